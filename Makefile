@@ -1,0 +1,71 @@
+# Needs a Python of 3.11 or later with venv and pip; everything else is installed into .venv, in the versions of
+# constraints.txt. ARGS is passed on: make demo ARGS="--port 8123 --json", make test ARGS="-k paging".
+
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
+	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
+ARGS =
+
+venv := .venv
+bin := $(venv)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# Without build isolation, which would fetch a build backend of any version. All output goes to standard error: what a
+# command prints may be read by a program.
+define install
+	@test -n "$(PYTHON)" || { echo 'no Python of 3.11 or later with venv and pip: set PYTHON' >&2; exit 1; }
+	@echo 'Installing [$(extras)] into $(venv)' >&2
+	@$(PYTHON) -m venv $(venv) >&2
+	@$(bin)/python -m pip install --quiet $(pinned) --upgrade setuptools >&2
+	@$(bin)/python -m pip install --quiet $(pinned) --no-build-isolation --editable '.[$(extras)]' >&2
+endef
+pinned = --constraint constraints.txt
+
+.PHONY: demo test lint types imports schema check pins clean
+
+demo: $(venv)/demo
+	@exec $(bin)/gateway demo $(ARGS)
+
+test: $(venv)/dev
+	$(bin)/pytest -n 2 $(ARGS)
+
+lint: $(venv)/dev
+	$(bin)/ruff check
+
+types: $(venv)/dev
+	$(bin)/mypy
+
+imports: $(venv)/dev
+	$(bin)/lint-imports
+
+schema: $(venv)/dev
+	$(bin)/gateway schema --check schema.graphql
+
+check: test lint types imports schema
+
+# Every package of the full install, in the newest version that pyproject.toml allows.
+pins: venv := .venv-pins
+pins: bin := .venv-pins/bin
+pins: extras := embedded,dev
+pins: pinned :=
+pins:
+	@rm -rf $(venv)
+	$(install)
+	@{ sed -n '/^#/p' constraints.txt; \
+		$(bin)/python -m pip freeze --all --exclude-editable --exclude pip; } > $(venv)/constraints.txt
+	@mv $(venv)/constraints.txt constraints.txt
+	@rm -rf $(venv)
+
+clean:
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find gateway tests -name __pycache__ -prune -exec rm -rf {} +
+
+$(venv)/demo: extras := embedded
+$(venv)/demo: pyproject.toml constraints.txt
+	$(install)
+	@touch $@
+
+$(venv)/dev: extras := embedded,dev
+$(venv)/dev: pyproject.toml constraints.txt
+	$(install)
+	@touch $@ $(venv)/demo

@@ -1,0 +1,1 @@
+"""A GraphQL gateway for search interactions stored in MongoDB."""

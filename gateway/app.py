@@ -1,0 +1,88 @@
+"""The application: every part made once, wired in one place."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Route
+
+from gateway.access import Access
+from gateway.database import open_database
+from gateway.errors import GatewayError
+from gateway.operation import Operations
+from gateway.prefetch import Prefetcher
+from gateway.recording import Recorder
+from gateway.settings import Settings, load
+from gateway.store.client import Database, close
+from gateway.store.fetch import Reader
+from gateway.store.indexes import create_indexes
+from gateway.store.tenancy import Tenancy
+from gateway.store.write import Writer
+from gateway.transport.graphiql import TEMPLATE_HEADERS, Page
+from gateway.transport.health import Health
+from gateway.transport.http import Endpoint
+
+_LOG = logging.getLogger(__name__)
+_INDEXING_SECONDS = 5.0
+_RETRY_SECONDS = 5.0
+
+
+def from_environment() -> Starlette:
+    """The application of a worker process; raises `SettingsError`."""
+    return create_app(load(Settings))
+
+
+def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE_HEADERS) -> Starlette:
+    """The gateway as an ASGI application; ``page_headers`` stand in GraphiQL's header editor."""
+    database = open_database(settings)
+    tenancy = Tenancy(database)
+    access = Access(tenancy, cache_seconds=settings.key_cache_seconds)
+    reader = Reader(database, time_limit_ms=settings.read_time_limit_ms)
+    prefetcher = Prefetcher(reader, Recorder(Writer(database)), tenancy)
+    operations = Operations(prefetcher, introspection=settings.introspection)
+    page = Page(page_headers) if settings.graphiql else None
+    endpoint = Endpoint(access, operations, body_limit=settings.body_limit_bytes, page=page)
+    health = Health(database)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        indexing = asyncio.create_task(_index(database))
+        # Long enough for a new database, or one that is ready; a large one is indexed beside the service.
+        await asyncio.wait([indexing], timeout=_INDEXING_SECONDS)
+        yield
+        indexing.cancel()
+        with suppress(asyncio.CancelledError):
+            await indexing
+        await close(database.client)
+
+    return Starlette(
+        routes=[
+            Route("/graphql", endpoint.handle, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
+            Route("/healthcheck", health.live),
+            Route("/readyz", health.ready),
+        ],
+        middleware=[
+            Middleware(
+                CORSMiddleware,
+                allow_origins=list(settings.cors_origins),
+                allow_methods=["GET", "POST"],
+                allow_headers=["Authorization", "Content-Type", "X-Namespace"],
+            )
+        ],
+        lifespan=lifespan,
+    )
+
+
+async def _index(database: Database) -> None:
+    """Creates the indexes beside the service, however long the database takes to come up."""
+    while True:
+        try:
+            await create_indexes(database)
+            return
+        except GatewayError as error:
+            _LOG.warning("Indexes can't be created yet: %s", error.message)
+            await asyncio.sleep(_RETRY_SECONDS)

@@ -1,0 +1,1 @@
+"""From selections to commands: select, project, bind. No I/O."""

@@ -1,0 +1,131 @@
+"""Everything that can go wrong and that a client may be told.
+
+    GatewayError                 500  INTERNAL_SERVER_ERROR
+    ├── Unauthenticated          401  UNAUTHENTICATED
+    ├── Forbidden                403  FORBIDDEN
+    ├── NamespaceRequired        400  NAMESPACE_REQUIRED
+    ├── NamespaceNotFound        403  NAMESPACE_NOT_FOUND
+    ├── BadUserInput             400  BAD_USER_INPUT
+    │   └── InvalidCursor        400  INVALID_CURSOR
+    ├── Conflict                 409  CONFLICT
+    ├── QueryTooBroad            400  QUERY_TOO_BROAD
+    ├── BadRequest               400  BAD_REQUEST
+    │   ├── ParseFailed          400  GRAPHQL_PARSE_FAILED
+    │   ├── ValidationFailed     400  GRAPHQL_VALIDATION_FAILED
+    │   ├── OperationNotResolved 400  OPERATION_RESOLUTION_FAILURE
+    │   ├── MethodNotAllowed     405  METHOD_NOT_ALLOWED
+    │   ├── PayloadTooLarge      413  PAYLOAD_TOO_LARGE
+    │   └── UnsupportedMediaType 415  UNSUPPORTED_MEDIA_TYPE
+    ├── Unavailable              503  UNAVAILABLE
+    ├── UnreadableDocument       500  INTERNAL_SERVER_ERROR
+    └── Unforeseen               500  INTERNAL_SERVER_ERROR
+
+``code`` is what a client reads in ``extensions.code``; ``status`` is the HTTP status where the whole
+request fails. Messages of these classes are written for clients; anything outside this hierarchy is masked.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class GatewayError(Exception):
+    """The root of all errors that a client may see.
+
+    ``path`` names the offending input from its argument down, e.g. ``("input", "queries", "0", "value")``.
+    """
+
+    code: ClassVar[str] = "INTERNAL_SERVER_ERROR"
+    status: ClassVar[int] = 500
+
+    def __init__(self, message: str, *, path: Sequence[str | int] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = tuple(str(step) for step in path)
+
+
+class Unauthenticated(GatewayError):
+    code = "UNAUTHENTICATED"
+    status = 401
+
+
+class Forbidden(GatewayError):
+    code = "FORBIDDEN"
+    status = 403
+
+
+class NamespaceRequired(GatewayError):
+    code = "NAMESPACE_REQUIRED"
+    status = 400
+
+
+class NamespaceNotFound(GatewayError):
+    code = "NAMESPACE_NOT_FOUND"
+    status = 403
+
+
+class BadUserInput(GatewayError):
+    code = "BAD_USER_INPUT"
+    status = 400
+
+
+class InvalidCursor(BadUserInput):
+    code = "INVALID_CURSOR"
+
+
+class Conflict(GatewayError):
+    code = "CONFLICT"
+    status = 409
+
+
+class QueryTooBroad(GatewayError):
+    code = "QUERY_TOO_BROAD"
+    status = 400
+
+
+class BadRequest(GatewayError):
+    code = "BAD_REQUEST"
+    status = 400
+
+
+class ParseFailed(BadRequest):
+    code = "GRAPHQL_PARSE_FAILED"
+
+
+class ValidationFailed(BadRequest):
+    code = "GRAPHQL_VALIDATION_FAILED"
+
+
+class OperationNotResolved(BadRequest):
+    code = "OPERATION_RESOLUTION_FAILURE"
+
+
+class MethodNotAllowed(BadRequest):
+    code = "METHOD_NOT_ALLOWED"
+    status = 405
+
+
+class PayloadTooLarge(BadRequest):
+    code = "PAYLOAD_TOO_LARGE"
+    status = 413
+
+
+class UnsupportedMediaType(BadRequest):
+    code = "UNSUPPORTED_MEDIA_TYPE"
+    status = 415
+
+
+class Unavailable(GatewayError):
+    code = "UNAVAILABLE"
+    status = 503
+
+
+class UnreadableDocument(GatewayError):
+    """A stored value is not what the contract promises; the field it stands in reads as null."""
+
+
+class Unforeseen(GatewayError):
+    """Stands for any error outside this hierarchy; the log has that one under the same incident."""
+
+    def __init__(self, incident: str) -> None:
+        super().__init__(f"Something went wrong here; the log has it as incident {incident}.")
+        self.incident = incident

@@ -1,0 +1,74 @@
+"""What a client is told of an error: the one place where codes are set and the unforeseen is masked."""
+
+import logging
+import traceback
+from enum import Enum
+from typing import Any
+from uuid import uuid4
+
+from graphql import GraphQLError, GraphQLFormattedError
+
+from gateway.errors import BadUserInput, GatewayError, ParseFailed, Unforeseen, UnreadableDocument, ValidationFailed
+
+_LOG = logging.getLogger(__name__)
+_MAX_LOGGED = 2_000
+
+
+class Phase(Enum):
+    """When an error came up; before execution it refuses the request as a whole."""
+
+    PARSING = ParseFailed
+    VALIDATION = ValidationFailed
+    VARIABLES = BadUserInput
+    EXECUTION = GatewayError
+
+    @property
+    def refusal(self) -> type[GatewayError]:
+        kind: type[GatewayError] = self.value
+        return kind
+
+
+def described(error: GraphQLError, phase: Phase) -> GraphQLFormattedError:
+    """The error in the response's format, with ``extensions.code`` and, for bad input, the input's path."""
+    cause = _cause(error, phase)
+    formatted = error.formatted
+    formatted["message"] = cause.message
+    extensions: dict[str, Any] = {"code": cause.code}
+    if cause.path:
+        extensions["path"] = list(cause.path)
+    if isinstance(cause, Unforeseen):
+        extensions["incident"] = cause.incident
+    formatted["extensions"] = extensions
+    return formatted
+
+
+def _cause(error: GraphQLError, phase: Phase) -> GatewayError:
+    original = error.original_error
+    while isinstance(original, GraphQLError):
+        original = original.original_error
+    match original:
+        case GatewayError():
+            return original
+        case None if phase is not Phase.EXECUTION:
+            return phase.refusal(error.message)
+        case None:
+            return _stored(error)
+        case TypeError() if error.message.startswith("Cannot return null for non-nullable field"):
+            return UnreadableDocument(error.message)
+    return masked(original)
+
+
+def _stored(error: GraphQLError) -> GatewayError:
+    # graphql-core's own error about a leaf is about the stored value, and would quote it; else it is an argument's.
+    node = error.nodes[0] if error.nodes else None
+    if getattr(node, "selection_set", None) is None and not getattr(node, "arguments", ()):
+        return UnreadableDocument("The stored value is not what this field promises.")
+    return BadUserInput(error.message)
+
+
+def masked(original: BaseException) -> Unforeseen:
+    """What is told of an unforeseen error: the incident under which the log has the rest."""
+    incident = uuid4().hex
+    text = "".join(traceback.format_exception(original))
+    _LOG.error("incident %s: %s", incident, text[-_MAX_LOGGED:])
+    return Unforeseen(incident)

@@ -1,0 +1,44 @@
+"""Stored filter trees: read as recorded, seen in several views, reduced to tokens for the index.
+
+A tree is a group ``{"AND": [..], "OR": [..], "NOR": [..], "case_sensitive": bool}`` whose items are groups or
+conditions ``{"key": str, "operator": str, "value": any}``. The branches of one group are joined by AND.
+Everything here is a pure function over the stored mappings; nothing is copied and nothing recurses.
+"""
+
+from gateway.filtertree.canonical import canonical_json, value_hash
+from gateway.filtertree.flat import FlatNode, conditions, depth, keys, nodes
+from gateway.filtertree.spelling import text
+from gateway.filtertree.tokens import condition_rows, condition_tokens, key_token, key_value_token
+from gateway.filtertree.tree import (
+    BRANCHES,
+    Branch,
+    branch,
+    case_sensitive,
+    condition_key,
+    condition_operator,
+    condition_value,
+    is_condition,
+)
+
+__all__ = [
+    "BRANCHES",
+    "Branch",
+    "FlatNode",
+    "branch",
+    "canonical_json",
+    "case_sensitive",
+    "condition_key",
+    "condition_operator",
+    "condition_rows",
+    "condition_tokens",
+    "condition_value",
+    "conditions",
+    "depth",
+    "is_condition",
+    "key_token",
+    "key_value_token",
+    "keys",
+    "nodes",
+    "text",
+    "value_hash",
+]

@@ -1,0 +1,127 @@
+"""OpenSearch User Behavior Insights (UBI) in the ``_bulk`` format: pairs of an action line and a document line.
+
+Documents of an index named ``…ubi_queries`` are searches, those of ``…ubi_events`` what people did with them. A search
+request is put together from all that a file says of one ``query_id``, so the file is read twice: once to gather,
+once to give entries. What is gathered is kept on disk.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from gateway.errors import BadUserInput
+from gateway.interchange.entries import Candidate, Entry, Folded, Passed, SearchCandidate, Skipped
+from gateway.interchange.lines import Line, Source, Unreadable, parsed
+from gateway.interchange.scratch import Occurrences
+from gateway.interchange.times import first_time
+from gateway.interchange.ubi_events import interaction
+from gateway.interchange.ubi_queries import Searches
+
+_WITH_DOCUMENT = frozenset({"index", "create"})
+_WITHOUT_DOCUMENT = frozenset({"update", "delete"})
+
+
+class Kind(Enum):
+    QUERY = "ubi_queries"
+    EVENT = "ubi_events"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    line: Line
+    kind: Kind
+    content: dict[str, Any]
+
+
+def entries(source: Source, scratch: sqlite3.Connection) -> Iterator[Entry]:
+    """What each line of ``source`` is; an event's id is a hash of its line and of how often that came before."""
+    source.keep()
+    searches = Searches(scratch)
+    for read in _documents(source):
+        if isinstance(read, Document):
+            gather = searches.add_query if read.kind is Kind.QUERY else searches.add_event
+            gather(read.content, read.line.number)
+    occurrences = Occurrences(scratch, "ubi_events")
+    for read in _documents(source):
+        if not isinstance(read, Document):
+            yield read
+        elif read.kind is Kind.QUERY:
+            yield _search(read, searches)
+        else:
+            yield _event(read, searches, occurrences)
+
+
+def _search(row: Document, searches: Searches) -> Entry:
+    search = searches.of_query(row.content, row.line.number)
+    if search.wire is None:
+        return Skipped(row.line, BadUserInput.code, "the row has neither a query_id nor a user_query")
+    if search.row_line != row.line.number:
+        return Passed(row.line, Folded.SUPERSEDED)
+    return SearchCandidate(row.line, search.wire, first_time(row.content, "timestamp"))
+
+
+def _event(event: Document, searches: Searches, occurrences: Occurrences) -> Entry:
+    interaction_id = occurrences.identify(event.content)
+    search = searches.of_event(event.content, event.line.number)
+    try:
+        wire = interaction(event.content, search, line=event.line.number)
+    except ValueError as error:
+        return Skipped(event.line, BadUserInput.code, str(error), ("timestamp",))
+    return Candidate(event.line, {"interaction_id": interaction_id, **wire})
+
+
+def _documents(source: Source) -> Iterator[Document | Passed | Skipped]:
+    """The documents of a bulk file, and what became of its other lines, each line once.
+
+    A line that is missing or broken costs its own pair only: an action line is told from a document by its shape.
+    """
+    action: tuple[Line, str] | None = None
+    for line in source.lines():
+        if line.blank:
+            yield Passed(line, Folded.BLANK)
+            continue
+        try:
+            content = parsed(line)
+        except Unreadable as error:
+            yield Skipped(line, error.reason, error.message)
+            if action is not None:
+                yield Passed(action[0], Folded.ACTION)
+            action = None
+            continue
+        verb, index = _action(content)
+        if verb is not None:
+            if action is not None:
+                yield _lacks_document(action[0])
+            action = (line, index) if verb in _WITH_DOCUMENT else None
+            if action is None:
+                yield Skipped(line, "UNSUPPORTED_ACTION", f"only index and create are imported, not {verb}")
+        elif action is None:
+            yield Skipped(line, "NO_ACTION_LINE", "the document has no action line of an imported kind before it")
+        else:
+            yield Passed(action[0], Folded.ACTION)
+            yield _document(line, action[1], content)
+            action = None
+    if action is not None:
+        yield _lacks_document(action[0])
+
+
+def _action(content: dict[str, Any]) -> tuple[str | None, str]:
+    """The verb and index of an action line, which is an object with a verb as its only key; else None."""
+    if len(content) == 1:
+        ((verb, target),) = content.items()
+        if verb in _WITH_DOCUMENT | _WITHOUT_DOCUMENT and isinstance(target, dict):
+            return verb, str(target.get("_index"))
+    return None, ""
+
+
+def _document(line: Line, index: str, content: dict[str, Any]) -> Document | Skipped:
+    for kind in Kind:
+        if index.endswith(kind.value):
+            return Document(line, kind, content)
+    return Skipped(line, "UNKNOWN_INDEX", "the index's name ends in neither ubi_queries nor ubi_events")
+
+
+def _lacks_document(line: Line) -> Skipped:
+    return Skipped(line, "NO_DOCUMENT_LINE", "the action line has no document after it")

@@ -1,0 +1,77 @@
+"""Where UBI documents say what; each reader takes any JSON and gives None for what is not as documented."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, TypeAlias
+
+from gateway.interchange.ubi_actions import action_of
+
+Path: TypeAlias = tuple[str, ...]
+
+SESSION_PATHS: Final[tuple[Path, ...]] = (("session_id",), ("event_attributes", "session_id"))
+OBJECT_ID_PATH: Final[Path] = ("event_attributes", "object", "object_id")
+ORDINAL_PATH: Final[Path] = ("event_attributes", "position", "ordinal")
+_FACET_PATH: Final[Path] = ("event_attributes", "object", "description")
+_FILTER_PATH: Final[Path] = ("event_attributes", "object", "object_detail", "filter")
+_SEARCH_TERM_PATH: Final[Path] = ("event_attributes", "object", "search_term")
+_RESULT_COUNT_PATHS: Final[tuple[Path, ...]] = (
+    ("event_attributes", "result_count"),
+    ("event_attributes", "object", "results_num"),
+)
+
+
+def at(document: Mapping[str, Any], path: Path) -> Any:
+    """The value at ``path``; None where there is none."""
+    value: Any = document
+    for step in path:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value
+
+
+def text_at(document: Mapping[str, Any], *paths: Path) -> str | None:
+    """The first of ``paths`` that holds more than blanks, as it is."""
+    for path in paths:
+        value = at(document, path)
+        if isinstance(value, str) and value.strip():
+            return value
+    return None
+
+
+def words_of(event: Mapping[str, Any]) -> tuple[int, str] | None:
+    """The text of the query that an event belongs to, so far as the event itself says it, and how well it knows."""
+    said = (
+        text_at(event, _SEARCH_TERM_PATH),
+        text_at(event, ("message",)) if action_of(event.get("action_name")).searches else None,
+        text_at(event, ("user_query",)),
+    )
+    return max(((rank, words) for rank, words in enumerate(said) if words is not None), default=None)
+
+
+def facet_of(event: Mapping[str, Any]) -> str | None:
+    return text_at(event, _FACET_PATH)
+
+
+def filter_of(event: Mapping[str, Any]) -> tuple[str, Any] | None:
+    """The payload field and the value that a filter event filters on."""
+    field, value = facet_of(event), at(event, _FILTER_PATH)
+    return None if field is None or value is None else (field, value)
+
+
+def found_nothing(event: Mapping[str, Any]) -> bool:
+    return any(at(event, path) == 0 and at(event, path) is not False for path in _RESULT_COUNT_PATHS)
+
+
+def without(document: Mapping[str, Any], paths: Iterable[Path]) -> dict[str, Any]:
+    """A copy of ``document`` that lacks the values at ``paths``, and the objects which that leaves empty."""
+    left = dict(document)
+    for path in paths:
+        _remove(left, path)
+    return left
+
+
+def _remove(container: dict[str, Any], path: Path) -> None:
+    step, *deeper = path
+    if deeper:
+        container[step] = dict(container[step])
+        _remove(container[step], tuple(deeper))
+    if not deeper or not container[step]:
+        del container[step]

@@ -1,0 +1,146 @@
+"""What a UBI file says of each query, gathered from its query rows and events, and the search request that makes.
+
+Several rows may log one ``query_id``, as a search box does while somebody types: the row with a text and the latest
+timestamp stands, of equals the last in the file. Without a row, the latest event that says the text best stands in.
+"""
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from json import dumps, loads
+from typing import Any, Final
+
+from gateway.filtertree import canonical_json
+from gateway.interchange.times import first_time
+from gateway.interchange.ubi_actions import action_of
+from gateway.interchange.ubi_fields import SESSION_PATHS, filter_of, text_at, without, words_of
+
+_MAX_FILTERS: Final = 500
+"""More would make a tree that is refused, so no more are gathered."""
+
+_KEPT_SEARCHES: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """``wire`` is the search request, None where nothing is known of one, and ``text`` what was searched for.
+
+    ``row_line`` is the line of the query row that stands, ``first_searched`` that of the earliest search event.
+    """
+
+    wire: dict[str, Any] | None
+    text: str | None = None
+    row_line: int | None = None
+    first_searched: int | None = None
+
+
+class Searches:
+    """Everything a file says of its queries, by ``query_id``: first told row by row and event by event, then asked."""
+
+    def __init__(self, scratch: sqlite3.Connection) -> None:
+        scratch.execute("CREATE TABLE ubi_queries (hash BLOB PRIMARY KEY, gathered TEXT NOT NULL) WITHOUT ROWID")
+        self._scratch = scratch
+        self._search = lru_cache(_KEPT_SEARCHES)(self._stored_search)
+
+    def add_query(self, row: Mapping[str, Any], line: int) -> None:
+        self._gather(_tell_query, row, line)
+
+    def add_event(self, event: Mapping[str, Any], line: int) -> None:
+        self._gather(_tell_event, event, line)
+
+    def of_query(self, row: Mapping[str, Any], line: int) -> Search:
+        return self._search_of(_tell_query, row, line)
+
+    def of_event(self, event: Mapping[str, Any], line: int) -> Search:
+        return self._search_of(_tell_event, event, line)
+
+    def _gather(self, tell: "_Tell", document: Mapping[str, Any], line: int) -> None:
+        query_id = text_at(document, ("query_id",))
+        if query_id is not None:
+            key = _hash(query_id)
+            gathered = self._gathered(key) or {"query_id": query_id}
+            tell(gathered, document, line)
+            self._scratch.execute("INSERT OR REPLACE INTO ubi_queries VALUES (?, ?)", (key, dumps(gathered)))
+
+    def _search_of(self, tell: "_Tell", document: Mapping[str, Any], line: int) -> Search:
+        """The search of ``document``'s query; without a ``query_id``, what the document alone says of one."""
+        query_id = text_at(document, ("query_id",))
+        if query_id is not None:
+            return self._search(_hash(query_id))
+        gathered: dict[str, Any] = {}
+        tell(gathered, document, line)
+        return _search(gathered)
+
+    def _gathered(self, key: bytes) -> dict[str, Any] | None:
+        stored = self._scratch.execute("SELECT gathered FROM ubi_queries WHERE hash = ?", (key,)).fetchone()
+        return None if stored is None else loads(stored[0])
+
+    def _stored_search(self, key: bytes) -> Search:
+        return _search(self._gathered(key) or {})
+
+
+_Tell = Callable[[dict[str, Any], Mapping[str, Any], int], None]
+
+
+def _hash(query_id: str) -> bytes:
+    return blake2b(canonical_json(query_id), digest_size=16).digest()
+
+
+def _tell_query(gathered: dict[str, Any], row: Mapping[str, Any], line: int) -> None:
+    rank = [text_at(row, ("user_query",)) is not None, _moment(row), line]
+    if rank >= gathered.get("row_rank", []):
+        gathered |= {"row_rank": rank, "row": row, "row_line": line}
+
+
+def _tell_event(gathered: dict[str, Any], event: Mapping[str, Any], line: int) -> None:
+    gathered["application"] = gathered.get("application") or text_at(event, ("application",))
+    gathered["session_id"] = gathered.get("session_id") or text_at(event, *SESSION_PATHS)
+    moment = _moment(event)
+    if words := words_of(event):
+        rank = [words[0], moment, line]
+        if rank >= gathered.get("words_rank", []):
+            gathered |= {"words_rank": rank, "words": words[1]}
+    if action_of(event.get("action_name")).searches:
+        gathered["searched"] = min([moment, line], gathered.get("searched", [moment, line]))
+    if condition := filter_of(event):
+        conditions = gathered.setdefault("conditions", [])
+        if list(condition) not in conditions and len(conditions) <= _MAX_FILTERS:
+            conditions.append(condition)
+
+
+def _moment(document: Mapping[str, Any]) -> str:
+    """The document's time in a form that sorts; before all others where it can't be read."""
+    moment = first_time(document, "timestamp")
+    return moment.isoformat(timespec="milliseconds") if moment else ""
+
+
+def _search(gathered: Mapping[str, Any]) -> Search:
+    row = gathered.get("row", {})
+    text = text_at(row, ("user_query",)) or gathered.get("words")
+    if "query_id" not in gathered and text is None:
+        return Search(None)
+    application = text_at(row, ("application",)) or gathered.get("application")
+    wire: dict[str, Any] = {
+        "queries": [] if text is None else [{"vector_index": "keyword", "value": text, "type": "text"}],
+        "collections": [] if application is None else [application],
+    }
+    if "query_id" in gathered:
+        wire = {"search_request_id": gathered["query_id"], **wire}
+    if conditions := gathered.get("conditions"):
+        wire["filters"] = {"AND": _facets(conditions)}
+    if session_id := gathered.get("session_id"):
+        wire["session_id"] = session_id
+    left = without(row, [(name,) for name in ("query_id", "user_query", "application") if text_at(row, (name,))])
+    if left:
+        wire["ubi"] = left
+    return Search(wire, text, gathered.get("row_line"), gathered.get("searched", [None, None])[1])
+
+
+def _facets(conditions: list[tuple[str, Any]]) -> list[dict[str, Any]]:
+    """One item per facet: values of one facet are alternatives, and different facets narrow each other."""
+    facets: dict[str, list[dict[str, Any]]] = {}
+    for field, value in conditions:
+        facets.setdefault(field, []).append({"key": field, "operator": "eq", "value": value})
+    return [alternatives[0] if len(alternatives) == 1 else {"OR": alternatives} for alternatives in facets.values()]

@@ -1,0 +1,54 @@
+"""What an operation fetched before it is executed or shaped."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gateway.errors import UnreadableDocument
+from gateway.paging import Page
+from gateway.plan import Listing, ResponsePath, Source
+
+
+class Pages:
+    """Values by response path; of nested connections by the parent's key too. A value may be the error it met."""
+
+    def __init__(self) -> None:
+        self._roots: dict[ResponsePath, Any] = {}
+        self._nested: dict[ResponsePath, Mapping[str, Page] | Exception] = {}
+
+    def put(self, path: ResponsePath, value: Any) -> None:
+        self._roots[path] = value
+
+    def put_nested(self, path: ResponsePath, by_key: Mapping[str, Page] | Exception) -> None:
+        self._nested[path] = by_key
+
+    def at(self, path: ResponsePath, source: Source, parent: Any) -> Any:
+        """What was fetched for the field at ``path`` of this parent; raises the error that fetching met."""
+        if len(path) == 1:
+            value = self._roots[path]
+        else:
+            by_key = self._nested[path]
+            assert isinstance(source, Listing)
+            value = by_key if isinstance(by_key, Exception) else _of_parent(by_key, parent[source.local])
+        if isinstance(value, Exception):
+            raise value
+        return value
+
+
+def _of_parent(by_key: Mapping[str, Page], key: Any) -> Page:
+    if not isinstance(key, str):
+        raise UnreadableDocument("What these are joined on is not an id.")
+    return by_key[key]
+
+
+def values_at(document: Any, path: str) -> Iterator[Any]:
+    """Every value at a dotted path of a document, through the lists on the way; nulls are left out."""
+    pending = [(document, path.split(".") if path else [])]
+    while pending:
+        value, steps = pending.pop()
+        if isinstance(value, list):
+            pending.extend((item, steps) for item in reversed(value))
+        elif not steps:
+            if value is not None:
+                yield value
+        elif isinstance(value, Mapping):
+            pending.append((value.get(steps[0]), steps[1:]))

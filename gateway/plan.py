@@ -1,0 +1,103 @@
+"""What an operation asks for, selected once and cached by (document, operation, skip/include): values only.
+
+A plan never depends on a caller, a namespace or any other variable than those of ``@skip`` and ``@include``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from graphql import FieldNode, GraphQLField, OperationType
+
+from gateway.kinds import Kind
+
+ResponsePath = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A connection over a kind; nested: of those documents whose ``foreign`` path equals the parent's ``local``."""
+
+    kind: Kind
+    foreign: str = ""
+    local: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ById:
+    """The document whose own id is in ``argument``, or a list of them in the order asked."""
+
+    kind: Kind
+    argument: str
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ByNodeId:
+    """The object behind a global id, or a list of them in the order asked."""
+
+    argument: str
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureOf:
+    """An item by its id; it is owned elsewhere, so it is never looked for."""
+
+    argument: str
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOf:
+    """A session, known by what was recorded in it."""
+
+    argument: str
+
+
+@dataclass(frozen=True, slots=True)
+class ViewerOf:
+    """The key's bearer."""
+
+
+class Write(Enum):
+    RECORD_INTERACTION = "recordInteraction"
+    RECORD_INTERACTIONS = "recordInteractions"
+    RECORD_SEARCH_REQUEST = "recordSearchRequest"
+    DELETE_INTERACTION = "deleteInteraction"
+
+
+Source = Listing | ById | ByNodeId | FeatureOf | SessionOf | ViewerOf | Write
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is read of the documents of one type: their stored paths, and the connections nested in them."""
+
+    paths: frozenset[str] = frozenset()
+    nested: tuple["Fetch", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """One field whose documents are fetched before execution.
+
+    ``path``: response keys from the root, without list indices. ``key``: where the parent's fetched document holds
+    what a nested connection joins on. ``selections``: by the concrete type of the documents. ``totals``: the
+    selected ``totalCount`` fields, each with its own bound.
+    """
+
+    path: ResponsePath
+    field: GraphQLField
+    node: FieldNode
+    source: Source
+    selections: Mapping[str, Selection]
+    key: str = ""
+    cursors: bool = False
+    totals: tuple[tuple[GraphQLField, FieldNode], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    operation: OperationType
+    fetches: tuple[Fetch, ...]

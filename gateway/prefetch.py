@@ -1,0 +1,224 @@
+"""Fetches what a plan asks for: the roots at once, then each level of nested connections in one round trip each."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from graphql import GraphQLError, OperationType
+from graphql.execution.values import VariableValues
+
+from gateway import globalid
+from gateway.commands import Document, SessionSpans
+from gateway.compiler import bind
+from gateway.context import Context, Namespace, Organization, Permission
+from gateway.errors import BadUserInput, GatewayError
+from gateway.kinds import INTERACTION, SEARCH_REQUEST, Kind
+from gateway.pages import Pages, values_at
+from gateway.paging import Page, page
+from gateway.plan import ById, ByNodeId, FeatureOf, Fetch, Listing, Plan, SessionOf, ViewerOf, Write
+from gateway.recording import Recorder
+from gateway.store.fetch import Reader
+from gateway.store.tenancy import Tenancy
+
+_SESSION_SPANS = ((INTERACTION, "effective_session_id"), (SEARCH_REQUEST, "effective_session_id"))
+_KINDS = {kind.type_name: kind for kind in (INTERACTION, SEARCH_REQUEST)}
+
+
+class Prefetcher:
+    """One for each process: it holds the stores and nothing of any request."""
+
+    def __init__(self, reader: Reader, recorder: Recorder, tenancy: Tenancy) -> None:
+        self._reader = reader
+        self._recorder = recorder
+        self._tenancy = tenancy
+
+    async def fetch(self, plan: Plan, variables: VariableValues, context: Context) -> Pages:
+        """All that the plan asks for; an error stands in the place of what it prevented.
+
+        Raises only what the gateway did not foresee.
+        """
+        run = _Run(self._reader, self._recorder, self._tenancy, variables, context)
+        if plan.operation is OperationType.MUTATION:
+            for fetch in plan.fetches:
+                await run.root(fetch)
+        else:
+            await asyncio.gather(*(run.root(fetch) for fetch in plan.fetches))
+        return run.pages
+
+
+class _Run:
+    """The fetching of one operation."""
+
+    def __init__(
+        self, reader: Reader, recorder: Recorder, tenancy: Tenancy, variables: VariableValues, context: Context
+    ) -> None:
+        self._reader = reader
+        self._recorder = recorder
+        self._tenancy = tenancy
+        self._variables = variables
+        self._context = context
+        self.pages = Pages()
+
+    @property
+    def _namespace(self) -> Namespace:
+        return self._context.namespace
+
+    async def root(self, fetch: Fetch) -> None:
+        try:
+            value = await self._value(fetch)
+        except (GatewayError, GraphQLError) as error:
+            value = error
+        self.pages.put(fetch.path, value)
+        documents = value.documents if isinstance(value, Page) else value if isinstance(value, list) else [value]
+        await self._nested(fetch, [document for document in documents if isinstance(document, Mapping)])
+
+    async def _value(self, fetch: Fetch) -> Any:
+        given = bind.arguments(fetch, self._variables)
+        match fetch.source:
+            case Listing() as source:
+                return await self._listing(bind.bind_listing(fetch, source, given, self._variables))
+            case ById(kind, argument, many):
+                keys = bind.ids(given, argument, many=many)
+                found = await self._by_ids(kind, keys, fetch.selections[kind.type_name].paths)
+                return [found.get(key) for key in keys] if many else found.get(keys[0])
+            case ByNodeId(argument, many):
+                nodes = await self._nodes(fetch, bind.ids(given, argument, many=many))
+                return nodes if many else nodes[0]
+            case FeatureOf(argument, many):
+                features = [{"feature_id": key} for key in bind.ids(given, argument, many=many)]
+                return features if many else features[0]
+            case SessionOf(argument):
+                return (await self._sessions([given[argument]])).get(given[argument])
+            case ViewerOf():
+                return await self._viewer(fetch)
+            case Write():
+                return await self._recorder.write(fetch, given, self._namespace)
+
+    async def _listing(self, bound: bind.BoundListing) -> Page:
+        if bound.predicate.nothing:
+            return page(bound.window, [], 0)
+        documents, total = await asyncio.gather(
+            self._reader.find(bound.find(self._namespace)),
+            self._reader.count(bound.count(self._namespace)) if bound.up_to else _nothing(),
+        )
+        return page(bound.window, documents, total)
+
+    async def _nested(self, parent: Fetch, documents: Sequence[Document]) -> None:
+        nested = [fetch for selection in parent.selections.values() for fetch in selection.nested]
+        await asyncio.gather(*(self._join(fetch, documents) for fetch in nested))
+
+    async def _join(self, fetch: Fetch, parents: Iterable[Document]) -> None:
+        keys = list(
+            dict.fromkeys(key for parent in parents for key in values_at(parent, fetch.key) if isinstance(key, str))
+        )
+        assert isinstance(fetch.source, Listing)
+        try:
+            given = bind.arguments(fetch, self._variables)
+            bound = bind.bind_listing(fetch, fetch.source, given, self._variables)
+            by_key = await self._joined_pages(bound, keys)
+        except (GatewayError, GraphQLError) as error:
+            self.pages.put_nested(fetch.path, error)
+            return
+        self.pages.put_nested(fetch.path, by_key)
+        await self._nested(fetch, [document for one in by_key.values() for document in one.documents])
+
+    async def _joined_pages(self, bound: bind.BoundListing, keys: Sequence[str]) -> dict[str, Page]:
+        if not keys or bound.predicate.nothing:
+            return {key: page(bound.window, [], 0) for key in keys}
+        rows, totals = await asyncio.gather(
+            self._reader.join(bound.join(self._namespace, keys)),
+            self._reader.join_count(bound.join_count(self._namespace, keys)) if bound.up_to else _nothing(),
+        )
+        return {
+            key: page(bound.window, rows.get(key, []), None if totals is None else totals.get(key, 0)) for key in keys
+        }
+
+    async def _by_ids(self, kind: Kind, keys: Sequence[str], paths: frozenset[str]) -> dict[str, Document]:
+        if not keys:
+            return {}
+        documents = await self._reader.find(bind.find_by_ids(self._namespace, kind, keys, paths))
+        return {key: document for document in documents if isinstance(key := document[kind.id_path], str)}
+
+    async def _sessions(self, keys: Sequence[str]) -> dict[str, Document]:
+        if not keys:
+            return {}
+        return await self._reader.sessions(SessionSpans(self._namespace, list(dict.fromkeys(keys)), _SESSION_SPANS))
+
+    async def _nodes(self, fetch: Fetch, texts: Sequence[str]) -> list[Document | BadUserInput | None]:
+        decoded = [_decoded(text) for text in texts]
+        by_type: dict[str, list[str]] = {}
+        for one in decoded:
+            # Ids of another namespace are looked for here all the same: missing and foreign must not differ.
+            if isinstance(one, globalid.GlobalId):
+                by_type.setdefault(one.type_name, []).append(one.key)
+        found = dict(
+            zip(
+                by_type,
+                await asyncio.gather(*(self._of_type(fetch, name, keys) for name, keys in by_type.items())),
+                strict=True,
+            )
+        )
+        return [
+            one
+            if isinstance(one, BadUserInput)
+            else _typed(one, found[one.type_name].get(one.key), self._scope(one.type_name))
+            for one in decoded
+        ]
+
+    def _scope(self, type_name: str) -> str | None:
+        """The scope that an id of this type must have; None where its key says it all."""
+        return self._namespace.id if type_name in ("Interaction", "SearchRequest", "Session") else None
+
+    async def _of_type(self, fetch: Fetch, type_name: str, keys: Sequence[str]) -> Mapping[str, Document]:
+        if kind := _KINDS.get(type_name):
+            return await self._by_ids(kind, keys, fetch.selections[type_name].paths)
+        match type_name:
+            case "Session":
+                return await self._sessions(keys)
+            case "Namespace":
+                return {one.id: _namespace(one) for one in await self._tenancy.namespaces(self._organization)}
+            case "Organization":
+                return {self._organization.id: _organization(self._organization)}
+        return {}
+
+    @property
+    def _organization(self) -> Organization:
+        return self._context.caller.organization
+
+    async def _viewer(self, fetch: Fetch) -> Document:
+        caller = self._context.caller
+        listed = any(path.startswith("namespaces.") for path in fetch.selections["Viewer"].paths)
+        return {
+            "key_name": caller.key_name,
+            "permissions": [permission for permission in Permission if permission in caller.permissions],
+            "organization": _organization(caller.organization),
+            "namespace": _namespace(self._namespace),
+            "namespaces": [_namespace(one) for one in await self._tenancy.namespaces(caller.organization)]
+            if listed
+            else [],
+        }
+
+
+async def _nothing() -> None:
+    return None
+
+
+def _decoded(text: str) -> globalid.GlobalId | BadUserInput:
+    try:
+        return globalid.decode(text)
+    except BadUserInput as error:
+        return error
+
+
+def _typed(id: globalid.GlobalId, document: Document | None, scope: str | None) -> Document | None:
+    if document is None or (scope is not None and id.scope != scope):
+        return None
+    return {**document, "__typename": id.type_name}
+
+
+def _organization(organization: Organization) -> Document:
+    return {"organization_id": organization.id, "name": organization.name}
+
+
+def _namespace(namespace: Namespace) -> Document:
+    return {"namespace_id": namespace.id, "name": namespace.name, "created_at": namespace.created_at}

@@ -1,0 +1,100 @@
+"""The public graph, declared with Strawberry and executed by graphql-core through the fields' own readings.
+
+`SCHEMA` is Strawberry's schema (what is printed); `EXECUTABLE` is the graphql-core schema behind it, in which every
+field reads as it is declared: Strawberry's resolver machinery is not on the way.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import strawberry
+from graphql import (
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    GraphQLUnionType,
+    is_introspection_type,
+)
+from graphql.pyutils import Path
+from strawberry.schema.config import StrawberryConfig
+
+from gateway.plan import ResponsePath
+from gateway.schema.filters import filter_node_type
+from gateway.schema.graph import Feature, Interaction, SearchRequest, Session
+from gateway.schema.mutation import Mutation
+from gateway.schema.query import Query
+from gateway.schema.reading import METADATA_KEY, Fetched, Reading, Total
+from gateway.schema.scalars import SCALARS
+from gateway.schema.viewer import Namespace, Organization
+
+
+def reading_of(field: GraphQLField) -> Reading:
+    """How a field of the schema is declared to read."""
+    return cast(Reading, field.extensions["strawberry-definition"].metadata[METADATA_KEY])
+
+
+def response_path(path: Path | None) -> ResponsePath:
+    """The response keys from the root down to ``path``, without list indices."""
+    keys: list[str] = []
+    while path is not None:
+        if isinstance(path.key, str):
+            keys.append(path.key)
+        path = path.prev
+    return tuple(reversed(keys))
+
+
+def _resolver(reading: Reading) -> Callable[..., Any]:
+    match reading:
+        case Fetched():
+            # The root value holds what was fetched, by response path and, where nested, by the parent's key.
+            return lambda parent, info, **_: _prefetched(reading, parent, info)
+        case Total():
+            return lambda page, _info, upTo: None if page.total is None else min(page.total, upTo)  # noqa: N803
+        case _:
+            return lambda parent, _info: reading.resolve(parent)
+
+
+def _prefetched(reading: Fetched, parent: Any, info: GraphQLResolveInfo[Any]) -> Any:
+    return info.root_value.at(response_path(info.path), reading.source, parent)
+
+
+def _by_typename(value: Mapping[str, Any], _info: GraphQLResolveInfo[Any], _type: Any) -> str:
+    return cast(str, value["__typename"])
+
+
+def _executable(schema: strawberry.Schema) -> GraphQLSchema:
+    core = schema._schema
+    for type_ in core.type_map.values():
+        if is_introspection_type(type_):
+            continue
+        match type_:
+            case GraphQLObjectType():
+                # Values are documents, not instances of the declaring classes.
+                type_.is_type_of = None
+                for field in type_.fields.values():
+                    field.resolve = _resolver(reading_of(field))
+            case GraphQLInputObjectType():
+                # Strawberry prints `@oneOf` but checks it in an extension; graphql-core checks it as it validates.
+                type_.is_one_of = type_.extensions["strawberry-definition"].is_one_of
+            case GraphQLInterfaceType():
+                type_.resolve_type = _by_typename
+            case GraphQLUnionType():
+                type_.resolve_type = lambda node, _info, _type: filter_node_type(node)
+    return core
+
+
+SCHEMA = strawberry.Schema(
+    query=Query,
+    mutation=Mutation,
+    types=[Interaction, SearchRequest, Feature, Session, Organization, Namespace],
+    config=StrawberryConfig(scalar_map=SCALARS),
+)
+EXECUTABLE = _executable(SCHEMA)
+
+
+def print_schema() -> str:
+    """The schema in GraphQL's schema definition language."""
+    return SCHEMA.as_str() + "\n"

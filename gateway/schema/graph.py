@@ -1,0 +1,285 @@
+"""The objects of the graph and the connections between them; they refer to each other, so they stand together."""
+
+from typing import Annotated, Any
+
+import strawberry
+
+from gateway import globalid
+from gateway.documents import recorded_interaction
+from gateway.kinds import INTERACTION, SEARCH_REQUEST, Kind
+from gateway.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
+from gateway.plan import Listing
+from gateway.schema.enums import InteractionType
+from gateway.schema.filters import FilterGroup
+from gateway.schema.reading import (
+    Attribute,
+    Facet,
+    Total,
+    an_object,
+    embedded,
+    fetched,
+    field,
+    known_or_other,
+    stored,
+)
+from gateway.schema.scalars import JSON, DateTime
+from gateway.schema.search_parts import GroupByOptions, RankingOptions, SearchQuery, SortOption
+from gateway.schema.where import InteractionOrder, InteractionWhere, SearchRequestOrder, SearchRequestWhere
+
+First = Annotated[
+    int | None,
+    strawberry.argument(
+        description=f"""How many elements to take from the start, up to {MAX_PAGE_SIZE}; {DEFAULT_PAGE_SIZE} where
+neither `first` nor `last` is given."""
+    ),
+]
+After = Annotated[str | None, strawberry.argument(description="Only elements behind the one with this cursor.")]
+Last = Annotated[
+    int | None,
+    strawberry.argument(description=f"How many elements to take from the end, up to {MAX_PAGE_SIZE}."),
+]
+Before = Annotated[str | None, strawberry.argument(description="Only elements ahead of the one with this cursor.")]
+UpTo = Annotated[
+    int, strawberry.argument(description="Where counting stops: a total of this much means at least so many.")
+]
+
+
+def _interactions_of(
+    first: First = strawberry.UNSET,
+    after: After = strawberry.UNSET,
+    last: Last = strawberry.UNSET,
+    before: Before = strawberry.UNSET,
+    where: Annotated[
+        InteractionWhere | None, strawberry.argument(description="Only interactions that match all of this.")
+    ] = strawberry.UNSET,
+    order_by: Annotated[
+        InteractionOrder | None, strawberry.argument(description="The order; the latest first where none is given.")
+    ] = strawberry.UNSET,
+) -> None: ...
+
+
+def _search_requests_of(
+    first: First = strawberry.UNSET,
+    after: After = strawberry.UNSET,
+    last: Last = strawberry.UNSET,
+    before: Before = strawberry.UNSET,
+    where: Annotated[
+        SearchRequestWhere | None, strawberry.argument(description="Only search requests that match all of this.")
+    ] = strawberry.UNSET,
+    order_by: Annotated[
+        SearchRequestOrder | None, strawberry.argument(description="The order; the latest first where none is given.")
+    ] = strawberry.UNSET,
+) -> None: ...
+
+
+def _bound(up_to: UpTo = 10_000) -> None: ...
+
+
+def connection(kind: Kind, description: str, *, foreign: str = "", local: str = "") -> Any:
+    """A connection over all documents of ``kind``, or those whose ``foreign`` path equals the parent's ``local``."""
+    signature = _interactions_of if kind is INTERACTION else _search_requests_of
+    return fetched(Listing(kind, foreign, local), description, signature=signature)
+
+
+def node_id(type_name: str, *paths: str) -> Any:
+    """The global id field of a type, made of the namespace and the object's own id."""
+    return stored(
+        *paths,
+        read=lambda scope, key: globalid.encode(type_name, scope, key),
+        description="The object's globally unique id: opaque, bound to its namespace, for `node` and client caches.",
+    )
+
+
+@strawberry.interface(description="An object that can be fetched again by its globally unique id.")
+class Node:
+    id: strawberry.ID = stored("id", description="The object's globally unique, opaque id.")
+
+
+@strawberry.type(description="Where a page stands in its connection.")
+class PageInfo:
+    has_next_page: bool = field(Attribute("has_next_page"), "Whether there are elements behind this page.")
+    has_previous_page: bool = field(Attribute("has_previous_page"), "Whether there are elements ahead of this page.")
+    start_cursor: str | None = field(Attribute("start_cursor"), "The cursor of the page's first element, if any.")
+    end_cursor: str | None = field(Attribute("end_cursor"), "The cursor of the page's last element, if any.")
+
+
+_types = known_or_other(InteractionType)
+
+
+def _every_type(stored_type: Any) -> list[Any]:
+    return [_types(one) for one in stored_type] if isinstance(stored_type, list) else [_types(stored_type)]
+
+
+def _first_type(stored_type: Any) -> Any:
+    return next(iter(_every_type(stored_type)), None)
+
+
+@strawberry.type(
+    description="""What somebody did with a search result, or with the search itself: viewed, clicked, approved or
+rejected it and so on, together with the search request that led there."""
+)
+class Interaction(Node):
+    id: strawberry.ID = node_id("Interaction", "namespace_id", "interaction_id")
+    interaction_id: strawberry.ID = stored("interaction_id", description="The interaction's id within its namespace.")
+    feature_id: strawberry.ID = stored(
+        "feature_id",
+        description="""The id of the item that was interacted with; for interactions without one, the query's text or
+the facet's name.""",
+    )
+    feature: "Feature" = field(Facet("feature_id"), "The item that was interacted with.")
+    interaction_type: InteractionType = stored(
+        "interaction_type",
+        read=_first_type,
+        description="What was done; the first, where a producer stored several types.",
+    )
+    interaction_types: list[InteractionType] = stored(
+        "interaction_type", read=_every_type, description="All that was done, where a producer stored several types."
+    )
+    search_request: "SearchRequest | None" = field(
+        Facet("search_request_id"), "The search request that led to this interaction."
+    )
+    position: int | None = stored("position", description="The item's position in the search results, counted from 0.")
+    duration_ms: int | None = stored("duration_ms", description="How long the item was viewed, in milliseconds.")
+    metadata: JSON | None = stored(
+        "metadata", description="What else the producer recorded, such as device or campaign: any JSON object."
+    )
+    session_id: strawberry.ID | None = stored(
+        "effective_session_id", description="The session: the interaction's own, else its search request's."
+    )
+    user_id: strawberry.ID | None = stored("user_id", description="Who interacted, where recorded.")
+    occurred_at: DateTime = stored("occurred_at", description="When it happened.")
+    json: JSON = stored(
+        "",
+        read=recorded_interaction,
+        description="The interaction exactly as recorded, in the REST endpoint's shape with snake_case names.",
+    )
+
+
+@strawberry.type(
+    description="""What was searched for: queries over vector indexes, collections, filters, grouping, sorting and
+ranking. The same request may have led to many interactions."""
+)
+class SearchRequest(Node):
+    id: strawberry.ID = node_id("SearchRequest", "namespace_id", "search_request_id")
+    search_request_id: strawberry.ID = stored(
+        "search_request_id",
+        description="""The request's id within its namespace: given by the client, else derived from namespace, session
+and content.""",
+    )
+    queries: list[SearchQuery] = embedded(
+        "search_request.queries",
+        many=True,
+        description="""The queries. The results of several are combined by Reciprocal Rank Fusion; no queries at all
+means all features.""",
+    )
+    collections: list[str] = stored(
+        "search_request.collections",
+        read=lambda names: [] if names is None else names,
+        description="The names of the collections that were searched.",
+    )
+    filters: FilterGroup | None = stored(
+        "search_request.filters",
+        read=an_object,
+        description="Conditions that all results must meet: a tree of AND, OR and NOR.",
+    )
+    group_by: GroupByOptions | None = embedded("search_request.group_by", description="How results are grouped.")
+    sort: SortOption | None = embedded("search_request.sort", description="How results are sorted, if not by score.")
+    select: list[str] | None = stored(
+        "search_request.select",
+        description="""Which fields of the items to answer, in dot notation. Null means all fields, an empty list
+none.""",
+    )
+    ranking_options: RankingOptions | None = embedded(
+        "search_request.reranking_options", description="Options for ranking the search results."
+    )
+    session_id: strawberry.ID | None = stored(
+        "search_request.session_id", description="The session in which the search was made, where recorded."
+    )
+    return_url: bool | None = stored(
+        "search_request.return_url", description="Whether presigned URLs of the items were asked for."
+    )
+    first_seen_at: DateTime = stored("first_seen_at", description="When this request was first recorded.")
+    json: JSON = stored(
+        "search_request",
+        description="The search request exactly as recorded, in the REST endpoint's shape with snake_case names.",
+    )
+    interactions: "InteractionConnection" = connection(
+        INTERACTION,
+        "The interactions that this search request led to.",
+        foreign="search_request_id",
+        local="search_request_id",
+    )
+
+
+@strawberry.type(description="An item that search can find. The item itself is owned elsewhere; here is what was done.")
+class Feature:
+    feature_id: strawberry.ID = stored("feature_id", description="The item's id.")
+    interactions: "InteractionConnection" = connection(
+        INTERACTION, "The interactions with this item.", foreign="feature_id", local="feature_id"
+    )
+
+
+@strawberry.type(description="A visit: what was searched for and done under one session id.")
+class Session(Node):
+    id: strawberry.ID = node_id("Session", "namespace_id", "session_id")
+    session_id: strawberry.ID = stored("session_id", description="The session's id within its namespace.")
+    started_at: DateTime = stored("started_at", description="When its first search or interaction was.")
+    ended_at: DateTime = stored("ended_at", description="When its last search or interaction was.")
+    interactions: "InteractionConnection" = connection(
+        INTERACTION, "The interactions of this session.", foreign="effective_session_id", local="session_id"
+    )
+    search_requests: "SearchRequestConnection" = connection(
+        SEARCH_REQUEST,
+        "The search requests of this session: those that name it, or were recorded with an interaction in it.",
+        foreign="effective_session_id",
+        local="session_id",
+    )
+
+
+def _cursor() -> Any:
+    return field(Attribute("cursor"), "The element's place in this connection's order, for `after` and `before`.")
+
+
+def _total_count() -> Any:
+    return field(
+        Total(),
+        """How many elements there are on all pages. Counted only when selected, and only up to `upTo`: that value means
+at least so many. Null where counting took too long.""",
+        signature=_bound,
+    )
+
+
+@strawberry.type(description="An interaction and its place in the connection.")
+class InteractionEdge:
+    cursor: str = _cursor()
+    node: Interaction | None = field(
+        Attribute("document"), "The interaction; null, with an error, where the stored document can't be read."
+    )
+
+
+@strawberry.type(description="A page of interactions.")
+class InteractionConnection:
+    edges: list[InteractionEdge] = field(Attribute("edges"), "The page's interactions with their cursors.")
+    nodes: list[Interaction | None] = field(
+        Attribute("documents"), "The page's interactions; null, with an error, for one that can't be read."
+    )
+    page_info: PageInfo = field(Attribute("page_info"), "Where the page stands in the connection.")
+    total_count: int | None = _total_count()
+
+
+@strawberry.type(description="A search request and its place in the connection.")
+class SearchRequestEdge:
+    cursor: str = _cursor()
+    node: SearchRequest | None = field(
+        Attribute("document"), "The search request; null, with an error, where the stored document can't be read."
+    )
+
+
+@strawberry.type(description="A page of search requests.")
+class SearchRequestConnection:
+    edges: list[SearchRequestEdge] = field(Attribute("edges"), "The page's search requests with their cursors.")
+    nodes: list[SearchRequest | None] = field(
+        Attribute("documents"), "The page's search requests; null, with an error, for one that can't be read."
+    )
+    page_info: PageInfo = field(Attribute("page_info"), "Where the page stands in the connection.")
+    total_count: int | None = _total_count()

@@ -1,0 +1,109 @@
+"""What an input field of a filter matches: declared beside the field, read by the compiler.
+
+A path is that of the stored document, or of the element of a list that an `Element` leads to.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Literal, cast
+
+import strawberry
+from graphql import GraphQLInputField
+
+from gateway.schema.enums import PathOperator
+
+METADATA_KEY = "matching"
+
+
+@dataclass(frozen=True, slots=True)
+class Junction:
+    """A list of filters on the same document, joined."""
+
+    operator: Literal["$and", "$or", "$nor"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredValue:
+    """The value at ``path``, compared by ``operator``; without one by the operators of the field's input type."""
+
+    path: str
+    operator: PathOperator | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTime:
+    """The time at ``path``, by which the documents of this kind are ordered."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class SameDocument:
+    """Another kind's filter on the same document, which holds what documents of that kind hold at the same paths."""
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One element of the list at ``path`` matches all fields of the input."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionElement:
+    """As `Element`; ``tokens`` is the indexed list of the keys, and the keys with their values, of all elements."""
+
+    path: str
+    tokens: str
+
+
+@dataclass(frozen=True, slots=True)
+class ValueHash:
+    """The hash at ``path`` of a JSON value, null included."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class FreeForm:
+    """Comparisons of values below ``path``, each at a path of the client's."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One operator of an input type for comparing; ``each``: applied to every item of the list that it is given."""
+
+    operator: PathOperator
+    each: bool = False
+
+
+class Option(Enum):
+    """What changes the other fields of its input, and matches nothing itself."""
+
+    CASE_SENSITIVE = "caseSensitive"
+
+
+Matching = (
+    Junction
+    | StoredValue
+    | OwnTime
+    | SameDocument
+    | Element
+    | ConditionElement
+    | ValueHash
+    | FreeForm
+    | Comparison
+    | Option
+)
+
+
+def matches(matching: Matching, description: str, *, name: str | None = None, default: Any = strawberry.UNSET) -> Any:
+    """A Strawberry input field that matches by ``matching``."""
+    return strawberry.field(name=name, description=description, default=default, metadata={METADATA_KEY: matching})
+
+
+def matching_of(field: GraphQLInputField) -> Matching:
+    """What an input field of the schema is declared to match."""
+    return cast(Matching, field.extensions["strawberry-definition"].metadata[METADATA_KEY])

@@ -1,0 +1,102 @@
+"""The mutation root and what its fields answer."""
+
+from typing import Annotated
+
+import strawberry
+
+from gateway.plan import Write
+from gateway.schema.graph import Interaction, SearchRequest
+from gateway.schema.inputs import (
+    DeleteInteractionInput,
+    RecordInteractionInput,
+    RecordInteractionsInput,
+    RecordSearchRequestInput,
+)
+from gateway.schema.reading import embedded, fetched, stored
+
+
+@strawberry.type(description="The recorded interaction.")
+class RecordInteractionPayload:
+    interaction: Interaction = embedded("interaction", description="The interaction as it is stored.")
+    created: bool = stored("created", description="False where it had been recorded before, with the same content.")
+
+
+@strawberry.type(description="What is wrong with an input.")
+class InputError:
+    code: str = stored("code", description="What kind of error it is, such as BAD_USER_INPUT or CONFLICT.")
+    message: str = stored("message", description="What is wrong, in a sentence.")
+    path: list[str] = stored("path", description="Where it is wrong: field names and list indices below the item.")
+
+
+@strawberry.type(description="What became of one interaction of a batch.")
+class RecordInteractionResult:
+    index: int = stored("index", description="The interaction's place in the batch, from 0.")
+    interaction: Interaction | None = embedded("interaction", description="The interaction, unless it was refused.")
+    created: bool = stored("created", description="False where it was refused, or had been recorded before.")
+    error: InputError | None = embedded("error", description="Why it was refused; null where it wasn't.")
+
+
+@strawberry.type(description="What became of the interactions of a batch.")
+class RecordInteractionsPayload:
+    results: list[RecordInteractionResult] = embedded(
+        "results", many=True, description="One result for each interaction, in the order given."
+    )
+    created_count: int = stored("created_count", description="How many were recorded now.")
+    error_count: int = stored("error_count", description="How many were refused.")
+
+
+@strawberry.type(description="The recorded search request.")
+class RecordSearchRequestPayload:
+    search_request: SearchRequest = embedded("search_request", description="The search request as it is stored.")
+    created: bool = stored("created", description="False where it had been recorded before, with the same content.")
+
+
+@strawberry.type(description="The deleted interaction.")
+class DeleteInteractionPayload:
+    deleted_id: strawberry.ID | None = stored(
+        "deleted_id", description="The global id of the deleted interaction; null where there was none."
+    )
+
+
+def _record_interaction(
+    input: Annotated[RecordInteractionInput, strawberry.argument(description="The interaction.")],
+) -> None: ...
+
+
+def _record_interactions(
+    input: Annotated[RecordInteractionsInput, strawberry.argument(description="The interactions.")],
+) -> None: ...
+
+
+def _record_search_request(
+    input: Annotated[RecordSearchRequestInput, strawberry.argument(description="The search request.")],
+) -> None: ...
+
+
+def _delete_interaction(
+    input: Annotated[DeleteInteractionInput, strawberry.argument(description="Which interaction.")],
+) -> None: ...
+
+
+@strawberry.type(description="What can be written, with a key that has the WRITE permission.")
+class Mutation:
+    record_interaction: RecordInteractionPayload = fetched(
+        Write.RECORD_INTERACTION,
+        "Records an interaction, and its search request where that is new. Safe to retry with an `interactionId`.",
+        signature=_record_interaction,
+    )
+    record_interactions: RecordInteractionsPayload = fetched(
+        Write.RECORD_INTERACTIONS,
+        "Records up to 1,000 interactions, each judged alone.",
+        signature=_record_interactions,
+    )
+    record_search_request: RecordSearchRequestPayload = fetched(
+        Write.RECORD_SEARCH_REQUEST,
+        "Records a search request that nobody has interacted with yet.",
+        signature=_record_search_request,
+    )
+    delete_interaction: DeleteInteractionPayload = fetched(
+        Write.DELETE_INTERACTION,
+        "Deletes an interaction; its search request is kept.",
+        signature=_delete_interaction,
+    )

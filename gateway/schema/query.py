@@ -1,0 +1,109 @@
+"""The query root."""
+
+from typing import Annotated
+
+import strawberry
+
+from gateway.kinds import INTERACTION, SEARCH_REQUEST
+from gateway.plan import ById, ByNodeId, FeatureOf, SessionOf, ViewerOf
+from gateway.schema.graph import (
+    Feature,
+    Interaction,
+    InteractionConnection,
+    Node,
+    SearchRequest,
+    SearchRequestConnection,
+    Session,
+    connection,
+)
+from gateway.schema.reading import fetched
+from gateway.schema.viewer import Viewer
+
+Id = strawberry.ID
+
+
+def _node(id: Annotated[Id, strawberry.argument(description="A globally unique id, from any `id` field.")]) -> None: ...
+
+
+def _nodes(
+    ids: Annotated[list[Id], strawberry.argument(description="Globally unique ids, from any `id` fields.")],
+) -> None: ...
+
+
+def _interaction(
+    interaction_id: Annotated[Id, strawberry.argument(description="The interaction's id within the namespace.")],
+) -> None: ...
+
+
+def _interactions_by_ids(
+    interaction_ids: Annotated[
+        list[Id], strawberry.argument(description="Ids of interactions within the namespace, up to 1,000.")
+    ],
+) -> None: ...
+
+
+def _search_request(
+    search_request_id: Annotated[Id, strawberry.argument(description="The request's id within the namespace.")],
+) -> None: ...
+
+
+def _feature(feature_id: Annotated[Id, strawberry.argument(description="The item's id.")]) -> None: ...
+
+
+def _features(
+    feature_ids: Annotated[list[Id], strawberry.argument(description="The items' ids, up to 1,000.")],
+) -> None: ...
+
+
+def _session(
+    session_id: Annotated[Id, strawberry.argument(description="The session's id within the namespace.")],
+) -> None: ...
+
+
+@strawberry.type(description="What can be read, all of it within the one namespace that the request is made in.")
+class Query:
+    node: Node | None = fetched(
+        ByNodeId("id"),
+        "The object with this globally unique id; null where this namespace has none.",
+        signature=_node,
+    )
+    nodes: list[Node | None] = fetched(
+        ByNodeId("ids", many=True),
+        "The objects with these globally unique ids, up to 1,000, in the order asked; null for what isn't there.",
+        signature=_nodes,
+    )
+    viewer: Viewer = fetched(ViewerOf(), "Who asks, and in which namespace.")
+    interaction: Interaction | None = fetched(
+        ById(INTERACTION, "interactionId"),
+        "The interaction with this id; null where the namespace has none.",
+        signature=_interaction,
+    )
+    interactions: InteractionConnection = connection(
+        INTERACTION, "The namespace's interactions, the latest first where no order is given."
+    )
+    search_request: SearchRequest | None = fetched(
+        ById(SEARCH_REQUEST, "searchRequestId"),
+        "The search request with this id; null where the namespace has none.",
+        signature=_search_request,
+    )
+    search_requests: SearchRequestConnection = connection(
+        SEARCH_REQUEST, "The namespace's search requests, the latest first where no order is given."
+    )
+    interactions_by_ids: list[Interaction | None] = fetched(
+        ById(INTERACTION, "interactionIds", many=True),
+        "The interactions with these ids, in the order asked, for stitching and loaders; null for what isn't there.",
+        signature=_interactions_by_ids,
+    )
+    feature: Feature = fetched(
+        FeatureOf("featureId"),
+        "What was done with this item. The item itself is owned elsewhere, so any id is answered.",
+        signature=_feature,
+    )
+    features: list[Feature] = fetched(
+        FeatureOf("featureIds", many=True), "The same for several items, in the order asked.", signature=_features
+    )
+    session: Session | None = fetched(
+        SessionOf("sessionId"),
+        "The session with this id; null where nothing was recorded in it.",
+        signature=_session,
+    )

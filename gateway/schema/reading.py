@@ -1,0 +1,140 @@
+"""How a field gets its value: the one declaration that the executor, the projection and the shaper share.
+
+A parent is a stored document (or a mapping within one), a page, or the prefetched pages themselves; reading never
+does I/O.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import strawberry
+from strawberry.types.fields.resolver import StrawberryResolver
+
+from gateway.errors import UnreadableDocument
+from gateway.plan import Source
+
+METADATA_KEY = "reading"
+
+
+def dig(document: Any, path: str) -> Any:
+    """The value at a dotted path of a document, None where there is none; the path "" is the document itself."""
+    if path:
+        for step in path.split("."):
+            if not isinstance(document, Mapping):
+                return None
+            document = document.get(step)
+    return document
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The values at ``paths`` of the parent, through ``read`` (without it: the one value as it is).
+
+    What it gives is projected whole: a leaf, free-form data, or an object that is read from it alone.
+    """
+
+    paths: tuple[str, ...]
+    read: Callable[..., Any] | None = None
+
+    def resolve(self, parent: Any) -> Any:
+        if self.read is None:
+            return dig(parent, self.paths[0])
+        return self.read(*[dig(parent, path) for path in self.paths])
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """The object, or the list of objects, at ``path``: its own fields are read, and projected, below that path."""
+
+    path: str
+    many: bool = False
+
+    def resolve(self, parent: Any) -> Any:
+        value = dig(parent, self.path)
+        return objects(value) if self.many else an_object(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """Another view of the parent itself; null where the document has nothing at ``presence``."""
+
+    presence: str
+
+    def resolve(self, parent: Any) -> Any:
+        return parent if dig(parent, self.presence) is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """An attribute of a page, an edge or a page's information."""
+
+    name: str
+
+    def resolve(self, parent: Any) -> Any:
+        return getattr(parent, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What was fetched for this field before execution began, looked up among the prefetched pages."""
+
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """The page's total, up to the bound that this field asks for."""
+
+
+Reading = Stored | Embedded | Facet | Attribute | Fetched | Total
+
+
+def an_object(value: Any) -> Mapping[str, Any] | None:
+    """A stored object; null stays null. Raises `UnreadableDocument` for anything else."""
+    if value is None or isinstance(value, Mapping):
+        return value
+    raise UnreadableDocument("What is stored here should be an object.")
+
+
+def objects(value: Any) -> Sequence[Mapping[str, Any]]:
+    """A stored list of objects; missing and null read as empty. Raises `UnreadableDocument` for anything else."""
+    if value is None:
+        return []
+    if isinstance(value, list) and all(isinstance(item, Mapping) for item in value):
+        return value
+    raise UnreadableDocument("What is stored here should be a list of objects.")
+
+
+def known_or_other(enum: type[Enum]) -> Callable[[Any], Any]:
+    """Reads a stored enum value: what the contract doesn't know is OTHER; null and missing stay null."""
+    known = {member.value: member for member in enum}
+    other = enum["OTHER"]
+
+    def read(value: Any) -> Any:
+        if value is None:
+            return None
+        return known.get(value.lower(), other) if isinstance(value, str) else other
+
+    return read
+
+
+def field(reading: Reading, description: str, *, name: str | None = None, signature: Any = None) -> Any:
+    """A Strawberry field that reads by ``reading``; ``signature`` is a function whose parameters are its arguments."""
+    declared = strawberry.field(description=description, name=name, metadata={METADATA_KEY: reading})
+    if signature is not None:
+        declared.arguments = StrawberryResolver(signature).arguments
+    return declared
+
+
+def stored(*paths: str, read: Callable[..., Any] | None = None, description: str, name: str | None = None) -> Any:
+    return field(Stored(paths, read), description, name=name)
+
+
+def embedded(path: str, *, many: bool = False, description: str) -> Any:
+    return field(Embedded(path, many), description)
+
+
+def fetched(source: Source, description: str, *, signature: Any = None) -> Any:
+    return field(Fetched(source), description, signature=signature)

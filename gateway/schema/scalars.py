@@ -1,0 +1,101 @@
+"""The contract's scalars: `SCALARS` gives the schema their definitions."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NewType
+
+import strawberry
+from graphql import (
+    BooleanValueNode,
+    EnumValueNode,
+    FloatValueNode,
+    IntValueNode,
+    ListValueNode,
+    NullValueNode,
+    ObjectValueNode,
+    StringValueNode,
+    ValueNode,
+    VariableNode,
+)
+from strawberry.types.scalar import ScalarDefinition
+
+from gateway.errors import BadUserInput, UnreadableDocument
+from gateway.wire import check_json, parse_instant
+
+DateTime = NewType("DateTime", datetime)
+JSON = NewType("JSON", object)
+
+
+def parse_date_time(value: Any) -> datetime:
+    """An RFC 3339 date-time with an offset as UTC, cut to whole milliseconds; raises `BadUserInput` for all else."""
+    if not isinstance(value, str):
+        raise BadUserInput("A DateTime is a string such as 2024-05-01T12:00:00.000Z.")
+    try:
+        return parse_instant(value)
+    except ValueError as error:
+        raise BadUserInput(f"{error}.") from None
+
+
+def serialize_date_time(value: Any) -> str:
+    """``2024-05-01T12:00:00.000Z`` of a datetime that knows its zone; raises `UnreadableDocument` for all else."""
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise UnreadableDocument("A stored time should be a date with a time zone.")
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def parse_json(value: Any) -> Any:
+    """The value itself; raises `BadUserInput`, with a path within it, for what `check_json` refuses."""
+    check_json(value)
+    return value
+
+
+def parse_json_literal(node: ValueNode, variables: Mapping[str, Any] | None = None) -> Any:
+    """The JSON value of a literal; a variable that isn't given is left out of an object and null in a list.
+
+    Raises `BadUserInput` as `parse_json` does.
+    """
+    return parse_json(_literal(node, variables or {}))
+
+
+def _literal(node: ValueNode, variables: Mapping[str, Any]) -> Any:
+    match node:
+        case NullValueNode():
+            return None
+        case StringValueNode() | EnumValueNode() | BooleanValueNode():
+            return node.value
+        case IntValueNode():
+            # Python refuses to convert thousands of digits; none of those fits 64 bits.
+            return int(node.value[:21])
+        case FloatValueNode():
+            return float(node.value)
+        case ListValueNode():
+            return [_literal(item, variables) for item in node.values]
+        case ObjectValueNode():
+            return {
+                field.name.value: _literal(field.value, variables)
+                for field in node.fields
+                if not isinstance(field.value, VariableNode) or field.value.name.value in variables
+            }
+    assert isinstance(node, VariableNode)
+    return variables.get(node.name.value)
+
+
+SCALARS: Mapping[object, ScalarDefinition] = {
+    DateTime: strawberry.scalar(
+        name="DateTime",
+        description="""A moment in time: RFC 3339 in UTC with millisecond precision, such as `2024-05-01T12:00:00.000Z`.
+Given with another offset it is converted to UTC; what is finer than a millisecond is cut off.""",
+        specified_by_url="https://scalars.graphql.org/andimarek/date-time.html",
+        serialize=serialize_date_time,
+        parse_value=parse_date_time,
+    ),
+    JSON: strawberry.scalar(
+        name="JSON",
+        description="""Any JSON value, null included. Integers must fit 64 bits, keys may not contain NUL, and objects
+and lists nest at most 100 levels deep.""",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
+        serialize=lambda value: value,
+        parse_value=parse_json,
+        parse_literal=parse_json_literal,
+    ),
+}

@@ -1,0 +1,35 @@
+"""Who asks, and where."""
+
+import strawberry
+
+from gateway.schema.enums import Permission
+from gateway.schema.graph import Node, node_id
+from gateway.schema.reading import embedded, stored
+from gateway.schema.scalars import DateTime
+
+
+@strawberry.type(description="A customer of the gateway: the owner of namespaces and keys.")
+class Organization(Node):
+    id: strawberry.ID = node_id("Organization", "organization_id", "organization_id")
+    name: str = stored("name", description="The organization's name.")
+
+
+@strawberry.type(
+    description="A partition of an organization's data. Nothing is ever read or written across namespaces."
+)
+class Namespace(Node):
+    id: strawberry.ID = node_id("Namespace", "namespace_id", "namespace_id")
+    namespace_id: str = stored("namespace_id", description="The namespace's id, as the X-Namespace header takes it.")
+    name: str = stored("name", description="The namespace's name, as the X-Namespace header takes it too.")
+    created_at: DateTime = stored("created_at", description="When the namespace was created.")
+
+
+@strawberry.type(description="The bearer of the key that this request came with.")
+class Viewer:
+    key_name: str = stored("key_name", description="The label that the key was given when it was created.")
+    permissions: list[Permission] = stored("permissions", description="What the key may do.")
+    organization: Organization = embedded("organization", description="The organization that owns the key.")
+    namespace: Namespace = embedded("namespace", description="The namespace that this request reads and writes.")
+    namespaces: list[Namespace] = embedded(
+        "namespaces", many=True, description="All namespaces of the organization, any of which X-Namespace may name."
+    )

@@ -1,0 +1,254 @@
+"""The inputs that filter and order. Each field of a filter declares what it matches (`gateway.schema.matching`)."""
+
+import strawberry
+
+from gateway.schema.enums import (
+    ComparisonOperator,
+    FilterBranch,
+    InteractionOrderField,
+    InteractionType,
+    PathOperator,
+    QueryInputType,
+    SearchRequestOrderField,
+    SortDirection,
+    VectorIndex,
+)
+from gateway.schema.matching import (
+    Comparison,
+    ConditionElement,
+    Element,
+    FreeForm,
+    Junction,
+    Option,
+    OwnTime,
+    SameDocument,
+    StoredValue,
+    ValueHash,
+    matches,
+)
+from gateway.schema.scalars import JSON, DateTime
+
+_EQ = Comparison(PathOperator.EQ)
+_NE = Comparison(PathOperator.NE)
+_IN = Comparison(PathOperator.IN)
+_NIN = Comparison(PathOperator.NIN)
+_GT = Comparison(PathOperator.GT)
+_GTE = Comparison(PathOperator.GTE)
+_LT = Comparison(PathOperator.LT)
+_LTE = Comparison(PathOperator.LTE)
+_EXISTS = Comparison(PathOperator.EXISTS)
+_STARTS_WITH = Comparison(PathOperator.STARTS_WITH)
+_CONTAINS = Comparison(PathOperator.CONTAINS)
+
+_AND = "All of these match; an empty list matches everything."
+_OR = "At least one of these matches; an empty list matches nothing."
+_NOR = "None of these matches; an empty list matches everything."
+_EQUALS = "Equals this."
+_EQUALS_NOT = "Doesn't equal this, or is missing."
+_ONE_OF = "Equals one of these, at most 1,000; an empty list matches nothing."
+_NONE_OF = "Equals none of these, at most 1,000, or is missing."
+_IS_THERE = "With true: is there and is not null. With false: is null or missing."
+_CASE_SENSITIVE = """Whether upper and lower case differ in the comparisons of strings here. With false, letters are
+compared one by one by Unicode's simple case folding, no index helps, and each string is of at most 200 characters."""
+
+
+@strawberry.input(name="IDFilter", description="Compares an id. All fields given must match; none matches everything.")
+class IDFilter:
+    eq: strawberry.ID | None = matches(_EQ, _EQUALS)
+    ne: strawberry.ID | None = matches(_NE, _EQUALS_NOT)
+    in_: list[strawberry.ID] | None = matches(_IN, _ONE_OF, name="in")
+    nin: list[strawberry.ID] | None = matches(_NIN, _NONE_OF)
+    exists: bool | None = matches(_EXISTS, _IS_THERE)
+
+
+@strawberry.input(description="Compares a string. All fields given must match; none matches everything.")
+class StringFilter:
+    eq: str | None = matches(_EQ, _EQUALS)
+    ne: str | None = matches(_NE, _EQUALS_NOT)
+    in_: list[str] | None = matches(_IN, _ONE_OF, name="in")
+    nin: list[str] | None = matches(_NIN, _NONE_OF)
+    starts_with: str | None = matches(_STARTS_WITH, "Starts with this, of at most 200 characters.")
+    contains: str | None = matches(_CONTAINS, "Contains this, of at most 200 characters.")
+    case_sensitive: bool = matches(Option.CASE_SENSITIVE, _CASE_SENSITIVE, default=True)
+    exists: bool | None = matches(_EXISTS, _IS_THERE)
+
+
+@strawberry.input(description="Compares a whole number. All fields given must match; none matches everything.")
+class IntFilter:
+    eq: int | None = matches(_EQ, _EQUALS)
+    ne: int | None = matches(_NE, _EQUALS_NOT)
+    in_: list[int] | None = matches(_IN, _ONE_OF, name="in")
+    gt: int | None = matches(_GT, "Is greater than this.")
+    gte: int | None = matches(_GTE, "Is greater than or equal to this.")
+    lt: int | None = matches(_LT, "Is less than this.")
+    lte: int | None = matches(_LTE, "Is less than or equal to this.")
+    exists: bool | None = matches(_EXISTS, _IS_THERE)
+
+
+@strawberry.input(description="A range of time. All fields given must match; none matches everything.")
+class DateTimeFilter:
+    gt: DateTime | None = matches(_GT, "Is later than this.")
+    gte: DateTime | None = matches(_GTE, "Is this or later.")
+    lt: DateTime | None = matches(_LT, "Is earlier than this.")
+    lte: DateTime | None = matches(_LTE, "Is this or earlier.")
+
+
+@strawberry.input(
+    description="""Compares the type of an interaction. Where a producer stored several, it is enough that one of them
+matches; `nin` matches when none of them does. OTHER is every stored type that this contract doesn't know. All fields
+given must match; none matches everything."""
+)
+class InteractionTypeFilter:
+    eq: InteractionType | None = matches(_EQ, "One of its types is this.")
+    in_: list[InteractionType] | None = matches(
+        _IN, "One of its types is one of these; an empty list matches nothing.", name="in"
+    )
+    nin: list[InteractionType] | None = matches(_NIN, "None of its types is one of these.")
+
+
+@strawberry.input(description="Looks into a list of strings. All fields given must match; none matches everything.")
+class StringListFilter:
+    has: str | None = matches(_EQ, "The list has this.")
+    has_any: list[str] | None = matches(
+        _IN, "The list has at least one of these, at most 1,000; an empty list matches nothing."
+    )
+    has_all: list[str] | None = matches(
+        Comparison(PathOperator.EQ, each=True),
+        "The list has all of these, at most 1,000; an empty list matches everything.",
+    )
+
+
+@strawberry.input(
+    description="""Compares a value within an interaction's metadata. As MongoDB does, a path leads through lists as
+well, into each element that is an object and, where a step is a number, to the element at that place; one of the values
+that it leads to has to match, and for a list that it ends at, the list itself or one of its elements. NE, NIN and
+EXISTS with false match when none does."""
+)
+class PathFilter:
+    path: str = strawberry.field(
+        description="""The keys from the top of the metadata down, joined by dots, such as `device.os`: at most 20 keys
+and 500 characters. Keys that are empty or hold a dot themselves can't be named."""
+    )
+    operator: PathOperator = strawberry.field(
+        default=PathOperator.EQ, description="How the stored value is compared with `value`."
+    )
+    value: JSON | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="""What the stored value is compared with; it must be given. EQ and NE take any JSON value, and null
+means null or missing; IN and NIN a list; GT, GTE, LT and LTE a number or a string; EXISTS true or false; STARTS_WITH
+and CONTAINS a string. An object or a list equals a stored one with the same content in the same order.""",
+    )
+    case_sensitive: bool = strawberry.field(default=True, description=_CASE_SENSITIVE)
+
+
+@strawberry.input(description="Describes one query of a search request. All fields given must match the same query.")
+class SearchQueryWhere:
+    vector_index: list[VectorIndex] | None = matches(
+        StoredValue("vector_index", PathOperator.IN),
+        "Searches one of these vector indexes; an empty list matches nothing.",
+    )
+    type: list[QueryInputType] | None = matches(
+        StoredValue("type", PathOperator.IN), "Its value is of one of these types; an empty list matches nothing."
+    )
+    value: StringFilter | None = matches(StoredValue("value"), "What is looked for.")
+
+
+@strawberry.input(
+    description="Describes one condition of a filter tree. All fields given must match the same condition."
+)
+class FilterConditionWhere:
+    key: str | None = matches(StoredValue("key", PathOperator.EQ), "Its key is this.")
+    operator: list[ComparisonOperator] | None = matches(
+        StoredValue("operator", PathOperator.IN), "Its operator is one of these; an empty list matches nothing."
+    )
+    value: JSON | None = matches(
+        ValueHash("value_hash"),
+        """Its value is this JSON value; null means null or none. Numbers are equal however they are written (1 and
+1.0); the order of an object's keys doesn't matter, that of a list does.""",
+    )
+    branch: FilterBranch | None = matches(
+        StoredValue("branch", PathOperator.EQ), "The branch of the group that directly holds it is this."
+    )
+
+
+@strawberry.input(
+    description="""Filters search requests. All fields given must match; `{}` matches everything. At most 5 levels of
+filters in `and`, `or` and `nor`, this one included, and 50 comparisons in all. An explicit null is an error, except
+for the `value` of a condition, where it means null."""
+)
+class SearchRequestWhere:
+    and_: list["SearchRequestWhere"] | None = matches(Junction("$and"), _AND, name="and")
+    or_: list["SearchRequestWhere"] | None = matches(Junction("$or"), _OR, name="or")
+    nor: list["SearchRequestWhere"] | None = matches(Junction("$nor"), _NOR)
+    search_request_id: IDFilter | None = matches(StoredValue("search_request_id"), "The id of the search request.")
+    session_id: IDFilter | None = matches(
+        StoredValue("search_request.session_id"), "The session that the search request names itself."
+    )
+    collections: StringListFilter | None = matches(
+        StoredValue("search_request.collections"), "The names of the collections that are searched."
+    )
+    first_seen_at: DateTimeFilter | None = matches(
+        OwnTime("first_seen_at"), "When the search request was first recorded."
+    )
+    query: SearchQueryWhere | None = matches(
+        Element("search_request.queries"), "One of its queries matches all of this; `{}` asks for nothing."
+    )
+    filters: FilterConditionWhere | None = matches(
+        ConditionElement("conditions", tokens="condition_tokens"),
+        """One condition anywhere in its filter trees, or in those of its queries, at any depth, matches all of this;
+`{}` asks for nothing. A key, alone or with a value, is found by an index.""",
+    )
+
+
+@strawberry.input(
+    description="""Filters interactions. All fields given must match; `{}` matches everything. At most 5 levels of
+filters in `and`, `or` and `nor`, this one included, and 50 comparisons in all. An explicit null is an error, except for
+the `value` of a comparison, where it means null."""
+)
+class InteractionWhere:
+    and_: list["InteractionWhere"] | None = matches(Junction("$and"), _AND, name="and")
+    or_: list["InteractionWhere"] | None = matches(Junction("$or"), _OR, name="or")
+    nor: list["InteractionWhere"] | None = matches(Junction("$nor"), _NOR)
+    interaction_id: IDFilter | None = matches(StoredValue("interaction_id"), "The id of the interaction.")
+    feature_id: IDFilter | None = matches(
+        StoredValue("feature_id"),
+        "The id of the item; for types without one, the query's text or the facet's name.",
+    )
+    interaction_type: InteractionTypeFilter | None = matches(
+        StoredValue("interaction_type"), "What the user did: its type, or one of its types."
+    )
+    session_id: IDFilter | None = matches(
+        StoredValue("effective_session_id"), "The interaction's own session, else its search request's."
+    )
+    user_id: IDFilter | None = matches(StoredValue("user_id"), "The user who interacted.")
+    position: IntFilter | None = matches(StoredValue("position"), "The position in search results, from 0.")
+    duration_ms: IntFilter | None = matches(
+        StoredValue("duration_ms"), "How long the item was viewed, in milliseconds."
+    )
+    occurred_at: DateTimeFilter | None = matches(OwnTime("occurred_at"), "When the interaction occurred.")
+    metadata: list[PathFilter] | None = matches(
+        FreeForm("metadata"), "Values within the metadata; all of these match, an empty list matches everything."
+    )
+    search_request: SearchRequestWhere | None = matches(
+        SameDocument(), "The search request that led to the interaction; what is missing there is missing here too."
+    )
+
+
+@strawberry.input(description="The order of interactions.")
+class InteractionOrder:
+    field: InteractionOrderField = strawberry.field(
+        default=InteractionOrderField.OCCURRED_AT, description="What they are ordered by."
+    )
+    direction: SortDirection = strawberry.field(
+        default=SortDirection.DESC, description="Which way; by default the latest first."
+    )
+
+
+@strawberry.input(description="The order of search requests.")
+class SearchRequestOrder:
+    field: SearchRequestOrderField = strawberry.field(
+        default=SearchRequestOrderField.FIRST_SEEN_AT, description="What they are ordered by."
+    )
+    direction: SortDirection = strawberry.field(
+        default=SortDirection.DESC, description="Which way; by default the latest first."
+    )

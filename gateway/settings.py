@@ -1,0 +1,156 @@
+"""The settings of a running gateway: the only reader of the environment.
+
+Each is declared once, here; error messages and the table in docs/settings.md are made from the declarations.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "GATEWAY_"
+
+
+class SettingsError(Exception):
+    """A missing or wrong setting, in one line: the variable and what is expected of it, never its value."""
+
+
+def _mongodb_uri(uri: SecretStr) -> SecretStr:
+    if not re.match(r"mongodb(\+srv)?://.", uri.get_secret_value()):
+        raise ValueError
+    return uri
+
+
+def _origins(given: object) -> object:
+    return [origin.strip() for origin in given.split(",") if origin.strip()] if isinstance(given, str) else given
+
+
+def _lower(given: object) -> object:
+    return given.lower() if isinstance(given, str) else given
+
+
+def _expecting(expected: str) -> dict[str, Any]:
+    """Says what is expected where the type and its bounds don't."""
+    return {"expected": expected}
+
+
+_Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^\s/,]+)$")]
+
+
+class _Environment(BaseSettings):
+    # An empty variable counts as unset: compose files pass empty ones on.
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
+
+
+class Settings(_Environment):
+    """What ``serve`` and every command that connects to MongoDB read."""
+
+    mongodb_uri: Annotated[SecretStr, AfterValidator(_mongodb_uri)] = Field(
+        description="Where MongoDB is: a replica set or a sharded cluster.",
+        json_schema_extra=_expecting("a connection string that begins with mongodb:// or mongodb+srv://"),
+    )
+    mongodb_database: str = Field(
+        "gateway",
+        pattern=r"^[A-Za-z0-9_-]{1,63}$",
+        description="The database that holds everything.",
+        json_schema_extra=_expecting("1 to 63 letters, digits, _ or -"),
+    )
+    mongodb_max_pool_size: int = Field(50, ge=1, le=1000, description="Connections to each server, for each worker.")
+    driver: Literal["pymongo", "motor"] = Field("pymongo", description="PyMongo's own asyncio API, or Motor.")
+    read_time_limit_ms: int = Field(
+        3000, ge=1, le=600_000, description="Milliseconds MongoDB may spend on one read before it is given up."
+    )
+    host: str = Field(
+        "127.0.0.1",
+        description="The address to listen on; 0.0.0.0 for every IPv4 address.",
+        json_schema_extra=_expecting("a host name or an IP address"),
+    )
+    port: int = Field(8000, ge=0, le=65_535, description="The port to listen on; 0 takes a free one.")
+    workers: int = Field(1, ge=1, le=256, description="Processes that serve.")
+    key_cache_seconds: float = Field(
+        3.0, ge=0, le=5, description="Seconds for which a worker may go on using a key or namespace it has looked up."
+    )
+    graphiql: bool = Field(True, description="Whether browsers get the GraphiQL page at /graphql.")
+    introspection: bool = Field(True, description="Whether clients may ask for the schema.")
+    cors_origins: Annotated[tuple[_Origin, ...], NoDecode, BeforeValidator(_origins)] = Field(
+        (),
+        description="Origins whose pages may call the gateway from a browser; * for every origin.",
+        json_schema_extra=_expecting("a comma-separated list of origins such as https://shop.example, or *"),
+    )
+    body_limit_bytes: int = Field(
+        2_000_000, ge=1_000, le=100_000_000, description="Bytes that the body of a request may have."
+    )
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
+        "info", description="The least severe messages that are logged."
+    )
+
+
+class EmbeddedSettings(_Environment):
+    """What the demo and the tests read to start a MongoDB of their own."""
+
+    mongod: Path | None = Field(
+        None,
+        description="The mongod of the demo and the tests; unset: the one on PATH, else the extra `embedded`'s.",
+        json_schema_extra=_expecting("the path of a mongod binary"),
+    )
+
+
+_S = TypeVar("_S", bound=_Environment)
+
+
+def load(kind: type[_S], **given: object) -> _S:
+    """The settings of ``kind`` from ``given`` (None: not given), else from the environment, else the defaults.
+
+    Raises SettingsError naming every variable that is missing or wrong.
+    """
+    try:
+        return kind(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        expected = dict(_expectations(kind))
+        problems = {str(problem["loc"][0]): problem["type"] for problem in error.errors(include_input=False)}
+        raise SettingsError(
+            "; ".join(
+                f"{_variable(name)}{' is not set' if problem == 'missing' else ''}: expected {expected[name]}"
+                for name, problem in problems.items()
+            )
+        ) from None
+
+
+def reference() -> str:
+    """The Markdown table of all settings that docs/settings.md holds."""
+    rows = ["| variable | default | expected | meaning |", "|---|---|---|---|"]
+    for kind in (Settings, EmbeddedSettings):
+        for name, expected in _expectations(kind):
+            field = kind.model_fields[name]
+            default = "required" if field.is_required() else _spelled(field.default)
+            rows.append(f"| `{_variable(name)}` | {default} | {expected} | {field.description} |")
+    return "\n".join(rows)
+
+
+def _variable(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+def _expectations(kind: type[BaseSettings]) -> Iterator[tuple[str, str]]:
+    for name, declared in kind.model_json_schema()["properties"].items():
+        yield name, _expected(declared)
+
+
+def _expected(declared: Mapping[str, Any]) -> str:
+    if "expected" in declared:
+        return str(declared["expected"])
+    if "enum" in declared:
+        return "one of " + ", ".join(declared["enum"])
+    if declared["type"] == "boolean":
+        return "true or false"
+    number = "a whole number" if declared["type"] == "integer" else "a number"
+    return f"{number} from {declared['minimum']} to {declared['maximum']}"
+
+
+def _spelled(default: object) -> str:
+    if default is None or default == ():
+        return "unset"
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"

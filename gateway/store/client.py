@@ -1,0 +1,99 @@
+"""Opens the MongoDB client and bridges what PyMongo's asyncio API and Motor do differently.
+
+The rest of the store is written against what both offer and typed as PyMongo. Only what stands here differs: in
+PyMongo ``aggregate()`` and ``close()`` are coroutines, in Motor plain calls.
+"""
+
+import inspect
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeAlias, cast
+
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.command_cursor import AsyncCommandCursor
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import ConfigurationError, InvalidURI
+
+Driver: TypeAlias = Literal["pymongo", "motor"]
+Document: TypeAlias = dict[str, Any]
+Client: TypeAlias = AsyncMongoClient[Document]
+Database: TypeAlias = AsyncDatabase[Document]
+Collection: TypeAlias = AsyncCollection[Document]
+CommandCursor: TypeAlias = AsyncCommandCursor[Document]
+
+
+def open_client(
+    uri: str,
+    *,
+    driver: Driver = "pymongo",
+    max_pool_size: int = 50,
+    connect_timeout_ms: int = 5_000,
+    server_selection_timeout_ms: int = 5_000,
+    pool_wait_timeout_ms: int = 5_000,
+    write_timeout_ms: int = 10_000,
+    socket_timeout_ms: int = 20_000,
+) -> Client:
+    """The client of one process and event loop; it connects at the first operation.
+
+    What is given here wins over the same option in ``uri``; replica set, credentials and TLS are the URI's.
+    Writes are acknowledged by a majority's journals and reads see only such writes, so that nothing a caller was
+    shown is rolled back by a failover.
+
+    ``driver``: PyMongo's asyncio API, or Motor, which then stands behind the same type.
+    ``max_pool_size``: connections per server. The others are milliseconds: to connect, to find a primary, to get a
+    connection from the pool, for a majority to acknowledge a write, and without an answer on a connection.
+
+    Raises ValueError, in one line without any part of ``uri`` (it may hold a password), where that is no MongoDB URI
+    or has an option that the driver does not know.
+    """
+    options: dict[str, Any] = {
+        "appname": "search-interactions-gateway",
+        "tz_aware": True,
+        "uuidRepresentation": "standard",
+        # A date outside Python's years spoils its own field, not the page it is read with.
+        "datetime_conversion": "DATETIME_AUTO",
+        "w": "majority",
+        "journal": True,
+        "wTimeoutMS": write_timeout_ms,
+        "readConcernLevel": "majority",
+        "readPreference": "primary",
+        "retryReads": True,
+        "retryWrites": True,
+        "maxPoolSize": max_pool_size,
+        "connectTimeoutMS": connect_timeout_ms,
+        "serverSelectionTimeoutMS": server_selection_timeout_ms,
+        "waitQueueTimeoutMS": pool_wait_timeout_ms,
+        "socketTimeoutMS": socket_timeout_ms,
+    }
+    try:
+        with warnings.catch_warnings():
+            # The driver warns of an option it does not know, or whose value it refuses, and goes on without it.
+            warnings.simplefilter("error", UserWarning)
+            return _motor_client(uri, options) if driver == "motor" else AsyncMongoClient(uri, **options)
+    except (InvalidURI, ConfigurationError, ValueError, UserWarning):
+        raise ValueError(
+            "not a MongoDB URI: expected mongodb://host[:port][,…]/[?options] or mongodb+srv://host/[?options], with "
+            "options as MongoDB documents them, and reserved characters of user name and password percent-encoded"
+        ) from None
+
+
+def _motor_client(uri: str, options: Mapping[str, Any]) -> Client:
+    from motor.motor_asyncio import AsyncIOMotorClient
+
+    return cast(Client, AsyncIOMotorClient(uri, **options))
+
+
+async def close(client: Client) -> None:
+    """Closes every connection of ``client``; its cursors fail from then on."""
+    closing = cast(object, client.close())
+    if inspect.isawaitable(closing):
+        await closing
+
+
+async def aggregate(
+    target: Collection | Database, pipeline: Sequence[Mapping[str, Any]], **options: Any
+) -> CommandCursor:
+    """The cursor over what ``pipeline`` gives; ``options`` are those of the driver's ``aggregate()``."""
+    cursor = cast(object, target.aggregate(pipeline, **options))
+    return cast(CommandCursor, await cursor if inspect.isawaitable(cursor) else cursor)

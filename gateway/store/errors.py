@@ -1,0 +1,66 @@
+"""Errors of the driver, as the gateway's own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from bson.errors import BSONError
+from pymongo.errors import (
+    BulkWriteError,
+    ConnectionFailure,
+    DocumentTooLarge,
+    ExecutionTimeout,
+    OperationFailure,
+    PyMongoError,
+    WriteConcernError,
+)
+
+from gateway.errors import BadUserInput, GatewayError, QueryTooBroad, Unavailable
+
+DUPLICATE_KEY = 11000
+# The server's names for what BSON cannot hold: Overflow, BSONObjectTooLarge.
+_DOCUMENT_ERRORS = frozenset({15, 10334})
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raises what the driver raises within as an error of `gateway.errors`, with the original as its cause.
+
+    No server, a lost connection, no connection to be had in time, a primary that steps down, a write not acknowledged
+    in time: `Unavailable`. Past the time limit of a query: `QueryTooBroad`, to which the caller adds the predicates. A
+    document that BSON cannot hold: `BadUserInput`. All else: a plain `GatewayError`. None of the driver's text is in
+    a message.
+    """
+    try:
+        yield
+    except (PyMongoError, BSONError, OverflowError, UnicodeEncodeError) as error:
+        raise _translation(error) from error
+
+
+def duplicates(error: BulkWriteError) -> list[int]:
+    """The positions that an unordered insert left out for their keys exist; raises ``error`` for any other cause."""
+    failures: list[dict[str, Any]] = error.details.get("writeErrors", [])
+    if error.details.get("writeConcernErrors") or any(failure["code"] != DUPLICATE_KEY for failure in failures):
+        raise error
+    return [failure["index"] for failure in failures]
+
+
+def _translation(error: Exception) -> GatewayError:
+    match error:
+        case ConnectionFailure():
+            return Unavailable("The database cannot be reached; try again.")
+        case WriteConcernError():
+            return _unacknowledged()
+        case BulkWriteError() if error.details.get("writeConcernErrors"):
+            return _unacknowledged()
+        case ExecutionTimeout():
+            return QueryTooBroad("The query took too long.")
+        case DocumentTooLarge() | BSONError() | OverflowError() | UnicodeEncodeError():
+            return BadUserInput("The document cannot be stored.")
+        case OperationFailure() if error.code in _DOCUMENT_ERRORS:
+            return BadUserInput("The document cannot be stored.")
+    return GatewayError("The database could not do this.")
+
+
+def _unacknowledged() -> Unavailable:
+    return Unavailable("The database did not acknowledge the write; try again.")

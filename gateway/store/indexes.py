@@ -1,0 +1,24 @@
+"""Creates the declared indexes; what is there already stays as it is, and building does not stop reads or writes."""
+
+from collections import defaultdict
+
+from pymongo import IndexModel
+
+from gateway.indexes import INDEXES
+from gateway.store import tenancy
+from gateway.store.client import Database
+from gateway.store.errors import translated
+
+
+async def create_indexes(database: Database) -> None:
+    """Creates every index; without the unique ones, two that are made at once may both stay.
+
+    Raises `Unavailable` where the database doesn't answer.
+    """
+    by_collection: dict[str, list[IndexModel]] = defaultdict(list)
+    for index in INDEXES:
+        by_collection[index.kind.collection].append(IndexModel(list(index.keys), name=index.name))
+    by_collection |= tenancy.INDEXES
+    with translated():
+        for collection, models in by_collection.items():
+            await database[collection].create_indexes(models)

@@ -1,0 +1,26 @@
+"""Whether the process lives, and whether it can serve."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from gateway.errors import GatewayError
+from gateway.store.client import Database
+from gateway.store.errors import translated
+
+
+class Health:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def live(self, _request: Request) -> Response:
+        """The original endpoint's answer: the process answers at all."""
+        return JSONResponse({"status": "OK"})
+
+    async def ready(self, _request: Request) -> Response:
+        """503 while the database can't be reached."""
+        try:
+            with translated():
+                await self._database.command("ping")
+        except GatewayError:
+            return JSONResponse({"status": "UNAVAILABLE"}, 503)
+        return JSONResponse({"status": "OK"})

@@ -1,0 +1,35 @@
+"""Points in time: RFC 3339 text on the wire; UTC and whole milliseconds, as BSON dates are, inside."""
+
+import re
+from datetime import UTC, datetime
+
+# ``datetime.fromisoformat`` takes more of ISO 8601 than RFC 3339 allows, and microseconds at most.
+_RFC_3339 = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,30}))?(?:([Zz])|([+-](?:[01]\d|2[0-3]):[0-5]\d))", re.ASCII
+)
+
+
+def parse_instant(text: str) -> datetime:
+    """The UTC instant of an RFC 3339 date-time with its offset, cut to milliseconds.
+
+    Raises ValueError, with a message for clients, for other text and for instants outside the years 1 to 9999.
+    """
+    if not (match := _RFC_3339.fullmatch(text)):
+        raise ValueError("Time should be an RFC 3339 date-time with its offset, such as 2024-05-01T12:00:00.000Z")
+    date, time, fraction, _, offset = match.groups()
+    try:
+        instant = datetime.fromisoformat(f"{date}T{time}.{(fraction or '')[:3]:0<3}{offset or '+00:00'}")
+    except ValueError:
+        raise ValueError("Time should be a date that exists, in the years 1 to 9999") from None
+    return in_milliseconds(instant)
+
+
+def in_milliseconds(instant: datetime) -> datetime:
+    """``instant`` in UTC, cut to milliseconds; raises ValueError without an offset or outside the years 1 to 9999."""
+    if instant.tzinfo is None:
+        raise ValueError("Time should have an offset")
+    try:
+        utc = instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("Time should be within the years 1 to 9999") from None
+    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)

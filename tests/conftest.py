@@ -1,0 +1,39 @@
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+import pytest
+
+from gateway import embedded
+from gateway.embedded import EmbeddedServer
+from gateway.settings import EmbeddedSettings, load
+from gateway.store.client import Client, Database, close, open_client
+
+
+@pytest.fixture(scope="session")
+def mongod() -> Iterator[EmbeddedServer]:
+    configured = load(EmbeddedSettings).mongod
+    with (
+        TemporaryDirectory(prefix="gateway-tests-") as directory,
+        embedded.start(Path(directory), configured=configured) as server,
+    ):
+        yield server
+
+
+@pytest.fixture
+def database_name() -> str:
+    return f"test_{uuid4().hex}"
+
+
+@pytest.fixture
+async def client(mongod: EmbeddedServer, database_name: str) -> AsyncIterator[Client]:
+    client = open_client(mongod.uri)
+    yield client
+    await client.drop_database(database_name)
+    await close(client)
+
+
+@pytest.fixture
+async def database(client: Client, database_name: str) -> Database:
+    return client[database_name]

@@ -1,0 +1,256 @@
+"""What the contract says that a `where` means, for one recorded object: an evaluator that knows nothing of filters.
+
+A `where` is the JSON that a client sends. A recorded object is an interaction in the wire shape, with the times that
+the gateway adds; a search request is such an object with nothing but its ``search_request``.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+Where = Mapping[str, Any]
+Recorded = Mapping[str, Any]
+
+MISSING = object()
+INTERACTION_TYPES = {
+    *("view", "click", "positive_feedback", "negative_feedback", "purchase", "add_to_cart", "wishlist", "long_view"),
+    *("share", "bookmark", "query_refinement", "zero_results", "filter_toggle", "skip", "return_to_results"),
+}
+VECTOR_INDEXES = {"image", "multimodal", "text", "video", "keyword"}
+INPUT_TYPES = {"text", "url", "base64"}
+OPERATORS = {
+    *("eq", "ne", "gt", "lt", "gte", "lte", "in", "nin", "is_null", "text", "exists"),
+    *("contains", "starts_with", "ends_with", "regex"),
+}
+
+
+def interaction_matches(where: Where, recorded: Recorded) -> bool:
+    request = _request(recorded)
+    own, given = recorded.get("session_id"), request.get("session_id")
+    session = next((id for id in (own, given) if isinstance(id, str) and id), MISSING)
+
+    def field(name: str, given: Any) -> bool:
+        match name:
+            case "interactionId":
+                return _compared(given, [recorded["interaction_id"]])
+            case "featureId":
+                return _compared(given, _reached(recorded, ["feature_id"]))
+            case "interactionType":
+                return _compared(given, _known(_reached(recorded, ["interaction_type"]), INTERACTION_TYPES))
+            case "sessionId":
+                return _compared(given, [session])
+            case "userId":
+                return _compared(given, _reached(recorded, ["user_id"]))
+            case "position":
+                return _compared(given, _reached(recorded, ["position"]))
+            case "durationMs":
+                return _compared(given, _reached(recorded, ["duration_ms"]))
+            case "occurredAt":
+                return _in_time(given, recorded["occurred_at"])
+            case "metadata":
+                return all(_path_matches(item, recorded) for item in given)
+            case _:
+                return search_request_matches(given, recorded)
+
+    return _joined(where, recorded, interaction_matches, field)
+
+
+def search_request_matches(where: Where, recorded: Recorded) -> bool:
+    request = _request(recorded)
+
+    def field(name: str, given: Any) -> bool:
+        match name:
+            case "searchRequestId":
+                return _compared(given, [recorded.get("search_request_id", MISSING)])
+            case "sessionId":
+                return _compared(given, _reached(request, ["session_id"]))
+            case "collections":
+                return _has(given, _reached(request, ["collections"]))
+            case "firstSeenAt":
+                return _in_time(given, recorded.get("first_seen_at"))
+            case "query":
+                asked = {name: value for name, value in given.items() if name != "value" or set(value) - _OPTIONS}
+                queries = request.get("queries")
+                return not asked or (
+                    isinstance(queries, list)
+                    and any(_query_matches(asked, query) for query in queries if isinstance(query, dict))
+                )
+            case _:
+                return not given or any(_condition_matches(given, *found) for found in _conditions(request))
+
+    return _joined(where, recorded, search_request_matches, field)
+
+
+_OPTIONS = {"caseSensitive"}
+
+
+def _request(recorded: Recorded) -> Recorded:
+    request = recorded.get("search_request")
+    return request if isinstance(request, dict) else {}
+
+
+def _joined(
+    where: Where,
+    recorded: Recorded,
+    matches: Callable[[Where, Recorded], bool],
+    field: Callable[[str, Any], bool],
+) -> bool:
+    for name, given in where.items():
+        match name:
+            case "and":
+                holds = all(matches(branch, recorded) for branch in given)
+            case "or":
+                holds = any(matches(branch, recorded) for branch in given)
+            case "nor":
+                holds = not any(matches(branch, recorded) for branch in given)
+            case _:
+                holds = field(name, given)
+        if not holds:
+            return False
+    return True
+
+
+def _reached(value: Any, steps: list[str]) -> list[Any]:
+    """The values that a path leads to: through each object of a list; at its end the list and its elements."""
+    if not steps:
+        return [*value, value] if isinstance(value, list) else [value]
+    if isinstance(value, dict):
+        return _reached(value.get(steps[0], MISSING), steps[1:])
+    if isinstance(value, list):
+        return [found for item in value if isinstance(item, dict) for found in _reached(item, steps)]
+    return [MISSING]
+
+
+def _known(values: list[Any], known: set[str]) -> list[Any]:
+    """As the contract's enum: its names, and OTHER for other strings."""
+    return [(value.upper() if value in known else "OTHER") if isinstance(value, str) else value for value in values]
+
+
+def _compared(given: Mapping[str, Any], values: list[Any]) -> bool:
+    fold = not given.get("caseSensitive", True)
+    return all(
+        _holds(operator, values, operand, fold) for operator, operand in given.items() if operator != "caseSensitive"
+    )
+
+
+def _path_matches(given: Mapping[str, Any], recorded: Recorded) -> bool:
+    operator = {"STARTS_WITH": "startsWith"}.get(given.get("operator", "EQ"), given.get("operator", "EQ").lower())
+    values = _reached(recorded.get("metadata", MISSING), given["path"].split("."))
+    return _holds(operator, values, given["value"], not given.get("caseSensitive", True))
+
+
+def _holds(operator: str, values: list[Any], operand: Any, fold: bool) -> bool:
+    match operator:
+        case "eq":
+            return any(_equal(value, operand, fold) for value in values)
+        case "ne":
+            return not _holds("eq", values, operand, fold)
+        case "in":
+            return any(_holds("eq", values, item, fold) for item in operand)
+        case "nin":
+            return not _holds("in", values, operand, fold)
+        case "exists":
+            return bool(operand) is any(value is not MISSING and value is not None for value in values)
+        case "startsWith":
+            return any(_folded(value, fold).startswith(_folded(operand, fold)) for value in _strings(values))
+        case "contains":
+            return any(_folded(operand, fold) in _folded(value, fold) for value in _strings(values))
+    return any(_ordered(operator, value, operand) for value in values)
+
+
+def _strings(values: list[Any]) -> Iterator[str]:
+    return (value for value in values if isinstance(value, str))
+
+
+def _folded(text: str, fold: bool) -> str:
+    return "".join(character.lower() for character in text) if fold else text
+
+
+def _equal(value: Any, operand: Any, fold: bool = False) -> bool:
+    if operand is None:
+        return value is None or value is MISSING
+    if isinstance(value, str) and isinstance(operand, str):
+        return _folded(value, fold) == _folded(operand, fold)
+    return _same(value, operand)
+
+
+def _same(one: Any, other: Any, *, ordered: bool = True) -> bool:
+    """Equal as JSON: numbers by value, true is not 1, and objects with or without regard to the order of their keys."""
+    match one, other:
+        case dict(), dict():
+            same_keys = list(one) == list(other) if ordered else set(one) == set(other)
+            return same_keys and all(_same(one[key], other[key], ordered=ordered) for key in one)
+        case list(), list():
+            return len(one) == len(other) and all(
+                _same(mine, yours, ordered=ordered) for mine, yours in zip(one, other, strict=True)
+            )
+        case (bool(), _) | (_, bool()):
+            return one is other
+    return bool(one == other)
+
+
+def _ordered(operator: str, value: Any, operand: Any) -> bool:
+    comparable = isinstance(value, str) == isinstance(operand, str) and isinstance(value, int | float | str)
+    if not comparable or isinstance(value, bool):
+        return False
+    match operator:
+        case "gt":
+            return bool(value > operand)
+        case "gte":
+            return bool(value >= operand)
+        case "lt":
+            return bool(value < operand)
+    return bool(value <= operand)
+
+
+def _in_time(given: Mapping[str, str], value: datetime | None) -> bool:
+    return all(
+        value is not None and _ordered(operator, value.timestamp(), datetime.fromisoformat(bound).timestamp())
+        for operator, bound in given.items()
+    )
+
+
+def _has(given: Mapping[str, Any], values: list[Any]) -> bool:
+    return (
+        ("has" not in given or given["has"] in values)
+        and ("hasAny" not in given or any(item in values for item in given["hasAny"]))
+        and ("hasAll" not in given or all(item in values for item in given["hasAll"]))
+    )
+
+
+def _query_matches(given: Mapping[str, Any], query: Mapping[str, Any]) -> bool:
+    def one_of(name: str, stored: str, known: set[str]) -> bool:
+        return name not in given or _holds("in", _known(_reached(query, [stored]), known), given[name], False)
+
+    return (
+        one_of("vectorIndex", "vector_index", VECTOR_INDEXES)
+        and one_of("type", "type", INPUT_TYPES)
+        and ("value" not in given or _compared(given["value"], _reached(query, ["value"])))
+    )
+
+
+def _conditions(request: Recorded) -> Iterator[tuple[str | None, Mapping[str, Any]]]:
+    """Every condition in a search request's trees, with the branch that holds it."""
+    queries = request.get("queries")
+    for holder in [request, *(queries if isinstance(queries, list) else [])]:
+        if isinstance(holder, dict) and isinstance(tree := holder.get("filters"), dict):
+            yield from _leaves(None, tree)
+
+
+def _leaves(branch: str | None, node: Mapping[str, Any]) -> Iterator[tuple[str | None, Mapping[str, Any]]]:
+    if "key" in node or "field" in node:
+        yield branch, node
+        return
+    for name, stands_for in (("AND", "AND"), ("OR", "OR"), ("NOR", "NOR"), ("NOT", "NOR")):
+        for item in node.get(name) or []:
+            yield from _leaves(stands_for, item)
+
+
+def _condition_matches(given: Mapping[str, Any], branch: str | None, condition: Mapping[str, Any]) -> bool:
+    operator = condition.get("operator", "eq").lower()
+    return (
+        ("key" not in given or given["key"] == condition.get("key", condition.get("field")))
+        and ("operator" not in given or (operator.upper() if operator in OPERATORS else "OTHER") in given["operator"])
+        and ("value" not in given or _same(condition.get("value"), given["value"], ordered=False))
+        and ("branch" not in given or given["branch"] == branch)
+    )
