@@ -27,7 +27,8 @@ from graphql import (
 )
 
 from gateway.access import require
-from gateway.compiler.select import condition_variables, select
+from gateway.compiler.collect import collect, condition_variables
+from gateway.compiler.select import select
 from gateway.context import Context, Permission
 from gateway.documents import plain
 from gateway.errors import GatewayError, MethodNotAllowed, OperationNotResolved
@@ -89,7 +90,9 @@ class Document:
         plan = self._plans.get((key, values))
         if plan is None:
             conditions = dict(zip(names, values, strict=True))
-            plan = self._plans[key, values] = select(EXECUTABLE, operation, self._fragments, conditions)
+            plan = self._plans[key, values] = select(
+                operation.operation, collect(EXECUTABLE, operation, self._fragments, conditions)
+            )
         return plan
 
 

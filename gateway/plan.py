@@ -71,6 +71,24 @@ Source = Listing | ById | ByNodeId | FeatureOf | SessionOf | ViewerOf | Write
 
 
 @dataclass(frozen=True, slots=True)
+class Field:
+    """A selected field at a response path (keys from the root, without list indices).
+
+    ``definition`` is None for the introspection fields. ``selections``: what is selected of its object, by the
+    object's concrete type; empty for a leaf.
+    """
+
+    path: ResponsePath
+    node: FieldNode
+    definition: GraphQLField | None
+    selections: Mapping[str, tuple["Field", ...]]
+
+    @property
+    def key(self) -> str:
+        return self.path[-1]
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
     """What is read of the documents of one type: their stored paths, and the connections nested in them."""
 
@@ -82,22 +100,26 @@ class Selection:
 class Fetch:
     """One field whose documents are fetched before execution.
 
-    ``path``: response keys from the root, without list indices. ``key``: where the parent's fetched document holds
-    what a nested connection joins on. ``selections``: by the concrete type of the documents. ``totals``: the
-    selected ``totalCount`` fields, each with its own bound.
+    ``selections``: by the concrete type of the documents. ``key``: where the parent's fetched document holds what a
+    nested connection joins on. ``totals``: the selected ``totalCount`` fields, each with its own bound. ``cursors``:
+    whether any is selected.
     """
 
-    path: ResponsePath
-    field: GraphQLField
-    node: FieldNode
+    field: Field
     source: Source
     selections: Mapping[str, Selection]
     key: str = ""
+    totals: tuple[Field, ...] = ()
     cursors: bool = False
-    totals: tuple[tuple[GraphQLField, FieldNode], ...] = ()
+
+    @property
+    def definition(self) -> GraphQLField:
+        assert self.field.definition is not None, "what is fetched is declared"
+        return self.field.definition
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     operation: OperationType
+    fields: tuple[Field, ...]
     fetches: tuple[Fetch, ...]

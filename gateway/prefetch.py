@@ -68,12 +68,12 @@ class _Run:
             value = await self._value(fetch)
         except (GatewayError, GraphQLError) as error:
             value = error
-        self.pages.put(fetch.path, value)
+        self.pages.put(fetch.field.path, value)
         documents = value.documents if isinstance(value, Page) else value if isinstance(value, list) else [value]
         await self._nested(fetch, [document for document in documents if isinstance(document, Mapping)])
 
     async def _value(self, fetch: Fetch) -> Any:
-        given = bind.arguments(fetch, self._variables)
+        given = bind.arguments(fetch.field, self._variables)
         match fetch.source:
             case Listing() as source:
                 return await self._listing(bind.bind_listing(fetch, source, given, self._variables))
@@ -113,13 +113,13 @@ class _Run:
         )
         assert isinstance(fetch.source, Listing)
         try:
-            given = bind.arguments(fetch, self._variables)
+            given = bind.arguments(fetch.field, self._variables)
             bound = bind.bind_listing(fetch, fetch.source, given, self._variables)
             by_key = await self._joined_pages(bound, keys)
         except (GatewayError, GraphQLError) as error:
-            self.pages.put_nested(fetch.path, error)
+            self.pages.put_nested(fetch.field.path, error)
             return
-        self.pages.put_nested(fetch.path, by_key)
+        self.pages.put_nested(fetch.field.path, by_key)
         await self._nested(fetch, [document for one in by_key.values() for document in one.documents])
 
     async def _joined_pages(self, bound: bind.BoundListing, keys: Sequence[str]) -> dict[str, Page]:

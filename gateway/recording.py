@@ -29,7 +29,7 @@ class Recorder:
 
         Raises `BadUserInput` or `Conflict`, with a path from ``input`` down, and `Unavailable`.
         """
-        type_ = get_nullable_type(fetch.field.args["input"].type)
+        type_ = get_nullable_type(fetch.definition.args["input"].type)
         assert isinstance(type_, GraphQLInputObjectType)
         value = given["input"]
         match fetch.source:

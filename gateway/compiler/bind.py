@@ -15,7 +15,7 @@ from gateway.context import Namespace
 from gateway.errors import BadUserInput
 from gateway.kinds import Kind, Order, position_order, time_order
 from gateway.paging import Window, window
-from gateway.plan import Fetch, Listing
+from gateway.plan import Fetch, Field, Listing
 from gateway.predicate import Predicate
 from gateway.schema.enums import InteractionOrderField, SortDirection
 
@@ -23,9 +23,10 @@ MAX_IDS = 1_000
 MAX_COUNT = 1_000_000
 
 
-def arguments(fetch: Fetch, variables: VariableValues) -> dict[str, Any]:
-    """The field's arguments by their GraphQL names; raises `GraphQLError` where the executor would."""
-    return get_argument_values(fetch.field, fetch.node, variables)
+def arguments(field: Field, variables: VariableValues) -> dict[str, Any]:
+    """A field's arguments by their GraphQL names; raises `GraphQLError` where the executor would."""
+    assert field.definition is not None, "introspection takes no arguments of ours"
+    return get_argument_values(field.definition, field.node, variables)
 
 
 def ids(given: Mapping[str, Any], argument: str, *, many: bool) -> list[str]:
@@ -91,7 +92,7 @@ class BoundListing:
 def bind_listing(fetch: Fetch, source: Listing, given: Mapping[str, Any], variables: VariableValues) -> BoundListing:
     """A connection with its arguments; raises `BadUserInput` for what they may not be."""
     order = _order(source.kind, given)
-    input_type = fetch.field.args["where"].type
+    input_type = fetch.definition.args["where"].type
     assert isinstance(input_type, GraphQLInputObjectType)
     predicate = compile_where(given.get("where"), input_type)
     return BoundListing(
@@ -99,7 +100,7 @@ def bind_listing(fetch: Fetch, source: Listing, given: Mapping[str, Any], variab
         window(given, order),
         predicate,
         walk(source.kind, order, predicate, source.foreign),
-        max((_bound(field, node, variables) for field, node in fetch.totals), default=0),
+        max((_bound(total, variables) for total in fetch.totals), default=0),
     )
 
 
@@ -111,8 +112,8 @@ def _order(kind: Kind, given: Mapping[str, Any]) -> Order:
     return time_order(kind, descending=descending)
 
 
-def _bound(field: Any, node: Any, variables: VariableValues) -> int:
-    up_to: int = get_argument_values(field, node, variables)["upTo"]
+def _bound(total: Field, variables: VariableValues) -> int:
+    up_to: int = arguments(total, variables)["upTo"]
     if not 1 <= up_to <= MAX_COUNT:
         raise BadUserInput(f"`upTo` must be between 1 and {MAX_COUNT:,}, not {up_to}.", path=("totalCount", "upTo"))
     return up_to

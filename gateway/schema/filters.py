@@ -54,7 +54,7 @@ class FilterGroup:
         "",
         read=filtertree.text,
         description="""This subtree as a readable expression, such as
-`brand = "Nike" AND NOT (price > 100 OR stock = 0)`. Its grammar is documented; it parses back to an equivalent tree.""",
+`brand = "Nike" AND NOT (price > 100 OR stock = 0)`. By its documented grammar it parses back to an equivalent tree.""",
     )
     flat: list["FlatFilterNode"] = stored(
         "",
