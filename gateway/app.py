@@ -59,9 +59,9 @@ def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE
             await indexing
         await close(database.client)
 
-    return Starlette(
+    app = Starlette(
         routes=[
-            Route("/graphql", endpoint.handle, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
+            Route("/graphql", endpoint),
             Route("/healthcheck", health.live),
             Route("/readyz", health.ready),
         ],
@@ -75,6 +75,9 @@ def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE
         ],
         lifespan=lifespan,
     )
+    # A redirect would be to http:// behind a proxy that ends TLS, and clients send the key after it.
+    app.router.redirect_slashes = False
+    return app
 
 
 async def _index(database: Database) -> None:

@@ -24,10 +24,10 @@ def encode(type_name: str, scope: str, key: str) -> str:
     return base64.urlsafe_b64encode(orjson.dumps([_VERSION, type_name, scope, key])).rstrip(b"=").decode()
 
 
-def decode(text: str) -> GlobalId:
+def decode(text: str, *path: str | int) -> GlobalId:
     """The parts of an id made by `encode`.
 
-    Raises `BadUserInput` for anything else; an id of another namespace decodes, and finds nothing there.
+    Raises `BadUserInput` at ``path`` for anything else; an id of another namespace decodes, and finds nothing there.
     """
     try:
         parts = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
@@ -36,4 +36,4 @@ def decode(text: str) -> GlobalId:
     match parts:
         case [1, str(type_name), str(scope), str(key)] if encode(type_name, scope, key) == text:
             return GlobalId(type_name, scope, key)
-    raise BadUserInput("This is not an id that this gateway gave out.", path=("id",))
+    raise BadUserInput("This is not an id that this gateway gave out.", path=path)

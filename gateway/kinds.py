@@ -1,21 +1,15 @@
 """The two kinds of documents that are listed, and the orders in which they can be walked."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A total order: by ``path``, ties by ``_id``; null and missing share the lowest place.
-
-    ``least`` is the lowest value that is not null, so that a walk can cross out of the nulls.
-    """
+    """A total order: by ``path``, ties by ``_id``; null and missing share the lowest place."""
 
     name: str
     path: str
     descending: bool
-    least: datetime | float
-    nullable: bool = False
 
     @property
     def tag(self) -> str:
@@ -36,12 +30,10 @@ class Kind:
 INTERACTION = Kind("Interaction", "interactions", "interaction_id", "occurred_at")
 SEARCH_REQUEST = Kind("SearchRequest", "search_requests", "search_request_id", "first_seen_at")
 
-_EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
-
 
 def time_order(kind: Kind, *, descending: bool) -> Order:
-    return Order(f"{kind.collection}.{kind.time_path}", kind.time_path, descending, least=_EARLIEST)
+    return Order(f"{kind.collection}.{kind.time_path}", kind.time_path, descending)
 
 
 def position_order(*, descending: bool) -> Order:
-    return Order("interactions.position", "position", descending, least=float("-inf"), nullable=True)
+    return Order("interactions.position", "position", descending)

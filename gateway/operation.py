@@ -3,44 +3,31 @@
 parse and validate → select (both cached by document) → fetch → execute over what was fetched → bytes
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 from bson import DBRef
-from cachetools import LRUCache
 from graphql import (
-    DocumentNode,
-    ExecutionResult,
-    FragmentDefinitionNode,
     GraphQLError,
     GraphQLSyntaxError,
-    NoSchemaIntrospectionCustomRule,
-    OperationDefinitionNode,
     OperationType,
     execute_sync,
     get_variable_values,
-    parse,
-    specified_rules,
-    validate,
 )
 
 from gateway.access import require
-from gateway.compiler.collect import collect, condition_variables
-from gateway.compiler.select import select
+from gateway.compiler.leaves import Fallback
 from gateway.context import Context, Permission
 from gateway.documents import plain
-from gateway.errors import GatewayError, MethodNotAllowed, OperationNotResolved
+from gateway.errors import GatewayError, MethodNotAllowed
 from gateway.failures import Phase, described
-from gateway.plan import Plan
+from gateway.pages import Pages
 from gateway.prefetch import Prefetcher
+from gateway.prepared import Compiled, Preparation, Prepared
 from gateway.schema import EXECUTABLE
-
-MAX_DOCUMENT_CHARACTERS = 50_000
-MAX_DOCUMENT_TOKENS = 2_000
-MAX_DOCUMENT_COMMENTS = 100
-_CACHED_DOCUMENTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,111 +48,78 @@ class Answer:
     refusal: GatewayError | None = None
 
 
-class Document:
-    """A document that was parsed and validated, with the plans of its operations."""
-
-    def __init__(self, node: DocumentNode, errors: list[GraphQLError]) -> None:
-        self.node = node
-        self.errors = errors
-        self._operations = [one for one in node.definitions if isinstance(one, OperationDefinitionNode)]
-        self._fragments = {one.name.value: one for one in node.definitions if isinstance(one, FragmentDefinitionNode)}
-        self._conditions: dict[int, list[str]] = {}
-        self._plans: dict[tuple[int, tuple[bool, ...]], Plan] = {}
-
-    def operation(self, name: str | None) -> OperationDefinitionNode:
-        """The operation of this name, or the only one; raises `OperationNotResolved`."""
-        named = [one for one in self._operations if name is None or (one.name and one.name.value == name)]
-        if len(named) == 1:
-            return named[0]
-        if name is None:
-            raise OperationNotResolved("The document holds several operations: `operationName` must name one.")
-        raise OperationNotResolved(f"The document holds no operation named {name[:100]!r}.")
-
-    def plan(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Plan:
-        key = id(operation)
-        names = self._conditions.get(key)
-        if names is None:
-            names = self._conditions[key] = condition_variables(operation, self._fragments.values())
-        values = tuple(bool(variables[name]) for name in names)
-        plan = self._plans.get((key, values))
-        if plan is None:
-            conditions = dict(zip(names, values, strict=True))
-            plan = self._plans[key, values] = select(
-                operation.operation, collect(EXECUTABLE, operation, self._fragments, conditions)
-            )
-        return plan
-
-
 class Operations:
     """Answers requests; one for each process."""
 
     def __init__(self, prefetcher: Prefetcher, *, introspection: bool = True) -> None:
         self._prefetcher = prefetcher
         self._introspection = introspection
-        self._rules = specified_rules if introspection else [*specified_rules, NoSchemaIntrospectionCustomRule]
-        self._documents: LRUCache[str, Document] = LRUCache(_CACHED_DOCUMENTS)
+        self._prepare = Preparation(introspection=introspection)
+        self.answered: Counter[str] = Counter()
 
     async def answer(self, request: Request, context: Context) -> Answer:
-        """The answer to a request, whatever becomes of it; never raises what the gateway foresees."""
+        """The answer to a request, whatever becomes of it.
+
+        Raises only what the gateway did not foresee. `answered` counts how: "shaped", or why the executor answered.
+        """
         try:
-            document = self._document(request.query)
-            if document.errors:
-                return _refused(document.errors, Phase.VALIDATION)
-            operation = document.operation(request.operation_name)
-            self._allow(operation.operation, request, context)
-            variables = get_variable_values(
-                EXECUTABLE,
-                operation.variable_definitions or (),
-                dict(request.variables),
-                hide_suggestions=not self._introspection,
-            )
-            if isinstance(variables, list):
-                return _refused(variables, Phase.VARIABLES)
-            plan = document.plan(operation, variables.coerced)
+            prepared = self._prepare(request.query)
+            if prepared.errors:
+                return _refused(prepared.errors, Phase.VALIDATION)
+            operation = prepared.operation(request.operation_name)
+            _allow(operation.node.operation, request, context)
         except GraphQLSyntaxError as error:
             return _refused([error], Phase.PARSING)
         except GatewayError as error:
             return refused(error)
-        pages = await self._prefetcher.fetch(plan, variables, context)
-        result = execute_sync(
+        variables = get_variable_values(
             EXECUTABLE,
-            document.node,
-            pages,
-            context,
+            operation.node.variable_definitions or (),
             dict(request.variables),
-            request.operation_name,
             hide_suggestions=not self._introspection,
         )
-        return Answer(_encoded(result))
+        if isinstance(variables, list):
+            return _refused(variables, Phase.VARIABLES)
+        compiled = operation.compiled(variables.coerced)
+        pages = await self._prefetcher.fetch(compiled.plan, variables, context)
+        data = self._shaped(compiled, pages)
+        return Answer(encode({"data": data}) if data is not None else self._executed(prepared, request, pages))
 
-    def _document(self, query: str) -> Document:
-        known = self._documents.get(query)
-        if known is None:
-            node = parse(
-                query,
-                allow_empty_selection_sets=False,
-                max_lexical_tokens=MAX_DOCUMENT_TOKENS,
-                max_comments=MAX_DOCUMENT_COMMENTS,
-                max_source_length=MAX_DOCUMENT_CHARACTERS,
-            )
-            errors = validate(
-                EXECUTABLE,
-                node,
-                self._rules,
-                hide_suggestions=not self._introspection,
-                allow_empty_selection_sets=False,
-            )
-            known = self._documents[query] = Document(node, errors)
-        return known
+    def _shaped(self, compiled: Compiled, pages: Pages) -> dict[str, Any] | None:
+        """The response's data, or None where the executor has to answer."""
+        data, how = None, compiled.fallback
+        if compiled.shape is not None:
+            try:
+                data, how = compiled.shape(pages), "shaped"
+            except Fallback as reason:
+                how = str(reason)
+            except GatewayError as error:
+                how = error.code
+            except Exception as error:
+                how = f"{type(error).__name__} while shaping"
+        self.answered[how] += 1
+        return data
 
-    @staticmethod
-    def _allow(operation: OperationType, request: Request, context: Context) -> None:
-        if operation is OperationType.QUERY:
-            require(context.caller, Permission.READ)
-            return
-        if request.reads_only:
-            raise MethodNotAllowed("A mutation must be sent by POST.")
-        require(context.caller, Permission.WRITE)
+    def _executed(self, prepared: Prepared, request: Request, pages: Pages) -> bytes:
+        result = execute_sync(
+            EXECUTABLE,
+            prepared.node,
+            pages,
+            variable_values=dict(request.variables),
+            operation_name=request.operation_name,
+            hide_suggestions=not self._introspection,
+        )
+        errors = {"errors": [described(error, Phase.EXECUTION) for error in result.errors]} if result.errors else {}
+        return encode({**errors, "data": result.data})
+
+
+def _allow(operation: OperationType, request: Request, context: Context) -> None:
+    if operation is OperationType.QUERY:
+        require(context.caller, Permission.READ)
+        return
+    if request.reads_only:
+        raise MethodNotAllowed("A mutation must be sent by POST.")
+    require(context.caller, Permission.WRITE)
 
 
 def refused(error: GatewayError) -> Answer:
@@ -177,13 +131,6 @@ def refused(error: GatewayError) -> Answer:
 def _refused(errors: list[GraphQLError], phase: Phase) -> Answer:
     body = {"errors": [described(error, phase) for error in errors]}
     return Answer(encode(body), phase.refusal("The request was refused."))
-
-
-def _encoded(result: ExecutionResult) -> bytes:
-    body: dict[str, Any] = {"data": result.data}
-    if result.errors:
-        body = {"errors": [described(error, Phase.EXECUTION) for error in result.errors], **body}
-    return encode(body)
 
 
 def encode(body: Mapping[str, Any]) -> bytes:

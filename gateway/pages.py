@@ -14,12 +14,21 @@ class Pages:
     def __init__(self) -> None:
         self._roots: dict[ResponsePath, Any] = {}
         self._nested: dict[ResponsePath, Mapping[str, Page] | Exception] = {}
+        self._bounds: dict[ResponsePath, int] = {}
 
     def put(self, path: ResponsePath, value: Any) -> None:
         self._roots[path] = value
 
     def put_nested(self, path: ResponsePath, by_key: Mapping[str, Page] | Exception) -> None:
         self._nested[path] = by_key
+
+    def put_bounds(self, bounds: Mapping[ResponsePath, int]) -> None:
+        """What the ``totalCount`` fields at these paths count up to."""
+        self._bounds |= bounds
+
+    def total(self, path: ResponsePath, page: Page) -> int | None:
+        """A page's total, up to the bound of the field at ``path``; None where it is unknown."""
+        return None if page.total is None else min(page.total, self._bounds[path])
 
     def at(self, path: ResponsePath, source: Source, parent: Any) -> Any:
         """What was fetched for the field at ``path`` of this parent; raises the error that fetching met."""
@@ -28,7 +37,7 @@ class Pages:
         else:
             by_key = self._nested[path]
             assert isinstance(source, Listing)
-            value = by_key if isinstance(by_key, Exception) else _of_parent(by_key, parent[source.local])
+            value = by_key if isinstance(by_key, Exception) else _of_parent(by_key, parent.get(source.local))
         if isinstance(value, Exception):
             raise value
         return value

@@ -2,7 +2,9 @@
 
 A cursor holds the place of an element in an order (the ordered value and ``_id``), so that a page is found by an
 index seek, whatever its depth, and stays where it is while others insert. Rules: the GraphQL Cursor Connections
-Specification (https://relay.dev/graphql/connections.htm), section "Pagination algorithm".
+Specification (https://relay.dev/graphql/connections.htm), section "Pagination algorithm". That leaves open whether
+there are elements on the far side of a cursor that was given; here there always are, the cursor's own to begin with.
+One step is not taken: a cursor whose element isn't among those listed is not ignored, but stands for its place.
 """
 
 import base64
@@ -10,13 +12,15 @@ import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from math import isfinite
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import orjson
-from bson import ObjectId
+from bson import DatetimeMS, ObjectId
+from bson.errors import BSONError
 
-from gateway.errors import BadUserInput, InvalidCursor
+from gateway.errors import BadUserInput, InvalidCursor, UnreadableDocument
 from gateway.kinds import Order
 
 DEFAULT_PAGE_SIZE = 10
@@ -27,21 +31,22 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
+# Times beyond Python's years are only found in documents that others wrote, and so are strings and booleans.
+Value: TypeAlias = datetime | DatetimeMS | int | float | str | bool | None
+Tie: TypeAlias = UUID | ObjectId | str | int
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where an element stands in an order; ``value`` None is the shared place of null and missing."""
 
-    value: datetime | int | float | None
-    tie: UUID | ObjectId | str
+    value: Value
+    tie: Tie
 
 
 def encode_cursor(order: Order, place: Place) -> str:
-    value: Any = place.value
-    if isinstance(value, datetime):
-        value = [(value - _EPOCH) // _MILLISECOND]
-    tie = place.tie
-    kind = "u" if isinstance(tie, UUID) else "o" if isinstance(tie, ObjectId) else "s"
-    payload = orjson.dumps([_VERSION, order.tag, value, f"{kind}{tie}"])
+    """The cursor of a place; raises `UnreadableDocument` where what is stored there has no place in any order."""
+    payload = orjson.dumps([_VERSION, order.tag, _encoded_value(place.value), _encoded_tie(place.tie)])
     return base64.urlsafe_b64encode(payload).rstrip(b"=").decode()
 
 
@@ -57,28 +62,71 @@ def decode_cursor(order: Order, text: str, argument: str) -> Place:
                 return Place(_value(value), _tie(tie))
             case [1, str(), _, str()]:
                 raise InvalidCursor("The cursor was given out for another ordering.", path=(argument,))
-    except (binascii.Error, ValueError, TypeError, OverflowError):
+    except (binascii.Error, ValueError, BSONError):
         pass
     raise InvalidCursor("This is not a cursor that this gateway gave out.", path=(argument,))
 
 
-def _value(encoded: Any) -> datetime | int | float | None:
+def _encoded_value(value: Any) -> Any:
+    match value:
+        case datetime():
+            return [(value - _EPOCH) // _MILLISECOND]
+        case DatetimeMS():
+            return [int(value)]
+        case float() if not isfinite(value):
+            return [str(value)]
+        case None | bool() | int() | float() | str():
+            return value
+    raise UnreadableDocument("What is stored here has no place in this order.")
+
+
+def _value(encoded: Any) -> Value:
     match encoded:
         case [int(milliseconds)]:
-            return _EPOCH + milliseconds * _MILLISECOND
-        case None:
-            return None
-        case int() | float() if not isinstance(encoded, bool) and abs(encoded) < 2**63:
+            return _time(_integer(milliseconds))
+        case ["nan" | "inf" | "-inf" as number]:
+            return float(number)
+        case int():
+            return _integer(encoded)
+        case None | float() | str():
             return encoded
     raise ValueError(encoded)
 
 
-def _tie(encoded: str) -> UUID | ObjectId | str:
+def _time(milliseconds: int) -> datetime | DatetimeMS:
+    try:
+        return _EPOCH + milliseconds * _MILLISECOND
+    except OverflowError:
+        return DatetimeMS(milliseconds)
+
+
+def _integer(number: int) -> int:
+    if not -(2**63) <= number < 2**63:
+        raise ValueError(number)
+    return number
+
+
+def _encoded_tie(tie: Any) -> str:
+    match tie:
+        case UUID():
+            return f"u{tie}"
+        case ObjectId():
+            return f"o{tie}"
+        case int():
+            return f"i{tie}"
+        case str():
+            return f"s{tie}"
+    raise UnreadableDocument("What is stored here has no place in this order.")
+
+
+def _tie(encoded: str) -> Tie:
     match encoded[:1]:
         case "u":
             return UUID(encoded[1:])
         case "o":
             return ObjectId(encoded[1:])
+        case "i":
+            return _integer(int(encoded[1:]))
         case "s":
             return encoded[1:]
     raise ValueError(encoded)
@@ -100,8 +148,8 @@ class Window:
 
     @property
     def limit(self) -> int:
-        """How many elements to fetch: one more than the page holds tells whether there is another."""
-        return (self.last if self.first is None else self.first) + 1  # type: ignore[operator]
+        """How many elements to fetch: one more than was asked for tells whether there is another."""
+        return max(self.first or 0, self.last or 0) + 1
 
     @property
     def descending(self) -> bool:
@@ -177,11 +225,7 @@ class Page:
 
 
 def page(asked: Window, fetched: Sequence[Mapping[str, Any]], total: int | None = None) -> Page:
-    """The page of a window from at most ``asked.limit`` documents in the direction of `Window.descending`.
-
-    Behind a cursor that was given the gateway doesn't look again: a cursor is only given out for an element, so
-    there is one on its far side.
-    """
+    """The page of a window from the first ``asked.limit`` documents in the direction of `Window.descending`."""
     first, last = asked.first, asked.last
     if first is None:
         assert last is not None

@@ -11,6 +11,8 @@ from graphql import FieldNode, GraphQLField, OperationType
 
 from gateway.kinds import Kind
 
+# Steps "Type.key" from the root, without list indices: a response key and the type of the object that has it. The keys
+# alone don't tell apart what several types of one list select under the same name, each with arguments of its own.
 ResponsePath = tuple[str, ...]
 
 
@@ -72,20 +74,18 @@ Source = Listing | ById | ByNodeId | FeatureOf | SessionOf | ViewerOf | Write
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A selected field at a response path (keys from the root, without list indices).
+    """A selected field and its response key.
 
-    ``definition`` is None for the introspection fields. ``selections``: what is selected of its object, by the
-    object's concrete type; empty for a leaf.
+    ``step`` is its step of a response path. ``definition`` is None for the introspection fields. ``selections``: what
+    is selected of its object, by the object's concrete type; empty for a leaf. The same selections of the same type
+    are one tuple, wherever they stand.
     """
 
-    path: ResponsePath
+    key: str
+    step: str
     node: FieldNode
     definition: GraphQLField | None
     selections: Mapping[str, tuple["Field", ...]]
-
-    @property
-    def key(self) -> str:
-        return self.path[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +98,19 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """One field whose documents are fetched before execution.
+    """One field whose documents are fetched before execution, at its response path.
 
     ``selections``: by the concrete type of the documents. ``key``: where the parent's fetched document holds what a
     nested connection joins on. ``totals``: the selected ``totalCount`` fields, each with its own bound. ``cursors``:
     whether any is selected.
     """
 
+    path: ResponsePath
     field: Field
     source: Source
     selections: Mapping[str, Selection]
     key: str = ""
-    totals: tuple[Field, ...] = ()
+    totals: tuple[tuple[ResponsePath, Field], ...] = ()
     cursors: bool = False
 
     @property

@@ -8,6 +8,7 @@ from graphql import GraphQLError, OperationType
 from graphql.execution.values import VariableValues
 
 from gateway import globalid
+from gateway.access import require
 from gateway.commands import Document, SessionSpans
 from gateway.compiler import bind
 from gateway.context import Context, Namespace, Organization, Permission
@@ -68,7 +69,7 @@ class _Run:
             value = await self._value(fetch)
         except (GatewayError, GraphQLError) as error:
             value = error
-        self.pages.put(fetch.field.path, value)
+        self.pages.put(fetch.path, value)
         documents = value.documents if isinstance(value, Page) else value if isinstance(value, list) else [value]
         await self._nested(fetch, [document for document in documents if isinstance(document, Mapping)])
 
@@ -82,7 +83,9 @@ class _Run:
                 found = await self._by_ids(kind, keys, fetch.selections[kind.type_name].paths)
                 return [found.get(key) for key in keys] if many else found.get(keys[0])
             case ByNodeId(argument, many):
-                nodes = await self._nodes(fetch, bind.ids(given, argument, many=many))
+                texts = bind.ids(given, argument, many=many)
+                paths = [(argument, index) if many else (argument,) for index in range(len(texts))]
+                nodes = await self._nodes(fetch, [_decoded(*one) for one in zip(texts, paths, strict=True)])
                 return nodes if many else nodes[0]
             case FeatureOf(argument, many):
                 features = [{"feature_id": key} for key in bind.ids(given, argument, many=many)]
@@ -95,17 +98,25 @@ class _Run:
                 return await self._recorder.write(fetch, given, self._namespace)
 
     async def _listing(self, bound: bind.BoundListing) -> Page:
+        self.pages.put_bounds(bound.bounds)
         if bound.predicate.nothing:
             return page(bound.window, [], 0)
         documents, total = await asyncio.gather(
             self._reader.find(bound.find(self._namespace)),
-            self._reader.count(bound.count(self._namespace)) if bound.up_to else _nothing(),
+            self._reader.count(bound.count(self._namespace)) if bound.bounds else _nothing(),
         )
         return page(bound.window, documents, total)
 
     async def _nested(self, parent: Fetch, documents: Sequence[Document]) -> None:
-        nested = [fetch for selection in parent.selections.values() for fetch in selection.nested]
-        await asyncio.gather(*(self._join(fetch, documents) for fetch in nested))
+        """Fetches the connections below; where documents of several types were fetched, each names its own."""
+        mixed = len(parent.selections) > 1
+        await asyncio.gather(
+            *(
+                self._join(fetch, [one for one in documents if not mixed or one["__typename"] == name])
+                for name, selection in parent.selections.items()
+                for fetch in selection.nested
+            )
+        )
 
     async def _join(self, fetch: Fetch, parents: Iterable[Document]) -> None:
         keys = list(
@@ -113,21 +124,24 @@ class _Run:
         )
         assert isinstance(fetch.source, Listing)
         try:
+            # What a mutation answers may lead on to what its caller didn't write.
+            require(self._context.caller, Permission.READ)
             given = bind.arguments(fetch.field, self._variables)
             bound = bind.bind_listing(fetch, fetch.source, given, self._variables)
             by_key = await self._joined_pages(bound, keys)
         except (GatewayError, GraphQLError) as error:
-            self.pages.put_nested(fetch.field.path, error)
+            self.pages.put_nested(fetch.path, error)
             return
-        self.pages.put_nested(fetch.field.path, by_key)
+        self.pages.put_nested(fetch.path, by_key)
         await self._nested(fetch, [document for one in by_key.values() for document in one.documents])
 
     async def _joined_pages(self, bound: bind.BoundListing, keys: Sequence[str]) -> dict[str, Page]:
+        self.pages.put_bounds(bound.bounds)
         if not keys or bound.predicate.nothing:
             return {key: page(bound.window, [], 0) for key in keys}
         rows, totals = await asyncio.gather(
             self._reader.join(bound.join(self._namespace, keys)),
-            self._reader.join_count(bound.join_count(self._namespace, keys)) if bound.up_to else _nothing(),
+            self._reader.join_count(bound.join_count(self._namespace, keys)) if bound.bounds else _nothing(),
         )
         return {
             key: page(bound.window, rows.get(key, []), None if totals is None else totals.get(key, 0)) for key in keys
@@ -144,8 +158,9 @@ class _Run:
             return {}
         return await self._reader.sessions(SessionSpans(self._namespace, list(dict.fromkeys(keys)), _SESSION_SPANS))
 
-    async def _nodes(self, fetch: Fetch, texts: Sequence[str]) -> list[Document | BadUserInput | None]:
-        decoded = [_decoded(text) for text in texts]
+    async def _nodes(
+        self, fetch: Fetch, decoded: Sequence[globalid.GlobalId | BadUserInput]
+    ) -> list[Document | BadUserInput | None]:
         by_type: dict[str, list[str]] = {}
         for one in decoded:
             # Ids of another namespace are looked for here all the same: missing and foreign must not differ.
@@ -161,13 +176,13 @@ class _Run:
         return [
             one
             if isinstance(one, BadUserInput)
-            else _typed(one, found[one.type_name].get(one.key), self._scope(one.type_name))
+            else _typed(one, found[one.type_name].get(one.key), self._scope(one))
             for one in decoded
         ]
 
-    def _scope(self, type_name: str) -> str | None:
-        """The scope that an id of this type must have; None where its key says it all."""
-        return self._namespace.id if type_name in ("Interaction", "SearchRequest", "Session") else None
+    def _scope(self, id: globalid.GlobalId) -> str:
+        """The scope that an id of this type has here; a namespace and an organization are their own."""
+        return self._namespace.id if id.type_name in ("Interaction", "SearchRequest", "Session") else id.key
 
     async def _of_type(self, fetch: Fetch, type_name: str, keys: Sequence[str]) -> Mapping[str, Document]:
         if kind := _KINDS.get(type_name):
@@ -187,7 +202,7 @@ class _Run:
 
     async def _viewer(self, fetch: Fetch) -> Document:
         caller = self._context.caller
-        listed = any(path.startswith("namespaces.") for path in fetch.selections["Viewer"].paths)
+        listed = any(path == "namespaces" for path in fetch.selections["Viewer"].paths)
         return {
             "key_name": caller.key_name,
             "permissions": [permission for permission in Permission if permission in caller.permissions],
@@ -203,15 +218,15 @@ async def _nothing() -> None:
     return None
 
 
-def _decoded(text: str) -> globalid.GlobalId | BadUserInput:
+def _decoded(text: str, path: Sequence[str | int]) -> globalid.GlobalId | BadUserInput:
     try:
-        return globalid.decode(text)
+        return globalid.decode(text, *path)
     except BadUserInput as error:
         return error
 
 
-def _typed(id: globalid.GlobalId, document: Document | None, scope: str | None) -> Document | None:
-    if document is None or (scope is not None and id.scope != scope):
+def _typed(id: globalid.GlobalId, document: Document | None, scope: str) -> Document | None:
+    if document is None or id.scope != scope:
         return None
     return {**document, "__typename": id.type_name}
 

@@ -4,11 +4,17 @@ from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
+from gateway_client import Gateway, open_gateway
+from hypothesis import settings as hypothesis_settings
 
 from gateway import embedded
 from gateway.embedded import EmbeddedServer
 from gateway.settings import EmbeddedSettings, load
 from gateway.store.client import Client, Database, close, open_client
+
+# How long one example takes says more about the machine than about the code.
+hypothesis_settings.register_profile("gateway", deadline=None)
+hypothesis_settings.load_profile("gateway")
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +43,10 @@ async def client(mongod: EmbeddedServer, database_name: str) -> AsyncIterator[Cl
 @pytest.fixture
 async def database(client: Client, database_name: str) -> Database:
     return client[database_name]
+
+
+@pytest.fixture
+async def gateway(mongod: EmbeddedServer, database: Database) -> AsyncIterator[Gateway]:
+    """The whole application over ``database``, with keys of two organizations."""
+    async with open_gateway(database, mongod.uri) as gateway:
+        yield gateway

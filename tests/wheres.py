@@ -193,10 +193,12 @@ condition_wheres = few(
 
 
 def joined(fields: st.SearchStrategy[Where]) -> st.SearchStrategy[Where]:
-    def junctions(inner: st.SearchStrategy[Where]) -> st.SearchStrategy[Where]:
-        return few(**{"and": lists(inner), "or": lists(inner), "nor": lists(inner)})
-
-    return st.recursive(st.just({}) | fields | fields | fields, junctions, max_leaves=4)
+    """Filters of up to three levels; where they stand within others, within the limits all the same."""
+    filters: st.SearchStrategy[Where] = st.just({}) | fields | fields | fields
+    for _ in range(2):
+        branches = st.lists(filters, max_size=2)
+        filters = fields | fields | few(**{"and": branches, "or": branches, "nor": branches})
+    return filters.filter(lambda where: len(str(where)) < 1_000)
 
 
 search_request_wheres = joined(

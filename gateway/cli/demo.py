@@ -2,30 +2,26 @@
 
 import asyncio
 import os
-import signal
 import socket
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import uvicorn
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gateway import secretkey
 from gateway.app import create_app
 from gateway.cli.console import AsJson, print_json, print_line
-from gateway.cli.serve import UVICORN
-from gateway.context import Namespace, Permission
+from gateway.cli.serve import address, end_on_signals, listening, run
+from gateway.context import Namespace, Organization, Permission
 from gateway.demodata import NamespaceKind
 from gateway.demodata import interactions as generated_interactions
 from gateway.embedded import EmbeddedServer, start
-from gateway.errors import Unavailable
 from gateway.interchange.imports import load
-from gateway.kinds import INTERACTION
 from gateway.settings import EmbeddedSettings, Settings
 from gateway.settings import load as load_settings
 from gateway.store.client import Database, close, open_client
@@ -40,6 +36,8 @@ DEFAULT_INTERACTIONS = 5_000
 
 _HERE = Path(".gateway-demo")
 _KEY_FILE = "key"
+# The demo's own collection: how many interactions were generated for each namespace.
+_GENERATED = "demo"
 _SEED = 1
 
 
@@ -49,19 +47,6 @@ class _Demo:
 
     key: str
     namespace: Namespace
-
-
-class _Server(uvicorn.Server):
-    """Calls ``ready`` once connections are accepted."""
-
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._ready()
 
 
 def demo(
@@ -74,38 +59,28 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Serve a demo: an embedded MongoDB with generated interactions, and a key to explore them."""
-    # Ending by a signal leaves through the database's own end.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_on_signals()
     configured = load_settings(EmbeddedSettings).mongod
     with (
         suppress(KeyboardInterrupt),
-        _listening(host, port) as listener,
+        listening(host, port) as listener,
         start(data_dir, configured=configured) as mongod,
     ):
-        prepared = asyncio.run(_prepare(mongod, data_dir, interactions))
+        prepared = _prepare(mongod, data_dir, interactions)
         _serve(listener, host, mongod, prepared, as_json=as_json)
 
 
-def _listening(host: str, port: int) -> socket.socket:
-    """The listening socket, bound first: a port that is taken shows before anything is set up."""
-    try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as error:
-        raise Unavailable(f"can't listen on {host}:{port}: {error.strerror}") from None
-
-
 def _serve(listener: socket.socket, host: str, mongod: EmbeddedServer, prepared: _Demo, *, as_json: bool) -> None:
-    authority = f"[{host}]" if ":" in host else host
-    address = f"{authority}:{listener.getsockname()[1]}"
+    url = address(host, listener)
     headers = {"Authorization": f"Bearer {prepared.key}", "X-Namespace": prepared.namespace.name}
     settings = load_settings(Settings, mongodb_uri=mongod.uri, mongodb_database=DATABASE)
-    config = uvicorn.Config(create_app(settings, page_headers=headers), log_level="warning", **UVICORN)
+    app = create_app(settings, page_headers=headers)
 
     def ready() -> None:
         facts = {
-            "url": f"http://{address}/graphql",
-            "wsUrl": f"ws://{address}/graphql",
-            "graphiqlUrl": f"http://{address}/graphql",
+            "url": url,
+            "wsUrl": f"ws{url.removeprefix('http')}",
+            "graphiqlUrl": url,
             "key": prepared.key,
             "namespace": prepared.namespace.name,
             "namespaceId": prepared.namespace.id,
@@ -118,7 +93,7 @@ def _serve(listener: socket.socket, host: str, mongod: EmbeddedServer, prepared:
         else:
             print_line(_welcome(facts))
 
-    _Server(config, ready).run(sockets=[listener])
+    run(app, listener, log_level="warning", ready=ready)
 
 
 def _welcome(facts: dict[str, Any]) -> str:
@@ -141,43 +116,54 @@ Try:
 Ctrl-C ends it; the data stay."""
 
 
-async def _prepare(mongod: EmbeddedServer, data_dir: Path, count: int) -> _Demo:
+def _prepare(mongod: EmbeddedServer, data_dir: Path, count: int) -> _Demo:
+    key_file = data_dir / _KEY_FILE
+    kept = key_file.read_text().strip() if key_file.exists() else ""
+    prepared = asyncio.run(_fill(mongod, kept, count))
+    if prepared.key != kept:
+        key_file.touch(mode=0o600)
+        key_file.write_text(prepared.key + "\n")
+    return prepared
+
+
+async def _fill(mongod: EmbeddedServer, kept: str, count: int) -> _Demo:
     client = open_client(mongod.uri)
     try:
-        return await _fill(client[DATABASE], data_dir, count)
+        database = client[DATABASE]
+        tenancy = Tenancy(database)
+        await create_indexes(database)
+        organization = await tenancy.create_organization(ORGANIZATION)
+        shop, media = [(await tenancy.create_namespace(organization, kind))[0] for kind in NAMESPACES]
+        await _generate(database, "shop", shop, count - count // 4)
+        await _generate(database, "media", media, count // 4)
+        return _Demo(await _key(tenancy, kept, organization, shop), shop)
     finally:
         await close(client)
 
 
-async def _fill(database: Database, data_dir: Path, count: int) -> _Demo:
-    tenancy = Tenancy(database)
-    await create_indexes(database)
-    organization = await tenancy.create_organization(ORGANIZATION)
-    namespaces = {kind: (await tenancy.create_namespace(organization, kind))[0] for kind in NAMESPACES}
-    wanted = {NAMESPACES[0]: count - count // 4, NAMESPACES[1]: count // 4}
-    for kind, namespace in namespaces.items():
-        stored = await database[INTERACTION.collection].count_documents({"namespace_id": namespace.id})
-        if stored < wanted[kind]:
-            await _generate(database, kind, namespace, wanted[kind])
-    first = namespaces[NAMESPACES[0]]
-    key_file = data_dir / _KEY_FILE
-    secret = key_file.read_text().strip() if key_file.exists() else ""
-    parsed = secretkey.parse(secret)
-    known = None if parsed is None else await tenancy.find_key(parsed.key_id)
-    if known is None:
-        issued = await tenancy.create_key(
-            organization, name="demo", permissions=frozenset(Permission), default_namespace_id=first.id
-        )
-        secret = issued.secret
-        key_file.touch(mode=0o600)
-        key_file.write_text(secret + "\n")
-    return _Demo(secret, first)
+async def _key(tenancy: Tenancy, kept: str, organization: Organization, namespace: Namespace) -> str:
+    """The secret that was kept, or a new one where that doesn't work or works no longer."""
+    presented = secretkey.parse(kept)
+    key = None if presented is None else await tenancy.find_key(presented.key_id)
+    if key is not None and key.is_valid(datetime.now(UTC)):
+        return kept
+    issued = await tenancy.create_key(
+        organization, name="demo", permissions=frozenset(Permission), default_namespace_id=namespace.id
+    )
+    return issued.secret
 
 
 async def _generate(database: Database, kind: NamespaceKind, namespace: Namespace, count: int) -> None:
-    """Generated interactions are the same each time, so that those of an interrupted run are found existing."""
+    """Generates interactions unless there were as many before: what a visitor deleted stays deleted.
+
+    They are the same each time, so that those of an interrupted or smaller run are found existing.
+    """
+    generated = database[_GENERATED]
+    if await generated.find_one({"_id": kind, "count": {"$gte": count}}):
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task(f"Generating {kind}", total=count)
-        generated = progress.track(generated_interactions(count, seed=_SEED, namespace=kind), task_id=task, total=count)
-        await load(generated, Writer(database), namespace)
+        tracked = progress.track(generated_interactions(count, seed=_SEED, namespace=kind), task_id=task, total=count)
+        await load(tracked, Writer(database), namespace)
+    await generated.update_one({"_id": kind}, {"$set": {"count": count}}, upsert=True)

@@ -15,8 +15,8 @@ from gateway.context import Namespace
 from gateway.errors import BadUserInput
 from gateway.kinds import Kind, Order, position_order, time_order
 from gateway.paging import Window, window
-from gateway.plan import Fetch, Field, Listing
-from gateway.predicate import Predicate
+from gateway.plan import Fetch, Field, Listing, ResponsePath
+from gateway.predicate import Lookup, Predicate
 from gateway.schema.enums import InteractionOrderField, SortDirection
 
 MAX_IDS = 1_000
@@ -39,13 +39,13 @@ def ids(given: Mapping[str, Any], argument: str, *, many: bool) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class BoundListing:
-    """A connection's window and what is needed for its commands; ``up_to``: where counting stops, 0 for no count."""
+    """A connection's window and what is needed for its commands; ``bounds``: up to where each total is counted."""
 
     fetch: Fetch
     window: Window
     predicate: Predicate
     found: Walk
-    up_to: int
+    bounds: Mapping[ResponsePath, int]
 
     @property
     def _kind(self) -> Kind:
@@ -70,7 +70,7 @@ class BoundListing:
         )
 
     def count(self, namespace: Namespace) -> Count:
-        return Count(self._scan(namespace, None), self.up_to, self.found.index.name)
+        return Count(self._scan(namespace, None), max(self.bounds.values()), self.found.index.name)
 
     def join(self, namespace: Namespace, keys: Sequence[str]) -> Join:
         assert self.found.index.equality is not None
@@ -86,7 +86,7 @@ class BoundListing:
 
     def join_count(self, namespace: Namespace, keys: Sequence[str]) -> JoinCount:
         assert self.found.index.equality is not None
-        return JoinCount(self._scan(namespace, None), self.found.index.equality, keys, self.up_to)
+        return JoinCount(self._scan(namespace, None), self.found.index.equality, keys, max(self.bounds.values()))
 
 
 def bind_listing(fetch: Fetch, source: Listing, given: Mapping[str, Any], variables: VariableValues) -> BoundListing:
@@ -100,7 +100,7 @@ def bind_listing(fetch: Fetch, source: Listing, given: Mapping[str, Any], variab
         window(given, order),
         predicate,
         walk(source.kind, order, predicate, source.foreign),
-        max((_bound(total, variables) for total in fetch.totals), default=0),
+        {path: _bound(total, variables) for path, total in fetch.totals},
     )
 
 
@@ -121,6 +121,5 @@ def _bound(total: Field, variables: VariableValues) -> int:
 
 def find_by_ids(namespace: Namespace, kind: Kind, keys: Sequence[str], paths: frozenset[str]) -> Find:
     """The documents with these ids, in no particular order; their ids are always among the paths."""
-    distinct = list(dict.fromkeys(keys))
-    sought: dict[str, Any] = {kind.id_path: {"$in": distinct} if len(distinct) > 1 else {"$eq": distinct[0]}}
-    return Find(Scan(namespace, kind, (sought,)), projection(paths | {kind.id_path}), (), len(distinct), "id")
+    sought = Lookup(kind.id_path, tuple(dict.fromkeys(keys)))
+    return Find(Scan(namespace, kind, sought), projection(paths | {kind.id_path}), (), len(sought.values), "id")

@@ -3,8 +3,7 @@
 Follows the GraphQL specification's CollectFields (section 6.3.2), once for all executions of the same document.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 
 from graphql import (
     BooleanValueNode,
@@ -25,11 +24,12 @@ from graphql import (
     is_object_type,
 )
 
-from gateway.plan import Field, ResponsePath
+from gateway.plan import Field
 
 
 def condition_variables(operation: OperationDefinitionNode, fragments: Iterable[FragmentDefinitionNode]) -> list[str]:
     """The names of the variables that ``@skip`` and ``@include`` depend on: all that a plan depends on."""
+    declared = {one.variable.name.value for one in operation.variable_definitions or ()}
     names: set[str] = set()
     pending: list[SelectionNode] = [node for root in (operation, *fragments) for node in root.selection_set.selections]
     while pending:
@@ -43,7 +43,8 @@ def condition_variables(operation: OperationDefinitionNode, fragments: Iterable[
         )
         if isinstance(node, FieldNode | InlineFragmentNode) and node.selection_set:
             pending.extend(node.selection_set.selections)
-    return sorted(names)
+    # Fragments of other operations may depend on variables that this one doesn't have.
+    return sorted(names & declared)
 
 
 def collect(
@@ -55,34 +56,44 @@ def collect(
     """The root fields of a valid operation, given the values of its `condition_variables`."""
     root = schema.get_root_type(operation.operation)
     assert root is not None, "validation lets no operation through whose root type the schema lacks"
-    return _Collector(schema, fragments, conditions).fields(root, [operation.selection_set], ())
+    return _Collector(schema, fragments, conditions).fields(root, [operation.selection_set])
 
 
-@dataclass(frozen=True, slots=True)
 class _Collector:
-    schema: GraphQLSchema
-    fragments: Mapping[str, FragmentDefinitionNode]
-    conditions: Mapping[str, bool]
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        conditions: Mapping[str, bool],
+    ) -> None:
+        self._schema = schema
+        self._fragments = fragments
+        self._conditions = conditions
+        # Fragments that spread each other are met again and again; each is collected once for a type.
+        self._known: dict[tuple[str, tuple[int, ...]], tuple[Field, ...]] = {}
 
-    def fields(
-        self, type_: GraphQLObjectType, selection_sets: Iterable[SelectionSetNode], above: ResponsePath
-    ) -> tuple[Field, ...]:
-        collected = self._collected(type_, selection_sets)
-        return tuple(self._field(type_, (*above, key), nodes) for key, nodes in collected.items())
+    def fields(self, type_: GraphQLObjectType, selection_sets: Sequence[SelectionSetNode]) -> tuple[Field, ...]:
+        key = (type_.name, tuple(map(id, selection_sets)))
+        known = self._known.get(key)
+        if known is None:
+            collected = self._collected(type_, selection_sets)
+            known = self._known[key] = tuple(self._field(type_, name, nodes) for name, nodes in collected.items())
+        return known
 
-    def _field(self, type_: GraphQLObjectType, path: ResponsePath, nodes: list[FieldNode]) -> Field:
+    def _field(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> Field:
         node = nodes[0]
         definition = type_.fields.get(node.name.value)
         selected = [one.selection_set for one in nodes if one.selection_set]
+        selections = {}
         # `__typename`, `__schema` and `__type` are no fields of any type: they read no document.
-        if definition is None or not selected:
-            return Field(path, node, definition, {})
-        possible = self._possible(get_named_type(definition.type))
-        return Field(path, node, definition, {one.name: self.fields(one, selected, path) for one in possible})
+        if definition is not None and selected:
+            possible = self._possible(get_named_type(definition.type))
+            selections = {one.name: self.fields(one, selected) for one in possible}
+        return Field(key, f"{type_.name}.{key}", node, definition, selections)
 
     def _possible(self, type_: GraphQLNamedType) -> list[GraphQLObjectType]:
         if is_abstract_type(type_):
-            return self.schema.get_possible_types(type_)
+            return self._schema.get_possible_types(type_)
         assert is_object_type(type_), "only objects have selections"
         return [type_]
 
@@ -106,7 +117,7 @@ class _Collector:
                         inner = node.selection_set
                 case FragmentSpreadNode() if node.name.value not in spread:
                     spread.add(node.name.value)
-                    fragment = self.fragments[node.name.value]
+                    fragment = self._fragments[node.name.value]
                     if self._applies(fragment.type_condition.name.value, type_):
                         inner = fragment.selection_set
             if inner is not None:
@@ -116,8 +127,8 @@ class _Collector:
     def _applies(self, condition: str, type_: GraphQLObjectType) -> bool:
         if condition == type_.name:
             return True
-        abstract = self.schema.type_map[condition]
-        return is_abstract_type(abstract) and self.schema.is_sub_type(abstract, type_)
+        abstract = self._schema.type_map[condition]
+        return is_abstract_type(abstract) and self._schema.is_sub_type(abstract, type_)
 
     def _included(self, node: SelectionNode) -> bool:
         for directive in node.directives or ():
@@ -130,6 +141,6 @@ class _Collector:
 
     def _holds(self, condition: ValueNode) -> bool:
         if isinstance(condition, VariableNode):
-            return self.conditions[condition.name.value]
+            return self._conditions[condition.name.value]
         assert isinstance(condition, BooleanValueNode), "validation lets nothing else through"
         return condition.value

@@ -2,16 +2,23 @@
 
 from collections.abc import Iterable
 
+# Of a whole document everything is read but these, which may be as large as all the rest.
+_DERIVED = {"conditions": 0, "condition_tokens": 0}
+
 
 def projection(paths: Iterable[str]) -> dict[str, int]:
     """The smallest projection that holds all paths: a path absorbs its sub-paths (MongoDB refuses both together).
 
-    Without ``_id`` among the paths it is left out explicitly, as MongoDB would send it.
+    The path "" is the whole document, without the lists that the gateway derives from it. Without ``_id`` among the
+    paths it is left out explicitly, as MongoDB would send it.
     """
+    selected = set(paths)
+    if "" in selected:
+        return dict(_DERIVED)
     kept: dict[str, int] = {}
     last = None
     # "a.b" sorts behind "a" and every path between them begins with "a" too, when "." sorts below all else.
-    for path in sorted(set(paths), key=lambda path: path.split(".")):
+    for path in sorted(selected, key=lambda path: path.split(".")):
         if last is None or not path.startswith(f"{last}."):
             kept[path] = 1
             last = path

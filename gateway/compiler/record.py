@@ -16,7 +16,8 @@ _OTHER = "OTHER"
 def to_wire(value: Any, type_: Any, path: tuple[str | int, ...] = ()) -> Any:
     """The wire form of a coerced input of this GraphQL type: absent stays absent, null stays null.
 
-    Raises `BadUserInput`, with the path below ``value``, for an enum's OTHER: it stands for what isn't known.
+    Raises `BadUserInput`, with its path in the wire form, for an enum's OTHER: it stands for what isn't known.
+    ``path`` is where ``value`` will stand there.
     """
     type_ = get_nullable_type(type_)
     if value is None:
@@ -24,12 +25,12 @@ def to_wire(value: Any, type_: Any, path: tuple[str | int, ...] = ()) -> Any:
     if isinstance(type_, GraphQLList):
         return [to_wire(item, type_.of_type, (*path, index)) for index, item in enumerate(value)]
     if isinstance(type_, GraphQLInputObjectType):
-        fields = {
-            wire_name(type_.fields[name]): to_wire(item, type_.fields[name].type, (*path, name))
-            for name, item in value.items()
-        }
-        # What wraps exactly one of several things has no place in the wire shape.
-        return next(iter(fields.values())) if type_.is_one_of else fields
+        fields = [(wire_name(type_.fields[name]), type_.fields[name].type, item) for name, item in value.items()]
+        if type_.is_one_of:
+            # What wraps exactly one of several things has no place in the wire shape.
+            [(_, inner, item)] = fields
+            return to_wire(item, inner, path)
+        return {name: to_wire(item, inner, (*path, name)) for name, inner, item in fields}
     if isinstance(value, Enum):
         if value.name == _OTHER:
             raise BadUserInput(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from graphql import OperationType
 
-from gateway.plan import Fetch, Field, Listing, Plan, Selection, Source
+from gateway.plan import Fetch, Field, Listing, Plan, ResponsePath, Selection, Source
 from gateway.schema import reading_of
 from gateway.schema.reading import Attribute, Embedded, Facet, Fetched, Stored, Total
 
@@ -18,7 +18,7 @@ _MARKER = "__typename"
 def select(operation: OperationType, fields: tuple[Field, ...]) -> Plan:
     """The plan of an operation with these root fields."""
     found = _Found()
-    found.add(fields, "")
+    found.add(fields, "", ())
     return Plan(operation, fields, tuple(found.fetches))
 
 
@@ -28,41 +28,44 @@ class _Found:
 
     paths: set[str] = field(default_factory=set)
     fetches: list[Fetch] = field(default_factory=list)
-    totals: list[Field] = field(default_factory=list)
+    totals: list[tuple[ResponsePath, Field]] = field(default_factory=list)
     cursors: bool = False
 
-    def add(self, fields: Iterable[Field], below: str) -> None:
-        """Adds what is needed for fields of an object that stands at the stored path ``below``."""
+    def add(self, fields: Iterable[Field], below: str, above: ResponsePath) -> None:
+        """Adds what is needed for the fields of an object: it stands at the stored path ``below``, the response's
+        path ``above`` leads to it."""
         for one in fields:
             if one.definition is None:
                 continue
+            path = (*above, one.step)
             match reading_of(one.definition):
                 case Stored(paths):
                     self.paths.update(_join(below, stored) for stored in paths)
-                case Embedded(stored):
-                    self._add_embedded(one, _join(below, stored))
+                case Embedded(stored, many):
+                    self._add_embedded(one, _join(below, stored), path, whole=many)
                 case Facet(presence):
                     self.paths.add(_join(below, presence))
-                    self._add_selected(one, below)
+                    self._add_selected(one, below, path)
                 case Attribute(attribute):
                     self.cursors |= attribute in _CURSORS
-                    self._add_selected(one, below)
+                    self._add_selected(one, below, path)
                 case Total():
-                    self.totals.append(one)
+                    self.totals.append((path, one))
                 case Fetched(source):
-                    self._add_fetch(one, source, below)
+                    self._add_fetch(one, source, below, path)
 
-    def _add_selected(self, one: Field, below: str) -> None:
+    def _add_selected(self, one: Field, below: str, path: ResponsePath) -> None:
         for fields in one.selections.values():
-            self.add(fields, below)
+            self.add(fields, below, path)
 
-    def _add_embedded(self, one: Field, below: str) -> None:
+    def _add_embedded(self, one: Field, below: str, path: ResponsePath, *, whole: bool) -> None:
         inner = _Found()
-        inner._add_selected(one, below)
-        self.paths |= inner.paths or {_join(below, _MARKER)}
+        inner._add_selected(one, below, path)
+        # A projection into a list would drop the items that are no objects, so a list is read whole.
+        self.paths |= {below} if whole else inner.paths or {_join(below, _MARKER)}
         self.fetches += inner.fetches
 
-    def _add_fetch(self, one: Field, source: Source, below: str) -> None:
+    def _add_fetch(self, one: Field, source: Source, below: str, path: ResponsePath) -> None:
         key = ""
         if isinstance(source, Listing) and source.local:
             key = _join(below, source.local)
@@ -71,11 +74,11 @@ class _Found:
         found = _Found()
         for type_name, fields in one.selections.items():
             found = _Found()
-            found.add(fields, "")
+            found.add(fields, "", path)
             name = source.kind.type_name if isinstance(source, Listing) else type_name
             selections[name] = Selection(frozenset(found.paths), tuple(found.fetches))
         # Only connections have totals and cursors, and those are of one type each.
-        self.fetches.append(Fetch(one, source, selections, key, tuple(found.totals), found.cursors))
+        self.fetches.append(Fetch(path, one, source, selections, key, tuple(found.totals), found.cursors))
 
 
 def _join(below: str, path: str) -> str:

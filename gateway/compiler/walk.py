@@ -1,11 +1,11 @@
 """Which index a listing walks, and the intervals of it: the one place that decides how documents are found.
 
-A page behind a cursor is the union of intervals of one index (for a descending order: lower values, and equal values
-with a lower ``_id``), one set for each value looked up. MongoDB merges them in order, so that it examines about as
-many keys as it answers, at any depth, however many elements share a value.
+A page behind a cursor is the union of intervals of one index (for a descending order: equal values with a lower
+``_id``, and lower values). MongoDB merges them in order, so that it examines about as many keys as it answers, at any
+depth, however many elements share a value.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,10 @@ from gateway.context import Namespace
 from gateway.errors import BadUserInput
 from gateway.indexes import Index, serving
 from gateway.kinds import Kind, Order
-from gateway.paging import Place, Window
+from gateway.paging import Tie, Value, Window
 from gateway.predicate import Lookup, Predicate, TimeBound
+
+_Bound = tuple[str, str, Value | Tie]
 
 _TIGHTER = {"$gt": max, "$gte": max, "$lt": min, "$lte": min}
 
@@ -67,28 +69,16 @@ def _choice(kind: Kind, order: Order, predicate: Predicate, joined: str) -> tupl
 def scan(namespace: Namespace, found: Walk, order: Order, times: Sequence[TimeBound], window: Window | None) -> Scan:
     """The intervals of the walked index that hold the window's elements; without a window, all elements."""
     kind = found.index.kind
-    bounds: dict[str, dict[str, Any]] = {}
+    bounds: dict[str, Any] = {}
     for bound in times:
-        _tighten(bounds.setdefault(kind.time_path, {}), bound.operator, bound.value)
-    start, stop = (None, None) if window is None else _ends(window)
-    residual = found.residual
-    if window is not None and stop is not None:
-        # Seeking ends at the last element's value; those that share it are told apart one by one.
-        operator = "$gte" if window.descending else "$lte"
-        edge = {operator: stop.value} if stop.value is not None else {} if window.descending else {"$eq": None}
-        for operator, value in edge.items():
-            _tighten(bounds.setdefault(order.path, {}), operator, value)
-        residual += ({"$or": _beyond(order, stop, descending=not window.descending)},)
-    intervals: list[dict[str, Any]] = [{}]
-    if window is not None and start is not None:
-        intervals = _beyond(order, start, descending=window.descending)
-    for interval in intervals:
-        for path, conditions in bounds.items():
-            for operator, value in conditions.items():
-                _tighten(interval.setdefault(path, {}), operator, value)
-    prefixes = _prefixes(found.lookup, split=len(intervals) > 1)
-    branches = tuple({**prefix, **interval} for prefix in prefixes for interval in intervals)
-    return Scan(namespace, kind, branches, residual)
+        known = bounds.get(bound.operator)
+        bounds[bound.operator] = bound.value if known is None else _TIGHTER[bound.operator](known, bound.value)
+    intervals: list[Document] = [{}] if window is None else _intervals(window)
+    if bounds:
+        intervals = [
+            {**interval, kind.time_path: {**interval.get(kind.time_path, {}), **bounds}} for interval in intervals
+        ]
+    return Scan(namespace, kind, found.lookup, tuple(intervals), found.residual)
 
 
 def sort(order: Order, *, descending: bool) -> tuple[tuple[str, int], ...]:
@@ -96,32 +86,28 @@ def sort(order: Order, *, descending: bool) -> tuple[tuple[str, int], ...]:
     return ((order.path, direction), ("_id", direction))
 
 
-def _ends(window: Window) -> tuple[Place | None, Place | None]:
-    """Where fetching starts and stops, in its own direction."""
-    return (window.before, window.after) if window.backwards else (window.after, window.before)
+def _intervals(window: Window) -> list[Document]:
+    """The intervals of the order between the window's cursors, in the direction of fetching."""
+    path = window.order.path
+    ahead, behind = ("$lt", "$gt") if window.descending else ("$gt", "$lt")
+    start, stop = (window.before, window.after) if window.backwards else (window.after, window.before)
+    if start and stop and start.value == stop.value:
+        return [_interval({path: start.value}, [("_id", ahead, start.tie), ("_id", behind, stop.tie)])]
+    beyond_start = [(path, ahead, start.value)] if start else []
+    beyond_stop = [(path, behind, stop.value)] if stop else []
+    parts: list[tuple[dict[str, Value], list[_Bound]]] = [({}, [*beyond_start, *beyond_stop])]
+    if start:
+        parts.insert(0, ({path: start.value}, [("_id", ahead, start.tie), *beyond_stop]))
+    if stop:
+        parts.append(({path: stop.value}, [("_id", behind, stop.tie), *beyond_start]))
+    # Nothing is lower than null, though to MongoDB's expressions a missing value is.
+    return [_interval(equal, bounds) for equal, bounds in parts if (path, "$lt", None) not in bounds]
 
 
-def _beyond(order: Order, place: Place, *, descending: bool) -> list[dict[str, Any]]:
-    """The intervals that lie strictly behind a place, in one direction; null and missing are the lowest value."""
-    operator = "$lt" if descending else "$gt"
-    tied: dict[str, Any] = {order.path: {"$eq": place.value}, "_id": {operator: place.tie}}
-    if place.value is None:
-        return [tied] if descending else [tied, {order.path: {"$gte": order.least}}]
-    intervals = [{order.path: {operator: place.value}}, tied]
-    if descending and order.nullable:
-        intervals.append({order.path: {"$eq": None}})
-    return intervals
-
-
-def _tighten(conditions: dict[str, Any], operator: str, value: Any) -> None:
-    known = conditions.get(operator)
-    conditions[operator] = value if known is None else _TIGHTER[operator](known, value)
-
-
-def _prefixes(lookup: Lookup | None, *, split: bool) -> list[Document]:
-    if lookup is None:
-        return [{}]
-    if len(lookup.values) == 1 or split:
-        # MongoDB merges the values of `$in` in order by itself, but not within the branches of an `$or`.
-        return [{lookup.field: {"$eq": value}} for value in lookup.values]
-    return [{lookup.field: {"$in": list(lookup.values)}}]
+def _interval(equal: Mapping[str, Value], bounds: Sequence[_Bound]) -> Document:
+    # As expressions, which compare across types as sorting does.
+    compared = [{operator: [f"${path}", {"$literal": value}]} for path, operator, value in bounds]
+    interval: Document = {path: {"$eq": value} for path, value in equal.items()}
+    if compared:
+        interval = {**interval, "$expr": compared[0] if len(compared) == 1 else {"$and": compared}}
+    return interval

@@ -16,10 +16,13 @@ BRANCHES: Final[tuple[Branch, ...]] = ("AND", "OR", "NOR")
 
 _GROUP_KEYS: Final = frozenset({*BRANCHES, "NOT"})
 
+# Any mapping is an object; dict, which the driver makes, stands first because it is told at once.
+_OBJECT: Final = (dict, Mapping)
+
 
 def is_condition(node: object) -> bool:
     """Whether a node is a condition: it names a key and holds no branch. Every other object is a group."""
-    return isinstance(node, Mapping) and ("key" in node or "field" in node) and _GROUP_KEYS.isdisjoint(node)
+    return isinstance(node, _OBJECT) and ("key" in node or "field" in node) and _GROUP_KEYS.isdisjoint(node)
 
 
 def branch(group: Mapping[str, Any], name: Branch) -> list[Any] | None:
@@ -80,7 +83,7 @@ def _items(group: Mapping[str, Any], key: str) -> list[Any] | None:
     if not isinstance(stored, list):
         raise _unreadable(key, stored, "a list")
     for index, item in enumerate(stored):
-        if not isinstance(item, Mapping):
+        if not isinstance(item, _OBJECT):
             raise _unreadable(key, item, "an object", index)
     return stored
 

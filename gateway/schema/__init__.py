@@ -5,16 +5,19 @@ field reads as it is declared: Strawberry's resolver machinery is not on the way
 """
 
 from collections.abc import Callable, Mapping
+from operator import itemgetter
 from typing import Any, cast
 
 import strawberry
 from graphql import (
+    GraphQLAbstractType,
     GraphQLField,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLSchema,
+    GraphQLTypeResolver,
     GraphQLUnionType,
     is_introspection_type,
 )
@@ -37,13 +40,13 @@ def reading_of(field: GraphQLField) -> Reading:
 
 
 def response_path(path: Path | None) -> ResponsePath:
-    """The response keys from the root down to ``path``, without list indices."""
-    keys: list[str] = []
+    """The plan's path to what is at an executor's ``path``."""
+    steps: list[str] = []
     while path is not None:
-        if isinstance(path.key, str):
-            keys.append(path.key)
+        if path.typename is not None:
+            steps.append(f"{path.typename}.{path.key}")
         path = path.prev
-    return tuple(reversed(keys))
+    return tuple(reversed(steps))
 
 
 def _resolver(reading: Reading) -> Callable[..., Any]:
@@ -61,8 +64,13 @@ def _prefetched(reading: Fetched, parent: Any, info: GraphQLResolveInfo[Any]) ->
     return info.root_value.at(response_path(info.path), reading.source, parent)
 
 
-def _by_typename(value: Mapping[str, Any], _info: GraphQLResolveInfo[Any], _type: Any) -> str:
-    return cast(str, value["__typename"])
+def type_resolver(type_: GraphQLAbstractType) -> Callable[[Mapping[str, Any]], str]:
+    """What names the concrete type of a value: a filter node shows it, a node was fetched by it."""
+    return filter_node_type if type_.name == "FilterNode" else itemgetter("__typename")
+
+
+def _resolve_by(name: Callable[[Mapping[str, Any]], str]) -> GraphQLTypeResolver:
+    return lambda value, _info, _type: name(value)
 
 
 def _executable(schema: strawberry.Schema) -> GraphQLSchema:
@@ -79,10 +87,8 @@ def _executable(schema: strawberry.Schema) -> GraphQLSchema:
             case GraphQLInputObjectType():
                 # Strawberry prints `@oneOf` but checks it in an extension; graphql-core checks it as it validates.
                 type_.is_one_of = type_.extensions["strawberry-definition"].is_one_of
-            case GraphQLInterfaceType():
-                type_.resolve_type = _by_typename
-            case GraphQLUnionType():
-                type_.resolve_type = lambda node, _info, _type: filter_node_type(node)
+            case GraphQLInterfaceType() | GraphQLUnionType():
+                type_.resolve_type = _resolve_by(type_resolver(type_))
     return core
 
 

@@ -7,10 +7,10 @@ import strawberry
 
 from gateway import filtertree
 from gateway.schema.enums import ComparisonOperator, FilterBranch
-from gateway.schema.reading import Attribute, field, known_or_other, stored
+from gateway.schema.reading import Attribute, KnownOrOther, field, stored
 from gateway.schema.scalars import JSON
 
-_operator = known_or_other(ComparisonOperator)
+_operator = KnownOrOther(ComparisonOperator)
 
 
 @strawberry.type(description="A comparison: a leaf of a filter tree.")

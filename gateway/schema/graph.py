@@ -14,12 +14,12 @@ from gateway.schema.filters import FilterGroup
 from gateway.schema.reading import (
     Attribute,
     Facet,
+    KnownOrOther,
     Total,
     an_object,
     embedded,
     fetched,
     field,
-    known_or_other,
     stored,
 )
 from gateway.schema.scalars import JSON, DateTime
@@ -103,7 +103,7 @@ class PageInfo:
     end_cursor: str | None = field(Attribute("end_cursor"), "The cursor of the page's last element, if any.")
 
 
-_types = known_or_other(InteractionType)
+_types = KnownOrOther(InteractionType)
 
 
 def _every_type(stored_type: Any) -> list[Any]:

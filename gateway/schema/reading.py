@@ -22,7 +22,7 @@ def dig(document: Any, path: str) -> Any:
     """The value at a dotted path of a document, None where there is none; the path "" is the document itself."""
     if path:
         for step in path.split("."):
-            if not isinstance(document, Mapping):
+            if not isinstance(document, (dict, Mapping)):
                 return None
             document = document.get(step)
     return document
@@ -93,7 +93,7 @@ Reading = Stored | Embedded | Facet | Attribute | Fetched | Total
 
 def an_object(value: Any) -> Mapping[str, Any] | None:
     """A stored object; null stays null. Raises `UnreadableDocument` for anything else."""
-    if value is None or isinstance(value, Mapping):
+    if value is None or isinstance(value, (dict, Mapping)):
         return value
     raise UnreadableDocument("What is stored here should be an object.")
 
@@ -102,22 +102,22 @@ def objects(value: Any) -> Sequence[Mapping[str, Any]]:
     """A stored list of objects; missing and null read as empty. Raises `UnreadableDocument` for anything else."""
     if value is None:
         return []
-    if isinstance(value, list) and all(isinstance(item, Mapping) for item in value):
+    if isinstance(value, list) and all(isinstance(item, (dict, Mapping)) for item in value):
         return value
     raise UnreadableDocument("What is stored here should be a list of objects.")
 
 
-def known_or_other(enum: type[Enum]) -> Callable[[Any], Any]:
+class KnownOrOther:
     """Reads a stored enum value: what the contract doesn't know is OTHER; null and missing stay null."""
-    known = {member.value: member for member in enum}
-    other = enum["OTHER"]
 
-    def read(value: Any) -> Any:
+    def __init__(self, enum: type[Enum]) -> None:
+        self.known: Mapping[str, Enum] = {member.value: member for member in enum}
+        self.other = enum["OTHER"]
+
+    def __call__(self, value: Any) -> Enum | None:
         if value is None:
             return None
-        return known.get(value.lower(), other) if isinstance(value, str) else other
-
-    return read
+        return self.known.get(value, self.other) if isinstance(value, str) else self.other
 
 
 def field(reading: Reading, description: str, *, name: str | None = None, signature: Any = None) -> Any:

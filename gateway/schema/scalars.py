@@ -40,7 +40,10 @@ def serialize_date_time(value: Any) -> str:
     """``2024-05-01T12:00:00.000Z`` of a datetime that knows its zone; raises `UnreadableDocument` for all else."""
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise UnreadableDocument("A stored time should be a date with a time zone.")
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    text = value.isoformat(timespec="milliseconds")
+    if not text.endswith("+00:00"):
+        text = value.astimezone(UTC).isoformat(timespec="milliseconds")
+    return text[:-6] + "Z"
 
 
 def parse_json(value: Any) -> Any:

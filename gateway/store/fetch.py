@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from pymongo.errors import OperationFailure
@@ -32,12 +34,12 @@ class Reader:
     async def find(self, command: Find) -> Sequence[Document]:
         collection = self._database[command.scan.kind.collection]
 
-        async def found(**hint: Any) -> Sequence[Document]:
+        async def found(filter_: Document, limit: int, **hint: Any) -> Sequence[Document]:
             cursor = collection.find(
-                command.scan.filter,
+                filter_,
                 command.projection,
-                limit=command.limit,
-                batch_size=command.limit,
+                limit=limit,
+                batch_size=limit,
                 max_time_ms=self._time_limit_ms,
                 **hint,
             )
@@ -45,8 +47,12 @@ class Reader:
                 cursor = cursor.sort(list(command.sort))
             return await cursor.to_list(None)
 
+        documents: list[Document] = []
         with translated(), _naming(command.unindexed):
-            return await _hinted(found, command.hint)
+            for filter_ in command.filters:
+                if (missing := command.limit - len(documents)) > 0:
+                    documents += await _hinted(partial(found, filter_, missing), command.hint)
+        return documents
 
     async def count(self, command: Count) -> int | None:
         """The count, or None where the time limit passed."""
@@ -66,8 +72,10 @@ class Reader:
     async def join(self, command: Join) -> dict[str, list[Document]]:
         """The documents of each key, in order; a key without any is absent."""
         by_key: dict[str, list[Document]] = defaultdict(list)
-        for row in await self._aggregate(command.pipeline, command.unindexed):
-            by_key[row["key"]].append(row["document"])
+        rows = await self._aggregate(command.pipeline, command.unindexed)
+        for row in sorted(rows, key=itemgetter("part")):
+            if len(by_key[row["key"]]) < command.limit:
+                by_key[row["key"]].append(row["document"])
         return by_key
 
     async def join_count(self, command: JoinCount) -> dict[str, int] | None:

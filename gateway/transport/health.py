@@ -1,11 +1,16 @@
 """Whether the process lives, and whether it can serve."""
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from gateway.errors import GatewayError
 from gateway.store.client import Database
 from gateway.store.errors import translated
+
+# Shorter than a prober waits.
+_PATIENCE_SECONDS = 2.0
 
 
 class Health:
@@ -17,10 +22,11 @@ class Health:
         return JSONResponse({"status": "OK"})
 
     async def ready(self, _request: Request) -> Response:
-        """503 while the database can't be reached."""
+        """503 while the database doesn't answer."""
         try:
-            with translated():
-                await self._database.command("ping")
-        except GatewayError:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                with translated():
+                    await self._database.command("ping")
+        except (GatewayError, TimeoutError):
             return JSONResponse({"status": "UNAVAILABLE"}, 503)
         return JSONResponse({"status": "OK"})

@@ -13,9 +13,10 @@ class _Range:
     quality: float
 
 
-def preferred(accept: str | None, offered: tuple[str, ...]) -> str | None:
-    """The best of ``offered`` (the first where several are as good) for an Accept header; None where it takes none."""
-    if accept is None or not accept.strip():
+def preferred(accept: str, offered: tuple[str, ...]) -> str | None:
+    """The best of ``offered`` (the first where several are as good) for an Accept header, empty where there was none;
+    None where it takes none of them."""
+    if not accept.strip():
         return offered[0]
     ranges = [_parsed(part) for part in accept.split(",")]
     best = max(offered, key=lambda media: _quality(ranges, media))

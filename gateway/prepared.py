@@ -1,0 +1,132 @@
+"""GraphQL documents that were parsed, validated and planned once, for every request that sends them again.
+
+What is kept depends on the document alone; a plan also on its operation and the values of ``@skip`` and ``@include``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cachetools import LRUCache
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
+    parse,
+    specified_rules,
+    validate,
+)
+
+from gateway.compiler.collect import collect, condition_variables
+from gateway.compiler.leaves import Fallback
+from gateway.compiler.select import select
+from gateway.compiler.shape import Shaper, shaper
+from gateway.errors import OperationNotResolved
+from gateway.plan import Plan
+from gateway.schema import EXECUTABLE
+
+MAX_CHARACTERS = 50_000
+MAX_TOKENS = 2_000
+MAX_COMMENTS = 100
+
+_MAX_CACHED_DOCUMENTS = 1_000
+_MAX_CACHED_CHARACTERS = 5_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A plan and the function that shapes its pages; where there is none, ``fallback`` says why."""
+
+    plan: Plan
+    shape: Shaper | None
+    fallback: str
+
+
+class Operation:
+    """One operation of a document and its plans."""
+
+    def __init__(self, node: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+        self.node = node
+        self._fragments = fragments
+        self._conditions = condition_variables(node, fragments.values())
+        self._compiled: dict[tuple[Any, ...], Compiled] = {}
+
+    def compiled(self, variables: Mapping[str, Any]) -> Compiled:
+        """The plan for these coerced variables."""
+        values = tuple(variables.get(name) for name in self._conditions)
+        known = self._compiled.get(values)
+        if known is None:
+            known = self._compiled[values] = self._compile(values)
+        return known
+
+    def _compile(self, values: tuple[Any, ...]) -> Compiled:
+        conditions = {name: value is True for name, value in zip(self._conditions, values, strict=True)}
+        fields = collect(EXECUTABLE, self.node, self._fragments, conditions)
+        plan = select(self.node.operation, fields)
+        if None in values:
+            # The executor refuses a condition that is null; what it is given doesn't matter.
+            return Compiled(plan, None, "null condition")
+        try:
+            return Compiled(plan, shaper(plan), "")
+        except Fallback as reason:
+            return Compiled(plan, None, str(reason))
+
+
+class Prepared:
+    """A parsed document: the ``errors`` that validation found, or else its operations."""
+
+    def __init__(self, node: DocumentNode, errors: list[GraphQLError]) -> None:
+        self.node = node
+        self.errors = errors
+        fragments = {one.name.value: one for one in node.definitions if isinstance(one, FragmentDefinitionNode)}
+        nodes = [] if errors else [one for one in node.definitions if isinstance(one, OperationDefinitionNode)]
+        self._operations = {one.name.value if one.name else None: Operation(one, fragments) for one in nodes}
+
+    def operation(self, name: str | None) -> Operation:
+        """The operation of this name, or the only one; raises `OperationNotResolved`."""
+        if name is None and len(self._operations) == 1:
+            return next(iter(self._operations.values()))
+        if name is None:
+            raise OperationNotResolved("The document holds several operations: `operationName` must name one.")
+        found = self._operations.get(name)
+        if found is None:
+            raise OperationNotResolved(f"The document holds no operation named {name[:100]!r}.")
+        return found
+
+
+class Preparation:
+    """Prepares documents and keeps the latest used, by their text: up to 1,000, and 5 million characters."""
+
+    def __init__(self, *, introspection: bool) -> None:
+        self._introspection = introspection
+        self._rules = specified_rules if introspection else [*specified_rules, NoSchemaIntrospectionCustomRule]
+        self._known: LRUCache[str, Prepared] = LRUCache(_MAX_CACHED_CHARACTERS, getsizeof=_weight)
+
+    def __call__(self, query: str) -> Prepared:
+        """The prepared document; raises `GraphQLSyntaxError` for what can't be parsed within the limits."""
+        known = self._known.get(query)
+        if known is None:
+            node = parse(
+                query,
+                allow_empty_selection_sets=False,
+                max_lexical_tokens=MAX_TOKENS,
+                max_comments=MAX_COMMENTS,
+                max_source_length=MAX_CHARACTERS,
+            )
+            errors = validate(
+                EXECUTABLE,
+                node,
+                self._rules,
+                hide_suggestions=not self._introspection,
+                allow_empty_selection_sets=False,
+            )
+            known = self._known[query] = Prepared(node, errors)
+        return known
+
+
+def _weight(prepared: Prepared) -> int:
+    """Of the cache's characters: a document's own length, and never less than its share."""
+    length = len(prepared.node.loc.source.body) if prepared.node.loc else 0
+    return max(length, _MAX_CACHED_CHARACTERS // _MAX_CACHED_DOCUMENTS)

@@ -1,0 +1,208 @@
+"""Generated documents, as MongoDB's driver gives them: laid out by the schema's readings, mostly as they should be.
+
+The layout of a type is walked from its fields, so that a new field has values in these documents from its first day.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import filtertrees
+from bson import DatetimeMS, DBRef, Decimal128, Int64, ObjectId
+from graphql import (
+    GraphQLEnumType,
+    GraphQLList,
+    GraphQLNamedType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    get_named_type,
+    get_nullable_type,
+)
+from hypothesis import strategies as st
+
+from gateway.compiler.leaves import enum_names
+from gateway.schema import EXECUTABLE, reading_of
+from gateway.schema.reading import Embedded, Facet, Stored
+
+Draw = Callable[[st.SearchStrategy[Any]], Any]
+Document = dict[str, Any]
+
+MISSING = object()
+IDS = ("a", "b", "c")
+
+_TEXTS = st.sampled_from(["", "red shoes", 'say "x"', "\\", "é\u2028\x00", "a" * 300])
+_METADATA = [
+    {},
+    {"device": {"os": "linux", "sizes": [1, 2.5, None, {}]}, "$where": "1", "a.b": {"": 0}},
+    {"ref": DBRef("other", "x", **{"more": [DBRef("c", 1)]}), "none": None},
+    {"id": ObjectId(b"twelve bytes"), "n": Decimal128("1.50"), "nan": float("nan"), "at": datetime(2024, 5, 1)},
+    {"bytes": b"\x00\xff", "huge": Int64(2**62), "uuid": UUID(int=7), "far": DatetimeMS(2**60)},
+]
+
+_GOOD: Mapping[str, st.SearchStrategy[Any]] = {
+    "ID": st.sampled_from(IDS),
+    "String": _TEXTS,
+    "Int": st.integers(0, 2**31 - 1),
+    "Float": st.floats(0, 1),
+    "Boolean": st.booleans(),
+    "DateTime": st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),
+    "JSON": st.sampled_from(_METADATA),
+}
+
+_BAD_TREES: list[Any] = [
+    {"AND": "x"},
+    {"OR": [1]},
+    {"AND": [{"key": 5}, {"field": None}]},
+    {"NOR": [None]},
+    {"NOT": "x"},
+    {"OR": [{"key": "k", "operator": 3}]},
+    {"case_sensitive": "yes", "AND": [{"key": "k", "value": DBRef("c", 1)}]},
+    {"key": "k", "operator": "EQ"},
+]
+
+# What producers, other clients and older versions have left: by name, what may stand in the place of any value.
+ODDITIES: Mapping[str, st.SearchStrategy[Any]] = {
+    "a missing value": st.just(MISSING),
+    "a null": st.none(),
+    "a value of a wrong type": st.sampled_from(["x", 7, {}, {"x": 1}, [], ["x"], [None], [[]], b"x", ""]),
+    "an unknown enum value": st.sampled_from(["OTHER", "future", "CLICK", "Asc", "SORT"]),
+    "a list of values": st.lists(st.sampled_from(["click", "view", "future", 5, True, None, {}]), max_size=3),
+    "a database reference": st.sampled_from([DBRef("c", 1), DBRef("c", {"x": []}, "d")]),
+    "a boolean": st.booleans(),
+    "an integer": st.sampled_from([0, 1, -1, Int64(5), Int64(2**31), 2**53 + 1]),
+    "an integer out of range": st.sampled_from([2**31, -(2**31) - 1, 2**62, Int64(-(2**63))]),
+    "a whole float": st.sampled_from([0.0, -0.0, 1.0, 2.0**31, 1e22]),
+    "a fraction": st.sampled_from([0.5, -1.25]),
+    "no number": st.sampled_from([float("nan"), float("inf"), float("-inf")]),
+    "a decimal": st.sampled_from([Decimal128("1.5"), Decimal128("2"), Decimal(3)]),
+    "a number in a string": st.sampled_from(["5", "1.5", "1_0", " 7 ", "nan", "true"]),
+    "a time without zone": st.just(datetime(2024, 5, 1, 12)),
+    "a time of another zone": st.sampled_from(
+        [
+            datetime(2024, 5, 1, 12, 0, 0, 1999, timezone(timedelta(hours=2, minutes=30))),
+            datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=2))),
+        ]
+    ),
+    "a time beyond Python's": st.sampled_from([DatetimeMS(2**60), DatetimeMS(-(2**60))]),
+    "an ObjectId": st.just(ObjectId(b"twelve bytes")),
+    "a UUID": st.just(UUID(int=7)),
+    "a bad tree": st.sampled_from(_BAD_TREES),
+}
+
+
+@dataclass(frozen=True)
+class _Leaf:
+    path: tuple[str, ...]
+    required: bool
+    values: st.SearchStrategy[Any]
+
+
+@dataclass(frozen=True)
+class _Inner:
+    path: tuple[str, ...]
+    required: bool
+    many: bool
+    type_name: str
+
+
+@cache
+def _layout(type_name: str) -> list[_Leaf | _Inner]:
+    """Where the documents of a type have their values, by the readings of its fields and of those below."""
+    found: dict[str, _Leaf | _Inner] = {}
+    _add_layout(_object(type_name), found, set())
+    # What is read whole, such as a search request as JSON, is made of its parts.
+    whole = {path for path in found if any(other.startswith(f"{path}.") for other in found)}
+    return [part for path, part in found.items() if path not in whole]
+
+
+def _add_layout(type_: GraphQLObjectType, found: dict[str, _Leaf | _Inner], seen: set[str]) -> None:
+    seen.add(type_.name)
+    for field in type_.fields.values():
+        required, named = isinstance(field.type, GraphQLNonNull), get_named_type(field.type)
+        match reading_of(field):
+            case Stored(paths):
+                values = _values(field.type) if len(paths) == 1 else st.sampled_from(IDS)
+                for path in filter(None, paths):
+                    found.setdefault(path, _Leaf(tuple(path.split(".")), required, values))
+            case Embedded(path, many):
+                found.setdefault(path, _Inner(tuple(path.split(".")), required, many, named.name))
+            case Facet(presence):
+                found.setdefault(presence, _Leaf((presence,), required, st.sampled_from(IDS)))
+                if named.name not in seen:
+                    _add_layout(_object(named.name), found, seen)
+
+
+def _values(type_: Any) -> st.SearchStrategy[Any]:
+    nullable = get_nullable_type(type_)
+    if isinstance(nullable, GraphQLList):
+        return st.lists(_values(nullable.of_type), max_size=2)
+    if isinstance(nullable, GraphQLEnumType):
+        return st.sampled_from([value for value in enum_names(nullable) if value.__class__ is not nullable.wrapped_cls])
+    return filtertrees.trees if nullable.name == "FilterGroup" else _GOOD[nullable.name]
+
+
+def _object(type_name: str) -> GraphQLObjectType:
+    type_: GraphQLNamedType = EXECUTABLE.type_map[type_name]
+    assert isinstance(type_, GraphQLObjectType)
+    return type_
+
+
+@dataclass(frozen=True)
+class Generated:
+    document: Document
+    oddities: frozenset[str]
+
+
+@st.composite
+def documents(draw: Draw, type_name: str) -> Generated:
+    """A document of an object type, and the names of the `ODDITIES` in it: as a rule none."""
+    document = _drawn(draw, type_name)
+    document["_id"] = draw(st.sampled_from([UUID(int=1), ObjectId(b"twelve bytes"), "x", 5]))
+    document["__typename"] = type_name
+    oddities = set()
+    for _ in range(draw(st.sampled_from([0, 0, 0, 0, 1, 1, 2, 3]))):
+        place, key = draw(st.sampled_from(list(_places(document))))
+        name = draw(st.sampled_from(sorted(ODDITIES)))
+        oddities.add(name)
+        value = draw(ODDITIES[name])
+        if value is not MISSING:
+            place[key] = value
+        elif key in place:
+            del place[key]
+    return Generated(document, frozenset(oddities))
+
+
+def _drawn(draw: Draw, type_name: str) -> Document:
+    document: Document = {}
+    for part in _layout(type_name):
+        if not part.required and draw(st.integers(0, 3)) == 0:
+            continue
+        *above, last = part.path
+        place = document
+        for step in above:
+            place = place.setdefault(step, {})
+        match part:
+            case _Leaf(_, _, values):
+                place[last] = draw(values)
+            case _Inner(_, _, many, inner):
+                count = draw(st.integers(0, 2)) if many else 1
+                items = [_drawn(draw, inner) for _ in range(count)]
+                place[last] = items if many else items[0]
+    return document
+
+
+def _places(document: Document) -> Iterator[tuple[Any, Any]]:
+    """Every place of a document where a value stands, at any depth, as a container and its key."""
+    pending: list[Any] = [document]
+    while pending:
+        container = pending.pop()
+        keys = list(container) if isinstance(container, dict) else range(len(container))
+        for key in keys:
+            if container is not document or key not in ("_id", "__typename"):
+                yield container, key
+            if isinstance(container[key], dict | list):
+                pending.append(container[key])

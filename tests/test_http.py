@@ -1,0 +1,421 @@
+"""What any HTTP client sees of the endpoint, from methods to media types."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import httpx
+import orjson
+import pytest
+import pytest_asyncio
+from gateway_client import Gateway, open_gateway
+
+from gateway import secretkey
+from gateway.context import Permission
+from gateway.embedded import EmbeddedServer
+from gateway.store.client import close, open_client
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+QUERY = "query Key($with: Boolean! = true) { viewer { keyName @include(if: $with) } }"
+ANSWER = {"data": {"viewer": {"keyName": "web"}}}
+DELETE = 'mutation { deleteInteraction(input: {interactionId: "none"}) { deletedId } }'
+JSON = "application/json; charset=utf-8"
+GRAPHQL = "application/graphql-response+json; charset=utf-8"
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def gateway(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
+    """One for the module, for nothing here writes."""
+    client = open_client(mongod.uri)
+    database = client[f"test_{uuid4().hex}"]
+    async with open_gateway(database, mongod.uri) as gateway:
+        yield gateway
+    await client.drop_database(database)
+    await close(client)
+
+
+async def get(gateway: Gateway, accept: str | None = None, **parameters: str) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {gateway.key}"} | ({"Accept": accept} if accept else {})
+    return await gateway.http.get("/graphql", params=parameters, headers=headers)
+
+
+def code(response: httpx.Response) -> str:
+    """The one error's code; such an answer has no data."""
+    body = response.json()
+    assert body.keys() == {"errors"}
+    [error] = body["errors"]
+    assert "Traceback" not in response.text
+    return str(error["extensions"]["code"])
+
+
+# Methods
+
+
+async def test_a_query_is_answered_by_post_and_by_get_alike(gateway: Gateway) -> None:
+    posted = await gateway.post({"query": QUERY})
+    got = await get(gateway, query=QUERY)
+    assert posted.json() == got.json() == ANSWER
+    assert (posted.status_code, posted.headers["Content-Type"]) == (200, JSON)
+    assert posted.headers["Cache-Control"] == "no-store"
+    assert {"Authorization", "X-Namespace", "Accept"} <= set(posted.headers["Vary"].split(", "))
+
+
+async def test_get_takes_variables_and_an_operation_name(gateway: Gateway) -> None:
+    document = QUERY + " query Other { viewer { permissions } }"
+    response = await get(gateway, query=document, variables='{"with": false}', operationName="Key")
+    assert response.json() == {"data": {"viewer": {}}}
+
+
+async def test_head_answers_as_get_does(gateway: Gateway) -> None:
+    headers = {"Authorization": f"Bearer {gateway.key}"}
+    response = await gateway.http.head("/graphql", params={"query": QUERY}, headers=headers)
+    assert (response.status_code, response.headers["Content-Length"]) == (200, str(len(orjson.dumps(ANSWER))))
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_a_mutation_is_refused_where_reading_is_asked_for(gateway: Gateway, method: str) -> None:
+    headers = {"Authorization": f"Bearer {gateway.key}"}
+    response = await gateway.http.request(method, "/graphql", params={"query": DELETE}, headers=headers)
+    assert response.status_code == 405
+    assert response.headers["Allow"] == "POST, OPTIONS"
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "QUERY", "BREW"])
+async def test_other_methods_are_told_which_there_are(gateway: Gateway, method: str) -> None:
+    response = await gateway.http.request(method, "/graphql")
+    assert response.status_code == 405
+    assert code(response) == "METHOD_NOT_ALLOWED"
+    assert response.headers["Allow"] == "GET, HEAD, POST, OPTIONS"
+
+
+async def test_options_needs_no_key(gateway: Gateway) -> None:
+    response = await gateway.http.options("/graphql")
+    assert (response.status_code, response.content) == (204, b"")
+    assert response.headers["Allow"] == "GET, HEAD, POST, OPTIONS"
+
+
+@pytest.mark.parametrize("path", ["/", "/graphql/", "/graphiql", "/graphql/x", "/%00", "/..%2f..%2fetc%2fpasswd"])
+async def test_an_unknown_path_is_not_found(gateway: Gateway, path: str) -> None:
+    response = await gateway.http.post(path, content=b"{}")
+    assert (response.status_code, response.text) == (404, "Not Found")
+
+
+# Media types
+
+
+@pytest.mark.parametrize("content_type", ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
+async def test_a_body_that_is_not_json_is_unsupported(gateway: Gateway, content_type: str) -> None:
+    response = await gateway.post({"query": QUERY}, headers={"Content-Type": content_type})
+    assert response.status_code == 415
+    assert code(response) == "UNSUPPORTED_MEDIA_TYPE"
+
+
+async def test_the_media_type_is_the_one_accepted(gateway: Gateway) -> None:
+    for accept, media in {
+        "application/json": JSON,
+        "application/graphql-response+json": GRAPHQL,
+        "application/graphql-response+json, application/json;q=0.9": GRAPHQL,
+        "*/*": JSON,
+        "image/png": GRAPHQL,
+    }.items():
+        response = await gateway.post({"query": QUERY}, headers={"Accept": accept})
+        assert (response.headers["Content-Type"], response.json()) == (media, ANSWER), accept
+
+
+async def test_several_accept_headers_count_as_one(gateway: Gateway) -> None:
+    headers = [
+        ("Authorization", f"Bearer {gateway.key}"),
+        ("Accept", "application/json;q=0.5"),
+        ("Accept", "application/graphql-response+json"),
+    ]
+    response = await gateway.http.get("/graphql", params={"query": QUERY}, headers=headers)
+    assert response.headers["Content-Type"] == GRAPHQL
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"query": "{ viewer {"}, "GRAPHQL_PARSE_FAILED"),
+        ({"query": "{ viewer {} }"}, "GRAPHQL_PARSE_FAILED"),
+        ({"query": "{ nope }"}, "GRAPHQL_VALIDATION_FAILED"),
+        ({"query": QUERY, "variables": {"with": "yes"}}, "BAD_USER_INPUT"),
+        ({"query": QUERY, "variables": {"with": None}}, "BAD_USER_INPUT"),
+        ({"query": QUERY, "operationName": "Nope"}, "OPERATION_RESOLUTION_FAILURE"),
+        ({"query": "query A { viewer { keyName } } query B { viewer { keyName } }"}, "OPERATION_RESOLUTION_FAILURE"),
+    ],
+)
+async def test_what_graphql_refuses_is_200_only_for_those_who_take_no_other_media_type(
+    gateway: Gateway, body: Any, expected: str
+) -> None:
+    modern = await gateway.post(body, headers={"Accept": "application/graphql-response+json"})
+    plain = await gateway.post(body, headers={"Accept": "application/json"})
+    assert (modern.status_code, plain.status_code) == (400, 200)
+    assert code(modern) == code(plain) == expected
+
+
+async def test_a_field_that_fails_leaves_the_status_and_the_data(gateway: Gateway) -> None:
+    for accept in ("application/json", "application/graphql-response+json"):
+        response = await gateway.post(
+            {"query": '{ viewer { keyName } node(id: "x") { id } }'}, headers={"Accept": accept}
+        )
+        body = response.json()
+        assert (response.status_code, body["data"]) == (200, {"viewer": {"keyName": "web"}, "node": None})
+        assert [error["extensions"]["code"] for error in body["errors"]] == ["BAD_USER_INPUT"]
+
+
+# What isn't a request
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/graphql-response+json"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b"[]",
+        b"{}",
+        b'{"query": 1}',
+        b'{"query": "{a}", "variables": {"n": NaN}}',
+        b"[" * 99_999,
+    ],
+)
+async def test_a_body_that_is_no_request_is_a_bad_request_to_everyone(
+    gateway: Gateway, body: bytes, accept: str
+) -> None:
+    headers = {"Authorization": f"Bearer {gateway.key}", "Content-Type": "application/json", "Accept": accept}
+    response = await gateway.http.post("/graphql", content=body, headers=headers)
+    assert (response.status_code, code(response)) == (400, "BAD_REQUEST")
+
+
+async def test_integers_beyond_64_bits_are_refused_rather_than_rounded(gateway: Gateway) -> None:
+    record = """mutation ($m: JSON) {
+        recordInteraction(input: {featureId: "a", interactionType: VIEW, metadata: $m}) { created }
+    }"""
+    body = b'{"query": %s, "variables": {"m": {"n": 18446744073709551616}}}' % orjson.dumps(record)
+    headers = {"Authorization": f"Bearer {gateway.key}", "Content-Type": "application/json"}
+    response = await gateway.http.post("/graphql", content=body, headers=headers)
+    assert response.json()["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT", "path": ["n"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "expected"),
+    [
+        ("Authorization", 401, "UNAUTHENTICATED"),
+        ("X-Namespace", 400, "BAD_REQUEST"),
+        ("Content-Type", 400, "BAD_REQUEST"),
+    ],
+)
+async def test_a_header_that_decides_may_be_sent_only_once(
+    gateway: Gateway, name: str, status: int, expected: str
+) -> None:
+    given = {"Authorization": f"Bearer {gateway.key}", "X-Namespace": "shop", "Content-Type": "application/json"}
+    headers = [*given.items(), (name, given[name])]
+    response = await gateway.http.post("/graphql", content=orjson.dumps({"query": QUERY}), headers=headers)
+    assert (response.status_code, code(response)) == (status, expected)
+
+
+async def test_a_body_over_the_limit_is_not_read_further(gateway: Gateway) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while sent < 100_000_000:
+            sent += 100_000
+            yield b" " * 100_000
+
+    headers = {"Authorization": f"Bearer {gateway.key}", "Content-Type": "application/json"}
+    received = await asgi(gateway, endless(), headers)
+    assert received["status"] == 413
+    assert b'"PAYLOAD_TOO_LARGE"' in received["body"]
+    assert sent <= 2_200_000
+
+
+async def test_a_body_just_within_the_limit_is_read(gateway: Gateway, mongod: EmbeddedServer) -> None:
+    async with open_gateway(gateway.database, mongod.uri, body_limit_bytes=1_000) as gateway:
+        body = orjson.dumps({"query": QUERY}).ljust(1_000)
+        headers = {"Authorization": f"Bearer {gateway.key}", "Content-Type": "application/json"}
+        assert (await gateway.http.post("/graphql", content=body, headers=headers)).json() == ANSWER
+        longer = await gateway.http.post("/graphql", content=body + b" ", headers=headers)
+        assert (longer.status_code, code(longer)) == (413, "PAYLOAD_TOO_LARGE")
+        assert "1,000 bytes" in longer.text
+
+
+# Who asks
+
+
+async def asgi(gateway: Gateway, body: AsyncIterator[bytes], headers: dict[str, str]) -> dict[str, Any]:
+    """A POST whose body is handed over only when the application asks for it."""
+    answer: dict[str, Any] = {"body": b""}
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": await anext(body), "more_body": True}
+
+    async def send(message: Any) -> None:
+        answer["status"] = message.get("status", answer.get("status"))
+        answer["body"] += message.get("body", b"")
+
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": raw}
+    await gateway.app(scope, receive, send)
+    return answer
+
+
+async def test_whoever_has_no_key_is_refused_before_the_body_is_read(gateway: Gateway) -> None:
+    async def nobody_asks() -> AsyncIterator[bytes]:
+        raise AssertionError("the body was read")
+        yield b""
+
+    for authorization in ("", "Bearer sk_wrong"):
+        headers = {"Authorization": authorization, "Content-Type": "application/json"}
+        assert (await asgi(gateway, nobody_asks(), headers))["status"] == 401
+
+
+async def test_whatever_is_wrong_with_a_key_the_answer_is_the_same(gateway: Gateway) -> None:
+    expired = await gateway.tenancy.create_key(
+        gateway.organization, name="old", permissions=frozenset(Permission), lifetime=timedelta(microseconds=1)
+    )
+    revoked = await gateway.tenancy.create_key(gateway.organization, name="gone", permissions=frozenset(Permission))
+    await gateway.tenancy.revoke_key(revoked.key.caller.key_id)
+    unknown, _ = secretkey.generate()
+    body = orjson.dumps({"query": QUERY})
+    answers = set()
+    for authorization in (
+        *(None, "", "Bearer", "Bearer ", f"Basic {gateway.key}", gateway.key, f"Bearer  {gateway.key}"),
+        *(f"Bearer {secret}" for secret in (expired.secret, revoked.secret, unknown, gateway.key[:-1], "é")),
+    ):
+        headers = {"Content-Type": "application/json"}
+        if authorization is not None:
+            headers["Authorization"] = authorization
+        response = await gateway.http.post("/graphql", content=body, headers=httpx.Headers(headers, encoding="utf-8"))
+        assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
+        assert code(response) == "UNAUTHENTICATED"
+        answers.add((response.content, response.headers["Content-Type"]))
+    assert len(answers) == 1
+
+
+async def test_a_revoked_key_stops_working_within_seconds(gateway: Gateway, mongod: EmbeddedServer) -> None:
+    async with open_gateway(gateway.database, mongod.uri, key_cache_seconds=0.2) as gateway:
+        key = await gateway.make_key(Permission.READ)
+        assert "errors" not in await gateway.execute(QUERY, key=key)
+        parsed = secretkey.parse(key)
+        assert parsed is not None
+        await gateway.tenancy.revoke_key(parsed.key_id)
+        await asyncio.sleep(0.25)
+        assert (await gateway.post({"query": QUERY}, key=key)).status_code == 401
+
+
+async def test_a_namespace_is_named_by_name_or_id(gateway: Gateway) -> None:
+    second, _ = await gateway.tenancy.create_namespace(gateway.organization, "second")
+    for reference in ("second", second.id):
+        data = await gateway.data("{ viewer { namespace { name } } }", namespace=reference)
+        assert data["viewer"]["namespace"]["name"] == "second"
+
+
+async def test_a_foreign_and_a_missing_namespace_are_forbidden_alike(gateway: Gateway) -> None:
+    answers = set()
+    for reference in (gateway.other_namespace.id, "ns_000000000000000000000000", "missing", "-", "a" * 1_000, "$where"):
+        response = await gateway.post({"query": QUERY}, namespace=reference)
+        assert (response.status_code, code(response)) == (403, "NAMESPACE_NOT_FOUND")
+        answers.add(response.content)
+    assert len(answers) == 1
+
+
+async def test_without_a_namespace_and_a_default_one_is_required(gateway: Gateway) -> None:
+    key = await gateway.make_key(Permission.READ, organization=gateway.other_organization)
+    response = await gateway.post({"query": QUERY}, key=key)
+    assert (response.status_code, code(response)) == (400, "NAMESPACE_REQUIRED")
+    assert (await gateway.post({"query": QUERY}, key=key, namespace="shop")).status_code == 200
+
+
+async def test_a_key_may_do_only_what_it_is_for(gateway: Gateway) -> None:
+    for permission, query in ((Permission.READ, DELETE), (Permission.WRITE, QUERY), (Permission.ADMIN, QUERY)):
+        response = await gateway.post({"query": query}, key=await gateway.make_key(permission))
+        assert (response.status_code, code(response)) == (403, "FORBIDDEN")
+
+
+async def test_a_bad_namespace_in_the_address_changes_nothing(gateway: Gateway) -> None:
+    address = f"/graphql?{urlencode({'query': QUERY, 'namespace': gateway.other_namespace.id})}"
+    response = await gateway.http.get(address, headers={"Authorization": f"Bearer {gateway.key}"})
+    assert response.json() == ANSWER
+
+
+# Browsers
+
+
+async def test_a_browser_gets_the_page_without_a_key(gateway: Gateway) -> None:
+    response = await gateway.http.get("/graphql", headers={"Accept": BROWSER})
+    assert (response.status_code, response.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert "GraphiQL" in response.text
+    assert "Bearer \\u003cyour key>" in response.text
+    assert response.headers["Vary"].startswith("Accept")
+    policy = response.headers["Content-Security-Policy"]
+    again = await gateway.http.get("/graphql", headers={"Accept": BROWSER})
+    assert "'nonce-" in policy
+    assert policy != again.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("accept", ["", "*/*", "application/json", "application/json, text/html", "text/html;q=0, */*"])
+async def test_other_clients_never_get_the_page(gateway: Gateway, accept: str) -> None:
+    response = await gateway.http.get("/graphql", headers={"Accept": accept})
+    assert (response.status_code, code(response)) == (401, "UNAUTHENTICATED")
+
+
+async def test_a_browser_that_asks_something_gets_the_answer(gateway: Gateway) -> None:
+    assert (await get(gateway, BROWSER, query=QUERY)).json() == ANSWER
+    assert code(await get(gateway, BROWSER, extensions="{}")) == "BAD_REQUEST"
+    headers = {"Authorization": f"Bearer {gateway.key}", "Content-Type": "application/json", "Accept": BROWSER}
+    posted = await gateway.http.post("/graphql", content=orjson.dumps({"query": QUERY}), headers=headers)
+    assert posted.json() == ANSWER
+
+
+async def test_the_page_can_be_switched_off(gateway: Gateway, mongod: EmbeddedServer) -> None:
+    async with open_gateway(gateway.database, mongod.uri, graphiql=False) as gateway:
+        response = await gateway.http.get("/graphql", headers={"Accept": BROWSER})
+        assert (response.status_code, code(response)) == (401, "UNAUTHENTICATED")
+
+
+def preflight(origin: str) -> dict[str, str]:
+    return {
+        "Origin": origin,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,content-type,x-namespace",
+    }
+
+
+async def test_a_preflight_of_an_allowed_origin_needs_no_key(gateway: Gateway, mongod: EmbeddedServer) -> None:
+    async with open_gateway(gateway.database, mongod.uri, cors_origins="https://shop.example") as gateway:
+        response = await gateway.http.options("/graphql", headers=preflight("https://shop.example"))
+        assert response.status_code == 200
+        assert response.headers["Access-Control-Allow-Origin"] == "https://shop.example"
+        assert "POST" in response.headers["Access-Control-Allow-Methods"]
+        foreign = await gateway.http.options("/graphql", headers=preflight("https://evil.example"))
+        assert foreign.status_code == 400
+        assert "Access-Control-Allow-Origin" not in foreign.headers
+        # A refusal, too, can be read by the page that caused it.
+        refused = await gateway.http.post("/graphql", headers={"Origin": "https://shop.example"})
+        assert refused.status_code == 401
+        assert refused.headers["Access-Control-Allow-Origin"] == "https://shop.example"
+        assert "Origin" in refused.headers["Vary"]
+
+
+async def test_no_other_origin_is_allowed_unless_it_is_set(gateway: Gateway) -> None:
+    response = await gateway.http.options("/graphql", headers=preflight("https://shop.example"))
+    assert response.status_code == 400
+    assert "Access-Control-Allow-Origin" not in response.headers
+
+
+# Health
+
+
+@pytest.mark.parametrize("path", ["/healthcheck", "/readyz"])
+async def test_health_needs_no_key(gateway: Gateway, path: str) -> None:
+    response = await gateway.http.get(path)
+    assert (response.status_code, response.json()) == (200, {"status": "OK"})
+    assert (await gateway.http.head(path)).status_code == 200
+    assert (await gateway.http.post(path)).status_code == 405

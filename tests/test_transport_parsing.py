@@ -1,0 +1,157 @@
+from contextlib import suppress
+from urllib.parse import urlencode
+
+import orjson
+import pytest
+
+from gateway.errors import BadRequest, UnsupportedMediaType
+from gateway.operation import Request
+from gateway.transport.media import GRAPHQL, HTML, JSON, preferred
+from gateway.transport.parsing import from_body, from_query, require_json
+
+
+@pytest.mark.parametrize(
+    ("accept", "best"),
+    [
+        ("", JSON),
+        ("   ", JSON),
+        ("*/*", JSON),
+        ("application/*", JSON),
+        ("application/json", JSON),
+        ("application/graphql-response+json", GRAPHQL),
+        ("application/graphql-response+json, application/json;q=0.9", GRAPHQL),
+        ("application/json;q=0.9,application/graphql-response+json;charset=utf-8", GRAPHQL),
+        ("APPLICATION/GraphQL-Response+JSON ; Q=1, */*;q=0.1", GRAPHQL),
+        ("application/json;q=0, application/*", GRAPHQL),
+        ("application/json;q=often, */*;q=0.5", GRAPHQL),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", HTML),
+        ("text/html", HTML),
+        ("text/html;q=0", None),
+        ("text/html;q=0.5, application/json", JSON),
+        ("image/png", None),
+        (";;,,", None),
+    ],
+)
+def test_the_best_media_type_that_is_accepted(accept: str, best: str | None) -> None:
+    assert preferred(accept, (JSON, GRAPHQL, HTML)) == best
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/json",
+        "Application/JSON; charset=UTF-8",
+        'application/json;charset="utf-8"',
+        "application/json; x=1",
+    ],
+)
+def test_json_in_utf_8_is_taken(content_type: str) -> None:
+    require_json(content_type, None)
+    require_json(content_type, "identity")
+
+
+@pytest.mark.parametrize(
+    ("content_type", "content_encoding"),
+    [
+        (None, None),
+        ("", None),
+        ("text/plain", None),
+        ("application/jsonp", None),
+        ("text/plain; application/json", None),
+        ("application/x-www-form-urlencoded", None),
+        ("application/graphql", None),
+        ("application/json; charset=latin-1", None),
+        ("application/json", "gzip"),
+    ],
+)
+def test_any_other_body_is_refused(content_type: str | None, content_encoding: str | None) -> None:
+    with pytest.raises(UnsupportedMediaType):
+        require_json(content_type, content_encoding)
+
+
+def test_a_body_gives_its_request() -> None:
+    body = {"query": "{a}", "variables": {"v": [1, None]}, "operationName": "a", "extensions": {}, "other": 1}
+    assert from_body(orjson.dumps(body)) == Request("{a}", {"v": [1, None]}, "a")
+    nulls = {"query": "{a}", "variables": None, "operationName": None, "extensions": None}
+    assert from_body(orjson.dumps(nulls)) == Request("{a}")
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", "The body is not valid JSON."),
+        (b"{", "The body is not valid JSON."),
+        (b"\xff", "The body is not valid JSON."),
+        (b'{"query": "\xff"}', "The body is not valid JSON."),
+        (b'{"query": "\\ud800"}', "The body is not valid JSON."),
+        (b'{"query": "{a}", "variables": {"n": NaN}}', "The body is not valid JSON."),
+        (b'{"query": "{a}", "variables": {"n": Infinity}}', "The body is not valid JSON."),
+        (b'{"query": "{a}"} x', "The body is not valid JSON."),
+        (b"[" * 100_000, "The body is not valid JSON."),
+        (b'{"query": "{a}", "variables": {"n": ' + b"9" * 10_000 + b"}}", "The body is not valid JSON."),
+        (b"null", "The body must be a JSON object."),
+        (b"1", "The body must be a JSON object."),
+        (b'[{"query": "{a}"}]', "The body must be a JSON object."),
+        (b"{}", "The request has no `query`."),
+        (b'{"query": ""}', "The request has no `query`."),
+        (b'{"query": null}', "The request has no `query`."),
+        (b'{"query": ["{a}"]}', "`query` must be a string."),
+        (b'{"query": "{a}", "variables": "{}"}', "`variables` must be an object."),
+        (b'{"query": "{a}", "variables": []}', "`variables` must be an object."),
+        (b'{"query": "{a}", "operationName": 1}', "`operationName` must be a string."),
+        (b'{"query": "{a}", "extensions": []}', "`extensions` must be an object."),
+    ],
+)
+def test_what_is_no_request_is_refused_in_plain_words(body: bytes, message: str) -> None:
+    with pytest.raises(BadRequest) as refused:
+        from_body(body)
+    assert refused.value.message == message
+
+
+@pytest.mark.parametrize("number", [2**63 - 1, 2**63, 2**64, -(2**63) - 1, 10**30])
+def test_integers_of_any_size_arrive_exactly(number: int) -> None:
+    assert from_body(b'{"query": "{a}", "variables": {"n": %d}}' % number).variables["n"] == number
+    assert from_query(b'query={a}&variables={"n":%d}' % number).variables["n"] == number
+
+
+def test_digits_in_strings_are_no_numbers() -> None:
+    variables = {"n": 0.1, "text": "12345678901234567890"}
+    assert from_body(orjson.dumps({"query": "{a}", "variables": variables})).variables == variables
+
+
+def test_parameters_give_a_request_that_only_reads() -> None:
+    parameters = {"query": '{a(x: "é&+ ")}', "variables": '{"v": 1}', "operationName": "a", "extensions": "{}"}
+    assert from_query(urlencode(parameters).encode()) == Request('{a(x: "é&+ ")}', {"v": 1}, "a", reads_only=True)
+    assert from_query(b"query={a}&variables=&operationName=&extensions=") == Request("{a}", reads_only=True)
+    assert from_query(b"query={a}&variables=null&other=1") == Request("{a}", reads_only=True)
+
+
+@pytest.mark.parametrize(
+    ("query_string", "message"),
+    [
+        (b"", "The request has no `query`."),
+        (b"query=", "The request has no `query`."),
+        (b"variables={}", "The request has no `query`."),
+        (b"query={a}&variables={", "The parameter `variables` is not valid JSON."),
+        (b"query={a}&extensions=x", "The parameter `extensions` is not valid JSON."),
+        (b"query={a}&variables=[]", "`variables` must be an object."),
+        (b"query={a}&query={b}", "A parameter of the address may be given only once."),
+        (b"query=%ff", "The parameters of the address are not percent-encoded UTF-8."),
+        (b"query=\xff", "The parameters of the address are not percent-encoded UTF-8."),
+    ],
+)
+def test_parameters_that_are_no_request_are_refused(query_string: bytes, message: str) -> None:
+    with pytest.raises(BadRequest) as refused:
+        from_query(query_string)
+    assert refused.value.message == message
+
+
+def test_variables_of_any_depth_are_a_request_or_refused() -> None:
+    for depth in (1_000, 1_024, 5_000):
+        with suppress(BadRequest):
+            from_body(nested(depth))
+    assert from_body(nested(500)).variables["n"]
+
+
+def nested(depth: int) -> bytes:
+    return b'{"query": "{a}", "variables": {"n": %s12345678901234567890%s}}' % (b"[" * depth, b"]" * depth)
