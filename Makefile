@@ -69,3 +69,14 @@ $(venv)/dev: extras := embedded,dev
 $(venv)/dev: pyproject.toml constraints.txt
 	$(install)
 	@touch $@ $(venv)/demo
+
+# The performance figures; see bench/README.md.
+.PHONY: bench
+bench: $(venv)/demo
+	@$(bin)/python -m bench $(ARGS)
+
+# Both ways to answer, compared for longer than the tests do, and elsewhere each time; see docs/compiled.md.
+EXAMPLES ?= 100000
+.PHONY: equivalence
+equivalence: $(venv)/dev
+	EXAMPLES=$(EXAMPLES) $(bin)/pytest tests/test_equivalence.py --capture no $(ARGS)

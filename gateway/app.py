@@ -4,11 +4,12 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.access import Access
 from gateway.database import open_database
@@ -27,6 +28,7 @@ from gateway.transport.health import Health
 from gateway.transport.http import Endpoint
 
 _LOG = logging.getLogger(__name__)
+_GRAPH = "/graphql"
 _INDEXING_SECONDS = 5.0
 _RETRY_SECONDS = 5.0
 
@@ -53,31 +55,46 @@ def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE
         indexing = asyncio.create_task(_index(database))
         # Long enough for a new database, or one that is ready; a large one is indexed beside the service.
         await asyncio.wait([indexing], timeout=_INDEXING_SECONDS)
-        yield
-        indexing.cancel()
-        with suppress(asyncio.CancelledError):
-            await indexing
-        await close(database.client)
+        try:
+            yield
+        finally:
+            indexing.cancel()
+            with suppress(asyncio.CancelledError):
+                await indexing
+            await close(database.client)
 
-    app = Starlette(
+    graph: ASGIApp = endpoint
+    if settings.cors_origins:
+        graph = CORSMiddleware(
+            endpoint,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "X-Namespace"],
+        )
+    return _Application(
+        graph,
         routes=[
-            Route("/graphql", endpoint),
             Route("/healthcheck", health.live),
             Route("/readyz", health.ready),
         ],
-        middleware=[
-            Middleware(
-                CORSMiddleware,
-                allow_origins=list(settings.cors_origins),
-                allow_methods=["GET", "POST"],
-                allow_headers=["Authorization", "Content-Type", "X-Namespace"],
-            )
-        ],
         lifespan=lifespan,
     )
-    # A redirect would be to http:// behind a proxy that ends TLS, and clients send the key after it.
-    app.router.redirect_slashes = False
-    return app
+
+
+class _Application(Starlette):
+    """Starlette, except that the graph is asked directly: its endpoint takes every method and answers every error."""
+
+    def __init__(self, graph: ASGIApp, **given: Any) -> None:
+        super().__init__(**given)
+        self._graph = graph
+        # A redirect would be to http:// behind a proxy that ends TLS, and clients send the key after it.
+        self.router.redirect_slashes = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == _GRAPH:
+            await self._graph(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 async def _index(database: Database) -> None:

@@ -13,6 +13,7 @@
     │   ├── ParseFailed          400  GRAPHQL_PARSE_FAILED
     │   ├── ValidationFailed     400  GRAPHQL_VALIDATION_FAILED
     │   ├── OperationNotResolved 400  OPERATION_RESOLUTION_FAILURE
+    │   ├── OperationTooComplex  400  OPERATION_TOO_COMPLEX
     │   ├── MethodNotAllowed     405  METHOD_NOT_ALLOWED
     │   ├── PayloadTooLarge      413  PAYLOAD_TOO_LARGE
     │   └── UnsupportedMediaType 415  UNSUPPORTED_MEDIA_TYPE
@@ -97,6 +98,10 @@ class ValidationFailed(BadRequest):
 
 class OperationNotResolved(BadRequest):
     code = "OPERATION_RESOLUTION_FAILURE"
+
+
+class OperationTooComplex(BadRequest):
+    code = "OPERATION_TOO_COMPLEX"
 
 
 class MethodNotAllowed(BadRequest):

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any
 from uuid import uuid4
 
-from graphql import GraphQLError, GraphQLFormattedError
+from graphql import FieldNode, GraphQLError, GraphQLFormattedError
 
 from gateway.errors import BadUserInput, GatewayError, ParseFailed, Unforeseen, UnreadableDocument, ValidationFailed
 
@@ -59,10 +59,11 @@ def _cause(error: GraphQLError, phase: Phase) -> GatewayError:
 
 
 def _stored(error: GraphQLError) -> GatewayError:
-    # graphql-core's own error about a leaf is about the stored value, and would quote it; else it is an argument's.
-    node = error.nodes[0] if error.nodes else None
-    if getattr(node, "selection_set", None) is None and not getattr(node, "arguments", ()):
-        return UnreadableDocument("The stored value is not what this field promises.")
+    # graphql-core's own error about a leaf is about the stored value, and would quote it; else it is about an argument,
+    # of a field or of a directive.
+    match error.nodes:
+        case [FieldNode(selection_set=None) as leaf, *_] if not leaf.arguments:
+            return UnreadableDocument("The stored value is not what this field promises.")
     return BadUserInput(error.message)
 
 

@@ -3,6 +3,7 @@
 parse and validate → select (both cached by document) → fetch → execute over what was fetched → bytes
 """
 
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -68,19 +69,19 @@ class Operations:
                 return _refused(prepared.errors, Phase.VALIDATION)
             operation = prepared.operation(request.operation_name)
             _allow(operation.node.operation, request, context)
+            variables = get_variable_values(
+                EXECUTABLE,
+                operation.node.variable_definitions or (),
+                dict(request.variables),
+                hide_suggestions=not self._introspection,
+            )
+            if isinstance(variables, list):
+                return _refused(variables, Phase.VARIABLES)
+            compiled = operation.compiled(variables.coerced)
         except GraphQLSyntaxError as error:
             return _refused([error], Phase.PARSING)
         except GatewayError as error:
             return refused(error)
-        variables = get_variable_values(
-            EXECUTABLE,
-            operation.node.variable_definitions or (),
-            dict(request.variables),
-            hide_suggestions=not self._introspection,
-        )
-        if isinstance(variables, list):
-            return _refused(variables, Phase.VARIABLES)
-        compiled = operation.compiled(variables.coerced)
         pages = await self._prefetcher.fetch(compiled.plan, variables, context)
         data = self._shaped(compiled, pages)
         return Answer(encode({"data": data}) if data is not None else self._executed(prepared, request, pages))
@@ -134,9 +135,14 @@ def _refused(errors: list[GraphQLError], phase: Phase) -> Answer:
 
 
 def encode(body: Mapping[str, Any]) -> bytes:
-    """JSON, in which stored values that JSON has no form for become plain objects or strings."""
+    """JSON, in which stored values that JSON has no form for become plain objects or strings (bytes: in base64)."""
     return orjson.dumps(body, default=_jsonable)
 
 
 def _jsonable(value: Any) -> Any:
-    return plain(value) if isinstance(value, DBRef) else str(value)
+    match value:
+        case DBRef():
+            return plain(value)
+        case bytes():
+            return b64encode(value).decode()
+    return str(value)

@@ -191,21 +191,6 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
-class PageInfo:
-    has_next_page: bool
-    has_previous_page: bool
-    edges: Sequence[Edge]
-
-    @property
-    def start_cursor(self) -> str | None:
-        return self.edges[0].cursor if self.edges else None
-
-    @property
-    def end_cursor(self) -> str | None:
-        return self.edges[-1].cursor if self.edges else None
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
     """``documents`` in the connection's order. ``total`` is a count that stopped at some bound, None when unknown."""
 
@@ -220,8 +205,34 @@ class Page:
         return [Edge(document, self.order) for document in self.documents]
 
     @property
-    def page_info(self) -> PageInfo:
-        return PageInfo(self.has_next_page, self.has_previous_page, self.edges)
+    def page_info(self) -> "PageInfo":
+        return PageInfo(self)
+
+
+@dataclass(frozen=True, slots=True)
+class PageInfo:
+    """Where a page stands in its connection."""
+
+    page: Page
+
+    @property
+    def has_next_page(self) -> bool:
+        return self.page.has_next_page
+
+    @property
+    def has_previous_page(self) -> bool:
+        return self.page.has_previous_page
+
+    @property
+    def start_cursor(self) -> str | None:
+        return self._cursor(0)
+
+    @property
+    def end_cursor(self) -> str | None:
+        return self._cursor(-1)
+
+    def _cursor(self, index: int) -> str | None:
+        return Edge(self.page.documents[index], self.page.order).cursor if self.page.documents else None
 
 
 def page(asked: Window, fetched: Sequence[Mapping[str, Any]], total: int | None = None) -> Page:

@@ -1,8 +1,8 @@
 """Fetches what a plan asks for: the roots at once, then each level of nested connections in one round trip each."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from graphql import GraphQLError, OperationType
 from graphql.execution.values import VariableValues
@@ -20,6 +20,8 @@ from gateway.plan import ById, ByNodeId, FeatureOf, Fetch, Listing, Plan, Sessio
 from gateway.recording import Recorder
 from gateway.store.fetch import Reader
 from gateway.store.tenancy import Tenancy
+
+T = TypeVar("T")
 
 _SESSION_SPANS = ((INTERACTION, "effective_session_id"), (SEARCH_REQUEST, "effective_session_id"))
 _KINDS = {kind.type_name: kind for kind in (INTERACTION, SEARCH_REQUEST)}
@@ -43,7 +45,7 @@ class Prefetcher:
             for fetch in plan.fetches:
                 await run.root(fetch)
         else:
-            await asyncio.gather(*(run.root(fetch) for fetch in plan.fetches))
+            await _together(*(run.root(fetch) for fetch in plan.fetches))
         return run.pages
 
 
@@ -101,16 +103,16 @@ class _Run:
         self.pages.put_bounds(bound.bounds)
         if bound.predicate.nothing:
             return page(bound.window, [], 0)
-        documents, total = await asyncio.gather(
-            self._reader.find(bound.find(self._namespace)),
-            self._reader.count(bound.count(self._namespace)) if bound.bounds else _nothing(),
-        )
+        find = self._reader.find(bound.find(self._namespace))
+        if not bound.bounds:
+            return page(bound.window, await find)
+        documents, total = await asyncio.gather(find, self._reader.count(bound.count(self._namespace)))
         return page(bound.window, documents, total)
 
     async def _nested(self, parent: Fetch, documents: Sequence[Document]) -> None:
         """Fetches the connections below; where documents of several types were fetched, each names its own."""
         mixed = len(parent.selections) > 1
-        await asyncio.gather(
+        await _together(
             *(
                 self._join(fetch, [one for one in documents if not mixed or one["__typename"] == name])
                 for name, selection in parent.selections.items()
@@ -139,10 +141,11 @@ class _Run:
         self.pages.put_bounds(bound.bounds)
         if not keys or bound.predicate.nothing:
             return {key: page(bound.window, [], 0) for key in keys}
-        rows, totals = await asyncio.gather(
-            self._reader.join(bound.join(self._namespace, keys)),
-            self._reader.join_count(bound.join_count(self._namespace, keys)) if bound.bounds else _nothing(),
-        )
+        join = self._reader.join(bound.join(self._namespace, keys))
+        if not bound.bounds:
+            rows = await join
+            return {key: page(bound.window, rows.get(key, [])) for key in keys}
+        rows, totals = await asyncio.gather(join, self._reader.join_count(bound.join_count(self._namespace, keys)))
         return {
             key: page(bound.window, rows.get(key, []), None if totals is None else totals.get(key, 0)) for key in keys
         }
@@ -169,14 +172,12 @@ class _Run:
         found = dict(
             zip(
                 by_type,
-                await asyncio.gather(*(self._of_type(fetch, name, keys) for name, keys in by_type.items())),
+                await _together(*(self._of_type(fetch, name, keys) for name, keys in by_type.items())),
                 strict=True,
             )
         )
         return [
-            one
-            if isinstance(one, BadUserInput)
-            else _typed(one, found[one.type_name].get(one.key), self._scope(one))
+            one if isinstance(one, BadUserInput) else _typed(one, found[one.type_name].get(one.key), self._scope(one))
             for one in decoded
         ]
 
@@ -214,8 +215,9 @@ class _Run:
         }
 
 
-async def _nothing() -> None:
-    return None
+async def _together(*work: Awaitable[T]) -> list[T]:
+    """What each gives, in order; what is alone needs no task of its own."""
+    return await asyncio.gather(*work) if len(work) > 1 else [await one for one in work]
 
 
 def _decoded(text: str, path: Sequence[str | int]) -> globalid.GlobalId | BadUserInput:

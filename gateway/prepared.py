@@ -33,6 +33,8 @@ MAX_COMMENTS = 100
 
 _MAX_CACHED_DOCUMENTS = 1_000
 _MAX_CACHED_CHARACTERS = 5_000_000
+# Each condition doubles the plans that an operation may have; few clients use more than two of them.
+_MAX_PLANS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +47,13 @@ class Compiled:
 
 
 class Operation:
-    """One operation of a document and its plans."""
+    """One operation of a document and its latest used plans, up to 64."""
 
     def __init__(self, node: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
         self.node = node
         self._fragments = fragments
         self._conditions = condition_variables(node, fragments.values())
-        self._compiled: dict[tuple[Any, ...], Compiled] = {}
+        self._compiled: LRUCache[tuple[Any, ...], Compiled] = LRUCache(_MAX_PLANS)
 
     def compiled(self, variables: Mapping[str, Any]) -> Compiled:
         """The plan for these coerced variables."""

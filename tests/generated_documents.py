@@ -4,6 +4,7 @@ The layout of a type is walked from its fields, so that a new field has values i
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -24,7 +25,6 @@ from graphql import (
 )
 from hypothesis import strategies as st
 
-from gateway.compiler.leaves import enum_names
 from gateway.schema import EXECUTABLE, reading_of
 from gateway.schema.reading import Embedded, Facet, Stored
 
@@ -38,20 +38,18 @@ _TEXTS = st.sampled_from(["", "red shoes", 'say "x"', "\\", "é\u2028\x00", "a" 
 _METADATA = [
     {},
     {"device": {"os": "linux", "sizes": [1, 2.5, None, {}]}, "$where": "1", "a.b": {"": 0}},
-    {"ref": DBRef("other", "x", **{"more": [DBRef("c", 1)]}), "none": None},
+    {"ref": DBRef("other", "x", None, {"more": [DBRef("c", 1)]}), "none": None},
     {"id": ObjectId(b"twelve bytes"), "n": Decimal128("1.50"), "nan": float("nan"), "at": datetime(2024, 5, 1)},
     {"bytes": b"\x00\xff", "huge": Int64(2**62), "uuid": UUID(int=7), "far": DatetimeMS(2**60)},
 ]
 
-_GOOD: Mapping[str, st.SearchStrategy[Any]] = {
-    "ID": st.sampled_from(IDS),
-    "String": _TEXTS,
-    "Int": st.integers(0, 2**31 - 1),
-    "Float": st.floats(0, 1),
-    "Boolean": st.booleans(),
-    "DateTime": st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),
-    "JSON": st.sampled_from(_METADATA),
-}
+_TREES: list[Any] = [
+    {},
+    {"AND": [{"key": "brand", "operator": "eq", "value": "Nike"}, {"OR": [{"key": "price", "value": 5}], "NOR": []}]},
+    {"OR": [{"field": "size", "operator": "IN", "value": [1, None]}], "NOT": {"key": "x"}, "case_sensitive": False},
+    {"NOT": [{"key": "brand", "operator": "Near"}], "NOR": [{"AND": [{"OR": [{"key": "", "value": {}}]}]}], "v": 1},
+    filtertrees.chain(5),
+]
 
 _BAD_TREES: list[Any] = [
     {"AND": "x"},
@@ -64,11 +62,29 @@ _BAD_TREES: list[Any] = [
     {"key": "k", "operator": "EQ"},
 ]
 
+
+def _copied(values: list[Any]) -> st.SearchStrategy[Any]:
+    """One of these values; a copy, as oddities may be put into it."""
+    return st.sampled_from(values).map(deepcopy)
+
+
+_GOOD: Mapping[str, st.SearchStrategy[Any]] = {
+    "ID": st.sampled_from(IDS),
+    "String": _TEXTS,
+    "Int": st.integers(0, 2**31 - 1),
+    "Float": st.floats(0, 1),
+    "Boolean": st.booleans(),
+    "DateTime": st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),
+    "JSON": _copied(_METADATA),
+    # Most trees are well-known ones, which are drawn fast.
+    "FilterGroup": st.one_of(*[_copied(_TREES)] * 4, filtertrees.trees),
+}
+
 # What producers, other clients and older versions have left: by name, what may stand in the place of any value.
 ODDITIES: Mapping[str, st.SearchStrategy[Any]] = {
     "a missing value": st.just(MISSING),
     "a null": st.none(),
-    "a value of a wrong type": st.sampled_from(["x", 7, {}, {"x": 1}, [], ["x"], [None], [[]], b"x", ""]),
+    "a value of a wrong type": _copied(["x", 7, {}, {"x": 1}, [], ["x"], [None], [[]], b"x", ""]),
     "an unknown enum value": st.sampled_from(["OTHER", "future", "CLICK", "Asc", "SORT"]),
     "a list of values": st.lists(st.sampled_from(["click", "view", "future", 5, True, None, {}]), max_size=3),
     "a database reference": st.sampled_from([DBRef("c", 1), DBRef("c", {"x": []}, "d")]),
@@ -90,7 +106,22 @@ ODDITIES: Mapping[str, st.SearchStrategy[Any]] = {
     "a time beyond Python's": st.sampled_from([DatetimeMS(2**60), DatetimeMS(-(2**60))]),
     "an ObjectId": st.just(ObjectId(b"twelve bytes")),
     "a UUID": st.just(UUID(int=7)),
-    "a bad tree": st.sampled_from(_BAD_TREES),
+    "a bad tree": _copied(_BAD_TREES),
+}
+
+
+_ANY = sorted(ODDITIES)
+# One value of so many is odd where some are.
+_AMONG = st.integers(0, 19)
+_NUMBERS = (
+    *("a boolean", "an integer", "an integer out of range", "a whole float", "a fraction", "no number", "a decimal"),
+    *("a number in a string", "a null"),
+)
+# Those that come close to what a scalar takes; anything may stand for the others.
+_CLOSE = {
+    "Int": _NUMBERS,
+    "Float": _NUMBERS,
+    "DateTime": ("a time without zone", "a time of another zone", "a time beyond Python's", "a null"),
 }
 
 
@@ -98,6 +129,7 @@ ODDITIES: Mapping[str, st.SearchStrategy[Any]] = {
 class _Leaf:
     path: tuple[str, ...]
     required: bool
+    scalar: str
     values: st.SearchStrategy[Any]
 
 
@@ -127,11 +159,11 @@ def _add_layout(type_: GraphQLObjectType, found: dict[str, _Leaf | _Inner], seen
             case Stored(paths):
                 values = _values(field.type) if len(paths) == 1 else st.sampled_from(IDS)
                 for path in filter(None, paths):
-                    found.setdefault(path, _Leaf(tuple(path.split(".")), required, values))
+                    found.setdefault(path, _Leaf(tuple(path.split(".")), required, named.name, values))
             case Embedded(path, many):
                 found.setdefault(path, _Inner(tuple(path.split(".")), required, many, named.name))
             case Facet(presence):
-                found.setdefault(presence, _Leaf((presence,), required, st.sampled_from(IDS)))
+                found.setdefault(presence, _Leaf((presence,), required, "ID", st.sampled_from(IDS)))
                 if named.name not in seen:
                     _add_layout(_object(named.name), found, seen)
 
@@ -141,8 +173,8 @@ def _values(type_: Any) -> st.SearchStrategy[Any]:
     if isinstance(nullable, GraphQLList):
         return st.lists(_values(nullable.of_type), max_size=2)
     if isinstance(nullable, GraphQLEnumType):
-        return st.sampled_from([value for value in enum_names(nullable) if value.__class__ is not nullable.wrapped_cls])
-    return filtertrees.trees if nullable.name == "FilterGroup" else _GOOD[nullable.name]
+        return st.sampled_from([one.value for one in nullable.values.values()])
+    return _GOOD[nullable.name]
 
 
 def _object(type_name: str) -> GraphQLObjectType:
@@ -158,25 +190,28 @@ class Generated:
 
 
 @st.composite
-def documents(draw: Draw, type_name: str) -> Generated:
-    """A document of an object type, and the names of the `ODDITIES` in it: as a rule none."""
-    document = _drawn(draw, type_name)
-    document["_id"] = draw(st.sampled_from([UUID(int=1), ObjectId(b"twelve bytes"), "x", 5]))
+def documents(draw: Draw, type_name: str, *, odd: bool) -> Generated:
+    """A document of an object type, and the names of the `ODDITIES` in it: none unless it may be odd."""
+    oddities: set[str] = set()
+    document = _drawn(draw, type_name, oddities if odd else None)
+    document["_id"] = draw(st.sampled_from([UUID(int=1), UUID(int=2), ObjectId(b"twelve bytes"), "x", 5, {"a": 1}]))
     document["__typename"] = type_name
-    oddities = set()
-    for _ in range(draw(st.sampled_from([0, 0, 0, 0, 1, 1, 2, 3]))):
-        place, key = draw(st.sampled_from(list(_places(document))))
-        name = draw(st.sampled_from(sorted(ODDITIES)))
+    for _ in range(draw(st.integers(0, 1)) if odd else 0):
+        places = list(_places(document))
+        if not places:
+            break
+        place, key = draw(st.sampled_from(places))
+        name = draw(st.sampled_from(_ANY))
         oddities.add(name)
         value = draw(ODDITIES[name])
-        if value is not MISSING:
-            place[key] = value
-        elif key in place:
+        if value is MISSING:
             del place[key]
+        else:
+            place[key] = value
     return Generated(document, frozenset(oddities))
 
 
-def _drawn(draw: Draw, type_name: str) -> Document:
+def _drawn(draw: Draw, type_name: str, oddities: set[str] | None) -> Document:
     document: Document = {}
     for part in _layout(type_name):
         if not part.required and draw(st.integers(0, 3)) == 0:
@@ -186,11 +221,16 @@ def _drawn(draw: Draw, type_name: str) -> Document:
         for step in above:
             place = place.setdefault(step, {})
         match part:
-            case _Leaf(_, _, values):
-                place[last] = draw(values)
+            case _Leaf(_, _, scalar, values):
+                if oddities is not None and draw(_AMONG) == 0:
+                    name = draw(st.sampled_from(_CLOSE.get(scalar, _ANY)))
+                    oddities.add(name)
+                    values = ODDITIES[name]
+                if (value := draw(values)) is not MISSING:
+                    place[last] = value
             case _Inner(_, _, many, inner):
                 count = draw(st.integers(0, 2)) if many else 1
-                items = [_drawn(draw, inner) for _ in range(count)]
+                items = [_drawn(draw, inner, oddities) for _ in range(count)]
                 place[last] = items if many else items[0]
     return document
 

@@ -136,9 +136,7 @@ def test_an_address_that_cannot_be_had_is_one_line(environment: dict[str, str], 
     assert (done.returncode, done.stdout, done.stderr) == (1, "", said)
 
 
-@pytest.mark.parametrize(
-    ("workers", "request_"), [("1", signal.SIGTERM), ("1", signal.SIGINT), ("2", signal.SIGTERM), ("2", signal.SIGINT)]
-)
+@pytest.mark.parametrize(("workers", "request_"), [("1", signal.SIGTERM), ("1", signal.SIGINT), ("2", signal.SIGTERM)])
 def test_it_serves_until_it_is_told_to_end(
     tmp_path: Path, environment: dict[str, str], key: str, workers: str, request_: signal.Signals
 ) -> None:

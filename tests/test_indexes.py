@@ -100,7 +100,8 @@ def stages(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 async def explained(database: Database, command: Command) -> tuple[int, int, set[str], bool]:
     """Rows, keys examined, indexes walked and whether there was a sort, of a find command as it was sent."""
-    answer = await database.command({"explain": command, "verbosity": "executionStats"})
+    asked = {"explain": command, "verbosity": "executionStats"}
+    answer = await database.command(asked, codec_options=database.codec_options)
     told = answer["executionStats"]
     plan = list(stages(told["executionStages"]))
     names = {stage["indexName"] for stage in plan if stage["stage"] == "IXSCAN"}
@@ -132,14 +133,12 @@ async def assert_exact(gateway: Gateway, root: str, variables: Mapping[str, Any]
 
 
 def windows(cursors: Sequence[str]) -> Iterator[dict[str, Any]]:
-    for size in (10, 100):
-        yield {"first": size}
-        yield {"last": size}
-        for cursor in cursors:
-            yield {"first": size, "after": cursor}
-            yield {"last": size, "before": cursor}
-            yield {"last": size, "after": cursor}
-            yield {"first": size, "before": cursor}
+    yield {"first": 10}
+    yield {"last": 100}
+    for cursor in cursors:
+        yield {"first": 10, "after": cursor}
+        yield {"last": 10, "before": cursor}
+    yield {"first": 10, "after": cursors[0], "before": cursors[-1]}
 
 
 @pytest.mark.parametrize(("root", "where", "operator", "index"), listings(0))
@@ -149,11 +148,7 @@ async def test_an_exact_listing_examines_what_it_answers(
     kind = KINDS[root]
     given, values = filters(where, operator)
     time_name = "occurredAt" if kind is INTERACTION else "firstSeenAt"
-    ranges = [
-        {},
-        {time_name: {"gte": START.isoformat(), "lt": (START + timedelta(seconds=20_000)).isoformat()}},
-        {time_name: {"gt": (START + timedelta(seconds=100)).isoformat(), "lte": BUSY.isoformat()}},
-    ]
+    ranges = [{}, {time_name: {"gte": START.isoformat(), "lt": (START + timedelta(seconds=20_000)).isoformat()}}]
     _, [command, *_] = await sent(crowded, root, {"where": given, "first": 1})
     for direction in ("DESC", "ASC"):
         order = time_order(kind, descending=direction == "DESC")

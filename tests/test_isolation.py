@@ -228,7 +228,7 @@ def names_of(names: Mapping[str, str], namespaces: list[Namespace]) -> dict[str,
     for namespace in namespaces:
         for kind in ("interaction", "search_request"):
             name = names["interaction" if kind == "interaction" else "request"]
-            words[str(document_id(namespace.id, kind, name))] = f"<_id of {kind}>"  # type: ignore[arg-type]
+            words[str(document_id(namespace.id, kind, name))] = f"<_id of {kind}>"
         for type_name, kind in (("Interaction", "interaction"), ("SearchRequest", "request"), ("Session", "session")):
             words[globalid.encode(type_name, namespace.id, names[kind])] = f"<id of {type_name}>"
     return words
@@ -389,6 +389,11 @@ async def test_the_same_ids_in_several_namespaces_are_different_objects(attacker
     assert attacker.namespace.id in told
     assert attacker.victim.id not in told
     assert told.count('"totalCount": 1') == told.count("totalCount") == 7
+    for type_name, id in node_ids(attacker.victim, shared, house.organization.id).items():
+        if type_name in ("Interaction", "SearchRequest", "Session"):
+            assert (await attacker.ask("query ($id: ID!) { node(id: $id) { id } }", {"id": id}))[0] == {
+                "data": {"node": None}
+            }
 
 
 async def test_listings_hold_what_is_ones_own_alone(attacker: Attacker) -> None:

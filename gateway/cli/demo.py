@@ -73,7 +73,10 @@ def demo(
 def _serve(listener: socket.socket, host: str, mongod: EmbeddedServer, prepared: _Demo, *, as_json: bool) -> None:
     url = address(host, listener)
     headers = {"Authorization": f"Bearer {prepared.key}", "X-Namespace": prepared.namespace.name}
-    settings = load_settings(Settings, mongodb_uri=mongod.uri, mongodb_database=DATABASE)
+    port = listener.getsockname()[1]
+    settings = load_settings(
+        Settings, mongodb_uri=mongod.uri, mongodb_database=DATABASE, host=host, port=port, workers=1
+    )
     app = create_app(settings, page_headers=headers)
 
     def ready() -> None:

@@ -54,8 +54,12 @@ def serve(
 
 
 def end_on_signals() -> None:
-    """Makes SIGTERM end this process as Ctrl-C does: by KeyboardInterrupt, through every clean-up."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Makes SIGTERM end this process as Ctrl-C does: through every clean-up, in an event loop by cancelling.
+
+    A shell's background jobs ignore Ctrl-C's signal, and so would ignore SIGTERM.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: signal.raise_signal(signal.SIGINT))
 
 
 def listening(host: str, port: int) -> socket.socket:

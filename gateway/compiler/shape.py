@@ -16,20 +16,20 @@ from weakref import finalize
 
 from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull, GraphQLScalarType, is_abstract_type
 
-from gateway.compiler.leaves import EXPRESSIONS, NAMES, Fallback, enum_names
+from gateway.compiler.leaves import EXPRESSIONS, NAMES, PLAIN_CLASSES, Fallback, enum_names, stored_names
 from gateway.pages import Pages
-from gateway.plan import Field, Plan, ResponsePath
-from gateway.schema import reading_of, type_resolver
+from gateway.plan import Field, Listing, Plan, ResponsePath
+from gateway.schema import EXECUTABLE, reading_of, type_resolver
 from gateway.schema.reading import (
     Attribute,
     Embedded,
     Facet,
     Fetched,
-    KnownOrOther,
+    Plain,
     Reading,
     Stored,
     Total,
-    an_object,
+    object_or_null,
     objects,
 )
 
@@ -44,10 +44,12 @@ def shaper(plan: Plan) -> Shaper:
     Raises `Fallback` itself for a plan with introspection, which reads no pages.
     """
     generator = _Generator()
-    root = generator.function(plan.fields, "", ())
+    root_type = EXECUTABLE.get_root_type(plan.operation)
+    assert root_type is not None, "there is a plan"
+    root = generator.function(plan.fields, root_type.name, ())
     filename = f"<shape {next(_NUMBERS)}>"
     source = generator.source
-    namespace = {**NAMES, "an_object": an_object, "objects": objects, "NOTHING": {}, **generator.constants}
+    namespace = {**NAMES, "object_or_null": object_or_null, "objects": objects, "NOTHING": {}, **generator.constants}
     exec(compile(source, filename, "exec"), namespace)
     shape = namespace[root]
 
@@ -65,40 +67,43 @@ class _Generator:
 
     def __init__(self) -> None:
         self.constants: dict[str, Any] = {}
-        self._functions: list[str] = []
+        self._constant_names: dict[Any, str] = {}
+        # By name, by what they are for, and by what they do: alike functions are one.
+        self._functions: dict[str, str] = {}
         self._written: dict[tuple[int, ResponsePath], str] = {}
+        self._by_text: dict[str, str] = {}
         self._placed: dict[int, bool] = {}
-        self._numbers = count()
 
     @property
     def source(self) -> str:
-        return "\n\n".join(self._functions) + "\n"
-
-    def table(self, functions: Mapping[str, str]) -> str:
-        """Writes a table of functions by the concrete type of what they take; its name."""
-        name = f"t{self.number()}"
-        entries = ", ".join(f"{type_name!r}: {function}" for type_name, function in functions.items())
-        self._functions.append(f"{name} = {{{entries}}}")
-        return name
-
-    def number(self) -> int:
-        return next(self._numbers)
+        return "\n\n".join(self._functions.values()) + "\n"
 
     def constant(self, value: Any) -> str:
-        name = f"c{self.number()}"
-        self.constants[name] = value
+        key = value if isinstance(value, tuple) else id(value)
+        name = self._constant_names.get(key)
+        if name is None:
+            name = self._constant_names[key] = f"c{len(self._constant_names)}"
+            self.constants[name] = value
         return name
 
     def function(self, fields: tuple[Field, ...], type_name: str, path: ResponsePath) -> str:
-        """Writes the function from a parent to the object of these fields, once for all places that it suits."""
+        """Writes the function from a parent to the object of these fields; its name."""
         place = (id(fields), path if self._depends_on_place(fields) else ())
         name = self._written.get(place)
         if name is None:
             body = _Body(self, type_name, path)
-            entries = [f"        {one.key!r}: {body.value(one)},\n" for one in fields]
-            name = self._written[place] = f"f{self.number()}"
+            entries = "".join(f"        {one.key!r}: {body.value(one)},\n" for one in fields)
             opening = "".join(f"    {line}\n" for line in body.opening)
-            self._functions.append(f"def {name}(parent, pages):\n{opening}    return {{\n{''.join(entries)}    }}")
+            text = f"(parent, pages):\n{opening}    return {{\n{entries}    }}"
+            name = self._written[place] = self._by_text.setdefault(text, f"f{len(self._functions)}")
+            self._functions.setdefault(name, f"def {name}{text}")
+        return name
+
+    def table(self, functions: Mapping[str, str]) -> str:
+        """Writes a table of functions by the concrete type of what they take; its name."""
+        text = ", ".join(f"{type_name!r}: {function}" for type_name, function in functions.items())
+        name = self._by_text.setdefault(text, f"t{len(self._functions)}")
+        self._functions.setdefault(name, f"{name} = {{{text}}}")
         return name
 
     def _depends_on_place(self, fields: tuple[Field, ...]) -> bool:
@@ -125,6 +130,7 @@ class _Body:
         self._type_name = type_name
         self._path = path
         self._places = {"": "parent"}
+        self._numbers = count()
 
     def value(self, one: Field) -> str:
         """An expression for the completed value of a field."""
@@ -133,17 +139,17 @@ class _Body:
                 raise Fallback("introspection")
             return repr(self._type_name)
         reading = reading_of(one.definition)
-        if isinstance(reading, Stored) and isinstance(reading.read, KnownOrOther):
-            return self._known_or_other(one.definition.type, reading.paths[0], reading.read)
+        if isinstance(reading, Stored) and reading.plain:
+            return self._plain(one.definition.type, reading, reading.plain, one)
         return self._completed(one.definition.type, self._read(one, reading), one)
 
     def _local(self) -> str:
-        return f"v{self._generator.number()}"
+        return f"v{next(self._numbers)}"
 
     def _place(self, path: str) -> str:
         """The local that holds the object at a stored path, an empty one where there is none."""
         if path not in self._places:
-            place = self._places[path] = f"o{self._generator.number()}"
+            place = self._places[path] = f"o{next(self._numbers)}"
             self.opening.append(f"{place} = {self._stored(path)}")
             self.opening.append(f"if {place}.__class__ is not dict: {place} = NOTHING")
         return self._places[path]
@@ -162,7 +168,7 @@ class _Body:
             case Stored(paths, read):
                 return f"{constant(read)}({', '.join(self._stored(path) for path in paths)})"
             case Embedded(path, many):
-                return f"{'objects' if many else 'an_object'}({self._stored(path)})"
+                return f"{'objects' if many else 'object_or_null'}({self._stored(path)})"
             case Facet(presence):
                 return f"None if {self._stored(presence)} is None else parent"
             case Attribute(name):
@@ -173,13 +179,22 @@ class _Body:
                 return f"pages.total({constant((*self._path, one.step))}, parent)"
         raise AssertionError(reading)
 
-    def _known_or_other(self, type_: Any, path: str, read: KnownOrOther) -> str:
-        local, names = self._local(), enum_names(_enum(type_))
-        table = self._generator.constant({stored: names[member] for stored, member in read.known.items()})
-        rest = self._generator.constant(lambda value: names[read(value)])
-        if isinstance(type_, GraphQLNonNull):
-            return f"({table}.get({local} := {self._stored(path)}) or {rest}({local}))"
-        return f"(None if ({local} := {self._stored(path)}) is None else {table}.get({local}) or {rest}({local}))"
+    def _plain(self, type_: Any, reading: Stored, plain: Plain, one: Field) -> str:
+        """As `_completed`, but first for the value that stands where it mostly does; else by reading."""
+        local, nullable = self._local(), not isinstance(type_, GraphQLNonNull)
+        inner = type_ if nullable else type_.of_type
+        bound = f"({local} := {self._stored(plain.path)})"
+        unless = f" and {plain.unless!r} not in parent" if plain.unless else ""
+        rest = self._completed(type_, self._read(one, reading), one)
+        if nullable:
+            rest = f"None if {local} is None{unless} else {rest}"
+        if isinstance(inner, GraphQLEnumType):
+            table = self._generator.constant(stored_names(inner))
+            # What is no string may be a list, which no table can be asked for.
+            return f"({bound}.__class__ is str and {table}.get({local}) or ({rest}))"
+        if isinstance(inner, GraphQLList):
+            return f"({self._items(inner, local, one)} if {bound}.__class__ is list{unless} else {rest})"
+        return f"({local} if {bound}.__class__ is {PLAIN_CLASSES[inner.name]}{unless} else {rest})"
 
     def _completed(self, type_: Any, read: str, one: Field) -> str:
         local = self._local()
@@ -188,31 +203,34 @@ class _Body:
         return f"(None if ({local} := {read}) is None else {self._present(type_, local, local, one)})"
 
     def _present(self, type_: Any, local: str, bound: str, one: Field) -> str:
-        """An expression for a completed value that ``local`` names and is not null; ``bound``: its first mention."""
+        """An expression for a completed value; ``bound`` is its first mention, ``local`` where it is known not null."""
         if isinstance(type_, GraphQLList):
-            item = self._local()
-            items = f"[{self._item(type_.of_type, item, one)} for {item} in {local}]"
-            return f"({items} if {bound}.__class__ is list else refuse({local}))"
+            return f"({self._items(type_, local, one)} if {bound}.__class__ is list else refuse({local}))"
         if isinstance(type_, GraphQLEnumType):
             return f"{self._generator.constant(enum_names(type_))}[{bound}]"
         if isinstance(type_, GraphQLScalarType):
             return f"({EXPRESSIONS[type_.name].format(local, bound)})"
+        return self._object(type_, local, bound, one)
+
+    def _items(self, type_: GraphQLList[Any], local: str, one: Field) -> str:
+        item, item_type = self._local(), type_.of_type
+        if isinstance(item_type, GraphQLNonNull):
+            completed = self._present(item_type.of_type, item, item, one)
+        else:
+            completed = f"None if {item} is None else {self._present(item_type, item, item, one)}"
+        return f"[{completed} for {item} in {local}]"
+
+    def _object(self, type_: Any, local: str, bound: str, one: Field) -> str:
         path = (*self._path, one.step)
         functions = {name: self._generator.function(fields, name, path) for name, fields in one.selections.items()}
-        if is_abstract_type(type_):
+        abstract = is_abstract_type(type_)
+        if abstract:
             table = self._generator.table(functions)
             function = f"{table}[{self._generator.constant(type_resolver(type_))}({local})]"
         else:
             [function] = functions.values()
-        return f"({function}({local}, pages) if {bound} is not None else refuse(None))"
-
-    def _item(self, type_: Any, item: str, one: Field) -> str:
-        if isinstance(type_, GraphQLNonNull):
-            return self._present(type_.of_type, item, item, one)
-        return f"(None if {item} is None else {self._present(type_, item, item, one)})"
-
-
-def _enum(type_: Any) -> GraphQLEnumType:
-    named = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
-    assert isinstance(named, GraphQLEnumType), "only enums have a value for what isn't known"
-    return named
+        reading = reading_of(one.definition) if one.definition else None
+        # In a list of what was fetched one by one an error may stand in a document's place, among nodes anything.
+        document = abstract or (isinstance(reading, Fetched) and not isinstance(reading.source, Listing))
+        there = ".__class__ is dict" if document else " is not None"
+        return f"({function}({local}, pages) if {bound}{there} else refuse({local}))"

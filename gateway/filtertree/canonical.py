@@ -30,6 +30,9 @@ def canonical_json(value: Any) -> bytes:
 
 def canonical_text(value: Any) -> str:
     """The same spelling as a string. Iterative, so values of any depth can be written."""
+    # Most values of conditions are these, which are spelled as they are.
+    if value is None or value.__class__ in (str, int, bool):
+        return _spelled(value)
     written: list[str] = []
     pending: list[tuple[Iterator[tuple[str, Any]], str]] = [(iter((("", value),)), "")]
     while pending:

@@ -1,7 +1,7 @@
 """A whole tree as a pre-order walk, and what follows from it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.errors import UnreadableDocument
@@ -17,9 +17,11 @@ from gateway.filtertree.tree import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FlatNode:
-    """One node in its place. ``index`` counts from 0 in pre-order, ``depth`` from 0 at the root.
+    """One node in its place; not frozen, since pages hold thousands and freezing doubles what making one costs.
+
+    ``index`` counts from 0 in pre-order, ``depth`` from 0 at the root.
 
     ``branch`` is the list that holds the node, None at the root. The properties of the other kind of node are None.
     """
@@ -29,26 +31,26 @@ class FlatNode:
     depth: int
     branch: Branch | None
     node: Mapping[str, Any]
+    is_condition: bool = field(init=False, repr=False, compare=False)
 
-    @property
-    def is_condition(self) -> bool:
-        return is_condition(self.node)
+    def __post_init__(self) -> None:
+        self.is_condition = is_condition(self.node)
 
     @property
     def key(self) -> str | None:
-        return condition_key(self.node) if is_condition(self.node) else None
+        return condition_key(self.node) if self.is_condition else None
 
     @property
     def operator(self) -> str | None:
-        return condition_operator(self.node) if is_condition(self.node) else None
+        return condition_operator(self.node) if self.is_condition else None
 
     @property
     def value(self) -> Any:
-        return condition_value(self.node) if is_condition(self.node) else None
+        return condition_value(self.node) if self.is_condition else None
 
     @property
     def case_sensitive(self) -> bool | None:
-        return None if is_condition(self.node) else case_sensitive(self.node)
+        return None if self.is_condition else case_sensitive(self.node)
 
 
 def nodes(tree: Mapping[str, Any], *, skip_unreadable: bool = False) -> Iterator[FlatNode]:
@@ -61,8 +63,9 @@ def nodes(tree: Mapping[str, Any], *, skip_unreadable: bool = False) -> Iterator
     index = 0
     while pending:
         parent_index, level, name, node = pending.pop()
-        yield FlatNode(index, parent_index, level, name, node)
-        if not is_condition(node):
+        flat = FlatNode(index, parent_index, level, name, node)
+        yield flat
+        if not flat.is_condition:
             for below in reversed(BRANCHES):
                 try:
                     items = branch(node, below)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from gateway.filtertree.canonical import canonical_text
@@ -87,11 +88,14 @@ def _joined(name: Branch, terms: Sequence[Any], nested: bool) -> list[tuple[Any,
 
 
 def _condition(condition: _Node) -> str:
-    key = condition_key(condition)
-    stored = condition_operator(condition)
-    operator = _OPERATORS.get(stored) or _quoted(stored)
-    subject = f"{key if _PLAIN_KEY.match(key) else _quoted(key)} {operator}"
+    subject = _subject(condition_key(condition), condition_operator(condition))
     return f"{subject} {canonical_text(condition['value'])}" if "value" in condition else subject
+
+
+@lru_cache(maxsize=4_096)
+def _subject(key: str, operator: str) -> str:
+    """What a condition begins with; the same few keys and operators come again and again."""
+    return f"{key if _PLAIN_KEY.match(key) else _quoted(key)} {_OPERATORS.get(operator) or _quoted(operator)}"
 
 
 def _quoted(name: str) -> str:

@@ -7,7 +7,7 @@ import strawberry
 
 from gateway import filtertree
 from gateway.schema.enums import ComparisonOperator, FilterBranch
-from gateway.schema.reading import Attribute, KnownOrOther, field, stored
+from gateway.schema.reading import Attribute, KnownOrOther, Plain, field, stored
 from gateway.schema.scalars import JSON
 
 _operator = KnownOrOther(ComparisonOperator)
@@ -15,19 +15,29 @@ _operator = KnownOrOther(ComparisonOperator)
 
 @strawberry.type(description="A comparison: a leaf of a filter tree.")
 class FilterCondition:
-    key: str = stored("", read=filtertree.condition_key, description="The field of the item that is compared.")
+    key: str = stored(
+        "",
+        read=filtertree.condition_key,
+        plain=Plain("key"),
+        description="The field of the item that is compared.",
+    )
     operator: ComparisonOperator = stored(
         "",
         read=lambda condition: _operator(filtertree.condition_operator(condition)),
+        plain=Plain("operator"),
         description="How the field is compared with the value; EQ where none was recorded.",
     )
-    value: JSON | None = stored(
-        "", read=filtertree.condition_value, description="What the field is compared with: any JSON value, as recorded."
-    )
+    value: JSON | None = stored("value", description="What the field is compared with: any JSON value, as recorded.")
 
 
 def _items(branch: filtertree.Branch, description: str) -> Any:
-    return stored("", read=lambda group: filtertree.branch(group, branch), name=branch.lower(), description=description)
+    return stored(
+        "",
+        read=lambda group: filtertree.branch(group, branch),
+        plain=Plain(branch, unless="NOT" if branch == "NOR" else ""),
+        name=branch.lower(),
+        description=description,
+    )
 
 
 @strawberry.type(
@@ -44,6 +54,7 @@ class FilterGroup:
     case_sensitive: bool | None = stored(
         "",
         read=filtertree.case_sensitive,
+        plain=Plain("case_sensitive"),
         description="Whether strings in this group are compared with regard to case, where recorded.",
     )
     json: JSON = stored(

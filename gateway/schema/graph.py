@@ -15,6 +15,7 @@ from gateway.schema.reading import (
     Attribute,
     Facet,
     KnownOrOther,
+    Plain,
     Total,
     an_object,
     embedded,
@@ -130,6 +131,7 @@ the facet's name.""",
     interaction_type: InteractionType = stored(
         "interaction_type",
         read=_first_type,
+        plain=Plain("interaction_type"),
         description="What was done; the first, where a producer stored several types.",
     )
     interaction_types: list[InteractionType] = stored(

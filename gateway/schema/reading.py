@@ -29,6 +29,17 @@ def dig(document: Any, path: str) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
+class Plain:
+    """Where the value stands that ``read`` gives, as long as it is plainly of the field's type.
+
+    That makes generated code quick. It doesn't hold for a parent that has anything at ``unless``.
+    """
+
+    path: str
+    unless: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """The values at ``paths`` of the parent, through ``read`` (without it: the one value as it is).
 
@@ -37,6 +48,7 @@ class Stored:
 
     paths: tuple[str, ...]
     read: Callable[..., Any] | None = None
+    plain: Plain | None = None
 
     def resolve(self, parent: Any) -> Any:
         if self.read is None:
@@ -53,7 +65,7 @@ class Embedded:
 
     def resolve(self, parent: Any) -> Any:
         value = dig(parent, self.path)
-        return objects(value) if self.many else an_object(value)
+        return objects(value) if self.many else object_or_null(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +110,12 @@ def an_object(value: Any) -> Mapping[str, Any] | None:
     raise UnreadableDocument("What is stored here should be an object.")
 
 
+def object_or_null(value: Any) -> Mapping[str, Any] | None:
+    """A stored object, else null: a projection below what is no object gives nothing, so it reads like what is missing,
+    however much of the document is there."""
+    return value if isinstance(value, Mapping) else None
+
+
 def objects(value: Any) -> Sequence[Mapping[str, Any]]:
     """A stored list of objects; missing and null read as empty. Raises `UnreadableDocument` for anything else."""
     if value is None:
@@ -128,8 +146,19 @@ def field(reading: Reading, description: str, *, name: str | None = None, signat
     return declared
 
 
-def stored(*paths: str, read: Callable[..., Any] | None = None, description: str, name: str | None = None) -> Any:
-    return field(Stored(paths, read), description, name=name)
+def stored(
+    *paths: str,
+    read: Callable[..., Any] | None = None,
+    plain: Plain | None = None,
+    description: str,
+    name: str | None = None,
+) -> Any:
+    return field(Stored(paths, read, plain), description, name=name)
+
+
+def stored_enum(path: str, enum: type[Enum], description: str) -> Any:
+    """A field that reads an enum whose OTHER stands for what isn't known."""
+    return field(Stored((path,), KnownOrOther(enum), Plain(path)), description)
 
 
 def embedded(path: str, *, many: bool = False, description: str) -> Any:

@@ -6,7 +6,7 @@ import strawberry
 
 from gateway.schema.enums import QueryInputType, SortDirection, VectorIndex
 from gateway.schema.filters import FilterGroup
-from gateway.schema.reading import KnownOrOther, an_object, embedded, stored
+from gateway.schema.reading import an_object, embedded, stored, stored_enum
 
 
 @strawberry.type(description="Settings of one query, each valid for this query only.")
@@ -24,13 +24,11 @@ overrides it.""",
 
 @strawberry.type(description="One query of a search request: a value looked for in one vector index.")
 class SearchQuery:
-    vector_index: VectorIndex = stored(
-        "vector_index", read=KnownOrOther(VectorIndex), description="The vector index that is searched."
-    )
+    vector_index: VectorIndex = stored_enum("vector_index", VectorIndex, "The vector index that is searched.")
     value: str = stored(
         "value", description="What is looked for: a text, a URL or base64-encoded content, as `type` says."
     )
-    type: QueryInputType = stored("type", read=KnownOrOther(QueryInputType), description="What `value` holds.")
+    type: QueryInputType = stored_enum("type", QueryInputType, "What `value` holds.")
     filters: FilterGroup | None = stored(
         "filters",
         read=an_object,

@@ -1,20 +1,20 @@
 """Runs the read commands, each within a time limit."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any
 
 from pymongo.errors import OperationFailure
 
 from gateway.commands import Count, Document, Find, Join, JoinCount, SessionSpans
 from gateway.errors import QueryTooBroad
+from gateway.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.store.client import Database, aggregate
 from gateway.store.errors import translated
-
-T = TypeVar("T")
 
 # MongoDB's error code for a hint that names no index.
 _BAD_VALUE = 2
@@ -29,43 +29,48 @@ class Reader:
 
     def __init__(self, database: Database, *, time_limit_ms: int) -> None:
         self._database = database
+        self._collections = {kind: database[kind.collection] for kind in (INTERACTION, SEARCH_REQUEST)}
         self._time_limit_ms = time_limit_ms
 
     async def find(self, command: Find) -> Sequence[Document]:
-        collection = self._database[command.scan.kind.collection]
-
-        async def found(filter_: Document, limit: int, **hint: Any) -> Sequence[Document]:
-            cursor = collection.find(
-                filter_,
-                command.projection,
-                limit=limit,
-                batch_size=limit,
-                max_time_ms=self._time_limit_ms,
-                **hint,
-            )
-            if command.sort:
-                cursor = cursor.sort(list(command.sort))
-            return await cursor.to_list(None)
-
         documents: list[Document] = []
-        with translated(), _naming(command.unindexed):
+        with _naming(command.unindexed), translated():
             for filter_ in command.filters:
                 if (missing := command.limit - len(documents)) > 0:
-                    documents += await _hinted(partial(found, filter_, missing), command.hint)
+                    documents += await self._found(command, filter_, missing)
         return documents
+
+    async def _found(self, command: Find, filter_: Document, limit: int) -> list[dict[str, Any]]:
+        find = partial(
+            self._collections[command.scan.kind].find,
+            filter_,
+            command.projection,
+            sort=command.sort,
+            limit=limit,
+            batch_size=limit,
+            max_time_ms=self._time_limit_ms,
+        )
+        try:
+            return await find(hint=command.hint).to_list(None)
+        except OperationFailure as error:
+            _require_missing_index(error)
+            return await find().to_list(None)
 
     async def count(self, command: Count) -> int | None:
         """The count, or None where the time limit passed."""
-        collection = self._database[command.scan.kind.collection]
-
-        async def counted(**hint: Any) -> int:
-            return await collection.count_documents(
-                command.scan.filter, limit=command.limit, maxTimeMS=self._time_limit_ms, **hint
-            )
-
+        count = partial(
+            self._collections[command.scan.kind].count_documents,
+            command.scan.filter,
+            limit=command.limit,
+            maxTimeMS=self._time_limit_ms,
+        )
         try:
             with translated():
-                return await _hinted(counted, command.hint)
+                try:
+                    return await count(hint=command.hint)
+                except OperationFailure as error:
+                    _require_missing_index(error)
+                    return await count()
         except QueryTooBroad:
             return None
 
@@ -91,33 +96,34 @@ class Reader:
 
         Each has ``namespace_id``, ``session_id``, ``started_at`` and ``ended_at``.
         """
-        found: dict[str, Document] = {}
+        sessions: dict[str, Document] = {}
         for row in await self._aggregate(command.pipeline, ()):
             key = row["key"]
-            times = [edge["at"] for name, edges in row.items() if name != "key" for edge in edges]
-            if times:
-                found[key] = {
+            edges = [edge.get("at") for name, found in row.items() if name != "key" for edge in found]
+            # What others wrote may have no time, or none that is one.
+            times = [at for at in edges if isinstance(at, datetime)]
+            if edges:
+                sessions[key] = {
                     "namespace_id": command.namespace.id,
                     "session_id": key,
-                    "started_at": min(times),
-                    "ended_at": max(times),
+                    "started_at": min(times, default=None),
+                    "ended_at": max(times, default=None),
                 }
-        return found
+        return sessions
 
     async def _aggregate(self, pipeline: Sequence[Document], unindexed: Sequence[str]) -> Sequence[Document]:
-        with translated(), _naming(unindexed):
+        with _naming(unindexed), translated():
             cursor = await aggregate(self._database, pipeline, maxTimeMS=self._time_limit_ms)
             return await cursor.to_list(None)
 
 
-async def _hinted(run: Callable[..., Awaitable[T]], index: str) -> T:
-    try:
-        return await run(hint=index)
-    except OperationFailure as error:
-        # While an index is being built for the first time it can't be named; whatever there is serves meanwhile.
-        if error.code == _BAD_VALUE and "hint" in str(error):
-            return await run()
-        raise
+def _require_missing_index(error: OperationFailure) -> None:
+    """Raises the error again, unless it says that the index of the hint isn't there.
+
+    While an index is built for the first time it can't be named; whatever there is serves meanwhile.
+    """
+    if error.code != _BAD_VALUE or "hint" not in str(error):
+        raise error
 
 
 @contextmanager
@@ -125,7 +131,7 @@ def _naming(unindexed: Sequence[str]) -> Iterator[None]:
     try:
         yield
     except QueryTooBroad as error:
-        filtered = f" No index serves {', '.join(f'`{name}`' for name in unindexed)}:" if unindexed else ""
+        served = f". No index serves {', '.join(f'`{name}`' for name in unindexed)}" if unindexed else ""
         raise QueryTooBroad(
-            f"The query took too long.{filtered} narrow it by an exact id, a condition or a range of time."
+            f"The query took too long{served}: narrow it by an exact id, a condition or a range of time."
         ) from error

@@ -13,12 +13,13 @@ from gateway.store.errors import translated
 async def create_indexes(database: Database) -> None:
     """Creates every index; without the unique ones, two that are made at once may both stay.
 
-    Raises `Unavailable` where the database doesn't answer.
+    Raises `Unavailable` where the database doesn't answer, also where building takes longer than the client waits for
+    an answer. MongoDB builds on then, and another call waits for the same.
     """
-    by_collection: dict[str, list[IndexModel]] = defaultdict(list)
+    # Those of the small collections first: some are unique, and the others may take long.
+    by_collection: dict[str, list[IndexModel]] = defaultdict(list, tenancy.INDEXES)
     for index in INDEXES:
         by_collection[index.kind.collection].append(IndexModel(list(index.keys), name=index.name))
-    by_collection |= tenancy.INDEXES
     with translated():
         for collection, models in by_collection.items():
             await database[collection].create_indexes(models)

@@ -12,6 +12,7 @@ from gateway.errors import (
     GatewayError,
     MethodNotAllowed,
     OperationNotResolved,
+    OperationTooComplex,
     ParseFailed,
     PayloadTooLarge,
     Unauthenticated,
@@ -27,7 +28,7 @@ _READING = ("GET", "HEAD")
 _WRITING = ("POST", "OPTIONS")
 
 # What a client that takes only application/json is told with 200: the request arrived, and was refused as GraphQL.
-_GRAPHQL_REFUSALS = (ParseFailed, ValidationFailed, BadUserInput, OperationNotResolved)
+_GRAPHQL_REFUSALS = (ParseFailed, ValidationFailed, BadUserInput, OperationNotResolved, OperationTooComplex)
 
 
 class Endpoint:

@@ -1,0 +1,151 @@
+"""A document that was sent before costs nothing but a look-up, and whatever clients send, memory stays bounded."""
+
+import gc
+import linecache
+import tracemalloc
+from collections.abc import Callable
+from itertools import product
+
+import pytest
+from graphql import GraphQLSyntaxError
+
+from gateway.errors import OperationNotResolved
+from gateway.prepared import MAX_CHARACTERS, Compiled, Preparation, Prepared
+
+Prepare = Callable[[str], Prepared]
+
+
+@pytest.fixture
+def prepare() -> Preparation:
+    return Preparation(introspection=True)
+
+
+def small(number: int) -> str:
+    return f"{{ k{number}: viewer {{ keyName }} }}"
+
+
+def large(number: int) -> str:
+    """A different document each time, nearly as long as one may be."""
+    return small(number).ljust(MAX_CHARACTERS - 100)
+
+
+def compiled(prepared: Prepared, **variables: object) -> Compiled:
+    return prepared.operation(None).compiled(variables)
+
+
+def latest_kept(prepare: Prepare, documents: dict[str, Prepared]) -> int:
+    """How many of these, from the one prepared last, are known still."""
+    count = 0
+    for text, prepared in reversed(documents.items()):
+        if prepare(text) is not prepared:
+            break
+        count += 1
+    return count
+
+
+def generated_sources() -> int:
+    gc.collect()
+    return sum(name.startswith("<shape ") for name in linecache.cache)
+
+
+@pytest.fixture
+def sources_before() -> int:
+    return generated_sources()
+
+
+def test_a_known_document_is_neither_parsed_nor_validated_nor_planned_again(prepare: Preparation) -> None:
+    query = "query ($n: Int) { interactions(first: $n) { nodes { id } } }"
+    first = prepare(query)
+    assert prepare(query) is first
+    assert first.operation(None) is prepare(query).operation(None)
+    assert compiled(first, n=1) is compiled(prepare(query), n=2)
+
+
+def test_a_document_that_validation_refused_is_known_too(prepare: Preparation) -> None:
+    refused = prepare("{ nothing }")
+    assert [error.message for error in refused.errors] == ["Cannot query field 'nothing' on type 'Query'."]
+    assert prepare("{ nothing }") is refused
+
+
+def test_what_cannot_be_parsed_is_refused_each_time(prepare: Preparation) -> None:
+    for _ in range(2):
+        with pytest.raises(GraphQLSyntaxError):
+            prepare("{")
+        with pytest.raises(GraphQLSyntaxError):
+            prepare("{ viewer { keyName } }".ljust(MAX_CHARACTERS + 1))
+
+
+def test_the_values_of_skip_and_include_choose_the_plan_and_no_other_variable_does(prepare: Preparation) -> None:
+    prepared = prepare("query ($a: Boolean!, $id: ID!) { feature(featureId: $id) { featureId @skip(if: $a) } }")
+    with_it, without = compiled(prepared, a=False, id="x"), compiled(prepared, a=True, id="x")
+    assert with_it is not without
+    assert compiled(prepared, a=False, id="y") is with_it
+    assert compiled(prepared, a=True, id="y") is without
+
+
+def test_a_condition_that_is_null_is_the_executors(prepare: Preparation) -> None:
+    prepared = prepare("query ($a: Boolean = true) { viewer { keyName @skip(if: $a) } }")
+    assert compiled(prepared, a=None).shape is None
+    assert compiled(prepared, a=None).fallback == "null condition"
+
+
+def test_an_operation_is_found_by_its_name(prepare: Preparation) -> None:
+    prepared = prepare("query A { viewer { keyName } } query B { viewer { permissions } }")
+    assert prepared.operation("A") is not prepared.operation("B")
+    for name in (None, "C", ""):
+        with pytest.raises(OperationNotResolved):
+            prepared.operation(name)
+
+
+def test_a_thousand_documents_are_kept_the_latest_used(prepare: Preparation) -> None:
+    oldest = prepare(small(5000))
+    documents = {small(number): prepare(small(number)) for number in range(999)}
+    assert prepare(small(5000)) is oldest
+    documents |= {small(number): prepare(small(number)) for number in range(999, 1998)}
+    assert prepare(small(5000)) is oldest
+    assert latest_kept(prepare, documents) == 999
+
+
+def test_five_million_characters_are_kept(prepare: Preparation) -> None:
+    documents = {large(number): prepare(large(number)) for number in range(110)}
+    assert latest_kept(prepare, documents) == 5_000_000 // (MAX_CHARACTERS - 100)
+
+
+def test_the_source_of_a_plan_is_forgotten_with_its_document(sources_before: int) -> None:
+    prepare: Preparation | None = Preparation(introspection=True)
+    for number in range(1100):
+        assert prepare is not None
+        assert compiled(prepare(small(number))).shape is not None
+    assert generated_sources() - sources_before == 1000
+    prepare = None
+    assert generated_sources() == sources_before
+
+
+def test_many_conditions_do_not_make_endless_plans(prepare: Preparation, sources_before: int) -> None:
+    names = "abcdefg"
+    declared = " ".join(f"${name}: Boolean!" for name in names)
+    fields = " ".join(f"{name}: featureId @include(if: ${name})" for name in names)
+    prepared = prepare(f'query ({declared}) {{ feature(featureId: "x") {{ {fields} }} }}')
+    every = [dict(zip(names, values, strict=True)) for values in product((False, True), repeat=len(names))]
+    plans = [compiled(prepared, **values) for values in every]
+    assert len(set(map(id, plans))) == 128
+    assert compiled(prepared, **every[-1]) is plans[-1]
+    assert compiled(prepared, **every[0]) is not plans[0]
+    del plans
+    assert generated_sources() - sources_before <= 64
+
+
+@pytest.mark.slow
+def test_a_thousand_different_documents_do_not_grow_memory(prepare: Preparation) -> None:
+    def send(numbers: range) -> int:
+        for number in numbers:
+            assert compiled(prepare(small(number))).shape is not None
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        full = send(range(1000))
+        assert send(range(1000, 2000)) < 1.05 * full
+    finally:
+        tracemalloc.stop()
