@@ -1,11 +1,8 @@
 """Relay's global object identification: opaque ids that name a type, a namespace and a key within it."""
 
-import base64
-import binascii
 from dataclasses import dataclass
 
-import orjson
-
+from gateway import opaque
 from gateway.errors import BadUserInput
 
 _VERSION = 1
@@ -21,7 +18,7 @@ class GlobalId:
 
 
 def encode(type_name: str, scope: str, key: str) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps([_VERSION, type_name, scope, key])).rstrip(b"=").decode()
+    return opaque.encode([_VERSION, type_name, scope, key])
 
 
 def decode(text: str, *path: str | int) -> GlobalId:
@@ -30,8 +27,8 @@ def decode(text: str, *path: str | int) -> GlobalId:
     Raises `BadUserInput` at ``path`` for anything else; an id of another namespace decodes, and finds nothing there.
     """
     try:
-        parts = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError):
+        parts = opaque.decode(text)
+    except ValueError:
         parts = None
     match parts:
         case [1, str(type_name), str(scope), str(key)] if encode(type_name, scope, key) == text:

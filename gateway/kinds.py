@@ -1,20 +1,19 @@
 """The two kinds of documents that are listed, and the orders in which they can be walked."""
 
 from dataclasses import dataclass
+from functools import cache
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A total order: by ``path``, ties by ``_id``; null and missing share the lowest place."""
+    """A total order: by ``path``, ties by ``_id``; null and missing share the lowest place.
 
-    name: str
+    ``tag`` binds cursors to it.
+    """
+
+    tag: str
     path: str
     descending: bool
-
-    @property
-    def tag(self) -> str:
-        """What binds a cursor to this order."""
-        return f"{self.name}.{'desc' if self.descending else 'asc'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +30,15 @@ INTERACTION = Kind("Interaction", "interactions", "interaction_id", "occurred_at
 SEARCH_REQUEST = Kind("SearchRequest", "search_requests", "search_request_id", "first_seen_at")
 
 
+@cache
 def time_order(kind: Kind, *, descending: bool) -> Order:
-    return Order(f"{kind.collection}.{kind.time_path}", kind.time_path, descending)
+    return _order(kind, kind.time_path, descending)
 
 
+@cache
 def position_order(*, descending: bool) -> Order:
-    return Order("interactions.position", "position", descending)
+    return _order(INTERACTION, "position", descending)
+
+
+def _order(kind: Kind, path: str, descending: bool) -> Order:
+    return Order(f"{kind.collection}.{path}.{'desc' if descending else 'asc'}", path, descending)

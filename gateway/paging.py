@@ -7,19 +7,17 @@ there are elements on the far side of a cursor that was given; here there always
 One step is not taken: a cursor whose element isn't among those listed is not ignored, but stands for its place.
 """
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from math import isfinite
 from typing import Any, TypeAlias
 from uuid import UUID
 
-import orjson
 from bson import DatetimeMS, ObjectId
 from bson.errors import BSONError
 
+from gateway import opaque
 from gateway.errors import BadUserInput, InvalidCursor, UnreadableDocument
 from gateway.kinds import Order
 
@@ -27,9 +25,6 @@ DEFAULT_PAGE_SIZE = 10
 MAX_PAGE_SIZE = 100
 
 _VERSION = 1
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
-
 
 # Times beyond Python's years are only found in documents that others wrote, and so are strings and booleans.
 Value: TypeAlias = datetime | DatetimeMS | int | float | str | bool | None
@@ -46,8 +41,16 @@ class Place:
 
 def encode_cursor(order: Order, place: Place) -> str:
     """The cursor of a place; raises `UnreadableDocument` where what is stored there has no place in any order."""
-    payload = orjson.dumps([_VERSION, order.tag, _encoded_value(place.value), _encoded_tie(place.tie)])
-    return base64.urlsafe_b64encode(payload).rstrip(b"=").decode()
+    return _cursor(order, place.value, place.tie)
+
+
+def _cursor(order: Order, value: Any, tie: Any) -> str:
+    # What nearly all elements have is spelled as JSON spells it; the rest is marked.
+    if value.__class__ is not datetime:
+        value = _marked_value(value)
+    if tie.__class__ is not UUID:
+        tie = _marked_tie(tie)
+    return opaque.encode([_VERSION, order.tag, value, tie])
 
 
 def decode_cursor(order: Order, text: str, argument: str) -> Place:
@@ -56,48 +59,46 @@ def decode_cursor(order: Order, text: str, argument: str) -> Place:
     Raises `InvalidCursor` for anything else, also for a cursor of another order.
     """
     try:
-        parts = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
-        match parts:
-            case [1, order.tag, value, str(tie)]:
+        match opaque.decode(text):
+            case [1, order.tag, value, tie]:
                 return Place(_value(value), _tie(tie))
-            case [1, str(), _, str()]:
+            case [1, str(), _, _]:
                 raise InvalidCursor("The cursor was given out for another ordering.", path=(argument,))
-    except (binascii.Error, ValueError, BSONError):
+    except (ValueError, OverflowError, BSONError):
         pass
     raise InvalidCursor("This is not a cursor that this gateway gave out.", path=(argument,))
 
 
-def _encoded_value(value: Any) -> Any:
+def _marked_value(value: Any) -> Any:
     match value:
-        case datetime():
-            return [(value - _EPOCH) // _MILLISECOND]
-        case DatetimeMS():
-            return [int(value)]
-        case float() if not isfinite(value):
-            return [str(value)]
-        case None | bool() | int() | float() | str():
+        case None | bool() | int():
             return value
+        case str():
+            return ["s", value]
+        case float():
+            return value if isfinite(value) else ["f", str(value)]
+        case datetime():
+            return value
+        case DatetimeMS():
+            return ["t", int(value)]
     raise UnreadableDocument("What is stored here has no place in this order.")
 
 
 def _value(encoded: Any) -> Value:
     match encoded:
-        case [int(milliseconds)]:
-            return _time(_integer(milliseconds))
-        case ["nan" | "inf" | "-inf" as number]:
+        case str():
+            return datetime.fromisoformat(encoded).astimezone(UTC)
+        case ["s", str(text)]:
+            return text
+        case ["f", "nan" | "inf" | "-inf" as number]:
             return float(number)
+        case ["t", int(milliseconds)]:
+            return DatetimeMS(_integer(milliseconds))
         case int():
             return _integer(encoded)
-        case None | float() | str():
+        case None | float():
             return encoded
     raise ValueError(encoded)
-
-
-def _time(milliseconds: int) -> datetime | DatetimeMS:
-    try:
-        return _EPOCH + milliseconds * _MILLISECOND
-    except OverflowError:
-        return DatetimeMS(milliseconds)
 
 
 def _integer(number: int) -> int:
@@ -106,29 +107,27 @@ def _integer(number: int) -> int:
     return number
 
 
-def _encoded_tie(tie: Any) -> str:
+def _marked_tie(tie: Any) -> Any:
     match tie:
-        case UUID():
-            return f"u{tie}"
         case ObjectId():
-            return f"o{tie}"
-        case int():
-            return f"i{tie}"
+            return ["o", str(tie)]
         case str():
-            return f"s{tie}"
+            return ["s", tie]
+        case int():
+            return tie
     raise UnreadableDocument("What is stored here has no place in this order.")
 
 
-def _tie(encoded: str) -> Tie:
-    match encoded[:1]:
-        case "u":
-            return UUID(encoded[1:])
-        case "o":
-            return ObjectId(encoded[1:])
-        case "i":
-            return _integer(int(encoded[1:]))
-        case "s":
-            return encoded[1:]
+def _tie(encoded: Any) -> Tie:
+    match encoded:
+        case str():
+            return UUID(encoded)
+        case ["o", str(text)]:
+            return ObjectId(text)
+        case ["s", str(text)]:
+            return text
+        case int():
+            return _integer(encoded)
     raise ValueError(encoded)
 
 
@@ -187,7 +186,7 @@ class Edge:
 
     @property
     def cursor(self) -> str:
-        return encode_cursor(self.order, Place(self.document.get(self.order.path), self.document["_id"]))
+        return _cursor(self.order, self.document.get(self.order.path), self.document["_id"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,8 +72,9 @@ class _Run:
         except (GatewayError, GraphQLError) as error:
             value = error
         self.pages.put(fetch.path, value)
-        documents = value.documents if isinstance(value, Page) else value if isinstance(value, list) else [value]
-        await self._nested(fetch, [document for document in documents if isinstance(document, Mapping)])
+        if any(selection.nested for selection in fetch.selections.values()):
+            documents = value.documents if isinstance(value, Page) else value if isinstance(value, list) else [value]
+            await self._nested(fetch, [document for document in documents if isinstance(document, Mapping)])
 
     async def _value(self, fetch: Fetch) -> Any:
         given = bind.arguments(fetch.field, self._variables)

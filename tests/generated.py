@@ -20,7 +20,7 @@ _PICKS = st.lists(st.integers(0, 119), min_size=16, max_size=16)
 
 
 @dataclass
-class Stored:
+class Documents:
     """Documents of each type, drawn when one of them is first fetched; ``odd``: some aren't as they should be."""
 
     draw: Draw
@@ -45,7 +45,7 @@ class Stored:
 class Fetched:
     """Pages, and the features of what is in them: documents, lists and errors as ``picks`` decide."""
 
-    stored: Stored
+    stored: Documents
     picks: Iterator[int]
     variables: VariableValues
     pages: Pages = field(default_factory=Pages)

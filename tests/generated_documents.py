@@ -196,7 +196,7 @@ def documents(draw: Draw, type_name: str, *, odd: bool) -> Generated:
     document = _drawn(draw, type_name, oddities if odd else None)
     document["_id"] = draw(st.sampled_from([UUID(int=1), UUID(int=2), ObjectId(b"twelve bytes"), "x", 5, {"a": 1}]))
     document["__typename"] = type_name
-    for _ in range(draw(st.integers(0, 1)) if odd else 0):
+    for _ in range(draw(st.integers(0, 2)) if odd else 0):
         places = list(_places(document))
         if not places:
             break

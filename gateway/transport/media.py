@@ -1,6 +1,7 @@
 """Which media type an answer has: by the request's Accept header (RFC 9110, section 12.5.1)."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
@@ -13,6 +14,7 @@ class _Range:
     quality: float
 
 
+@lru_cache(maxsize=256)
 def preferred(accept: str, offered: tuple[str, ...]) -> str | None:
     """The best of ``offered`` (the first where several are as good) for an Accept header, empty where there was none;
     None where it takes none of them."""

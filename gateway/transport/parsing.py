@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -15,6 +16,7 @@ from gateway.transport.media import JSON
 _LONG_NUMBER = re.compile(rb"[0-9]{19}")
 
 
+@lru_cache(maxsize=256)
 def require_json(content_type: str | None, content_encoding: str | None) -> None:
     """Raises `UnsupportedMediaType` unless a body so described is ``application/json`` in UTF-8, as it is."""
     media, *parameters = (part.strip().lower() for part in (content_type or "").split(";"))
@@ -26,6 +28,11 @@ def require_json(content_type: str | None, content_encoding: str | None) -> None
             raise UnsupportedMediaType("The body must be encoded in UTF-8.")
     if (content_encoding or "identity").strip().lower() != "identity":
         raise UnsupportedMediaType("The body must be sent without a Content-Encoding.")
+
+
+def parameter_names(query_string: bytes) -> frozenset[str]:
+    """The names of an address's parameters, as far as they can be read."""
+    return frozenset(name for name, _ in parse_qsl(query_string.decode("latin-1"), keep_blank_values=True))
 
 
 def from_body(body: bytes) -> Request:
