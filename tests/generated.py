@@ -100,7 +100,7 @@ class Fetched:
         return page(bound.window, found, None if not bound.bounds or self._one_in(12) else 10 ** self._pick(7))
 
     def _item(self, fetch: Fetch) -> Any:
-        if self.stored.odd and isinstance(fetch.source, ByNodeId) and self._one_in(4):
+        if self.stored.odd and isinstance(fetch.source, ByNodeId) and self._one_in(3):
             self.features.add("an error in place of an item")
             return BadUserInput("This is not an id that this gateway gave out.")
         if not isinstance(fetch.source, FeatureOf) and self._one_in(12):

@@ -14,7 +14,16 @@ from itertools import count
 from typing import Any
 from weakref import finalize
 
-from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull, GraphQLScalarType, is_abstract_type
+from graphql import (
+    GraphQLEnumType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLScalarType,
+    get_named_type,
+    get_nullable_type,
+    is_abstract_type,
+)
 
 from gateway.compiler.leaves import EXPRESSIONS, NAMES, PLAIN_CLASSES, Fallback, enum_names, stored_names
 from gateway.pages import Pages
@@ -29,8 +38,6 @@ from gateway.schema.reading import (
     Reading,
     Stored,
     Total,
-    object_or_null,
-    objects,
 )
 
 Shaper = Callable[[Pages], dict[str, Any]]
@@ -49,7 +56,7 @@ def shaper(plan: Plan) -> Shaper:
     root = generator.function(plan.fields, root_type.name, ())
     filename = f"<shape {next(_NUMBERS)}>"
     source = generator.source
-    namespace = {**NAMES, "object_or_null": object_or_null, "objects": objects, "NOTHING": {}, **generator.constants}
+    namespace = {**NAMES, "NOTHING": {}, **generator.constants}
     exec(compile(source, filename, "exec"), namespace)
     shape = namespace[root]
 
@@ -141,6 +148,8 @@ class _Body:
         reading = reading_of(one.definition)
         if isinstance(reading, Stored) and reading.plain:
             return self._plain(one.definition.type, reading, reading.plain, one)
+        if isinstance(reading, Embedded):
+            return self._embedded(one.definition.type, reading, one)
         return self._completed(one.definition.type, self._read(one, reading), one)
 
     def _local(self) -> str:
@@ -167,8 +176,6 @@ class _Body:
                 return self._stored(paths[0])
             case Stored(paths, read):
                 return f"{constant(read)}({', '.join(self._stored(path) for path in paths)})"
-            case Embedded(path, many):
-                return f"{'objects' if many else 'object_or_null'}({self._stored(path)})"
             case Facet(presence):
                 return f"None if {self._stored(presence)} is None else parent"
             case Attribute(name):
@@ -194,7 +201,21 @@ class _Body:
             return f"({bound}.__class__ is str and {table}.get({local}) or ({rest}))"
         if isinstance(inner, GraphQLList):
             return f"({self._items(inner, local, one)} if {bound}.__class__ is list{unless} else {rest})"
+        if isinstance(inner, GraphQLObjectType):
+            return f"({self._called(inner, local, one)} if {bound}.__class__ is dict{unless} else {rest})"
         return f"({local} if {bound}.__class__ is {PLAIN_CLASSES[inner.name]}{unless} else {rest})"
+
+    def _embedded(self, type_: Any, reading: Embedded, one: Field) -> str:
+        """As `_completed` for the objects that the driver makes, which are all of one class; nothing else is one."""
+        local, inner = self._local(), get_nullable_type(type_)
+        bound = f"({local} := {self._stored(reading.path)})"
+        if reading.many:
+            item = self._local()
+            object_ = self._called(get_named_type(inner), item, one)
+            items = f"[{object_} if {item}.__class__ is dict else refuse({item}) for {item} in {local}]"
+            return f"({items} if {bound}.__class__ is list else [] if {local} is None else refuse({local}))"
+        missing = "refuse(None)" if isinstance(type_, GraphQLNonNull) else "None"
+        return f"({self._called(inner, local, one)} if {bound}.__class__ is dict else {missing})"
 
     def _completed(self, type_: Any, read: str, one: Field) -> str:
         local = self._local()
@@ -221,16 +242,19 @@ class _Body:
         return f"[{completed} for {item} in {local}]"
 
     def _object(self, type_: Any, local: str, bound: str, one: Field) -> str:
+        reading = reading_of(one.definition) if one.definition else None
+        # In a list of what was fetched one by one an error may stand in a document's place, among nodes anything.
+        document = is_abstract_type(type_) or (isinstance(reading, Fetched) and not isinstance(reading.source, Listing))
+        there = ".__class__ is dict" if document else " is not None"
+        return f"({self._called(type_, local, one)} if {bound}{there} else refuse({local}))"
+
+    def _called(self, type_: Any, local: str, one: Field) -> str:
+        """The call of the function for the object that ``local`` names, by its concrete type."""
         path = (*self._path, one.step)
         functions = {name: self._generator.function(fields, name, path) for name, fields in one.selections.items()}
-        abstract = is_abstract_type(type_)
-        if abstract:
+        if is_abstract_type(type_):
             table = self._generator.table(functions)
             function = f"{table}[{self._generator.constant(type_resolver(type_))}({local})]"
         else:
             [function] = functions.values()
-        reading = reading_of(one.definition) if one.definition else None
-        # In a list of what was fetched one by one an error may stand in a document's place, among nodes anything.
-        document = abstract or (isinstance(reading, Fetched) and not isinstance(reading.source, Listing))
-        there = ".__class__ is dict" if document else " is not None"
-        return f"({function}({local}, pages) if {bound}{there} else refuse({local}))"
+        return f"{function}({local}, pages)"

@@ -1,7 +1,7 @@
 """The loop that every import runs: validate, write in batches, count, report."""
 
 import sqlite3
-from asyncio import gather
+from asyncio import CancelledError, current_task, gather
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -69,8 +69,10 @@ class Import:
             size += len(entry.line.content)
             if len(searches) + len(interactions) >= self._batch or size >= _BATCH_BYTES:
                 await self._write(searches, interactions)
+                _require_wanted()
                 searches, interactions, size = [], [], 0
         await self._write(searches, interactions)
+        _require_wanted()
         return self.report
 
     async def _write(
@@ -124,6 +126,13 @@ async def load(wires: Iterable[Mapping[str, Any]], writer: Writer, namespace: Na
     with scratch() as database:
         entries = (Candidate(Line(place, b""), dict(wire)) for place, wire in enumerate(wires, 1))
         return await Import(writer, namespace, database).run(entries)
+
+
+def _require_wanted() -> None:
+    """Raises CancelledError where this was cancelled: PyMongo's bulk writes may end as if they had not been."""
+    task = current_task()
+    if task is not None and task.cancelling():
+        raise CancelledError
 
 
 def _validated(candidate: Candidate) -> RecordedInteraction:

@@ -182,6 +182,7 @@ means all features.""",
     filters: FilterGroup | None = stored(
         "search_request.filters",
         read=an_object,
+        plain=Plain("search_request.filters"),
         description="Conditions that all results must meet: a tree of AND, OR and NOR.",
     )
     group_by: GroupByOptions | None = embedded("search_request.group_by", description="How results are grouped.")

@@ -113,7 +113,7 @@ def an_object(value: Any) -> Mapping[str, Any] | None:
 def object_or_null(value: Any) -> Mapping[str, Any] | None:
     """A stored object, else null: a projection below what is no object gives nothing, so it reads like what is missing,
     however much of the document is there."""
-    return value if isinstance(value, Mapping) else None
+    return value if isinstance(value, (dict, Mapping)) else None
 
 
 def objects(value: Any) -> Sequence[Mapping[str, Any]]:

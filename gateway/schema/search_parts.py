@@ -6,7 +6,7 @@ import strawberry
 
 from gateway.schema.enums import QueryInputType, SortDirection, VectorIndex
 from gateway.schema.filters import FilterGroup
-from gateway.schema.reading import an_object, embedded, stored, stored_enum
+from gateway.schema.reading import Plain, an_object, embedded, stored, stored_enum
 
 
 @strawberry.type(description="Settings of one query, each valid for this query only.")
@@ -32,6 +32,7 @@ class SearchQuery:
     filters: FilterGroup | None = stored(
         "filters",
         read=an_object,
+        plain=Plain("filters"),
         description="Conditions on the results of this query alone, besides the request's own.",
     )
     settings: QuerySettings | None = embedded("settings", description="Settings of this query.")

@@ -1,0 +1,114 @@
+"""The database that is measured on: generated interactions, stored as the gateway stores them, and a key to read them.
+
+The documents are made by `gateway.documents` and inserted without the look-ups by which the gateway makes recording
+idempotent: what is measured is reading.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from gateway.context import Namespace, Permission
+from gateway.demodata import interactions
+from gateway.documents import interaction_document, search_request_document, search_request_id_of
+from gateway.kinds import INTERACTION, SEARCH_REQUEST, time_order
+from gateway.paging import Place, encode_cursor
+from gateway.store.client import Database, close, open_client
+from gateway.store.indexes import create_indexes
+from gateway.store.tenancy import Tenancy
+from gateway.wire import validate_interaction
+
+DATABASE = "gateway"
+_SEED = 1
+_BATCH = 1_000
+# Says how many interactions were inserted, once all were.
+_LOADED = "bench"
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """``key`` reads ``namespace``, its default; ``deep_cursor`` is that of the element ``deep_rank``, counted from 1 in
+    the default order."""
+
+    uri: str
+    key: str
+    namespace: Namespace
+    interactions: int
+    deep_rank: int
+    deep_cursor: str
+
+
+async def prepare(uri: str, count: int, *, deep_rank: int) -> Dataset:
+    """The database with ``count`` interactions, filled where it isn't yet, and a new key.
+
+    Where there are fewer than twice as many as ``deep_rank``, the cursor is that of one in the middle.
+    """
+    client = open_client(uri)
+    try:
+        if not await client[DATABASE][_LOADED].find_one({"_id": _SEED, "count": count}):
+            await client.drop_database(DATABASE)
+        database = client[DATABASE]
+        tenancy = Tenancy(database)
+        await create_indexes(database)
+        organization = await tenancy.create_organization("bench")
+        namespace, _ = await tenancy.create_namespace(organization, "shop")
+        if not await database[_LOADED].find_one({"_id": _SEED}):
+            await _fill(database, namespace, count)
+        issued = await tenancy.create_key(
+            organization,
+            name="bench",
+            permissions=frozenset({Permission.READ}),
+            default_namespace_id=namespace.id,
+        )
+        rank = min(deep_rank, count // 2)
+        cursor = await _cursor(database, namespace, rank)
+        return Dataset(uri, issued.secret, namespace, count, rank, cursor)
+    finally:
+        await close(client)
+
+
+async def _fill(database: Database, namespace: Namespace, count: int) -> None:
+    for batch in _batches(_documents(namespace, count)):
+        requests = [request for _, request in batch if request is not None]
+        await database[INTERACTION.collection].insert_many([interaction for interaction, _ in batch], ordered=False)
+        if requests:
+            await database[SEARCH_REQUEST.collection].insert_many(requests, ordered=False)
+    await database[_LOADED].insert_one({"_id": _SEED, "count": count})
+
+
+def _documents(namespace: Namespace, count: int) -> Iterator[tuple[dict[str, Any], dict[str, Any] | None]]:
+    """Each interaction's document, and its search request's with the first that has it."""
+    request: dict[str, Any] | None = None
+    for raw in interactions(count, seed=_SEED, namespace="shop"):
+        recorded = validate_interaction(raw)
+        assert recorded.occurred_at is not None, "generated interactions have a time"
+        new = None
+        if recorded.search_request is None:
+            found = None
+        else:
+            id_ = search_request_id_of(namespace.id, recorded.search_request.raw, raw.get("session_id"))
+            # Interactions of one search request follow each other.
+            if request is None or request["search_request_id"] != id_:
+                new = request = search_request_document(
+                    namespace, id_, recorded.search_request, first_seen_at=recorded.occurred_at
+                )
+            found = request
+        yield interaction_document(namespace, recorded, occurred_at=recorded.occurred_at, request=found), new
+
+
+def _batches(
+    documents: Iterator[tuple[dict[str, Any], dict[str, Any] | None]],
+) -> Iterator[list[tuple[dict[str, Any], dict[str, Any] | None]]]:
+    while batch := list(islice(documents, _BATCH)):
+        yield batch
+
+
+async def _cursor(database: Database, namespace: Namespace, rank: int) -> str:
+    order = time_order(INTERACTION, descending=True)
+    # All of it stands in this index, so no documents are read on the way.
+    found = database[INTERACTION.collection].find({"namespace_id": namespace.id}, {order.path: 1}, hint="time")
+    [document] = await found.sort([(order.path, -1), ("_id", -1)]).skip(rank - 1).limit(1).to_list()
+    occurred_at: datetime = document[order.path]
+    return encode_cursor(order, Place(occurred_at, document["_id"]))

@@ -1,0 +1,49 @@
+"""The figures as text for people."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.measure import Comparison, FirstSeen, Memory
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """``memory`` is None where it wasn't measured."""
+
+    comparisons: Sequence[Comparison]
+    first_seen: Sequence[FirstSeen]
+    memory: Memory | None
+
+
+def text(results: Results) -> str:
+    """A table of all comparisons, then what first sight costs and how memory grew."""
+    lines = [
+        f"{'operation':28} {'at once':>7} {'variant':>12} {'requests/s':>10} {'p50 ms':>8} {'p99 ms':>8} "
+        f"{'CPU s/1,000':>11}  CPU ratio"
+    ]
+    for one in results.comparisons:
+        for variant, figures in one.figures.items():
+            ratio = next((f"{value:.2f} × {name}" for name, value in _against(one, variant)), "")
+            lines.append(
+                f"{one.title:28} {one.concurrency:7} {variant:>12} {figures.requests_per_second:10.1f} "
+                f"{figures.p50_ms:8.2f} {figures.p99_ms:8.2f} {figures.cpu_seconds_per_1000:11.3f}  {ratio}"
+            )
+    for seen in results.first_seen:
+        lines.append(
+            f"first seen, {seen.operation}: {seen.first_seen_ms:.2f} ms of CPU, known {seen.known_ms:.2f}; parse and "
+            f"validate {seen.parse_and_validate_ms:.2f}; beyond these {seen.beyond_ms:.2f}"
+        )
+    if results.memory is not None:
+        lines.append("resident MB: " + ", ".join(f"{size:.1f} ({sent:,})" for sent, size in results.memory.samples))
+    return "\n".join(lines)
+
+
+def line(comparison: Comparison) -> str:
+    """One comparison in short: CPU seconds per 1,000 requests of each variant, and the ratios."""
+    costs = ", ".join(f"{variant} {one.cpu_seconds_per_1000:.3f}" for variant, one in comparison.figures.items())
+    ratios = ", ".join(f"{name} {value:.2f}" for name, value in comparison.ratios.items())
+    return f"  {costs}; {ratios}"
+
+
+def _against(comparison: Comparison, variant: str) -> list[tuple[str, float]]:
+    return [(name.partition("/")[2], value) for name, value in comparison.ratios.items() if name.startswith(variant)]

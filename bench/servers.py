@@ -1,0 +1,116 @@
+"""The servers that are compared, each in a process of its own: ``python -m bench.servers VARIANT``, set up by the
+gateway's own environment variables and served by the gateway's own way of running uvicorn.
+
+With ``BENCH_PROFILE=FILE`` the process runs under cProfile and leaves its figures there when it ends.
+"""
+
+import cProfile
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from starlette.types import ASGIApp
+
+from bench import handwritten, usual
+from bench.dataset import DATABASE
+from gateway import app as application
+from gateway.cli.serve import end_on_signals, listening, run
+from gateway.operation import Operations
+from gateway.settings import Settings, load
+
+_STOP_SECONDS = 30.0
+
+
+class Executed(Operations):
+    """The gateway without its compiled shaping: graphql-core answers every request, over the same pages."""
+
+    def _shaped(self, *_: Any) -> None:
+        return None
+
+
+def _gateway(settings: Settings) -> ASGIApp:
+    return application.create_app(settings)
+
+
+def _executor(settings: Settings) -> ASGIApp:
+    with patch.object(application, "Operations", Executed):
+        return application.create_app(settings)
+
+
+VARIANTS: Mapping[str, Callable[[Settings], ASGIApp]] = {
+    "handwritten": handwritten.Application,
+    "gateway": _gateway,
+    "executor": _executor,
+    "usual": usual.Application,
+}
+
+
+def answers(variant: str, operation: str) -> bool:
+    """Whether the variant has this operation."""
+    return variant != "usual" or operation in usual.OPERATIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running variant: its process and the loopback port it serves."""
+
+    variant: str
+    pid: int
+    port: int
+
+
+@contextmanager
+def serving(variant: str, uri: str, *, profile: Path | None = None) -> Iterator[Server]:
+    """Runs a variant on the database at ``uri`` and ends it on leaving; with a file, under cProfile."""
+    environment = {
+        **os.environ,
+        "GATEWAY_MONGODB_URI": uri,
+        "GATEWAY_MONGODB_DATABASE": DATABASE,
+        **({"BENCH_PROFILE": str(profile)} if profile else {}),
+    }
+    command = [sys.executable, "-m", "bench.servers", variant]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None, "it is a pipe"
+        line = process.stdout.readline()
+        if not line:
+            raise SystemExit(f"the server {variant!r} did not start")
+        yield Server(variant, process.pid, json.loads(line)["port"])
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def main(variant: str) -> None:
+    """Serves a variant on a free port, which the first line on standard output tells, until a signal ends it."""
+    end_on_signals()
+    profile = cProfile.Profile() if os.environ.get("BENCH_PROFILE") else None
+    with suppress(KeyboardInterrupt), listening("127.0.0.1", 0) as listener:
+        app = VARIANTS[variant](load(Settings))
+
+        def ready() -> None:
+            print(json.dumps({"port": listener.getsockname()[1]}), flush=True)
+
+        if profile is not None:
+            profile.enable()
+        with suppress(KeyboardInterrupt):
+            run(app, listener, log_level="warning", ready=ready)
+    if profile is not None:
+        profile.disable()
+        profile.dump_stats(os.environ["BENCH_PROFILE"])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

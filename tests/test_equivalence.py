@@ -1,0 +1,203 @@
+"""Whatever is selected of whatever is stored: the compiled functions answer what graphql-core answers, or nothing.
+
+``make equivalence EXAMPLES=100000`` goes on for longer, and elsewhere each time.
+"""
+
+import os
+import random
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+from generated import Documents
+from generated_documents import MISSING, ODDITIES
+from generated_operations import FEATURES, TARGETS, Operation, operations
+from graphql import (
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    execute_sync,
+    get_named_type,
+    get_variable_values,
+    is_composite_type,
+    is_introspection_type,
+)
+from graphql.execution.values import VariableValues
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+
+from gateway.operation import encode
+from gateway.pages import Pages
+from gateway.plan import Field
+from gateway.prepared import Compiled, Preparation, Prepared
+from gateway.schema import EXECUTABLE, reading_of
+from gateway.schema.reading import Embedded, Stored
+
+EXAMPLES = int(os.environ.get("EXAMPLES") or 0)
+_IN_CI = 2_000
+_EACH = 50
+# Operations over the same documents.
+_TOGETHER = 4
+# How often rare fields are looked for again.
+_FURTHER = 4
+
+# Introspection is the executor's. It may also succeed where `@skip` or `@include` is given null, because it never gets
+# there: whether it does depends on the documents, which a plan doesn't know.
+_JUSTIFIED = {"introspection", "null condition"}
+_OUTCOMES = {"shaped", "executed: errors", "executed: introspection", "executed: null condition"}
+_IN_PAGES = {"an error in place of what is fetched", "an error in place of an item", "a bad argument", "nothing found"}
+_FEATURES = {*ODDITIES, *FEATURES, *_IN_PAGES, *_OUTCOMES, "several roots"}
+
+
+class _Tally:
+    def __init__(self) -> None:
+        self.examples = 0
+        self.features: Counter[str] = Counter()
+        self.fields: Counter[str] = Counter()
+
+    def rare(self, counted: Counter[str], expected: Iterable[str]) -> dict[str, int]:
+        """What of this occurred less often than it should."""
+        return {name: counted[name] for name in sorted(expected) if counted[name] < _EACH}
+
+
+def _coordinates() -> Iterator[str]:
+    for type_ in EXECUTABLE.type_map.values():
+        if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType) and not is_introspection_type(type_):
+            yield from (f"{type_.name}.{name}" for name in type_.fields)
+
+
+def _selected(fields: Iterable[Field], type_name: str) -> Iterator[str]:
+    for one in fields:
+        if one.definition is not None:
+            yield f"{type_name}.{one.node.name.value}"
+            for inner, selected in one.selections.items():
+                yield from _selected(selected, inner)
+
+
+def _shaped(compiled: Compiled, pages: Pages) -> bytes | str:
+    """The compiled path's answer, or why it has none."""
+    if compiled.shape is None:
+        return compiled.fallback
+    try:
+        return encode({"data": compiled.shape(pages)})
+    except Exception as reason:
+        return f"{type(reason).__name__}: {reason}"
+
+
+def _compare(prepared: Prepared, operation: Operation, compiled: Compiled, pages: Pages) -> str:
+    """What became of an operation, both ways: one of `_OUTCOMES`."""
+    shaped = _shaped(compiled, pages)
+    executed = execute_sync(
+        EXECUTABLE,
+        prepared.node,
+        pages,
+        variable_values=dict(operation.variables),
+        operation_name=operation.name,
+    )
+    if isinstance(shaped, bytes):
+        assert executed.errors is None, f"shaped in spite of {executed.errors}"
+        expected = encode({"data": executed.data})
+        assert shaped == expected, f"shaped {shaped!r}, executed {expected!r}"
+        return "shaped"
+    assert executed.errors or shaped in _JUSTIFIED, f"needless fallback: {shaped}"
+    return "executed: " + (shaped if compiled.shape is None else "errors")
+
+
+def _check(prepare: Preparation, operation: Operation, stored: Documents, tally: _Tally) -> None:
+    prepared = prepare(operation.query)
+    assert prepared.errors == []
+    found = prepared.operation(operation.name)
+    variables = get_variable_values(EXECUTABLE, found.node.variable_definitions or (), dict(operation.variables))
+    assert isinstance(variables, VariableValues), variables
+    compiled = found.compiled(variables.coerced)
+    fetched = stored.fetched(compiled.plan, variables)
+
+    outcome = _compare(prepared, operation, compiled, fetched.pages)
+
+    tally.examples += 1
+    tally.features.update({outcome, *operation.features, *fetched.features})
+    tally.features["several roots"] += len(compiled.plan.fields) > 1
+    if outcome == "shaped":
+        root = EXECUTABLE.get_root_type(compiled.plan.operation)
+        assert root is not None
+        tally.fields.update({*_selected(compiled.plan.fields, root.name), *operation.interface_fields})
+
+
+@pytest.mark.slow
+def test_both_ways_to_answer_give_the_same_bytes() -> None:
+    tally, prepare = _Tally(), Preparation(introspection=True)
+    each = (EXAMPLES or _IN_CI) // len(TARGETS)
+    for target in TARGETS:
+        _search(target, each, prepare, tally)
+    for _ in range(_FURTHER):
+        # What others led to only now and then is led to on purpose.
+        rare = {name.split(".")[0] for name in tally.rare(tally.fields, _coordinates())}
+        for target in sorted(rare) or (TARGETS[::2] if tally.rare(tally.features, _FEATURES) else ()):
+            _search(target, _IN_CI // len(TARGETS), prepare, tally)
+    print(figures(tally))
+    assert tally.examples >= (EXAMPLES or _IN_CI)
+    assert tally.rare(tally.features, _FEATURES) == {}
+    assert tally.rare(tally.fields, _coordinates()) == {}
+
+
+def _search(target: str, examples: int, prepare: Preparation, tally: _Tally) -> None:
+    # Elsewhere each time, unless it is to say the same each time.
+    @seed(random.getrandbits(32) if EXAMPLES else tally.examples)
+    @settings(max_examples=examples // _TOGETHER + 1, database=None, suppress_health_check=list(HealthCheck))
+    @given(st.data())
+    def same_bytes(data: st.DataObject) -> None:
+        stored = Documents(data.draw, odd=data.draw(st.sampled_from([False, True, False, True, False])))
+        for _ in range(_TOGETHER):
+            _check(prepare, data.draw(operations(target)), stored, tally)
+
+    same_bytes()
+
+
+def _leaves(type_name: str, text: str, above: str = "") -> Iterator[tuple[str, str]]:
+    """An operation for each single value of a document, with the value's path; a list on the way is a step "0".
+
+    ``text`` is the operation around the type's selections.
+    """
+    type_ = EXECUTABLE.type_map[type_name]
+    assert isinstance(type_, GraphQLObjectType)
+    for name, field in type_.fields.items():
+        match reading_of(field):
+            case Stored((path,)) if path:
+                below = " { __typename text flat { key operator value } }" if is_composite_type(field.type) else ""
+                yield text.replace("…", name + below), above + path
+            case Embedded(path, many):
+                inner = get_named_type(field.type).name
+                yield from _leaves(inner, text.replace("…", f"{name} {{ … }}"), f"{above}{path}.{'0.' * many}")
+
+
+@pytest.mark.parametrize(
+    ("query", "path"),
+    [
+        *_leaves("Interaction", '{ interaction(interactionId: "a") { … } }'),
+        *_leaves("SearchRequest", '{ searchRequest(searchRequestId: "a") { … } }'),
+    ],
+)
+def test_whatever_is_stored_in_the_place_of_a_value(query: str, path: str) -> None:
+    prepared = Preparation(introspection=True)(query)
+    compiled = prepared.operation(None).compiled({})
+    operation = Operation(query, {}, None, frozenset(), frozenset())
+
+    @seed(0)
+    @settings(max_examples=200, database=None)
+    @given(st.one_of(*ODDITIES.values()))
+    def same_bytes(value: Any) -> None:
+        document = value
+        for step in reversed(path.split(".")):
+            document = {} if document is MISSING else [document] if step == "0" else {step: document}
+        pages = Pages()
+        pages.put(compiled.plan.fetches[0].path, document)
+        _compare(prepared, operation, compiled, pages)
+
+    same_bytes()
+
+
+def figures(tally: _Tally) -> str:
+    counted: list[tuple[str, Any]] = [("examples", tally.examples), *tally.features.most_common()]
+    rarest = min(tally.fields.items(), key=lambda one: one[1])
+    counted.append((f"the rarest field, {rarest[0]}", rarest[1]))
+    return "\n".join(f"{count:>9,}  {name}" for name, count in counted)

@@ -1,0 +1,191 @@
+"""The compiled path: the functions it writes, and which operations take it.
+
+tests/shapes holds a few operations beside the source generated for them. After a change that is meant to change it, run
+with GATEWAY_TESTS_REWRITE=1 and read the difference.
+"""
+
+import linecache
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from test_operations import FOLDER, NAMES, NOON, document
+
+from gateway.context import Caller, Context, Namespace, Organization, Permission
+from gateway.errors import QueryTooBroad
+from gateway.kinds import INTERACTION, SEARCH_REQUEST, time_order
+from gateway.operation import Operations, Request
+from gateway.pages import Pages
+from gateway.paging import Page
+from gateway.prefetch import Prefetcher
+from gateway.prepared import Compiled, Preparation
+from gateway.recording import Recorder
+from gateway.store.client import Database
+from gateway.store.fetch import Reader
+from gateway.store.indexes import create_indexes
+from gateway.store.tenancy import Tenancy
+from gateway.store.write import Writer
+from gateway.wire import validate_interaction
+
+SHAPES = Path(__file__).parent / "shapes"
+REWRITE = "GATEWAY_TESTS_REWRITE"
+
+# Of the golden operations these are the executor's, and why.
+EXECUTED = {"introspection_mixed_in": "introspection"}
+
+
+def compiled(query: str, **variables: Any) -> Compiled:
+    return Preparation(introspection=True)(query).operation(None).compiled(variables)
+
+
+def generated_source(query: str) -> str:
+    before = set(linecache.cache)
+    kept = compiled(query)
+    assert kept.shape is not None
+    [name] = set(linecache.cache) - before
+    return "".join(linecache.getlines(name))
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in SHAPES.glob("*.graphql")))
+def test_an_operation_is_compiled_to_this_source(name: str) -> None:
+    golden, found = SHAPES / f"{name}.txt", generated_source((SHAPES / f"{name}.graphql").read_text())
+    if os.environ.get(REWRITE):
+        assert "CI" not in os.environ, "golden files are rewritten by people, who read what has changed"
+        golden.write_text(found)
+    else:
+        assert found == golden.read_text()
+
+
+def test_what_a_client_writes_stands_in_the_source_as_a_literal_or_not_at_all() -> None:
+    source = generated_source('{ import_os: feature(featureId: "\\"]) or boom(") { None: featureId } }')
+    assert "boom" not in source
+    assert "'import_os': " in source
+    assert "'None': " in source
+
+
+def page(*documents: Mapping[str, Any]) -> Page:
+    return Page(time_order(INTERACTION, descending=True), list(documents), False, False)
+
+
+def pages(value: Any) -> Pages:
+    found = Pages()
+    found.put(("Query.interactions",), value)
+    return found
+
+
+def why_not(query: str, value: Any) -> str:
+    """What is raised where the executor has to answer."""
+    shape = compiled(query).shape
+    assert shape is not None
+    with pytest.raises(Exception) as raised:  # noqa: PT011
+        shape(pages(value))
+    return f"{type(raised.value).__name__}: {raised.value}"
+
+
+@pytest.mark.parametrize(
+    ("field", "stored", "reason"),
+    [
+        ("interactionId", {}, "Fallback: null"),
+        ("position", {"position": "first"}, "Fallback: bad value"),
+        ("position", {"position": 2**31}, "Fallback: bad value"),
+        ("interactionType", {"interaction_type": []}, "Fallback: null"),
+        (
+            "occurredAt",
+            {"occurred_at": "yesterday"},
+            "UnreadableDocument: A stored time should be a date with a time zone.",
+        ),
+        (
+            "searchRequest { queries { value } }",
+            {"search_request_id": "a", "search_request": {"queries": 5}},
+            "Fallback: bad value",
+        ),
+    ],
+)
+def test_it_gives_up_where_the_executor_has_an_error_to_tell(field: str, stored: dict[str, Any], reason: str) -> None:
+    assert why_not(f"{{ interactions {{ nodes {{ {field} }} }} }}", page(stored)) == reason
+
+
+def test_it_gives_up_where_fetching_met_an_error() -> None:
+    found = why_not("{ interactions { nodes { position } } }", QueryTooBroad("The query took too long."))
+    assert found == "QueryTooBroad: The query took too long."
+
+
+@pytest.mark.parametrize(
+    ("field", "stored", "value"),
+    [
+        ("position", {"position": 3.0}, 3),
+        ("position", {"position": True}, 1),
+        ("userId", {"user_id": 7}, "7"),
+        ("interactionTypes", {"interaction_type": ["click", "future", 5]}, ["CLICK", "OTHER", "OTHER"]),
+        ("interactionType", {"interaction_type": {"a": 1}}, "OTHER"),
+        ("occurredAt", {"occurred_at": datetime(2024, 5, 1, 12, 0, 0, 1999, UTC)}, "2024-05-01T12:00:00.001Z"),
+    ],
+)
+def test_it_answers_whatever_the_executor_would(field: str, stored: dict[str, Any], value: Any) -> None:
+    shape = compiled(f"{{ interactions {{ nodes {{ {field} }} }} }}").shape
+    assert shape is not None
+    assert shape(pages(page(stored))) == {"interactions": {"nodes": [{field: value}]}}
+
+
+@pytest.mark.parametrize(("query", "type_name"), [("{ __typename }", "Query"), ("mutation { __typename }", "Mutation")])
+def test_a_root_has_a_typename(query: str, type_name: str) -> None:
+    shape = compiled(query).shape
+    assert shape is not None
+    assert shape(Pages()) == {"__typename": type_name}
+
+
+def test_a_fragment_in_two_places_reads_what_was_fetched_for_each() -> None:
+    query = """{ a: feature(featureId: "a") { ...F } b: feature(featureId: "b") { ...F } }
+    fragment F on Feature { interactions { nodes { feature { interactions { totalCount nodes { userId } } } } } }"""
+    found = Pages()
+    for key in ("a", "b"):
+        above = (f"Query.{key}", "Feature.interactions")
+        below = (*above, "InteractionConnection.nodes", "Interaction.feature", "Feature.interactions")
+        found.put(above[:1], {"feature_id": key})
+        found.put_nested(above, {key: page({"feature_id": key})})
+        found.put_nested(below, {key: page({"user_id": f"of {key}"})})
+    shape = compiled(query).shape
+    assert shape is not None
+    data = shape(found)
+    for key in ("a", "b"):
+        [node] = data[key]["interactions"]["nodes"]
+        assert node["feature"]["interactions"]["nodes"] == [{"userId": f"of {key}"}]
+
+
+@pytest.mark.parametrize("query", ["{ __schema { queryType { name } } }", '{ a: __type(name: "ID") { kind } }'])
+def test_introspection_is_the_executors(query: str) -> None:
+    assert compiled(query).shape is None
+    assert compiled(query).fallback == "introspection"
+
+
+@pytest.fixture
+async def operations(database: Database) -> Operations:
+    await create_indexes(database)
+    tenancy = Tenancy(database)
+    return Operations(Prefetcher(Reader(database, time_limit_ms=5_000), Recorder(Writer(database)), tenancy))
+
+
+async def test_golden_operations_take_the_compiled_path(operations: Operations, database: Database) -> None:
+    organization = Organization("org_000000000000000000000001", "Acme")
+    namespace = Namespace("ns_000000000000000000000001", "shop", organization.id, NOON)
+    context = Context(Caller("key", "web", frozenset(Permission), organization, namespace.id), namespace)
+    recorded = [
+        validate_interaction(orjson.loads(line)) for line in (FOLDER / "recorded.jsonl").read_bytes().splitlines()
+    ]
+    paths = {}
+    for name in NAMES:
+        for kind in (INTERACTION, SEARCH_REQUEST):
+            await database[kind.collection].delete_many({})
+        await Writer(database).record(namespace, recorded, NOON)
+        golden = orjson.loads((FOLDER / f"{name}.json").read_bytes())
+        before = operations.answered.copy()
+        answer = await operations.answer(Request(document(name), golden["variables"]), context)
+        assert orjson.loads(answer.body).keys() == golden["response"].keys()
+        if "errors" not in golden["response"]:
+            [paths[name]] = operations.answered - before
+    assert paths == {name: EXECUTED.get(name, "shaped") for name in paths}
+    assert EXECUTED.keys() <= paths.keys()
