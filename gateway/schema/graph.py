@@ -6,6 +6,7 @@ import strawberry
 
 from gateway import globalid
 from gateway.documents import recorded_interaction
+from gateway.errors import UnreadableDocument
 from gateway.kinds import INTERACTION, SEARCH_REQUEST, Kind
 from gateway.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from gateway.plan import Listing
@@ -84,9 +85,15 @@ def connection(kind: Kind, description: str, *, foreign: str = "", local: str = 
 
 def node_id(type_name: str, *paths: str) -> Any:
     """The global id field of a type, made of the namespace and the object's own id."""
+
+    def read(scope: Any, key: Any) -> str:
+        if isinstance(scope, str) and isinstance(key, str):
+            return globalid.encode(type_name, scope, key)
+        raise UnreadableDocument("What is stored here is not an id.")
+
     return stored(
         *paths,
-        read=lambda scope, key: globalid.encode(type_name, scope, key),
+        read=read,
         description="The object's globally unique id: opaque, bound to its namespace, for `node` and client caches.",
     )
 
