@@ -5,7 +5,7 @@ Exit statuses: 0 done, 1 an error of the gateway or of what it was given, 2 wron
 
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, NoReturn
 
 import orjson
@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 
 from gateway.errors import GatewayError
 from gateway.settings import SettingsError
+from gateway.wire import spelled
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")]
 
@@ -62,9 +63,7 @@ def note(text: str) -> None:
 
 def timestamp(moment: datetime | None) -> str | None:
     """RFC 3339 in UTC with milliseconds, as in 2024-05-01T12:00:00.000Z; None stays None."""
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    return None if moment is None else spelled(moment)
 
 
 def _fail(message: str, *, status: int) -> NoReturn:

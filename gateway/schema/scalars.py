@@ -1,7 +1,7 @@
 """The contract's scalars: `SCALARS` gives the schema their definitions."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NewType
 
 import strawberry
@@ -20,7 +20,7 @@ from graphql import (
 from strawberry.types.scalar import ScalarDefinition
 
 from gateway.errors import BadUserInput, UnreadableDocument
-from gateway.wire import check_json, parse_instant
+from gateway.wire import check_json, parse_instant, spelled
 
 DateTime = NewType("DateTime", datetime)
 JSON = NewType("JSON", object)
@@ -40,10 +40,7 @@ def serialize_date_time(value: Any) -> str:
     """``2024-05-01T12:00:00.000Z`` of a datetime that knows its zone; raises `UnreadableDocument` for all else."""
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise UnreadableDocument("A stored time should be a date with a time zone.")
-    text = value.isoformat(timespec="milliseconds")
-    if not text.endswith("+00:00"):
-        text = value.astimezone(UTC).isoformat(timespec="milliseconds")
-    return text[:-6] + "Z"
+    return spelled(value)
 
 
 def parse_json(value: Any) -> Any:

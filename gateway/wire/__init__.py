@@ -1,6 +1,6 @@
 """Recorded interactions and search requests in the REST wire shape: what is accepted, and the values it gives."""
 
-from gateway.wire.instants import in_milliseconds, parse_instant
+from gateway.wire.instants import in_milliseconds, parse_instant, spelled
 from gateway.wire.recorded import (
     RecordedInteraction,
     RecordedSearchRequest,
@@ -17,6 +17,7 @@ __all__ = [
     "filter_trees",
     "in_milliseconds",
     "parse_instant",
+    "spelled",
     "validate_interaction",
     "validate_search_request",
 ]

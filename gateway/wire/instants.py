@@ -24,6 +24,14 @@ def parse_instant(text: str) -> datetime:
     return in_milliseconds(instant)
 
 
+def spelled(instant: datetime) -> str:
+    """``2024-05-01T12:00:00.000Z``, of an instant that has an offset."""
+    text = instant.isoformat(timespec="milliseconds")
+    if not text.endswith("+00:00"):
+        text = instant.astimezone(UTC).isoformat(timespec="milliseconds")
+    return f"{text[:-6]}Z"
+
+
 def in_milliseconds(instant: datetime) -> datetime:
     """``instant`` in UTC, cut to milliseconds; raises ValueError without an offset or outside the years 1 to 9999."""
     if instant.tzinfo is None:

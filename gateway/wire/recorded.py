@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from gateway.errors import BadUserInput
 from gateway.wire.fields import Interaction, SearchRequest
-from gateway.wire.instants import in_milliseconds, parse_instant
+from gateway.wire.instants import in_milliseconds, parse_instant, spelled
 from gateway.wire.trees import Path, check_tree, filter_trees
 from gateway.wire.values import check_json, check_size
 
@@ -97,8 +97,7 @@ def _with_instant(wire: dict[str, Any]) -> tuple[dict[str, Any], datetime | None
                 return wire, parse_instant(given)
             case datetime():
                 instant = in_milliseconds(given)
-                text = instant.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
-                return wire | {"occurred_at": text}, instant
+                return wire | {"occurred_at": spelled(instant)}, instant
     except ValueError as error:
         raise BadUserInput(str(error), path=("occurred_at",)) from error
     raise BadUserInput("Time should be an RFC 3339 date-time string", path=("occurred_at",))
