@@ -99,6 +99,7 @@ def main(variant: str) -> None:
     profile = cProfile.Profile() if os.environ.get("BENCH_PROFILE") else None
     with suppress(KeyboardInterrupt), listening("127.0.0.1", 0) as listener:
         app = VARIANTS[variant](load(Settings))
+        application.settle()
 
         def ready() -> None:
             print(json.dumps({"port": listener.getsockname()[1]}), flush=True)

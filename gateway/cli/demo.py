@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gateway import secretkey
-from gateway.app import create_app
+from gateway.app import create_app, settle
 from gateway.cli.console import AsJson, print_json, print_line
 from gateway.cli.serve import address, end_on_signals, listening, run
 from gateway.context import Namespace, Organization, Permission
@@ -78,6 +78,7 @@ def _serve(listener: socket.socket, host: str, mongod: EmbeddedServer, prepared:
         Settings, mongodb_uri=mongod.uri, mongodb_database=DATABASE, host=host, port=port, workers=1
     )
     app = create_app(settings, page_headers=headers)
+    settle()
 
     def ready() -> None:
         facts = {

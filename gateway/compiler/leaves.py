@@ -61,8 +61,8 @@ EXPRESSIONS = {
     "JSON": "refuse(None) if {1} is None else {0}",
 }
 
-# The class of what is plainly of a scalar's type, whatever its value.
-PLAIN_CLASSES = {"ID": "str", "String": "str", "Boolean": "bool"}
+# The class of what is plainly a list, an object or of a scalar's type, whatever its value.
+PLAIN_CLASSES = {"list": "list", "object": "dict", "ID": "str", "String": "str", "Boolean": "bool"}
 
 NAMES: Mapping[str, Any] = {
     "datetime": datetime,

@@ -18,7 +18,6 @@ from graphql import (
     GraphQLEnumType,
     GraphQLList,
     GraphQLNonNull,
-    GraphQLObjectType,
     GraphQLScalarType,
     get_named_type,
     get_nullable_type,
@@ -187,23 +186,20 @@ class _Body:
         raise AssertionError(reading)
 
     def _plain(self, type_: Any, reading: Stored, plain: Plain, one: Field) -> str:
-        """As `_completed`, but first for the value that stands where it mostly does; else by reading."""
-        local, nullable = self._local(), not isinstance(type_, GraphQLNonNull)
-        inner = type_ if nullable else type_.of_type
+        """As `_completed`, of the value that stands where it mostly does, or else of what reading gives."""
+        local, inner = self._local(), get_nullable_type(type_)
         bound = f"({local} := {self._stored(plain.path)})"
-        unless = f" and {plain.unless!r} not in parent" if plain.unless else ""
-        rest = self._completed(type_, self._read(one, reading), one)
-        if nullable:
-            rest = f"None if {local} is None{unless} else {rest}"
+        read = self._read(one, reading)
         if isinstance(inner, GraphQLEnumType):
             table = self._generator.constant(stored_names(inner))
             # What is no string may be a list, which no table can be asked for.
-            return f"({bound}.__class__ is str and {table}.get({local}) or ({rest}))"
-        if isinstance(inner, GraphQLList):
-            return f"({self._items(inner, local, one)} if {bound}.__class__ is list{unless} else {rest})"
-        if isinstance(inner, GraphQLObjectType):
-            return f"({self._called(inner, local, one)} if {bound}.__class__ is dict{unless} else {rest})"
-        return f"({local} if {bound}.__class__ is {PLAIN_CLASSES[inner.name]}{unless} else {rest})"
+            return f"({bound}.__class__ is str and {table}.get({local}) or {self._completed(type_, read, one)})"
+        test = f"{bound}.__class__ is {PLAIN_CLASSES[_kind(inner)]}"
+        if inner is type_:
+            test = f"({test} or {local} is None)"
+        if plain.unless:
+            test = f"{test} and {plain.unless!r} not in parent"
+        return self._completed(type_, f"{local} if {test} else {read}", one)
 
     def _embedded(self, type_: Any, reading: Embedded, one: Field) -> str:
         """As `_completed` for the objects that the driver makes, which are all of one class; nothing else is one."""
@@ -258,3 +254,10 @@ class _Body:
         else:
             [function] = functions.values()
         return f"{function}({local}, pages)"
+
+
+def _kind(type_: Any) -> str:
+    """A scalar's name, or what else there is: an object or a list."""
+    if isinstance(type_, GraphQLScalarType):
+        return type_.name
+    return "list" if isinstance(type_, GraphQLList) else "object"
