@@ -39,7 +39,7 @@ _EACH = 50
 # Operations over the same documents.
 _TOGETHER = 4
 # How often rare fields are looked for again.
-_FURTHER = 4
+_FURTHER = 10
 
 # Introspection is the executor's. It may also succeed where `@skip` or `@include` is given null, because it never gets
 # there: whether it does depends on the documents, which a plan doesn't know.

@@ -208,7 +208,13 @@ none.""",
     return_url: bool | None = stored(
         "search_request.return_url", description="Whether presigned URLs of the items were asked for."
     )
-    first_seen_at: DateTime = stored("first_seen_at", description="When this request was first recorded.")
+    first_seen_at: DateTime = stored(
+        "first_seen_at",
+        "occurred_at",
+        # Interactions that others wrote may lack the copy; by when they occurred the request had been seen.
+        read=lambda seen, occurred: occurred if seen is None else seen,
+        description="When this request was first recorded.",
+    )
     json: JSON = stored(
         "search_request",
         description="The search request exactly as recorded, in the REST endpoint's shape with snake_case names.",
