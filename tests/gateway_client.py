@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import command_log  # noqa: F401  # before any client is made
 import httpx
@@ -13,7 +14,7 @@ from starlette.applications import Starlette
 from gateway.app import create_app
 from gateway.context import Namespace, Organization, Permission
 from gateway.settings import Settings, load
-from gateway.store.client import Database
+from gateway.store.client import Database, close, open_client
 from gateway.store.tenancy import Tenancy
 from gateway.store.write import Writer
 
@@ -106,3 +107,14 @@ async def open_gateway(database: Database, mongodb_uri: str, **settings: Any) ->
                 other_namespace,
                 other_key.secret,
             )
+
+
+@asynccontextmanager
+async def new_gateway(mongodb_uri: str, **settings: Any) -> AsyncIterator[Gateway]:
+    """As `open_gateway`, in a database of its own that is dropped behind it: for what several tests share."""
+    client = open_client(mongodb_uri)
+    database = client[f"test_{uuid4().hex}"]
+    async with open_gateway(database, mongodb_uri, **settings) as gateway:
+        yield gateway
+    await client.drop_database(database.name)
+    await close(client)

@@ -5,18 +5,16 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
-from uuid import uuid4
 
 import httpx
 import orjson
 import pytest
 import pytest_asyncio
-from gateway_client import Gateway, open_gateway
+from gateway_client import Gateway, new_gateway, open_gateway
 
 from gateway import secretkey
 from gateway.context import Permission
 from gateway.embedded import EmbeddedServer
-from gateway.store.client import close, open_client
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -31,12 +29,8 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def gateway(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
     """One for the module, for nothing here writes."""
-    client = open_client(mongod.uri)
-    database = client[f"test_{uuid4().hex}"]
-    async with open_gateway(database, mongod.uri) as gateway:
+    async with new_gateway(mongod.uri) as gateway:
         yield gateway
-    await client.drop_database(database)
-    await close(client)
 
 
 async def get(gateway: Gateway, accept: str | None = None, **parameters: str) -> httpx.Response:

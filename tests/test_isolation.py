@@ -6,13 +6,12 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 import orjson
 import pytest
 import pytest_asyncio
 from command_log import Command, commands, modulo
-from gateway_client import Gateway, open_gateway
+from gateway_client import Gateway, new_gateway
 from graphql import GraphQLInterfaceType, GraphQLObjectType
 
 from gateway import globalid
@@ -21,7 +20,6 @@ from gateway.documents import document_id
 from gateway.embedded import EmbeddedServer
 from gateway.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.schema import EXECUTABLE
-from gateway.store.client import close, open_client
 from gateway.wire import validate_interaction
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -73,12 +71,8 @@ class Attacker:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
-    client = open_client(mongod.uri)
-    database = client[f"test_{uuid4().hex}"]
-    async with open_gateway(database, mongod.uri) as gateway:
+    async with new_gateway(mongod.uri) as gateway:
         yield gateway
-    await client.drop_database(database.name)
-    await close(client)
 
 
 @pytest_asyncio.fixture(loop_scope="module", params=["another organization", "another namespace"])

@@ -7,12 +7,11 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
-from gateway_client import Gateway, open_gateway
+from gateway_client import Gateway, new_gateway
 
 from gateway import globalid
 from gateway.context import Namespace, Permission
 from gateway.embedded import EmbeddedServer
-from gateway.store.client import close, open_client
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -72,12 +71,8 @@ class Producer:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
-    client = open_client(mongod.uri)
-    database = client[f"test_{uuid4().hex}"]
-    async with open_gateway(database, mongod.uri) as gateway:
+    async with new_gateway(mongod.uri) as gateway:
         yield gateway
-    await client.drop_database(database)
-    await close(client)
 
 
 @pytest_asyncio.fixture(loop_scope="module")

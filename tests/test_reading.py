@@ -9,11 +9,10 @@ from uuid import UUID, uuid4
 import pytest
 import pytest_asyncio
 from bson import Binary, DatetimeMS, Decimal128, Int64, ObjectId
-from gateway_client import Gateway, open_gateway
+from gateway_client import Gateway, new_gateway
 
 from gateway.embedded import EmbeddedServer
 from gateway.kinds import INTERACTION, SEARCH_REQUEST
-from gateway.store.client import close, open_client
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -22,12 +21,8 @@ NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
-    client = open_client(mongod.uri)
-    database = client[f"test_{uuid4().hex}"]
-    async with open_gateway(database, mongod.uri) as gateway:
+    async with new_gateway(mongod.uri) as gateway:
         yield gateway
-    await client.drop_database(database.name)
-    await close(client)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
