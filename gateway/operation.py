@@ -18,6 +18,7 @@ from graphql import (
     execute_sync,
     get_variable_values,
 )
+from graphql.execution.values import VariableValues
 
 from gateway.access import require
 from gateway.compiler.leaves import Fallback
@@ -49,6 +50,21 @@ class Answer:
     refusal: GatewayError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A request that may run: its document valid, its operation known and allowed, its variables coerced."""
+
+    request: Request
+    context: Context
+    prepared: Prepared
+    compiled: Compiled
+    variables: VariableValues
+
+    @property
+    def kind(self) -> OperationType:
+        return self.compiled.plan.operation
+
+
 class Operations:
     """Answers requests; one for each process."""
 
@@ -59,10 +75,12 @@ class Operations:
         self.answered: Counter[str] = Counter()
 
     async def answer(self, request: Request, context: Context) -> Answer:
-        """The answer to a request, whatever becomes of it.
+        """The answer to a request, whatever becomes of it; raises only what the gateway did not foresee."""
+        ready = self.ready(request, context)
+        return ready if isinstance(ready, Answer) else await self.run(ready)
 
-        Raises only what the gateway did not foresee. `answered` counts how: "shaped", or why the executor answered.
-        """
+    def ready(self, request: Request, context: Context) -> Ready | Answer:
+        """The operation of a request, or the answer that refuses it; reads nothing from the database."""
         try:
             prepared = self._prepare(request.query)
             if prepared.errors:
@@ -77,14 +95,17 @@ class Operations:
             )
             if isinstance(variables, list):
                 return _refused(variables, Phase.VARIABLES)
-            compiled = operation.compiled(variables.coerced)
+            return Ready(request, context, prepared, operation.compiled(variables.coerced), variables)
         except GraphQLSyntaxError as error:
             return _refused([error], Phase.PARSING)
         except GatewayError as error:
             return refused(error)
-        pages = await self._prefetcher.fetch(compiled.plan, variables, context)
-        data = self._shaped(compiled, pages)
-        return Answer(encode({"data": data}) if data is not None else self._executed(prepared, request, pages))
+
+    async def run(self, ready: Ready) -> Answer:
+        """The answer of an operation that is ready. `answered` counts how: "shaped", or why the executor answered."""
+        pages = await self._prefetcher.fetch(ready.compiled.plan, ready.variables, ready.context)
+        data = self._shaped(ready.compiled, pages)
+        return Answer(encode({"data": data}) if data is not None else self._executed(ready, pages))
 
     def _shaped(self, compiled: Compiled, pages: Pages) -> dict[str, Any] | None:
         """The response's data, or None where the executor has to answer."""
@@ -101,13 +122,13 @@ class Operations:
         self.answered[how] += 1
         return data
 
-    def _executed(self, prepared: Prepared, request: Request, pages: Pages) -> bytes:
+    def _executed(self, ready: Ready, pages: Pages) -> bytes:
         result = execute_sync(
             EXECUTABLE,
-            prepared.node,
+            ready.prepared.node,
             pages,
-            variable_values=dict(request.variables),
-            operation_name=request.operation_name,
+            variable_values=dict(ready.request.variables),
+            operation_name=ready.request.operation_name,
             hide_suggestions=not self._introspection,
         )
         errors = {"errors": [described(error, Phase.EXECUTION) for error in result.errors]} if result.errors else {}
