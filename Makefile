@@ -57,7 +57,7 @@ pins:
 	@rm -rf $(venv)
 
 clean:
-	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/clients/node_modules
 	find gateway tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(venv)/demo: extras := embedded
@@ -69,6 +69,15 @@ $(venv)/dev: extras := embedded,dev
 $(venv)/dev: pyproject.toml constraints.txt
 	$(install)
 	@touch $@ $(venv)/demo
+
+# The clients of the JavaScript world, each in the version of tests/clients/package-lock.json; they need Node and npm.
+.PHONY: clients
+clients: $(venv)/dev tests/clients/node_modules
+	$(bin)/pytest tests/clients $(ARGS)
+
+tests/clients/node_modules: tests/clients/package.json tests/clients/package-lock.json
+	cd tests/clients && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
 
 # The performance figures; see bench/README.md.
 .PHONY: bench

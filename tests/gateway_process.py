@@ -1,0 +1,109 @@
+"""``gateway serve`` in a process of its own, with a key to use it: for clients that come from outside."""
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from gateway.context import Namespace, Permission
+from gateway.store.client import close, open_client
+from gateway.store.tenancy import Tenancy
+
+RECORD = """mutation ($inputs: [RecordInteractionInput!]!) {
+  recordInteractions(inputs: $inputs) { results { error { code message } } }
+}"""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayProcess:
+    """``key`` may do everything in the namespace of the name ``namespace``, its default."""
+
+    url: str
+    key: str
+    namespace: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key}", "X-Namespace": self.namespace}
+
+    def data(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The data of an answer without errors."""
+        body = {"query": query, "variables": variables}
+        answer = httpx.post(self.url, json=body, headers=self.headers, timeout=30).json()
+        assert "errors" not in answer, answer["errors"]
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    def record(self, *interactions: Mapping[str, Any]) -> None:
+        """Records interactions, each given as a `RecordInteractionInput`."""
+        results = self.data(RECORD, {"inputs": interactions})["recordInteractions"]["results"]
+        assert not any(result["error"] for result in results), results
+
+
+@contextmanager
+def serving(mongodb_uri: str, **settings: object) -> Iterator[GatewayProcess]:
+    """A gateway with these settings and two organizations' namespaces ``shop``, in a database that is dropped behind
+    it; nothing unforeseen may have been logged."""
+    database = f"test_{uuid4().hex}"
+    given = {"mongodb_uri": mongodb_uri, "mongodb_database": database, "port": 0, **settings}
+    environment = {f"GATEWAY_{name.upper()}": str(value) for name, value in given.items()}
+    with TemporaryDirectory(prefix="gateway-tests-") as directory:
+        log = Path(directory, "log")
+        with log.open("w") as stderr:
+            command = [sys.executable, "-m", "gateway", "serve"]
+            process = subprocess.Popen(command, env=os.environ | environment, stdout=stderr, stderr=stderr)
+        try:
+            key, namespace = asyncio.run(_inhabited(mongodb_uri, database))
+            yield GatewayProcess(_address(process, log), key, namespace.name)
+        finally:
+            process.terminate()
+            process.wait(30)
+            asyncio.run(_dropped(mongodb_uri, database))
+        assert "Traceback" not in log.read_text(), log.read_text()
+
+
+def _address(process: "subprocess.Popen[bytes]", log: Path) -> str:
+    """Where it serves, once it does."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        if (found := re.search(r"Serving (\S+)\n", log.read_text())) and _answers(found[1]):
+            return found[1]
+        time.sleep(0.05)
+    raise AssertionError(f"the gateway does not serve: {log.read_text()}")
+
+
+def _answers(address: str) -> bool:
+    try:
+        return httpx.get(address.removesuffix("graphql") + "readyz", timeout=10).is_success
+    except httpx.TransportError:
+        return False
+
+
+async def _inhabited(mongodb_uri: str, database: str) -> tuple[str, Namespace]:
+    client = open_client(mongodb_uri)
+    tenancy = Tenancy(client[database])
+    await tenancy.create_namespace(await tenancy.create_organization("Initech"), "shop")
+    organization = await tenancy.create_organization("Acme")
+    namespace, _ = await tenancy.create_namespace(organization, "shop")
+    issued = await tenancy.create_key(
+        organization, name="web", permissions=frozenset(Permission), default_namespace_id=namespace.id
+    )
+    await close(client)
+    return issued.secret, namespace
+
+
+async def _dropped(mongodb_uri: str, database: str) -> None:
+    client = open_client(mongodb_uri)
+    await client.drop_database(database)
+    await close(client)
