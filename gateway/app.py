@@ -18,6 +18,7 @@ from gateway.errors import GatewayError
 from gateway.operation import Operations
 from gateway.prefetch import Prefetcher
 from gateway.recording import Recorder
+from gateway.schema import build
 from gateway.settings import Settings, load
 from gateway.store.client import Database, close
 from gateway.store.fetch import Reader
@@ -58,7 +59,7 @@ def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE
     access = Access(tenancy, cache_seconds=settings.key_cache_seconds)
     reader = Reader(database, time_limit_ms=settings.read_time_limit_ms)
     prefetcher = Prefetcher(reader, Recorder(Writer(database)), tenancy)
-    operations = Operations(prefetcher, introspection=settings.introspection)
+    operations = Operations(build(), prefetcher, introspection=settings.introspection)
     page = Page(page_headers) if settings.graphiql else None
     endpoint = Endpoint(access, operations, body_limit=settings.body_limit_bytes, page=page)
     health = Health(database)

@@ -29,7 +29,7 @@ from gateway.failures import Phase, described
 from gateway.pages import Pages
 from gateway.prefetch import Prefetcher
 from gateway.prepared import Compiled, Preparation, Prepared
-from gateway.schema import EXECUTABLE
+from gateway.schema import Graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +66,13 @@ class Ready:
 
 
 class Operations:
-    """Answers requests; one for each process."""
+    """Answers requests of one graph; one for each process."""
 
-    def __init__(self, prefetcher: Prefetcher, *, introspection: bool = True) -> None:
+    def __init__(self, graph: Graph, prefetcher: Prefetcher, *, introspection: bool = True) -> None:
+        self._graph = graph
         self._prefetcher = prefetcher
         self._introspection = introspection
-        self._prepare = Preparation(introspection=introspection)
+        self._prepare = Preparation(graph, introspection=introspection)
         self.answered: Counter[str] = Counter()
 
     async def answer(self, request: Request, context: Context) -> Answer:
@@ -88,7 +89,7 @@ class Operations:
             operation = prepared.operation(request.operation_name)
             _allow(operation.node.operation, request, context)
             variables = get_variable_values(
-                EXECUTABLE,
+                self._graph.executable,
                 operation.node.variable_definitions or (),
                 dict(request.variables),
                 hide_suggestions=not self._introspection,
@@ -124,7 +125,7 @@ class Operations:
 
     def _executed(self, ready: Ready, pages: Pages) -> bytes:
         result = execute_sync(
-            EXECUTABLE,
+            self._graph.executable,
             ready.prepared.node,
             pages,
             variable_values=dict(ready.request.variables),

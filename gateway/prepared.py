@@ -25,7 +25,7 @@ from gateway.compiler.select import select
 from gateway.compiler.shape import Shaper, shaper
 from gateway.errors import OperationNotResolved
 from gateway.plan import Plan
-from gateway.schema import EXECUTABLE
+from gateway.schema import Graph
 
 MAX_CHARACTERS = 50_000
 MAX_TOKENS = 2_000
@@ -49,8 +49,11 @@ class Compiled:
 class Operation:
     """One operation of a document and its latest used plans, up to 64."""
 
-    def __init__(self, node: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+    def __init__(
+        self, graph: Graph, node: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
+    ) -> None:
         self.node = node
+        self._graph = graph
         self._fragments = fragments
         self._conditions = condition_variables(node, fragments.values())
         self._compiled: LRUCache[tuple[Any, ...], Compiled] = LRUCache(_MAX_PLANS)
@@ -65,13 +68,13 @@ class Operation:
 
     def _compile(self, values: tuple[Any, ...]) -> Compiled:
         conditions = {name: value is True for name, value in zip(self._conditions, values, strict=True)}
-        fields = collect(EXECUTABLE, self.node, self._fragments, conditions)
+        fields = collect(self._graph.executable, self.node, self._fragments, conditions)
         plan = select(self.node.operation, fields)
         if None in values:
             # The executor refuses a condition that is null; what it is given doesn't matter.
             return Compiled(plan, None, "null condition")
         try:
-            return Compiled(plan, shaper(plan), "")
+            return Compiled(plan, shaper(self._graph, plan), "")
         except Fallback as reason:
             return Compiled(plan, None, str(reason))
 
@@ -79,12 +82,12 @@ class Operation:
 class Prepared:
     """A parsed document: the ``errors`` that validation found, or else its operations."""
 
-    def __init__(self, node: DocumentNode, errors: list[GraphQLError]) -> None:
+    def __init__(self, graph: Graph, node: DocumentNode, errors: list[GraphQLError]) -> None:
         self.node = node
         self.errors = errors
         fragments = {one.name.value: one for one in node.definitions if isinstance(one, FragmentDefinitionNode)}
         nodes = [] if errors else [one for one in node.definitions if isinstance(one, OperationDefinitionNode)]
-        self._operations = {one.name.value if one.name else None: Operation(one, fragments) for one in nodes}
+        self._operations = {one.name.value if one.name else None: Operation(graph, one, fragments) for one in nodes}
 
     def operation(self, name: str | None) -> Operation:
         """The operation of this name, or the only one; raises `OperationNotResolved`."""
@@ -99,9 +102,10 @@ class Prepared:
 
 
 class Preparation:
-    """Prepares documents and keeps the latest used, by their text: up to 1,000, and 5 million characters."""
+    """Prepares documents for one graph and keeps the latest used by text: up to 1,000, and 5 million characters."""
 
-    def __init__(self, *, introspection: bool) -> None:
+    def __init__(self, graph: Graph, *, introspection: bool) -> None:
+        self._graph = graph
         self._introspection = introspection
         self._rules = specified_rules if introspection else [*specified_rules, NoSchemaIntrospectionCustomRule]
         self._known: LRUCache[str, Prepared] = LRUCache(_MAX_CACHED_CHARACTERS, getsizeof=_weight)
@@ -118,13 +122,13 @@ class Preparation:
                 max_source_length=MAX_CHARACTERS,
             )
             errors = validate(
-                EXECUTABLE,
+                self._graph.executable,
                 node,
                 self._rules,
                 hide_suggestions=not self._introspection,
                 allow_empty_selection_sets=False,
             )
-            known = self._known[query] = Prepared(node, errors)
+            known = self._known[query] = Prepared(self._graph, node, errors)
         return known
 
 

@@ -24,10 +24,10 @@ from graphql import (
     print_ast,
 )
 
-from gateway.schema import EXECUTABLE, print_schema
+from gateway.schema import EXECUTABLE, build
 
 CONTRACT = build_schema((Path(__file__).parent / "contract.graphql").read_text(encoding="utf-8"))
-SCHEMA = build_schema(print_schema())
+SCHEMA = build_schema(build().sdl)
 
 
 def facts(type_: GraphQLNamedType) -> Iterator[str]:

@@ -30,7 +30,7 @@ from gateway.operation import encode
 from gateway.pages import Pages
 from gateway.plan import Field
 from gateway.prepared import Compiled, Preparation, Prepared
-from gateway.schema import EXECUTABLE, reading_of
+from gateway.schema import EXECUTABLE, build, reading_of
 from gateway.schema.reading import Embedded, Stored
 
 EXAMPLES = int(os.environ.get("EXAMPLES") or 0)
@@ -125,7 +125,7 @@ def _check(prepare: Preparation, operation: Operation, stored: Documents, tally:
 
 @pytest.mark.slow
 def test_both_ways_to_answer_give_the_same_bytes() -> None:
-    tally, prepare = _Tally(), Preparation(introspection=True)
+    tally, prepare = _Tally(), Preparation(build(), introspection=True)
     each = (EXAMPLES or _IN_CI) // len(TARGETS)
     for target in TARGETS:
         _search(target, each, prepare, tally)
@@ -178,7 +178,7 @@ def _leaves(type_name: str, text: str, above: str = "") -> Iterator[tuple[str, s
     ],
 )
 def test_whatever_is_stored_in_the_place_of_a_value(query: str, path: str) -> None:
-    prepared = Preparation(introspection=True)(query)
+    prepared = Preparation(build(), introspection=True)(query)
     compiled = prepared.operation(None).compiled({})
     operation = Operation(query, {}, None, frozenset(), frozenset())
 

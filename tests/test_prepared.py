@@ -11,13 +11,14 @@ from graphql import GraphQLSyntaxError
 
 from gateway.errors import OperationNotResolved
 from gateway.prepared import MAX_CHARACTERS, Compiled, Preparation, Prepared
+from gateway.schema import build
 
 Prepare = Callable[[str], Prepared]
 
 
 @pytest.fixture
 def prepare() -> Preparation:
-    return Preparation(introspection=True)
+    return Preparation(build(), introspection=True)
 
 
 def small(number: int) -> str:
@@ -112,7 +113,7 @@ def test_five_million_characters_are_kept(prepare: Preparation) -> None:
 
 
 def test_the_source_of_a_plan_is_forgotten_with_its_document(sources_before: int) -> None:
-    prepare: Preparation | None = Preparation(introspection=True)
+    prepare: Preparation | None = Preparation(build(), introspection=True)
     for number in range(1100):
         assert prepare is not None
         assert compiled(prepare(small(number))).shape is not None

@@ -15,7 +15,7 @@ from graphql import (
 from typer.testing import CliRunner
 
 from gateway.cli import app
-from gateway.schema import EXECUTABLE, print_schema
+from gateway.schema import EXECUTABLE, build
 
 COMMITTED = Path(__file__).parents[1] / "schema.graphql"
 
@@ -26,12 +26,12 @@ def check(path: Path) -> tuple[int, str, str]:
 
 
 def test_the_committed_schema_is_that_of_the_code() -> None:
-    assert COMMITTED.read_text(encoding="utf-8") == print_schema()
+    assert COMMITTED.read_text(encoding="utf-8") == build().sdl
 
 
 def test_the_command_prints_the_schema_and_nothing_else() -> None:
     result = CliRunner().invoke(app, ["schema"])
-    assert (result.exit_code, result.stdout) == (0, print_schema())
+    assert (result.exit_code, result.stdout) == (0, build().sdl)
 
 
 def test_the_command_accepts_a_file_that_is_the_same() -> None:
@@ -40,7 +40,7 @@ def test_the_command_accepts_a_file_that_is_the_same() -> None:
 
 def test_the_command_shows_in_what_a_file_differs(tmp_path: Path) -> None:
     path = tmp_path / "schema.graphql"
-    path.write_text(print_schema().replace("userId: ID\n", "user: ID\n"), encoding="utf-8")
+    path.write_text(build().sdl.replace("userId: ID\n", "user: ID\n"), encoding="utf-8")
     code, output, errors = check(path)
     assert (code, output) == (1, "")
     assert "-  user: ID" in errors
@@ -107,11 +107,11 @@ def test_the_descriptions_say_what_the_source_says(coordinate: str, said: str) -
 
 
 def test_no_argument_or_input_field_prints_a_default_of_null() -> None:
-    assert "= null" not in print_schema()
+    assert "= null" not in build().sdl
 
 
 def test_the_printed_schema_is_valid_and_holds_the_same_types() -> None:
-    built = build_schema(print_schema())
+    built = build_schema(build().sdl)
     assert {name for name in built.type_map if not name.startswith("__")} == {
         name for name in EXECUTABLE.type_map if not name.startswith("__")
     }

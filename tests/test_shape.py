@@ -24,6 +24,7 @@ from gateway.paging import Page
 from gateway.prefetch import Prefetcher
 from gateway.prepared import Compiled, Preparation
 from gateway.recording import Recorder
+from gateway.schema import build
 from gateway.store.client import Database
 from gateway.store.fetch import Reader
 from gateway.store.indexes import create_indexes
@@ -39,7 +40,7 @@ EXECUTED = {"introspection_mixed_in": "introspection"}
 
 
 def compiled(query: str, **variables: Any) -> Compiled:
-    return Preparation(introspection=True)(query).operation(None).compiled(variables)
+    return Preparation(build(), introspection=True)(query).operation(None).compiled(variables)
 
 
 def generated_source(query: str) -> str:
@@ -166,7 +167,7 @@ def test_introspection_is_the_executors(query: str) -> None:
 async def operations(database: Database) -> Operations:
     await create_indexes(database)
     tenancy = Tenancy(database)
-    return Operations(Prefetcher(Reader(database, time_limit_ms=5_000), Recorder(Writer(database)), tenancy))
+    return Operations(build(), Prefetcher(Reader(database, time_limit_ms=5_000), Recorder(Writer(database)), tenancy))
 
 
 async def test_golden_operations_take_the_compiled_path(operations: Operations, database: Database) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.console import note, print_line
-from gateway.schema import print_schema
+from gateway.schema import build
 
 _SHOWN = 40
 
@@ -18,7 +18,7 @@ def schema(
     ] = None,
 ) -> None:
     """Print the GraphQL schema."""
-    printed = print_schema()
+    printed = build().sdl
     if check is None:
         print_line(printed.rstrip("\n"))
         return

@@ -26,6 +26,7 @@ from graphql import (
 
 from gateway.errors import OperationTooComplex
 from gateway.plan import Field
+from gateway.schema import declared_name
 
 MAX_DEPTH = 40
 
@@ -99,7 +100,7 @@ class _Collector:
         # `__typename`, `__schema` and `__type` are no fields of any type: they read no document.
         if definition is not None and selected:
             possible = self._possible(get_named_type(definition.type))
-            selections = {one.name: self.fields(one, selected, depth + 1) for one in possible}
+            selections = {declared_name(one): self.fields(one, selected, depth + 1) for one in possible}
         return Field(key, f"{type_.name}.{key}", node, definition, selections)
 
     def _possible(self, type_: GraphQLNamedType) -> list[GraphQLObjectType]:

@@ -27,7 +27,7 @@ from graphql import (
 from gateway.compiler.leaves import EXPRESSIONS, NAMES, PLAIN_CLASSES, Fallback, enum_names, stored_names
 from gateway.pages import Pages
 from gateway.plan import Field, Listing, Plan, ResponsePath
-from gateway.schema import EXECUTABLE, reading_of, type_resolver
+from gateway.schema import Graph, declared_name, reading_of, type_resolver
 from gateway.schema.reading import (
     Attribute,
     Embedded,
@@ -44,15 +44,15 @@ Shaper = Callable[[Pages], dict[str, Any]]
 _NUMBERS = count(1)
 
 
-def shaper(plan: Plan) -> Shaper:
+def shaper(graph: Graph, plan: Plan) -> Shaper:
     """The function that shapes the pages of a plan; it raises, mostly `Fallback`, where the executor has to answer.
 
     Raises `Fallback` itself for a plan with introspection, which reads no pages.
     """
-    generator = _Generator()
-    root_type = EXECUTABLE.get_root_type(plan.operation)
+    generator = _Generator(graph.names)
+    root_type = graph.executable.get_root_type(plan.operation)
     assert root_type is not None, "there is a plan"
-    root = generator.function(plan.fields, root_type.name, ())
+    root = generator.function(plan.fields, declared_name(root_type), ())
     filename = f"<shape {next(_NUMBERS)}>"
     source = generator.source
     namespace = {**NAMES, "NOTHING": {}, **generator.constants}
@@ -71,7 +71,8 @@ def shaper(plan: Plan) -> Shaper:
 class _Generator:
     """The functions and constants of one plan; the functions of inner objects stand first."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._names = names
         self.constants: dict[str, Any] = {}
         self._constant_names: dict[Any, str] = {}
         # By name, by what they are for, and by what they do: alike functions are one.
@@ -97,7 +98,7 @@ class _Generator:
         place = (id(fields), path if self._depends_on_place(fields) else ())
         name = self._written.get(place)
         if name is None:
-            body = _Body(self, type_name, path)
+            body = _Body(self, self._names[type_name], path)
             entries = "".join(f"        {one.key!r}: {body.value(one)},\n" for one in fields)
             opening = "".join(f"    {line}\n" for line in body.opening)
             text = f"(parent, pages):\n{opening}    return {{\n{entries}    }}"

@@ -1,10 +1,8 @@
-"""The public graph, declared with Strawberry and executed by graphql-core through the fields' own readings.
-
-`SCHEMA` is Strawberry's schema (what is printed); `EXECUTABLE` is the graphql-core schema behind it, in which every
-field reads as it is declared: Strawberry's resolver machinery is not on the way.
-"""
+"""The public graph, declared with Strawberry and executed by graphql-core through the fields' own readings."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from operator import itemgetter
 from typing import Any, cast
 
@@ -14,6 +12,7 @@ from graphql import (
     GraphQLField,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
+    GraphQLNamedType,
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLSchema,
@@ -23,15 +22,56 @@ from graphql import (
 )
 from graphql.pyutils import Path
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types.union import StrawberryUnion
 
 from gateway.plan import ResponsePath
 from gateway.schema.filters import filter_node_type
 from gateway.schema.graph import Feature, Interaction, SearchRequest, Session
 from gateway.schema.mutation import Mutation
+from gateway.schema.names import Names
 from gateway.schema.query import Query
 from gateway.schema.reading import METADATA_KEY, Fetched, Reading, Total
 from gateway.schema.scalars import SCALARS
 from gateway.schema.viewer import Namespace, Organization
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """A graph as its clients see it: its definition, and the schema in which every field reads as it is declared.
+
+    ``names``: what its object types are called, by the names they are declared with. Those are what plans, fetched
+    documents and global ids have; so only what a client reads or writes depends on the graph.
+    """
+
+    sdl: str
+    executable: GraphQLSchema
+    names: Mapping[str, str]
+
+
+@cache
+def build(prefix: str = "") -> Graph:
+    """The graph whose generic type names begin with ``prefix``."""
+    declared = strawberry.Schema(
+        query=Query,
+        mutation=Mutation,
+        types=[Interaction, SearchRequest, Feature, Session, Organization, Namespace],
+        config=StrawberryConfig(scalar_map=SCALARS, name_converter=Names(prefix)),
+    )
+    core = declared._schema
+    names = {
+        declared_name(one): one.name
+        for one in core.type_map.values()
+        if isinstance(one, GraphQLObjectType) and not is_introspection_type(one)
+    }
+    graph = Graph(declared.as_str() + "\n", core, names)
+    _make_executable(graph)
+    return graph
+
+
+def declared_name(type_: GraphQLNamedType) -> str:
+    """The name that a type is declared with, in whichever graph it is."""
+    definition = type_.extensions["strawberry-definition"]
+    return str(definition.graphql_name if isinstance(definition, StrawberryUnion) else definition.name)
 
 
 def reading_of(field: GraphQLField) -> Reading:
@@ -65,17 +105,17 @@ def _prefetched(reading: Fetched, parent: Any, info: GraphQLResolveInfo[Any]) ->
 
 
 def type_resolver(type_: GraphQLAbstractType) -> Callable[[Mapping[str, Any]], str]:
-    """What names the concrete type of a value: a filter node shows it, a node was fetched by it."""
-    return filter_node_type if type_.name == "FilterNode" else itemgetter("__typename")
+    """What gives the declared name of a value's concrete type: a filter node shows it, a node was fetched by it."""
+    return filter_node_type if declared_name(type_) == "FilterNode" else itemgetter("__typename")
 
 
-def _resolve_by(name: Callable[[Mapping[str, Any]], str]) -> GraphQLTypeResolver:
-    return lambda value, _info, _type: name(value)
+def _resolve_by(name: Callable[[Mapping[str, Any]], str], names: Mapping[str, str]) -> GraphQLTypeResolver:
+    return lambda value, _info, _type: names[name(value)]
 
 
-def _executable(schema: strawberry.Schema) -> GraphQLSchema:
-    core = schema._schema
-    for type_ in core.type_map.values():
+def _make_executable(graph: Graph) -> None:
+    """Has every field read as it is declared: Strawberry's resolver machinery is not on the way."""
+    for type_ in graph.executable.type_map.values():
         if is_introspection_type(type_):
             continue
         match type_:
@@ -88,19 +128,8 @@ def _executable(schema: strawberry.Schema) -> GraphQLSchema:
                 # Strawberry prints `@oneOf` but checks it in an extension; graphql-core checks it as it validates.
                 type_.is_one_of = type_.extensions["strawberry-definition"].is_one_of
             case GraphQLInterfaceType() | GraphQLUnionType():
-                type_.resolve_type = _resolve_by(type_resolver(type_))
-    return core
+                type_.resolve_type = _resolve_by(type_resolver(type_), graph.names)
 
 
-SCHEMA = strawberry.Schema(
-    query=Query,
-    mutation=Mutation,
-    types=[Interaction, SearchRequest, Feature, Session, Organization, Namespace],
-    config=StrawberryConfig(scalar_map=SCALARS),
-)
-EXECUTABLE = _executable(SCHEMA)
-
-
-def print_schema() -> str:
-    """The schema in GraphQL's schema definition language."""
-    return SCHEMA.as_str() + "\n"
+EXECUTABLE = build().executable
+"""The schema of the graph as it is without settings."""
