@@ -16,9 +16,7 @@ from graphql import (
     GraphQLSyntaxError,
     OperationType,
     execute_sync,
-    get_variable_values,
 )
-from graphql.execution.values import VariableValues
 
 from gateway.access import require
 from gateway.compiler.leaves import Fallback
@@ -28,7 +26,7 @@ from gateway.errors import GatewayError, MethodNotAllowed
 from gateway.failures import Phase, described
 from gateway.pages import Pages
 from gateway.prefetch import Prefetcher
-from gateway.prepared import Compiled, Preparation, Prepared
+from gateway.prepared import Bound, Compiled, Preparation, Prepared
 from gateway.schema import Graph
 
 
@@ -57,12 +55,11 @@ class Ready:
     request: Request
     context: Context
     prepared: Prepared
-    compiled: Compiled
-    variables: VariableValues
+    bound: Bound
 
     @property
     def kind(self) -> OperationType:
-        return self.compiled.plan.operation
+        return self.bound.compiled.plan.operation
 
 
 class Operations:
@@ -88,15 +85,10 @@ class Operations:
                 return _refused(prepared.errors, Phase.VALIDATION)
             operation = prepared.operation(request.operation_name)
             _allow(operation.node.operation, request, context)
-            variables = get_variable_values(
-                self._graph.executable,
-                operation.node.variable_definitions or (),
-                dict(request.variables),
-                hide_suggestions=not self._introspection,
-            )
-            if isinstance(variables, list):
-                return _refused(variables, Phase.VARIABLES)
-            return Ready(request, context, prepared, operation.compiled(variables.coerced), variables)
+            bound = operation.bound(request.variables)
+            if isinstance(bound, list):
+                return _refused(bound, Phase.VARIABLES)
+            return Ready(request, context, prepared, bound)
         except GraphQLSyntaxError as error:
             return _refused([error], Phase.PARSING)
         except GatewayError as error:
@@ -104,8 +96,9 @@ class Operations:
 
     async def run(self, ready: Ready) -> Answer:
         """The answer of an operation that is ready. `answered` counts how: "shaped", or why the executor answered."""
-        pages = await self._prefetcher.fetch(ready.compiled.plan, ready.variables, ready.context)
-        data = self._shaped(ready.compiled, pages)
+        compiled = ready.bound.compiled
+        pages = await self._prefetcher.fetch(compiled.plan, ready.bound.bindings, ready.context)
+        data = self._shaped(compiled, pages)
         return Answer(encode({"data": data}) if data is not None else self._executed(ready, pages))
 
     def _shaped(self, compiled: Compiled, pages: Pages) -> dict[str, Any] | None:

@@ -5,18 +5,17 @@ from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from graphql import GraphQLError, OperationType
-from graphql.execution.values import VariableValues
 
 from gateway import globalid
 from gateway.access import require
 from gateway.commands import Document, SessionSpans
-from gateway.compiler import bind
+from gateway.compiler.bind import Bindings, BoundListing, find_by_ids, ids
 from gateway.context import Context, Namespace, Organization, Permission
 from gateway.errors import BadUserInput, GatewayError
 from gateway.kinds import INTERACTION, SEARCH_REQUEST, Kind
 from gateway.pages import Pages, values_at
 from gateway.paging import Page, page
-from gateway.plan import ById, ByNodeId, FeatureOf, Fetch, Listing, Plan, SessionOf, ViewerOf, Write
+from gateway.plan import ById, ByNodeId, FeatureOf, Fetch, Plan, SessionOf, ViewerOf, Write
 from gateway.recording import Recorder
 from gateway.store.fetch import Reader
 from gateway.store.tenancy import Tenancy
@@ -35,12 +34,12 @@ class Prefetcher:
         self._recorder = recorder
         self._tenancy = tenancy
 
-    async def fetch(self, plan: Plan, variables: VariableValues, context: Context) -> Pages:
+    async def fetch(self, plan: Plan, bindings: Bindings, context: Context) -> Pages:
         """All that the plan asks for; an error stands in the place of what it prevented.
 
         Raises only what the gateway did not foresee.
         """
-        run = _Run(self._reader, self._recorder, self._tenancy, variables, context)
+        run = _Run(self._reader, self._recorder, self._tenancy, bindings, context)
         if plan.operation is OperationType.MUTATION:
             for fetch in plan.fetches:
                 await run.root(fetch)
@@ -53,12 +52,12 @@ class _Run:
     """The fetching of one operation."""
 
     def __init__(
-        self, reader: Reader, recorder: Recorder, tenancy: Tenancy, variables: VariableValues, context: Context
+        self, reader: Reader, recorder: Recorder, tenancy: Tenancy, bindings: Bindings, context: Context
     ) -> None:
         self._reader = reader
         self._recorder = recorder
         self._tenancy = tenancy
-        self._variables = variables
+        self._bindings = bindings
         self._context = context
         self.pages = Pages()
 
@@ -77,21 +76,21 @@ class _Run:
             await self._nested(fetch, [document for document in documents if isinstance(document, Mapping)])
 
     async def _value(self, fetch: Fetch) -> Any:
-        given = bind.arguments(fetch.field, self._variables)
+        given = self._given(fetch)
+        if isinstance(given, BoundListing):
+            return await self._listing(given)
         match fetch.source:
-            case Listing() as source:
-                return await self._listing(bind.bind_listing(fetch, source, given, self._variables))
             case ById(kind, argument, many):
-                keys = bind.ids(given, argument, many=many)
+                keys = ids(given, argument, many=many)
                 found = await self._by_ids(kind, keys, fetch.selections[kind.type_name].paths)
                 return [found.get(key) for key in keys] if many else found.get(keys[0])
             case ByNodeId(argument, many):
-                texts = bind.ids(given, argument, many=many)
+                texts = ids(given, argument, many=many)
                 paths = [(argument, index) if many else (argument,) for index in range(len(texts))]
                 nodes = await self._nodes(fetch, [_decoded(*one) for one in zip(texts, paths, strict=True)])
                 return nodes if many else nodes[0]
             case FeatureOf(argument, many):
-                features = [{"feature_id": key} for key in bind.ids(given, argument, many=many)]
+                features = [{"feature_id": key} for key in ids(given, argument, many=many)]
                 return features if many else features[0]
             case SessionOf(argument):
                 return (await self._sessions([given[argument]])).get(given[argument])
@@ -100,7 +99,13 @@ class _Run:
             case Write():
                 return await self._recorder.write(fetch, given, self._namespace)
 
-    async def _listing(self, bound: bind.BoundListing) -> Page:
+    def _given(self, fetch: Fetch) -> Mapping[str, Any] | BoundListing:
+        given = self._bindings[fetch.path]
+        if isinstance(given, Exception):
+            raise given
+        return given
+
+    async def _listing(self, bound: BoundListing) -> Page:
         self.pages.put_bounds(bound.bounds)
         if bound.predicate.nothing:
             return page(bound.window, [], 0)
@@ -125,12 +130,11 @@ class _Run:
         keys = list(
             dict.fromkeys(key for parent in parents for key in values_at(parent, fetch.key) if isinstance(key, str))
         )
-        assert isinstance(fetch.source, Listing)
         try:
             # What a mutation answers may lead on to what its caller didn't write.
             require(self._context.caller, Permission.READ)
-            given = bind.arguments(fetch.field, self._variables)
-            bound = bind.bind_listing(fetch, fetch.source, given, self._variables)
+            bound = self._given(fetch)
+            assert isinstance(bound, BoundListing), "only connections are nested"
             by_key = await self._joined_pages(bound, keys)
         except (GatewayError, GraphQLError) as error:
             self.pages.put_nested(fetch.path, error)
@@ -138,7 +142,7 @@ class _Run:
         self.pages.put_nested(fetch.path, by_key)
         await self._nested(fetch, [document for one in by_key.values() for document in one.documents])
 
-    async def _joined_pages(self, bound: bind.BoundListing, keys: Sequence[str]) -> dict[str, Page]:
+    async def _joined_pages(self, bound: BoundListing, keys: Sequence[str]) -> dict[str, Page]:
         self.pages.put_bounds(bound.bounds)
         if not keys or bound.predicate.nothing:
             return {key: page(bound.window, [], 0) for key in keys}
@@ -154,7 +158,7 @@ class _Run:
     async def _by_ids(self, kind: Kind, keys: Sequence[str], paths: frozenset[str]) -> dict[str, Document]:
         if not keys:
             return {}
-        documents = await self._reader.find(bind.find_by_ids(self._namespace, kind, keys, paths))
+        documents = await self._reader.find(find_by_ids(self._namespace, kind, keys, paths))
         return {key: document for document in documents if isinstance(key := document[kind.id_path], str)}
 
     async def _sessions(self, keys: Sequence[str]) -> dict[str, Document]:

@@ -1,8 +1,10 @@
 """GraphQL documents that were parsed, validated and planned once, for every request that sends them again.
 
-What is kept depends on the document alone; a plan also on its operation and the values of ``@skip`` and ``@include``.
+What is kept depends on the document alone; a plan also on its operation and the values of ``@skip`` and ``@include``,
+and what is bound on the values of the operation's variables.
 """
 
+import marshal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +16,15 @@ from graphql import (
     GraphQLError,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
+    OperationType,
+    get_variable_values,
     parse,
     specified_rules,
     validate,
 )
+from graphql.execution.values import VariableValues
 
+from gateway.compiler.bind import Bindings, bind
 from gateway.compiler.collect import collect, condition_variables
 from gateway.compiler.leaves import Fallback
 from gateway.compiler.select import select
@@ -35,6 +41,8 @@ _MAX_CACHED_DOCUMENTS = 1_000
 _MAX_CACHED_CHARACTERS = 5_000_000
 # Each condition doubles the plans that an operation may have; few clients use more than two of them.
 _MAX_PLANS = 64
+_MAX_BOUND = 16
+_MAX_BOUND_BYTES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +54,53 @@ class Compiled:
     fallback: str
 
 
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A compiled operation with values for its variables: all of a request but who sends it, and in which namespace."""
+
+    compiled: Compiled
+    variables: VariableValues
+    bindings: Bindings
+
+
 class Operation:
     """One operation of a document and its latest used plans, up to 64."""
 
     def __init__(
-        self, graph: Graph, node: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
+        self,
+        graph: Graph,
+        node: OperationDefinitionNode,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        *,
+        hide_suggestions: bool,
     ) -> None:
         self.node = node
         self._graph = graph
         self._fragments = fragments
+        self._hide_suggestions = hide_suggestions
         self._conditions = condition_variables(node, fragments.values())
         self._compiled: LRUCache[tuple[Any, ...], Compiled] = LRUCache(_MAX_PLANS)
+        self._bound: LRUCache[bytes, Bound] = LRUCache(_MAX_BOUND)
+
+    def bound(self, variables: Mapping[str, Any]) -> Bound | list[GraphQLError]:
+        """The operation with these variables, as they were sent, or what is wrong with them."""
+        key = None if self.node.operation is OperationType.MUTATION else _exact(variables)
+        known = None if key is None else self._bound.get(key)
+        if known is None:
+            coerced = get_variable_values(
+                self._graph.executable,
+                self.node.variable_definitions or (),
+                dict(variables),
+                hide_suggestions=self._hide_suggestions,
+            )
+            if isinstance(coerced, list):
+                return coerced
+            compiled = self.compiled(coerced.coerced)
+            known = Bound(compiled, coerced, bind(compiled.plan, coerced))
+            # An error that is raised again and again would collect tracebacks.
+            if key is not None and not any(isinstance(one, Exception) for one in known.bindings.values()):
+                self._bound[key] = known
+        return known
 
     def compiled(self, variables: Mapping[str, Any]) -> Compiled:
         """The plan for these coerced variables."""
@@ -82,12 +126,17 @@ class Operation:
 class Prepared:
     """A parsed document: the ``errors`` that validation found, or else its operations."""
 
-    def __init__(self, graph: Graph, node: DocumentNode, errors: list[GraphQLError]) -> None:
+    def __init__(
+        self, graph: Graph, node: DocumentNode, errors: list[GraphQLError], *, hide_suggestions: bool
+    ) -> None:
         self.node = node
         self.errors = errors
         fragments = {one.name.value: one for one in node.definitions if isinstance(one, FragmentDefinitionNode)}
         nodes = [] if errors else [one for one in node.definitions if isinstance(one, OperationDefinitionNode)]
-        self._operations = {one.name.value if one.name else None: Operation(graph, one, fragments) for one in nodes}
+        self._operations = {
+            one.name.value if one.name else None: Operation(graph, one, fragments, hide_suggestions=hide_suggestions)
+            for one in nodes
+        }
 
     def operation(self, name: str | None) -> Operation:
         """The operation of this name, or the only one; raises `OperationNotResolved`."""
@@ -128,7 +177,9 @@ class Preparation:
                 hide_suggestions=not self._introspection,
                 allow_empty_selection_sets=False,
             )
-            known = self._known[query] = Prepared(self._graph, node, errors)
+            known = self._known[query] = Prepared(
+                self._graph, node, errors, hide_suggestions=not self._introspection
+            )
         return known
 
 
@@ -136,3 +187,13 @@ def _weight(prepared: Prepared) -> int:
     """Of the cache's characters: a document's own length, and never less than its share."""
     length = len(prepared.node.loc.source.body) if prepared.node.loc else 0
     return max(length, _MAX_CACHED_CHARACTERS // _MAX_CACHED_DOCUMENTS)
+
+
+def _exact(variables: Mapping[str, Any]) -> bytes | None:
+    """A key that differs wherever JSON does, 1 from 1.0 too; None for what isn't worth keeping, or isn't plain JSON."""
+    try:
+        # Later versions write the same value differently, by who else refers to it.
+        key = marshal.dumps(dict(variables), 2)
+    except ValueError:
+        return None
+    return key if len(key) <= _MAX_BOUND_BYTES else None

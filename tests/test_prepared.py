@@ -5,15 +5,18 @@ import linecache
 import tracemalloc
 from collections.abc import Callable
 from itertools import product
+from typing import Any
 
 import pytest
 from graphql import GraphQLSyntaxError
 
 from gateway.errors import OperationNotResolved
-from gateway.prepared import MAX_CHARACTERS, Compiled, Preparation, Prepared
+from gateway.prepared import MAX_CHARACTERS, Bound, Compiled, Preparation, Prepared
 from gateway.schema import build
 
 Prepare = Callable[[str], Prepared]
+
+WHERE = 'where: {metadata: [{path: "a", operator: EQ, value: $j}]}'
 
 
 @pytest.fixture
@@ -32,6 +35,12 @@ def large(number: int) -> str:
 
 def compiled(prepared: Prepared, **variables: object) -> Compiled:
     return prepared.operation(None).compiled(variables)
+
+
+def bound(prepared: Prepared, **variables: object) -> Bound:
+    found = prepared.operation(None).bound(variables)
+    assert isinstance(found, Bound)
+    return found
 
 
 def latest_kept(prepare: Prepare, documents: dict[str, Prepared]) -> int:
@@ -88,6 +97,46 @@ def test_a_condition_that_is_null_is_the_executors(prepare: Preparation) -> None
     prepared = prepare("query ($a: Boolean = true) { viewer { keyName @skip(if: $a) } }")
     assert compiled(prepared, a=None).shape is None
     assert compiled(prepared, a=None).fallback == "null condition"
+
+
+def test_variables_that_were_sent_before_are_bound_still(prepare: Preparation) -> None:
+    prepared = prepare(f"query ($n: Int, $j: JSON) {{ interactions(first: $n, {WHERE}) {{ nodes {{ position }} }} }}")
+    first = bound(prepared, n=1, j=1)
+    assert bound(prepared, n=1, j=1) is first
+    others: list[dict[str, Any]] = [{"n": 2, "j": 1}, {"j": 1}, {"n": None, "j": 1}]
+    others += [{"n": 1, "j": value} for value in (1.0, True, "1", None, [1], {"1": 1})]
+    found = [bound(prepared, **variables) for variables in others]
+    assert len({id(one) for one in [first, *found]}) == 1 + len(others)
+
+
+def test_of_the_variables_that_were_bound_the_latest_are_kept(prepare: Preparation) -> None:
+    prepared = prepare("query ($n: Int, $c: String) { interactions(first: $n, after: $c) { nodes { position } } }")
+    first = bound(prepared, n=0)
+    latest = [bound(prepared, n=number) for number in range(1, 17)][-1]
+    assert bound(prepared, n=16) is latest
+    assert bound(prepared, n=0) is not first
+
+
+@pytest.mark.parametrize(
+    ("query", "variables"),
+    [
+        (f"query ($j: JSON) {{ interactions({WHERE}) {{ nodes {{ position }} }} }}", {"j": "x" * 500}),
+        ("query ($n: Int) { interactions(first: $n) { nodes { position } } }", {"n": -1}),
+        ("mutation ($id: ID!) { deleteInteraction(input: {interactionId: $id}) { __typename } }", {"id": "x"}),
+    ],
+    ids=["long", "bad", "of a mutation"],
+)
+def test_such_variables_are_bound_each_time(query: str, variables: dict[str, object], prepare: Preparation) -> None:
+    prepared = prepare(query)
+    assert prepared.errors == []
+    assert bound(prepared, **variables) is not bound(prepared, **variables)
+
+
+def test_variables_of_another_type_are_refused_each_time(prepare: Preparation) -> None:
+    prepared = prepare("query ($n: Int) { interactions(first: $n) { nodes { position } } }")
+    for _ in range(2):
+        [error] = prepared.operation(None).bound({"n": "1"})  # type: ignore[misc]
+        assert error.message.startswith("Variable '$n' has invalid value")
 
 
 def test_an_operation_is_found_by_its_name(prepare: Preparation) -> None:

@@ -1,21 +1,25 @@
-"""A plan's fetches with their arguments and a namespace: the commands that the store is asked."""
+"""A plan's fetches with their arguments and a namespace: the commands that the store is asked.
 
-from collections.abc import Mapping, Sequence
+What is bound depends on the plan and the values of its variables alone, and may serve whoever sends them again; the
+namespace is put in where a command is made.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import GraphQLInputObjectType, get_argument_values
+from graphql import GraphQLError, GraphQLInputObjectType, get_argument_values
 from graphql.execution.values import VariableValues
 
-from gateway.commands import Count, Find, Join, JoinCount, Scan
+from gateway.commands import Count, Document, Find, Join, JoinCount, Scan
 from gateway.compiler.project import projection
-from gateway.compiler.walk import Walk, scan, sort, walk
+from gateway.compiler.walk import Walk, intervals, scan, sort, walk
 from gateway.compiler.where import compile_where
 from gateway.context import Namespace
-from gateway.errors import BadUserInput
+from gateway.errors import BadUserInput, GatewayError
 from gateway.kinds import Kind, Order, position_order, time_order
 from gateway.paging import Window, window
-from gateway.plan import Fetch, Field, Listing, ResponsePath
+from gateway.plan import Fetch, Field, Listing, Plan, ResponsePath
 from gateway.predicate import Lookup, Predicate
 from gateway.schema.enums import InteractionOrderField, SortDirection
 
@@ -39,68 +43,86 @@ def ids(given: Mapping[str, Any], argument: str, *, many: bool) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class BoundListing:
-    """A connection's window and what is needed for its commands; ``bounds``: up to where each total is counted."""
+    """A connection with its arguments: its commands, but for the namespace; ``bounds``: up to where each total is
+    counted."""
 
-    fetch: Fetch
     window: Window
     predicate: Predicate
     found: Walk
+    projection: Document
     bounds: Mapping[ResponsePath, int]
+    _intervals: tuple[Document, ...]
+    _sort: tuple[tuple[str, int], ...]
 
-    @property
-    def _kind(self) -> Kind:
-        return self.found.index.kind
+    def _page(self, namespace: Namespace) -> Scan:
+        return Scan(namespace, self.found.index.kind, self.found.lookup, self._intervals, self.found.residual)
 
-    @property
-    def _paths(self) -> set[str]:
-        paths = set(self.fetch.selections[self._kind.type_name].paths)
-        return paths | {self.window.order.path, "_id"} if self.fetch.cursors else paths
-
-    def _scan(self, namespace: Namespace, window: Window | None) -> Scan:
-        return scan(namespace, self.found, self.window.order, self.predicate.times, window)
+    def _all(self, namespace: Namespace) -> Scan:
+        return scan(namespace, self.found, self.window.order, self.predicate.times, None)
 
     def find(self, namespace: Namespace) -> Find:
+        found = self.found
         return Find(
-            self._scan(namespace, self.window),
-            projection(self._paths),
-            sort(self.window.order, descending=self.window.descending),
-            self.window.limit,
-            self.found.index.name,
-            self.found.unindexed,
+            self._page(namespace), self.projection, self._sort, self.window.limit, found.index.name, found.unindexed
         )
 
     def count(self, namespace: Namespace) -> Count:
-        return Count(self._scan(namespace, None), max(self.bounds.values()), self.found.index.name)
+        return Count(self._all(namespace), max(self.bounds.values()), self.found.index.name)
 
     def join(self, namespace: Namespace, keys: Sequence[str]) -> Join:
-        assert self.found.index.equality is not None
+        path = self.found.index.equality
+        assert path is not None
         return Join(
-            self._scan(namespace, self.window),
-            self.found.index.equality,
-            keys,
-            projection(self._paths),
-            sort(self.window.order, descending=self.window.descending),
-            self.window.limit,
-            self.found.unindexed,
+            self._page(namespace), path, keys, self.projection, self._sort, self.window.limit, self.found.unindexed
         )
 
     def join_count(self, namespace: Namespace, keys: Sequence[str]) -> JoinCount:
         assert self.found.index.equality is not None
-        return JoinCount(self._scan(namespace, None), self.found.index.equality, keys, max(self.bounds.values()))
+        return JoinCount(self._all(namespace), self.found.index.equality, keys, max(self.bounds.values()))
+
+
+# A fetch's arguments, a connection bound to them, or the error that they are.
+Binding = Mapping[str, Any] | BoundListing | Exception
+Bindings = Mapping[ResponsePath, Binding]
+
+
+def bind(plan: Plan, variables: VariableValues) -> Bindings:
+    """All fetches of a plan with their arguments, by path; an error stands in the place of what it prevents."""
+    return {fetch.path: _binding(fetch, variables) for fetch in _all(plan.fetches)}
+
+
+def _all(fetches: Iterable[Fetch]) -> Iterator[Fetch]:
+    for fetch in fetches:
+        yield fetch
+        for selection in fetch.selections.values():
+            yield from _all(selection.nested)
+
+
+def _binding(fetch: Fetch, variables: VariableValues) -> Binding:
+    try:
+        given = arguments(fetch.field, variables)
+        return bind_listing(fetch, fetch.source, given, variables) if isinstance(fetch.source, Listing) else given
+    except (GatewayError, GraphQLError) as error:
+        return error
 
 
 def bind_listing(fetch: Fetch, source: Listing, given: Mapping[str, Any], variables: VariableValues) -> BoundListing:
     """A connection with its arguments; raises `BadUserInput` for what they may not be."""
-    order = _order(source.kind, given)
+    kind = source.kind
+    order = _order(kind, given)
     input_type = fetch.definition.args["where"].type
     assert isinstance(input_type, GraphQLInputObjectType)
     predicate = compile_where(given.get("where"), input_type)
+    asked = window(given, order)
+    paths: set[str] = set(fetch.selections[kind.type_name].paths)
     return BoundListing(
-        fetch,
-        window(given, order),
+        asked,
         predicate,
-        walk(source.kind, order, predicate, source.foreign),
-        {path: _bound(total, variables) for path, total in fetch.totals},
+        walk(kind, order, predicate, source.foreign),
+        projection(paths | {order.path, "_id"} if fetch.cursors else paths),
+        {path: _up_to(total, variables) for path, total in fetch.totals},
+        intervals(kind, predicate.times, asked),
+        sort(order, descending=asked.descending),
     )
 
 
@@ -112,7 +134,7 @@ def _order(kind: Kind, given: Mapping[str, Any]) -> Order:
     return time_order(kind, descending=descending)
 
 
-def _bound(total: Field, variables: VariableValues) -> int:
+def _up_to(total: Field, variables: VariableValues) -> int:
     up_to: int = arguments(total, variables)["upTo"]
     if not 1 <= up_to <= MAX_COUNT:
         raise BadUserInput(f"`upTo` must be between 1 and {MAX_COUNT:,}, not {up_to}.", path=("totalCount", "upTo"))

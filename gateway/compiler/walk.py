@@ -67,18 +67,20 @@ def _choice(kind: Kind, order: Order, predicate: Predicate, joined: str) -> tupl
 
 
 def scan(namespace: Namespace, found: Walk, order: Order, times: Sequence[TimeBound], window: Window | None) -> Scan:
-    """The intervals of the walked index that hold the window's elements; without a window, all elements."""
-    kind = found.index.kind
+    """What is examined of the walked index for the window's elements; without a window, for all elements."""
+    return Scan(namespace, found.index.kind, found.lookup, intervals(found.index.kind, times, window), found.residual)
+
+
+def intervals(kind: Kind, times: Sequence[TimeBound], window: Window | None) -> tuple[Document, ...]:
+    """The intervals of the walk that hold the window's elements within these times."""
+    found: list[Document] = [{}] if window is None else _intervals(window)
     bounds: dict[str, Any] = {}
     for bound in times:
         known = bounds.get(bound.operator)
         bounds[bound.operator] = bound.value if known is None else _TIGHTER[bound.operator](known, bound.value)
-    intervals: list[Document] = [{}] if window is None else _intervals(window)
     if bounds:
-        intervals = [
-            {**interval, kind.time_path: {**interval.get(kind.time_path, {}), **bounds}} for interval in intervals
-        ]
-    return Scan(namespace, kind, found.lookup, tuple(intervals), found.residual)
+        found = [{**interval, kind.time_path: {**interval.get(kind.time_path, {}), **bounds}} for interval in found]
+    return tuple(found)
 
 
 def sort(order: Order, *, descending: bool) -> tuple[tuple[str, int], ...]:
