@@ -28,6 +28,7 @@ from gateway.store.write import Writer
 from gateway.transport.graphiql import TEMPLATE_HEADERS, Page
 from gateway.transport.health import Health
 from gateway.transport.http import Endpoint
+from gateway.transport.security import secured
 
 _LOG = logging.getLogger(__name__)
 _GRAPH = "/graphql"
@@ -105,6 +106,8 @@ class _Application(Starlette):
         self.router.redirect_slashes = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            send = secured(send)
         if scope["type"] == "http" and scope["path"] == _GRAPH:
             await self._graph(scope, receive, send)
         else:

@@ -15,7 +15,9 @@
     │   ├── OperationNotResolved 400  OPERATION_RESOLUTION_FAILURE
     │   ├── OperationTooComplex  400  OPERATION_TOO_COMPLEX
     │   ├── MethodNotAllowed     405  METHOD_NOT_ALLOWED
+    │   ├── RequestTimeout       408  REQUEST_TIMEOUT
     │   ├── PayloadTooLarge      413  PAYLOAD_TOO_LARGE
+    │   ├── HeadersTooLarge      431  HEADERS_TOO_LARGE
     │   └── UnsupportedMediaType 415  UNSUPPORTED_MEDIA_TYPE
     ├── Unavailable              503  UNAVAILABLE
     ├── UnreadableDocument       500  INTERNAL_SERVER_ERROR
@@ -109,9 +111,19 @@ class MethodNotAllowed(BadRequest):
     status = 405
 
 
+class RequestTimeout(BadRequest):
+    code = "REQUEST_TIMEOUT"
+    status = 408
+
+
 class PayloadTooLarge(BadRequest):
     code = "PAYLOAD_TOO_LARGE"
     status = 413
+
+
+class HeadersTooLarge(BadRequest):
+    code = "HEADERS_TOO_LARGE"
+    status = 431
 
 
 class UnsupportedMediaType(BadRequest):

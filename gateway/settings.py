@@ -83,6 +83,27 @@ class Settings(_Environment):
     body_limit_bytes: int = Field(
         2_000_000, ge=1_000, le=100_000_000, description="Bytes that the body of a request may have."
     )
+    header_limit_bytes: int = Field(
+        65_536, ge=1_000, le=1_000_000, description="Bytes that a request's address and headers may have."
+    )
+    request_read_seconds: float = Field(
+        10.0,
+        ge=0.1,
+        le=600,
+        description="Seconds in which a request's head has to arrive, and as many for its body.",
+    )
+    keep_alive_seconds: int = Field(
+        15, ge=1, le=3_600, description="Seconds for which a connection may be idle between requests."
+    )
+    max_connections: int = Field(
+        1_000, ge=1, le=100_000, description="Connections to each worker; further ones are answered 503."
+    )
+    drain_seconds: float = Field(
+        1.0,
+        ge=0,
+        le=60,
+        description="Seconds after SIGTERM in which requests on connections that are kept alive are still answered.",
+    )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
         "info", description="The least severe messages that are logged."
     )

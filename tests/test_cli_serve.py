@@ -172,6 +172,39 @@ def test_a_request_that_is_under_way_is_finished(tmp_path: Path, environment: di
         assert served.process.wait(10) == 0
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_no_request_fails_when_it_is_told_to_end_under_load(
+    tmp_path: Path, environment: dict[str, str], key: str, workers: str
+) -> None:
+    statuses: list[int] = []
+    broken: list[httpx.TransportError] = []
+
+    def load() -> None:
+        """Sends requests one after the other until its connection is closed and another one refused."""
+        headers = {"Authorization": f"Bearer {key}"}
+        with httpx.Client(timeout=30) as client:
+            while True:
+                try:
+                    statuses.append(client.post(f"{served.address}/graphql", json=QUERY, headers=headers).status_code)
+                except httpx.ConnectError:
+                    return
+                except httpx.TransportError as error:
+                    broken.append(error)
+                    return
+
+    with serving(tmp_path, environment, "--workers", workers) as served:
+        served.ready()
+        loads = [threading.Thread(target=load) for _ in range(4)]
+        for one in loads:
+            one.start()
+        eventually(lambda: len(statuses) > 100)
+        assert served.end(signal.SIGTERM) == 0
+        for one in loads:
+            one.join(30)
+    assert set(statuses) == {200}
+    assert broken == []
+
+
 @contextmanager
 def forwarding(port: int, target: int) -> Iterator[None]:
     """The database comes up: what connects to ``port`` reaches ``target``."""

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from gateway import secretkey
 from gateway.app import create_app, settle
 from gateway.cli.console import AsJson, print_json, print_line
-from gateway.cli.serve import address, end_on_signals, listening, run
+from gateway.cli.serve import address, end_on_signals, limits_of, listening
 from gateway.context import Namespace, Organization, Permission
 from gateway.demodata import NamespaceKind
 from gateway.demodata import interactions as generated_interactions
@@ -28,6 +28,7 @@ from gateway.store.client import Database, close, open_client
 from gateway.store.indexes import create_indexes
 from gateway.store.tenancy import Tenancy
 from gateway.store.write import Writer
+from gateway.transport.server import run
 
 ORGANIZATION = "demo"
 DATABASE = "gateway"
@@ -97,7 +98,7 @@ def _serve(listener: socket.socket, host: str, mongod: EmbeddedServer, prepared:
         else:
             print_line(_welcome(facts))
 
-    run(app, listener, log_level="warning", ready=ready)
+    run(app, listener, limits=limits_of(settings), log_level="warning", ready=ready)
 
 
 def _welcome(facts: dict[str, Any]) -> str:

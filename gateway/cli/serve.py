@@ -3,33 +3,18 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-import uvicorn
-from uvicorn.config import LOGGING_CONFIG
-from uvicorn.supervisors import Multiprocess
 
 from gateway.cli.console import note
 from gateway.database import open_database
 from gateway.errors import Unavailable
 from gateway.settings import Settings, load
 from gateway.store.client import close
-
-
-class _Server(uvicorn.Server):
-    """Calls ``ready`` once connections are accepted."""
-
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._ready()
+from gateway.transport.protocol import Limits
+from gateway.transport.server import run
 
 
 def serve(
@@ -47,6 +32,7 @@ def serve(
         run(
             "gateway.app:from_environment",
             listener,
+            limits=limits_of(settings),
             factory=True,
             workers=settings.workers,
             log_level=settings.log_level,
@@ -78,44 +64,15 @@ def address(host: str, listener: socket.socket) -> str:
     return f"http://{name}:{listener.getsockname()[1]}/graphql"
 
 
-def run(
-    app: Any,
-    listener: socket.socket,
-    *,
-    log_level: str,
-    factory: bool = False,
-    workers: int = 1,
-    ready: Callable[[], None] = lambda: None,
-) -> None:
-    """Serves ``app`` (with ``factory``: what the function of this name makes) until a signal ends it.
-
-    Nothing of the server shows, idle connections don't stay for ever, and requests that are being answered have 20
-    seconds to be finished. ``ready`` is called once connections are accepted; not with several ``workers``.
-
-    Raises KeyboardInterrupt where the signal came to a single worker.
-    """
-    config = uvicorn.Config(
-        app,
-        factory=factory,
-        workers=workers,
-        http="httptools",
-        server_header=False,
-        access_log=False,
-        timeout_keep_alive=15,
-        timeout_graceful_shutdown=20,
-        log_level=log_level,
-        log_config=_logging(log_level),
+def limits_of(settings: Settings) -> Limits:
+    return Limits(
+        read_seconds=settings.request_read_seconds,
+        keep_alive_seconds=settings.keep_alive_seconds,
+        header_bytes=settings.header_limit_bytes,
+        body_bytes=settings.body_limit_bytes,
+        connections=settings.max_connections,
+        drain_seconds=settings.drain_seconds,
     )
-    if workers > 1:
-        Multiprocess(config, sockets=[listener]).run()
-    else:
-        _Server(config, ready).run(sockets=[listener])
-
-
-def _logging(level: str) -> dict[str, Any]:
-    """The server's own configuration, with the gateway's messages at the same level and in the same form."""
-    gateway = {"handlers": ["default"], "level": level.upper(), "propagate": False}
-    return LOGGING_CONFIG | {"loggers": LOGGING_CONFIG["loggers"] | {"gateway": gateway}}
 
 
 async def _check_uri(settings: Settings) -> None:
