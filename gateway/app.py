@@ -60,7 +60,7 @@ def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE
     access = Access(tenancy, cache_seconds=settings.key_cache_seconds)
     reader = Reader(database, time_limit_ms=settings.read_time_limit_ms)
     prefetcher = Prefetcher(reader, Recorder(Writer(database)), tenancy)
-    operations = Operations(build(), prefetcher, introspection=settings.introspection)
+    operations = Operations(build(), prefetcher, introspection=settings.introspection, limits=settings.limits)
     page = Page(page_headers) if settings.graphiql else None
     endpoint = Endpoint(access, operations, body_limit=settings.body_limit_bytes, page=page)
     health = Health(database)

@@ -21,9 +21,11 @@ from graphql import (
 from gateway.access import require
 from gateway.compiler.leaves import Fallback
 from gateway.context import Context, Permission
+from gateway.deadline import Deadline
 from gateway.documents import plain
-from gateway.errors import GatewayError, MethodNotAllowed
+from gateway.errors import GatewayError, MethodNotAllowed, Unavailable
 from gateway.failures import Phase, described
+from gateway.limits import DEFAULTS, Limits
 from gateway.pages import Pages
 from gateway.prefetch import Prefetcher
 from gateway.prepared import Bound, Compiled, Preparation, Prepared
@@ -65,11 +67,14 @@ class Ready:
 class Operations:
     """Answers requests of one graph; one for each process."""
 
-    def __init__(self, graph: Graph, prefetcher: Prefetcher, *, introspection: bool = True) -> None:
+    def __init__(
+        self, graph: Graph, prefetcher: Prefetcher, *, introspection: bool = True, limits: Limits = DEFAULTS
+    ) -> None:
         self._graph = graph
         self._prefetcher = prefetcher
         self._introspection = introspection
-        self._prepare = Preparation(graph, introspection=introspection)
+        self._limits = limits
+        self._prepare = Preparation(graph, introspection=introspection, limits=limits)
         self.answered: Counter[str] = Counter()
 
     async def answer(self, request: Request, context: Context) -> Answer:
@@ -97,7 +102,12 @@ class Operations:
     async def run(self, ready: Ready) -> Answer:
         """The answer of an operation that is ready. `answered` counts how: "shaped", or why the executor answered."""
         compiled = ready.bound.compiled
-        pages = await self._prefetcher.fetch(compiled.plan, ready.bound.bindings, ready.context)
+        try:
+            async with Deadline(self._limits.operation_time_ms / 1_000):
+                pages = await self._prefetcher.fetch(compiled.plan, ready.bound.bindings, ready.context)
+        except TimeoutError:
+            limit = f"{self._limits.operation_time_ms:,} ms"
+            return refused(Unavailable(f"The operation took longer than {limit}; writes may be sent again."))
         data = self._shaped(compiled, pages)
         return Answer(encode({"data": data}) if data is not None else self._executed(ready, pages))
 

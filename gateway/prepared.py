@@ -7,19 +7,21 @@ and what is bound on the values of the operation's variables.
 import marshal
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from cachetools import LRUCache
 from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
     GraphQLError,
+    GraphQLInputType,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     OperationType,
+    OverlappingFieldsCanBeMergedRule,
     get_variable_values,
-    parse,
     specified_rules,
+    type_from_ast,
     validate,
 )
 from graphql.execution.values import VariableValues
@@ -30,12 +32,14 @@ from gateway.compiler.leaves import Fallback
 from gateway.compiler.select import select
 from gateway.compiler.shape import Shaper, shaper
 from gateway.errors import OperationNotResolved
+from gateway.limits import DEFAULTS, Limits
+from gateway.limits.document import BoundedOverlapRule, parse_within
+from gateway.limits.variables import check_variables
 from gateway.plan import Plan
 from gateway.schema import Graph
 
-MAX_CHARACTERS = 50_000
-MAX_TOKENS = 2_000
-MAX_COMMENTS = 100
+# Of what is wrong with a document, or with variables; more are of no use to anybody, and cost time.
+MAX_ERRORS = 20
 
 _MAX_CACHED_DOCUMENTS = 1_000
 _MAX_CACHED_CHARACTERS = 5_000_000
@@ -71,26 +75,36 @@ class Operation:
         graph: Graph,
         node: OperationDefinitionNode,
         fragments: Mapping[str, FragmentDefinitionNode],
+        limits: Limits,
         *,
         hide_suggestions: bool,
     ) -> None:
         self.node = node
         self._graph = graph
         self._fragments = fragments
+        self._limits = limits
         self._hide_suggestions = hide_suggestions
+        variables = node.variable_definitions or ()
+        declared = {one.variable.name.value: type_from_ast(graph.executable, one.type) for one in variables}
+        self._declared = cast(Mapping[str, GraphQLInputType], declared)
         self._conditions = condition_variables(node, fragments.values())
         self._compiled: LRUCache[tuple[Any, ...], Compiled] = LRUCache(_MAX_PLANS)
         self._bound: LRUCache[bytes, Bound] = LRUCache(_MAX_BOUND)
 
     def bound(self, variables: Mapping[str, Any]) -> Bound | list[GraphQLError]:
-        """The operation with these variables, as they were sent, or what is wrong with them."""
+        """The operation with these variables, as they were sent, or what is wrong with them.
+
+        Raises `BadUserInput` where they are beyond a limit.
+        """
         key = None if self.node.operation is OperationType.MUTATION else _exact(variables)
         known = None if key is None else self._bound.get(key)
         if known is None:
+            check_variables(self._declared, variables, self._limits)
             coerced = get_variable_values(
                 self._graph.executable,
                 self.node.variable_definitions or (),
                 dict(variables),
+                max_errors=MAX_ERRORS,
                 hide_suggestions=self._hide_suggestions,
             )
             if isinstance(coerced, list):
@@ -127,14 +141,16 @@ class Prepared:
     """A parsed document: the ``errors`` that validation found, or else its operations."""
 
     def __init__(
-        self, graph: Graph, node: DocumentNode, errors: list[GraphQLError], *, hide_suggestions: bool
+        self, graph: Graph, node: DocumentNode, errors: list[GraphQLError], limits: Limits, *, hide_suggestions: bool
     ) -> None:
         self.node = node
         self.errors = errors
         fragments = {one.name.value: one for one in node.definitions if isinstance(one, FragmentDefinitionNode)}
         nodes = [] if errors else [one for one in node.definitions if isinstance(one, OperationDefinitionNode)]
         self._operations = {
-            one.name.value if one.name else None: Operation(graph, one, fragments, hide_suggestions=hide_suggestions)
+            one.name.value if one.name else None: Operation(
+                graph, one, fragments, limits, hide_suggestions=hide_suggestions
+            )
             for one in nodes
         }
 
@@ -153,33 +169,36 @@ class Prepared:
 class Preparation:
     """Prepares documents for one graph and keeps the latest used by text: up to 1,000, and 5 million characters."""
 
-    def __init__(self, graph: Graph, *, introspection: bool) -> None:
+    def __init__(self, graph: Graph, *, introspection: bool, limits: Limits = DEFAULTS) -> None:
         self._graph = graph
         self._introspection = introspection
-        self._rules = specified_rules if introspection else [*specified_rules, NoSchemaIntrospectionCustomRule]
+        self._limits = limits
+        self._rules = [
+            BoundedOverlapRule if rule is OverlappingFieldsCanBeMergedRule else rule for rule in specified_rules
+        ]
+        if not introspection:
+            self._rules.append(NoSchemaIntrospectionCustomRule)
         self._known: LRUCache[str, Prepared] = LRUCache(_MAX_CACHED_CHARACTERS, getsizeof=_weight)
 
-    def __call__(self, query: str) -> Prepared:
-        """The prepared document; raises `GraphQLSyntaxError` for what can't be parsed within the limits."""
+    def __call__(self, query: str, *, trusted: bool = False) -> Prepared:
+        """The prepared document; a trusted one may be beyond the limits.
+
+        Raises `GraphQLSyntaxError` for what can't be parsed, and `OperationTooComplex` for what is beyond a limit.
+        """
         known = self._known.get(query)
         if known is None:
-            node = parse(
-                query,
-                allow_empty_selection_sets=False,
-                max_lexical_tokens=MAX_TOKENS,
-                max_comments=MAX_COMMENTS,
-                max_source_length=MAX_CHARACTERS,
-            )
+            node = parse_within(query, None if trusted else self._limits)
+            hide_suggestions = not self._introspection
             errors = validate(
                 self._graph.executable,
                 node,
                 self._rules,
-                hide_suggestions=not self._introspection,
+                max_errors=MAX_ERRORS,
+                hide_suggestions=hide_suggestions,
                 allow_empty_selection_sets=False,
             )
-            known = self._known[query] = Prepared(
-                self._graph, node, errors, hide_suggestions=not self._introspection
-            )
+            known = Prepared(self._graph, node, errors, self._limits, hide_suggestions=hide_suggestions)
+            self._known[query] = known
         return known
 
 

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from gateway.limits import DEFAULTS, Limits
+
 PREFIX = "GATEWAY_"
 
 
@@ -104,9 +106,64 @@ class Settings(_Environment):
         le=60,
         description="Seconds after SIGTERM in which requests on connections that are kept alive are still answered.",
     )
+    source_limit_bytes: int = Field(
+        DEFAULTS.source_bytes, ge=100, le=10_000_000, description="Bytes that a GraphQL document may have."
+    )
+    token_limit: int = Field(DEFAULTS.tokens, ge=10, le=100_000, description="Lexical tokens of a document.")
+    comment_limit: int = Field(DEFAULTS.comments, ge=0, le=100_000, description="Comments in a document.")
+    operation_limit: int = Field(DEFAULTS.operations, ge=1, le=1_000, description="Operations in a document.")
+    depth_limit: int = Field(
+        DEFAULTS.depth, ge=1, le=100, description="Levels of fields in an operation, with fragments expanded."
+    )
+    field_limit: int = Field(
+        DEFAULTS.fields, ge=1, le=1_000_000, description="Fields that an operation selects, with fragments expanded."
+    )
+    alias_limit: int = Field(
+        DEFAULTS.aliases, ge=0, le=100_000, description="Aliases in an operation, with fragments expanded."
+    )
+    root_field_limit: int = Field(DEFAULTS.root_fields, ge=1, le=1_000, description="Root fields of an operation.")
+    directive_limit: int = Field(DEFAULTS.directives, ge=0, le=10_000, description="Directives in a document.")
+    variable_limit: int = Field(DEFAULTS.variables, ge=0, le=1_000, description="Variables of an operation.")
+    list_limit: int = Field(
+        DEFAULTS.list_items,
+        ge=1,
+        le=100_000,
+        description="Entries of each list and input object, in variables and in the document.",
+    )
+    json_node_limit: int = Field(
+        DEFAULTS.json_nodes, ge=1, le=1_000_000, description="Entries of all JSON values in the variables of a request."
+    )
+    json_depth_limit: int = Field(
+        DEFAULTS.json_depth, ge=1, le=150, description="Levels that a variable's value, or a literal, may be nested."
+    )
+    operation_time_limit_ms: int = Field(
+        DEFAULTS.operation_time_ms,
+        ge=1,
+        le=600_000,
+        description="Milliseconds that an operation may read and write before it is given up.",
+    )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
         "info", description="The least severe messages that are logged."
     )
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(
+            source_bytes=self.source_limit_bytes,
+            tokens=self.token_limit,
+            comments=self.comment_limit,
+            operations=self.operation_limit,
+            depth=self.depth_limit,
+            fields=self.field_limit,
+            aliases=self.alias_limit,
+            root_fields=self.root_field_limit,
+            directives=self.directive_limit,
+            variables=self.variable_limit,
+            list_items=self.list_limit,
+            json_nodes=self.json_node_limit,
+            json_depth=self.json_depth_limit,
+            operation_time_ms=self.operation_time_limit_ms,
+        )
 
 
 class EmbeddedSettings(_Environment):

@@ -69,7 +69,7 @@ async def answers(gateway: Gateway) -> list[Any]:
 async def by_driver(mongod: EmbeddedServer, database: Database) -> dict[str, list[Any]]:
     found = {}
     for driver in ("pymongo", "motor"):
-        async with open_gateway(database, mongod.uri, driver=driver) as gateway:
+        async with open_gateway(database, mongod.uri, driver=driver, root_field_limit=20) as gateway:
             found[driver] = await answers(gateway)
         await database.client.drop_database(database.name)
     return found

@@ -35,8 +35,8 @@ REFUSED: list[tuple[str, dict[str, Any] | None, str]] = [
     ("{", None, "GRAPHQL_PARSE_FAILED"),
     ("{ viewer { } }", None, "GRAPHQL_PARSE_FAILED"),
     ('{ node(id: "\\uD800") { id } }', None, "GRAPHQL_PARSE_FAILED"),
-    ("{ " + "a " * 2_001 + "}", None, "GRAPHQL_PARSE_FAILED"),
-    ("#" + "x" * 50_000, None, "GRAPHQL_PARSE_FAILED"),
+    ("{ " + "a " * 2_001 + "}", None, "OPERATION_TOO_COMPLEX"),
+    ("#" + "x" * 50_000, None, "OPERATION_TOO_COMPLEX"),
     ("{ nonsense }", None, "GRAPHQL_VALIDATION_FAILED"),
     ("{ viewer }", None, "GRAPHQL_VALIDATION_FAILED"),
     ("{ interactions(first: true) { nodes { id } } }", None, "GRAPHQL_VALIDATION_FAILED"),
@@ -111,7 +111,7 @@ async def test_more_than_a_thousand_ids_are_refused(root: str, ids: str, gateway
     query = f"query ($ids: [ID!]!) {{ {root} {{ {ids} }} }}"
     answer = await gateway.execute(query, {"ids": [str(number) for number in range(1_001)]})
     assert only(answer)["extensions"]["code"] == "BAD_USER_INPUT"
-    assert "1000" in only(answer)["message"]
+    assert "1,000" in only(answer)["message"]
 
 
 async def test_a_bad_root_does_not_spoil_the_others(gateway: Gateway) -> None:

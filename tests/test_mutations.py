@@ -462,10 +462,7 @@ async def test_a_batch_may_hold_a_thousand_or_nothing(producer: Producer) -> Non
     assert (await producer.record_many()) == {"createdCount": 0, "errorCount": 0, "results": []}
     thousand = [view(interactionId=f"i{n}", searchRequest=search(filters=tree(3))) for n in range(1_000)]
     assert (await producer.record_many(*thousand))["createdCount"] == 1_000
-    assert await producer.refusal(RECORD_MANY, interactions=[*thousand, view()]) == (
-        "BAD_USER_INPUT",
-        ["input", "interactions"],
-    )
+    assert await producer.refusal(RECORD_MANY, interactions=[*thousand, view()]) == ("BAD_USER_INPUT", ["interactions"])
     assert await producer.count() == 1_000
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from graphql import GraphQLSyntaxError
 
-from gateway.errors import OperationNotResolved
-from gateway.prepared import MAX_CHARACTERS, Bound, Compiled, Preparation, Prepared
+from gateway.errors import OperationNotResolved, OperationTooComplex
+from gateway.limits import DEFAULTS
+from gateway.prepared import Bound, Compiled, Preparation, Prepared
 from gateway.schema import build
 
 Prepare = Callable[[str], Prepared]
@@ -30,7 +31,7 @@ def small(number: int) -> str:
 
 def large(number: int) -> str:
     """A different document each time, nearly as long as one may be."""
-    return small(number).ljust(MAX_CHARACTERS - 100)
+    return small(number).ljust(DEFAULTS.source_bytes - 100)
 
 
 def compiled(prepared: Prepared, **variables: object) -> Compiled:
@@ -81,8 +82,8 @@ def test_what_cannot_be_parsed_is_refused_each_time(prepare: Preparation) -> Non
     for _ in range(2):
         with pytest.raises(GraphQLSyntaxError):
             prepare("{")
-        with pytest.raises(GraphQLSyntaxError):
-            prepare("{ viewer { keyName } }".ljust(MAX_CHARACTERS + 1))
+        with pytest.raises(OperationTooComplex):
+            prepare("{ viewer { keyName } }".ljust(DEFAULTS.source_bytes + 1))
 
 
 def test_the_values_of_skip_and_include_choose_the_plan_and_no_other_variable_does(prepare: Preparation) -> None:
@@ -158,7 +159,7 @@ def test_a_thousand_documents_are_kept_the_latest_used(prepare: Preparation) -> 
 
 def test_five_million_characters_are_kept(prepare: Preparation) -> None:
     documents = {large(number): prepare(large(number)) for number in range(110)}
-    assert latest_kept(prepare, documents) == 5_000_000 // (MAX_CHARACTERS - 100)
+    assert latest_kept(prepare, documents) == 5_000_000 // (DEFAULTS.source_bytes - 100)
 
 
 def test_the_source_of_a_plan_is_forgotten_with_its_document(sources_before: int) -> None:

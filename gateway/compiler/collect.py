@@ -24,11 +24,8 @@ from graphql import (
     is_object_type,
 )
 
-from gateway.errors import OperationTooComplex
 from gateway.plan import Field
 from gateway.schema import declared_name
-
-MAX_DEPTH = 40
 
 
 def condition_variables(operation: OperationDefinitionNode, fragments: Iterable[FragmentDefinitionNode]) -> list[str]:
@@ -57,10 +54,7 @@ def collect(
     fragments: Mapping[str, FragmentDefinitionNode],
     conditions: Mapping[str, bool],
 ) -> tuple[Field, ...]:
-    """The root fields of a valid operation, given the values of its `condition_variables`.
-
-    Raises `OperationTooComplex` for selections nested deeper than 40 levels.
-    """
+    """The root fields of a valid operation, given the values of its `condition_variables`."""
     root = schema.get_root_type(operation.operation)
     assert root is not None, "validation lets no operation through whose root type the schema lacks"
     return _Collector(schema, fragments, conditions).fields(root, [operation.selection_set])
@@ -79,20 +73,16 @@ class _Collector:
         # Fragments that spread each other are met again and again; each is collected once for a type.
         self._known: dict[tuple[str, tuple[int, ...]], tuple[Field, ...]] = {}
 
-    def fields(
-        self, type_: GraphQLObjectType, selection_sets: Sequence[SelectionSetNode], depth: int = 1
-    ) -> tuple[Field, ...]:
-        if depth > MAX_DEPTH:
-            raise OperationTooComplex(f"Selections may be nested at most {MAX_DEPTH} levels deep.")
+    def fields(self, type_: GraphQLObjectType, selection_sets: Sequence[SelectionSetNode]) -> tuple[Field, ...]:
         key = (type_.name, tuple(map(id, selection_sets)))
         known = self._known.get(key)
         if known is None:
             collected = self._collected(type_, selection_sets)
-            known = tuple(self._field(type_, name, nodes, depth) for name, nodes in collected.items())
+            known = tuple(self._field(type_, name, nodes) for name, nodes in collected.items())
             self._known[key] = known
         return known
 
-    def _field(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode], depth: int) -> Field:
+    def _field(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> Field:
         node = nodes[0]
         definition = type_.fields.get(node.name.value)
         selected = [one.selection_set for one in nodes if one.selection_set]
@@ -100,7 +90,7 @@ class _Collector:
         # `__typename`, `__schema` and `__type` are no fields of any type: they read no document.
         if definition is not None and selected:
             possible = self._possible(get_named_type(definition.type))
-            selections = {declared_name(one): self.fields(one, selected, depth + 1) for one in possible}
+            selections = {declared_name(one): self.fields(one, selected) for one in possible}
         return Field(key, f"{type_.name}.{key}", node, definition, selections)
 
     def _possible(self, type_: GraphQLNamedType) -> list[GraphQLObjectType]:

@@ -5,12 +5,9 @@ from dataclasses import dataclass, field
 
 from graphql import OperationType
 
-from gateway.errors import OperationTooComplex
 from gateway.plan import Fetch, Field, Listing, Plan, ResponsePath, Selection, Source
 from gateway.schema import reading_of
 from gateway.schema.reading import Attribute, Embedded, Facet, Fetched, Stored, Total
-
-MAX_FIELDS = 10_000
 
 _CURSORS = {"cursor", "start_cursor", "end_cursor"}
 
@@ -19,32 +16,16 @@ _MARKER = "__typename"
 
 
 def select(operation: OperationType, fields: tuple[Field, ...]) -> Plan:
-    """The plan of an operation with these root fields.
-
-    Raises `OperationTooComplex` for more than 10,000 fields, with the fragments expanded wherever they are spread.
-    """
-    found = _Found(_Allowance())
+    """The plan of an operation with these root fields."""
+    found = _Found()
     found.add(fields, "", ())
     return Plan(operation, fields, tuple(found.fetches))
-
-
-@dataclass(slots=True)
-class _Allowance:
-    """How many more fields may be met: fragments that spread each other twice double at every level."""
-
-    left: int = MAX_FIELDS
-
-    def spend(self, fields: int) -> None:
-        self.left -= fields
-        if self.left < 0:
-            raise OperationTooComplex(f"With all fragments expanded, at most {MAX_FIELDS:,} fields may be selected.")
 
 
 @dataclass(slots=True)
 class _Found:
     """What the selections of one document, or of the page around it, need."""
 
-    allowance: _Allowance
     paths: set[str] = field(default_factory=set)
     fetches: list[Fetch] = field(default_factory=list)
     totals: list[tuple[ResponsePath, Field]] = field(default_factory=list)
@@ -53,7 +34,6 @@ class _Found:
     def add(self, fields: Sequence[Field], below: str, above: ResponsePath) -> None:
         """Adds what is needed for the fields of an object: it stands at the stored path ``below``, the response's
         path ``above`` leads to it."""
-        self.allowance.spend(len(fields))
         for one in fields:
             if one.definition is None:
                 continue
@@ -79,7 +59,7 @@ class _Found:
             self.add(fields, below, path)
 
     def _add_embedded(self, one: Field, below: str, path: ResponsePath, *, whole: bool) -> None:
-        inner = _Found(self.allowance)
+        inner = _Found()
         inner._add_selected(one, below, path)
         # A projection into a list would drop the items that are no objects, so a list is read whole.
         self.paths |= {below} if whole else inner.paths or {_join(below, _MARKER)}
@@ -91,9 +71,9 @@ class _Found:
             key = _join(below, source.local)
             self.paths.add(key)
         selections: dict[str, Selection] = {}
-        found = _Found(self.allowance)
+        found = _Found()
         for type_name, fields in one.selections.items():
-            found = _Found(self.allowance)
+            found = _Found()
             found.add(fields, "", path)
             name = source.kind.type_name if isinstance(source, Listing) else type_name
             selections[name] = Selection(frozenset(found.paths), tuple(found.fetches))

@@ -1,0 +1,30 @@
+"""What one request may ask for: every limit with its default, and the checks that come before anything else is done.
+
+A setting may change each of them; see docs/limits.md. Those of `gateway.limits.document` don't hold for documents that
+are trusted.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """``depth``, ``fields``, ``aliases`` and ``root_fields``: of one operation with its fragments expanded."""
+
+    source_bytes: int = 50_000
+    tokens: int = 2_000
+    comments: int = 100
+    operations: int = 10
+    depth: int = 20
+    fields: int = 10_000
+    aliases: int = 30
+    root_fields: int = 10
+    directives: int = 20
+    variables: int = 50
+    list_items: int = 1_000
+    json_nodes: int = 20_000
+    json_depth: int = 130
+    operation_time_ms: int = 10_000
+
+
+DEFAULTS = Limits()

@@ -1,0 +1,224 @@
+"""The limits on a document alone: checked once, before validation, in time linear in the document.
+
+Fragments are expanded by arithmetic: each is walked once, and what it holds is added where it is spread. So a document
+whose fragments double at every level costs no more than its length.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+
+from graphql import (
+    ArgumentNode,
+    ConstDirectiveNode,
+    DirectiveNode,
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLSyntaxError,
+    InlineFragmentNode,
+    ListValueNode,
+    ObjectValueNode,
+    OperationDefinitionNode,
+    OverlappingFieldsCanBeMergedRule,
+    SelectionSetNode,
+    ValueNode,
+    parse,
+)
+from graphql.validation.validate import ValidationAbortedError
+
+from gateway.errors import OperationTooComplex, ValidationFailed
+from gateway.limits import Limits
+
+# What comparing the fields of one response key may cost, in graphql-core's units: two for each pair. Its own bound is
+# 25 times this, which is half a second of work.
+MAX_OVERLAP = 20_000
+
+_Executable = OperationDefinitionNode | FragmentDefinitionNode
+
+
+def parse_within(query: str, limits: Limits | None) -> DocumentNode:
+    """The parsed document, which is within its limits; None: there are none.
+
+    Raises `GraphQLSyntaxError`, and `OperationTooComplex` naming the limit that was passed.
+    """
+    if limits is None:
+        return parse(query, allow_empty_selection_sets=False)
+    # A character has at most four bytes.
+    if 4 * len(query) > limits.source_bytes and len(query.encode(errors="replace")) > limits.source_bytes:
+        raise _too_many("A document", limits.source_bytes, "bytes")
+    try:
+        document = parse(
+            query,
+            allow_empty_selection_sets=False,
+            max_lexical_tokens=limits.tokens,
+            max_comments=limits.comments,
+        )
+    except GraphQLSyntaxError as error:
+        raise _of_parser(error, limits) from None
+    check_document(document, limits)
+    return document
+
+
+def check_document(document: DocumentNode, limits: Limits) -> None:
+    """Raises `OperationTooComplex` where the document is beyond a limit.
+
+    What is wrong otherwise is left to validation, such as unknown fragments, which count nothing. But fragments that
+    spread themselves have no size: for those it raises `ValidationFailed`.
+    """
+    definitions = [one for one in document.definitions if isinstance(one, _Executable)]
+    operations = sum(isinstance(one, OperationDefinitionNode) for one in definitions)
+    _within("A document", operations, limits.operations, "operations")
+    found = [_measured(one, limits) for one in definitions]
+    _within("A document", sum(one.directives for one in found), limits.directives, "directives")
+    for definition, size in zip(definitions, _expanded(found), strict=True):
+        _within("Selections", size.depth, limits.depth, "levels deep, with fragments expanded", verb="may be nested")
+        _within("An operation", size.fields, limits.fields, "fields, with fragments expanded")
+        _within("An operation", size.aliases, limits.aliases, "aliases, with fragments expanded")
+        if isinstance(definition, OperationDefinitionNode):
+            _within("An operation", size.root_fields, limits.root_fields, "root fields")
+            _within("An operation", len(definition.variable_definitions or ()), limits.variables, "variables")
+
+
+class BoundedOverlapRule(OverlappingFieldsCanBeMergedRule):
+    """The standard rule, which compares every two fields of one name; raises `OperationTooComplex` where it is too
+    many."""
+
+    def __init__(self, context: object) -> None:
+        super().__init__(context)  # type: ignore[arg-type]
+        self.rule_context.remaining_complexity_budget = MAX_OVERLAP
+
+    def enter_selection_set(self, selection_set: SelectionSetNode, *given: object) -> None:
+        try:
+            super().enter_selection_set(selection_set, *given)
+        except ValidationAbortedError:
+            if self.rule_context.remaining_complexity_budget >= 0:
+                raise
+            raise OperationTooComplex(
+                f"Fields with the same response key may take at most {MAX_OVERLAP:,} steps to compare."
+            ) from None
+
+
+@dataclass(slots=True)
+class _Size:
+    """What a definition holds: by itself, or with its fragments expanded."""
+
+    depth: int = 0
+    fields: int = 0
+    aliases: int = 0
+    root_fields: int = 0
+
+
+@dataclass(slots=True)
+class _Measured:
+    """A definition by itself; ``fragment``: its name if it is one; ``spreads``: each with the fields it is below."""
+
+    fragment: str | None
+    size: _Size = field(default_factory=_Size)
+    directives: int = 0
+    spreads: list[tuple[str, int]] = field(default_factory=list)
+
+
+def _measured(definition: _Executable, limits: Limits) -> _Measured:
+    found = _Measured(definition.name.value if isinstance(definition, FragmentDefinitionNode) else None)
+    size = found.size
+    directives: list[DirectiveNode | ConstDirectiveNode] = [*(definition.directives or ())]
+    for variable in definition.variable_definitions or ():
+        directives += variable.directives or ()
+        if variable.default_value:
+            _check_literal(variable.default_value, limits)
+    # The fields above each selection set.
+    pending: list[tuple[SelectionSetNode, int]] = [(definition.selection_set, 0)]
+    while pending:
+        selection_set, above = pending.pop()
+        for node in selection_set.selections:
+            directives += node.directives or ()
+            match node:
+                case FieldNode():
+                    size.depth = max(size.depth, above + 1)
+                    size.fields += 1
+                    size.aliases += node.alias is not None
+                    size.root_fields += not above
+                    _check_arguments(node.arguments, limits)
+                    if node.selection_set:
+                        pending.append((node.selection_set, above + 1))
+                case InlineFragmentNode():
+                    pending.append((node.selection_set, above))
+                case FragmentSpreadNode():
+                    found.spreads.append((node.name.value, above))
+    found.directives = len(directives)
+    for directive in directives:
+        _check_arguments(directive.arguments, limits)
+    return found
+
+
+def _expanded(found: Sequence[_Measured]) -> Iterable[_Size]:
+    """The size of each definition with its fragments expanded."""
+    named = {one.fragment: number for number, one in enumerate(found) if one.fragment is not None}
+    graph = {number: {named[name] for name, _ in one.spreads if name in named} for number, one in enumerate(found)}
+    try:
+        order = list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        cycle = [str(found[number].fragment) for number in reversed(error.args[1])]
+        raise ValidationFailed(f"Fragments may not spread themselves, as {_shortened(cycle)} do.") from None
+    sizes = [one.size for one in found]
+    for number in order:
+        for name, above in found[number].spreads:
+            if name in named:
+                _add(sizes[number], sizes[named[name]], above)
+    return sizes
+
+
+def _shortened(names: Sequence[str]) -> str:
+    return " → ".join(name[:40] for name in (names if len(names) <= 5 else [*names[:4], "…"]))
+
+
+def _add(size: _Size, spread: _Size, above: int) -> None:
+    size.depth = max(size.depth, above + spread.depth)
+    size.fields += spread.fields
+    size.aliases += spread.aliases
+    size.root_fields += spread.root_fields if not above else 0
+
+
+def _check_arguments(arguments: Iterable[ArgumentNode] | None, limits: Limits) -> None:
+    for argument in arguments or ():
+        _check_literal(argument.value, limits)
+
+
+def _check_literal(value: ValueNode, limits: Limits) -> None:
+    pending = [(value, 1)]
+    while pending:
+        node, level = pending.pop()
+        match node:
+            case ListValueNode():
+                inner = list(node.values)
+            case ObjectValueNode():
+                inner = [one.value for one in node.fields]
+            case _:
+                continue
+        _within("A list or an input object", len(inner), limits.list_items, "values")
+        _within("Values", level, limits.json_depth, "levels deep", verb="may be nested")
+        pending += [(one, level + 1) for one in inner]
+
+
+def _of_parser(error: GraphQLSyntaxError, limits: Limits) -> Exception:
+    """The limit that ended parsing, or the syntax error itself."""
+    if not error.message.endswith("Parsing aborted."):
+        return error
+    if "nested" in error.message:
+        return OperationTooComplex(
+            f"Selections may be nested at most {limits.depth:,} levels deep, values at most {limits.json_depth:,}."
+        )
+    if "comments" in error.message:
+        return _too_many("A document", limits.comments, "comments")
+    return _too_many("A document", limits.tokens, "lexical tokens")
+
+
+def _within(what: str, count: int, limit: int, unit: str, *, verb: str = "may have") -> None:
+    if count > limit:
+        raise _too_many(what, limit, unit, verb=verb)
+
+
+def _too_many(what: str, limit: int, unit: str, *, verb: str = "may have") -> OperationTooComplex:
+    return OperationTooComplex(f"{what} {verb} at most {limit:,} {unit}.")

@@ -1,0 +1,75 @@
+"""The limits on the values of variables: checked for every request, before they are coerced, without recursion.
+
+Where a list or an input object is declared, each may have so many entries. Within JSON, and within whatever else is
+given where no structure is declared, all entries of the request count together.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+from graphql import GraphQLInputObjectType, GraphQLInputType, GraphQLList, get_nullable_type
+
+from gateway.errors import BadUserInput
+from gateway.limits import Limits
+
+# A path that shares its beginning with others: a linked list from the entry up, None above the variables.
+_Trail: TypeAlias = "tuple[_Trail, str | int] | None"
+_Given: TypeAlias = tuple[dict[str, Any] | list[Any], GraphQLInputType | None, _Trail, int]
+
+
+def check_variables(declared: Mapping[str, GraphQLInputType], given: Mapping[str, Any], limits: Limits) -> None:
+    """Raises `BadUserInput`, with the way to the entry, where a value is beyond a limit.
+
+    ``declared``: the types of the variables; values of others are ignored, as they are by the operation.
+    """
+    pending: list[_Given] = [
+        (value, declared[name], (None, name), 1)
+        for name, value in given.items()
+        if isinstance(value, dict | list) and name in declared
+    ]
+    json_nodes = 0
+    while pending:
+        value, declared_type, trail, level = pending.pop()
+        if level > limits.json_depth:
+            raise _beyond(f"Values may be nested at most {limits.json_depth:,} levels deep", trail)
+        type_: Any = get_nullable_type(declared_type) if declared_type else None
+        if isinstance(type_, GraphQLList) and isinstance(value, dict):
+            # One item may stand for a list of it.
+            pending.append((value, type_.of_type, trail, level))
+            continue
+        structured = isinstance(type_, GraphQLList if isinstance(value, list) else GraphQLInputObjectType)
+        if structured and len(value) > limits.list_items:
+            what = "A list" if isinstance(value, list) else "An input object"
+            raise _beyond(f"{what} may have at most {limits.list_items:,} entries, not {len(value):,}", trail)
+        if not structured:
+            json_nodes += len(value)
+            if json_nodes > limits.json_nodes:
+                raise _beyond(f"JSON values may have at most {limits.json_nodes:,} entries in all", trail)
+        pending += [
+            (entry, _type_of(step, type_), (trail, step), level + 1)
+            for step, entry in _entries(value)
+            if isinstance(entry, dict | list)
+        ]
+
+
+def _entries(value: dict[str, Any] | list[Any]) -> Iterable[tuple[str | int, Any]]:
+    return value.items() if isinstance(value, dict) else enumerate(value)
+
+
+def _type_of(step: Any, type_: Any) -> Any:
+    """The declared type of an entry; None within JSON."""
+    match type_:
+        case GraphQLList():
+            return type_.of_type
+        case GraphQLInputObjectType() if step in type_.fields:
+            return type_.fields[step].type
+    return None
+
+
+def _beyond(message: str, trail: _Trail) -> BadUserInput:
+    steps: list[str | int] = []
+    while trail is not None:
+        trail, step = trail
+        # A key is a client's, and may be as long as the body.
+        steps.append(step[:100] if isinstance(step, str) else step)
+    return BadUserInput(f"{message}.", path=tuple(reversed(steps)))

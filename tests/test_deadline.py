@@ -1,0 +1,56 @@
+import asyncio
+from contextlib import suppress
+
+import pytest
+
+from gateway.deadline import Deadline
+
+
+async def test_what_ends_in_time_is_left_alone() -> None:
+    async with Deadline(5):
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
+async def test_what_goes_on_is_cancelled() -> None:
+    with pytest.raises(TimeoutError):
+        async with Deadline(0.01):
+            await asyncio.sleep(60)
+    await asyncio.sleep(0)
+
+
+async def test_it_is_cancelled_until_it_ends() -> None:
+    async def deaf(times: int) -> None:
+        for _ in range(times):
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(60)
+
+    with pytest.raises(TimeoutError):
+        async with Deadline(0.01):
+            await deaf(3)
+
+
+async def test_another_error_stays_what_it_is() -> None:
+    async def failing() -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        async with Deadline(0.01):
+            await failing()
+
+
+async def test_who_cancels_the_task_is_heard() -> None:
+    entered = asyncio.Event()
+
+    async def work() -> None:
+        async with Deadline(60):
+            entered.set()
+            await asyncio.sleep(60)
+
+    task = asyncio.create_task(work())
+    await entered.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
