@@ -1,8 +1,16 @@
+FROM node:24-slim AS graphiql
+WORKDIR /src/graphiql
+COPY graphiql/package.json graphiql/package-lock.json graphiql/.npmrc ./
+RUN npm ci
+COPY graphiql ./
+RUN npm run build
+
 FROM python:3.13-slim AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_CONSTRAINT=constraints.txt
 WORKDIR /src
 COPY constraints.txt pyproject.toml README.md ./
 COPY gateway gateway
+COPY --from=graphiql /src/gateway/transport/bundle gateway/transport/bundle
 RUN pip install setuptools \
     && pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
     && python -m venv --without-pip /opt/gateway \

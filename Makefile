@@ -23,7 +23,7 @@ pinned = --constraint constraints.txt
 
 .PHONY: demo test lint types imports schema check pins clean
 
-demo: $(venv)/demo
+demo: $(venv)/demo $(venv)/graphiql
 	@exec $(bin)/gateway demo $(ARGS)
 
 test: $(venv)/dev
@@ -57,7 +57,8 @@ pins:
 	@rm -rf $(venv)
 
 clean:
-	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/clients/node_modules
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/clients/node_modules \
+		graphiql/node_modules gateway/transport/bundle
 	find gateway tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(venv)/demo: extras := embedded
@@ -70,9 +71,31 @@ $(venv)/dev: pyproject.toml constraints.txt
 	$(install)
 	@touch $@ $(venv)/demo
 
+# The GraphiQL page that the gateway serves, in the versions of graphiql/package-lock.json; building it needs Node 20.19
+# or later with npm. Without it the page loads its scripts from a CDN.
+.PHONY: graphiql
+page := gateway/transport/bundle/index.html
+page_sources := $(wildcard graphiql/*.html graphiql/*.js graphiql/*.json graphiql/src/*)
+graphiql: $(page)
+
+$(page): $(page_sources) | graphiql/node_modules
+	cd graphiql && npm run build
+	@touch $@
+
+graphiql/node_modules: graphiql/package.json graphiql/package-lock.json
+	cd graphiql && npm ci
+	@touch $@
+
+# For the demo, which never fails of it: tried once for each state of the sources.
+$(venv)/graphiql: $(page_sources) | $(venv)/demo
+	@echo 'Building GraphiQL' >&2
+	@npm_config_fetch_retries=0 $(MAKE) --silent graphiql >$(venv)/graphiql.log 2>&1 \
+		|| echo "GraphiQL will come from a CDN, for want of npm and Node 20.19; 'make graphiql' says more" >&2
+	@touch $@
+
 # The clients of the JavaScript world, each in the version of tests/clients/package-lock.json; they need Node and npm.
 .PHONY: clients
-clients: $(venv)/dev tests/clients/node_modules
+clients: $(venv)/dev tests/clients/node_modules $(page)
 	$(bin)/pytest tests/clients $(ARGS)
 
 tests/clients/node_modules: tests/clients/package.json tests/clients/package-lock.json

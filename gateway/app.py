@@ -91,6 +91,7 @@ def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE
         routes=[
             Route("/healthcheck", health.live),
             Route("/readyz", health.ready),
+            *([Route(f"{_GRAPH}/assets/{{name}}", page.asset)] if page else []),
         ],
         lifespan=lifespan,
     )

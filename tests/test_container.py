@@ -29,8 +29,15 @@ def final(instruction: str) -> str:
 
 def test_the_image_is_slim_and_copies_what_another_stage_built() -> None:
     assert FINAL_STAGE[0].endswith("-slim")
-    assert sum(line.startswith("FROM ") for line in DOCKERFILE) == 2
+    assert [line.split()[-1] for line in DOCKERFILE if line.startswith("FROM ")][:-1] == ["graphiql", "build"]
     assert final("COPY").startswith("--from=build ")
+
+
+def test_the_image_carries_the_built_page_and_no_leftover_of_a_local_build() -> None:
+    vite = (ROOT / "graphiql" / "vite.config.js").read_text()
+    [built] = re.findall(r'outDir: "\.\./([^"]+)"', vite)
+    assert f"COPY --from=graphiql /src/{built} {built}" in DOCKERFILE
+    assert {built, "**/node_modules"} <= set((ROOT / ".dockerignore").read_text().splitlines())
 
 
 def test_the_image_has_no_compiler() -> None:

@@ -1,0 +1,64 @@
+// A visitor's browser: Debian's Chromium with a fresh profile, which tells what it saw.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { chromium } from 'playwright-core';
+
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+const pictures = fileURLToPath(new URL('../../build/screenshots/', import.meta.url));
+
+/** Keeps what the page looks like now, for people. */
+export const picture = (page, name) => page.screenshot({ path: join(pictures, `${name}.png`) });
+
+/**
+ * Opens `url` in the browser at `executablePath`, calls `visit` with the page and what it has seen so far, and closes
+ * it.
+ *
+ * `seen` holds the complaints of the console and of the page, the requests to other origins, those that failed, and the
+ * operations sent; it is given back with what `visit` tells.
+ */
+export async function browse(executablePath, url, visit) {
+  const profile = await mkdtemp(join(tmpdir(), 'gateway-browser-'));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath,
+    args: flags,
+    permissions: ['clipboard-read', 'clipboard-write'],
+    viewport: { width: 1440, height: 900 },
+  });
+  try {
+    const [page] = context.pages();
+    const seen = { complaints: [], foreign: [], failed: [], operations: [] };
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) seen.complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => seen.complaints.push(String(error)));
+    page.on('request', (request) => {
+      const { origin, protocol } = new URL(request.url());
+      if (origin !== new URL(url).origin && protocol !== 'data:') seen.foreign.push(request.url());
+      if (request.method() === 'POST') seen.operations.push(request.postDataJSON().operationName);
+    });
+    page.on('requestfailed', (request) => seen.failed.push(request.url()));
+    page.on('response', (response) => {
+      if (!response.ok()) seen.failed.push(`${response.status()} ${response.url()}`);
+    });
+    await page.goto(url);
+    return { ...seen, ...(await visit(page, seen)) };
+  } catch (error) {
+    await picture(context.pages()[0], 'failure');
+    throw error;
+  } finally {
+    await context.close();
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+}

@@ -1,0 +1,81 @@
+// GraphiQL as somebody meets it who has a key: in the page already, or still to be put in ("template").
+import { browse, picture } from './browser.mjs';
+import { headers, url } from './gateway.mjs';
+
+const editor = (page, kind) => page.locator(`.graphiql-${kind} .view-lines`);
+
+/** What an editor shows; Monaco writes spaces that don't break. */
+const shown = async (page, kind) => (await editor(page, kind).innerText()).replaceAll('\u00a0', ' ');
+
+async function run(page, expected) {
+  await page.getByRole('button', { name: 'Execute query' }).click();
+  await editor(page, 'response').getByText(expected).first().waitFor();
+  return shown(page, 'response');
+}
+
+async function openTab(page, name) {
+  await page.getByRole('tab', { name }).click();
+  await page.locator('.graphiql-query-editor').getByText(name).first().waitFor();
+}
+
+/** Before its editors are there the page takes clicks, and does nothing. */
+async function ready(page) {
+  for (const kind of ['query-editor', 'response', 'editor-tool']) {
+    await editor(page, kind).last().waitFor({ state: 'attached' });
+  }
+}
+
+/** Each tab's operation run as it stands, the docs read, a field added in the explorer, and the page again. */
+async function prefilled(page) {
+  await ready(page);
+  const title = await page.title();
+  const first = await run(page, '"data"');
+  await picture(page, 'graphiql');
+
+  const tabs = await page.getByRole('tab').allInnerTexts();
+  const answers = {};
+  for (const name of tabs.filter((tab) => tab !== 'InteractionRecorded')) {
+    await openTab(page, name);
+    answers[name] = await run(page, '"data"');
+  }
+
+  await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
+  await page.getByRole('link', { name: 'Query', exact: true }).click();
+  const docs = await page.locator('.graphiql-doc-explorer').innerText();
+  await picture(page, 'graphiql-docs');
+
+  await openTab(page, 'LatestClicks');
+  await page.getByRole('button', { name: 'Show GraphiQL Explorer' }).click();
+  await page.locator('.graphiql-explorer-root').getByText('durationMs').last().click();
+  await page.locator('.graphiql-query-editor').getByText('durationMs').waitFor();
+  const explored = await run(page, '"durationMs"');
+  await picture(page, 'graphiql-explorer');
+
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.reload();
+  await ready(page);
+  const again = await run(page, '"data"');
+  await picture(page, 'graphiql-dark');
+  return { title, tabs, first, answers, docs, explored, again };
+}
+
+/** Nothing is asked until the key is there; then the schema is, and an operation can be run. */
+async function template(page, seen) {
+  await ready(page);
+  const refused = await run(page, 'Put your key into the Headers tab');
+  const asked = [...seen.operations];
+  await picture(page, 'graphiql-template');
+
+  await editor(page, 'editor-tool').last().click();
+  await page.keyboard.press('Control+A');
+  const written = JSON.stringify({ Authorization: headers.authorization, 'X-Namespace': headers['x-namespace'] });
+  await page.evaluate((text) => navigator.clipboard.writeText(text), written);
+  await page.keyboard.press('Control+V');
+  await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
+  await page.getByRole('link', { name: 'Interaction', exact: true }).waitFor();
+  const answer = await run(page, '"totalCount"');
+  return { refused, asked, answer };
+}
+
+const [browser, visit] = process.argv.slice(2);
+console.log(JSON.stringify(await browse(browser, url, { prefilled, template }[visit])));

@@ -1,0 +1,75 @@
+"""The GraphiQL page that `make graphiql` builds, in Chromium; its screenshots stay in build/screenshots."""
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from demo_process import running
+from gateway_process import GatewayProcess, serving
+from node import run
+
+from gateway.embedded import EmbeddedServer
+
+QUIET: dict[str, list[str]] = {"complaints": [], "foreign": [], "failed": []}
+
+
+@pytest.fixture
+def chromium() -> str:
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("there is no chromium on PATH")
+    return path
+
+
+def visit(chromium: str, gateway: GatewayProcess, scenario: str) -> dict[str, Any]:
+    """What the script of that name tells, after the console was silent and nothing went elsewhere or failed."""
+    told: dict[str, Any] = run("graphiql.mjs", gateway, chromium, scenario)
+    assert {name: told[name] for name in QUIET} == QUIET
+    return told
+
+
+def test_the_demos_page_is_ready_to_use(tmp_path: Path, chromium: str) -> None:
+    with running(tmp_path, "--interactions", "400") as demo:
+        gateway = GatewayProcess(demo.facts["url"], demo.facts["key"], demo.facts["namespace"])
+        told = visit(chromium, gateway, "prefilled")
+    assert told["title"] == "Search interactions · GraphiQL"
+    assert told["tabs"] == ["LatestClicks", "FilterTrees", "NextPage", "NestedConnections", "RecordInteraction"]
+    for name, field in {
+        "LatestClicks": "totalCount",
+        "FilterTrees": "text",
+        "NextPage": "interactionType",
+        "NestedConnections": "feature",
+        "RecordInteraction": "created",
+    }.items():
+        assert f'"{field}":' in told["answers"][name], name
+    assert "What can be read, all of it within the one namespace" in told["docs"]
+    assert '"durationMs":' not in told["first"]
+    assert '"durationMs":' in told["explored"]
+    assert '"data":' in told["again"]
+
+
+def test_without_a_key_the_page_asks_nothing(mongod: EmbeddedServer, chromium: str) -> None:
+    with serving(mongod.uri) as gateway:
+        told = visit(chromium, gateway, "template")
+    assert told["asked"] == []
+    assert "Put your key into the Headers tab below." in told["refused"]
+    assert told["operations"] == ["IntrospectionQuery", "LatestClicks"]
+    assert '"totalCount": 0' in told["answer"]
+
+
+def test_every_file_that_the_page_names_is_served_until_the_page_is_switched_off(mongod: EmbeddedServer) -> None:
+    with serving(mongod.uri) as gateway:
+        page = httpx.get(gateway.url, headers={"Accept": "text/html"})
+        files = [httpx.URL(gateway.url).join(name) for name in re.findall(r'(?:src|href)="(\./[^"]+)"', page.text)]
+        assert len(files) >= 2
+        for file in files:
+            served = httpx.get(file)
+            assert (served.status_code, served.headers["Content-Encoding"]) == (200, "gzip")
+            assert re.match(r"text/(javascript|css)", served.headers["Content-Type"])
+    with serving(mongod.uri, graphiql="false") as gateway:
+        for file in files:
+            assert httpx.get(httpx.URL(gateway.url).join(file.path)).status_code == 404
+        assert httpx.get(gateway.url, headers={"Accept": "text/html"}).status_code == 401
