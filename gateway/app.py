@@ -3,8 +3,8 @@
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 from starlette.applications import Starlette
@@ -15,16 +15,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gateway.access import Access
 from gateway.database import open_database
 from gateway.errors import GatewayError
+from gateway.manifest import ManifestError, read_manifest
 from gateway.operation import Operations
+from gateway.persisted import Documents, Persistence
 from gateway.prefetch import Prefetcher
+from gateway.prepared import Preparation
 from gateway.recording import Recorder
 from gateway.schema import build
-from gateway.settings import Settings, load
+from gateway.settings import Settings, SettingsError, load
 from gateway.store.client import Database, close
 from gateway.store.fetch import Reader
 from gateway.store.indexes import create_indexes
 from gateway.store.tenancy import Tenancy
 from gateway.store.write import Writer
+from gateway.transport.caching import cache_control
 from gateway.transport.graphiql import TEMPLATE_HEADERS, Page
 from gateway.transport.health import Health
 from gateway.transport.http import Endpoint
@@ -34,6 +38,9 @@ _LOG = logging.getLogger(__name__)
 _GRAPH = "/graphql"
 _INDEXING_SECONDS = 5.0
 _RETRY_SECONDS = 5.0
+# What pages of other origins may read beside the body.
+_EXPOSED = ("ETag", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate")
+_PREFLIGHT_SECONDS = 7_200
 
 
 def from_environment() -> Starlette:
@@ -53,6 +60,29 @@ def settle() -> None:
     gc.freeze()
 
 
+def check_documents(settings: Settings) -> None:
+    """Raises `SettingsError` where the trusted documents can't be used."""
+    with _trusting(settings) as persistence:
+        if persistence.trusted:
+            Documents(Preparation(build(), introspection=settings.introspection, limits=settings.limits), persistence)
+
+
+@contextmanager
+def _trusting(settings: Settings) -> Iterator[Persistence]:
+    """The documents that the settings name; what is wrong with one of them is a wrong setting."""
+    path = settings.trusted_documents
+    if path is None and settings.only_trusted_documents:
+        raise SettingsError("GATEWAY_ONLY_TRUSTED_DOCUMENTS: expected GATEWAY_TRUSTED_DOCUMENTS beside it")
+    try:
+        yield Persistence(
+            trusted={} if path is None else read_manifest(path),
+            only_trusted=settings.only_trusted_documents,
+            automatic=settings.persisted_queries,
+        )
+    except ManifestError as error:
+        raise SettingsError(f"GATEWAY_TRUSTED_DOCUMENTS: {error}") from None
+
+
 def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE_HEADERS) -> Starlette:
     """The gateway as an ASGI application; ``page_headers`` stand in GraphiQL's header editor."""
     database = open_database(settings)
@@ -60,9 +90,23 @@ def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE
     access = Access(tenancy, cache_seconds=settings.key_cache_seconds)
     reader = Reader(database, time_limit_ms=settings.read_time_limit_ms)
     prefetcher = Prefetcher(reader, Recorder(Writer(database)), tenancy)
-    operations = Operations(build(), prefetcher, introspection=settings.introspection, limits=settings.limits)
+    with _trusting(settings) as persistence:
+        operations = Operations(
+            build(),
+            prefetcher,
+            introspection=settings.introspection,
+            limits=settings.limits,
+            persistence=persistence,
+        )
     page = Page(page_headers) if settings.graphiql else None
-    endpoint = Endpoint(access, operations, body_limit=settings.body_limit_bytes, page=page)
+    endpoint = Endpoint(
+        access,
+        operations,
+        body_limit=settings.body_limit_bytes,
+        batch_limit=settings.batch_limit,
+        cache_control=cache_control(settings.cache_seconds, public=settings.cache_public),
+        page=page,
+    )
     health = Health(database)
 
     @asynccontextmanager
@@ -84,7 +128,10 @@ def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE
             endpoint,
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", "X-Namespace"],
+            # Whatever a client's libraries add: such an origin is allowed, and a header that nobody knows does nothing.
+            allow_headers=["*"],
+            expose_headers=_EXPOSED,
+            max_age=_PREFLIGHT_SECONDS,
         )
     return _Application(
         graph,

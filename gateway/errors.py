@@ -3,6 +3,7 @@
     GatewayError                 500  INTERNAL_SERVER_ERROR
     ├── Unauthenticated          401  UNAUTHENTICATED
     ├── Forbidden                403  FORBIDDEN
+    │   └── UntrustedDocument    403  DOCUMENT_NOT_TRUSTED
     ├── NamespaceRequired        400  NAMESPACE_REQUIRED
     ├── NamespaceNotFound        403  NAMESPACE_NOT_FOUND
     ├── BadUserInput             400  BAD_USER_INPUT
@@ -14,6 +15,8 @@
     │   ├── ValidationFailed     400  GRAPHQL_VALIDATION_FAILED
     │   ├── OperationNotResolved 400  OPERATION_RESOLUTION_FAILURE
     │   ├── OperationTooComplex  400  OPERATION_TOO_COMPLEX
+    │   ├── QueryNotPersisted    200  PERSISTED_QUERY_NOT_FOUND
+    │   ├── PersistenceDisabled  200  PERSISTED_QUERY_NOT_SUPPORTED
     │   ├── MethodNotAllowed     405  METHOD_NOT_ALLOWED
     │   ├── RequestTimeout       408  REQUEST_TIMEOUT
     │   ├── PayloadTooLarge      413  PAYLOAD_TOO_LARGE
@@ -54,6 +57,10 @@ class Unauthenticated(GatewayError):
 class Forbidden(GatewayError):
     code = "FORBIDDEN"
     status = 403
+
+
+class UntrustedDocument(Forbidden):
+    code = "DOCUMENT_NOT_TRUSTED"
 
 
 class NamespaceRequired(GatewayError):
@@ -104,6 +111,21 @@ class OperationNotResolved(BadRequest):
 
 class OperationTooComplex(BadRequest):
     code = "OPERATION_TOO_COMPLEX"
+
+
+class QueryNotPersisted(BadRequest):
+    """No document is known by the name that came without it. Clients of Apollo's protocol then send the document, and
+    expect this message and status."""
+
+    code = "PERSISTED_QUERY_NOT_FOUND"
+    status = 200
+
+
+class PersistenceDisabled(BadRequest):
+    """Documents must be sent; clients of Apollo's protocol stop naming them at this message."""
+
+    code = "PERSISTED_QUERY_NOT_SUPPORTED"
+    status = 200
 
 
 class MethodNotAllowed(BadRequest):

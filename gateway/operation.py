@@ -27,6 +27,7 @@ from gateway.errors import GatewayError, MethodNotAllowed, Unavailable
 from gateway.failures import Phase, described
 from gateway.limits import DEFAULTS, Limits
 from gateway.pages import Pages
+from gateway.persisted import AUTOMATIC, Documents, Persistence
 from gateway.prefetch import Prefetcher
 from gateway.prepared import Bound, Compiled, Preparation, Prepared
 from gateway.schema import Graph
@@ -34,30 +35,40 @@ from gateway.schema import Graph
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as any transport understands it; ``reads_only``: it came in a way that must not change anything."""
+    """A request as any transport understands it.
 
-    query: str
+    It has a ``query``, or the ``document_id`` of one that is known, or both for it to be known from now on.
+    ``reads_only``: it came in a way that must not change anything.
+    """
+
+    query: str | None
     variables: Mapping[str, Any] = field(default_factory=dict)
     operation_name: str | None = None
     reads_only: bool = False
+    document_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``executed``: whether execution began, so that the answer has ``data``; else ``refusal`` says why not."""
+    """``refusal``: why the answer has no ``data``; ``partial``: whether errors stand beside the data."""
 
     body: bytes
     refusal: GatewayError | None = None
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A request that may run: its document valid, its operation known and allowed, its variables coerced."""
+    """A request that may run: its document valid, its operation known and allowed, its variables coerced.
+
+    ``trusted``: its document is one of the operator's manifest.
+    """
 
     request: Request
     context: Context
     prepared: Prepared
     bound: Bound
+    trusted: bool
 
     @property
     def kind(self) -> OperationType:
@@ -65,16 +76,23 @@ class Ready:
 
 
 class Operations:
-    """Answers requests of one graph; one for each process."""
+    """Answers requests of one graph; one for each process. Raises `ManifestError`."""
 
     def __init__(
-        self, graph: Graph, prefetcher: Prefetcher, *, introspection: bool = True, limits: Limits = DEFAULTS
+        self,
+        graph: Graph,
+        prefetcher: Prefetcher,
+        *,
+        introspection: bool = True,
+        limits: Limits = DEFAULTS,
+        persistence: Persistence = AUTOMATIC,
     ) -> None:
         self._graph = graph
         self._prefetcher = prefetcher
         self._introspection = introspection
         self._limits = limits
-        self._prepare = Preparation(graph, introspection=introspection, limits=limits)
+        prepare = Preparation(graph, introspection=introspection, limits=limits)
+        self._documents = Documents(prepare, persistence)
         self.answered: Counter[str] = Counter()
 
     async def answer(self, request: Request, context: Context) -> Answer:
@@ -85,15 +103,18 @@ class Operations:
     def ready(self, request: Request, context: Context) -> Ready | Answer:
         """The operation of a request, or the answer that refuses it; reads nothing from the database."""
         try:
-            prepared = self._prepare(request.query)
+            named = request.query, request.document_id, context.caller.organization.id
+            document = self._documents.find(*named)
+            prepared = document.prepared
             if prepared.errors:
                 return _refused(prepared.errors, Phase.VALIDATION)
             operation = prepared.operation(request.operation_name)
             _allow(operation.node.operation, request, context)
+            self._documents.remember(*named)
             bound = operation.bound(request.variables)
             if isinstance(bound, list):
                 return _refused(bound, Phase.VARIABLES)
-            return Ready(request, context, prepared, bound)
+            return Ready(request, context, prepared, bound, document.trusted)
         except GraphQLSyntaxError as error:
             return _refused([error], Phase.PARSING)
         except GatewayError as error:
@@ -109,7 +130,7 @@ class Operations:
             limit = f"{self._limits.operation_time_ms:,} ms"
             return refused(Unavailable(f"The operation took longer than {limit}; writes may be sent again."))
         data = self._shaped(compiled, pages)
-        return Answer(encode({"data": data}) if data is not None else self._executed(ready, pages))
+        return self._executed(ready, pages) if data is None else Answer(encode({"data": data}))
 
     def _shaped(self, compiled: Compiled, pages: Pages) -> dict[str, Any] | None:
         """The response's data, or None where the executor has to answer."""
@@ -126,7 +147,7 @@ class Operations:
         self.answered[how] += 1
         return data
 
-    def _executed(self, ready: Ready, pages: Pages) -> bytes:
+    def _executed(self, ready: Ready, pages: Pages) -> Answer:
         result = execute_sync(
             self._graph.executable,
             ready.prepared.node,
@@ -136,7 +157,7 @@ class Operations:
             hide_suggestions=not self._introspection,
         )
         errors = {"errors": [described(error, Phase.EXECUTION) for error in result.errors]} if result.errors else {}
-        return encode({**errors, "data": result.data})
+        return Answer(encode({**errors, "data": result.data}), partial=bool(errors))
 
 
 def _allow(operation: OperationType, request: Request, context: Context) -> None:

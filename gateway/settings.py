@@ -142,6 +142,27 @@ class Settings(_Environment):
         le=600_000,
         description="Milliseconds that an operation may read and write before it is given up.",
     )
+    batch_limit: int = Field(
+        0, ge=0, le=100, description="Requests that one body may hold as an array; 0 or 1 takes no arrays."
+    )
+    persisted_queries: bool = Field(
+        True, description="Whether a query may be named by the hash of a text sent before (Apollo's protocol)."
+    )
+    trusted_documents: Path | None = Field(
+        None,
+        description="The manifest of documents that may be named by their ids; read and validated at the start.",
+        json_schema_extra=_expecting("the path of a JSON file in Relay's or Apollo's format"),
+    )
+    only_trusted_documents: bool = Field(False, description="Whether any document outside the manifest is refused.")
+    cache_seconds: int = Field(
+        0,
+        ge=0,
+        le=86_400,
+        description="Seconds for which an answer to a persisted query by GET may be used again without asking.",
+    )
+    cache_public: bool = Field(
+        False, description="Whether shared caches, too, may keep those answers, for each key and namespace."
+    )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
         "info", description="The least severe messages that are logged."
     )

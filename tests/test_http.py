@@ -374,36 +374,6 @@ async def test_the_page_can_be_switched_off(gateway: Gateway, mongod: EmbeddedSe
         assert (response.status_code, code(response)) == (401, "UNAUTHENTICATED")
 
 
-def preflight(origin: str) -> dict[str, str]:
-    return {
-        "Origin": origin,
-        "Access-Control-Request-Method": "POST",
-        "Access-Control-Request-Headers": "authorization,content-type,x-namespace",
-    }
-
-
-async def test_a_preflight_of_an_allowed_origin_needs_no_key(gateway: Gateway, mongod: EmbeddedServer) -> None:
-    async with open_gateway(gateway.database, mongod.uri, cors_origins="https://shop.example") as gateway:
-        response = await gateway.http.options("/graphql", headers=preflight("https://shop.example"))
-        assert response.status_code == 200
-        assert response.headers["Access-Control-Allow-Origin"] == "https://shop.example"
-        assert "POST" in response.headers["Access-Control-Allow-Methods"]
-        foreign = await gateway.http.options("/graphql", headers=preflight("https://evil.example"))
-        assert foreign.status_code == 400
-        assert "Access-Control-Allow-Origin" not in foreign.headers
-        # A refusal, too, can be read by the page that caused it.
-        refused = await gateway.http.post("/graphql", headers={"Origin": "https://shop.example"})
-        assert refused.status_code == 401
-        assert refused.headers["Access-Control-Allow-Origin"] == "https://shop.example"
-        assert "Origin" in refused.headers["Vary"]
-
-
-async def test_no_other_origin_is_allowed_unless_it_is_set(gateway: Gateway) -> None:
-    response = await gateway.http.options("/graphql", headers=preflight("https://shop.example"))
-    assert response.status_code == 204
-    assert "Access-Control-Allow-Origin" not in response.headers
-
-
 # Health
 
 

@@ -9,6 +9,16 @@ from gateway.operation import Request
 from gateway.transport.media import GRAPHQL, HTML, JSON, preferred
 from gateway.transport.parsing import from_body, from_query, require_json
 
+DOCUMENT_ID_ALONE = "`documentId` stands for the document: send neither `query` nor `persistedQuery` with it."
+PERSISTED_QUERY = "`extensions.persistedQuery` must be an object with a `version` and a `sha256Hash`."
+
+
+def sent(body: bytes) -> Request:
+    """The one request of a body."""
+    request = from_body(body)
+    assert isinstance(request, Request)
+    return request
+
 
 @pytest.mark.parametrize(
     ("accept", "best"),
@@ -91,7 +101,22 @@ def test_a_body_gives_its_request() -> None:
         (b'{"query": "{a}", "variables": {"n": ' + b"9" * 10_000 + b"}}", "The body is not valid JSON."),
         (b"null", "The body must be a JSON object."),
         (b"1", "The body must be a JSON object."),
-        (b'[{"query": "{a}"}]', "The body must be a JSON object."),
+        (b'[{"query": "{a}"}]', "Batches are not served here: the body must be a JSON object."),
+        (b'{"documentId": 1}', "`documentId` must be a string."),
+        (b'{"documentId": ""}', "The request has no `query`."),
+        (b'{"documentId": "a", "query": "{a}"}', DOCUMENT_ID_ALONE),
+        (
+            b'{"documentId": "a", "extensions": {"persistedQuery": {"version": 1, "sha256Hash": "b"}}}',
+            DOCUMENT_ID_ALONE,
+        ),
+        (b'{"extensions": {"persistedQuery": "a"}}', PERSISTED_QUERY),
+        (b'{"extensions": {"persistedQuery": {"version": 1}}}', PERSISTED_QUERY),
+        (b'{"extensions": {"persistedQuery": {"version": 1, "sha256Hash": 1}}}', PERSISTED_QUERY),
+        (
+            b'{"extensions": {"persistedQuery": {"version": 2, "sha256Hash": "a"}}}',
+            "Unsupported persisted query version",
+        ),
+        (b'{"extensions": {"persistedQuery": {"sha256Hash": "a"}}}', "Unsupported persisted query version"),
         (b"{}", "The request has no `query`."),
         (b'{"query": ""}', "The request has no `query`."),
         (b'{"query": null}', "The request has no `query`."),
@@ -108,15 +133,49 @@ def test_what_is_no_request_is_refused_in_plain_words(body: bytes, message: str)
     assert refused.value.message == message
 
 
+def test_a_persisted_document_is_named_by_its_id_or_its_hash() -> None:
+    named = {"documentId": "a", "operationName": "A", "variables": {"v": 1}}
+    assert from_body(orjson.dumps(named)) == Request(None, {"v": 1}, "A", document_id="a")
+    assert from_query(b"documentId=sha256:ab") == Request(None, reads_only=True, document_id="sha256:ab")
+    hashed = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "ab", "miss": True}}}
+    assert from_body(orjson.dumps(hashed)) == Request(None, document_id="ab")
+    assert from_body(orjson.dumps({**hashed, "query": "{a}"})) == Request("{a}", document_id="ab")
+    parameters = urlencode({"extensions": orjson.dumps(hashed["extensions"]).decode()})
+    assert from_query(parameters.encode()) == Request(None, reads_only=True, document_id="ab")
+
+
+def test_a_batch_is_parsed_one_by_one_up_to_its_limit() -> None:
+    batch = from_body(b'[{"query": "{a}"}, {"query": 1}]', batch_limit=2)
+    assert isinstance(batch, tuple)
+    assert batch[0] == Request("{a}")
+    assert isinstance(batch[1], BadRequest)
+
+
+@pytest.mark.parametrize(
+    ("body", "limit", "message"),
+    [
+        (b"[{}]", 0, "Batches are not served here: the body must be a JSON object."),
+        (b"[{}]", 1, "Batches are not served here: the body must be a JSON object."),
+        (b"[]", 2, "A batch must hold 1 to 2 requests."),
+        (b"[{}, {}, {}]", 2, "A batch must hold 1 to 2 requests."),
+        (b"[{}, 1]", 2, "Each request of a batch must be a JSON object."),
+    ],
+)
+def test_what_is_no_batch_is_refused_as_a_whole(body: bytes, limit: int, message: str) -> None:
+    with pytest.raises(BadRequest) as refused:
+        from_body(body, batch_limit=limit)
+    assert refused.value.message == message
+
+
 @pytest.mark.parametrize("number", [2**63 - 1, 2**63, 2**64, -(2**63) - 1, 10**30])
 def test_integers_of_any_size_arrive_exactly(number: int) -> None:
-    assert from_body(b'{"query": "{a}", "variables": {"n": %d}}' % number).variables["n"] == number
+    assert sent(b'{"query": "{a}", "variables": {"n": %d}}' % number).variables["n"] == number
     assert from_query(b'query={a}&variables={"n":%d}' % number).variables["n"] == number
 
 
 def test_digits_in_strings_are_no_numbers() -> None:
     variables = {"n": 0.1, "text": "12345678901234567890"}
-    assert from_body(orjson.dumps({"query": "{a}", "variables": variables})).variables == variables
+    assert sent(orjson.dumps({"query": "{a}", "variables": variables})).variables == variables
 
 
 def test_parameters_give_a_request_that_only_reads() -> None:
@@ -150,7 +209,7 @@ def test_variables_of_any_depth_are_a_request_or_refused() -> None:
     for depth in (1_000, 1_024, 5_000):
         with suppress(BadRequest):
             from_body(nested(depth))
-    assert from_body(nested(500)).variables["n"]
+    assert sent(nested(500)).variables["n"]
 
 
 def nested(depth: int) -> bytes:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from gateway.app import check_documents
 from gateway.cli.console import note
 from gateway.database import open_database
 from gateway.errors import Unavailable
@@ -26,6 +27,7 @@ def serve(
     settings = load(Settings, host=host, port=port, workers=workers)
     # Here, where it is one line: a worker could only die of it, again and again.
     asyncio.run(_check_uri(settings))
+    check_documents(settings)
     end_on_signals()
     with suppress(KeyboardInterrupt), listening(settings.host, settings.port) as listener:
         note(f"Serving {address(settings.host, listener)}")

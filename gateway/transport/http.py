@@ -6,31 +6,26 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from gateway.access import Access
-from gateway.errors import (
-    BadRequest,
-    BadUserInput,
-    GatewayError,
-    MethodNotAllowed,
-    OperationNotResolved,
-    OperationTooComplex,
-    ParseFailed,
-    PayloadTooLarge,
-    Unauthenticated,
-    ValidationFailed,
-)
+from gateway.errors import BadRequest, GatewayError, MethodNotAllowed, PayloadTooLarge, Unauthenticated
 from gateway.failures import masked
 from gateway.operation import Answer, Operations, refused
+from gateway.transport.batching import answer_batch
+from gateway.transport.caching import entity_tag, is_known
+from gateway.transport.coding import SHORTEST_BYTES, accepted, coded
 from gateway.transport.graphiql import Page
 from gateway.transport.media import GRAPHQL, HTML, JSON, preferred
 from gateway.transport.parsing import from_body, from_query, parameter_names, require_json
+from gateway.transport.reply import READING, WRITING, Reply, allowed, answered, kept, refusal
 
-_READING = ("GET", "HEAD")
-_WRITING = ("POST", "OPTIONS")
-
-# What a client that takes only application/json is told with 200: the request arrived, and was refused as GraphQL.
-_GRAPHQL_REFUSALS = (ParseFailed, ValidationFailed, BadUserInput, OperationNotResolved, OperationTooComplex)
-
-_READ = ("accept", "authorization", "x-namespace", "content-type", "content-encoding")
+_READ = (
+    "accept",
+    "accept-encoding",
+    "authorization",
+    "x-namespace",
+    "content-type",
+    "content-encoding",
+    "if-none-match",
+)
 _READ_BYTES = frozenset(name.encode() for name in _READ)
 
 
@@ -39,45 +34,70 @@ class Endpoint:
 
     It reads the few headers that count in one pass and sends its answer in two messages, without a request or a
     response object between: at a page of twenty those are a tenth of all that is done here.
+
+    ``batch_limit``: how many requests one body may hold. ``cache_control``: what is said of answers to queries by GET
+    whose documents are persisted; others are never kept.
     """
 
-    def __init__(self, access: Access, operations: Operations, *, body_limit: int, page: Page | None) -> None:
+    def __init__(
+        self,
+        access: Access,
+        operations: Operations,
+        *,
+        body_limit: int,
+        batch_limit: int,
+        cache_control: bytes,
+        page: Page | None,
+    ) -> None:
         self._access = access
         self._operations = operations
         self._body_limit = body_limit
+        self._batch_limit = batch_limit
+        self._cache_control = cache_control
         self._page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method, headers = scope["method"], _headers(scope)
         accept = ", ".join(headers["accept"])
         if method == "OPTIONS":
-            await _send(send, method, 204, {"Allow": _allowed(method)}, b"")
+            await _send(send, method, Reply(204, ((b"allow", allowed(method)),)))
         elif self._page is not None and _asks_for_page(scope, accept):
             await self._page.response()(scope, receive, send)
         else:
+            media = preferred(accept, (JSON, GRAPHQL)) or GRAPHQL
             try:
-                answer = await self._answer(scope, headers, receive)
+                reply = await self._reply(scope, headers, media, receive)
             except GatewayError as error:
-                answer = refused(error)
+                reply = _reply(refused(error), media, method)
             except ClientDisconnect:
                 return
             except Exception as error:
-                answer = refused(masked(error))
-            media = preferred(accept, (JSON, GRAPHQL)) or GRAPHQL
-            await _send(send, method, *_status(answer, media, method), answer.body)
+                reply = _reply(refused(masked(error)), media, method)
+            coding = accepted(", ".join(headers["accept-encoding"])) if len(reply.body) >= SHORTEST_BYTES else None
+            await _send(send, method, reply, coding)
 
-    async def _answer(self, scope: Scope, headers: Mapping[str, list[str]], receive: Receive) -> Answer:
-        if scope["method"] not in (*_READING, *_WRITING):
+    async def _reply(self, scope: Scope, headers: Mapping[str, list[str]], media: str, receive: Receive) -> Reply:
+        method = scope["method"]
+        if method not in (*READING, *WRITING):
             raise MethodNotAllowed("GraphQL is served by GET and POST.")
         context = await self._access.context(
             _single(headers, "authorization", Unauthenticated), _single(headers, "x-namespace", BadRequest)
         )
-        if scope["method"] in _READING:
+        if method in READING:
             request = from_query(scope["query_string"])
+            answer = await self._operations.answer(request, context)
+            if request.document_id is not None and answer.refusal is None and not answer.partial:
+                tag = entity_tag(answer.body)
+                known = is_known(tag, ", ".join(headers["if-none-match"]))
+                return kept(answer.body, media, cache_control=self._cache_control, tag=tag, known=known)
         else:
             require_json(_single(headers, "content-type", BadRequest), _single(headers, "content-encoding", BadRequest))
-            request = from_body(await self._body(receive))
-        return await self._operations.answer(request, context)
+            posted = from_body(await self._body(receive), batch_limit=self._batch_limit)
+            if isinstance(posted, tuple):
+                answer = await answer_batch(self._operations, posted, context)
+            else:
+                answer = await self._operations.answer(posted, context)
+        return _reply(answer, media, method)
 
     async def _body(self, receive: Receive) -> bytes:
         chunks, size, more = [], 0, True
@@ -102,46 +122,34 @@ def _headers(scope: Scope) -> dict[str, list[str]]:
     return found
 
 
-def _single(headers: Mapping[str, list[str]], name: str, refusal: type[GatewayError]) -> str | None:
+def _single(headers: Mapping[str, list[str]], name: str, otherwise: type[GatewayError]) -> str | None:
     values = headers[name]
     if len(values) > 1:
-        raise refusal(f"The header {name.title()} may be sent only once.")
+        raise otherwise(f"The header {name.title()} may be sent only once.")
     return values[0] if values else None
 
 
 def _asks_for_page(scope: Scope, accept: str) -> bool:
     """A browser's visit: HTML is wanted before JSON, and there is no request to answer."""
     return (
-        scope["method"] in _READING
-        and parameter_names(scope["query_string"]).isdisjoint(("query", "extensions"))
+        scope["method"] in READING
+        and parameter_names(scope["query_string"]).isdisjoint(("query", "documentId", "extensions"))
         and preferred(accept, (JSON, GRAPHQL, HTML)) == HTML
     )
 
 
-def _allowed(method: str) -> str:
-    """The methods to use when this one was refused: where reading is, the operation is one that writes."""
-    return ", ".join(_WRITING if method in _READING else (*_READING, *_WRITING))
+def _reply(answer: Answer, media: str, method: str) -> Reply:
+    if answer.refusal is None:
+        return answered(answer.body, media)
+    return refusal(answer.refusal, answer.body, media, method)
 
 
-def _status(answer: Answer, media: str, method: str) -> tuple[int, dict[str, str]]:
-    headers = {
-        "Content-Type": f"{media}; charset=utf-8",
-        "Vary": "Authorization, X-Namespace, Accept",
-        "Cache-Control": "no-store",
-    }
-    refusal, status = answer.refusal, 200
-    if refusal is not None and not (media == JSON and isinstance(refusal, _GRAPHQL_REFUSALS)):
-        status = refusal.status
-    if isinstance(refusal, MethodNotAllowed):
-        headers["Allow"] = _allowed(method)
-    elif isinstance(refusal, Unauthenticated):
-        headers["WWW-Authenticate"] = "Bearer"
-    return status, headers
-
-
-async def _send(send: Send, method: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
-    encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    if status != 204:
-        encoded.append((b"content-length", b"%d" % len(body)))
-    await send({"type": "http.response.start", "status": status, "headers": encoded})
+async def _send(send: Send, method: str, reply: Reply, coding: str | None = None) -> None:
+    headers, body = list(reply.headers), reply.body
+    if coding is not None:
+        body = await coded(body, coding)
+        headers.append((b"content-encoding", coding.encode()))
+    if reply.status not in (204, 304):
+        headers.append((b"content-length", b"%d" % len(body)))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})

@@ -1,4 +1,7 @@
-"""From HTTP parameters and bodies to a `Request`: strict, so that nothing odd reaches the operation."""
+"""From HTTP parameters and bodies to a `Request`: strict, so that nothing odd reaches the operation.
+
+`from_object` is for every transport: HTTP's bodies and parameters and a websocket's messages hold the same object.
+"""
 
 import json
 import re
@@ -12,6 +15,9 @@ import orjson
 from gateway.errors import BadRequest, UnsupportedMediaType
 from gateway.operation import Request
 from gateway.transport.media import JSON
+
+# The requests of a batch, or what is wrong with one of them.
+Batch = tuple[Request | BadRequest, ...]
 
 _LONG_NUMBER = re.compile(rb"[0-9]{19}")
 
@@ -35,12 +41,21 @@ def parameter_names(query_string: bytes) -> frozenset[str]:
     return frozenset(name for name, _ in parse_qsl(query_string.decode("latin-1"), keep_blank_values=True))
 
 
-def from_body(body: bytes) -> Request:
-    """The request in a POST body of JSON; raises `BadRequest` for what isn't a GraphQL request."""
+def from_body(body: bytes, *, batch_limit: int = 0) -> Request | Batch:
+    """The request in a POST body of JSON, or the batch of up to ``batch_limit``; raises `BadRequest` for what is
+    neither."""
     given = _json(body, "body")
-    if not isinstance(given, dict):
+    if isinstance(given, dict):
+        return from_object(given)
+    if not isinstance(given, list):
         raise BadRequest("The body must be a JSON object.")
-    return _request(given, reads_only=False)
+    if batch_limit < 2:
+        raise BadRequest("Batches are not served here: the body must be a JSON object.")
+    if not given or len(given) > batch_limit:
+        raise BadRequest(f"A batch must hold 1 to {batch_limit} requests.")
+    if not all(isinstance(one, dict) for one in given):
+        raise BadRequest("Each request of a batch must be a JSON object.")
+    return tuple(_judged(one) for one in given)
 
 
 def from_query(query_string: bytes) -> Request:
@@ -58,7 +73,7 @@ def from_query(query_string: bytes) -> Request:
     for name in ("variables", "extensions"):
         if text := parameters.get(name):
             parameters[name] = _json(text.encode(), f"parameter `{name}`")
-    return _request(parameters, reads_only=True)
+    return from_object(parameters, reads_only=True)
 
 
 def _json(text: bytes, what: str) -> Any:
@@ -70,14 +85,40 @@ def _json(text: bytes, what: str) -> Any:
         raise BadRequest(f"The {what} is not valid JSON.") from None
 
 
-def _request(given: Mapping[str, Any], *, reads_only: bool) -> Request:
-    query = _typed(given, "query", str)
-    if not query:
+def from_object(given: Mapping[str, Any], *, reads_only: bool = False) -> Request:
+    """The request in a JSON object; raises `BadRequest` for what isn't a GraphQL request."""
+    query, document_id = _typed(given, "query", str) or None, _document_id(given)
+    if query is None and document_id is None:
         raise BadRequest("The request has no `query`.")
-    _typed(given, "extensions", dict)
     return Request(
-        query, _typed(given, "variables", dict) or {}, _typed(given, "operationName", str), reads_only=reads_only
+        query,
+        _typed(given, "variables", dict) or {},
+        _typed(given, "operationName", str),
+        reads_only=reads_only,
+        document_id=document_id,
     )
+
+
+def _judged(given: Mapping[str, Any]) -> Request | BadRequest:
+    try:
+        return from_object(given)
+    except BadRequest as error:
+        return error
+
+
+def _document_id(given: Mapping[str, Any]) -> str | None:
+    """The name of a persisted document: the specification's ``documentId``, or Apollo's hash."""
+    named = _typed(given, "documentId", str) or None
+    persisted = (_typed(given, "extensions", dict) or {}).get("persistedQuery")
+    if named is not None and (persisted is not None or given.get("query")):
+        raise BadRequest("`documentId` stands for the document: send neither `query` nor `persistedQuery` with it.")
+    if persisted is None:
+        return named
+    if not isinstance(persisted, dict) or not isinstance(persisted.get("sha256Hash"), str):
+        raise BadRequest("`extensions.persistedQuery` must be an object with a `version` and a `sha256Hash`.")
+    if persisted.get("version") != 1:
+        raise BadRequest("Unsupported persisted query version")
+    return str(persisted["sha256Hash"])
 
 
 def _typed(given: Mapping[str, Any], name: str, type_: type) -> Any:

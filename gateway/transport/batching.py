@@ -1,0 +1,50 @@
+"""Several requests in one: each is judged and answered alone."""
+
+import asyncio
+from itertools import groupby
+
+from graphql import OperationType
+
+from gateway.context import Context
+from gateway.errors import GatewayError
+from gateway.failures import masked
+from gateway.operation import Answer, Operations, Ready, Request, refused
+from gateway.transport.parsing import Batch
+
+
+async def answer_batch(operations: Operations, batch: Batch, context: Context) -> Answer:
+    """The answers to a batch, in its order.
+
+    Queries are answered at the same time; what writes is done alone and in its place, so that a query after it sees
+    what was written.
+    """
+    judged = [_judged(operations, one, context) for one in batch]
+    bodies: list[bytes] = []
+    for writes, group in groupby(judged, key=_writes):
+        if writes:
+            bodies += [await _body(operations, one) for one in group]
+        else:
+            bodies += await asyncio.gather(*(_body(operations, one) for one in group))
+    return Answer(b"[" + b",".join(bodies) + b"]")
+
+
+def _judged(operations: Operations, one: Request | GatewayError, context: Context) -> Ready | Answer:
+    if isinstance(one, GatewayError):
+        return refused(one)
+    try:
+        return operations.ready(one, context)
+    except Exception as error:
+        return refused(masked(error))
+
+
+def _writes(one: Ready | Answer) -> bool:
+    return isinstance(one, Ready) and one.kind is not OperationType.QUERY
+
+
+async def _body(operations: Operations, one: Ready | Answer) -> bytes:
+    if isinstance(one, Answer):
+        return one.body
+    try:
+        return (await operations.run(one)).body
+    except Exception as error:
+        return refused(masked(error)).body

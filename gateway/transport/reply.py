@@ -1,0 +1,72 @@
+"""What is sent back: the status and the headers of an answer; those of most answers are made once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.errors import (
+    BadUserInput,
+    GatewayError,
+    MethodNotAllowed,
+    OperationNotResolved,
+    OperationTooComplex,
+    ParseFailed,
+    QueryNotPersisted,
+    Unauthenticated,
+    ValidationFailed,
+)
+from gateway.transport.media import GRAPHQL, JSON
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+READING = ("GET", "HEAD")
+WRITING = ("POST", "OPTIONS")
+
+# What a client that takes only application/json is told with 200: the request arrived, and was refused as GraphQL.
+_GRAPHQL_REFUSALS = (ParseFailed, ValidationFailed, BadUserInput, OperationNotResolved, OperationTooComplex)
+
+VARY = (b"vary", b"Authorization, X-Namespace, Accept, Accept-Encoding")
+_NOT_STORED = (b"cache-control", b"no-store")
+# As Apollo's server says it: the same address may soon have an answer.
+_NOT_FOUND_YET = (b"cache-control", b"private, no-cache, must-revalidate")
+_TYPES: Mapping[str, tuple[bytes, bytes]] = {
+    media: (b"content-type", f"{media}; charset=utf-8".encode()) for media in (JSON, GRAPHQL)
+}
+_ANSWERED: Mapping[str, Headers] = {media: (type_, VARY, _NOT_STORED) for media, type_ in _TYPES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """``body`` is not yet in a content coding; ``headers`` lack its length."""
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+
+
+def answered(body: bytes, media: str) -> Reply:
+    """The reply with an answer that nobody may keep."""
+    return Reply(200, _ANSWERED[media], body)
+
+
+def kept(body: bytes, media: str, *, cache_control: bytes, tag: bytes, known: bool) -> Reply:
+    """The reply with an answer that may be kept; without it where the client has it: ``known``."""
+    validity: Headers = ((b"cache-control", cache_control), (b"etag", tag), VARY)
+    return Reply(304, validity) if known else Reply(200, (_TYPES[media], *validity), body)
+
+
+def refusal(error: GatewayError, body: bytes, media: str, method: str) -> Reply:
+    """The reply to a request that was refused as a whole."""
+    status = 200 if media == JSON and isinstance(error, _GRAPHQL_REFUSALS) else error.status
+    match error:
+        case QueryNotPersisted():
+            return Reply(status, (_TYPES[media], VARY, _NOT_FOUND_YET), body)
+        case MethodNotAllowed():
+            return Reply(status, (*_ANSWERED[media], (b"allow", allowed(method))), body)
+        case Unauthenticated():
+            return Reply(status, (*_ANSWERED[media], (b"www-authenticate", b"Bearer")), body)
+    return Reply(status, _ANSWERED[media], body)
+
+
+def allowed(method: str) -> bytes:
+    """The methods to use when this one was refused: where reading is, the operation is one that writes."""
+    return ", ".join(WRITING if method in READING else (*READING, *WRITING)).encode()
