@@ -20,8 +20,8 @@ from gateway.context import Namespace, Permission
 from gateway.store.client import close, open_client
 from gateway.store.tenancy import Tenancy
 
-RECORD = """mutation ($inputs: [RecordInteractionInput!]!) {
-  recordInteractions(inputs: $inputs) { results { error { code message } } }
+RECORD = """mutation ($input: RecordInteractionsInput!) {
+  recordInteractions(input: $input) { results { error { code message } } }
 }"""
 
 
@@ -47,7 +47,7 @@ class GatewayProcess:
 
     def record(self, *interactions: Mapping[str, Any]) -> None:
         """Records interactions, each given as a `RecordInteractionInput`."""
-        results = self.data(RECORD, {"inputs": interactions})["recordInteractions"]["results"]
+        results = self.data(RECORD, {"input": {"interactions": interactions}})["recordInteractions"]["results"]
         assert not any(result["error"] for result in results), results
 
 
