@@ -12,14 +12,19 @@ from gateway_process import GatewayProcess
 FOLDER = Path(__file__).parent
 
 
-def run(script: str, gateway: GatewayProcess, *arguments: str, seconds: float = 120) -> Any:
-    """What a script of this folder prints: one JSON value. It must end with 0, having written nothing to stderr.
+def run(script: str | Path, gateway: GatewayProcess | None, *arguments: str | Path, seconds: float = 120) -> Any:
+    """What a script, of this folder unless its path says otherwise, prints: one JSON value. It must end with 0, having
+    written nothing to stderr.
 
-    The script finds the gateway in GATEWAY_URL, GATEWAY_KEY and GATEWAY_NAMESPACE.
+    The script finds the gateway, if it needs one, in GATEWAY_URL, GATEWAY_KEY and GATEWAY_NAMESPACE.
     """
     node = shutil.which("node")
     assert node, "Node is needed"
-    variables = {"GATEWAY_URL": gateway.url, "GATEWAY_KEY": gateway.key, "GATEWAY_NAMESPACE": gateway.namespace}
+    variables = (
+        {"GATEWAY_URL": gateway.url, "GATEWAY_KEY": gateway.key, "GATEWAY_NAMESPACE": gateway.namespace}
+        if gateway
+        else {}
+    )
     done = subprocess.run(
         [node, FOLDER / script, *arguments],
         env=os.environ | variables,
