@@ -64,7 +64,15 @@ def check_documents(settings: Settings) -> None:
     """Raises `SettingsError` where the trusted documents can't be used."""
     with _trusting(settings) as persistence:
         if persistence.trusted:
-            Documents(Preparation(build(), introspection=settings.introspection, limits=settings.limits), persistence)
+            Documents(
+                Preparation(
+                    build(settings.federation_prefix),
+                    introspection=settings.introspection,
+                    subgraph=settings.subgraph,
+                    limits=settings.limits,
+                ),
+                persistence,
+            )
 
 
 @contextmanager
@@ -92,9 +100,10 @@ def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE
     prefetcher = Prefetcher(reader, Recorder(Writer(database)), tenancy)
     with _trusting(settings) as persistence:
         operations = Operations(
-            build(),
+            build(settings.federation_prefix),
             prefetcher,
             introspection=settings.introspection,
+            subgraph=settings.subgraph,
             limits=settings.limits,
             persistence=persistence,
         )

@@ -8,6 +8,7 @@
     ├── NamespaceNotFound        403  NAMESPACE_NOT_FOUND
     ├── BadUserInput             400  BAD_USER_INPUT
     │   └── InvalidCursor        400  INVALID_CURSOR
+    ├── NotFound                 404  NOT_FOUND
     ├── Conflict                 409  CONFLICT
     ├── QueryTooBroad            400  QUERY_TOO_BROAD
     ├── BadRequest               400  BAD_REQUEST
@@ -80,6 +81,11 @@ class BadUserInput(GatewayError):
 
 class InvalidCursor(BadUserInput):
     code = "INVALID_CURSOR"
+
+
+class NotFound(GatewayError):
+    code = "NOT_FOUND"
+    status = 404
 
 
 class Conflict(GatewayError):

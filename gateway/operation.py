@@ -76,7 +76,10 @@ class Ready:
 
 
 class Operations:
-    """Answers requests of one graph; one for each process. Raises `ManifestError`."""
+    """Answers requests of one graph; one for each process. ``subgraph``: whether its definition is given out.
+
+    Raises `ManifestError`.
+    """
 
     def __init__(
         self,
@@ -84,6 +87,7 @@ class Operations:
         prefetcher: Prefetcher,
         *,
         introspection: bool = True,
+        subgraph: bool = True,
         limits: Limits = DEFAULTS,
         persistence: Persistence = AUTOMATIC,
     ) -> None:
@@ -91,7 +95,7 @@ class Operations:
         self._prefetcher = prefetcher
         self._introspection = introspection
         self._limits = limits
-        prepare = Preparation(graph, introspection=introspection, limits=limits)
+        prepare = Preparation(graph, introspection=introspection, subgraph=subgraph, limits=limits)
         self._documents = Documents(prepare, persistence)
         self.answered: Counter[str] = Counter()
 

@@ -43,6 +43,13 @@ class ByNodeId:
 
 
 @dataclass(frozen=True, slots=True)
+class ByRepresentation:
+    """The objects that another schema's references name, in the order asked: by any of their types' keys."""
+
+    argument: str
+
+
+@dataclass(frozen=True, slots=True)
 class FeatureOf:
     """An item by its id; it is owned elsewhere, so it is never looked for."""
 
@@ -69,7 +76,7 @@ class Write(Enum):
     DELETE_INTERACTION = "deleteInteraction"
 
 
-Source = Listing | ById | ByNodeId | FeatureOf | SessionOf | ViewerOf | Write
+Source = Listing | ById | ByNodeId | ByRepresentation | FeatureOf | SessionOf | ViewerOf | Write
 
 
 @dataclass(frozen=True, slots=True)

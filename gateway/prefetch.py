@@ -10,12 +10,13 @@ from gateway import globalid
 from gateway.access import require
 from gateway.commands import Document, SessionSpans
 from gateway.compiler.bind import Bindings, BoundListing, find_by_ids, ids
+from gateway.compiler.represent import entity_ids
 from gateway.context import Context, Namespace, Organization, Permission
-from gateway.errors import BadUserInput, GatewayError
+from gateway.errors import BadUserInput, GatewayError, NotFound
 from gateway.kinds import INTERACTION, SEARCH_REQUEST, Kind
 from gateway.pages import Pages, values_at
 from gateway.paging import Page, page
-from gateway.plan import ById, ByNodeId, FeatureOf, Fetch, Plan, SessionOf, ViewerOf, Write
+from gateway.plan import ById, ByNodeId, ByRepresentation, FeatureOf, Fetch, Plan, SessionOf, ViewerOf, Write
 from gateway.recording import Recorder
 from gateway.store.fetch import Reader
 from gateway.store.tenancy import Tenancy
@@ -89,6 +90,8 @@ class _Run:
                 paths = [(argument, index) if many else (argument,) for index in range(len(texts))]
                 nodes = await self._nodes(fetch, [_decoded(*one) for one in zip(texts, paths, strict=True)])
                 return nodes if many else nodes[0]
+            case ByRepresentation(argument):
+                return await self._entities(fetch, argument, given[argument])
             case FeatureOf(argument, many):
                 features = [{"feature_id": key} for key in ids(given, argument, many=many)]
                 return features if many else features[0]
@@ -167,8 +170,8 @@ class _Run:
         return await self._reader.sessions(SessionSpans(self._namespace, list(dict.fromkeys(keys)), _SESSION_SPANS))
 
     async def _nodes(
-        self, fetch: Fetch, decoded: Sequence[globalid.GlobalId | BadUserInput]
-    ) -> list[Document | BadUserInput | None]:
+        self, fetch: Fetch, decoded: Sequence[globalid.GlobalId | GatewayError]
+    ) -> list[Document | GatewayError | None]:
         by_type: dict[str, list[str]] = {}
         for one in decoded:
             # Ids of another namespace are looked for here all the same: missing and foreign must not differ.
@@ -182,20 +185,34 @@ class _Run:
             )
         )
         return [
-            one if isinstance(one, BadUserInput) else _typed(one, found[one.type_name].get(one.key), self._scope(one))
+            one if isinstance(one, GatewayError) else _typed(one, found[one.type_name].get(one.key), self._scope(one))
             for one in decoded
+        ]
+
+    async def _entities(
+        self, fetch: Fetch, argument: str, representations: Sequence[Any]
+    ) -> list[Document | GatewayError]:
+        found = await self._nodes(fetch, entity_ids(fetch, argument, representations, self._namespace))
+        return [
+            NotFound("There is no such object here.", path=(argument, index)) if one is None else one
+            for index, one in enumerate(found)
         ]
 
     def _scope(self, id: globalid.GlobalId) -> str:
         """The scope that an id of this type has here; a namespace and an organization are their own."""
-        return self._namespace.id if id.type_name in ("Interaction", "SearchRequest", "Session") else id.key
+        return id.key if id.type_name in ("Namespace", "Organization") else self._namespace.id
 
     async def _of_type(self, fetch: Fetch, type_name: str, keys: Sequence[str]) -> Mapping[str, Document]:
+        if type_name not in fetch.selections:
+            # Whoever forges ids may name any type.
+            return {}
         if kind := _KINDS.get(type_name):
             return await self._by_ids(kind, keys, fetch.selections[type_name].paths)
         match type_name:
             case "Session":
                 return await self._sessions(keys)
+            case "Feature":
+                return {key: {"feature_id": key} for key in keys}
             case "Namespace":
                 return {one.id: _namespace(one) for one in await self._tenancy.namespaces(self._organization)}
             case "Organization":

@@ -12,6 +12,7 @@ from typing import Any, cast
 from cachetools import LRUCache
 from graphql import (
     DocumentNode,
+    FieldNode,
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLInputType,
@@ -19,6 +20,8 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     OverlappingFieldsCanBeMergedRule,
+    ValidationRule,
+    get_named_type,
     get_variable_values,
     specified_rules,
     type_from_ast,
@@ -166,10 +169,22 @@ class Prepared:
         return found
 
 
+class _NoSubgraphRule(ValidationRule):
+    """As graphql-core's rule against introspection, for the definition of the subgraph."""
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        type_ = get_named_type(self.context.get_type())
+        if type_ is not None and type_.name == "_Service":
+            message = f"The schema is not given out, but the requested query contained the field '{node.name.value}'."
+            self.report_error(GraphQLError(message, node))
+
+
 class Preparation:
     """Prepares documents for one graph and keeps the latest used by text: up to 1,000, and 5 million characters."""
 
-    def __init__(self, graph: Graph, *, introspection: bool, limits: Limits = DEFAULTS) -> None:
+    def __init__(
+        self, graph: Graph, *, introspection: bool, subgraph: bool = True, limits: Limits = DEFAULTS
+    ) -> None:
         self._graph = graph
         self._introspection = introspection
         self._limits = limits
@@ -178,6 +193,8 @@ class Preparation:
         ]
         if not introspection:
             self._rules.append(NoSchemaIntrospectionCustomRule)
+        if not subgraph:
+            self._rules.append(_NoSubgraphRule)
         self._known: LRUCache[str, Prepared] = LRUCache(_MAX_CACHED_CHARACTERS, getsizeof=_weight)
 
     def __call__(self, query: str, *, trusted: bool = False) -> Prepared:

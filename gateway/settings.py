@@ -47,7 +47,18 @@ class _Environment(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
 
 
-class Settings(_Environment):
+class SchemaSettings(_Environment):
+    """What the schema depends on."""
+
+    federation_prefix: str = Field(
+        "",
+        pattern=r"^([A-Za-z][A-Za-z0-9]{0,29})?$",
+        description="What the names of generic types, such as Session, begin with: for composing with other schemas.",
+        json_schema_extra=_expecting("1 to 30 letters and digits, a letter first"),
+    )
+
+
+class Settings(SchemaSettings):
     """What ``serve`` and every command that connects to MongoDB read."""
 
     mongodb_uri: Annotated[SecretStr, AfterValidator(_mongodb_uri)] = Field(
@@ -77,6 +88,11 @@ class Settings(_Environment):
     )
     graphiql: bool = Field(True, description="Whether browsers get the GraphiQL page at /graphql.")
     introspection: bool = Field(True, description="Whether clients may ask for the schema.")
+    federation_sdl: bool | None = Field(
+        None,
+        description="Whether a federated gateway may ask for the schema, by `_service`; unset: where clients may.",
+        json_schema_extra=_expecting("true or false"),
+    )
     cors_origins: Annotated[tuple[_Origin, ...], NoDecode, BeforeValidator(_origins)] = Field(
         (),
         description="Origins whose pages may call the gateway from a browser; * for every origin.",
@@ -168,6 +184,10 @@ class Settings(_Environment):
     )
 
     @property
+    def subgraph(self) -> bool:
+        return self.introspection if self.federation_sdl is None else self.federation_sdl
+
+    @property
     def limits(self) -> Limits:
         return Limits(
             source_bytes=self.source_limit_bytes,
@@ -221,8 +241,10 @@ def load(kind: type[_S], **given: object) -> _S:
 def reference() -> str:
     """The Markdown table of all settings that docs/settings.md holds."""
     rows = ["| variable | default | expected | meaning |", "|---|---|---|---|"]
-    for kind in (Settings, EmbeddedSettings):
+    for kind in (Settings, SchemaSettings, EmbeddedSettings):
         for name, expected in _expectations(kind):
+            if name not in kind.__annotations__:
+                continue
             field = kind.model_fields[name]
             default = "required" if field.is_required() else _spelled(field.default)
             rows.append(f"| `{_variable(name)}` | {default} | {expected} | {field.description} |")
@@ -250,6 +272,6 @@ def _expected(declared: Mapping[str, Any]) -> str:
 
 
 def _spelled(default: object) -> str:
-    if default is None or default == ():
+    if default is None or default in ((), ""):
         return "unset"
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"

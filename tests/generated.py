@@ -14,7 +14,7 @@ from gateway.compiler import bind
 from gateway.errors import BadUserInput, GatewayError, QueryTooBroad
 from gateway.pages import Pages, values_at
 from gateway.paging import Page, page
-from gateway.plan import ById, ByNodeId, FeatureOf, Fetch, Listing, Plan
+from gateway.plan import ById, ByNodeId, ByRepresentation, FeatureOf, Fetch, Listing, Plan
 
 _PICKS = st.lists(st.integers(0, 119), min_size=16, max_size=16)
 
@@ -87,6 +87,8 @@ class Fetched:
                 return self._page(fetch)
             case ById(_, argument, many=True) | ByNodeId(argument, many=True) | FeatureOf(argument, many=True):
                 return [self._item(fetch) for _ in given[argument]]
+            case ByRepresentation(argument):
+                return [self._item(fetch) for _ in given[argument]]
             case ById() | ByNodeId() if self._one_in(12):
                 self.features.add("nothing found")
                 return None
@@ -100,10 +102,10 @@ class Fetched:
         return page(bound.window, found, None if not bound.bounds or self._one_in(12) else 10 ** self._pick(7))
 
     def _item(self, fetch: Fetch) -> Any:
-        if self.stored.odd and isinstance(fetch.source, ByNodeId) and self._one_in(3):
+        if self.stored.odd and isinstance(fetch.source, ByNodeId | ByRepresentation) and self._one_in(3):
             self.features.add("an error in place of an item")
             return BadUserInput("This is not an id that this gateway gave out.")
-        if not isinstance(fetch.source, FeatureOf) and self._one_in(12):
+        if not isinstance(fetch.source, FeatureOf | ByRepresentation) and self._one_in(12):
             self.features.add("nothing found")
             return None
         return self._document(fetch)

@@ -43,6 +43,7 @@ _SCALARS: dict[str, list[Any]] = {
     "Float": [0.5, 1],
     "Boolean": [True, False],
     "DateTime": ["2024-05-01T12:00:00Z", "2024-05-01T12:00:00+02:00"],
+    "_Any": [{"__typename": "Feature", "featureId": "a"}, {"__typename": "Session", "with": [1.5]}, {}, 5, "a"],
     "JSON": ["a", 5, 1.5, None, True, ["a", {"b": None}], {"$where": [1]}],
 }
 

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from command_log import Command, commands, modulo
 from gateway_client import Gateway, new_gateway
-from graphql import GraphQLInterfaceType, GraphQLObjectType
+from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLUnionType
 
 from gateway import globalid
 from gateway.context import Namespace
@@ -20,6 +20,7 @@ from gateway.documents import document_id
 from gateway.embedded import EmbeddedServer
 from gateway.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.schema import EXECUTABLE
+from gateway.schema.composition import composition_of
 from gateway.wire import validate_interaction
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -112,6 +113,10 @@ def request_input(names: Mapping[str, str]) -> dict[str, Any]:
     return {"searchRequestId": names["request"], "queries": [], "collections": ["other content"]}
 
 
+def representation(type_name: str, key: str, name: str) -> dict[str, str]:
+    return {"__typename": type_name, key: name}
+
+
 RECORD = (
     "mutation ($input: RecordInteractionInput!) { recordInteraction(input: $input) { created interaction { id } } }"
 )
@@ -120,6 +125,34 @@ RECORD = (
 CASES: dict[str, list[Case]] = {
     "node": [],  # test_node_ids_of_every_type
     "nodes": [],
+    "_entities": [
+        (
+            f"""query ($asked: [_Any!]!) {{
+              _entities(representations: $asked) {{
+                ... on Interaction {{ {READ} }}
+                ... on SearchRequest {{ id json interactions {PAGE} }}
+                ... on Feature {{ featureId interactions {PAGE} }}
+                ... on Session {{ id startedAt interactions {PAGE} searchRequests {PAGE} }}
+              }}
+            }}""",
+            asked,
+        )
+        for asked in (
+            lambda names: {"asked": [representation("Interaction", "interactionId", names["interaction"])]},
+            lambda names: {"asked": [representation("SearchRequest", "searchRequestId", names["request"])]},
+            lambda names: {"asked": [representation("Feature", "featureId", names["feature"])]},
+            lambda names: {"asked": [representation("Session", "sessionId", names["session"])]},
+            lambda names: {
+                "asked": [
+                    representation("SearchRequest", "searchRequestId", "own-r"),
+                    representation("SearchRequest", "searchRequestId", names["request"]),
+                    representation("Interaction", "interactionId", "own-i"),
+                    representation("Session", "sessionId", names["session"]),
+                ]
+            },
+        )
+    ],
+    "_service": [],  # names nothing
     "viewer": [],  # names nothing: test_the_viewer_sees_its_own_organization_alone
     "interaction": [
         (
@@ -318,6 +351,32 @@ async def test_node_ids_of_every_type(type_name: str, document: str, attacker: A
     # What has the right to be looked for here, by a scope that was made up, is not here either.
     forged = globalid.encode(type_name, attacker.namespace.id, globalid.decode(foreign).key)
     assert (await attacker.ask(document, {"id": forged}))[0] == missing_answer
+
+
+ENTITIES = "query ($asked: [_Any!]!) { _entities(representations: $asked) { __typename } }"
+
+
+async def test_every_type_of_entity_is_tried() -> None:
+    entity = EXECUTABLE.type_map["_Entity"]
+    assert isinstance(entity, GraphQLUnionType)
+    cases = json.dumps([variables(FOREIGN) for _, variables in CASES["_entities"]])
+    for type_ in entity.types:
+        for key in composition_of(type_).keys:
+            assert key == "id" or f'"__typename": "{type_.name}", "{key}": "secret-' in cases
+
+
+@pytest.mark.parametrize("type_name", ["Interaction", "SearchRequest"])
+async def test_entities_by_the_global_ids_of_another_namespace(type_name: str, attacker: Attacker) -> None:
+    asked = []
+    for names, namespace in ((FOREIGN, attacker.victim), (MISSING, attacker.victim), (MISSING, attacker.namespace)):
+        id = node_ids(namespace, names, attacker.gateway.organization.id)[type_name]
+        answer, sent = await attacker.ask(ENTITIES, {"asked": [representation(type_name, "id", id)]})
+        asked.append((answer, without(names_of(names, []), sent)))
+    [(answer, sent), *others] = asked
+    assert answer["data"] == {"_entities": [None]}
+    assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND"
+    assert len(sent) == 1
+    assert all(other == (answer, sent) for other in others)
 
 
 # Selections of a connection in the attacker's namespace, %s for its arguments and page.

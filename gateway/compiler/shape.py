@@ -34,6 +34,7 @@ from gateway.schema.reading import (
     Facet,
     Fetched,
     Plain,
+    Printed,
     Reading,
     Stored,
     Total,
@@ -49,7 +50,7 @@ def shaper(graph: Graph, plan: Plan) -> Shaper:
 
     Raises `Fallback` itself for a plan with introspection, which reads no pages.
     """
-    generator = _Generator(graph.names)
+    generator = _Generator(graph)
     root_type = graph.executable.get_root_type(plan.operation)
     assert root_type is not None, "there is a plan"
     root = generator.function(plan.fields, declared_name(root_type), ())
@@ -71,8 +72,8 @@ def shaper(graph: Graph, plan: Plan) -> Shaper:
 class _Generator:
     """The functions and constants of one plan; the functions of inner objects stand first."""
 
-    def __init__(self, names: Mapping[str, str]) -> None:
-        self._names = names
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
         self.constants: dict[str, Any] = {}
         self._constant_names: dict[Any, str] = {}
         # By name, by what they are for, and by what they do: alike functions are one.
@@ -98,7 +99,7 @@ class _Generator:
         place = (id(fields), path if self._depends_on_place(fields) else ())
         name = self._written.get(place)
         if name is None:
-            body = _Body(self, self._names[type_name], path)
+            body = _Body(self, self.graph.names[type_name], path)
             entries = "".join(f"        {one.key!r}: {body.value(one)},\n" for one in fields)
             opening = "".join(f"    {line}\n" for line in body.opening)
             text = f"(parent, pages):\n{opening}    return {{\n{entries}    }}"
@@ -184,6 +185,8 @@ class _Body:
                 return f"pages.at({constant((*self._path, one.step))}, {constant(source)}, parent)"
             case Total():
                 return f"pages.total({constant((*self._path, one.step))}, parent)"
+            case Printed():
+                return constant(self._generator.graph.subgraph)
         raise AssertionError(reading)
 
     def _plain(self, type_: Any, reading: Stored, plain: Plain, one: Field) -> str:

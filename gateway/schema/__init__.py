@@ -30,8 +30,9 @@ from gateway.schema.graph import Feature, Interaction, SearchRequest, Session
 from gateway.schema.mutation import Mutation
 from gateway.schema.names import Names
 from gateway.schema.query import Query
-from gateway.schema.reading import METADATA_KEY, Fetched, Reading, Total
+from gateway.schema.reading import METADATA_KEY, Fetched, Printed, Reading, Total
 from gateway.schema.scalars import SCALARS
+from gateway.schema.subgraph import subgraph_sdl
 from gateway.schema.viewer import Namespace, Organization
 
 
@@ -39,11 +40,13 @@ from gateway.schema.viewer import Namespace, Organization
 class Graph:
     """A graph as its clients see it: its definition, and the schema in which every field reads as it is declared.
 
-    ``names``: what its object types are called, by the names they are declared with. Those are what plans, fetched
-    documents and global ids have; so only what a client reads or writes depends on the graph.
+    ``subgraph``: the definition that is composed with those of other schemas. ``names``: what its object types are
+    called, by the names they are declared with. Those are what plans, fetched documents and global ids have; so only
+    what a client reads or writes depends on the graph.
     """
 
     sdl: str
+    subgraph: str
     executable: GraphQLSchema
     names: Mapping[str, str]
 
@@ -63,7 +66,8 @@ def build(prefix: str = "") -> Graph:
         for one in core.type_map.values()
         if isinstance(one, GraphQLObjectType) and not is_introspection_type(one)
     }
-    graph = Graph(declared.as_str() + "\n", core, names)
+    sdl = declared.as_str() + "\n"
+    graph = Graph(sdl, subgraph_sdl(sdl, core), core, names)
     _make_executable(graph)
     return graph
 
@@ -89,13 +93,15 @@ def response_path(path: Path | None) -> ResponsePath:
     return tuple(reversed(steps))
 
 
-def _resolver(reading: Reading) -> Callable[..., Any]:
+def _resolver(reading: Reading, graph: Graph) -> Callable[..., Any]:
     match reading:
         case Fetched():
             # The root value holds what was fetched, by response path and, where nested, by the parent's key.
             return lambda parent, info, **_: _prefetched(reading, parent, info)
         case Total():
             return lambda page, _info, upTo: None if page.total is None else min(page.total, upTo)  # noqa: N803
+        case Printed():
+            return lambda _parent, _info: graph.subgraph
         case _:
             return lambda parent, _info: reading.resolve(parent)
 
@@ -123,7 +129,7 @@ def _make_executable(graph: Graph) -> None:
                 # Values are documents, not instances of the declaring classes.
                 type_.is_type_of = None
                 for field in type_.fields.values():
-                    field.resolve = _resolver(reading_of(field))
+                    field.resolve = _resolver(reading_of(field), graph)
             case GraphQLInputObjectType():
                 # Strawberry prints `@oneOf` but checks it in an extension; graphql-core checks it as it validates.
                 type_.is_one_of = type_.extensions["strawberry-definition"].is_one_of

@@ -10,6 +10,7 @@ from gateway.errors import UnreadableDocument
 from gateway.kinds import INTERACTION, SEARCH_REQUEST, Kind
 from gateway.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from gateway.plan import Listing
+from gateway.schema.composition import composed
 from gateway.schema.enums import InteractionType
 from gateway.schema.filters import FilterGroup
 from gateway.schema.reading import (
@@ -103,6 +104,7 @@ class Node:
     id: strawberry.ID = stored("id", description="The object's globally unique, opaque id.")
 
 
+@composed(shareable=True)
 @strawberry.type(description="Where a page stands in its connection.")
 class PageInfo:
     has_next_page: bool = field(Attribute("has_next_page"), "Whether there are elements behind this page.")
@@ -122,6 +124,7 @@ def _first_type(stored_type: Any) -> Any:
     return next(iter(_every_type(stored_type)), None)
 
 
+@composed(keys=("id", "interactionId"))
 @strawberry.type(
     description="""What somebody did with a search result, or with the search itself: viewed, clicked, approved or
 rejected it and so on, together with the search request that led there."""
@@ -164,6 +167,7 @@ the facet's name.""",
     )
 
 
+@composed(keys=("id", "searchRequestId"))
 @strawberry.type(
     description="""What was searched for: queries over vector indexes, collections, filters, grouping, sorting and
 ranking. The same request may have led to many interactions."""
@@ -227,6 +231,7 @@ none.""",
     )
 
 
+@composed(keys=("featureId",))
 @strawberry.type(description="An item that search can find. The item itself is owned elsewhere; here is what was done.")
 class Feature:
     feature_id: strawberry.ID = stored("feature_id", description="The item's id.")
@@ -235,6 +240,7 @@ class Feature:
     )
 
 
+@composed(keys=("sessionId",))
 @strawberry.type(description="A visit: what was searched for and done under one session id.")
 class Session(Node):
     id: strawberry.ID = node_id("Session", "namespace_id", "session_id")

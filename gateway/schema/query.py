@@ -5,7 +5,8 @@ from typing import Annotated
 import strawberry
 
 from gateway.kinds import INTERACTION, SEARCH_REQUEST
-from gateway.plan import ById, ByNodeId, FeatureOf, SessionOf, ViewerOf
+from gateway.plan import ById, ByNodeId, ByRepresentation, FeatureOf, SessionOf, ViewerOf
+from gateway.schema.federation import Entity, Service
 from gateway.schema.graph import (
     Feature,
     Interaction,
@@ -16,7 +17,8 @@ from gateway.schema.graph import (
     Session,
     connection,
 )
-from gateway.schema.reading import fetched
+from gateway.schema.reading import Facet, fetched, field
+from gateway.schema.scalars import Representation
 from gateway.schema.viewer import Viewer
 
 Id = strawberry.ID
@@ -57,6 +59,14 @@ def _features(
 
 def _session(
     session_id: Annotated[Id, strawberry.argument(description="The session's id within the namespace.")],
+) -> None: ...
+
+
+def _entities(
+    representations: Annotated[
+        list[Representation],
+        strawberry.argument(description="What is asked for, up to 1,000: each its type and one of its keys."),
+    ],
 ) -> None: ...
 
 
@@ -107,3 +117,11 @@ class Query:
         "The session with this id; null where nothing was recorded in it.",
         signature=_session,
     )
+    entities: list[Entity | None] = fetched(
+        ByRepresentation("representations"),
+        """For federated gateways: the objects that other schemas refer to, in the order asked; null, with an error, for
+what isn't there.""",
+        name="_entities",
+        signature=_entities,
+    )
+    service: Service = field(Facet(""), "For federated gateways: this schema.", name="_service")

@@ -70,7 +70,7 @@ class Embedded:
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """Another view of the parent itself; null where the document has nothing at ``presence``."""
+    """Another view of the parent itself; null where the document has nothing at ``presence`` ("": it always has)."""
 
     presence: str
 
@@ -100,7 +100,12 @@ class Total:
     """The page's total, up to the bound that this field asks for."""
 
 
-Reading = Stored | Embedded | Facet | Attribute | Fetched | Total
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """The graph's own definition, as a subgraph."""
+
+
+Reading = Stored | Embedded | Facet | Attribute | Fetched | Total | Printed
 
 
 def an_object(value: Any) -> Mapping[str, Any] | None:
@@ -165,5 +170,5 @@ def embedded(path: str, *, many: bool = False, description: str) -> Any:
     return field(Embedded(path, many), description)
 
 
-def fetched(source: Source, description: str, *, signature: Any = None) -> Any:
-    return field(Fetched(source), description, signature=signature)
+def fetched(source: Source, description: str, *, name: str | None = None, signature: Any = None) -> Any:
+    return field(Fetched(source), description, name=name, signature=signature)

@@ -24,6 +24,7 @@ from gateway.wire import check_json, parse_instant, spelled
 
 DateTime = NewType("DateTime", datetime)
 JSON = NewType("JSON", object)
+Representation = NewType("Representation", object)
 
 
 def parse_date_time(value: Any) -> datetime:
@@ -80,6 +81,11 @@ def _literal(node: ValueNode, variables: Mapping[str, Any]) -> Any:
     return variables.get(node.name.value)
 
 
+def parse_any_literal(node: ValueNode, variables: Mapping[str, Any] | None = None) -> Any:
+    """The JSON value of a literal, whatever it holds: each representation is judged by itself."""
+    return _literal(node, variables or {})
+
+
 SCALARS: Mapping[object, ScalarDefinition] = {
     DateTime: strawberry.scalar(
         name="DateTime",
@@ -97,5 +103,13 @@ and lists nest at most 100 levels deep.""",
         serialize=lambda value: value,
         parse_value=parse_json,
         parse_literal=parse_json_literal,
+    ),
+    Representation: strawberry.scalar(
+        name="_Any",
+        description="""How a federated gateway refers to an object: `__typename`, the fields of one of its keys, and any
+others, which are ignored.""",
+        serialize=lambda value: value,
+        parse_value=lambda value: value,
+        parse_literal=parse_any_literal,
     ),
 }

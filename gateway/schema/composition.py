@@ -1,0 +1,41 @@
+"""How types take part in a graph composed of several schemas (https://www.apollographql.com/docs/federation)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from graphql import GraphQLNamedType
+
+T = TypeVar("T", bound=type)
+
+_ATTRIBUTE = "__composition__"
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """``keys``: the fields by any of which an object is found, ``id`` being its global id; ``shareable``: other schemas
+    may declare the type too, and mean the same."""
+
+    keys: tuple[str, ...] = ()
+    shareable: bool = False
+
+    @property
+    def directives(self) -> list[str]:
+        return [*(f'@key(fields: "{key}")' for key in self.keys), *(["@shareable"] if self.shareable else [])]
+
+
+def composed(*, keys: tuple[str, ...] = (), shareable: bool = False) -> Callable[[T], T]:
+    """Declares it, above a Strawberry type."""
+
+    def declare(type_: T) -> T:
+        setattr(type_, _ATTRIBUTE, Composition(keys, shareable))
+        return type_
+
+    return declare
+
+
+def composition_of(type_: GraphQLNamedType) -> Composition:
+    """How a type of the schema is declared to take part."""
+    definition = type_.extensions.get("strawberry-definition")
+    declared: Composition = getattr(getattr(definition, "origin", None), _ATTRIBUTE, Composition())
+    return declared

@@ -1,0 +1,20 @@
+"""What a federated gateway asks of each of its subgraphs (https://www.apollographql.com/docs/federation/subgraph-spec)."""
+
+from typing import Annotated
+
+import strawberry
+
+from gateway.schema.graph import Feature, Interaction, SearchRequest, Session
+from gateway.schema.reading import Printed, field
+
+Entity = Annotated[
+    Interaction | SearchRequest | Feature | Session,
+    strawberry.union(name="_Entity", description="What other schemas may refer to, by one of its keys."),
+]
+
+
+@strawberry.type(name="_Service", description="This schema as a part of a federated graph.")
+class Service:
+    sdl: str = field(
+        Printed(), "The schema's definition, made to be composed with others: without `node`, `nodes` and `viewer`."
+    )
