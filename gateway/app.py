@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -29,6 +30,7 @@ from gateway.store.indexes import create_indexes
 from gateway.store.tenancy import Tenancy
 from gateway.store.write import Writer
 from gateway.transport.caching import cache_control
+from gateway.transport.elsewhere import explained
 from gateway.transport.graphiql import TEMPLATE_HEADERS, Page
 from gateway.transport.health import Health
 from gateway.transport.http import Endpoint
@@ -149,6 +151,7 @@ def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE
             Route("/readyz", health.ready),
             *([Route(f"{_GRAPH}/assets/{{name}}", page.asset)] if page else []),
         ],
+        exception_handlers={HTTPException: explained},
         lifespan=lifespan,
     )
 

@@ -6,6 +6,7 @@ could else find out what others ask.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -79,7 +80,8 @@ class Documents:
         """Lets the organization name a text that it sent with its hash, and that was found valid."""
         if query is not None and document_id is not None and self._automatic:
             own = self._sent_before.setdefault(organization_id, LRUCache(_MAX_CHARACTERS, getsizeof=_weight))
-            own[_bare(document_id)] = query
+            with suppress(ValueError):  # It is longer than all that is kept.
+                own[_bare(document_id)] = query
 
     def _by_text(self, query: str) -> Document:
         known = self._trusted.get(query)

@@ -6,6 +6,7 @@ and what is bound on the values of the operation's variables.
 
 import marshal
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -215,7 +216,8 @@ class Preparation:
                 allow_empty_selection_sets=False,
             )
             known = Prepared(self._graph, node, errors, self._limits, hide_suggestions=hide_suggestions)
-            self._known[query] = known
+            with suppress(ValueError):  # It is longer than all that is kept.
+                self._known[query] = known
         return known
 
 

@@ -96,7 +96,9 @@ async def test_options_needs_no_key(gateway: Gateway) -> None:
 @pytest.mark.parametrize("path", ["/", "/graphql/", "/graphiql", "/graphql/x", "/%00", "/..%2f..%2fetc%2fpasswd"])
 async def test_an_unknown_path_is_not_found(gateway: Gateway, path: str) -> None:
     response = await gateway.http.post(path, content=b"{}")
-    assert (response.status_code, response.text) == (404, "Not Found")
+    assert (response.status_code, code(response)) == (404, "NOT_FOUND")
+    assert "/graphql" in response.json()["errors"][0]["message"]
+    assert (response.headers["Content-Type"], response.headers["Cache-Control"]) == (JSON, "no-store")
 
 
 # Media types
@@ -137,6 +139,8 @@ async def test_several_accept_headers_count_as_one(gateway: Gateway) -> None:
         ({"query": "{ viewer {"}, "GRAPHQL_PARSE_FAILED"),
         ({"query": "{ viewer {} }"}, "GRAPHQL_PARSE_FAILED"),
         ({"query": "{ nope }"}, "GRAPHQL_VALIDATION_FAILED"),
+        ({"query": "{ ... @defer { viewer { keyName } } }"}, "GRAPHQL_VALIDATION_FAILED"),
+        ({"query": "{ viewer { permissions @stream } }"}, "GRAPHQL_VALIDATION_FAILED"),
         ({"query": QUERY, "variables": {"with": "yes"}}, "BAD_USER_INPUT"),
         ({"query": QUERY, "variables": {"with": None}}, "BAD_USER_INPUT"),
         ({"query": QUERY, "operationName": "Nope"}, "OPERATION_RESOLUTION_FAILURE"),
@@ -382,4 +386,6 @@ async def test_health_needs_no_key(gateway: Gateway, path: str) -> None:
     response = await gateway.http.get(path)
     assert (response.status_code, response.json()) == (200, {"status": "OK"})
     assert (await gateway.http.head(path)).status_code == 200
-    assert (await gateway.http.post(path)).status_code == 405
+    refused = await gateway.http.post(path)
+    assert (refused.status_code, code(refused)) == (405, "METHOD_NOT_ALLOWED")
+    assert set(refused.headers["Allow"].split(", ")) == {"GET", "HEAD"}

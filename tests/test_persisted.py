@@ -179,6 +179,16 @@ async def test_an_organization_has_its_latest_used_documents_and_no_other_ones_l
     assert known(small(0), "theirs")
 
 
+async def test_a_document_longer_than_all_that_is_kept_is_answered(gateway: Gateway, mongod: EmbeddedServer) -> None:
+    async with open_gateway(
+        gateway.database, mongod.uri, source_limit_bytes=10_000_000, body_limit_bytes=10_000_000
+    ) as gateway:
+        for length in (1_000_001, 5_000_001):
+            query = QUERY.ljust(length)
+            assert (await gateway.post(by_hash(query, query=query))).json() == ANSWER
+            assert refusal(await gateway.post(by_hash(query))) == NOT_FOUND
+
+
 # Trusted
 
 
