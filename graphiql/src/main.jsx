@@ -13,6 +13,7 @@ import "./page.css";
 
 import { fetcherWith } from "./fetcher.js";
 import { headers, tabs } from "./settings.js";
+import { storage } from "./storage.js";
 
 const TYPING_MS = 400;
 
@@ -50,6 +51,7 @@ function Page() {
       plugins={plugins}
       schemaDescription
       shouldPersistHeaders={false}
+      storage={storage}
     />
   );
 }
