@@ -118,3 +118,12 @@ async def new_gateway(mongodb_uri: str, **settings: Any) -> AsyncIterator[Gatewa
         yield gateway
     await client.drop_database(database.name)
     await close(client)
+
+
+def code(response: httpx.Response) -> str:
+    """The one error's code; such an answer has no data."""
+    body = response.json()
+    assert body.keys() == {"errors"}
+    [error] = body["errors"]
+    assert "Traceback" not in response.text
+    return str(error["extensions"]["code"])

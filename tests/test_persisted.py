@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-from gateway_client import Gateway, new_gateway, open_gateway
+from gateway_client import Gateway, code, new_gateway, open_gateway
 
 from gateway.context import Permission
 from gateway.embedded import EmbeddedServer
@@ -57,11 +57,7 @@ async def get(gateway: Gateway, **parameters: str) -> httpx.Response:
 
 
 def refusal(response: httpx.Response) -> tuple[int, str]:
-    """The status and the code of the one error; such an answer has no data."""
-    body = response.json()
-    assert body.keys() == {"errors"}
-    [error] = body["errors"]
-    return response.status_code, error["extensions"]["code"]
+    return response.status_code, code(response)
 
 
 NOT_FOUND = (200, "PERSISTED_QUERY_NOT_FOUND")
