@@ -1,6 +1,7 @@
 """What a client is told of an error: the one place where codes are set and the unforeseen is masked."""
 
 import logging
+import re
 import traceback
 from enum import Enum
 from typing import Any
@@ -12,6 +13,10 @@ from gateway.errors import BadUserInput, GatewayError, ParseFailed, Unforeseen, 
 
 _LOG = logging.getLogger(__name__)
 _MAX_LOGGED = 2_000
+_MAX_MESSAGE = 500
+_MAX_STEP = 100
+# It names what was asked, but reads like a suggestion, which are not made where introspection is off.
+_HINT = re.compile(r" Did you mean '[^']* \{ \.\.\. \}'\?$")
 
 
 class Phase(Enum):
@@ -32,14 +37,24 @@ def described(error: GraphQLError, phase: Phase) -> GraphQLFormattedError:
     """The error in the response's format, with ``extensions.code`` and, for bad input, the input's path."""
     cause = _cause(error, phase)
     formatted = error.formatted
-    formatted["message"] = cause.message
+    formatted["message"], path = told(cause)
     extensions: dict[str, Any] = {"code": cause.code}
-    if cause.path:
-        extensions["path"] = list(cause.path)
+    if path:
+        extensions["path"] = path
     if isinstance(cause, Unforeseen):
         extensions["incident"] = cause.incident
     formatted["extensions"] = extensions
     return formatted
+
+
+def told(error: GatewayError) -> tuple[str, list[str]]:
+    """The message and the path of an error; of what they quote of a long input the middle is left out."""
+    message = _HINT.sub("", error.message)
+    return _bounded(message, _MAX_MESSAGE), [_bounded(step, _MAX_STEP) for step in error.path]
+
+
+def _bounded(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length * 3 // 4]}…{text[-length // 4 :]}"
 
 
 def _cause(error: GraphQLError, phase: Phase) -> GatewayError:
@@ -51,6 +66,9 @@ def _cause(error: GraphQLError, phase: Phase) -> GatewayError:
             return original
         case None if phase is not Phase.EXECUTION:
             return phase.refusal(error.message)
+        case ValueError() if phase is not Phase.EXECUTION and "digits" in str(original):
+            # Python's own limit; its message is about Python.
+            return phase.refusal("A number has too many digits.")
         case None:
             return _stored(error)
         case TypeError() if error.message.startswith("Cannot return null for non-nullable field"):

@@ -11,6 +11,7 @@ from gateway.commands import Document
 from gateway.compiler.record import input_path, to_wire
 from gateway.context import Namespace
 from gateway.errors import BadUserInput, GatewayError
+from gateway.failures import told
 from gateway.plan import Fetch, Write
 from gateway.store.write import Recorded, Writer
 from gateway.wire import RecordedInteraction, validate_interaction, validate_search_request
@@ -99,7 +100,8 @@ def _result(index: int, outcome: Recorded | GatewayError, value: Any, type_: Gra
     if isinstance(outcome, Recorded):
         return {"index": index, "interaction": outcome.document, "created": outcome.created, "error": None}
     error = _located(outcome, value, type_)
-    described = {"code": error.code, "message": error.message, "path": list(error.path)}
+    message, path = told(error)
+    described = {"code": error.code, "message": message, "path": path}
     return {"index": index, "interaction": None, "created": False, "error": described}
 
 

@@ -60,6 +60,88 @@ async def test_a_request_is_refused_with_a_code(
         assert internal not in json.dumps(answer)
 
 
+NINES, LONG = "9" * 5_000, "x" * 40_000
+
+LONG_INPUTS: dict[str, tuple[str, Any]] = {
+    "an integer": (f"{{ interactions(first: {NINES}) {{ nodes {{ id }} }} }}", None),
+    "a negative integer": (f"{{ interactions(first: -{NINES}) {{ nodes {{ id }} }} }}", None),
+    "a number": (f"{{ interactions(first: 1.{NINES}) {{ nodes {{ id }} }} }}", None),
+    "a number for a condition": (f"{{ viewer @skip(if: {NINES}) {{ keyName }} }}", None),
+    "a number for an id": (f"{{ node(id: {NINES}) {{ id }} }}", None),
+    "a string for a number": (f'{{ interactions(first: "{LONG}") {{ nodes {{ id }} }} }}', None),
+    "an id": (f'{{ node(id: "{LONG}") {{ id }} }}', None),
+    "a cursor": (f'{{ interactions(after: "{LONG}") {{ nodes {{ id }} }} }}', None),
+    "a time": (f'{{ interactions(where: {{ occurredAt: {{ gte: "{LONG}" }} }}) {{ nodes {{ id }} }} }}', None),
+    "a field": (f"{{ {LONG} }}", None),
+    "an argument": (f"{{ viewer({LONG}: 1) {{ keyName }} }}", None),
+    "a type": (f"query ($a: {LONG}) {{ node(id: $a) {{ id }} }}", None),
+    "a variable": (f"{{ node(id: ${LONG}) {{ id }} }}", None),
+    "a fragment": (f"{{ ...{LONG} }}", None),
+    "a directive": (f"{{ viewer @{LONG} {{ keyName }} }}", None),
+    "an enum value": (f"{{ interactions(orderBy: {{ field: {LONG} }}) {{ nodes {{ id }} }} }}", None),
+    "an input field": (f"{{ interactions(orderBy: {{ {LONG}: 1 }}) {{ nodes {{ id }} }} }}", None),
+    "a keyword": (f"{LONG} {{ viewer {{ keyName }} }}", None),
+    "an operation's name": ("query A { __typename } query B { __typename }", LONG),
+    "a variable's string": ("query ($a: Int) { interactions(first: $a) { nodes { id } } }", {"a": LONG}),
+    "a variable's field": (
+        "query ($a: InteractionWhere) { interactions(where: $a) { nodes { id } } }",
+        {"a": {LONG: 1}},
+    ),
+    "a key of metadata": (RECORD, {"input": {**NEW, "metadata": {LONG: {"a": {"\0": 1}}}}}),
+}
+
+
+@pytest.mark.parametrize("what", LONG_INPUTS)
+async def test_no_message_quotes_a_long_input_as_a_whole(
+    what: str, gateway: Gateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    query, given = LONG_INPUTS[what]
+    named = {"operationName": given} if isinstance(given, str) else {"variables": given}
+    response = await gateway.post({"query": query, **named})
+    assert len(response.content) < 2_000
+    for error in response.json()["errors"]:
+        assert error["extensions"]["code"] != "INTERNAL_SERVER_ERROR"
+        assert "sys." not in error["message"]
+    assert caplog.records == []
+
+
+MISSPELT: dict[str, tuple[str, Any]] = {
+    "a field": ("{ viewr { keyName } }", None),
+    "a field of a type": ("{ viewer { keyNam } }", None),
+    "a field of an interface's type": ('{ node(id: "a") { featureId } }', None),
+    "a missing selection": ("{ viewer }", None),
+    "an argument": ("{ interactions(frst: 1) { nodes { id } } }", None),
+    "a directive": ("{ viewer @skp(if: true) { keyName } }", None),
+    "a directive's argument": ("{ viewer @skip(iff: true) { keyName } }", None),
+    "a type": ("query ($a: InteractionWher) { interactions(where: $a) { nodes { id } } }", None),
+    "a fragment's type": ("{ ... on Querry { viewer { keyName } } }", None),
+    "a fragment": ("{ ...Fo } fragment Foo on Query { viewer { keyName } }", None),
+    "an enum value": ("{ interactions(orderBy: { field: OCCURED_AT }) { nodes { id } } }", None),
+    "an input field": ('{ interactions(where: { featurId: { eq: "a" } }) { nodes { id } } }', None),
+    **{
+        f"{what} in a variable": ("query ($a: InteractionWhere) { interactions(where: $a) { nodes { id } } }", {"a": a})
+        for what, a in {
+            "an enum value": {"interactionType": {"eq": "CLIK"}},
+            "a field": {"featurId": {"eq": "a"}},
+            "a filter": {"featureId": {"eqq": "a"}},
+        }.items()
+    },
+}
+
+
+async def test_nothing_is_suggested_where_introspection_is_off(mongod: EmbeddedServer, database: Database) -> None:
+    async with open_gateway(database, mongod.uri, introspection=False) as gateway:
+        for what, (query, variables) in MISSPELT.items():
+            answer = await gateway.execute(query, variables)
+            assert "Did you mean" not in json.dumps(answer), what
+            for error in answer["errors"]:
+                assert error["extensions"]["code"] in ("GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT")
+        for query in ("{ __schema { types { name } } }", '{ __type(name: "Query") { name } }'):
+            answer = await gateway.execute(query)
+            assert {error["extensions"]["code"] for error in answer["errors"]} == {"GRAPHQL_VALIDATION_FAILED"}
+        assert (await gateway.data("{ __typename }")) == {"__typename": "Query"}
+
+
 async def test_an_operation_must_be_named_where_there_are_several(gateway: Gateway) -> None:
     query = "query A { viewer { keyName } } query B { __typename }"
     for name, code in ((None, "OPERATION_RESOLUTION_FAILURE"), ("C", "OPERATION_RESOLUTION_FAILURE")):
