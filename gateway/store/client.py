@@ -28,7 +28,8 @@ def open_client(
     *,
     driver: Driver = "pymongo",
     max_pool_size: int = 50,
-    connect_timeout_ms: int = 5_000,
+    heartbeat_ms: int = 2_000,
+    connect_timeout_ms: int = 3_000,
     server_selection_timeout_ms: int = 5_000,
     pool_wait_timeout_ms: int = 5_000,
     write_timeout_ms: int = 10_000,
@@ -41,8 +42,9 @@ def open_client(
     shown is rolled back by a failover.
 
     ``driver``: PyMongo's asyncio API, or Motor, which then stands behind the same type.
-    ``max_pool_size``: connections per server. The others are milliseconds: to connect, to find a primary, to get a
-    connection from the pool, for a majority to acknowledge a write, and without an answer on a connection.
+    ``max_pool_size``: connections per server. The others are milliseconds: between looks at each server, to connect, to
+    find a primary, to get a connection from the pool, for a majority to acknowledge a write, and without an answer on a
+    connection. A server that hangs is given up, with what it was asked, after the first two together.
 
     Raises ValueError, in one line without any part of ``uri`` (it may hold a password), where that is no MongoDB URI
     or has an option that the driver does not know.
@@ -61,6 +63,7 @@ def open_client(
         "retryReads": True,
         "retryWrites": True,
         "maxPoolSize": max_pool_size,
+        "heartbeatFrequencyMS": heartbeat_ms,
         "connectTimeoutMS": connect_timeout_ms,
         "serverSelectionTimeoutMS": server_selection_timeout_ms,
         "waitQueueTimeoutMS": pool_wait_timeout_ms,

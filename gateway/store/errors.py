@@ -20,16 +20,21 @@ from gateway.errors import BadUserInput, GatewayError, QueryTooBroad, Unavailabl
 DUPLICATE_KEY = 11000
 # The server's names for what BSON cannot hold: Overflow, BSONObjectTooLarge.
 _DOCUMENT_ERRORS = frozenset({15, 10334})
+# Its names for what passes, where the driver has no class of its own: ShutdownInProgress, HostUnreachable,
+# HostNotFound, NetworkTimeout, CursorNotFound, FailedToSatisfyReadPreference, ReadConcernMajorityNotAvailableYet,
+# PrimarySteppedDown, CursorKilled, ExceededTimeLimit, SocketException, NotWritablePrimary, InterruptedAtShutdown,
+# InterruptedDueToReplStateChange, NotPrimaryNoSecondaryOk, NotPrimaryOrSecondary, StaleConfig.
+_PASSING = frozenset({91, 6, 7, 89, 43, 133, 134, 189, 237, 262, 9001, 10107, 11600, 11602, 13435, 13436, 13388})
 
 
 @contextmanager
 def translated() -> Iterator[None]:
     """Raises what the driver raises within as an error of `gateway.errors`, with the original as its cause.
 
-    No server, a lost connection, no connection to be had in time, a primary that steps down, a write not acknowledged
-    in time: `Unavailable`. Past the time limit of a query: `QueryTooBroad`, to which the caller adds the predicates. A
-    document that BSON cannot hold: `BadUserInput`. All else: a plain `GatewayError`. None of the driver's text is in
-    a message.
+    No server, a lost connection, no connection to be had in time, a server that steps down or shuts down, a write not
+    acknowledged in time: `Unavailable`. Past the time limit of a query: `QueryTooBroad`, to which the caller adds the
+    predicates. A document that BSON cannot hold: `BadUserInput`. All else: a plain `GatewayError`. None of the driver's
+    text is in a message.
     """
     try:
         yield
@@ -48,7 +53,7 @@ def duplicates(error: BulkWriteError) -> list[int]:
 def _translation(error: Exception) -> GatewayError:
     match error:
         case ConnectionFailure():
-            return Unavailable("The database cannot be reached; try again.")
+            return _unreachable()
         case WriteConcernError():
             return _unacknowledged()
         case BulkWriteError() if error.details.get("writeConcernErrors"):
@@ -57,9 +62,17 @@ def _translation(error: Exception) -> GatewayError:
             return QueryTooBroad("The query took too long.")
         case DocumentTooLarge() | BSONError() | OverflowError() | UnicodeEncodeError():
             return BadUserInput("The document cannot be stored.")
+        case BulkWriteError() if any(one["code"] in _PASSING for one in error.details.get("writeErrors", [])):
+            return _unreachable()
+        case OperationFailure() if error.code in _PASSING or error.has_error_label("RetryableWriteError"):
+            return _unreachable()
         case OperationFailure() if error.code in _DOCUMENT_ERRORS:
             return BadUserInput("The document cannot be stored.")
     return GatewayError("The database could not do this.")
+
+
+def _unreachable() -> Unavailable:
+    return Unavailable("The database cannot be reached; try again.")
 
 
 def _unacknowledged() -> Unavailable:

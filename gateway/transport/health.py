@@ -9,8 +9,8 @@ from gateway.errors import GatewayError
 from gateway.store.client import Database
 from gateway.store.errors import translated
 
-# Shorter than a prober waits.
-_PATIENCE_SECONDS = 2.0
+# A primary that hangs is to be noticed within two seconds, by whoever asks once a second.
+_PATIENCE_SECONDS = 1.0
 
 
 class Health:
