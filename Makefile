@@ -112,3 +112,13 @@ EXAMPLES ?= 100000
 .PHONY: equivalence
 equivalence: $(venv)/dev
 	EXAMPLES=$(EXAMPLES) $(bin)/pytest tests/test_equivalence.py --capture no $(ARGS)
+
+# Clients may send anything; for longer than the tests do, and elsewhere each time.
+.PHONY: fuzz
+fuzz: $(venv)/dev
+	EXAMPLES=$(if $(filter file,$(origin EXAMPLES)),5000,$(EXAMPLES)) $(bin)/pytest -n 2 tests/test_fuzz.py tests/test_where_meaning.py tests/test_paging.py $(ARGS)
+
+# A replica set and the gateway are killed, frozen, cut off and restarted under load; see SECURITY.md. Takes minutes.
+.PHONY: faults
+faults: $(venv)/dev
+	$(bin)/pytest --capture no tests/faults $(ARGS)

@@ -1,3 +1,4 @@
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +15,8 @@ from gateway.store.client import Client, Database, close, open_client
 
 # How long one example takes says more about the machine than about the code.
 hypothesis_settings.register_profile("gateway", deadline=None)
-hypothesis_settings.load_profile("gateway")
+hypothesis_settings.register_profile("fuzz", deadline=None, max_examples=int(os.environ.get("EXAMPLES") or 100))
+hypothesis_settings.load_profile("fuzz" if os.environ.get("EXAMPLES") else "gateway")
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Real MongoDB answers a filter with the documents that the contract says it matches."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from random import Random
@@ -69,7 +70,8 @@ def archive(mongod: EmbeddedServer, request: pytest.FixtureRequest) -> Iterator[
         client.drop_database(name)
 
 
-GENERATED = settings(max_examples=150, deadline=None)
+# `make fuzz` asks for more.
+GENERATED = settings(max_examples=int(os.environ.get("EXAMPLES") or 150), deadline=None)
 
 
 class TestInteractions:

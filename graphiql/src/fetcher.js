@@ -39,11 +39,10 @@ function current({ query, operationName, ...rest }, options) {
 /**
  * A fetcher that asks nothing without a key: every answer would be 401.
  *
- * Operations go with the headers of their tab. Where the tab has none, as after a choice from the history, `headers` are
- * sent, which were the last; so it is for the schema, which GraphiQL asks for before there are editors.
+ * Operations go with the headers of their tab. The schema is asked for with `headers`, the current ones, since GraphiQL
+ * asks for it before there are editors.
  */
 export const fetcherWith = (headers) => (operation, options) => {
-  const isSchema = operation.operationName === "IntrospectionQuery";
-  const sent = (!isSchema && options?.headers) || headers;
+  const sent = operation.operationName === "IntrospectionQuery" ? headers : options?.headers;
   return holdKey(sent) ? send(...current(operation, { ...options, headers: sent })) : refusal;
 };

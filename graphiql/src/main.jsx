@@ -13,7 +13,6 @@ import "./page.css";
 
 import { fetcherWith } from "./fetcher.js";
 import { headers, tabs } from "./settings.js";
-import { storage } from "./storage.js";
 
 const TYPING_MS = 400;
 
@@ -51,7 +50,6 @@ function Page() {
       plugins={plugins}
       schemaDescription
       shouldPersistHeaders={false}
-      storage={storage}
     />
   );
 }
