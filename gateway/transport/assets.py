@@ -1,15 +1,15 @@
 """Files whose names hold a hash of their content: read once, and kept by browsers for good."""
 
-import asyncio
-import gzip
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache, cached_property
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+
+from gateway.transport.coding import accepted, coded
 
 # Not left to the machine's own table, which may lack them or have others.
 _MEDIA_TYPES = {
@@ -20,24 +20,16 @@ _MEDIA_TYPES = {
     ".woff": "font/woff",
     ".woff2": "font/woff2",
 }
-_HEADERS = {
-    "Cache-Control": "public, max-age=31536000, immutable",
-    "Vary": "Accept-Encoding",
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    # A worker has the policy of its own script, not the page's.
-    "Content-Security-Policy": "default-src 'none'",
-}
+_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Asset:
+    """``coded`` has its content in each content coding that was asked for."""
+
     media_type: str
     content: bytes
-
-    @cached_property
-    def compressed(self) -> bytes:
-        return gzip.compress(self.content, mtime=0)
+    coded: dict[str, bytes] = field(default_factory=dict)
 
 
 class Assets:
@@ -51,11 +43,13 @@ class Assets:
         asset = self._assets.get(request.path_params["name"])
         if asset is None:
             raise HTTPException(404)
-        headers, content = dict(_HEADERS), asset.content
-        if "gzip" in request.headers.get("accept-encoding", ""):
-            headers["Content-Encoding"] = "gzip"
-            content = await asyncio.to_thread(lambda: asset.compressed)
-        return Response(content, media_type=asset.media_type, headers=headers)
+        coding = accepted(request.headers.get("accept-encoding", ""))
+        if coding is None:
+            return Response(asset.content, media_type=asset.media_type, headers=_HEADERS)
+        if coding not in asset.coded:
+            asset.coded[coding] = await coded(asset.content, coding)
+        headers = {**_HEADERS, "Content-Encoding": coding}
+        return Response(asset.coded[coding], media_type=asset.media_type, headers=headers)
 
 
 @cache

@@ -52,13 +52,8 @@ class Page:
     def response(self) -> Response:
         """The page, with a fresh nonce each time."""
         nonce = secrets.token_urlsafe(16)
-        headers = {
-            "Content-Security-Policy": self._policy.format(nonce=nonce),
-            "Cache-Control": "no-store",
-            "Vary": "Accept",
-            "Referrer-Policy": "no-referrer",
-            "X-Content-Type-Options": "nosniff",
-        }
+        policy = self._policy.format(nonce=nonce)
+        headers = {"Content-Security-Policy": policy, "Cache-Control": "no-store", "Vary": "Accept"}
         return HTMLResponse(self._template.substitute(nonce=nonce, settings=self._settings), headers=headers)
 
     async def asset(self, request: Request) -> Response:

@@ -1,6 +1,8 @@
 import { createGraphiQLFetcher } from "@graphiql/toolkit";
 import { parse } from "graphql";
 
+import { holdKey } from "./headers.js";
+
 const url = new URL(location.pathname, location.origin);
 const subscriptionUrl = new URL(url);
 subscriptionUrl.protocol = url.protocol === "https:" ? "wss:" : "ws:";
@@ -14,12 +16,6 @@ const send = createGraphiQLFetcher({
 });
 
 const refusal = { errors: [{ message: "Put your key into the Headers tab below." }] };
-
-/** Whether there is a key among the headers: not the template's, nor one that is only begun. */
-const holdKey = (headers) =>
-  Object.entries(headers ?? {}).some(
-    ([name, value]) => name.toLowerCase() === "authorization" && /^Bearer [^\s<]+$/i.test(value),
-  );
 
 /** The document read anew: for a moment after a change of tabs, GraphiQL still has the names of the tab before. */
 function current({ query, operationName, ...rest }, options) {
@@ -39,10 +35,11 @@ function current({ query, operationName, ...rest }, options) {
 /**
  * A fetcher that asks nothing without a key: every answer would be 401.
  *
- * Operations go with the headers of their tab. The schema is asked for with `headers`, the current ones, since GraphiQL
- * asks for it before there are editors.
+ * Operations go with the headers of their tab. Where those hold no key, as after a choice from the history, `headers`
+ * are sent; so it is for the schema, which GraphiQL asks for before there are editors.
  */
 export const fetcherWith = (headers) => (operation, options) => {
-  const sent = operation.operationName === "IntrospectionQuery" ? headers : options?.headers;
+  const isSchema = operation.operationName === "IntrospectionQuery";
+  const sent = !isSchema && holdKey(options?.headers) ? options.headers : headers;
   return holdKey(sent) ? send(...current(operation, { ...options, headers: sent })) : refusal;
 };

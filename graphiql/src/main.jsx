@@ -2,8 +2,9 @@ import "./styles.js";
 
 import { explorerPlugin } from "@graphiql/plugin-explorer";
 import { HISTORY_PLUGIN } from "@graphiql/plugin-history";
+import { useGraphiQL } from "@graphiql/react";
 import { GraphiQL } from "graphiql";
-import { useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { createRoot } from "react-dom/client";
 
 import "graphiql/setup-workers/vite";
@@ -12,29 +13,29 @@ import "@graphiql/plugin-explorer/style.css";
 import "./page.css";
 
 import { fetcherWith } from "./fetcher.js";
-import { headers, tabs } from "./settings.js";
+import { holdKey, read, written } from "./headers.js";
+import * as settings from "./settings.js";
+import { storage } from "./storage.js";
 
 const TYPING_MS = 400;
 
-const written = JSON.stringify(headers, null, 2);
+const given = written(settings.headers);
 const plugins = [HISTORY_PLUGIN, explorerPlugin()];
 // A variable of this type may be any JSON; without this the editor takes objects for mistakes.
 const scalars = { JSON: {} };
 
 function Page() {
-  // As JSON, so that the same headers again are no change: with each new fetcher, GraphiQL asks for the schema.
-  const [current, setCurrent] = useState(JSON.stringify(headers));
-  const fetcher = useMemo(() => fetcherWith(JSON.parse(current)), [current]);
+  // Those that last held a key, as text, so that the same again are no change: with each new fetcher, GraphiQL asks for
+  // the schema.
+  const [headers, setHeaders] = useState(given);
+  const fetcher = useMemo(() => fetcherWith(read(headers)), [headers]);
   const typing = useRef();
 
   const follow = (text) => {
     clearTimeout(typing.current);
     typing.current = setTimeout(() => {
-      try {
-        setCurrent(JSON.stringify(JSON.parse(text)));
-      } catch {
-        // Not JSON yet.
-      }
+      const edited = read(text);
+      if (holdKey(edited)) setHeaders(written(edited));
     }, TYPING_MS);
   };
 
@@ -42,16 +43,31 @@ function Page() {
     <GraphiQL
       customScalarSchemas={scalars}
       defaultEditorToolsVisibility="headers"
-      defaultHeaders={written}
-      defaultTabs={tabs}
+      defaultHeaders={given}
+      defaultTabs={settings.tabs}
       fetcher={fetcher}
       inputValueDeprecation
       onEditHeaders={follow}
       plugins={plugins}
       schemaDescription
       shouldPersistHeaders={false}
-    />
+      storage={storage}
+    >
+      <Template headers={headers} />
+    </GraphiQL>
   );
+}
+
+/** Puts the key that was given in one tab into the others, in place of the template. */
+function Template({ headers }) {
+  const { activeTabIndex, headerEditor } = useGraphiQL(({ activeTabIndex, headerEditor }) => ({
+    activeTabIndex,
+    headerEditor,
+  }));
+  useEffect(() => {
+    if (!holdKey(settings.headers) && headerEditor?.getValue() === given) headerEditor.setValue(headers);
+  }, [activeTabIndex, headerEditor, headers]);
+  return null;
 }
 
 createRoot(document.getElementById("graphiql")).render(<Page />);

@@ -59,7 +59,7 @@ async function prefilled(page) {
   return { title, tabs, first, answers, docs, explored, again };
 }
 
-/** Nothing is asked until the key is there; then the schema is, and an operation can be run. */
+/** Nothing is asked until the key is there; then the schema is, and operations can be run in each tab. */
 async function template(page, seen) {
   await ready(page);
   const refused = await run(page, 'Put your key into the Headers tab');
@@ -74,7 +74,13 @@ async function template(page, seen) {
   await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
   await page.getByRole('link', { name: 'Interaction', exact: true }).waitFor();
   const answer = await run(page, '"totalCount"');
-  return { refused, asked, answer };
+
+  await openTab(page, 'NextPage');
+  const next = await run(page, '"hasNextPage"');
+  await page.getByRole('button', { name: 'Show History' }).click();
+  await page.locator('.graphiql-history').getByText('NextPage').first().waitFor();
+  const stored = await page.evaluate(() => JSON.stringify(localStorage));
+  return { refused, asked, answer, next, stored };
 }
 
 const [browser, visit] = process.argv.slice(2);
