@@ -210,6 +210,17 @@ async def test_a_trusted_document_is_named_by_its_id_or_its_hash(
         assert (await gateway.post({"query": "{ __typename }"})).json() == {"data": {"__typename": "Query"}}
 
 
+async def test_a_trusted_document_may_be_beyond_the_limits_of_others(
+    gateway: Gateway, mongod: EmbeddedServer, tmp_path: Path
+) -> None:
+    large = "{ " + " ".join(f"k{number}: viewer {{ keyName }}" for number in range(50)) + " }"
+    path = tmp_path / "manifest.json"
+    path.write_text(json.dumps({"large": large}))
+    async with open_gateway(gateway.database, mongod.uri, trusted_documents=path) as gateway:
+        assert len((await gateway.post({"documentId": "large"})).json()["data"]) == 50
+        assert refusal(await gateway.post({"query": large + " "})) == (200, "OPERATION_TOO_COMPLEX")
+
+
 async def test_a_trusted_document_asks_for_the_same_permissions(
     gateway: Gateway, mongod: EmbeddedServer, manifest: Path
 ) -> None:
