@@ -58,7 +58,7 @@ pins:
 
 clean:
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/clients/node_modules \
-		graphiql/node_modules gateway/transport/bundle
+		graphiql/node_modules gateway/transport/bundle examples/federation/node_modules
 	find gateway tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(venv)/demo: extras := embedded
@@ -95,11 +95,15 @@ $(venv)/graphiql: $(page_sources) | $(venv)/demo
 
 # The clients of the JavaScript world, each in the version of tests/clients/package-lock.json; they need Node and npm.
 .PHONY: clients
-clients: $(venv)/dev tests/clients/node_modules $(page)
+clients: $(venv)/dev tests/clients/node_modules examples/federation/node_modules $(page)
 	$(bin)/pytest tests/clients $(ARGS)
 
 tests/clients/node_modules: tests/clients/package.json tests/clients/package-lock.json
 	cd tests/clients && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+examples/federation/node_modules: examples/federation/package.json examples/federation/package-lock.json
+	cd examples/federation && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 # The performance figures; see bench/README.md.
