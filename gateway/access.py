@@ -5,6 +5,7 @@ checked at each use. Whatever is wrong with a key, the answer is the same.
 """
 
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -60,7 +61,7 @@ class Access:
         found = None if presented is None else await self._find(presented.key_id)
         now = datetime.now(UTC)
         if presented is None or found is None or not presented.matches(found.key.digest) or not found.key.is_valid(now):
-            raise Unauthenticated("A valid key is required, as in: Authorization: Bearer sk_…")
+            raise _unauthenticated()
         if found.key.wants_mark(now):
             # Cached first: requests that arrive meanwhile have nothing to mark.
             self._keys[presented.key_id] = replace(found, key=replace(found.key, last_used_at=now))
@@ -82,9 +83,27 @@ class Access:
         if namespace is None:
             namespace = await self._tenancy.find_namespace(*place)
             if namespace is None:
-                raise NamespaceNotFound("This key's organization has no such namespace.")
+                raise _no_namespace()
             self._namespaces[place] = namespace
         return namespace
+
+    async def ended(self, contexts: Collection[Context]) -> dict[Context, GatewayError]:
+        """Those of the contexts that no request would be given any longer, each with why; nothing cached is used."""
+        if not contexts:
+            return {}
+        known = await self._tenancy.find_keys({one.caller.key_id for one in contexts})
+        keys = {key.caller.key_id: key for key in known}
+        namespaces = await self._tenancy.existing_namespaces({one.namespace.id for one in contexts})
+        now = datetime.now(UTC)
+        found: dict[Context, GatewayError] = {}
+        for context in contexts:
+            key = keys.get(context.caller.key_id)
+            if key is None or not key.is_valid(now):
+                self._keys.pop(context.caller.key_id, None)
+                found[context] = _unauthenticated()
+            elif context.namespace.id not in namespaces:
+                found[context] = _no_namespace()
+        return found
 
     async def _find(self, key_id: str) -> _Found | None:
         found = self._keys.get(key_id)
@@ -97,6 +116,14 @@ class Access:
             return None
         self._keys[key_id] = found = _Found(key, until)
         return found
+
+
+def _unauthenticated() -> Unauthenticated:
+    return Unauthenticated("A valid key is required, as in: Authorization: Bearer sk_…")
+
+
+def _no_namespace() -> NamespaceNotFound:
+    return NamespaceNotFound("This key's organization has no such namespace.")
 
 
 def require(caller: Caller, permission: Permission) -> None:

@@ -16,6 +16,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gateway.access import Access
 from gateway.database import open_database
 from gateway.errors import GatewayError
+from gateway.kinds import INTERACTION
+from gateway.live import Live
 from gateway.manifest import ManifestError, read_manifest
 from gateway.operation import Operations
 from gateway.persisted import Documents, Persistence
@@ -23,11 +25,13 @@ from gateway.prefetch import Prefetcher
 from gateway.prepared import Preparation
 from gateway.recording import Recorder
 from gateway.schema import build
+from gateway.sessions import Sessions
 from gateway.settings import Settings, SettingsError, load
 from gateway.store.client import Database, close
 from gateway.store.fetch import Reader
 from gateway.store.indexes import create_indexes
 from gateway.store.tenancy import Tenancy
+from gateway.store.watch import Watch
 from gateway.store.write import Writer
 from gateway.transport.caching import cache_control
 from gateway.transport.elsewhere import explained
@@ -35,6 +39,8 @@ from gateway.transport.graphiql import TEMPLATE_HEADERS, Page
 from gateway.transport.health import Health
 from gateway.transport.http import Endpoint
 from gateway.transport.security import secured
+from gateway.transport.server import ENDING, Ending
+from gateway.transport.websocket import Sockets
 
 _LOG = logging.getLogger(__name__)
 _GRAPH = "/graphql"
@@ -100,10 +106,13 @@ def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE
     access = Access(tenancy, cache_seconds=settings.key_cache_seconds)
     reader = Reader(database, time_limit_ms=settings.read_time_limit_ms)
     prefetcher = Prefetcher(reader, Recorder(Writer(database)), tenancy)
+    live = Live(Watch(database, INTERACTION), buffer_bytes=settings.subscription_buffer_bytes)
+    sessions = Sessions(access)
     with _trusting(settings) as persistence:
         operations = Operations(
             build(settings.federation_prefix),
             prefetcher,
+            live,
             introspection=settings.introspection,
             subgraph=settings.subgraph,
             limits=settings.limits,
@@ -113,21 +122,31 @@ def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE
     endpoint = Endpoint(
         access,
         operations,
+        sessions,
         body_limit=settings.body_limit_bytes,
         batch_limit=settings.batch_limit,
         cache_control=cache_control(settings.cache_seconds, public=settings.cache_public),
         page=page,
     )
+    sockets = Sockets(
+        access,
+        operations,
+        sessions,
+        origins=settings.cors_origins,
+        max_operations=settings.socket_operations,
+    )
     health = Health(database)
 
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Ending]]:
         indexing = asyncio.create_task(_index(database))
         # Long enough for a new database, or one that is ready; a large one is indexed beside the service.
         await asyncio.wait([indexing], timeout=_INDEXING_SECONDS)
         try:
-            yield
+            yield {ENDING: sessions.close}
         finally:
+            await sessions.close()
+            await live.close()
             indexing.cancel()
             with suppress(asyncio.CancelledError):
                 await indexing
@@ -146,6 +165,7 @@ def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE
         )
     return _Application(
         graph,
+        sockets,
         routes=[
             Route("/healthcheck", health.live),
             Route("/readyz", health.ready),
@@ -159,9 +179,10 @@ def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE
 class _Application(Starlette):
     """Starlette, except that the graph is asked directly: its endpoint takes every method and answers every error."""
 
-    def __init__(self, graph: ASGIApp, **given: Any) -> None:
+    def __init__(self, graph: ASGIApp, sockets: ASGIApp, **given: Any) -> None:
         super().__init__(**given)
         self._graph = graph
+        self._sockets = sockets
         # A redirect would be to http:// behind a proxy that ends TLS, and clients send the key after it.
         self.router.redirect_slashes = False
 
@@ -170,6 +191,8 @@ class _Application(Starlette):
             send = secured(send)
         if scope["type"] == "http" and scope["path"] == _GRAPH:
             await self._graph(scope, receive, send)
+        elif scope["type"] == "websocket" and scope["path"] == _GRAPH:
+            await self._sockets(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 

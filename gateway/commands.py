@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bson import Timestamp
+
 from gateway.context import Namespace
 from gateway.kinds import Kind
 from gateway.predicate import Lookup
@@ -60,7 +62,10 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Find:
-    """At most ``limit`` documents in the order of ``sort``, with the paths in ``projection`` only."""
+    """At most ``limit`` documents in the order of ``sort``, with the paths in ``projection`` only.
+
+    ``since``: a time of the database's own clock; the answer has all that was written until then, whoever answers.
+    """
 
     scan: Scan
     projection: Document
@@ -68,6 +73,7 @@ class Find:
     limit: int
     hint: str
     unindexed: tuple[str, ...] = ()
+    since: Timestamp | None = None
 
     @property
     def filters(self) -> list[Document]:

@@ -23,7 +23,10 @@
     │   ├── PayloadTooLarge      413  PAYLOAD_TOO_LARGE
     │   ├── HeadersTooLarge      431  HEADERS_TOO_LARGE
     │   └── UnsupportedMediaType 415  UNSUPPORTED_MEDIA_TYPE
+    ├── SubscriberTooSlow        429  SUBSCRIBER_TOO_SLOW
+    ├── TooManySubscriptions     429  TOO_MANY_SUBSCRIPTIONS
     ├── Unavailable              503  UNAVAILABLE
+    │   └── GoingAway            503  UNAVAILABLE
     ├── UnreadableDocument       500  INTERNAL_SERVER_ERROR
     └── Unforeseen               500  INTERNAL_SERVER_ERROR
 
@@ -159,9 +162,23 @@ class UnsupportedMediaType(BadRequest):
     status = 415
 
 
+class SubscriberTooSlow(GatewayError):
+    code = "SUBSCRIBER_TOO_SLOW"
+    status = 429
+
+
+class TooManySubscriptions(GatewayError):
+    code = "TOO_MANY_SUBSCRIPTIONS"
+    status = 429
+
+
 class Unavailable(GatewayError):
     code = "UNAVAILABLE"
     status = 503
+
+
+class GoingAway(Unavailable):
+    """This process ends; another one, or the same again, will serve."""
 
 
 class UnreadableDocument(GatewayError):

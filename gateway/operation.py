@@ -3,9 +3,10 @@
 parse and validate → select (both cached by document) → fetch → execute over what was fetched → bytes
 """
 
+import json
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,14 +24,16 @@ from gateway.compiler.leaves import Fallback
 from gateway.context import Context, Permission
 from gateway.deadline import Deadline
 from gateway.documents import plain
-from gateway.errors import GatewayError, MethodNotAllowed, Unavailable
+from gateway.errors import BadRequest, GatewayError, MethodNotAllowed, Unavailable
 from gateway.failures import Phase, described
 from gateway.limits import DEFAULTS, Limits
+from gateway.live import Live, Subscriber, Topic
 from gateway.pages import Pages
 from gateway.persisted import AUTOMATIC, Documents, Persistence
 from gateway.prefetch import Prefetcher
 from gateway.prepared import Bound, Compiled, Preparation, Prepared
 from gateway.schema import Graph
+from gateway.store.watch import Inserted
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class Operations:
         self,
         graph: Graph,
         prefetcher: Prefetcher,
+        live: Live,
         *,
         introspection: bool = True,
         subgraph: bool = True,
@@ -93,6 +97,7 @@ class Operations:
     ) -> None:
         self._graph = graph
         self._prefetcher = prefetcher
+        self._live = live
         self._introspection = introspection
         self._limits = limits
         prepare = Preparation(graph, introspection=introspection, subgraph=subgraph, limits=limits)
@@ -125,7 +130,9 @@ class Operations:
             return refused(error)
 
     async def run(self, ready: Ready) -> Answer:
-        """The answer of an operation that is ready. `answered` counts how: "shaped", or why the executor answered."""
+        """The answer of an operation that is ready; a subscription is refused, as it has many."""
+        if ready.kind is OperationType.SUBSCRIPTION:
+            return refused(BadRequest("A subscription needs a websocket, or `text/event-stream` in Accept."))
         compiled = ready.bound.compiled
         try:
             async with Deadline(self._limits.operation_time_ms / 1_000):
@@ -133,7 +140,35 @@ class Operations:
         except TimeoutError:
             limit = f"{self._limits.operation_time_ms:,} ms"
             return refused(Unavailable(f"The operation took longer than {limit}; writes may be sent again."))
-        data = self._shaped(compiled, pages)
+        return self._completed(ready, pages)
+
+    async def events(self, ready: Ready, overflow: Callable[[GatewayError], None]) -> Subscriber | Answer:
+        """The answers of a subscription that is ready, from now on and until they are closed, or the answer that
+        refuses it. ``overflow`` is called where they aren't read fast enough.
+
+        Subscriptions that ask the same of the same namespace share their answers.
+        """
+        bound, context = ready.bound, ready.context
+        plan = bound.compiled.plan
+
+        async def answering(inserted: Sequence[Inserted]) -> list[tuple[Inserted, bytes]]:
+            arrived = await self._prefetcher.arrived(plan, bound.bindings, context, inserted)
+            return [(one, self._completed(ready, pages).body) for one, pages in arrived]
+
+        try:
+            if isinstance(root := bound.bindings[plan.fetches[0].path], Exception):
+                raise root
+            # The same plan, for as long as the topic has it.
+            question = (id(bound.compiled), json.dumps(ready.request.variables, sort_keys=True))
+            return await self._live.subscribe(Topic(context.namespace.id, question), answering, overflow)
+        except GraphQLError as error:
+            return _refused([error], Phase.VARIABLES)
+        except GatewayError as error:
+            return refused(error)
+
+    def _completed(self, ready: Ready, pages: Pages) -> Answer:
+        """The answer over these pages. `answered` counts how: "shaped", or why the executor answered."""
+        data = self._shaped(ready.bound.compiled, pages)
         return self._executed(ready, pages) if data is None else Answer(encode({"data": data}))
 
     def _shaped(self, compiled: Compiled, pages: Pages) -> dict[str, Any] | None:
@@ -165,7 +200,7 @@ class Operations:
 
 
 def _allow(operation: OperationType, request: Request, context: Context) -> None:
-    if operation is OperationType.QUERY:
+    if operation is not OperationType.MUTATION:
         require(context.caller, Permission.READ)
         return
     if request.reads_only:

@@ -16,6 +16,19 @@ class Pages:
         self._nested: dict[ResponsePath, Mapping[str, Page] | Exception] = {}
         self._bounds: dict[ResponsePath, int] = {}
 
+    def rooted(self, path: ResponsePath, value: Any) -> "Pages":
+        """The same with another root, which is at this path: what was nested there was fetched for several."""
+        pages = Pages()
+        pages._roots = {path: value}
+        pages._nested = self._nested
+        pages._bounds = self._bounds
+        return pages
+
+    @property
+    def nested_errors(self) -> list[Exception]:
+        """What the fetching of nested connections met."""
+        return [found for found in self._nested.values() if isinstance(found, Exception)]
+
     def put(self, path: ResponsePath, value: Any) -> None:
         self._roots[path] = value
 

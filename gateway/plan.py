@@ -69,6 +69,13 @@ class ViewerOf:
     """The key's bearer."""
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Each document of a kind as it is inserted: the root of a subscription."""
+
+    kind: Kind
+
+
 class Write(Enum):
     RECORD_INTERACTION = "recordInteraction"
     RECORD_INTERACTIONS = "recordInteractions"
@@ -76,7 +83,7 @@ class Write(Enum):
     DELETE_INTERACTION = "deleteInteraction"
 
 
-Source = Listing | ById | ByNodeId | ByRepresentation | FeatureOf | SessionOf | ViewerOf | Write
+Source = Listing | ById | ByNodeId | ByRepresentation | FeatureOf | SessionOf | ViewerOf | Arrival | Write
 
 
 @dataclass(frozen=True, slots=True)

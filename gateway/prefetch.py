@@ -9,10 +9,10 @@ from graphql import GraphQLError, OperationType
 from gateway import globalid
 from gateway.access import require
 from gateway.commands import Document, SessionSpans
-from gateway.compiler.bind import Bindings, BoundListing, find_by_ids, ids
+from gateway.compiler.bind import Bindings, BoundArrival, BoundListing, find_by_ids, ids
 from gateway.compiler.represent import entity_ids
 from gateway.context import Context, Namespace, Organization, Permission
-from gateway.errors import BadUserInput, GatewayError, NotFound
+from gateway.errors import BadUserInput, GatewayError, NotFound, Unavailable
 from gateway.kinds import INTERACTION, SEARCH_REQUEST, Kind
 from gateway.pages import Pages, values_at
 from gateway.paging import Page, page
@@ -20,6 +20,7 @@ from gateway.plan import ById, ByNodeId, ByRepresentation, FeatureOf, Fetch, Pla
 from gateway.recording import Recorder
 from gateway.store.fetch import Reader
 from gateway.store.tenancy import Tenancy
+from gateway.store.watch import Inserted
 
 T = TypeVar("T")
 
@@ -47,6 +48,22 @@ class Prefetcher:
         else:
             await _together(*(run.root(fetch) for fetch in plan.fetches))
         return run.pages
+
+    async def arrived(
+        self, plan: Plan, bindings: Bindings, context: Context, inserted: Sequence[Inserted]
+    ) -> list[tuple[Inserted, Pages]]:
+        """Those of the inserted documents that a subscription is about, in order, each with its pages; an error stands
+        in the place of a nested connection that it prevented.
+
+        Raises `GatewayError` where nothing could be fetched, `Unavailable` also where not all was.
+        """
+        [fetch] = plan.fetches
+        run = _Run(self._reader, self._recorder, self._tenancy, bindings, context)
+        documents = await run.arrived(fetch, inserted)
+        for error in run.pages.nested_errors:
+            if isinstance(error, Unavailable):
+                raise error
+        return [(one, run.pages.rooted(fetch.path, documents[one.id])) for one in inserted if one.id in documents]
 
 
 class _Run:
@@ -80,6 +97,7 @@ class _Run:
         given = self._given(fetch)
         if isinstance(given, BoundListing):
             return await self._listing(given)
+        assert not isinstance(given, BoundArrival), "nothing asks what will arrive"
         match fetch.source:
             case ById(kind, argument, many):
                 keys = ids(given, argument, many=many)
@@ -102,7 +120,18 @@ class _Run:
             case Write():
                 return await self._recorder.write(fetch, given, self._namespace)
 
-    def _given(self, fetch: Fetch) -> Mapping[str, Any] | BoundListing:
+    async def arrived(self, fetch: Fetch, inserted: Sequence[Inserted]) -> dict[Any, Document]:
+        """By their ``_id``: those of the documents that match, with all that is nested in any of them fetched."""
+        bound = self._given(fetch)
+        assert isinstance(bound, BoundArrival), "the only root of a subscription"
+        if bound.predicate.nothing:
+            return {}
+        since = max(one.at for one in inserted)
+        found = await self._reader.find(bound.find(self._namespace, [one.id for one in inserted], since))
+        await self._nested(fetch, found)
+        return {document["_id"]: document for document in found}
+
+    def _given(self, fetch: Fetch) -> Mapping[str, Any] | BoundListing | BoundArrival:
         given = self._bindings[fetch.path]
         if isinstance(given, Exception):
             raise given

@@ -179,6 +179,15 @@ class Settings(SchemaSettings):
     cache_public: bool = Field(
         False, description="Whether shared caches, too, may keep those answers, for each key and namespace."
     )
+    socket_operations: int = Field(
+        50, ge=1, le=10_000, description="Operations, subscriptions among them, that one websocket may have under way."
+    )
+    subscription_buffer_bytes: int = Field(
+        4_000_000,
+        ge=10_000,
+        le=1_000_000_000,
+        description="Bytes of events that may wait for one subscription's client; beyond that it is disconnected.",
+    )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
         "info", description="The least severe messages that are logged."
     )

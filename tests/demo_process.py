@@ -24,9 +24,17 @@ class Demo:
 
     def post(self, query: str, variables: Mapping[str, Any] | None = None, *, namespace: str = "shop") -> Any:
         """The answer's JSON, with the demo's key."""
-        headers = {"Authorization": f"Bearer {self.facts['key']}", "X-Namespace": namespace}
         body = {"query": query, "variables": variables}
-        return httpx.post(self.facts["url"], json=body, headers=headers, timeout=30).json()
+        return httpx.post(self.facts["url"], json=body, headers=self._headers(namespace), timeout=30).json()
+
+    def begins(self, subscription: str, *, namespace: str = "shop") -> bool:
+        """Whether an event stream does."""
+        headers = {"Accept": "text/event-stream", **self._headers(namespace)}
+        with httpx.stream("POST", self.facts["url"], json={"query": subscription}, headers=headers) as response:
+            return next(response.iter_text()) == ":\n\n"
+
+    def _headers(self, namespace: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.facts['key']}", "X-Namespace": namespace}
 
     def end(self, request: signal.Signals) -> int:
         """The exit status; nothing else may have been printed."""

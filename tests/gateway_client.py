@@ -21,7 +21,8 @@ from gateway.store.write import Writer
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """``key`` may do everything in ``namespace``, its default; ``other_key`` is another organization's."""
+    """``key`` may do everything in ``namespace``, its default; ``other_key`` is another organization's. ``state``: what
+    the application tells its server."""
 
     app: Starlette
     http: httpx.AsyncClient
@@ -34,6 +35,7 @@ class Gateway:
     other_organization: Organization
     other_namespace: Namespace
     other_key: str
+    state: Mapping[str, Any]
 
     async def post(self, body: object, *, key: str | None = None, namespace: str | None = None, **http: Any) -> Any:
         """The response to any JSON body; ``http`` goes to httpx, its ``headers`` on top of those of key and
@@ -82,7 +84,7 @@ async def open_gateway(database: Database, mongodb_uri: str, **settings: Any) ->
     """The gateway of two organizations in ``database``, which a client beside the gateway's own also reaches."""
     app = create_app(load(Settings, mongodb_uri=mongodb_uri, mongodb_database=database.name, **settings))
     tenancy = Tenancy(database)
-    async with app.router.lifespan_context(app):
+    async with app.router.lifespan_context(app) as state:
         organization = await tenancy.create_organization("Acme")
         other_organization = await tenancy.create_organization("Initech")
         namespace, _ = await tenancy.create_namespace(organization, "shop")
@@ -106,6 +108,7 @@ async def open_gateway(database: Database, mongodb_uri: str, **settings: Any) ->
                 other_organization,
                 other_namespace,
                 other_key.secret,
+                state or {},
             )
 
 

@@ -14,7 +14,7 @@ from gateway.compiler import bind
 from gateway.errors import BadUserInput, GatewayError, QueryTooBroad
 from gateway.pages import Pages, values_at
 from gateway.paging import Page, page
-from gateway.plan import ById, ByNodeId, ByRepresentation, FeatureOf, Fetch, Listing, Plan
+from gateway.plan import Arrival, ById, ByNodeId, ByRepresentation, FeatureOf, Fetch, Listing, Plan
 
 _PICKS = st.lists(st.integers(0, 119), min_size=16, max_size=16)
 
@@ -85,6 +85,8 @@ class Fetched:
         match fetch.source:
             case Listing():
                 return self._page(fetch)
+            case Arrival() as source:
+                bind.bind_arrival(fetch, source, given)
             case ById(_, argument, many=True) | ByNodeId(argument, many=True) | FeatureOf(argument, many=True):
                 return [self._item(fetch) for _ in given[argument]]
             case ByRepresentation(argument):

@@ -37,7 +37,7 @@ _FUEL = 12
 # What an operation may have among its `features`.
 FEATURES = frozenset(
     {
-        *("a query", "a mutation", "several operations", "introspection"),
+        *("a query", "a mutation", "a subscription", "several operations", "introspection"),
         *("edges", "nodes", "a nested connection"),
         *("an alias", "one key for several fields", "the same selection twice", "__typename"),
         *("a named fragment", "a fragment spread again", "a fragment within a fragment", "a field of an interface"),
@@ -128,9 +128,9 @@ class _Writing:
         return self.inputs.features
 
     def operation(self, root: Composite, routes: Sequence[Route]) -> Operation:
-        kind = "mutation" if root is EXECUTABLE.mutation_type else "query"
+        [kind] = [one.value for one in OperationType if EXECUTABLE.get_root_type(one) is root]
         self.features.add(f"a {kind}")
-        selected = self.selections(root, routes)
+        selected = self.only(routes[0]) if kind == "subscription" else self.selections(root, routes)
         name = self.inputs.pick([None, "Named"])
         declared = f"({', '.join(self.inputs.declared)})" if self.inputs.declared else ""
         parts = [f"{kind} {name or ''}{declared} {selected}"]
@@ -160,6 +160,11 @@ class _Writing:
             parts.append(self.inputs.pick(["__schema { queryType { name } }", '__type(name: "ID") { kind }']))
         return "{ " + " ".join(parts) + " }"
 
+    def only(self, route: Route) -> str:
+        """The selection set of a subscription: one field, in any case."""
+        (root, name), *rest = route
+        return f"{{ {self.field(root, name, root.fields[name], tuple(rest), routed=True, conditional=False)} }}"
+
     def along(self, type_: Composite, route: Route) -> str:
         (above, name), *rest = route
         text = self.field(above, name, above.fields[name], tuple(rest), routed=True)
@@ -186,7 +191,14 @@ class _Writing:
         return self.field(type_, *self.inputs.pick(fields)) if fields else self.typename()
 
     def field(
-        self, type_: Composite, name: str, definition: GraphQLField, route: Route = (), *, routed: bool = False
+        self,
+        type_: Composite,
+        name: str,
+        definition: GraphQLField,
+        route: Route = (),
+        *,
+        routed: bool = False,
+        conditional: bool = True,
     ) -> str:
         arguments = self.inputs.arguments(definition.args)
         key = self.key(type_, name, arguments, definition)
@@ -198,7 +210,7 @@ class _Writing:
         if "first" in definition.args and type_ is not EXECUTABLE.query_type:
             self.features.add("a nested connection")
         # On the way to what an operation is to reach there should be few that leave it out.
-        directive = self.directive() if not routed or self.inputs.one_in(3) else ""
+        directive = self.directive() if conditional and (not routed or self.inputs.one_in(3)) else ""
         text = f"{name if key == name else f'{key}: {name}'}{arguments}{directive}"
         below = get_named_type(definition.type)
         if not is_composite_type(below):

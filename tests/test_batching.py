@@ -13,6 +13,8 @@ from graphql import OperationType
 
 from gateway.context import Caller, Context, Permission
 from gateway.embedded import EmbeddedServer
+from gateway.kinds import INTERACTION
+from gateway.live import Live
 from gateway.operation import Answer, Operations, Ready
 from gateway.prefetch import Prefetcher
 from gateway.recording import Recorder
@@ -20,6 +22,7 @@ from gateway.schema import build
 from gateway.store.client import Database
 from gateway.store.fetch import Reader
 from gateway.store.tenancy import Tenancy
+from gateway.store.watch import Watch
 from gateway.store.write import Writer
 from gateway.transport.batching import answer_batch
 from gateway.transport.parsing import from_object
@@ -95,7 +98,8 @@ class Meeting(Operations):
 
     def __init__(self, database: Database, guests: int) -> None:
         reader, recorder = Reader(database, time_limit_ms=5_000), Recorder(Writer(database))
-        super().__init__(build(), Prefetcher(reader, recorder, Tenancy(database)))
+        live = Live(Watch(database, INTERACTION), buffer_bytes=10_000)
+        super().__init__(build(), Prefetcher(reader, recorder, Tenancy(database)), live)
         self._barrier = asyncio.Barrier(guests)
 
     async def run(self, ready: Ready) -> Answer:

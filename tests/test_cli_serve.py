@@ -17,6 +17,10 @@ import httpx
 import orjson
 import pytest
 from typer.testing import CliRunner
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 from gateway import secretkey
 from gateway.cli import app
@@ -203,6 +207,41 @@ def test_no_request_fails_when_it_is_told_to_end_under_load(
             one.join(30)
     assert set(statuses) == {200}
     assert broken == []
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_who_is_subscribed_is_told_that_it_ends(
+    tmp_path: Path, environment: dict[str, str], key: str, workers: str
+) -> None:
+    subscription = {"query": "subscription { interactionRecorded { id } }"}
+    headers = {"Authorization": f"Bearer {key}"}
+    with serving(tmp_path, environment, "--workers", workers) as served:
+        served.ready()
+        address = f"{served.address}/graphql"
+        with (
+            connect(address.replace("http", "ws"), subprotocols=[Subprotocol("graphql-transport-ws")]) as websocket,
+            httpx.stream(
+                "POST", address, json=subscription, headers=headers | {"Accept": "text/event-stream"}
+            ) as events,
+        ):
+            websocket.send(orjson.dumps({"type": "connection_init", "payload": headers}).decode())
+            assert websocket.recv(10) == '{"type":"connection_ack"}'
+            websocket.send(orjson.dumps({"id": "1", "type": "subscribe", "payload": subscription}).decode())
+            websocket.send('{"type":"ping"}')
+            assert websocket.recv(10) == '{"type":"pong"}'
+            frames = events.iter_bytes()
+            assert next(frames) == b":\n\n"
+            asked = time.monotonic()
+            served.process.send_signal(signal.SIGTERM)
+            with pytest.raises(ConnectionClosed) as closed:
+                websocket.recv(10)
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == CloseCode.GOING_AWAY
+            # Whole, and without a last event: clients connect again.
+            assert list(frames) == []
+            assert time.monotonic() - asked < 5
+        assert served.process.wait(10) == 0
+        assert "Traceback" not in served.log
 
 
 @contextmanager

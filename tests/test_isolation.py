@@ -13,6 +13,7 @@ import pytest_asyncio
 from command_log import Command, commands, modulo
 from gateway_client import Gateway, new_gateway
 from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLUnionType
+from live_client import served, socket
 
 from gateway import globalid
 from gateway.context import Namespace
@@ -246,6 +247,7 @@ CASES: dict[str, list[Case]] = {
             lambda names: {"input": {"interactionId": names["interaction"]}},
         )
     ],
+    "interactionRecorded": [],  # test_nothing_foreign_is_told
 }
 
 
@@ -456,6 +458,34 @@ async def test_listings_hold_what_is_ones_own_alone(attacker: Attacker) -> None:
         assert listing["totalCount"] == 1
         assert attacker.namespace.id in json.dumps(listing["nodes"])
     assert attacker.victim.id not in json.dumps(answer)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {},
+        {"or": [{"interactionId": {"in": ["secret-new", "own-new"]}}, {"featureId": {"eq": FOREIGN["feature"]}}]},
+        {"searchRequest": {"searchRequestId": {"in": [FOREIGN["request"], "own-r"]}}},
+        {"nor": [{"interactionId": {"eq": "missing-i"}}]},
+    ],
+)
+async def test_nothing_foreign_is_told(where: Mapping[str, Any], attacker: Attacker) -> None:
+    house = attacker.gateway
+    reading = f"subscription ($where: InteractionWhere) {{ interactionRecorded(where: $where) {{ {READ} }} }}"
+    own = {name: f"own-{name[0]}" for name in FOREIGN} | {"interaction": "own-new"}
+    async with served(house.app) as address, socket(address) as listener:
+        await listener.init(attacker.key, **{"X-Namespace": attacker.namespace.id})
+        await listener.subscribe("1", reading, {"where": where})
+        await listener.begun()
+        with commands() as sent:
+            foreign = recording(FOREIGN | {"interaction": "secret-new"}, attacker.victim)
+            await house.writer.record(attacker.victim, [foreign], NOON)
+            written = len(sent)
+            await house.writer.record(attacker.namespace, [recording(own, attacker.namespace)], NOON)
+            told = await listener.event()
+    assert told["data"]["interactionRecorded"]["json"]["interaction_id"] == "own-new"
+    assert attacker.victim.id not in json.dumps(told)
+    assert attacker.victim.id not in json.dumps(json.loads(orjson.dumps(sent[written:], default=str)))
 
 
 async def test_the_viewer_sees_its_own_organization_alone(attacker: Attacker) -> None:

@@ -13,7 +13,7 @@ from gateway.prepared import Preparation
 from gateway.schema import build
 
 PREFIX = "Acme"
-OWN = {"Query", "Mutation", "Node", "PageInfo", "Feature"}
+OWN = {"Query", "Mutation", "Subscription", "Node", "PageInfo", "Feature"}
 
 
 def type_names(schema: GraphQLSchema) -> set[str]:

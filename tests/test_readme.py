@@ -46,6 +46,9 @@ def test_the_examples_give_the_answers_shown(tmp_path: Path) -> None:
     assert len(examples) >= 5
     with running(tmp_path, "--interactions", str(DEFAULT_INTERACTIONS)) as demo:
         for query, answer in examples:
+            if query.startswith("subscription"):
+                assert demo.begins(query)
+                continue
             given = demo.post(query)
             if answer is None:
                 assert given.keys() == {"data"}, given

@@ -18,6 +18,7 @@ from test_operations import FOLDER, NAMES, NOON, document
 from gateway.context import Caller, Context, Namespace, Organization, Permission
 from gateway.errors import QueryTooBroad
 from gateway.kinds import INTERACTION, SEARCH_REQUEST, time_order
+from gateway.live import Live
 from gateway.operation import Operations, Request
 from gateway.pages import Pages
 from gateway.paging import Page
@@ -29,6 +30,7 @@ from gateway.store.client import Database
 from gateway.store.fetch import Reader
 from gateway.store.indexes import create_indexes
 from gateway.store.tenancy import Tenancy
+from gateway.store.watch import Watch
 from gateway.store.write import Writer
 from gateway.wire import validate_interaction
 
@@ -167,7 +169,8 @@ def test_introspection_is_the_executors(query: str) -> None:
 async def operations(database: Database) -> Operations:
     await create_indexes(database)
     tenancy = Tenancy(database)
-    return Operations(build(), Prefetcher(Reader(database, time_limit_ms=5_000), Recorder(Writer(database)), tenancy))
+    prefetcher = Prefetcher(Reader(database, time_limit_ms=5_000), Recorder(Writer(database)), tenancy)
+    return Operations(build(), prefetcher, Live(Watch(database, INTERACTION), buffer_bytes=10_000))
 
 
 async def test_golden_operations_take_the_compiled_path(operations: Operations, database: Database) -> None:

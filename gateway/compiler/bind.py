@@ -8,18 +8,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bson import Timestamp
 from graphql import GraphQLError, GraphQLInputObjectType, get_argument_values
 from graphql.execution.values import VariableValues
 
 from gateway.commands import Count, Document, Find, Join, JoinCount, Scan
 from gateway.compiler.project import projection
-from gateway.compiler.walk import Walk, intervals, scan, sort, walk
+from gateway.compiler.walk import Walk, among, intervals, scan, sort, walk
 from gateway.compiler.where import compile_where
 from gateway.context import Namespace
 from gateway.errors import BadUserInput, GatewayError
 from gateway.kinds import Kind, Order, position_order, time_order
 from gateway.paging import Window, window
-from gateway.plan import Fetch, Field, Listing, Plan, ResponsePath
+from gateway.plan import Arrival, Fetch, Field, Listing, Plan, ResponsePath
 from gateway.predicate import Lookup, Predicate
 from gateway.schema.enums import InteractionOrderField, SortDirection
 
@@ -81,8 +82,24 @@ class BoundListing:
         return JoinCount(self._all(namespace), self.found.index.equality, keys, max(self.bounds.values()))
 
 
-# A fetch's arguments, a connection bound to them, or the error that they are.
-Binding = Mapping[str, Any] | BoundListing | Exception
+@dataclass(frozen=True, slots=True)
+class BoundArrival:
+    """The root of a subscription with its arguments: the command that picks out what it is about, but for the
+    namespace."""
+
+    kind: Kind
+    predicate: Predicate
+    projection: Document
+
+    def find(self, namespace: Namespace, inserted: Sequence[Any], since: Timestamp) -> Find:
+        """Of the documents with these values of ``_id``, written by ``since``, those that match, in no particular
+        order; ``_id`` is always among their paths."""
+        found = among(namespace, self.kind, inserted, self.predicate)
+        return Find(found, self.projection, (), len(inserted), "_id_", since=since)
+
+
+# A fetch's arguments, what is bound to them, or the error that they are.
+Binding = Mapping[str, Any] | BoundListing | BoundArrival | Exception
 Bindings = Mapping[ResponsePath, Binding]
 
 
@@ -101,7 +118,12 @@ def _all(fetches: Iterable[Fetch]) -> Iterator[Fetch]:
 def _binding(fetch: Fetch, variables: VariableValues) -> Binding:
     try:
         given = arguments(fetch.field, variables)
-        return bind_listing(fetch, fetch.source, given, variables) if isinstance(fetch.source, Listing) else given
+        match fetch.source:
+            case Listing() as source:
+                return bind_listing(fetch, source, given, variables)
+            case Arrival() as source:
+                return bind_arrival(fetch, source, given)
+        return given
     except (GatewayError, GraphQLError) as error:
         return error
 
@@ -110,9 +132,7 @@ def bind_listing(fetch: Fetch, source: Listing, given: Mapping[str, Any], variab
     """A connection with its arguments; raises `BadUserInput` for what they may not be."""
     kind = source.kind
     order = _order(kind, given)
-    input_type = fetch.definition.args["where"].type
-    assert isinstance(input_type, GraphQLInputObjectType)
-    predicate = compile_where(given.get("where"), input_type)
+    predicate = _predicate(fetch, given)
     asked = window(given, order)
     paths: set[str] = set(fetch.selections[kind.type_name].paths)
     return BoundListing(
@@ -124,6 +144,18 @@ def bind_listing(fetch: Fetch, source: Listing, given: Mapping[str, Any], variab
         intervals(kind, predicate.times, asked),
         sort(order, descending=asked.descending),
     )
+
+
+def bind_arrival(fetch: Fetch, source: Arrival, given: Mapping[str, Any]) -> BoundArrival:
+    """The root of a subscription with its arguments; raises `BadUserInput` for what they may not be."""
+    paths = fetch.selections[source.kind.type_name].paths | {"_id"}
+    return BoundArrival(source.kind, _predicate(fetch, given), projection(paths))
+
+
+def _predicate(fetch: Fetch, given: Mapping[str, Any]) -> Predicate:
+    input_type = fetch.definition.args["where"].type
+    assert isinstance(input_type, GraphQLInputObjectType)
+    return compile_where(given.get("where"), input_type)
 
 
 def _order(kind: Kind, given: Mapping[str, Any]) -> Order:

@@ -71,6 +71,12 @@ def scan(namespace: Namespace, found: Walk, order: Order, times: Sequence[TimeBo
     return Scan(namespace, found.index.kind, found.lookup, intervals(found.index.kind, times, window), found.residual)
 
 
+def among(namespace: Namespace, kind: Kind, ids: Sequence[Any], predicate: Predicate) -> Scan:
+    """Those of the documents with these values of ``_id`` that match."""
+    residual = tuple(conjunct.filter for conjunct in predicate.conjuncts)
+    return Scan(namespace, kind, Lookup("_id", tuple(ids)), intervals(kind, predicate.times, None), residual)
+
+
 def intervals(kind: Kind, times: Sequence[TimeBound], window: Window | None) -> tuple[Document, ...]:
     """The intervals of the walk that hold the window's elements within these times."""
     found: list[Document] = [{}] if window is None else _intervals(window)

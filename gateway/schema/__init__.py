@@ -33,6 +33,7 @@ from gateway.schema.query import Query
 from gateway.schema.reading import METADATA_KEY, Fetched, Printed, Reading, Total
 from gateway.schema.scalars import SCALARS
 from gateway.schema.subgraph import subgraph_sdl
+from gateway.schema.subscription import Subscription
 from gateway.schema.viewer import Namespace, Organization
 
 
@@ -57,6 +58,7 @@ def build(prefix: str = "") -> Graph:
     declared = strawberry.Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=[Interaction, SearchRequest, Feature, Session, Organization, Namespace],
         config=StrawberryConfig(scalar_map=SCALARS, name_converter=Names(prefix)),
     )

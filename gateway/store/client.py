@@ -1,15 +1,20 @@
 """Opens the MongoDB client and bridges what PyMongo's asyncio API and Motor do differently.
 
 The rest of the store is written against what both offer and typed as PyMongo. Only what stands here differs: in
-PyMongo ``aggregate()`` and ``close()`` are coroutines, in Motor plain calls.
+PyMongo ``aggregate()``, ``watch()`` and ``close()`` are coroutines, in Motor plain calls; ``start_session()`` is one in
+Motor only.
 """
 
 import inspect
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Literal, TypeAlias, cast
 
+from bson import Timestamp
 from pymongo import AsyncMongoClient
+from pymongo.asynchronous.change_stream import AsyncChangeStream
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.command_cursor import AsyncCommandCursor
 from pymongo.asynchronous.database import AsyncDatabase
@@ -21,6 +26,8 @@ Client: TypeAlias = AsyncMongoClient[Document]
 Database: TypeAlias = AsyncDatabase[Document]
 Collection: TypeAlias = AsyncCollection[Document]
 CommandCursor: TypeAlias = AsyncCommandCursor[Document]
+ChangeStream: TypeAlias = AsyncChangeStream[Document]
+Session: TypeAlias = AsyncClientSession
 
 
 def open_client(
@@ -100,3 +107,25 @@ async def aggregate(
     """The cursor over what ``pipeline`` gives; ``options`` are those of the driver's ``aggregate()``."""
     cursor = cast(object, target.aggregate(pipeline, **options))
     return cast(CommandCursor, await cursor if inspect.isawaitable(cursor) else cursor)
+
+
+async def watch(collection: Collection, pipeline: Sequence[Mapping[str, Any]], **options: Any) -> ChangeStream:
+    """A change stream that is open, for the caller to close; ``options`` are those of the driver's ``watch()``."""
+    stream = cast(object, collection.watch(pipeline, **options))
+    if inspect.isawaitable(stream):
+        return cast(ChangeStream, await stream)
+    return await cast(AbstractAsyncContextManager[ChangeStream], stream).__aenter__()
+
+
+@asynccontextmanager
+async def session(client: Client, since: Timestamp | None = None) -> AsyncIterator[Session]:
+    """A session whose reads have all that was written until ``since``, and then all that it has seen before.
+
+    Without it not even reads by a majority do, once another server has become the primary.
+    """
+    starting = cast(object, client.start_session(causal_consistency=True))
+    started = cast(Session, await starting if inspect.isawaitable(starting) else starting)
+    async with started:
+        if since is not None:
+            started.advance_operation_time(since)
+        yield started

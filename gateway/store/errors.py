@@ -26,6 +26,10 @@ _DOCUMENT_ERRORS = frozenset({15, 10334})
 # InterruptedDueToReplStateChange, NotPrimaryNoSecondaryOk, NotPrimaryOrSecondary, StaleConfig.
 _PASSING = frozenset({91, 6, 7, 89, 43, 133, 134, 189, 237, 262, 9001, 10107, 11600, 11602, 13435, 13436, 13388})
 
+# CursorNotFound, MaxTimeMSExpired, FailedToSatisfyReadPreference, ReadConcernMajorityNotAvailableYet, and those of a
+# server or a router that did not hear from another in time.
+_TRANSIENT = frozenset({43, 50, 133, 134, 202, 262, 9001})
+
 
 @contextmanager
 def translated() -> Iterator[None]:
@@ -48,6 +52,14 @@ def duplicates(error: BulkWriteError) -> list[int]:
     if error.details.get("writeConcernErrors") or any(failure["code"] != DUPLICATE_KEY for failure in failures):
         raise error
     return [failure["index"] for failure in failures]
+
+
+def transient(error: PyMongoError) -> bool:
+    """Whether the same may well succeed later: servers or connections failed, or were too slow."""
+    if isinstance(error, OperationFailure):
+        labelled = error.has_error_label("ResumableChangeStreamError") or error.has_error_label("RetryableWriteError")
+        return error.code in _TRANSIENT or labelled
+    return isinstance(error, ConnectionFailure)
 
 
 def _translation(error: Exception) -> GatewayError:

@@ -13,7 +13,7 @@ from pymongo.errors import OperationFailure
 from gateway.commands import Count, Document, Find, Join, JoinCount, SessionSpans
 from gateway.errors import QueryTooBroad
 from gateway.kinds import INTERACTION, SEARCH_REQUEST
-from gateway.store.client import Database, aggregate
+from gateway.store.client import Database, aggregate, session
 from gateway.store.errors import translated
 
 # MongoDB's error code for a hint that names no index.
@@ -41,6 +41,12 @@ class Reader:
         return documents
 
     async def _found(self, command: Find, filter_: Document, limit: int) -> list[dict[str, Any]]:
+        if command.since is None:
+            return await self._listed(command, filter_, limit)
+        async with session(self._database.client, command.since) as seeing:
+            return await self._listed(command, filter_, limit, session=seeing)
+
+    async def _listed(self, command: Find, filter_: Document, limit: int, **options: Any) -> list[dict[str, Any]]:
         find = partial(
             self._collections[command.scan.kind].find,
             filter_,
@@ -49,6 +55,7 @@ class Reader:
             limit=limit,
             batch_size=limit,
             max_time_ms=self._time_limit_ms,
+            **options,
         )
         try:
             return await find(hint=command.hint).to_list(None)

@@ -5,7 +5,7 @@ Names are unique (a namespace's: within its organization), so creating is idempo
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -116,6 +116,12 @@ class Tenancy:
             stored = await self._namespaces.find_one({"organization_id": organization_id, path: reference})
         return None if stored is None else _namespace(stored)
 
+    async def existing_namespaces(self, namespace_ids: Set[str]) -> set[str]:
+        """Those of the ids that a namespace has."""
+        with translated():
+            found = self._namespaces.find({"_id": {"$in": list(namespace_ids)}}, {"_id": 1})
+            return {stored["_id"] async for stored in found}
+
     async def namespaces(self, organization: Organization) -> list[Namespace]:
         """The organization's namespaces, by name."""
         with translated():
@@ -144,6 +150,10 @@ class Tenancy:
     async def find_key(self, key_id: str) -> Key | None:
         found = await self._find_keys({"_id": key_id})
         return found[0] if found else None
+
+    async def find_keys(self, key_ids: Set[str]) -> list[Key]:
+        """Those of the keys that there are."""
+        return await self._find_keys({"_id": {"$in": list(key_ids)}})
 
     async def keys(self, organization: Organization | None = None) -> list[Key]:
         """The organization's keys, or all, the oldest first; expired and revoked ones too."""

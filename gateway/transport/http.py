@@ -1,21 +1,25 @@
 """GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/): POST, GET and what they are asked about."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
+from graphql import OperationType
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from gateway.access import Access
 from gateway.errors import BadRequest, GatewayError, MethodNotAllowed, PayloadTooLarge, Unauthenticated
 from gateway.failures import masked
-from gateway.operation import Answer, Operations, refused
+from gateway.operation import Answer, Operations, Ready, Request, refused
+from gateway.sessions import Sessions
 from gateway.transport.batching import answer_batch
 from gateway.transport.caching import entity_tag, is_known
 from gateway.transport.coding import SHORTEST_BYTES, accepted, coded
 from gateway.transport.graphiql import Page
-from gateway.transport.media import GRAPHQL, HTML, JSON, preferred
-from gateway.transport.parsing import from_body, from_query, parameter_names, require_json
+from gateway.transport.media import EVENTS, GRAPHQL, HTML, JSON, names, preferred
+from gateway.transport.parsing import Batch, from_body, from_query, parameter_names, require_json
 from gateway.transport.reply import READING, WRITING, Reply, allowed, answered, kept, refusal
+from gateway.transport.sse import EventStreams
 
 _READ = (
     "accept",
@@ -43,6 +47,7 @@ class Endpoint:
         self,
         access: Access,
         operations: Operations,
+        sessions: Sessions,
         *,
         body_limit: int,
         batch_limit: int,
@@ -51,6 +56,7 @@ class Endpoint:
     ) -> None:
         self._access = access
         self._operations = operations
+        self._streams = EventStreams(operations, sessions)
         self._body_limit = body_limit
         self._batch_limit = batch_limit
         self._cache_control = cache_control
@@ -64,9 +70,13 @@ class Endpoint:
         elif self._page is not None and _asks_for_page(scope, accept):
             await self._page.response()(scope, receive, send)
         else:
-            media = preferred(accept, (JSON, GRAPHQL)) or GRAPHQL
+            streams = names(accept, EVENTS)
+            media = preferred(accept, (JSON, GRAPHQL)) or (EVENTS if streams else GRAPHQL)
             try:
-                reply = await self._reply(scope, headers, media, receive)
+                stream = partial(self._streams, receive=receive, send=send) if streams and method != "HEAD" else None
+                reply = await self._reply(scope, headers, media, receive, stream)
+                if reply is None:
+                    return
             except GatewayError as error:
                 reply = _reply(refused(error), media, method)
             except ClientDisconnect:
@@ -76,27 +86,40 @@ class Endpoint:
             coding = accepted(", ".join(headers["accept-encoding"])) if len(reply.body) >= SHORTEST_BYTES else None
             await _send(send, method, reply, coding)
 
-    async def _reply(self, scope: Scope, headers: Mapping[str, list[str]], media: str, receive: Receive) -> Reply:
+    async def _reply(
+        self,
+        scope: Scope,
+        headers: Mapping[str, list[str]],
+        media: str,
+        receive: Receive,
+        stream: Callable[[Ready], Awaitable[Answer | None]] | None,
+    ) -> Reply | None:
+        """What is sent back; None where ``stream``, which answers subscriptions, has sent it."""
         method = scope["method"]
         if method not in (*READING, *WRITING):
             raise MethodNotAllowed("GraphQL is served by GET and POST.")
         context = await self._access.context(
             _single(headers, "authorization", Unauthenticated), _single(headers, "x-namespace", BadRequest)
         )
+        request: Request | Batch
         if method in READING:
             request = from_query(scope["query_string"])
-            answer = await self._operations.answer(request, context)
-            if request.document_id is not None and answer.refusal is None and not answer.partial:
-                tag = entity_tag(answer.body)
-                known = is_known(tag, ", ".join(headers["if-none-match"]))
-                return kept(answer.body, media, cache_control=self._cache_control, tag=tag, known=known)
         else:
             require_json(_single(headers, "content-type", BadRequest), _single(headers, "content-encoding", BadRequest))
-            posted = from_body(await self._body(receive), batch_limit=self._batch_limit)
-            if isinstance(posted, tuple):
-                answer = await answer_batch(self._operations, posted, context)
-            else:
-                answer = await self._operations.answer(posted, context)
+            request = from_body(await self._body(receive), batch_limit=self._batch_limit)
+        if isinstance(request, tuple):
+            return _reply(await answer_batch(self._operations, request, context), media, method)
+        answer: Ready | Answer | None = self._operations.ready(request, context)
+        if isinstance(answer, Ready):
+            streamed = stream if answer.kind is OperationType.SUBSCRIPTION else None
+            answer = await (streamed or self._operations.run)(answer)
+        if answer is None:
+            return None
+        persisted = method in READING and request.document_id is not None and media != EVENTS
+        if persisted and answer.refusal is None and not answer.partial:
+            tag = entity_tag(answer.body)
+            known = is_known(tag, ", ".join(headers["if-none-match"]))
+            return kept(answer.body, media, cache_control=self._cache_control, tag=tag, known=known)
         return _reply(answer, media, method)
 
     async def _body(self, receive: Receive) -> bytes:

@@ -7,6 +7,7 @@ from gateway.transport.preference import qualities
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
 HTML = "text/html"
+EVENTS = "text/event-stream"
 
 
 @lru_cache(maxsize=256)
@@ -18,6 +19,12 @@ def preferred(accept: str, offered: tuple[str, ...]) -> str | None:
     ranges = list(qualities(accept))
     best = max(offered, key=lambda media: _quality(ranges, media))
     return best if _quality(ranges, best) > 0 else None
+
+
+@lru_cache(maxsize=256)
+def names(accept: str, media: str) -> bool:
+    """Whether an Accept header names a media type itself: one that it takes only among all others isn't meant."""
+    return any(type_ == media and quality > 0 for type_, quality in qualities(accept))
 
 
 def _quality(ranges: list[tuple[str, float]], media: str) -> float:

@@ -44,7 +44,7 @@ def parameter_names(query_string: bytes) -> frozenset[str]:
 def from_body(body: bytes, *, batch_limit: int = 0) -> Request | Batch:
     """The request in a POST body of JSON, or the batch of up to ``batch_limit``; raises `BadRequest` for what is
     neither."""
-    given = _json(body, "body")
+    given = from_json(body, "body")
     if isinstance(given, dict):
         return from_object(given)
     if not isinstance(given, list):
@@ -72,11 +72,12 @@ def from_query(query_string: bytes) -> Request:
         parameters[name] = value or None
     for name in ("variables", "extensions"):
         if text := parameters.get(name):
-            parameters[name] = _json(text.encode(), f"parameter `{name}`")
+            parameters[name] = from_json(text.encode(), f"parameter `{name}`")
     return from_object(parameters, reads_only=True)
 
 
-def _json(text: bytes, what: str) -> Any:
+def from_json(text: bytes, what: str) -> Any:
+    """The value of a JSON text; raises `BadRequest`, naming ``what`` should have been one."""
     try:
         value = orjson.loads(text)
         # It reads an integer beyond 64 bits as the nearest float: such a one is to be refused, not rounded.

@@ -14,7 +14,8 @@ from gateway.errors import (
     Unauthenticated,
     ValidationFailed,
 )
-from gateway.transport.media import GRAPHQL, JSON
+from gateway.transport.media import EVENTS, GRAPHQL, JSON
+from gateway.transport.sse import alone
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -29,7 +30,7 @@ _NOT_STORED = (b"cache-control", b"no-store")
 # As Apollo's server says it: the same address may soon have an answer.
 _NOT_FOUND_YET = (b"cache-control", b"private, no-cache, must-revalidate")
 _TYPES: Mapping[str, tuple[bytes, bytes]] = {
-    media: (b"content-type", f"{media}; charset=utf-8".encode()) for media in (JSON, GRAPHQL)
+    media: (b"content-type", f"{media}; charset=utf-8".encode()) for media in (JSON, GRAPHQL, EVENTS)
 }
 _ANSWERED: Mapping[str, Headers] = {media: (type_, VARY, _NOT_STORED) for media, type_ in _TYPES.items()}
 
@@ -45,7 +46,7 @@ class Reply:
 
 def answered(body: bytes, media: str) -> Reply:
     """The reply with an answer that nobody may keep."""
-    return Reply(200, _ANSWERED[media], body)
+    return Reply(200, _ANSWERED[media], alone(body) if media == EVENTS else body)
 
 
 def kept(body: bytes, media: str, *, cache_control: bytes, tag: bytes, known: bool) -> Reply:
@@ -55,7 +56,14 @@ def kept(body: bytes, media: str, *, cache_control: bytes, tag: bytes, known: bo
 
 
 def refusal(error: GatewayError, body: bytes, media: str, method: str) -> Reply:
-    """The reply to a request that was refused as a whole."""
+    """The reply to a request that was refused as a whole.
+
+    In an event it is told of the document and its variables: to a browser's EventSource a status tells nothing.
+    """
+    if media == EVENTS:
+        if isinstance(error, (*_GRAPHQL_REFUSALS, QueryNotPersisted)):
+            return answered(body, media)
+        media = GRAPHQL
     status = 200 if media == JSON and isinstance(error, _GRAPHQL_REFUSALS) else error.status
     match error:
         case QueryNotPersisted():

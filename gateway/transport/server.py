@@ -11,6 +11,7 @@ from uvicorn.config import LOGGING_CONFIG
 from uvicorn.supervisors import Multiprocess, multiprocess
 
 from gateway.transport.protocol import Limits, Protocol
+from gateway.transport.websocket import MAX_MESSAGE_BYTES
 
 # What the application's lifespan may yield under this name is called, and awaited, as soon as the server is to end.
 ENDING = "ending"
@@ -24,6 +25,12 @@ class Configuration(uvicorn.Config):
         super().__init__(
             app,
             http=Protocol,
+            ws="websockets-sansio",
+            ws_max_size=MAX_MESSAGE_BYTES,
+            # Compression would take each connection more memory than all it says.
+            ws_per_message_deflate=False,
+            ws_ping_interval=20,
+            ws_ping_timeout=20,
             server_header=False,
             access_log=False,
             timeout_keep_alive=limits.keep_alive_seconds,

@@ -1,0 +1,31 @@
+"""The subscription root."""
+
+from typing import Annotated
+
+import strawberry
+
+from gateway.kinds import INTERACTION
+from gateway.plan import Arrival
+from gateway.schema.graph import Interaction
+from gateway.schema.reading import fetched
+from gateway.schema.where import InteractionWhere
+
+
+def _interaction_recorded(
+    where: Annotated[
+        InteractionWhere | None, strawberry.argument(description="Only interactions that match all of this.")
+    ] = strawberry.UNSET,
+) -> None: ...
+
+
+@strawberry.type(
+    description="""What happens in the namespace, told as it happens: over a websocket (graphql-transport-ws) or as an
+event stream (graphql-sse), with a key that has the READ permission."""
+)
+class Subscription:
+    interaction_recorded: Interaction = fetched(
+        Arrival(INTERACTION),
+        """Each interaction that is recorded from now on, whoever records it: in the order in which the database stored
+them, each once.""",
+        signature=_interaction_recorded,
+    )

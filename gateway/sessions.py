@@ -1,0 +1,95 @@
+"""Who stays connected for longer than one request: each session ends when its key does, or when the process goes away.
+
+What ends a session is the same over every transport; how its client is told is the transport's.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from gateway.access import Access
+from gateway.context import Context
+from gateway.errors import GatewayError, GoingAway
+
+_LOG = logging.getLogger(__name__)
+_CHECK_SECONDS = 2.0
+_GRACE_SECONDS = 5.0
+
+
+class Session:
+    """``context``: in whose name, once that is known. ``end`` is called with what ends it, at most once."""
+
+    def __init__(self, end: Callable[[GatewayError], None], context: Context | None) -> None:
+        self.context = context
+        self._end = end
+        self._ended = False
+
+    def end(self, error: GatewayError) -> None:
+        if not self._ended:
+            self._ended = True
+            self._end(error)
+
+
+class Sessions:
+    """All sessions of this process; while there are any, their keys and namespaces are looked up every 2 seconds."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._open: set[Session] = set()
+        self._checking: asyncio.Task[None] | None = None
+        self._closed = False
+        self._over = asyncio.Event()
+
+    @contextmanager
+    def opened(self, end: Callable[[GatewayError], None], context: Context | None = None) -> Iterator[Session]:
+        """A session for as long as this is entered. Raises `GoingAway` once they are closed."""
+        if self._closed:
+            raise _going_away()
+        session = Session(end, context)
+        self._open.add(session)
+        if self._checking is None:
+            self._checking = asyncio.create_task(self._check_all())
+        try:
+            yield session
+        finally:
+            self._open.remove(session)
+            if self._closed and not self._open:
+                self._over.set()
+
+    async def close(self) -> None:
+        """Ends every session, and lets no other begin; returns once they are over, or after 5 seconds."""
+        self._closed = True
+        for session in list(self._open):
+            session.end(_going_away())
+        if self._open:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GRACE_SECONDS):
+                    await self._over.wait()
+        if self._checking is not None:
+            self._checking.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._checking
+
+    async def _check_all(self) -> None:
+        try:
+            while self._open:
+                await asyncio.sleep(_CHECK_SECONDS)
+                try:
+                    await self._check()
+                except GatewayError as error:
+                    # Without the database nothing can be told to anybody either.
+                    _LOG.warning("Keys of open sessions can't be checked: %s", error.message)
+        finally:
+            self._checking = None
+
+    async def _check(self) -> None:
+        contexts = {session.context for session in self._open if session.context is not None}
+        ended = await self._access.ended(contexts)
+        for session in list(self._open):
+            if session.context in ended:
+                session.end(ended[session.context])
+
+
+def _going_away() -> GoingAway:
+    return GoingAway("The gateway is going away; connect again.")

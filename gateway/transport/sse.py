@@ -1,0 +1,110 @@
+"""GraphQL over server-sent events, each operation over a connection of its own (graphql-sse's distinct connections).
+
+Lines end in LF: clients split frames at two of them.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from starlette.types import Receive, Send
+
+from gateway.errors import GatewayError, GoingAway
+from gateway.failures import masked
+from gateway.live import Subscriber
+from gateway.operation import Answer, Operations, Ready, refused
+from gateway.sessions import Sessions
+
+HEARTBEAT_SECONDS = 12.0
+
+_COMPLETE = b"event: complete\ndata: \n\n"
+_COMMENT = b":\n\n"
+# How long a client that doesn't read is waited for with the last word.
+_LAST_WORD_SECONDS = 10.0
+_HEADERS = {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-store",
+    "Vary": "Authorization, X-Namespace, Accept",
+    # Proxies that gather an answer before they pass it on don't do so then.
+    "X-Accel-Buffering": "no",
+}
+
+
+def event(body: bytes) -> bytes:
+    """One answer as an event; JSON as it is encoded has no line breaks."""
+    return b"event: next\ndata: " + body + b"\n\n"
+
+
+def alone(body: bytes) -> bytes:
+    """One answer as a whole stream: for clients that take nothing else."""
+    return event(body) + _COMPLETE
+
+
+class EventStreams:
+    """Answers subscriptions; one for each process."""
+
+    def __init__(self, operations: Operations, sessions: Sessions) -> None:
+        self._operations = operations
+        self._sessions = sessions
+
+    async def __call__(self, ready: Ready, receive: Receive, send: Send) -> Answer | None:
+        """Sends events until the client leaves or the session ends, or gives the answer that refuses it.
+
+        Raises `GoingAway` where no session may begin.
+        """
+        ending: asyncio.Future[GatewayError] = asyncio.get_running_loop().create_future()
+        with self._sessions.opened(ending.set_result, ready.context) as session:
+            events = await self._operations.events(ready, session.end)
+            if isinstance(events, Answer):
+                return events
+            try:
+                await _start(send)
+                sending = asyncio.create_task(_send_all(events, send, session.end))
+                leaving = asyncio.create_task(_left(receive))
+                awaited: list[asyncio.Future[Any]] = [sending, leaving, ending]
+                await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
+                for task in (sending, leaving):
+                    task.cancel()
+                await asyncio.wait([sending, leaving])
+            finally:
+                events.close()
+            # Whoever has left is told nothing.
+            if ending.done() and leaving.cancelled():
+                await _last_word(send, ending.result())
+        return None
+
+
+async def _start(send: Send) -> None:
+    headers = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+
+
+async def _send_all(events: Subscriber, send: Send, end: Callable[[GatewayError], None]) -> None:
+    frame = _COMMENT
+    try:
+        while True:
+            await send({"type": "http.response.body", "body": frame, "more_body": True})
+            try:
+                async with asyncio.timeout(HEARTBEAT_SECONDS):
+                    frame = event(await anext(events))
+            except TimeoutError:
+                frame = _COMMENT
+    except GatewayError as error:
+        end(error)
+    except Exception as error:
+        end(masked(error))
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _last_word(send: Send, error: GatewayError) -> None:
+    # Without an event that says it is complete, clients connect again.
+    said = b"" if isinstance(error, GoingAway) else alone(refused(error).body)
+    try:
+        async with asyncio.timeout(_LAST_WORD_SECONDS):
+            await send({"type": "http.response.body", "body": said})
+    except TimeoutError:
+        return

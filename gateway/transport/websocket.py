@@ -1,0 +1,336 @@
+"""GraphQL over websockets by the subprotocol graphql-transport-ws, for operations of every kind.
+
+https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
+"""
+
+import asyncio
+from collections.abc import Collection, Coroutine, Mapping
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+from graphql import OperationType
+from starlette.datastructures import Headers
+from starlette.types import Message, Receive, Scope, Send
+
+from gateway.access import Access
+from gateway.errors import (
+    BadRequest,
+    Forbidden,
+    GatewayError,
+    GoingAway,
+    NamespaceNotFound,
+    NamespaceRequired,
+    SubscriberTooSlow,
+    TooManySubscriptions,
+    Unauthenticated,
+    Unavailable,
+)
+from gateway.failures import masked
+from gateway.live import Subscriber
+from gateway.operation import Answer, Operations, Ready, refused
+from gateway.sessions import Session, Sessions
+from gateway.transport.parsing import from_json, from_object
+from gateway.transport.sse import HEARTBEAT_SECONDS
+
+PROTOCOL = "graphql-transport-ws"
+MAX_MESSAGE_BYTES = 1_000_000
+
+_INIT_SECONDS = 5.0
+# How long a client that doesn't read is waited for with the close frame, and an answer under way as the process ends.
+_LAST_WORD_SECONDS = 10.0
+_ANSWERING_SECONDS = 4.0
+_MAX_REASON_BYTES = 123
+_GOING_AWAY = 1001
+_PORTS = {"http": 80, "https": 443}
+
+_ACK, _PING = '{"type":"connection_ack"}', '{"type":"ping"}'
+
+
+class _Close(Exception):
+    """Closes the socket with this code and reason."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        self.code = code
+        self.reason = reason.encode()[:_MAX_REASON_BYTES].decode(errors="ignore")
+
+
+def _closing(error: GatewayError) -> _Close:
+    match error:
+        case GoingAway():
+            return _Close(_GOING_AWAY, error.message)
+        case Unavailable() | SubscriberTooSlow():
+            return _Close(1013, error.message)
+        case Unauthenticated():
+            return _Close(4401, error.message)
+        case Forbidden() | NamespaceNotFound() | NamespaceRequired():
+            return _Close(4403, error.message)
+        case BadRequest():
+            return _Close(4400, error.message)
+    return _Close(4500, error.message)
+
+
+class Sockets:
+    """The endpoint of the graph for websockets; ``origins``: those whose pages may connect besides its own."""
+
+    def __init__(
+        self,
+        access: Access,
+        operations: Operations,
+        sessions: Sessions,
+        *,
+        origins: Collection[str],
+        max_operations: int,
+    ) -> None:
+        self._access = access
+        self._operations = operations
+        self._sessions = sessions
+        self._origins = origins
+        self._max_operations = max_operations
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        headers = Headers(scope=scope)
+        if not self._admits(headers):
+            await send({"type": "websocket.close", "code": 4403, "reason": "Forbidden"})
+            return
+        if PROTOCOL not in scope["subprotocols"]:
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.close", "code": 4406, "reason": "Subprotocol not acceptable"})
+            return
+        await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
+        socket = _Socket(self._access, self._operations, headers, receive, send, self._max_operations)
+        await socket.run(self._sessions)
+
+    def _admits(self, headers: Headers) -> bool:
+        """Whether the page that connects is the gateway's own or may call it; what is no browser names no origin."""
+        match headers.getlist("origin"), headers.getlist("host"):
+            case [], _:
+                return True
+            case [origin], hosts:
+                known = "*" in self._origins or origin in self._origins
+                return known or [_host(origin.lower())] == [host.lower() for host in hosts]
+        return False
+
+
+def _host(origin: str) -> str | None:
+    """The Host header of requests to this origin."""
+    try:
+        parts = urlsplit(origin)
+        default = parts.port == _PORTS.get(parts.scheme)
+    except ValueError:
+        return None
+    return parts.netloc.rpartition(":")[0] if default else parts.netloc
+
+
+class _Socket:
+    """One connection. Messages are taken one by one: a pong tells that what was sent before its ping has begun."""
+
+    def __init__(
+        self,
+        access: Access,
+        operations: Operations,
+        headers: Headers,
+        receive: Receive,
+        send: Send,
+        max_operations: int,
+    ) -> None:
+        self._access = access
+        self._operations = operations
+        self._headers = headers
+        self._receive = receive
+        self._send = send
+        self._max_operations = max_operations
+        self._credentials: tuple[str | None, str | None] | None = None
+        self._acknowledged = False
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._answering: set[asyncio.Task[None]] = set()
+        self._ending: asyncio.Future[_Close | None] = asyncio.get_running_loop().create_future()
+
+    async def run(self, sessions: Sessions) -> None:
+        """Returns once the connection is closed, by either side."""
+        try:
+            with sessions.opened(lambda error: self._finish(_closing(error))) as session:
+                await self._attend(session)
+        except GatewayError as error:
+            await self._close(_closing(error))
+
+    async def _attend(self, session: Session) -> None:
+        self._start(self._take_all(session))
+        self._start(self._require_init())
+        try:
+            close = await self._ending
+            if close is not None and close.code == _GOING_AWAY and self._answering:
+                await asyncio.wait(self._answering, timeout=_ANSWERING_SECONDS)
+        finally:
+            tasks = list(self._tasks)
+            for task in tasks:
+                task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if close is not None:
+            await self._close(close)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _finish(self, close: _Close | None) -> None:
+        if not self._ending.done():
+            self._ending.set_result(close)
+
+    async def _close(self, close: _Close) -> None:
+        with suppress(TimeoutError, OSError):
+            async with asyncio.timeout(_LAST_WORD_SECONDS):
+                await self._send({"type": "websocket.close", "code": close.code, "reason": close.reason})
+
+    async def _require_init(self) -> None:
+        """Closes the socket where nobody says who connects; afterwards keeps it from looking idle."""
+        await asyncio.sleep(_INIT_SECONDS)
+        if self._credentials is None:
+            self._finish(_Close(4408, "Connection initialisation timeout"))
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            if self._acknowledged:
+                await self._say(_PING)
+
+    async def _take_all(self, session: Session) -> None:
+        try:
+            while (received := await self._receive())["type"] != "websocket.disconnect":
+                await self._take(_message(received), session)
+        except _Close as close:
+            self._finish(close)
+        except GatewayError as error:
+            self._finish(_closing(error))
+        except Exception as error:
+            self._finish(_closing(masked(error)))
+        self._finish(None)
+
+    async def _take(self, message: Mapping[str, Any], session: Session) -> None:
+        match message:
+            case {"type": "connection_init"} if _is_object(message.get("payload")):
+                await self._init(message.get("payload") or {}, session)
+            case {"type": "subscribe", "id": str(id), "payload": dict(payload)} if id:
+                await self._subscribe(id, payload, session)
+            case {"type": "complete", "id": str(id)} if id:
+                if (task := self._running.pop(id, None)) is not None:
+                    task.cancel()
+            case {"type": "ping"} if _is_object(message.get("payload")):
+                pong = {"type": "pong"} | ({"payload": message["payload"]} if message.get("payload") else {})
+                await self._say(orjson.dumps(pong).decode())
+            case {"type": "pong"} if _is_object(message.get("payload")):
+                pass
+            case _:
+                raise _Close(4400, "Invalid message received")
+
+    async def _init(self, payload: Mapping[str, Any], session: Session) -> None:
+        if self._credentials is not None:
+            raise _Close(4429, "Too many initialisation requests")
+        self._credentials = (
+            self._credential(payload, "authorization", Unauthenticated),
+            self._credential(payload, "x-namespace", BadRequest),
+        )
+        session.context = await self._access.context(*self._credentials)
+        self._acknowledged = True
+        await self._say(_ACK)
+
+    def _credential(self, payload: Mapping[str, Any], name: str, refusal: type[GatewayError]) -> str | None:
+        """What a header of this name would say: the payload's field, or that of its ``headers``, or else the header."""
+        for fields in (payload, payload.get("headers")):
+            for key, value in fields.items() if isinstance(fields, dict) else ():
+                if key.lower() == name and value is not None:
+                    if not isinstance(value, str):
+                        raise BadRequest(f"`{key}` must be a string.")
+                    return value
+        values = self._headers.getlist(name)
+        if len(values) > 1:
+            raise refusal(f"The header {name.title()} may be sent only once.")
+        return values[0] if values else None
+
+    async def _subscribe(self, id: str, payload: Mapping[str, Any], session: Session) -> None:
+        if self._credentials is None or not self._acknowledged:
+            raise _Close(4401, "Unauthorized")
+        if id in self._running:
+            raise _Close(4409, f"Subscriber for {id} already exists")
+        request = from_object(payload)
+        try:
+            if len(self._running) >= self._max_operations:
+                raise TooManySubscriptions(f"A socket may have at most {self._max_operations} operations under way.")
+            # Anew each time: the key may have been revoked.
+            session.context = await self._access.context(*self._credentials)
+        except (TooManySubscriptions, Unavailable) as error:
+            await self._refuse(id, refused(error))
+            return
+        ready = self._operations.ready(request, session.context)
+        events: Subscriber | Answer | None = None
+        if isinstance(ready, Ready) and ready.kind is OperationType.SUBSCRIPTION:
+            events = await self._operations.events(ready, session.end)
+        if isinstance(ready, Answer):
+            await self._refuse(id, ready)
+        elif isinstance(events, Answer):
+            await self._refuse(id, events)
+        elif events is not None:
+            self._running[id] = self._start(self._tell(id, events))
+        else:
+            self._running[id] = answering = self._start(self._answer(id, ready))
+            self._answering.add(answering)
+            answering.add_done_callback(self._answering.discard)
+
+    async def _answer(self, id: str, ready: Ready) -> None:
+        try:
+            answer = await self._operations.run(ready)
+        except Exception as error:
+            answer = refused(masked(error))
+        # Once a client has the last message, it may use the id again.
+        self._running.pop(id, None)
+        if answer.refusal is not None:
+            await self._refuse(id, answer)
+        else:
+            await self._say(_next(id, answer.body))
+            await self._say(orjson.dumps({"id": id, "type": "complete"}).decode())
+
+    async def _tell(self, id: str, events: Subscriber) -> None:
+        try:
+            async for answer in events:
+                await self._say(_next(id, answer))
+        except GatewayError as error:
+            self._running.pop(id, None)
+            await self._refuse(id, refused(error))
+        finally:
+            events.close()
+
+    async def _refuse(self, id: str, answer: Answer) -> None:
+        errors = orjson.loads(answer.body)["errors"]
+        await self._say(orjson.dumps({"id": id, "type": "error", "payload": errors}).decode())
+
+    async def _say(self, text: str) -> None:
+        try:
+            await self._send({"type": "websocket.send", "text": text})
+        except (OSError, RuntimeError):
+            # The client has left, or was given up by the server meanwhile.
+            self._finish(None)
+
+
+def _message(received: Message) -> Mapping[str, Any]:
+    text = received.get("text")
+    if text is None:
+        raise _Close(4400, "Invalid message received: it is not text")
+    encoded = text.encode()
+    if len(encoded) > MAX_MESSAGE_BYTES:
+        raise _Close(1009, f"A message may have at most {MAX_MESSAGE_BYTES:,} bytes.")
+    message = from_json(encoded, "message")
+    if not isinstance(message, dict):
+        raise _Close(4400, "Invalid message received: it is not an object")
+    return message
+
+
+def _is_object(payload: object) -> bool:
+    """Whether it is one, or left out."""
+    return payload is None or isinstance(payload, dict)
+
+
+def _next(id: str, body: bytes) -> str:
+    return (b'{"id":' + orjson.dumps(id) + b',"type":"next","payload":' + body + b"}").decode()
