@@ -61,7 +61,7 @@ class Operation:
 
 def _routes() -> dict[str, list[Route]]:
     """By type: the ways that lead to it from the roots, through no type twice, the shortest first and at most eight; a
-    root has its own fields instead."""
+    root has its own fields instead. And by root field, "Query.node": the way that it is."""
     routes: dict[str, list[Route]] = defaultdict(list)
     roots = [root for kind in OperationType if (root := EXECUTABLE.get_root_type(kind))]
     pending: list[tuple[Composite, Route]] = [(root, ()) for root in roots]
@@ -75,7 +75,10 @@ def _routes() -> dict[str, list[Route]]:
                 below = get_named_type(definition.type)
                 if is_composite_type(below) and below not in met:
                     pending.append((below, (*route, (concrete, name))))
-    return {**routes, **{root.name: [((root, name),) for name in root.fields] for root in roots}}
+    fields: dict[str, list[Route]] = {
+        f"{root.name}.{name}": [((root, name),)] for root in roots for name in root.fields
+    }
+    return {**routes, **{root.name: [((root, name),) for name in root.fields] for root in roots}, **fields}
 
 
 def _concrete(type_: Composite) -> list[GraphQLObjectType]:
@@ -89,14 +92,16 @@ def _leaves(type_: GraphQLObjectType | GraphQLInterfaceType) -> list[tuple[str, 
 
 _ROUTES = _routes()
 
-TARGETS = tuple(sorted(_ROUTES))
+ROOT_FIELDS = tuple(sorted(name for name in _ROUTES if "." in name))
+
+TARGETS = tuple(sorted(_ROUTES.keys() - set(ROOT_FIELDS)))
 """The names of the types that operations lead to: all that have fields."""
 
 
 @st.composite
 def operations(draw: Draw, target: str) -> Operation:
-    """An operation that validation lets through, with the variables of a request for it; it leads to a type of this
-    name, and as a rule to others."""
+    """An operation that validation lets through, with the variables of a request for it; it leads to a type or a root
+    field of this name, and as a rule to others."""
     inputs = Inputs(draw)
     first = inputs.pick(_ROUTES[target])
     root = first[0][0]
