@@ -7,15 +7,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 import pytest_asyncio
+from listener import Listener, SocketListener, StreamListener
 from load import BATCH, Load
 from pymongo.errors import PyMongoError
 from replica_set import ReplicaSet, eventually, free_port, replica_set
@@ -73,6 +74,9 @@ class Scene:
     served: Served
     load: Load
     database: str
+    listeners: list[Listener] = field(default_factory=list)
+    # What was there once the listeners had begun; they may have been told of some of it.
+    before: Collection[str] = ()
 
     async def acknowledges(self, count: int = 20) -> None:
         """Waits for that many more acknowledgements."""
@@ -94,12 +98,32 @@ class Scene:
         await eventually(again, "writes are acknowledged again")
         return self.load.last_acknowledged - since
 
-    async def settle(self) -> None:
-        """Ends the load and compares what was acknowledged with what is stored."""
-        await self.load.stop()
+    async def listen(self) -> None:
+        """From now on clients are subscribed, over both transports."""
+        self.listeners = [kind(self.served.address, self.load.key) for kind in (SocketListener, StreamListener)]
+        for one in self.listeners:
+            await one.begin()
+        self.before = await self._stored()
+
+    async def _stored(self) -> list[str]:
         async with self.set.client() as client:
             found = client[self.database]["interactions"].find({}, {"interaction_id": 1})
-            stored = [document["interaction_id"] async for document in found]
+            return [document["interaction_id"] async for document in found]
+
+    async def settle(self) -> None:
+        """Ends the load and compares what was acknowledged, and told, with what is stored."""
+        await self.load.stop()
+        stored = await self._stored()
+        for one in self.listeners:
+
+            async def told_all(listener: Listener = one) -> bool:
+                return set(stored).difference(self.before) <= set(listener.told)
+
+            await eventually(told_all, "all that was recorded is told")
+            await one.end()
+            assert len(one.told) == len(set(one.told)), "told twice"
+            assert set(one.told) <= set(stored), "told of what is not there"
+            assert one.unclean == []
         assert len(stored) == len(set(stored)), "recorded twice"
         assert self.load.acknowledged <= set(stored), "an acknowledged write is missing"
         assert max(self.load.created.values()) == 1, "told twice to be new"
@@ -132,6 +156,8 @@ async def scene(members: ReplicaSet, tmp_path: Path) -> AsyncIterator[Scene]:
         assert served.process is not None
         served.process.kill()
         served.process.wait()
+        for listener in found.listeners:
+            await listener.end()
         for task in load._tasks:
             task.cancel()
         await asyncio.gather(*load._tasks, return_exceptions=True)
@@ -179,10 +205,11 @@ def report(what: str, scene: Scene, fault: float, resumed: float) -> None:
     unready, ready = scene.load.first_probe(503, fault), None
     if unready is not None:
         ready = scene.load.first_probe(200, fault + unready)
+    told = [len(listener.told) for listener in scene.listeners]
     print(
         f"\n{what}: unready after {unready and round(unready, 2)} s, ready again {ready and round(ready, 2)} s later, "
         f"writes again after {resumed:.1f} s, longest answer {scene.load.longest_seconds:.1f} s; "
-        f"{len(scene.load.acknowledged)} acknowledged, {scene.load.refused} refused"
+        f"{len(scene.load.acknowledged)} acknowledged, {scene.load.refused} refused, {told} told"
     )
 
 
@@ -191,6 +218,7 @@ async def test_the_database_fails(fault: str, members: ReplicaSet, tmp_path: Pat
     async with scene(members, tmp_path) as found:
         primary = await members.primary()
         control = Control(members)
+        await found.listen()
         await asyncio.sleep(1)
         began = time.monotonic()
         match fault:
