@@ -353,3 +353,14 @@ async def test_sessions_are_told_that_the_process_goes_away(mongod: EmbeddedServ
             assert json.loads(await told.response.aread())["errors"][0]["extensions"] == {"code": "UNAVAILABLE"}
         async with httpx.AsyncClient() as http:
             assert (await http.get(f"http://{address}/readyz")).status_code == 200
+
+
+async def test_it_is_the_same_with_motor(mongod: EmbeddedServer) -> None:
+    async with (
+        new_gateway(mongod.uri, driver="motor") as gateway,
+        served(gateway.app) as address,
+        stream(address, gateway.key, variables={"where": {"interactionType": {"eq": "CLICK"}}}) as told,
+    ):
+        for number in range(20):
+            await record(gateway, f"i{number}", interactionType="VIEW" if number % 2 else "CLICK")
+        assert [await told.recorded() for _ in range(10)] == [f"i{number}" for number in range(0, 20, 2)]
