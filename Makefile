@@ -58,7 +58,8 @@ pins:
 
 clean:
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/clients/node_modules \
-		graphiql/node_modules gateway/transport/bundle examples/federation/node_modules
+		graphiql/node_modules gateway/transport/bundle examples/node_modules examples/*/node_modules \
+		examples/*/build examples/*/src/gql examples/relay/src/__generated__
 	find gateway tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(venv)/demo: extras := embedded
@@ -93,13 +94,17 @@ $(venv)/graphiql: $(page_sources) | $(venv)/demo
 		|| echo "GraphiQL will come from a CDN, for want of npm and Node 20.19; 'make graphiql' says more" >&2
 	@touch $@
 
-# The clients of the JavaScript world, each in the version of tests/clients/package-lock.json; they need Node and npm.
+# The clients of the JavaScript world, each in the version of a package-lock.json, and the examples; they need Node and npm.
 .PHONY: clients
-clients: $(venv)/dev tests/clients/node_modules examples/federation/node_modules $(page)
+clients: $(venv)/dev tests/clients/node_modules examples/node_modules examples/federation/node_modules $(page)
 	$(bin)/pytest tests/clients $(ARGS)
 
 tests/clients/node_modules: tests/clients/package.json tests/clients/package-lock.json
 	cd tests/clients && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+examples/node_modules: examples/package.json examples/package-lock.json $(wildcard examples/*/package.json)
+	cd examples && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 examples/federation/node_modules: examples/federation/package.json examples/federation/package-lock.json

@@ -95,7 +95,14 @@ def test_every_command_is_named() -> None:
     assert named == there | {str(group.name) for group in app.registered_groups}
 
 
-@pytest.mark.parametrize("file", ["README.md", *(f"docs/{file.name}" for file in sorted((ROOT / "docs").glob("*.md")))])
+@pytest.mark.parametrize(
+    "file",
+    [
+        str(file.relative_to(ROOT))
+        for pattern in ("README.md", "docs/*.md", "examples/README.md", "examples/*/README.md")
+        for file in sorted(ROOT.glob(pattern))
+    ],
+)
 def test_links_lead_somewhere(file: str) -> None:
     text = (ROOT / file).read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
