@@ -135,6 +135,9 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
+    """``size``: how many fields are selected, where what is the same tuple counts once."""
+
     operation: OperationType
     fields: tuple[Field, ...]
     fetches: tuple[Fetch, ...]
+    size: int

@@ -1,7 +1,7 @@
 """What a filter asks of the documents of one kind: values only, ready for the choice of an index."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -37,8 +37,12 @@ class TimeBound:
 
 @dataclass(frozen=True, slots=True)
 class Predicate:
-    """All ``conjuncts`` and ``times`` must hold; ``nothing``: no document can match, whatever is stored."""
+    """All ``conjuncts`` and ``times`` must hold; ``nothing``: no document can match, whatever is stored.
+
+    ``comparisons``: how many they are made of.
+    """
 
     conjuncts: tuple[Conjunct, ...] = ()
     times: tuple[TimeBound, ...] = ()
     nothing: bool = False
+    comparisons: int = field(default=0, compare=False)

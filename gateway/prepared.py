@@ -5,9 +5,9 @@ and what is bound on the values of the operation's variables.
 """
 
 import marshal
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 from cachetools import LRUCache
@@ -30,11 +30,11 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 
-from gateway.compiler.bind import Bindings, bind
+from gateway.compiler.bind import Bindings, BoundListing, bind
 from gateway.compiler.collect import collect, condition_variables
 from gateway.compiler.leaves import Fallback
 from gateway.compiler.select import select
-from gateway.compiler.shape import Shaper, shaper
+from gateway.compiler.shape import Shaper, Shapes
 from gateway.errors import OperationNotResolved
 from gateway.limits import DEFAULTS, Limits
 from gateway.limits.document import BoundedOverlapRule, parse_within
@@ -46,11 +46,20 @@ from gateway.schema import Graph
 MAX_ERRORS = 20
 
 _MAX_CACHED_DOCUMENTS = 1_000
-_MAX_CACHED_CHARACTERS = 5_000_000
+_MAX_CACHED_BYTES = 30_000_000
 # Each condition doubles the plans that an operation may have; few clients use more than two of them.
 _MAX_PLANS = 64
 _MAX_BOUND = 16
 _MAX_BOUND_BYTES = 500
+
+# About what they take up, measured: a token with its share of the parsed nodes, a selected field of a plan, a fetch with
+# its arguments, a comparison of a filter.
+_TOKEN_BYTES = 450
+_FIELD_BYTES = 400
+_FETCH_BYTES = 1_500
+_COMPARISON_BYTES = 700
+# And what each of these has besides.
+_DOCUMENT_BYTES = _PLAN_BYTES = 12_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,10 @@ class Compiled:
     shape: Shaper | None
     fallback: str
 
+    @property
+    def weight(self) -> int:
+        return _PLAN_BYTES + _FIELD_BYTES * self.plan.size
+
 
 @dataclass(frozen=True, slots=True)
 class Bound:
@@ -70,26 +83,37 @@ class Bound:
     variables: VariableValues
     bindings: Bindings
 
+    @property
+    def weight(self) -> int:
+        listings = [one for one in self.bindings.values() if isinstance(one, BoundListing)]
+        comparisons = sum(one.predicate.comparisons for one in listings)
+        return _FETCH_BYTES * (1 + len(self.bindings)) + _COMPARISON_BYTES * comparisons
+
 
 class Operation:
-    """One operation of a document and its latest used plans, up to 64."""
+    """One operation of a document with its latest used plans, up to 64, and what was bound to its latest variables.
+
+    ``grown`` is told when there is more of them.
+    """
 
     def __init__(
         self,
-        graph: Graph,
+        shapes: Shapes,
         node: OperationDefinitionNode,
         fragments: Mapping[str, FragmentDefinitionNode],
         limits: Limits,
+        grown: Callable[[], None],
         *,
         hide_suggestions: bool,
     ) -> None:
         self.node = node
-        self._graph = graph
+        self._grown = grown
+        self._shapes = shapes
         self._fragments = fragments
         self._limits = limits
         self._hide_suggestions = hide_suggestions
         variables = node.variable_definitions or ()
-        declared = {one.variable.name.value: type_from_ast(graph.executable, one.type) for one in variables}
+        declared = {one.variable.name.value: type_from_ast(shapes.graph.executable, one.type) for one in variables}
         self._declared = cast(Mapping[str, GraphQLInputType], declared)
         self._conditions = condition_variables(node, fragments.values())
         self._compiled: LRUCache[tuple[Any, ...], Compiled] = LRUCache(_MAX_PLANS)
@@ -105,7 +129,7 @@ class Operation:
         if known is None:
             check_variables(self._declared, variables, self._limits)
             coerced = get_variable_values(
-                self._graph.executable,
+                self._shapes.graph.executable,
                 self.node.variable_definitions or (),
                 dict(variables),
                 max_errors=MAX_ERRORS,
@@ -118,6 +142,7 @@ class Operation:
             # An error that is raised again and again would collect tracebacks.
             if key is not None and not any(isinstance(one, Exception) for one in known.bindings.values()):
                 self._bound[key] = known
+                self._grown()
         return known
 
     def compiled(self, variables: Mapping[str, Any]) -> Compiled:
@@ -126,17 +151,23 @@ class Operation:
         known = self._compiled.get(values)
         if known is None:
             known = self._compiled[values] = self._compile(values)
+            self._grown()
         return known
+
+    @property
+    def weight(self) -> int:
+        plans, bound = self._compiled.values(), self._bound.values()
+        return sum(one.weight for one in plans) + sum(one.weight for one in bound)
 
     def _compile(self, values: tuple[Any, ...]) -> Compiled:
         conditions = {name: value is True for name, value in zip(self._conditions, values, strict=True)}
-        fields = collect(self._graph.executable, self.node, self._fragments, conditions)
+        fields = collect(self._shapes.graph.executable, self.node, self._fragments, conditions)
         plan = select(self.node.operation, fields)
         if None in values:
             # The executor refuses a condition that is null; what it is given doesn't matter.
             return Compiled(plan, None, "null condition")
         try:
-            return Compiled(plan, shaper(self._graph, plan), "")
+            return Compiled(plan, self._shapes.shaper(plan), "")
         except Fallback as reason:
             return Compiled(plan, None, str(reason))
 
@@ -145,18 +176,31 @@ class Prepared:
     """A parsed document: the ``errors`` that validation found, or else its operations."""
 
     def __init__(
-        self, graph: Graph, node: DocumentNode, errors: list[GraphQLError], limits: Limits, *, hide_suggestions: bool
+        self,
+        shapes: Shapes,
+        node: DocumentNode,
+        errors: list[GraphQLError],
+        limits: Limits,
+        grown: Callable[[], None],
+        *,
+        hide_suggestions: bool,
     ) -> None:
         self.node = node
         self.errors = errors
+        self._parsed = _DOCUMENT_BYTES + _size(node)
         fragments = {one.name.value: one for one in node.definitions if isinstance(one, FragmentDefinitionNode)}
         nodes = [] if errors else [one for one in node.definitions if isinstance(one, OperationDefinitionNode)]
         self._operations = {
             one.name.value if one.name else None: Operation(
-                graph, one, fragments, limits, hide_suggestions=hide_suggestions
+                shapes, one, fragments, limits, grown, hide_suggestions=hide_suggestions
             )
             for one in nodes
         }
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes it takes up, with all that is kept of its operations."""
+        return self._parsed + sum(one.weight for one in self._operations.values())
 
     def operation(self, name: str | None) -> Operation:
         """The operation of this name, or the only one; raises `OperationNotResolved`."""
@@ -181,12 +225,13 @@ class _NoSubgraphRule(ValidationRule):
 
 
 class Preparation:
-    """Prepares documents for one graph and keeps the latest used by text: up to 1,000, and 5 million characters."""
+    """Prepares documents for one graph and keeps the latest used by text: up to 1,000, and about 30 MB."""
 
     def __init__(
         self, graph: Graph, *, introspection: bool, subgraph: bool = True, limits: Limits = DEFAULTS
     ) -> None:
         self._graph = graph
+        self._shapes = Shapes(graph)
         self._introspection = introspection
         self._limits = limits
         self._rules = [
@@ -196,7 +241,7 @@ class Preparation:
             self._rules.append(NoSchemaIntrospectionCustomRule)
         if not subgraph:
             self._rules.append(_NoSubgraphRule)
-        self._known: LRUCache[str, Prepared] = LRUCache(_MAX_CACHED_CHARACTERS, getsizeof=_weight)
+        self._known: LRUCache[str, Prepared] = LRUCache(_MAX_CACHED_BYTES, getsizeof=_weight)
 
     def __call__(self, query: str, *, trusted: bool = False) -> Prepared:
         """The prepared document; a trusted one may be beyond the limits.
@@ -215,16 +260,36 @@ class Preparation:
                 hide_suggestions=hide_suggestions,
                 allow_empty_selection_sets=False,
             )
-            known = Prepared(self._graph, node, errors, self._limits, hide_suggestions=hide_suggestions)
-            with suppress(ValueError):  # It is longer than all that is kept.
-                self._known[query] = known
+            grown = partial(self._weigh_again, query)
+            known = Prepared(self._shapes, node, errors, self._limits, grown, hide_suggestions=hide_suggestions)
+            self._keep(query, known)
         return known
+
+    def _keep(self, query: str, prepared: Prepared) -> None:
+        try:
+            self._known[query] = prepared
+        except ValueError:  # It is larger than all that is kept.
+            self._known.pop(query, None)
+
+    def _weigh_again(self, query: str) -> None:
+        known = self._known.get(query)
+        if known is not None:
+            self._keep(query, known)
 
 
 def _weight(prepared: Prepared) -> int:
-    """Of the cache's characters: a document's own length, and never less than its share."""
-    length = len(prepared.node.loc.source.body) if prepared.node.loc else 0
-    return max(length, _MAX_CACHED_CHARACTERS // _MAX_CACHED_DOCUMENTS)
+    """A document's own weight, and never less than its share."""
+    return max(prepared.weight, _MAX_CACHED_BYTES // _MAX_CACHED_DOCUMENTS)
+
+
+def _size(node: DocumentNode) -> int:
+    """About how many bytes a parsed document takes up; its text is there twice."""
+    tokens = 0
+    token = node.loc.start_token if node.loc else None
+    while token is not None:
+        tokens += 1
+        token = token.next
+    return _TOKEN_BYTES * tokens + (2 * len(node.loc.source.body) if node.loc else 0)
 
 
 def _exact(variables: Mapping[str, Any]) -> bytes | None:

@@ -8,7 +8,6 @@ from hypothesis import given
 
 from gateway import filtertree
 from gateway.errors import UnreadableDocument
-from gateway.filtertree import FlatNode
 
 RED = {"key": "color", "operator": "eq", "value": "red"}
 CHEAP = {"key": "price", "operator": "lt", "value": 50}
@@ -113,6 +112,17 @@ def test_a_condition_without_a_readable_key_is_unreadable(condition: Tree, messa
         filtertree.keys({"AND": [condition]})
 
 
+def test_what_cannot_be_read_of_a_flat_node_is_an_error_in_its_place() -> None:
+    tree = {"AND": [{"key": 7, "operator": ["eq"], "value": 1}], "case_sensitive": "no"}
+    group, condition = filtertree.nodes(tree)
+    assert [str(one) for one in (group.case_sensitive, condition.key, condition.operator)] == [
+        "Stored filter tree: case_sensitive is a string, not a boolean.",
+        "Stored filter tree: key is a number, not a string.",
+        "Stored filter tree: operator is a list, not a string.",
+    ]
+    assert (condition.value, condition.case_sensitive) == (1, None)
+
+
 def test_a_condition_without_a_readable_operator_is_unreadable() -> None:
     with pytest.raises(UnreadableDocument, match="operator is a list, not a string"):
         filtertree.condition_operator({"key": "color", "operator": ["eq"]})
@@ -121,12 +131,12 @@ def test_a_condition_without_a_readable_operator_is_unreadable() -> None:
 def test_flat_lists_a_tree_in_preorder() -> None:
     below = {"OR": [CHEAP], "NOT": OLD, "case_sensitive": False}
     tree = {"NOR": [below], "AND": [RED]}
-    assert list(filtertree.nodes(tree)) == [
-        FlatNode(0, None, 0, None, tree),
-        FlatNode(1, 0, 1, "AND", RED),
-        FlatNode(2, 0, 1, "NOR", below),
-        FlatNode(3, 2, 2, "OR", CHEAP),
-        FlatNode(4, 2, 2, "NOR", OLD),
+    assert [(*flat[:4], flat.node) for flat in filtertree.nodes(tree)] == [
+        (0, None, 0, None, tree),
+        (1, 0, 1, "AND", RED),
+        (2, 0, 1, "NOR", below),
+        (3, 2, 2, "OR", CHEAP),
+        (4, 2, 2, "NOR", OLD),
     ]
     assert [flat.case_sensitive for flat in filtertree.nodes(tree)] == [None, None, False, None, None]
     assert [flat.key for flat in filtertree.nodes(tree)] == [None, "color", None, "price", "year"]
@@ -136,12 +146,12 @@ def test_flat_lists_a_tree_in_preorder() -> None:
 def test_flat_holds_every_node_once_in_its_place(tree: Tree) -> None:
     flat = list(filtertree.nodes(tree))
     assert [node.node for node in flat] == in_order(tree)
-    assert [node.index for node in flat] == list(range(len(flat)))
+    assert [node.number for node in flat] == list(range(len(flat)))
     for node in flat[1:]:
-        assert node.parent_index is not None
+        assert node.parent is not None
         assert node.branch is not None
-        parent = flat[node.parent_index]
-        assert parent.index < node.index
+        parent = flat[node.parent]
+        assert parent.number < node.number
         assert parent.depth + 1 == node.depth
         assert any(item is node.node for item in filtertree.branch(parent.node, node.branch) or [])
 

@@ -1,6 +1,7 @@
 """How generated code serializes a leaf: fast for what is plainly of its type; of the rest graphql-core judges."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, NoReturn
@@ -38,7 +39,7 @@ def _judged_by(scalar: GraphQLScalarType) -> Callable[[Any], Any]:
     """
 
     def judged(value: Any) -> Any:
-        if value is None:
+        if value is None or isinstance(value, Exception):
             refuse(value)
         try:
             return scalar.coerce_output_value(value)
@@ -48,26 +49,58 @@ def _judged_by(scalar: GraphQLScalarType) -> Callable[[Any], Any]:
     return judged
 
 
-# By the scalar's name: an expression for the serialized form of what {0} names; {1} is its first mention.
-EXPRESSIONS = {
-    "ID": "{0} if {1}.__class__ is str else an_id({0})",
-    "String": "{0} if {1}.__class__ is str else a_string({0})",
-    "Int": "{0} if {1}.__class__ is int and -2147483648 <= {0} <= 2147483647 else an_int({0})",
-    "Float": "{0} if {1}.__class__ is float and {0} - {0} == 0.0 else a_float({0})",
-    "Boolean": "{0} if {1}.__class__ is bool else a_boolean({0})",
-    # The driver gives all times one zone object, in which all are printed alike.
-    "DateTime": "{0}.isoformat('T', 'milliseconds')[:23] + 'Z' if {1}.__class__ is datetime and {0}.tzinfo is utc"
-    " else date_time({0})",
-    "JSON": "refuse(None) if {1} is None else {0}",
-}
+def nullable(judge: Callable[[Any], Any], value: Any) -> Any:
+    """What ``judge`` makes of a value, where null may be."""
+    return None if value is None else judge(value)
 
-# The class of what is plainly a list, an object or of a scalar's type, whatever its value.
-PLAIN_CLASSES = {"list": "list", "object": "dict", "ID": "str", "String": "str", "Boolean": "bool"}
+
+def listed(items: Callable[[Any], Any], value: Any) -> list[Any] | None:
+    """What ``items`` makes of each item of a list, where null may be instead."""
+    if value is None:
+        return None
+    return list(map(items, value)) if value.__class__ is list else refuse(value)
+
+
+def readable(read: Callable[[Any], Any], value: Any) -> Any:
+    """What ``read`` makes of a value, unless that is the error that stands in its place."""
+    return refuse(value) if isinstance(value, Exception) else read(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """How a scalar is serialized: what passes ``test`` as ``form``, all else by the function named ``judge``.
+
+    In both {0} is the value's name; in the test {1} is its first mention.
+    """
+
+    judge: str
+    test: str
+    form: str = "{0}"
+
+
+LEAVES = {
+    "ID": Leaf("an_id", "{1}.__class__ is str"),
+    "String": Leaf("a_string", "{1}.__class__ is str"),
+    "Int": Leaf("an_int", "{1}.__class__ is int and -2147483648 <= {0} <= 2147483647"),
+    "Float": Leaf("a_float", "{1}.__class__ is float and {0} - {0} == 0.0"),
+    "Boolean": Leaf("a_boolean", "{1}.__class__ is bool"),
+    # The driver gives all times one zone object, in which all are printed alike.
+    "DateTime": Leaf(
+        "date_time",
+        "{1}.__class__ is datetime and {0}.tzinfo is utc",
+        "{0}.isoformat('T', 'milliseconds')[:23] + 'Z'",
+    ),
+    "JSON": Leaf("refuse", "{1} is not None"),
+}
 
 NAMES: Mapping[str, Any] = {
     "datetime": datetime,
     "utc": utc,
     "refuse": refuse,
+    "nullable": nullable,
+    "listed": listed,
+    "readable": readable,
+    "NOTHING": {},
     "an_id": _judged_by(GraphQLID),
     "a_string": _judged_by(GraphQLString),
     "an_int": _judged_by(GraphQLInt),

@@ -19,7 +19,15 @@ def select(operation: OperationType, fields: tuple[Field, ...]) -> Plan:
     """The plan of an operation with these root fields."""
     found = _Found()
     found.add(fields, "", ())
-    return Plan(operation, fields, tuple(found.fetches))
+    return Plan(operation, fields, tuple(found.fetches), _size(fields, set()))
+
+
+def _size(fields: tuple[Field, ...], met: set[int]) -> int:
+    """How many fields there are, where those of the same tuple count once."""
+    if id(fields) in met:
+        return 0
+    met.add(id(fields))
+    return len(fields) + sum(_size(inner, met) for one in fields for inner in one.selections.values())
 
 
 @dataclass(slots=True)

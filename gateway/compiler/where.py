@@ -41,13 +41,15 @@ def compile_where(where: Mapping[str, Any] | None, input_type: GraphQLInputObjec
     Raises `BadUserInput`, with a path from ``where`` down, for an explicit null, for more than 5 levels or 50
     comparisons, and for what a comparison can't take.
     """
-    conjuncts = list(_Compilation().filter(where or {}, input_type, ("where",), level=1))
+    compilation = _Compilation()
+    conjuncts = list(compilation.filter(where or {}, input_type, ("where",), level=1))
     if _NOTHING in conjuncts:
         return Predicate(nothing=True)
     bounds = [_time_bound(conjunct, _own_time(input_type)) for conjunct in conjuncts]
     return Predicate(
         conjuncts=tuple(conjunct for conjunct, bound in zip(conjuncts, bounds, strict=True) if bound is None),
         times=tuple(bound for bound in bounds if bound is not None),
+        comparisons=compilation.leaves,
     )
 
 

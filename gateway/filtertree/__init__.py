@@ -6,11 +6,13 @@ Everything here is a pure function over the stored mappings; nothing is copied a
 """
 
 from gateway.filtertree.canonical import canonical_json, value_hash
-from gateway.filtertree.flat import FlatNode, conditions, depth, keys, nodes
+from gateway.filtertree.flat import FlatNode, conditions, depth, keys, nodes, rows
 from gateway.filtertree.spelling import text
 from gateway.filtertree.tokens import condition_rows, condition_tokens, key_token, key_value_token
 from gateway.filtertree.tree import (
     BRANCHES,
+    CONDITION_KEYS,
+    GROUP_KEYS,
     Branch,
     branch,
     case_sensitive,
@@ -22,6 +24,8 @@ from gateway.filtertree.tree import (
 
 __all__ = [
     "BRANCHES",
+    "CONDITION_KEYS",
+    "GROUP_KEYS",
     "Branch",
     "FlatNode",
     "branch",
@@ -39,6 +43,7 @@ __all__ = [
     "key_value_token",
     "keys",
     "nodes",
+    "rows",
     "text",
     "value_hash",
 ]

@@ -1,81 +1,97 @@
 """A whole tree as a pre-order walk, and what follows from it."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from gateway.errors import UnreadableDocument
 from gateway.filtertree.tree import (
     BRANCHES,
+    GROUP_KEYS,
     Branch,
     branch,
     case_sensitive,
     condition_key,
     condition_operator,
-    condition_value,
-    is_condition,
 )
 
 
-@dataclass(slots=True)
-class FlatNode:
-    """One node in its place; not frozen, since pages hold thousands and freezing doubles what making one costs.
+class FlatNode(NamedTuple):
+    """One node in its place. ``number`` counts from 0 in pre-order, ``depth`` from 0 at the root.
 
-    ``index`` counts from 0 in pre-order, ``depth`` from 0 at the root.
-
-    ``branch`` is the list that holds the node, None at the root. The properties of the other kind of node are None.
+    ``parent`` is the number of the group around it, ``branch`` the list that holds it; both are None at the root. Of a
+    group, key, operator and value are None; of a condition, case sensitivity is, and the key never. An error stands in
+    the place of what can't be read.
     """
 
-    index: int
-    parent_index: int | None
+    number: int
+    parent: int | None
     depth: int
     branch: Branch | None
+    key: str | UnreadableDocument | None
+    operator: str | UnreadableDocument | None
+    value: Any
+    case_sensitive: bool | UnreadableDocument | None
     node: Mapping[str, Any]
-    is_condition: bool = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        self.is_condition = is_condition(self.node)
 
     @property
-    def key(self) -> str | None:
-        return condition_key(self.node) if self.is_condition else None
-
-    @property
-    def operator(self) -> str | None:
-        return condition_operator(self.node) if self.is_condition else None
-
-    @property
-    def value(self) -> Any:
-        return condition_value(self.node) if self.is_condition else None
-
-    @property
-    def case_sensitive(self) -> bool | None:
-        return None if self.is_condition else case_sensitive(self.node)
+    def is_condition(self) -> bool:
+        return self.key is not None
 
 
 def nodes(tree: Mapping[str, Any], *, skip_unreadable: bool = False) -> Iterator[FlatNode]:
     """Every node in pre-order; within a group AND comes first, then OR, then NOR.
 
-    Raises UnreadableDocument on reaching a branch that is not a list of objects, unless such branches are skipped.
+    Raises UnreadableDocument for a branch that is not a list of objects, unless such branches are skipped.
     """
-    # A stack of what is still to be visited: stored trees may be deeper than recursion should go.
-    pending: list[tuple[int | None, int, Branch | None, Mapping[str, Any]]] = [(None, 0, None, tree)]
-    index = 0
+    return map(FlatNode._make, rows(tree, skip_unreadable=skip_unreadable))
+
+
+def rows(tree: Mapping[str, Any], *, skip_unreadable: bool = False) -> list[tuple[Any, ...]]:
+    """The values of ``nodes`` as they are, for pages that hold thousands of them."""
+    found: list[tuple[Any, ...]] = []
+    # Lists of nodes that are still to be visited, each with its place: stored trees may be deeper than recursion
+    # should go.
+    pending: list[tuple[Iterator[Mapping[str, Any]], int | None, int, Branch | None]] = [(iter((tree,)), None, 0, None)]
     while pending:
-        parent_index, level, name, node = pending.pop()
-        flat = FlatNode(index, parent_index, level, name, node)
-        yield flat
-        if not flat.is_condition:
+        items, parent, level, name = pending[-1]
+        for node in items:
+            number = len(found)
+            if ("key" in node or "field" in node) and GROUP_KEYS.isdisjoint(node):
+                key, operator = node.get("key"), node.get("operator")
+                if key.__class__ is not str:
+                    key = _read(condition_key, node)
+                operator = operator.lower() if operator.__class__ is str else _read(condition_operator, node)
+                found.append((number, parent, level, name, key, operator, node.get("value"), None, node))
+                continue
+            case = node.get("case_sensitive")
+            if case is not None:
+                case = _read(case_sensitive, node)
+            found.append((number, parent, level, name, None, None, None, case, node))
             for below in reversed(BRANCHES):
-                try:
-                    items = branch(node, below)
-                except UnreadableDocument:
-                    if not skip_unreadable:
-                        raise
-                    continue
-                if items:
-                    pending.extend((index, level + 1, below, item) for item in reversed(items))
-        index += 1
+                if below in node or (below == "NOR" and "NOT" in node):
+                    inner = _branch(node, below, skip_unreadable=skip_unreadable)
+                    if inner:
+                        pending.append((iter(inner), number, level + 1, below))
+            break
+        else:
+            pending.pop()
+    return found
+
+
+def _branch(node: Mapping[str, Any], name: Branch, *, skip_unreadable: bool) -> list[Any] | None:
+    try:
+        return branch(node, name)
+    except UnreadableDocument:
+        if not skip_unreadable:
+            raise
+        return None
+
+
+def _read(read: Callable[[Mapping[str, Any]], Any], node: Mapping[str, Any]) -> Any:
+    try:
+        return read(node)
+    except UnreadableDocument as error:
+        return error
 
 
 def conditions(tree: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -14,7 +14,11 @@ Branch = Literal["AND", "OR", "NOR"]
 BRANCHES: Final[tuple[Branch, ...]] = ("AND", "OR", "NOR")
 """The branches of a group in the order in which every view visits them."""
 
-_GROUP_KEYS: Final = frozenset({*BRANCHES, "NOT"})
+CONDITION_KEYS: Final = ("key", "field")
+"""What a condition has one of."""
+
+GROUP_KEYS: Final = frozenset({*BRANCHES, "NOT"})
+"""What no condition has any of."""
 
 # Any mapping is an object; dict, which the driver makes, stands first because it is told at once.
 _OBJECT: Final = (dict, Mapping)
@@ -22,7 +26,7 @@ _OBJECT: Final = (dict, Mapping)
 
 def is_condition(node: object) -> bool:
     """Whether a node is a condition: it names a key and holds no branch. Every other object is a group."""
-    return isinstance(node, _OBJECT) and ("key" in node or "field" in node) and _GROUP_KEYS.isdisjoint(node)
+    return isinstance(node, _OBJECT) and ("key" in node or "field" in node) and GROUP_KEYS.isdisjoint(node)
 
 
 def branch(group: Mapping[str, Any], name: Branch) -> list[Any] | None:
@@ -83,7 +87,7 @@ def _items(group: Mapping[str, Any], key: str) -> list[Any] | None:
     if not isinstance(stored, list):
         raise _unreadable(key, stored, "a list")
     for index, item in enumerate(stored):
-        if not isinstance(item, _OBJECT):
+        if item.__class__ is not dict and not isinstance(item, Mapping):
             raise _unreadable(key, item, "an object", index)
     return stored
 

@@ -25,7 +25,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.union import StrawberryUnion
 
 from gateway.plan import ResponsePath
-from gateway.schema.filters import filter_node_type
+from gateway.schema.filters import FILTER_NODE_TYPE
 from gateway.schema.graph import Feature, Interaction, SearchRequest, Session
 from gateway.schema.mutation import Mutation
 from gateway.schema.names import Names
@@ -74,6 +74,7 @@ def build(prefix: str = "") -> Graph:
     return graph
 
 
+@cache
 def declared_name(type_: GraphQLNamedType) -> str:
     """The name that a type is declared with, in whichever graph it is."""
     definition = type_.extensions["strawberry-definition"]
@@ -112,9 +113,12 @@ def _prefetched(reading: Fetched, parent: Any, info: GraphQLResolveInfo[Any]) ->
     return info.root_value.at(response_path(info.path), reading.source, parent)
 
 
+_BY_TYPENAME = itemgetter("__typename")
+
+
 def type_resolver(type_: GraphQLAbstractType) -> Callable[[Mapping[str, Any]], str]:
     """What gives the declared name of a value's concrete type: a filter node shows it, a node was fetched by it."""
-    return filter_node_type if declared_name(type_) == "FilterNode" else itemgetter("__typename")
+    return FILTER_NODE_TYPE if declared_name(type_) == "FilterNode" else _BY_TYPENAME
 
 
 def _resolve_by(name: Callable[[Mapping[str, Any]], str], names: Mapping[str, str]) -> GraphQLTypeResolver:

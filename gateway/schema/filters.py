@@ -1,13 +1,12 @@
 """A stored filter tree, at whichever fidelity a screen needs."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 import strawberry
 
 from gateway import filtertree
 from gateway.schema.enums import ComparisonOperator, FilterBranch
-from gateway.schema.reading import Attribute, KnownOrOther, Plain, field, stored
+from gateway.schema.reading import Item, KnownOrOther, Plain, Told, field, stored
 from gateway.schema.scalars import JSON
 
 _operator = KnownOrOther(ComparisonOperator)
@@ -69,7 +68,7 @@ class FilterGroup:
     )
     flat: list["FlatFilterNode"] = stored(
         "",
-        read=lambda tree: list(filtertree.nodes(tree)),
+        read=filtertree.rows,
         description="All nodes of this subtree in pre-order, this group first: any depth without nested fragments.",
     )
     conditions: list[FilterCondition] = stored(
@@ -93,24 +92,17 @@ FilterNode = Annotated[
 ]
 
 
-def filter_node_type(node: Mapping[str, Any]) -> str:
-    """The GraphQL type of a stored item of a branch."""
-    return "FilterCondition" if filtertree.is_condition(node) else "FilterGroup"
+FILTER_NODE_TYPE = Told("FilterCondition", "FilterGroup", filtertree.CONDITION_KEYS, filtertree.GROUP_KEYS)
+"""What gives the GraphQL type of a stored item of a branch."""
 
 
 @strawberry.type(description="One node of a filter tree's pre-order listing: a group, or a condition with a key.")
 class FlatFilterNode:
-    index: int = field(Attribute("index"), "The node's place in the listing, from 0.")
-    parent_index: int | None = field(
-        Attribute("parent_index"), "The place of the group that holds it; null at the root."
-    )
-    depth: int = field(Attribute("depth"), "How many groups are around it; 0 at the root.")
-    branch: FilterBranch | None = field(Attribute("branch"), "The branch of its group that holds it; null at the root.")
-    key: str | None = field(Attribute("key"), "The condition's key; null for a group.")
-    operator: ComparisonOperator | None = stored(
-        "", read=lambda node: _operator(node.operator), description="The condition's operator; null for a group."
-    )
-    value: JSON | None = field(Attribute("value"), "The condition's value; null for a group.")
-    case_sensitive: bool | None = field(
-        Attribute("case_sensitive"), "The group's case sensitivity, where recorded; null for a condition."
-    )
+    index: int = field(Item(0, certain=True), "The node's place in the listing, from 0.")
+    parent_index: int | None = field(Item(1, certain=True), "The place of the group that holds it; null at the root.")
+    depth: int = field(Item(2, certain=True), "How many groups are around it; 0 at the root.")
+    branch: FilterBranch | None = field(Item(3), "The branch of its group that holds it; null at the root.")
+    key: str | None = field(Item(4), "The condition's key; null for a group.")
+    operator: ComparisonOperator | None = field(Item(5, _operator), "The condition's operator; null for a group.")
+    value: JSON | None = field(Item(6), "The condition's value; null for a group.")
+    case_sensitive: bool | None = field(Item(7), "The group's case sensitivity, where recorded; null for a condition.")

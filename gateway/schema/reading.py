@@ -89,6 +89,22 @@ class Attribute:
 
 
 @dataclass(frozen=True, slots=True)
+class Item:
+    """What a row has at ``index``, through ``read`` where there is anything; an error may stand in its place.
+
+    ``certain``: it can only be of the field's type.
+    """
+
+    index: int
+    read: Callable[[Any], Any] | None = None
+    certain: bool = False
+
+    def resolve(self, parent: Any) -> Any:
+        value = parent[self.index]
+        return value if self.read is None or value is None or isinstance(value, Exception) else self.read(value)
+
+
+@dataclass(frozen=True, slots=True)
 class Fetched:
     """What was fetched for this field before execution began, looked up among the prefetched pages."""
 
@@ -105,7 +121,22 @@ class Printed:
     """The graph's own definition, as a subgraph."""
 
 
-Reading = Stored | Embedded | Facet | Attribute | Fetched | Total | Printed
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How the keys of an object tell its type: ``one`` where it has any of ``has`` and none of ``lacks``, else
+    ``other``."""
+
+    one: str
+    other: str
+    has: tuple[str, ...]
+    lacks: frozenset[str]
+
+    def __call__(self, value: Mapping[str, Any]) -> str:
+        told = self.lacks.isdisjoint(value) and any(key in value for key in self.has)
+        return self.one if told else self.other
+
+
+Reading = Stored | Embedded | Facet | Attribute | Item | Fetched | Total | Printed
 
 
 def an_object(value: Any) -> Mapping[str, Any] | None:
