@@ -52,8 +52,8 @@ _MAX_PLANS = 64
 _MAX_BOUND = 16
 _MAX_BOUND_BYTES = 500
 
-# About what they take up, measured: a token with its share of the parsed nodes, a selected field of a plan, a fetch with
-# its arguments, a comparison of a filter.
+# About what they take up, measured: a token with its share of the parsed nodes, a selected field of a plan, a fetch
+# with its arguments, a comparison of a filter.
 _TOKEN_BYTES = 450
 _FIELD_BYTES = 400
 _FETCH_BYTES = 1_500

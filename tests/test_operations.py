@@ -1,6 +1,7 @@
 """Golden operations: each document in tests/operations beside the commands it sends and the response it gets.
 
-NAME.json holds the variables, the commands and the response. After a change that is meant to change them, run with
+NAME.json holds the variables, how the answer was made (tests/test_shape.py), the commands and the response. After a
+change that is meant to change them, run with
 GATEWAY_TESTS_REWRITE=1 and read the difference.
 """
 
@@ -87,7 +88,8 @@ async def test_an_operation_sends_these_commands_and_gets_this_response(name: st
     golden = json.loads(path.read_bytes())
     with commands() as sent:
         response = await gateway.execute(document(name), golden["variables"])
-    found = {"variables": golden["variables"], "commands": told(sent), "response": response}
+    kept = {"variables": golden["variables"], "answered": golden.get("answered")}
+    found = {**kept, "commands": told(sent), "response": response}
     if os.environ.get(REWRITE):
         assert "CI" not in os.environ, "golden files are rewritten by people, who read what has changed"
         path.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
