@@ -1,11 +1,9 @@
 """The GraphiQL page that `make graphiql` builds, in Chromium; its screenshots stay in build/screenshots."""
 
-import re
 import shutil
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from demo_process import running
 from gateway_process import GatewayProcess, serving
@@ -61,19 +59,3 @@ def test_without_a_key_the_page_asks_nothing(mongod: EmbeddedServer, chromium: s
     assert '"hasNextPage": false' in told["next"]
     assert "NextPage" in told["stored"]
     assert gateway.key not in told["stored"]
-
-
-def test_every_file_that_the_page_names_is_served_until_the_page_is_switched_off(mongod: EmbeddedServer) -> None:
-    with serving(mongod.uri) as gateway:
-        page = httpx.get(gateway.url, headers={"Accept": "text/html"})
-        files = [httpx.URL(gateway.url).join(name) for name in re.findall(r'(?:src|href)="(\./[^"]+)"', page.text)]
-        assert len(files) >= 2
-        for file in files:
-            served = httpx.get(file)
-            assert (served.status_code, served.headers["X-Content-Type-Options"]) == (200, "nosniff")
-            assert re.match(r"text/(javascript|css)", served.headers["Content-Type"])
-            assert served.headers["Content-Encoding"]
-    with serving(mongod.uri, graphiql="false") as gateway:
-        for file in files:
-            assert httpx.get(httpx.URL(gateway.url).join(file.path)).status_code == 404
-        assert httpx.get(gateway.url, headers={"Accept": "text/html"}).status_code == 401
