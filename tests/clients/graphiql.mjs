@@ -1,21 +1,37 @@
 // GraphiQL as somebody meets it who has a key: in the page already, or still to be put in ("template").
 import { browse, picture } from './browser.mjs';
-import { headers, url } from './gateway.mjs';
+import { fetchAsCaller, headers, url } from './gateway.mjs';
 
 const editor = (page, kind) => page.locator(`.graphiql-${kind} .view-lines`);
 
 /** What an editor shows; Monaco writes spaces that don't break. */
-const shown = async (page, kind) => (await editor(page, kind).innerText()).replaceAll('\u00a0', ' ');
+const read = async (page, kind) => (await editor(page, kind).innerText()).replaceAll('\u00a0', ' ');
 
 async function run(page, expected) {
   await page.getByRole('button', { name: 'Execute query' }).click();
   await editor(page, 'response').getByText(expected).first().waitFor();
-  return shown(page, 'response');
+  return read(page, 'response');
 }
 
 async function openTab(page, name) {
   await page.getByRole('tab', { name }).click();
   await page.locator('.graphiql-query-editor').getByText(name).first().waitFor();
+}
+
+const RECORD = `mutation ($id: ID!) {
+  recordInteraction(input: { interactionId: $id, featureId: "sku-1", interactionType: CLICK }) { created }
+}`;
+
+/** What a subscription shows once something is recorded: again and again, until it is under way. */
+async function subscribe(page) {
+  await page.getByRole('button', { name: 'Execute query' }).click();
+  const shown = editor(page, 'response').getByText('"graphiql-live-');
+  for (let count = 0; count < 60 && !(await shown.isVisible()); count += 1) {
+    const body = JSON.stringify({ query: RECORD, variables: { id: `graphiql-live-${count}` } });
+    await fetchAsCaller(url, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+    await page.waitForTimeout(500);
+  }
+  return read(page, 'response');
 }
 
 /** Before its editors are there the page takes clicks, and does nothing. */
@@ -38,6 +54,11 @@ async function prefilled(page) {
     await openTab(page, name);
     answers[name] = await run(page, '"data"');
   }
+
+  await openTab(page, 'InteractionRecorded');
+  answers.InteractionRecorded = await subscribe(page);
+  await picture(page, 'graphiql-subscription');
+  await page.getByRole('button', { name: 'Stop query' }).click();
 
   await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
   await page.getByRole('link', { name: 'Query', exact: true }).click();
