@@ -47,7 +47,7 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def served(app: ASGIApp, *, send_buffer: int | None = None) -> AsyncIterator[str]:
+async def served(app: ASGIApp, *, send_buffer: int | None = None, connections: int | None = None) -> AsyncIterator[str]:
     """The host and port at which a started application is served; ``send_buffer``: the kernel's, in bytes."""
     config = uvicorn.Config(
         app,
@@ -56,6 +56,7 @@ async def served(app: ASGIApp, *, send_buffer: int | None = None) -> AsyncIterat
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,
         lifespan="off",
+        limit_concurrency=connections,
         log_level="error",
         timeout_graceful_shutdown=1,
     )

@@ -375,6 +375,19 @@ async def test_a_socket_has_a_limit_of_operations(gateway: Gateway, mongod: Embe
         assert {(await client.hear())["id"] for _ in range(3)} == {"2", "3", "4"}
 
 
+async def test_websockets_count_among_the_connections(gateway: Gateway) -> None:
+    async with served(gateway.app, connections=3) as address, socket(address) as one, socket(address) as other:
+        await one.init(gateway.key)
+        with pytest.raises(InvalidStatus) as refused:
+            async with socket(address):
+                pass
+        assert refused.value.response.status_code == 503
+        assert b'"UNAVAILABLE"' in (refused.value.response.body or b"")
+        await other.connection.close()
+        async with socket(address) as another:
+            await another.init(gateway.key)
+
+
 async def test_what_was_not_foreseen_is_masked(gateway: Gateway, address: str) -> None:
     broken, _ = await gateway.tenancy.create_namespace(gateway.organization, "broken")
     await gateway.database[NAMESPACES].update_one({"_id": broken.id}, {"$unset": {"created_at": 1}})

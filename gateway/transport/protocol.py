@@ -23,6 +23,7 @@ from gateway.transport.security import HEADERS
 
 # How long a closing connection's unread input is discarded: closed at once, the answer could be lost with it.
 _LINGER_SECONDS = 2.0
+_TOO_MANY = "Too many connections; try again."
 _FRAMING = frozenset((b"host", b"content-length", b"transfer-encoding"))
 
 
@@ -197,7 +198,11 @@ class Protocol(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         self._stop_timer()
-        super().handle_websocket_upgrade()
+        # The server counts websockets, and refuses requests for them, but not further websockets.
+        if self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency:
+            self._refuse(Unavailable(_TOO_MANY))
+        else:
+            super().handle_websocket_upgrade()
 
     # Refusing
 
@@ -277,7 +282,7 @@ class Protocol(HttpToolsProtocol):
 
 
 async def _overloaded(_scope: Scope, _receive: Receive, send: Send) -> None:
-    refusal = Unavailable("Too many connections; try again.")
+    refusal = Unavailable(_TOO_MANY)
     body = refused(refusal).body
     headers = [
         (b"content-type", f"{JSON}; charset=utf-8".encode()),
