@@ -1,7 +1,9 @@
 """A bound on how long something may go on."""
 
 import asyncio
+from collections.abc import Collection
 from types import TracebackType
+from typing import Any
 
 # Before Python 3.12 `asyncio.wait_for`, on which the driver waits, loses a cancellation that comes with its result.
 _AGAIN_SECONDS = 0.1
@@ -42,3 +44,12 @@ class Deadline:
             return
         if kind is None or issubclass(kind, asyncio.CancelledError):
             raise TimeoutError from error
+
+
+async def ended(tasks: Collection["asyncio.Task[Any]"]) -> None:
+    """Cancels the tasks, again and again until all of them have ended; whatever they raise is theirs."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=_AGAIN_SECONDS)

@@ -9,11 +9,11 @@ each subscriber has a queue of its own, so that nobody waits for a slow one.
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from bson import Timestamp
 
+from gateway.deadline import ended
 from gateway.errors import GatewayError, SubscriberTooSlow, Unavailable
 from gateway.failures import masked
 from gateway.store.watch import Inserted, Insertions, Watch
@@ -102,6 +102,7 @@ class _Answered:
         self._waiting: deque[Inserted] = deque()
         self._there = asyncio.Event()
         self._room = asyncio.Event()
+        self._closed = False
         self._task = asyncio.create_task(self._run())
 
     async def add(self, inserted: Inserted) -> None:
@@ -121,11 +122,13 @@ class _Answered:
             subscriber.end(error)
 
     def close(self) -> None:
+        self._closed = True
         self._task.cancel()
 
     async def _run(self) -> None:
         try:
-            while True:
+            # The driver may lose a cancellation.
+            while not self._closed:
                 await self._there.wait()
                 batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
                 if not self._waiting:
@@ -142,13 +145,14 @@ class _Answered:
     async def _answers(self, batch: Sequence[Inserted]) -> Sequence[tuple[Inserted, bytes]]:
         """Asked again for as long as the database doesn't answer: nothing is left out."""
         failures = 0
-        while True:
+        while not self._closed:
             try:
                 async with self._reads:
                     return await self._answering(batch)
             except Unavailable:
                 await asyncio.sleep(_PAUSES[min(failures, len(_PAUSES) - 1)])
                 failures += 1
+        return ()
 
 
 class Live:
@@ -188,10 +192,8 @@ class Live:
         for topic in list(self._topics.values()):
             for subscriber in list(topic.subscribers):
                 subscriber.close()
-        if (following := self._following) is not None:
-            following.cancel()
-            with suppress(asyncio.CancelledError):
-                await following
+        if self._following is not None:
+            await ended([self._following])
 
     def _join(self, topic: Topic, answering: Answering, overflow: Callable[[GatewayError], None]) -> Subscriber:
         answered = self._topics.get(topic)

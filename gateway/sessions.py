@@ -10,7 +10,9 @@ from contextlib import contextmanager, suppress
 
 from gateway.access import Access
 from gateway.context import Context
+from gateway.deadline import ended
 from gateway.errors import GatewayError, GoingAway
+from gateway.failures import masked
 
 _LOG = logging.getLogger(__name__)
 _CHECK_SECONDS = 2.0
@@ -67,9 +69,7 @@ class Sessions:
                 async with asyncio.timeout(_GRACE_SECONDS):
                     await self._over.wait()
         if self._checking is not None:
-            self._checking.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._checking
+            await ended([self._checking])
 
     async def _check_all(self) -> None:
         try:
@@ -77,18 +77,19 @@ class Sessions:
                 await asyncio.sleep(_CHECK_SECONDS)
                 try:
                     await self._check()
-                except GatewayError as error:
+                except Exception as error:
                     # Without the database nothing can be told to anybody either.
-                    _LOG.warning("Keys of open sessions can't be checked: %s", error.message)
+                    known = error if isinstance(error, GatewayError) else masked(error)
+                    _LOG.warning("Keys of open sessions can't be checked: %s", known.message)
         finally:
             self._checking = None
 
     async def _check(self) -> None:
         contexts = {session.context for session in self._open if session.context is not None}
-        ended = await self._access.ended(contexts)
+        over = await self._access.ended(contexts)
         for session in list(self._open):
-            if session.context in ended:
-                session.end(ended[session.context])
+            if session.context in over:
+                session.end(over[session.context])
 
 
 def _going_away() -> GoingAway:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -98,6 +99,21 @@ async def test_an_operation_that_cannot_begin_ends_with_its_errors(
         assert {error["extensions"]["code"] for error in message["payload"]} == {code}
         # No more is said of it, and the connection serves on.
         await client.begun()
+
+
+async def test_a_document_may_be_named_by_its_hash(gateway: Gateway, address: str) -> None:
+    query = "query Persisted { viewer { keyName } }"
+    extensions = {"persistedQuery": {"version": 1, "sha256Hash": sha256(query.encode()).hexdigest()}}
+    async with socket(address) as client:
+        await client.init(gateway.key)
+        await client.say({"id": "1", "type": "subscribe", "payload": {"extensions": extensions}})
+        message = await client.hear()
+        assert (message["id"], message["type"]) == ("1", "error")
+        assert message["payload"][0]["extensions"]["code"] == "PERSISTED_QUERY_NOT_FOUND"
+        for payload in ({"query": query, "extensions": extensions}, {"extensions": extensions}):
+            await client.say({"id": "1", "type": "subscribe", "payload": payload})
+            assert await client.event() == {"data": {"viewer": {"keyName": "web"}}}
+            assert await client.hear() == {"id": "1", "type": "complete"}
 
 
 async def test_permissions_are_required_as_over_http(gateway: Gateway, address: str) -> None:

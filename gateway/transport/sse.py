@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.types import Receive, Send
 
+from gateway.deadline import ended
 from gateway.errors import GatewayError, GoingAway
 from gateway.failures import masked
 from gateway.live import Subscriber
@@ -57,19 +58,17 @@ class EventStreams:
             events = await self._operations.events(ready, session.end)
             if isinstance(events, Answer):
                 return events
+            leaving = asyncio.create_task(_left(receive))
+            sending = asyncio.create_task(_send_all(events, send, session.end))
             try:
-                await _start(send)
-                sending = asyncio.create_task(_send_all(events, send, session.end))
-                leaving = asyncio.create_task(_left(receive))
                 awaited: list[asyncio.Future[Any]] = [sending, leaving, ending]
                 await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
-                for task in (sending, leaving):
-                    task.cancel()
-                await asyncio.wait([sending, leaving])
+                left = leaving.done()
             finally:
                 events.close()
+                await ended([sending, leaving])
             # Whoever has left is told nothing.
-            if ending.done() and leaving.cancelled():
+            if ending.done() and not left:
                 await _last_word(send, ending.result())
         return None
 
@@ -82,6 +81,7 @@ async def _start(send: Send) -> None:
 async def _send_all(events: Subscriber, send: Send, end: Callable[[GatewayError], None]) -> None:
     frame = _COMMENT
     try:
+        await _start(send)
         while True:
             await send({"type": "http.response.body", "body": frame, "more_body": True})
             try:

@@ -15,6 +15,7 @@ from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
 from gateway.access import Access
+from gateway.deadline import ended
 from gateway.errors import (
     BadRequest,
     Forbidden,
@@ -165,10 +166,8 @@ class _Socket:
             if close is not None and close.code == _GOING_AWAY and self._answering:
                 await asyncio.wait(self._answering, timeout=_ANSWERING_SECONDS)
         finally:
-            tasks = list(self._tasks)
-            for task in tasks:
-                task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+            while self._tasks:
+                await ended(self._tasks)
         if close is not None:
             await self._close(close)
 
