@@ -2,23 +2,32 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pytest
 import pytest_asyncio
 from command_log import Command, commands, modulo
 from gateway_client import Gateway, new_gateway
-from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLUnionType
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLObjectType,
+    GraphQLUnionType,
+    get_named_type,
+    get_nullable_type,
+)
 from live_client import served, socket
 
 from gateway import globalid
 from gateway.context import Namespace
 from gateway.documents import document_id
 from gateway.embedded import EmbeddedServer
+from gateway.filtertree.canonical import value_hash
 from gateway.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.schema import EXECUTABLE
 from gateway.schema.composition import composition_of
@@ -44,12 +53,20 @@ def recording(names: Mapping[str, str], owner: Namespace) -> Any:
             "session_id": names["session"],
             # On one side of a cursor for what is foreign or missing.
             "occurred_at": LATER if names["interaction"].startswith("own") else AT,
-            "metadata": {"owner": owner.id},
+            "user_id": names["interaction"],
+            "metadata": {"owner": owner.id, "named": names["interaction"], names["interaction"]: "named"},
             "search_request": {
                 "search_request_id": names["request"],
-                "queries": [],
-                "collections": [owner.id],
-                "filters": {"AND": [{"key": "owner", "value": owner.id}]},
+                "session_id": names["session"],
+                "queries": [{"vector_index": "text", "type": "text", "value": names["interaction"]}],
+                "collections": [owner.id, names["interaction"]],
+                "filters": {
+                    "AND": [
+                        {"key": "owner", "value": owner.id},
+                        {"key": names["interaction"], "value": "named"},
+                        {"key": "owner", "value": names["interaction"]},
+                    ]
+                },
             },
         }
     )
@@ -254,6 +271,9 @@ CASES: dict[str, list[Case]] = {
 def names_of(names: Mapping[str, str], namespaces: list[Namespace]) -> dict[str, str]:
     """Every form in which the names occur, each with the same word for both sets of names."""
     words = {name: f"<{kind}>" for kind, name in names.items()}
+    # Within a pattern, and in the token of a condition.
+    words |= {re.escape(name): f"<{kind}>" for kind, name in names.items()}
+    words |= {value_hash(name): f"<hash of {kind}>" for kind, name in names.items()}
     for namespace in namespaces:
         for kind in ("interaction", "search_request"):
             name = names["interaction" if kind == "interaction" else "request"]
@@ -310,6 +330,89 @@ async def test_what_is_foreign_is_answered_like_what_is_missing(root: str, numbe
     assert sent
     assert len(before) == 2
     assert await stored(attacker) == before
+
+
+Where = Callable[[Mapping[str, str]], dict[str, Any]]
+
+# By argument, which of the names it takes, where that isn't the interaction's.
+NAMED = {"featureId": "feature", "sessionId": "session", "searchRequestId": "request"}
+# What has to stand beside a value for it to be one that the victim's documents have.
+BESIDE: dict[str, dict[str, Any]] = {
+    "PathFilter.path": {"operator": "EXISTS", "value": True},
+    "PathFilter.value": {"path": "named"},
+    "FilterConditionWhere.value": {"key": "owner"},
+}
+
+
+def wheres(type_: GraphQLInputObjectType, name: str = "interaction", *above: str) -> Iterator[tuple[str, Where]]:
+    """For every place in a filter where a client may write an id or any other text: the way there, and the filter for a
+    set of names."""
+    for field, declared in type_.fields.items():
+        inner = get_named_type(declared.type)
+        listed = isinstance(get_nullable_type(declared.type), GraphQLList)
+        way = (*above, field)
+        if isinstance(inner, GraphQLInputObjectType):
+            # Once around: a filter may hold others of its own type.
+            if above.count(field) == 0 and not (field in ("and", "or", "nor") and above):
+                for at, where in wheres(inner, NAMED.get(field, name), *way):
+                    yield at, nested(field, where, listed)
+        elif inner.name in ("ID", "String", "JSON"):
+            beside = BESIDE.get(f"{type_.name}.{field}", {})
+            yield ".".join(way), leaf(field, name, beside, listed)
+
+
+def nested(field: str, where: Where, listed: bool) -> Where:
+    return lambda names: {field: [where(names)] if listed else where(names)}
+
+
+def leaf(field: str, name: str, beside: dict[str, Any], listed: bool) -> Where:
+    return lambda names: {**beside, field: [names[name]] if listed else names[name]}
+
+
+FILTERS = [
+    pytest.param(root, type_name, at, where, id=f"{root}-{at}")
+    for root, type_name in (("interactions", "InteractionWhere"), ("searchRequests", "SearchRequestWhere"))
+    for at, where in wheres(cast(GraphQLInputObjectType, EXECUTABLE.type_map[type_name]))
+]
+
+
+@pytest.mark.parametrize(("root", "type_name", "at", "where"), FILTERS)
+async def test_every_filter_by_a_foreign_value_is_one_by_a_missing_value(
+    root: str, type_name: str, at: str, where: Where, attacker: Attacker
+) -> None:
+    document = f"query ($where: {type_name}) {{ {root}(where: $where) {PAGE} }}"
+    answer, _ = await assert_alike(attacker, document, lambda names: {"where": where(names)})
+    assert "errors" not in answer
+    # A value that the victim's documents have: to the victim it makes a difference.
+    victim = Attacker(attacker.gateway, attacker.victim, attacker.gateway.key, True, attacker.victim)
+    there, not_there = [(await victim.ask(document, {"where": where(names)}))[0] for names in (FOREIGN, MISSING)]
+    assert there != not_there
+
+
+async def test_what_was_cached_for_one_namespace_serves_no_other(attacker: Attacker) -> None:
+    """Documents, plans, bound variables, keys and namespaces are looked up once, and asked by turns."""
+    victim = Attacker(attacker.gateway, attacker.victim, attacker.gateway.key, True, attacker.victim)
+    document = """query ($id: ID!, $with: Boolean! = true) {
+      interactions { nodes { json } totalCount }
+      interaction(interactionId: $id) { json }
+      feature(featureId: "secret-f") { interactions @include(if: $with) { totalCount nodes { json } } }
+    }"""
+    for id in ("secret-i", "own-i"):
+        answers = [
+            json.dumps((await asking.ask(document, {"id": id}))[0]) for asking in (victim, attacker, victim, attacker)
+        ]
+        assert answers[:2] == answers[2:]
+        for answer, own, other in zip(answers, (victim, attacker), (attacker, victim), strict=False):
+            assert own.namespace.id in answer
+            assert other.namespace.id not in answer
+
+
+async def test_a_name_that_two_organizations_use_means_each_ones_own_namespace(attacker: Attacker) -> None:
+    house = attacker.gateway
+    for _ in range(2):
+        for key, namespace in ((house.key, house.namespace), (house.other_key, house.other_namespace)):
+            data = await house.data("{ viewer { namespace { namespaceId } } }", key=key, namespace="shop")
+            assert data["viewer"]["namespace"]["namespaceId"] == namespace.id
 
 
 def node_ids(namespace: Namespace, names: Mapping[str, str], organization_id: str) -> dict[str, str]:
