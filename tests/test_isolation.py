@@ -58,13 +58,13 @@ def recording(names: Mapping[str, str], owner: Namespace) -> Any:
             "search_request": {
                 "search_request_id": names["request"],
                 "session_id": names["session"],
-                "queries": [{"vector_index": "text", "type": "text", "value": names["interaction"]}],
-                "collections": [owner.id, names["interaction"]],
+                "queries": [{"vector_index": "text", "type": "text", "value": names["request"]}],
+                "collections": [owner.id, names["request"]],
                 "filters": {
                     "AND": [
                         {"key": "owner", "value": owner.id},
-                        {"key": names["interaction"], "value": "named"},
-                        {"key": "owner", "value": names["interaction"]},
+                        {"key": names["request"], "value": "named"},
+                        {"key": "owner", "value": names["request"]},
                     ]
                 },
             },
@@ -334,8 +334,8 @@ async def test_what_is_foreign_is_answered_like_what_is_missing(root: str, numbe
 
 Where = Callable[[Mapping[str, str]], dict[str, Any]]
 
-# By argument, which of the names it takes, where that isn't the interaction's.
-NAMED = {"featureId": "feature", "sessionId": "session", "searchRequestId": "request"}
+# By field, which of the names are compared there and below.
+NAMED = {"featureId": "feature", "sessionId": "session", "searchRequest": "request"}
 # What has to stand beside a value for it to be one that the victim's documents have.
 BESIDE: dict[str, dict[str, Any]] = {
     "PathFilter.path": {"operator": "EXISTS", "value": True},
@@ -344,7 +344,7 @@ BESIDE: dict[str, dict[str, Any]] = {
 }
 
 
-def wheres(type_: GraphQLInputObjectType, name: str = "interaction", *above: str) -> Iterator[tuple[str, Where]]:
+def wheres(type_: GraphQLInputObjectType, name: str, *above: str) -> Iterator[tuple[str, Where]]:
     """For every place in a filter where a client may write an id or any other text: the way there, and the filter for a
     set of names."""
     for field, declared in type_.fields.items():
@@ -371,8 +371,11 @@ def leaf(field: str, name: str, beside: dict[str, Any], listed: bool) -> Where:
 
 FILTERS = [
     pytest.param(root, type_name, at, where, id=f"{root}-{at}")
-    for root, type_name in (("interactions", "InteractionWhere"), ("searchRequests", "SearchRequestWhere"))
-    for at, where in wheres(cast(GraphQLInputObjectType, EXECUTABLE.type_map[type_name]))
+    for root, type_name, name in (
+        ("interactions", "InteractionWhere", "interaction"),
+        ("searchRequests", "SearchRequestWhere", "request"),
+    )
+    for at, where in wheres(cast(GraphQLInputObjectType, EXECUTABLE.type_map[type_name]), name)
 ]
 
 
