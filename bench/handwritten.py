@@ -164,7 +164,7 @@ class Pages:
         requests = await (
             self._search_requests.find(
                 {"namespace_id": namespace_id},
-                {"_id": 0, "first_seen_at": 1, "search_request_id": 1},
+                {"_id": 0, "first_seen_at": 1, "occurred_at": 1, "search_request_id": 1},
                 limit=first + 1,
                 batch_size=first + 1,
                 max_time_ms=self._time_limit_ms,

@@ -28,7 +28,6 @@ from graphql import (
     type_from_ast,
     validate,
 )
-from graphql.execution.values import VariableValues
 
 from gateway.compiler.bind import Bindings, BoundListing, bind
 from gateway.compiler.collect import collect, condition_variables
@@ -80,7 +79,6 @@ class Bound:
     """A compiled operation with values for its variables: all of a request but who sends it, and in which namespace."""
 
     compiled: Compiled
-    variables: VariableValues
     bindings: Bindings
 
     @property
@@ -138,7 +136,7 @@ class Operation:
             if isinstance(coerced, list):
                 return coerced
             compiled = self.compiled(coerced.coerced)
-            known = Bound(compiled, coerced, bind(compiled.plan, coerced))
+            known = Bound(compiled, bind(compiled.plan, coerced))
             # An error that is raised again and again would collect tracebacks.
             if key is not None and not any(isinstance(one, Exception) for one in known.bindings.values()):
                 self._bound[key] = known
