@@ -1,5 +1,5 @@
-// The subgraph that owns the collections. The gateway knows their names alone (`SearchRequest.collections`): this subgraph
-// asks for them, and adds the objects to the same search request.
+// The subgraph that owns the collections. The gateway knows their names alone (`SearchRequest.collections`): this one asks
+// for them, and adds the objects to the same search request.
 
 import { gql } from './gql.mjs';
 

@@ -3,7 +3,7 @@
 import { ApolloGateway, IntrospectAndCompose, RemoteGraphQLDataSource } from '@apollo/gateway';
 import { ApolloServer } from '@apollo/server';
 
-// Who asks, and in which namespace. Only the gateway of the interactions is told: its keys are no other subgraph's business.
+// Who asks, and in which namespace. Only the gateway of the interactions is told: its keys concern no other subgraph.
 const FORWARDED = ['authorization', 'x-namespace'];
 
 const OURS = 'interactions';

@@ -29,7 +29,9 @@ const OTHER = `
     hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String endCursor: String
   }
   type Feature @key(fields: "featureId") { featureId: ID! title: String! byId(filter: IDFilter): String }
-  type SearchRequest @key(fields: "id") { id: ID! collections: [String!]! @external count: Int @requires(fields: "collections") }
+  type SearchRequest @key(fields: "id") {
+    id: ID! collections: [String!]! @external count: Int @requires(fields: "collections")
+  }
   type Interaction @key(fields: "interactionId") { interactionId: ID! note: String }
 `;
 
@@ -41,10 +43,9 @@ const asked = await fetchAsCaller(url, {
 const { sdl } = (await asked.json()).data._service;
 
 function errors(composeServices, parseText) {
-  const services = { interactions: sdl, other: OTHER };
-  const result = composeServices(
-    Object.entries(services).map(([name, text]) => ({ name, url: 'http://subgraph.example', typeDefs: parseText(text) })),
-  );
+  const url = 'http://subgraph.example';
+  const services = Object.entries({ interactions: sdl, other: OTHER });
+  const result = composeServices(services.map(([name, text]) => ({ name, url, typeDefs: parseText(text) })));
   return (result.errors ?? []).map((error) => error.message);
 }
 

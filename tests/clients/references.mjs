@@ -1,6 +1,6 @@
-// A composed graph (Apollo's gateway) in which other subgraphs refer to the gateway's objects by each of their keys; its
-// generic types have the prefix Acme. The argument: global ids, by type. Prints the answer, and what the other subgraphs
-// have seen.
+// A composed graph (Apollo's gateway) in which other subgraphs refer to the gateway's objects by each of their keys.
+// Its generic types have the prefix Acme. The argument: global ids, by type. Prints the answer, and what the other
+// subgraphs have seen.
 
 import { createRequire } from 'node:module';
 import { router } from '../../examples/federation/router.mjs';
@@ -65,7 +65,11 @@ const more = `
   ... on Feature { interactions { nodes { session: searchRequest { interactions { totalCount } } } } }
   ... on AcmeSession { startedAt interactions(orderBy: { direction: ASC }) { nodes { interactionId } } }
 `;
-const query = `{ byOwnKey { ${read} ${more} } byGlobalId { ${read} } gone { ${read} ... on AcmeSession { startedAt } } }`;
+const query = `{
+  byOwnKey { ${read} ${more} }
+  byGlobalId { ${read} }
+  gone { ${read} ... on AcmeSession { startedAt } }
+}`;
 const { body } = await composed.executeOperation({ query }, { contextValue: { headers } });
 await Promise.all([composed, ...servers].map((server) => server.stop()));
 console.log(JSON.stringify({ ...body.singleResult, seen }));
