@@ -157,7 +157,8 @@ def _add_layout(type_: GraphQLObjectType, found: dict[str, _Leaf | _Inner], seen
         required, named = isinstance(field.type, GraphQLNonNull), get_named_type(field.type)
         match reading_of(field):
             case Stored(paths):
-                values = _values(field.type) if len(paths) == 1 else st.sampled_from(IDS)
+                # A global id is made of several, each of which is a string.
+                values = st.sampled_from(IDS) if named.name == "ID" and len(paths) > 1 else _values(field.type)
                 for path in filter(None, paths):
                     found.setdefault(path, _Leaf(tuple(path.split(".")), required, named.name, values))
             case Embedded(path, many):
