@@ -48,7 +48,11 @@ export async function browse(executablePath, url, visit) {
       if (origin !== new URL(url).origin && protocol !== 'data:') seen.foreign.push(request.url());
       if (request.method() === 'POST') seen.operations.push(request.postDataJSON().operationName);
     });
-    page.on('requestfailed', (request) => seen.failed.push(request.url()));
+    page.on('requestfailed', (request) => {
+      const { errorText } = request.failure();
+      // The page's own doing: Monaco ends a worker, still being loaded, when its configuration changes.
+      if (errorText !== 'net::ERR_ABORTED') seen.failed.push(`${errorText} ${request.url()}`);
+    });
     page.on('response', (response) => {
       if (!response.ok()) seen.failed.push(`${response.status()} ${response.url()}`);
     });
