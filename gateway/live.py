@@ -137,6 +137,8 @@ class _Answered:
                 for inserted, answer in await self._answers(batch):
                     for subscriber in list(self.subscribers):
                         subscriber.put(inserted, answer)
+                    # Whoever keeps up has read it by the next.
+                    await asyncio.sleep(0)
         except GatewayError as error:
             self.end(error)
         except Exception as error:

@@ -183,7 +183,7 @@ class Settings(SchemaSettings):
         50, ge=1, le=10_000, description="Operations, subscriptions among them, that one websocket may have under way."
     )
     subscription_buffer_bytes: int = Field(
-        4_000_000,
+        1_000_000,
         ge=10_000,
         le=1_000_000_000,
         description="Bytes of events that may wait for one subscription's client; beyond that it is disconnected.",

@@ -27,6 +27,8 @@ from gateway.transport.server import ENDING
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+LARGE = "subscription { interactionRecorded { interactionId metadata } }"
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
@@ -187,6 +189,23 @@ async def test_a_large_batch_is_told_in_order(count: int, gateway: Gateway, addr
         assert [await client.recorded() for _ in batch] == ids
 
 
+async def test_who_keeps_up_needs_no_buffer(mongod: EmbeddedServer) -> None:
+    async with (
+        new_gateway(mongod.uri, subscription_buffer_bytes=10_000) as gateway,
+        served(gateway.app) as address,
+        stream(address, gateway.key, LARGE) as told,
+    ):
+        batch = [
+            {"interactionId": f"i{number}", "featureId": "p", "interactionType": "VIEW", "metadata": {"x": "y" * 2_000}}
+            for number in range(300)
+        ]
+        mutation = """mutation ($all: [RecordInteractionInput!]!) {
+          recordInteractions(input: { interactions: $all }) { createdCount }
+        }"""
+        await gateway.data(mutation, {"all": batch})
+        assert [await told.recorded() for _ in batch] == [one["interactionId"] for one in batch]
+
+
 async def test_one_change_stream_serves_all_and_the_same_question_is_asked_once(mongod: EmbeddedServer) -> None:
     async with (
         new_gateway(mongod.uri) as gateway,
@@ -271,9 +290,6 @@ async def test_a_session_ends_with_its_key_or_its_namespace(mongod: EmbeddedServ
         await record(gateway, "i1")
         client, told, _ = listening[-1]
         assert await client.recorded() == await told.recorded() == "i1"
-
-
-LARGE = "subscription { interactionRecorded { interactionId metadata } }"
 
 
 async def test_who_reads_too_slowly_is_disconnected_and_nobody_else_is(
