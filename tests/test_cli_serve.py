@@ -242,6 +242,7 @@ def test_who_is_subscribed_is_told_that_it_ends(
             assert time.monotonic() - asked < 5
         assert served.process.wait(10) == 0
         assert "Traceback" not in served.log
+        assert "WebSocket" not in served.log
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The server below the application: its limits, how it ends, and one or several processes of it."""
 
 import asyncio
+import logging
 import select
 import socket
 from collections.abc import Awaitable, Callable
@@ -119,4 +120,15 @@ def run(
 def _logging(level: str) -> dict[str, Any]:
     """The server's own configuration, with the gateway's messages at the same level and in the same form."""
     gateway = {"handlers": ["default"], "level": level.upper(), "propagate": False}
-    return LOGGING_CONFIG | {"loggers": LOGGING_CONFIG["loggers"] | {"gateway": gateway}}
+    server = LOGGING_CONFIG["loggers"]["uvicorn.error"] | {"filters": ["handshakes"]}
+    return LOGGING_CONFIG | {
+        "filters": {"handshakes": {"()": _WithoutHandshakes}},
+        "loggers": LOGGING_CONFIG["loggers"] | {"uvicorn.error": server, "gateway": gateway},
+    }
+
+
+class _WithoutHandshakes(logging.Filter):
+    """Requests aren't logged, so neither are websockets: their addresses are as long as a client likes."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return '"WebSocket %s"' not in str(record.msg)
