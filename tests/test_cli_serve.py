@@ -245,6 +245,28 @@ def test_who_is_subscribed_is_told_that_it_ends(
         assert "WebSocket" not in served.log
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_who_subscribes_is_told_that_the_gateway_goes_away(
+    tmp_path: Path, environment: dict[str, str], key: str, workers: str
+) -> None:
+    with serving(tmp_path, environment, "--workers", workers) as served:
+        served.ready()
+        address = served.address.replace("http", "ws", 1) + "/graphql"
+        with connect(address, subprotocols=[Subprotocol("graphql-transport-ws")]) as listener:
+            listener.send(
+                orjson.dumps({"type": "connection_init", "payload": {"Authorization": f"Bearer {key}"}}), text=True
+            )
+            assert orjson.loads(listener.recv(20))["type"] == "connection_ack"
+            subscription = {"query": "subscription { interactionRecorded { id } }"}
+            listener.send(orjson.dumps({"id": "1", "type": "subscribe", "payload": subscription}), text=True)
+            served.process.send_signal(signal.SIGTERM)
+            with pytest.raises(ConnectionClosed) as closed:
+                list(iter(lambda: listener.recv(20), None))
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1001
+        assert served.process.wait(20) == 0
+
+
 @contextmanager
 def forwarding(port: int, target: int) -> Iterator[None]:
     """The database comes up: what connects to ``port`` reaches ``target``."""

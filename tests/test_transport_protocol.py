@@ -215,6 +215,10 @@ async def test_more_connections_than_allowed_are_answered_503(gateway: Gateway) 
         [answer] = await served.answers(request(gateway))
         assert (answer.status, answer.code, answer.headers["retry-after"]) == (503, "UNAVAILABLE", "1")
         assert secured(answer)
+        async with served.connected():
+            handshake = head(gateway, "Connection: Upgrade", "Upgrade: websocket", method="GET")
+            [answer] = await served.answers(handshake)
+        assert (answer.status, answer.code) == (503, "UNAVAILABLE")
 
 
 async def test_when_the_server_ends_connections_that_are_kept_alive_have_a_moment(gateway: Gateway) -> None:

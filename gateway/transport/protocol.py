@@ -281,6 +281,10 @@ class Protocol(HttpToolsProtocol):
             self._timer = None
 
 
+def _too_many() -> GatewayError:
+    return Unavailable("Too many connections; try again.")
+
+
 async def _overloaded(_scope: Scope, _receive: Receive, send: Send) -> None:
     refusal = Unavailable(_TOO_MANY)
     body = refused(refusal).body
