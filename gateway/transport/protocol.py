@@ -114,8 +114,9 @@ class Protocol(HttpToolsProtocol):
         # After the body come trailers: they are no headers, whatever their names.
         if self._in_head:
             super().on_header(name, value)
-            if name.lower() in _FRAMING:
-                self._framing.append((name.lower(), value))
+            header = self.headers[-1]
+            if header[0] in _FRAMING:
+                self._framing.append(header)
 
     def on_headers_complete(self) -> None:
         self._require_one_framing()
@@ -140,9 +141,15 @@ class Protocol(HttpToolsProtocol):
 
     def _require_one_framing(self) -> None:
         """Raises BadRequest where another parser might see another request, or another end of it."""
-        version, method = self.parser.get_http_version(), self.parser.get_method()
-        values = {name: [value for given, value in self._framing if given == name] for name in _FRAMING}
-        hosts, lengths, codings = (values[name] for name in (b"host", b"content-length", b"transfer-encoding"))
+        version, method, upgrade = (
+            self.parser.get_http_version(),
+            self.parser.get_method(),
+            self.parser.should_upgrade(),
+        )
+        values: dict[bytes, list[bytes]] = {}
+        for name, value in self._framing:
+            values.setdefault(name, []).append(value)
+        hosts, lengths, codings = (values.get(name, []) for name in (b"host", b"content-length", b"transfer-encoding"))
         if version not in ("1.0", "1.1"):
             raise self._noted(BadRequest("Only HTTP/1.1 and HTTP/1.0 are spoken here."))
         if method == b"CONNECT":
@@ -153,7 +160,7 @@ class Protocol(HttpToolsProtocol):
             raise self._noted(BadRequest("The only Transfer-Encoding taken is `chunked`, without a Content-Length."))
         if lengths and (len(lengths) > 1 or lengths[0].strip(b" \t") != b"%d" % int(lengths[0])):
             raise self._noted(BadRequest("A Content-Length is one plain decimal number."))
-        if self.parser.should_upgrade() and (method != b"GET" or codings or (lengths and int(lengths[0]) > 0)):
+        if upgrade and (method != b"GET" or codings or (lengths and int(lengths[0]) > 0)):
             raise self._noted(BadRequest("A request with a body can't ask for an upgrade: send it without `Upgrade`."))
 
     # Answering

@@ -10,6 +10,7 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
+_NAMES = frozenset(name for name, _ in HEADERS)
 
 
 def secured(send: Send) -> Send:
@@ -18,8 +19,9 @@ def secured(send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = message.get("headers", ())
-            given = {name.lower() for name, _ in headers}
-            message = {**message, "headers": [*headers, *(one for one in HEADERS if one[0] not in given)]}
+            own = _NAMES.intersection([name for name, _ in headers])
+            added = [one for one in HEADERS if one[0] not in own] if own else HEADERS
+            message = {**message, "headers": [*headers, *added]}
         await send(message)
 
     return sending
