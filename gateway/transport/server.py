@@ -16,6 +16,8 @@ from gateway.transport.websocket import MAX_MESSAGE_BYTES
 
 # What the application's lifespan may yield under this name is called, and awaited, as soon as the server is to end.
 ENDING = "ending"
+# In which all workers have taken notice that they are to end.
+_ALIKE_SECONDS = 0.5
 Ending = Callable[[], Awaitable[None]]
 
 
@@ -60,13 +62,16 @@ class Server(uvicorn.Server):
         """New connections are refused from now on. For a moment, those that are kept alive may still send a request,
         which is answered with ``Connection: close``."""
         state = self.lifespan.state
-        state["draining"] = True
         for listener in sockets or ():
             await _accepted(listener)
         for server in self.servers:
             server.close()
         for listener in sockets or ():
             listener.close()
+        if self.config.workers > 1:
+            # Who was told to connect again might reach another worker just as it closes.
+            await asyncio.sleep(_ALIKE_SECONDS)
+        state["draining"] = True
         if ENDING in state:
             await state[ENDING]()
         await asyncio.sleep(getattr(self.config, "limits", Limits()).drain_seconds)

@@ -117,6 +117,7 @@ class Scene:
         for one in self.listeners:
 
             async def told_all(listener: Listener = one) -> bool:
+                assert listener.unclean == []
                 return set(stored).difference(self.before) <= set(listener.told)
 
             await eventually(told_all, "all that was recorded is told")
