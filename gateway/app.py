@@ -14,6 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.access import Access
+from gateway.budget import Rate
 from gateway.database import open_database
 from gateway.errors import GatewayError
 from gateway.kinds import INTERACTION
@@ -23,6 +24,7 @@ from gateway.operation import Operations
 from gateway.persisted import Documents, Persistence
 from gateway.prefetch import Prefetcher
 from gateway.prepared import Preparation
+from gateway.rates import Buckets, Meter
 from gateway.recording import Recorder
 from gateway.schema import build
 from gateway.sessions import Sessions
@@ -30,6 +32,7 @@ from gateway.settings import Settings, SettingsError, load
 from gateway.store.client import Database, close
 from gateway.store.fetch import Reader
 from gateway.store.indexes import create_indexes
+from gateway.store.rates import SharedBuckets
 from gateway.store.tenancy import Tenancy
 from gateway.store.watch import Watch
 from gateway.store.write import Writer
@@ -49,7 +52,7 @@ _INDEXING_SECONDS = 5.0
 _YOUNG_OBJECTS = 20_000
 _RETRY_SECONDS = 5.0
 # What pages of other origins may read beside the body.
-_EXPOSED = ("ETag", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate")
+_EXPOSED = ("ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "WWW-Authenticate")
 _PREFLIGHT_SECONDS = 7_200
 
 
@@ -121,6 +124,7 @@ def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE
             subgraph=settings.subgraph,
             limits=settings.limits,
             persistence=persistence,
+            meter=_meter(settings, database),
         )
     page = Page(page_headers) if settings.graphiql else None
     endpoint = Endpoint(
@@ -178,6 +182,13 @@ def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE
         exception_handlers={HTTPException: explained},
         lifespan=lifespan,
     )
+
+
+def _meter(settings: Settings, database: Database) -> Meter | None:
+    if not settings.rate_limit_restore:
+        return None
+    rate = Rate(settings.rate_limit_burst, settings.rate_limit_restore)
+    return SharedBuckets(database, rate) if settings.rate_limit_store == "mongodb" else Buckets(rate)
 
 
 class _Application(Starlette):

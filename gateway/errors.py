@@ -25,6 +25,7 @@
     │   └── UnsupportedMediaType 415  UNSUPPORTED_MEDIA_TYPE
     ├── SubscriberTooSlow        429  SUBSCRIBER_TOO_SLOW
     ├── TooManySubscriptions     429  TOO_MANY_SUBSCRIPTIONS
+    ├── RateLimited              429  RATE_LIMITED
     ├── Unavailable              503  UNAVAILABLE
     │   └── GoingAway            503  UNAVAILABLE
     ├── UnreadableDocument       500  INTERNAL_SERVER_ERROR
@@ -34,22 +35,28 @@
 request fails. Messages of these classes are written for clients; anything outside this hierarchy is masked.
 """
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from gateway.budget import Budget
 
 
 class GatewayError(Exception):
     """The root of all errors that a client may see.
 
-    ``path`` names the offending input from its argument down, e.g. ``("input", "queries", "0", "value")``.
+    ``path`` names the offending input from its argument down, e.g. ``("input", "queries", "0", "value")``. ``facts``
+    stand beside the code, for programs to read.
     """
 
     code: ClassVar[str] = "INTERNAL_SERVER_ERROR"
     status: ClassVar[int] = 500
 
-    def __init__(self, message: str, *, path: Sequence[str | int] = ()) -> None:
+    def __init__(
+        self, message: str, *, path: Sequence[str | int] = (), facts: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
+        self.facts = facts or {}
         self.path = tuple(str(step) for step in path)
 
 
@@ -170,6 +177,18 @@ class SubscriberTooSlow(GatewayError):
 class TooManySubscriptions(GatewayError):
     code = "TOO_MANY_SUBSCRIPTIONS"
     status = 429
+
+
+class RateLimited(GatewayError):
+    """``budget``: what the key has left; ``retry_after``: in how many seconds it has enough."""
+
+    code = "RATE_LIMITED"
+    status = 429
+
+    def __init__(self, message: str, *, budget: Budget, retry_after: int) -> None:
+        super().__init__(message, facts={"retryAfter": retry_after})
+        self.budget = budget
+        self.retry_after = retry_after
 
 
 class Unavailable(GatewayError):

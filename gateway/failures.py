@@ -38,7 +38,7 @@ def described(error: GraphQLError, phase: Phase) -> GraphQLFormattedError:
     cause = _cause(error, phase)
     formatted = error.formatted
     formatted["message"], path = told(cause)
-    extensions: dict[str, Any] = {"code": cause.code}
+    extensions: dict[str, Any] = {"code": cause.code, **cause.facts}
     if path:
         extensions["path"] = path
     if isinstance(cause, Unforeseen):

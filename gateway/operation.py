@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from bson import DBRef
 from graphql import (
+    ExecutionResult,
     GraphQLError,
     GraphQLSyntaxError,
     OperationType,
@@ -20,11 +21,12 @@ from graphql import (
 )
 
 from gateway.access import require
+from gateway.budget import Budget
 from gateway.compiler.leaves import Fallback
 from gateway.context import Context, Permission
 from gateway.deadline import Deadline
 from gateway.documents import plain
-from gateway.errors import BadRequest, GatewayError, MethodNotAllowed, Unavailable
+from gateway.errors import BadRequest, GatewayError, MethodNotAllowed, OperationTooComplex, Unavailable
 from gateway.failures import Phase, described
 from gateway.limits import DEFAULTS, Limits
 from gateway.live import Live, Subscriber, Topic
@@ -32,6 +34,7 @@ from gateway.pages import Pages
 from gateway.persisted import AUTOMATIC, Documents, Persistence
 from gateway.prefetch import Prefetcher
 from gateway.prepared import Bound, Compiled, Preparation, Prepared
+from gateway.rates import Meter
 from gateway.schema import Graph
 from gateway.store.watch import Inserted
 
@@ -53,11 +56,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``refusal``: why the answer has no ``data``; ``partial``: whether errors stand beside the data."""
+    """``refusal``: why the answer has no ``data``; ``partial``: whether errors stand beside the data; ``budget``: what
+    the key has left."""
 
     body: bytes
     refusal: GatewayError | None = None
     partial: bool = False
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,24 @@ class Ready:
         return self.bound.compiled.plan.operation
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """The points that an operation might have cost, and did, and the budget after it."""
+
+    requested: int
+    actual: int
+    budget: Budget
+
+    @property
+    def told(self) -> Mapping[str, int]:
+        return {
+            "requested": self.requested,
+            "actual": self.actual,
+            "remaining": self.budget.remaining,
+            "restoreRate": self.budget.rate.restore,
+        }
+
+
 class Operations:
     """Answers requests of one graph; one for each process. ``subgraph``: whether its definition is given out.
 
@@ -94,12 +117,14 @@ class Operations:
         subgraph: bool = True,
         limits: Limits = DEFAULTS,
         persistence: Persistence = AUTOMATIC,
+        meter: Meter | None = None,
     ) -> None:
         self._graph = graph
         self._prefetcher = prefetcher
         self._live = live
         self._introspection = introspection
         self._limits = limits
+        self._meter = meter
         prepare = Preparation(graph, introspection=introspection, subgraph=subgraph, limits=limits)
         self._documents = Documents(prepare, persistence)
         self.answered: Counter[str] = Counter()
@@ -123,6 +148,7 @@ class Operations:
             bound = operation.bound(request.variables)
             if isinstance(bound, list):
                 return _refused(bound, Phase.VARIABLES)
+            _affordable(bound.cost, self._limits.cost)
             return Ready(request, context, prepared, bound, document.trusted)
         except GraphQLSyntaxError as error:
             return _refused([error], Phase.PARSING)
@@ -130,17 +156,27 @@ class Operations:
             return refused(error)
 
     async def run(self, ready: Ready) -> Answer:
-        """The answer of an operation that is ready; a subscription is refused, as it has many."""
+        """The answer of an operation that is ready; a subscription is refused, as it has many.
+
+        What it costs is taken from its key's bucket before it is run; what it didn't cost is given back afterwards.
+        """
         if ready.kind is OperationType.SUBSCRIPTION:
             return refused(BadRequest("A subscription needs a websocket, or `text/event-stream` in Accept."))
-        compiled = ready.bound.compiled
+        compiled, requested, key_id = ready.bound.compiled, ready.bound.cost, ready.context.caller.key_id
         try:
+            budget = None if self._meter is None else await self._meter.spend(key_id, requested)
             async with Deadline(self._limits.operation_time_ms / 1_000):
-                pages = await self._prefetcher.fetch(compiled.plan, ready.bound.bindings, ready.context)
+                pages = await self._prefetcher.fetch(compiled.plan, ready.bound.bindings, ready.context, budget)
+        except GatewayError as error:
+            return refused(error)
         except TimeoutError:
             limit = f"{self._limits.operation_time_ms:,} ms"
             return refused(Unavailable(f"The operation took longer than {limit}; writes may be sent again."))
-        return self._completed(ready, pages)
+        if self._meter is None or budget is None:
+            return self._completed(ready, pages, None)
+        actual = min(requested, max(1, pages.points))
+        self._meter.give_back(key_id, requested - actual)
+        return self._completed(ready, pages, Spent(requested, actual, budget.with_back(requested - actual)))
 
     async def events(self, ready: Ready, overflow: Callable[[GatewayError], None]) -> Subscriber | Answer:
         """The answers of a subscription that is ready, from now on and until they are closed, or the answer that
@@ -153,11 +189,13 @@ class Operations:
 
         async def answering(inserted: Sequence[Inserted]) -> list[tuple[Inserted, bytes]]:
             arrived = await self._prefetcher.arrived(plan, bound.bindings, context, inserted)
-            return [(one, self._completed(ready, pages).body) for one, pages in arrived]
+            return [(one, self._completed(ready, pages, None).body) for one, pages in arrived]
 
         try:
             if isinstance(root := bound.bindings[plan.fetches[0].path], Exception):
                 raise root
+            if self._meter is not None:
+                await self._meter.spend(context.caller.key_id, bound.cost)
             # The same plan, for as long as the topic has it.
             question = (id(bound.compiled), json.dumps(ready.request.variables, sort_keys=True))
             return await self._live.subscribe(Topic(context.namespace.id, question), answering, overflow)
@@ -166,10 +204,17 @@ class Operations:
         except GatewayError as error:
             return refused(error)
 
-    def _completed(self, ready: Ready, pages: Pages) -> Answer:
+    def _completed(self, ready: Ready, pages: Pages, spent: Spent | None) -> Answer:
         """The answer over these pages. `answered` counts how: "shaped", or why the executor answered."""
         data = self._shaped(ready.bound.compiled, pages)
-        return self._executed(ready, pages) if data is None else Answer(encode({"data": data}))
+        # What may be cached doesn't differ each time.
+        told = {} if spent is None or ready.request.reads_only else {"extensions": {"cost": spent.told}}
+        budget = None if spent is None else spent.budget
+        if data is not None:
+            return Answer(encode({"data": data, **told}), budget=budget)
+        result = self._executed(ready, pages)
+        errors = {"errors": [described(error, Phase.EXECUTION) for error in result.errors]} if result.errors else {}
+        return Answer(encode({**errors, "data": result.data, **told}), partial=bool(errors), budget=budget)
 
     def _shaped(self, compiled: Compiled, pages: Pages) -> dict[str, Any] | None:
         """The response's data, or None where the executor has to answer."""
@@ -186,8 +231,8 @@ class Operations:
         self.answered[how] += 1
         return data
 
-    def _executed(self, ready: Ready, pages: Pages) -> Answer:
-        result = execute_sync(
+    def _executed(self, ready: Ready, pages: Pages) -> ExecutionResult:
+        return execute_sync(
             self._graph.executable,
             ready.prepared.node,
             pages,
@@ -195,8 +240,6 @@ class Operations:
             operation_name=ready.request.operation_name,
             hide_suggestions=not self._introspection,
         )
-        errors = {"errors": [described(error, Phase.EXECUTION) for error in result.errors]} if result.errors else {}
-        return Answer(encode({**errors, "data": result.data}), partial=bool(errors))
 
 
 def _allow(operation: OperationType, request: Request, context: Context) -> None:
@@ -206,6 +249,14 @@ def _allow(operation: OperationType, request: Request, context: Context) -> None
     if request.reads_only:
         raise MethodNotAllowed("A mutation must be sent by POST.")
     require(context.caller, Permission.WRITE)
+
+
+def _affordable(cost: int, limit: int) -> None:
+    if cost > limit:
+        raise OperationTooComplex(
+            f"The operation may cost {cost:,} points; at most {limit:,} are allowed.",
+            facts={"requested": cost, "limit": limit},
+        )
 
 
 def refused(error: GatewayError) -> Answer:

@@ -9,12 +9,16 @@ from gateway.plan import Listing, ResponsePath, Source
 
 
 class Pages:
-    """Values by response path; of nested connections by the parent's key too. A value may be the error it met."""
+    """Values by response path; of nested connections by the parent's key too. A value may be the error it met.
+
+    ``points``: what fetching them cost.
+    """
 
     def __init__(self) -> None:
         self._roots: dict[ResponsePath, Any] = {}
         self._nested: dict[ResponsePath, Mapping[str, Page] | Exception] = {}
         self._bounds: dict[ResponsePath, int] = {}
+        self.points = 0
 
     def rooted(self, path: ResponsePath, value: Any) -> "Pages":
         """The same with another root, which is at this path: what was nested there was fetched for several."""

@@ -8,8 +8,10 @@ from graphql import GraphQLError, OperationType
 
 from gateway import globalid
 from gateway.access import require
+from gateway.budget import Budget
 from gateway.commands import Document, SessionSpans
 from gateway.compiler.bind import Bindings, BoundArrival, BoundListing, find_by_ids, ids
+from gateway.compiler.cost import read, surcharge, written
 from gateway.compiler.represent import entity_ids
 from gateway.context import Context, Namespace, Organization, Permission
 from gateway.errors import BadUserInput, GatewayError, NotFound, Unavailable
@@ -36,12 +38,12 @@ class Prefetcher:
         self._recorder = recorder
         self._tenancy = tenancy
 
-    async def fetch(self, plan: Plan, bindings: Bindings, context: Context) -> Pages:
-        """All that the plan asks for; an error stands in the place of what it prevented.
+    async def fetch(self, plan: Plan, bindings: Bindings, context: Context, budget: Budget | None = None) -> Pages:
+        """All that the plan asks for; an error stands in the place of what it prevented. ``budget`` is the viewer's.
 
         Raises only what the gateway did not foresee.
         """
-        run = _Run(self._reader, self._recorder, self._tenancy, bindings, context)
+        run = _Run(self._reader, self._recorder, self._tenancy, bindings, context, budget)
         if plan.operation is OperationType.MUTATION:
             for fetch in plan.fetches:
                 await run.root(fetch)
@@ -70,13 +72,20 @@ class _Run:
     """The fetching of one operation."""
 
     def __init__(
-        self, reader: Reader, recorder: Recorder, tenancy: Tenancy, bindings: Bindings, context: Context
+        self,
+        reader: Reader,
+        recorder: Recorder,
+        tenancy: Tenancy,
+        bindings: Bindings,
+        context: Context,
+        budget: Budget | None = None,
     ) -> None:
         self._reader = reader
         self._recorder = recorder
         self._tenancy = tenancy
         self._bindings = bindings
         self._context = context
+        self._budget = budget
         self.pages = Pages()
 
     @property
@@ -118,6 +127,7 @@ class _Run:
             case ViewerOf():
                 return await self._viewer(fetch)
             case Write():
+                self.pages.points += written(fetch, given)
                 return await self._recorder.write(fetch, given, self._namespace)
 
     async def arrived(self, fetch: Fetch, inserted: Sequence[Inserted]) -> dict[Any, Document]:
@@ -141,11 +151,16 @@ class _Run:
         self.pages.put_bounds(bound.bounds)
         if bound.predicate.nothing:
             return page(bound.window, [], 0)
+        # Also where what is read in vain takes too long.
+        self.pages.points += surcharge(bound)
         find = self._reader.find(bound.find(self._namespace))
         if not bound.bounds:
-            return page(bound.window, await find)
-        documents, total = await asyncio.gather(find, self._reader.count(bound.count(self._namespace)))
-        return page(bound.window, documents, total)
+            found = page(bound.window, await find)
+        else:
+            documents, total = await asyncio.gather(find, self._reader.count(bound.count(self._namespace)))
+            found = page(bound.window, documents, total)
+        self.pages.points += read(len(found.documents), found.total or 0)
+        return found
 
     async def _nested(self, parent: Fetch, documents: Sequence[Document]) -> None:
         """Fetches the connections below; where documents of several types were fetched, each names its own."""
@@ -178,25 +193,35 @@ class _Run:
         self.pages.put_bounds(bound.bounds)
         if not keys or bound.predicate.nothing:
             return {key: page(bound.window, [], 0) for key in keys}
+        self.pages.points += surcharge(bound)
         join = self._reader.join(bound.join(self._namespace, keys))
         if not bound.bounds:
             rows = await join
-            return {key: page(bound.window, rows.get(key, [])) for key in keys}
-        rows, totals = await asyncio.gather(join, self._reader.join_count(bound.join_count(self._namespace, keys)))
-        return {
-            key: page(bound.window, rows.get(key, []), None if totals is None else totals.get(key, 0)) for key in keys
-        }
+            pages = {key: page(bound.window, rows.get(key, [])) for key in keys}
+        else:
+            rows, totals = await asyncio.gather(join, self._reader.join_count(bound.join_count(self._namespace, keys)))
+            pages = {
+                key: page(bound.window, rows.get(key, []), None if totals is None else totals.get(key, 0))
+                for key in keys
+            }
+        self.pages.points += read(
+            sum(len(one.documents) for one in pages.values()), sum(one.total or 0 for one in pages.values())
+        )
+        return pages
 
     async def _by_ids(self, kind: Kind, keys: Sequence[str], paths: frozenset[str]) -> dict[str, Document]:
         if not keys:
             return {}
         documents = await self._reader.find(find_by_ids(self._namespace, kind, keys, paths))
+        self.pages.points += read(len(documents))
         return {key: document for document in documents if isinstance(key := document[kind.id_path], str)}
 
     async def _sessions(self, keys: Sequence[str]) -> dict[str, Document]:
         if not keys:
             return {}
-        return await self._reader.sessions(SessionSpans(self._namespace, list(dict.fromkeys(keys)), _SESSION_SPANS))
+        found = await self._reader.sessions(SessionSpans(self._namespace, list(dict.fromkeys(keys)), _SESSION_SPANS))
+        self.pages.points += read(len(found))
+        return found
 
     async def _nodes(
         self, fetch: Fetch, decoded: Sequence[globalid.GlobalId | GatewayError]
@@ -258,6 +283,7 @@ class _Run:
         return {
             "key_name": caller.key_name,
             "permissions": [permission for permission in Permission if permission in caller.permissions],
+            "rate_limit": None if self._budget is None else _rate_limit(self._budget),
             "organization": _organization(caller.organization),
             "namespace": _namespace(self._namespace),
             "namespaces": [_namespace(one) for one in await self._tenancy.namespaces(caller.organization)]
@@ -290,3 +316,13 @@ def _organization(organization: Organization) -> Document:
 
 def _namespace(namespace: Namespace) -> Document:
     return {"namespace_id": namespace.id, "name": namespace.name, "created_at": namespace.created_at}
+
+
+def _rate_limit(budget: Budget) -> Document:
+    rate = budget.rate
+    return {
+        "limit": rate.burst,
+        "remaining": budget.remaining,
+        "reset_at": budget.reset_at,
+        "restore_rate": rate.restore,
+    }

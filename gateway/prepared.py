@@ -31,6 +31,7 @@ from graphql import (
 
 from gateway.compiler.bind import Bindings, BoundListing, bind
 from gateway.compiler.collect import collect, condition_variables
+from gateway.compiler.cost import estimate
 from gateway.compiler.leaves import Fallback
 from gateway.compiler.select import select
 from gateway.compiler.shape import Shaper, Shapes
@@ -76,10 +77,14 @@ class Compiled:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A compiled operation with values for its variables: all of a request but who sends it, and in which namespace."""
+    """A compiled operation with values for its variables: all of a request but who sends it, and in which namespace.
+
+    ``cost``: the points that it may cost.
+    """
 
     compiled: Compiled
     bindings: Bindings
+    cost: int
 
     @property
     def weight(self) -> int:
@@ -136,7 +141,8 @@ class Operation:
             if isinstance(coerced, list):
                 return coerced
             compiled = self.compiled(coerced.coerced)
-            known = Bound(compiled, bind(compiled.plan, coerced))
+            bindings = bind(compiled.plan, coerced)
+            known = Bound(compiled, bindings, estimate(compiled.plan, bindings))
             # An error that is raised again and again would collect tracebacks.
             if key is not None and not any(isinstance(one, Exception) for one in known.bindings.values()):
                 self._bound[key] = known

@@ -188,6 +188,22 @@ class Settings(SchemaSettings):
         le=1_000_000_000,
         description="Bytes of events that may wait for one subscription's client; beyond that it is disconnected.",
     )
+    cost_limit: int = Field(
+        DEFAULTS.cost, ge=1, le=1_000_000_000, description="Points that an operation may cost at most; see limits.md."
+    )
+    rate_limit_restore: int = Field(
+        25_000,
+        ge=0,
+        le=1_000_000_000,
+        description="Points that each key gets back every second; 0: keys may spend without end.",
+    )
+    rate_limit_burst: int = Field(
+        250_000, ge=1, le=1_000_000_000, description="Points that a key has when it has spent none."
+    )
+    rate_limit_store: Literal["memory", "mongodb"] = Field(
+        "memory",
+        description="Where points are kept: by each worker for itself, or in MongoDB for all of them together.",
+    )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
         "info", description="The least severe messages that are logged."
     )
@@ -213,6 +229,7 @@ class Settings(SchemaSettings):
             json_nodes=self.json_node_limit,
             json_depth=self.json_depth_limit,
             operation_time_ms=self.operation_time_limit_ms,
+            cost=self.cost_limit,
         )
 
 

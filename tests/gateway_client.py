@@ -81,7 +81,11 @@ class Gateway:
 
 @asynccontextmanager
 async def open_gateway(database: Database, mongodb_uri: str, **settings: Any) -> AsyncIterator[Gateway]:
-    """The gateway of two organizations in ``database``, which a client beside the gateway's own also reaches."""
+    """The gateway of two organizations in ``database``, which a client beside the gateway's own also reaches.
+
+    Keys may spend without end unless ``settings`` say otherwise: answers don't tell what they cost then.
+    """
+    settings = {"rate_limit_restore": 0, **settings}
     app = create_app(load(Settings, mongodb_uri=mongodb_uri, mongodb_database=database.name, **settings))
     tenancy = Tenancy(database)
     async with app.router.lifespan_context(app) as state:

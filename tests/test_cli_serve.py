@@ -90,7 +90,12 @@ def eventually(condition: Callable[[], T | None], seconds: float = 20) -> T:
 
 @pytest.fixture
 def environment(mongod: EmbeddedServer, database_name: str) -> dict[str, str]:
-    return {"GATEWAY_MONGODB_URI": mongod.uri, "GATEWAY_MONGODB_DATABASE": database_name}
+    return {
+        "GATEWAY_MONGODB_URI": mongod.uri,
+        "GATEWAY_MONGODB_DATABASE": database_name,
+        # Answers don't tell what they cost.
+        "GATEWAY_RATE_LIMIT_RESTORE": "0",
+    }
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from gateway.schema import build
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 AT = "2024-05-01T12:00:00.000Z"
-ONLY_FOR_THE_CALLER = {"Viewer", "Permission", "Organization", "Namespace"}
+ONLY_FOR_THE_CALLER = {"RateLimit", "Viewer", "Permission", "Organization", "Namespace"}
 FEDERATIONS_OWN = {"_Any", "_Entity", "_Service"}
 RECORD = "mutation ($input: RecordInteractionsInput!) { recordInteractions(input: $input) { errorCount } }"
 
@@ -224,7 +224,7 @@ async def test_more_than_a_thousand_are_refused_by_that_limit(shop: Gateway) -> 
 
 async def test_more_than_a_thousand_are_refused_however_long_lists_may_be(mongod: EmbeddedServer) -> None:
     asked = [{"__typename": "Feature", "featureId": "f"}] * 1_001
-    async with new_gateway(mongod.uri, list_limit=2_000) as gateway:
+    async with new_gateway(mongod.uri, list_limit=2_000, cost_limit=100_000) as gateway:
         answer = await entities(gateway, asked)
     assert answer["data"] is None
     [error] = answer["errors"]

@@ -93,7 +93,7 @@ ENTRIES: Mapping[str, Callable[[int], Mapping[str, Any]]] = {
 # A document's own limits only make room where it is larger than the others allow.
 ROOMY = Limits(tokens=100_000, source_bytes=1_000_000, root_fields=100_000, fields=100_000)
 # Limits of which no single document tells.
-OTHERS = {"json_nodes", "operation_time_ms"}
+OTHERS = {"json_nodes", "operation_time_ms", "cost"}
 
 
 def nested(levels: int) -> Any:
@@ -396,13 +396,14 @@ async def test_each_limit_is_a_setting(database: Database, mongod: EmbeddedServe
         assert "at most 3 entries" in refused["errors"][0]["message"]
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_an_operation_that_takes_too_long_is_given_up(database: Database, mongod: EmbeddedServer) -> None:
     async with open_gateway(database, mongod.uri, operation_time_limit_ms=1) as gateway:
         one = validate_interaction({"feature_id": "f", "interaction_type": "view"})
         await gateway.writer.record(gateway.namespace, [one], datetime.now(UTC))
         # Six commands, one after the other.
-        levels = "feature { interactions { nodes { " * 5 + "id" + " } } }" * 5
-        response = await gateway.post({"query": f"{{ interactions {{ nodes {{ {levels} }} }} }}"})
+        levels = "feature { interactions(first: 1) { nodes { " * 5 + "id" + " } } }" * 5
+        response = await gateway.post({"query": f"{{ interactions(first: 1) {{ nodes {{ {levels} }} }} }}"})
         assert response.status_code == 503, response.text
         assert response.headers["content-type"].startswith("application/")
         [error] = response.json()["errors"]
@@ -410,3 +411,5 @@ async def test_an_operation_that_takes_too_long_is_given_up(database: Database, 
         assert error["message"] == "The operation took longer than 1 ms; writes may be sent again."
         # The connection that was given up is not one that others get an old answer from.
         assert (await gateway.execute("{ viewer { keyName } }"))["data"] == {"viewer": {"keyName": "web"}}
+    # PyMongo may leave the socket of a connection that was given up to the garbage collector; not to a later test.
+    gc.collect()

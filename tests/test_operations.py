@@ -1,8 +1,7 @@
 """Golden operations: each document in tests/operations beside the commands it sends and the response it gets.
 
-NAME.json holds the variables, how the answer was made (tests/test_shape.py), the commands and the response. After a
-change that is meant to change them, run with
-GATEWAY_TESTS_REWRITE=1 and read the difference.
+NAME.json holds the variables, how the answer was made (tests/test_shape.py), the commands, the cost and the response.
+After a change that is meant to change them, run with GATEWAY_TESTS_REWRITE=1 and read the difference.
 """
 
 import json
@@ -56,7 +55,7 @@ async def shop(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
     await database[NAMESPACES].insert_one(
         {"_id": namespace_id, "name": "shop", "organization_id": organization_id, "created_at": NOON}
     )
-    async with open_gateway(database, mongod.uri) as gateway:
+    async with open_gateway(database, mongod.uri, rate_limit_restore=25_000) as gateway:
         yield gateway
     await client.drop_database(database.name)
     await close(client)
@@ -82,6 +81,25 @@ def told(sent: list[Command]) -> list[Command]:
     return sorted(plain, key=lambda command: json.dumps(command, sort_keys=True))
 
 
+def taken(response: dict[str, Any]) -> Any:
+    """What the operation might have cost, and did, taken out of its response."""
+    cost = response.pop("extensions")["cost"]
+    assert cost["restoreRate"] == 25_000
+    assert cost["remaining"] <= 250_000 - cost["actual"]
+    return {"requested": cost["requested"], "actual": cost["actual"]}
+
+
+def timeless(response: Any) -> Any:
+    """The response without what is another each time: what a key has left, and when it has all of it."""
+    match response:
+        case dict():
+            volatile = {"remaining", "resetAt"} & response.keys()
+            return {key: key if key in volatile else timeless(value) for key, value in response.items()}
+        case list():
+            return [timeless(item) for item in response]
+    return response
+
+
 @pytest.mark.parametrize("name", NAMES)
 async def test_an_operation_sends_these_commands_and_gets_this_response(name: str, gateway: Gateway) -> None:
     path = FOLDER / f"{name}.json"
@@ -89,7 +107,7 @@ async def test_an_operation_sends_these_commands_and_gets_this_response(name: st
     with commands() as sent:
         response = await gateway.execute(document(name), golden["variables"])
     kept = {"variables": golden["variables"], "answered": golden.get("answered")}
-    found = {**kept, "commands": told(sent), "response": response}
+    found = {**kept, "commands": told(sent), "cost": taken(response), "response": timeless(response)}
     if os.environ.get(REWRITE):
         assert "CI" not in os.environ, "golden files are rewritten by people, who read what has changed"
         path.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
@@ -104,6 +122,7 @@ async def test_the_same_operation_sends_the_same_commands_when_its_plan_is_known
         response = await gateway.execute(document(name))
     golden = json.loads((FOLDER / f"{name}.json").read_bytes())
     assert told(sent) == golden["commands"]
+    assert taken(response) == golden["cost"]
     assert response == golden["response"]
 
 
@@ -234,7 +253,7 @@ async def test_operations_of_one_document_have_conditions_of_their_own(gateway: 
         ("C", {}, {"interactionId": "i1", "featureId": "shoe"}),
     ):
         response = await gateway.post({"query": query, "operationName": name, "variables": variables})
-        assert response.json() == {"data": {"interaction": expected}}
+        assert response.json()["data"] == {"interaction": expected}
 
 
 async def test_a_condition_that_is_null_is_bad_input(gateway: Gateway) -> None:

@@ -25,6 +25,7 @@ class Limits:
     json_nodes: int = 20_000
     json_depth: int = 130
     operation_time_ms: int = 10_000
+    cost: int = 5_000
 
 
 DEFAULTS = Limits()

@@ -24,6 +24,19 @@ class Namespace(Node):
     created_at: DateTime = stored("created_at", description="When the namespace was created.")
 
 
+@strawberry.type(
+    description="""What the key may spend. Every operation costs points, about one for each document that it reads; what
+was spent comes back at a steady rate."""
+)
+class RateLimit:
+    limit: int = stored("limit", description="How many points there are when none are spent.")
+    remaining: int = stored(
+        "remaining", description="How many are left, once those that this operation may cost at most are taken."
+    )
+    reset_at: DateTime = stored("reset_at", description="When all will be there again if nothing more is spent.")
+    restore_rate: int = stored("restore_rate", description="How many come back each second.")
+
+
 @strawberry.type(description="The bearer of the key that this request came with.")
 class Viewer:
     key_name: str = stored("key_name", description="The label that the key was given when it was created.")
@@ -32,4 +45,7 @@ class Viewer:
     namespace: Namespace = embedded("namespace", description="The namespace that this request reads and writes.")
     namespaces: list[Namespace] = embedded(
         "namespaces", many=True, description="All namespaces of the organization, any of which X-Namespace may name."
+    )
+    rate_limit: RateLimit | None = embedded(
+        "rate_limit", description="What the key may spend; null where that is not limited."
     )

@@ -163,7 +163,7 @@ def _asks_for_page(scope: Scope, accept: str) -> bool:
 
 def _reply(answer: Answer, media: str, method: str) -> Reply:
     if answer.refusal is None:
-        return answered(answer.body, media)
+        return answered(answer.body, media, answer.budget)
     return refusal(answer.refusal, answer.body, media, method)
 
 

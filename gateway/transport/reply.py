@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.budget import Budget
 from gateway.errors import (
     BadUserInput,
     GatewayError,
@@ -11,6 +12,7 @@ from gateway.errors import (
     OperationTooComplex,
     ParseFailed,
     QueryNotPersisted,
+    RateLimited,
     Unauthenticated,
     ValidationFailed,
 )
@@ -44,15 +46,25 @@ class Reply:
     body: bytes = b""
 
 
-def answered(body: bytes, media: str) -> Reply:
+def answered(body: bytes, media: str, budget: Budget | None = None) -> Reply:
     """The reply with an answer that nobody may keep."""
-    return Reply(200, _ANSWERED[media], alone(body) if media == EVENTS else body)
+    return Reply(200, (*_ANSWERED[media], *_left(budget)), alone(body) if media == EVENTS else body)
 
 
 def kept(body: bytes, media: str, *, cache_control: bytes, tag: bytes, known: bool) -> Reply:
     """The reply with an answer that may be kept; without it where the client has it: ``known``."""
     validity: Headers = ((b"cache-control", cache_control), (b"etag", tag), VARY)
     return Reply(304, validity) if known else Reply(200, (_TYPES[media], *validity), body)
+
+
+def _left(budget: Budget | None) -> Headers:
+    if budget is None:
+        return ()
+    return (
+        (b"ratelimit-limit", b"%d" % budget.rate.burst),
+        (b"ratelimit-remaining", b"%d" % budget.remaining),
+        (b"ratelimit-reset", b"%d" % budget.reset_seconds),
+    )
 
 
 def refusal(error: GatewayError, body: bytes, media: str, method: str) -> Reply:
@@ -72,6 +84,9 @@ def refusal(error: GatewayError, body: bytes, media: str, method: str) -> Reply:
             return Reply(status, (*_ANSWERED[media], (b"allow", allowed(method))), body)
         case Unauthenticated():
             return Reply(status, (*_ANSWERED[media], (b"www-authenticate", b"Bearer")), body)
+        case RateLimited():
+            waiting = (b"retry-after", b"%d" % error.retry_after)
+            return Reply(status, (*_ANSWERED[media], waiting, *_left(error.budget)), body)
     return Reply(status, _ANSWERED[media], body)
 
 
