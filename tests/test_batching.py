@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 import pytest_asyncio
-from gateway_client import Gateway, new_gateway, open_gateway
+from gateway_client import Gateway, code, new_gateway, open_gateway
 from graphql import OperationType
 
 from gateway.context import Caller, Context, Permission
@@ -151,6 +151,20 @@ async def test_whoever_has_no_key_gets_one_answer(gateway: Gateway) -> None:
     response = await gateway.post([KEY, KEY], key="sk_nobody")
     assert response.status_code == 401
     assert codes([response.json()]) == ["UNAUTHENTICATED"]
+
+
+async def test_a_key_without_points_is_told_so_once_and_with_the_status(
+    gateway: Gateway, mongod: EmbeddedServer
+) -> None:
+    unindexed = {"query": "{ interactions(where: {position: {gt: 1}}) { nodes { id } } }"}
+    async with open_gateway(
+        gateway.database, mongod.uri, batch_limit=5, rate_limit_restore=1, rate_limit_burst=100
+    ) as gateway:
+        response = await gateway.post([unindexed, unindexed])
+        assert (response.status_code, codes(response.json())) == (200, [None, "RATE_LIMITED"])
+        response = await gateway.post([unindexed, unindexed])
+        assert (response.status_code, code(response)) == (429, "RATE_LIMITED")
+        assert int(response.headers["Retry-After"]) >= 90
 
 
 @pytest.mark.parametrize("settings", [{}, {"batch_limit": 1}])

@@ -6,7 +6,7 @@ from itertools import groupby
 from graphql import OperationType
 
 from gateway.context import Context
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, RateLimited
 from gateway.failures import masked
 from gateway.operation import Answer, Operations, Ready, Request, refused
 from gateway.transport.parsing import Batch
@@ -16,16 +16,18 @@ async def answer_batch(operations: Operations, batch: Batch, context: Context) -
     """The answers to a batch, in its order.
 
     Queries are answered at the same time; what writes is done alone and in its place, so that a query after it sees
-    what was written.
+    what was written. Where the key had points for none of them, there is one answer, as to a single request.
     """
     judged = [_judged(operations, one, context) for one in batch]
-    bodies: list[bytes] = []
+    answers: list[Answer] = []
     for writes, group in groupby(judged, key=_writes):
         if writes:
-            bodies += [await _body(operations, one) for one in group]
+            answers += [await _answer(operations, one) for one in group]
         else:
-            bodies += await asyncio.gather(*(_body(operations, one) for one in group))
-    return Answer(b"[" + b",".join(bodies) + b"]")
+            answers += await asyncio.gather(*(_answer(operations, one) for one in group))
+    if all(isinstance(answer.refusal, RateLimited) for answer in answers):
+        return answers[-1]
+    return Answer(b"[" + b",".join(answer.body for answer in answers) + b"]")
 
 
 def _judged(operations: Operations, one: Request | GatewayError, context: Context) -> Ready | Answer:
@@ -41,10 +43,10 @@ def _writes(one: Ready | Answer) -> bool:
     return isinstance(one, Ready) and one.kind is not OperationType.QUERY
 
 
-async def _body(operations: Operations, one: Ready | Answer) -> bytes:
+async def _answer(operations: Operations, one: Ready | Answer) -> Answer:
     if isinstance(one, Answer):
-        return one.body
+        return one
     try:
-        return (await operations.run(one)).body
+        return await operations.run(one)
     except Exception as error:
-        return refused(masked(error)).body
+        return refused(masked(error))
