@@ -25,7 +25,12 @@ from gateway.context import Permission
 from gateway.store.client import close, open_client
 from gateway.store.tenancy import Tenancy
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.asyncio(loop_scope="module"),
+    # The tests' own clients: PyMongo's monitors don't retrieve what they meet when a server dies.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 # What the service promises, in seconds.
 RESUMES = 15.0
