@@ -23,9 +23,9 @@ from bench import handwritten, usual
 from bench.dataset import DATABASE
 from gateway import app as application
 from gateway.cli.serve import end_on_signals, listening
+from gateway.limits import ConnectionLimits
 from gateway.operation import Operations
 from gateway.settings import Settings, load
-from gateway.transport.protocol import Limits
 from gateway.transport.server import run
 
 _STOP_SECONDS = 30.0
@@ -111,7 +111,7 @@ def main(variant: str) -> None:
         if profile is not None:
             profile.enable()
         with suppress(KeyboardInterrupt):
-            run(app, listener, limits=Limits(), log_level="warning", ready=ready)
+            run(app, listener, limits=ConnectionLimits(), log_level="warning", ready=ready)
     if profile is not None:
         profile.disable()
         profile.dump_stats(os.environ["BENCH_PROFILE"])

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from gateway.limits import DEFAULTS, Limits
+from gateway.limits import CONNECTION_DEFAULTS, DEFAULTS, ConnectionLimits, Limits
 
 PREFIX = "GATEWAY_"
 
@@ -99,25 +99,37 @@ class Settings(SchemaSettings):
         json_schema_extra=_expecting("a comma-separated list of origins such as https://shop.example, or *"),
     )
     body_limit_bytes: int = Field(
-        2_000_000, ge=1_000, le=100_000_000, description="Bytes that the body of a request may have."
+        CONNECTION_DEFAULTS.body_bytes,
+        ge=1_000,
+        le=100_000_000,
+        description="Bytes that the body of a request may have.",
     )
     header_limit_bytes: int = Field(
-        65_536, ge=1_000, le=1_000_000, description="Bytes that a request's address and headers may have."
+        CONNECTION_DEFAULTS.header_bytes,
+        ge=1_000,
+        le=1_000_000,
+        description="Bytes that a request's address and headers may have.",
     )
     request_read_seconds: float = Field(
-        10.0,
+        CONNECTION_DEFAULTS.read_seconds,
         ge=0.1,
         le=600,
         description="Seconds in which a request's head has to arrive, and as many for its body.",
     )
     keep_alive_seconds: int = Field(
-        15, ge=1, le=3_600, description="Seconds for which a connection may be idle between requests."
+        CONNECTION_DEFAULTS.keep_alive_seconds,
+        ge=1,
+        le=3_600,
+        description="Seconds for which a connection may be idle between requests.",
     )
     max_connections: int = Field(
-        1_000, ge=1, le=100_000, description="Connections to each worker; further ones are answered 503."
+        CONNECTION_DEFAULTS.connections,
+        ge=1,
+        le=100_000,
+        description="Connections to each worker; further ones are answered 503.",
     )
     drain_seconds: float = Field(
-        1.0,
+        CONNECTION_DEFAULTS.drain_seconds,
         ge=0,
         le=60,
         description="Seconds after SIGTERM in which requests on connections that are kept alive are still answered.",
@@ -211,6 +223,17 @@ class Settings(SchemaSettings):
     @property
     def subgraph(self) -> bool:
         return self.introspection if self.federation_sdl is None else self.federation_sdl
+
+    @property
+    def connection_limits(self) -> ConnectionLimits:
+        return ConnectionLimits(
+            read_seconds=self.request_read_seconds,
+            keep_alive_seconds=self.keep_alive_seconds,
+            header_bytes=self.header_limit_bytes,
+            body_bytes=self.body_limit_bytes,
+            connections=self.max_connections,
+            drain_seconds=self.drain_seconds,
+        )
 
     @property
     def limits(self) -> Limits:

@@ -19,8 +19,9 @@ from websockets.typing import Subprotocol
 
 from gateway import secretkey
 from gateway.cli.serve import listening
-from gateway.transport.protocol import Protocol
-from gateway.transport.websocket import MAX_MESSAGE_BYTES, PROTOCOL
+from gateway.limits import CONNECTION_DEFAULTS, ConnectionLimits
+from gateway.transport.server import Configuration
+from gateway.transport.websocket import PROTOCOL
 
 RECORDED = """subscription ($where: InteractionWhere) {
   interactionRecorded(where: $where) { interactionId interactionType }
@@ -49,17 +50,9 @@ class _Server(uvicorn.Server):
 @asynccontextmanager
 async def served(app: ASGIApp, *, send_buffer: int | None = None, connections: int | None = None) -> AsyncIterator[str]:
     """The host and port at which a started application is served; ``send_buffer``: the kernel's, in bytes."""
-    config = uvicorn.Config(
-        app,
-        http=Protocol,
-        ws="websockets-sansio",
-        ws_max_size=MAX_MESSAGE_BYTES,
-        ws_per_message_deflate=False,
-        lifespan="off",
-        limit_concurrency=connections,
-        log_level="error",
-        timeout_graceful_shutdown=1,
-    )
+    limits = ConnectionLimits(connections=connections or CONNECTION_DEFAULTS.connections)
+    config = Configuration(app, limits, log_level="error", lifespan="off")
+    config.timeout_graceful_shutdown = 1
     server = _Server(config)
     with listening("127.0.0.1", 0) as listener:
         if send_buffer is not None:

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from wire_client import Response, Served, Wire, serving
 
 from gateway.embedded import EmbeddedServer
-from gateway.transport.protocol import Limits
+from gateway.limits import ConnectionLimits
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -28,7 +28,7 @@ async def gateway(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def served(gateway: Gateway) -> AsyncIterator[Served]:
-    limits = Limits(read_seconds=0.5, keep_alive_seconds=1, body_bytes=100_000, drain_seconds=0)
+    limits = ConnectionLimits(read_seconds=0.5, keep_alive_seconds=1, body_bytes=100_000, drain_seconds=0)
     async with serving(gateway.app, limits) as served:
         yield served
 
@@ -198,7 +198,10 @@ async def test_a_client_that_reads_nothing_is_cut_off(connection: str, gateway: 
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"20000000")]})
         await send({"type": "http.response.body", "body": b" " * 20_000_000})
 
-    async with serving(large, Limits(keep_alive_seconds=1, drain_seconds=0)) as served, served.connected() as wire:
+    async with (
+        serving(large, ConnectionLimits(keep_alive_seconds=1, drain_seconds=0)) as served,
+        served.connected() as wire,
+    ):
         wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
         wire.send(head(gateway, f"Connection: {connection}", method="GET"))
         await eventually(lambda: bool(served.server.server_state.connections))
@@ -206,7 +209,7 @@ async def test_a_client_that_reads_nothing_is_cut_off(connection: str, gateway: 
 
 
 async def test_more_connections_than_allowed_are_answered_503(gateway: Gateway) -> None:
-    limits = Limits(connections=2, drain_seconds=0)
+    limits = ConnectionLimits(connections=2, drain_seconds=0)
     async with serving(gateway.app, limits) as served, served.connected() as first:
         first.send(request(gateway))
         response = await first.response()
@@ -223,7 +226,7 @@ async def test_more_connections_than_allowed_are_answered_503(gateway: Gateway) 
 
 async def test_when_the_server_ends_connections_that_are_kept_alive_have_a_moment(gateway: Gateway) -> None:
     async with (
-        serving(gateway.app, Limits(drain_seconds=1)) as served,
+        serving(gateway.app, ConnectionLimits(drain_seconds=1)) as served,
         served.connected() as used,
         served.connected() as unused,
         served.connected() as begun,

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from starlette.types import ASGIApp
 
-from gateway.transport.protocol import Limits
+from gateway.limits import ConnectionLimits
 from gateway.transport.server import Configuration, Server
 
 
@@ -82,7 +82,7 @@ class Wire:
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, limits: Limits) -> AsyncIterator[Served]:
+async def serving(app: ASGIApp, limits: ConnectionLimits) -> AsyncIterator[Served]:
     """Serves ``app``, whose lifespan is another's, in this event loop."""
     listener = socket.create_server(("127.0.0.1", 0))
     started = asyncio.Event()

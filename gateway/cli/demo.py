@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from gateway import secretkey
 from gateway.app import create_app, settle
 from gateway.cli.console import AsJson, print_json, print_line
-from gateway.cli.serve import address, end_on_signals, limits_of, listening
+from gateway.cli.serve import address, end_on_signals, listening
 from gateway.context import Namespace, Organization, Permission
 from gateway.demodata import NamespaceKind
 from gateway.demodata import interactions as generated_interactions
@@ -98,7 +98,7 @@ def _serve(listener: socket.socket, host: str, mongod: EmbeddedServer, prepared:
         else:
             print_line(_welcome(facts))
 
-    run(app, listener, limits=limits_of(settings), log_level="warning", ready=ready)
+    run(app, listener, limits=settings.connection_limits, log_level="warning", ready=ready)
 
 
 def _welcome(facts: dict[str, Any]) -> str:

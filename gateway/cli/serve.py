@@ -14,7 +14,6 @@ from gateway.database import open_database
 from gateway.errors import Unavailable
 from gateway.settings import Settings, load
 from gateway.store.client import close
-from gateway.transport.protocol import Limits
 from gateway.transport.server import run
 
 
@@ -34,7 +33,7 @@ def serve(
         run(
             "gateway.app:from_environment",
             listener,
-            limits=limits_of(settings),
+            limits=settings.connection_limits,
             factory=True,
             workers=settings.workers,
             log_level=settings.log_level,
@@ -64,17 +63,6 @@ def address(host: str, listener: socket.socket) -> str:
     """Where the graph is served, for people and programs to read."""
     name = f"[{host}]" if ":" in host else host
     return f"http://{name}:{listener.getsockname()[1]}/graphql"
-
-
-def limits_of(settings: Settings) -> Limits:
-    return Limits(
-        read_seconds=settings.request_read_seconds,
-        keep_alive_seconds=settings.keep_alive_seconds,
-        header_bytes=settings.header_limit_bytes,
-        body_bytes=settings.body_limit_bytes,
-        connections=settings.max_connections,
-        drain_seconds=settings.drain_seconds,
-    )
 
 
 async def _check_uri(settings: Settings) -> None:

@@ -28,4 +28,19 @@ class Limits:
     cost: int = 5_000
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """``read_seconds``: for a head to arrive, and again for the body. ``keep_alive_seconds``: between requests.
+    ``header_bytes``: of a request line and all headers. ``body_bytes``: of a body; its chunks may take twice as many.
+    ``drain_seconds``: in which idle connections may send a last request when the server ends."""
+
+    read_seconds: float = 10.0
+    keep_alive_seconds: int = 15
+    header_bytes: int = 65_536
+    body_bytes: int = 2_000_000
+    connections: int = 1_000
+    drain_seconds: float = 1.0
+
+
 DEFAULTS = Limits()
+CONNECTION_DEFAULTS = ConnectionLimits()

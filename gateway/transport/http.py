@@ -31,6 +31,7 @@ _READ = (
     "if-none-match",
 )
 _READ_BYTES = frozenset(name.encode() for name in _READ)
+_METHODS = frozenset((*READING, *WRITING))
 
 
 class Endpoint:
@@ -78,11 +79,11 @@ class Endpoint:
                 if reply is None:
                     return
             except GatewayError as error:
-                reply = _reply(refused(error), media, method)
+                reply = _unkept(refused(error), media, method)
             except ClientDisconnect:
                 return
             except Exception as error:
-                reply = _reply(refused(masked(error)), media, method)
+                reply = _unkept(refused(masked(error)), media, method)
             coding = accepted(", ".join(headers["accept-encoding"])) if len(reply.body) >= SHORTEST_BYTES else None
             await _send(send, method, reply, coding)
 
@@ -96,7 +97,7 @@ class Endpoint:
     ) -> Reply | None:
         """What is sent back; None where ``stream``, which answers subscriptions, has sent it."""
         method = scope["method"]
-        if method not in (*READING, *WRITING):
+        if method not in _METHODS:
             raise MethodNotAllowed("GraphQL is served by GET and POST.")
         context = await self._access.context(
             _single(headers, "authorization", Unauthenticated), _single(headers, "x-namespace", BadRequest)
@@ -108,7 +109,7 @@ class Endpoint:
             require_json(_single(headers, "content-type", BadRequest), _single(headers, "content-encoding", BadRequest))
             request = from_body(await self._body(receive), batch_limit=self._batch_limit)
         if isinstance(request, tuple):
-            return _reply(await answer_batch(self._operations, request, context), media, method)
+            return _unkept(await answer_batch(self._operations, request, context), media, method)
         answer: Ready | Answer | None = self._operations.ready(request, context)
         if isinstance(answer, Ready):
             streamed = stream if answer.kind is OperationType.SUBSCRIPTION else None
@@ -120,7 +121,7 @@ class Endpoint:
             tag = entity_tag(answer.body)
             known = is_known(tag, ", ".join(headers["if-none-match"]))
             return kept(answer.body, media, cache_control=self._cache_control, tag=tag, known=known)
-        return _reply(answer, media, method)
+        return _unkept(answer, media, method)
 
     async def _body(self, receive: Receive) -> bytes:
         chunks, size, more = [], 0, True
@@ -156,12 +157,12 @@ def _asks_for_page(scope: Scope, accept: str) -> bool:
     """A browser's visit: HTML is wanted before JSON, and there is no request to answer."""
     return (
         scope["method"] in READING
-        and parameter_names(scope["query_string"]).isdisjoint(("query", "documentId", "extensions"))
         and preferred(accept, (JSON, GRAPHQL, HTML)) == HTML
+        and parameter_names(scope["query_string"]).isdisjoint(("query", "documentId", "extensions"))
     )
 
 
-def _reply(answer: Answer, media: str, method: str) -> Reply:
+def _unkept(answer: Answer, media: str, method: str) -> Reply:
     if answer.refusal is None:
         return answered(answer.body, media, answer.budget)
     return refusal(answer.refusal, answer.body, media, method)

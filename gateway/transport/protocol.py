@@ -6,17 +6,16 @@ Transfer-Encoding, repeated or malformed ones, folded lines, control characters 
 """
 
 import asyncio
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn import Config
 from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from gateway.errors import BadRequest, GatewayError, HeadersTooLarge, PayloadTooLarge, RequestTimeout, Unavailable
+from gateway.limits import ConnectionLimits
 from gateway.operation import refused
 from gateway.transport.media import JSON
 from gateway.transport.security import HEADERS
@@ -27,33 +26,19 @@ _TOO_MANY = "Too many connections; try again."
 _FRAMING = frozenset((b"host", b"content-length", b"transfer-encoding"))
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """``read_seconds``: for a head to arrive, and again for the body. ``keep_alive_seconds``: between requests.
-    ``header_bytes``: of a request line and all headers. ``body_bytes``: of a body; its chunks may take twice as many.
-    ``drain_seconds``: in which idle connections may send a last request when the server ends."""
-
-    read_seconds: float = 10.0
-    keep_alive_seconds: int = 15
-    header_bytes: int = 65_536
-    body_bytes: int = 2_000_000
-    connections: int = 1_000
-    drain_seconds: float = 1.0
-
-
 class Protocol(HttpToolsProtocol):
-    """One connection. ``config.limits`` are its `Limits`; ``app_state["draining"]`` is set while the server ends."""
+    """One connection. ``config.limits`` are its `ConnectionLimits`; ``app_state["draining"]`` is set while the server
+    ends."""
 
     def __init__(
         self,
-        config: Config,
+        config: Any,
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        limits = getattr(config, "limits", None)
-        self._limits = limits if isinstance(limits, Limits) else Limits()
+        self._limits: ConnectionLimits = config.limits
         self._answering: RequestResponseCycle | None = None
         self._refusal: GatewayError | None = None
         self._ending = False
@@ -233,15 +218,8 @@ class Protocol(HttpToolsProtocol):
                 return
             answering.disconnected = True
             answering.message_event.set()
-        body = refused(refusal).body
-        headers = [
-            *self.server_state.default_headers,
-            *HEADERS,
-            (b"content-type", f"{JSON}; charset=utf-8".encode()),
-            (b"content-length", b"%d" % len(body)),
-            (b"connection", b"close"),
-        ]
-        lines = [name + b": " + value + b"\r\n" for name, value in headers]
+        headers, body = _told(refusal)
+        lines = [name + b": " + value + b"\r\n" for name, value in (*self.server_state.default_headers, *headers)]
         self.transport.write(b"".join([STATUS_LINE[refusal.status], *lines, b"\r\n", body]))
         self._end()
 
@@ -288,19 +266,19 @@ class Protocol(HttpToolsProtocol):
             self._timer = None
 
 
-def _too_many() -> GatewayError:
-    return Unavailable("Too many connections; try again.")
-
-
 async def _overloaded(_scope: Scope, _receive: Receive, send: Send) -> None:
-    refusal = Unavailable(_TOO_MANY)
+    headers, body = _told(Unavailable(_TOO_MANY))
+    await send({"type": "http.response.start", "status": Unavailable.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _told(refusal: GatewayError) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """The headers and the body that refuse a request and close its connection."""
     body = refused(refusal).body
     headers = [
+        *HEADERS,
         (b"content-type", f"{JSON}; charset=utf-8".encode()),
         (b"content-length", b"%d" % len(body)),
-        (b"retry-after", b"1"),
         (b"connection", b"close"),
-        *HEADERS,
     ]
-    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    return ([*headers, (b"retry-after", b"1")] if isinstance(refusal, Unavailable) else headers), body

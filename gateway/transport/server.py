@@ -11,7 +11,8 @@ import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 from uvicorn.supervisors import Multiprocess, multiprocess
 
-from gateway.transport.protocol import Limits, Protocol
+from gateway.limits import ConnectionLimits
+from gateway.transport.protocol import Protocol
 from gateway.transport.websocket import MAX_MESSAGE_BYTES
 
 # What the application's lifespan may yield under this name is called, and awaited, as soon as the server is to end.
@@ -24,7 +25,7 @@ Ending = Callable[[], Awaitable[None]]
 class Configuration(uvicorn.Config):
     """The server's configuration, which worker processes are handed too."""
 
-    def __init__(self, app: Any, limits: Limits, *, log_level: str, **given: Any) -> None:
+    def __init__(self, app: Any, limits: ConnectionLimits, *, log_level: str, **given: Any) -> None:
         super().__init__(
             app,
             http=Protocol,
@@ -49,7 +50,9 @@ class Configuration(uvicorn.Config):
 class Server(uvicorn.Server):
     """Calls ``ready`` once connections are accepted; ends without failing a request that has been sent."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None] = lambda: None) -> None:
+    config: Configuration
+
+    def __init__(self, config: Configuration, ready: Callable[[], None] = lambda: None) -> None:
         super().__init__(config)
         self._ready = ready
 
@@ -74,7 +77,7 @@ class Server(uvicorn.Server):
         state["draining"] = True
         if ENDING in state:
             await state[ENDING]()
-        await asyncio.sleep(getattr(self.config, "limits", Limits()).drain_seconds)
+        await asyncio.sleep(self.config.limits.drain_seconds)
         await super().shutdown(sockets)
 
 
@@ -95,14 +98,14 @@ class _Workers(Multiprocess):
 
 
 # A worker makes its server by this name. Set on import, so in the workers too: their configuration comes from here.
-multiprocess.Server = Server  # type: ignore[attr-defined]
+multiprocess.Server = Server  # type: ignore[attr-defined,assignment]
 
 
 def run(
     app: Any,
     listener: socket.socket,
     *,
-    limits: Limits,
+    limits: ConnectionLimits,
     log_level: str,
     factory: bool = False,
     workers: int = 1,
