@@ -90,7 +90,7 @@ graphiql/node_modules: graphiql/package.json graphiql/package-lock.json
 # For the demo, which never fails of it: tried once for each state of the sources.
 $(venv)/graphiql: $(page_sources) | $(venv)/demo
 	@echo 'Building GraphiQL' >&2
-	@npm_config_fetch_retries=0 $(MAKE) --silent graphiql >$(venv)/graphiql.log 2>&1 \
+	@npm_config_fetch_retries=0 npm_config_fetch_timeout=30000 $(MAKE) --silent graphiql >$(venv)/graphiql.log 2>&1 \
 		|| echo "GraphiQL will come from a CDN, for want of npm and Node 20.19; 'make graphiql' says more" >&2
 	@touch $@
 

@@ -43,7 +43,7 @@ Last = Annotated[
 ]
 Before = Annotated[str | None, strawberry.argument(description="Only elements ahead of the one with this cursor.")]
 UpTo = Annotated[
-    int, strawberry.argument(description="Where counting stops: a total of this much means at least so many.")
+    int, strawberry.argument(description="Where counting stops: a `totalCount` equal to this means this many or more.")
 ]
 
 

@@ -59,12 +59,12 @@ class DeleteInteractionPayload:
 
 
 def _record_interaction(
-    input: Annotated[RecordInteractionInput, strawberry.argument(description="The interaction.")],
+    input: Annotated[RecordInteractionInput, strawberry.argument(description="The interaction to record.")],
 ) -> None: ...
 
 
 def _record_interactions(
-    input: Annotated[RecordInteractionsInput, strawberry.argument(description="The interactions.")],
+    input: Annotated[RecordInteractionsInput, strawberry.argument(description="The interactions to record.")],
 ) -> None: ...
 
 

@@ -110,7 +110,9 @@ class Query:
         signature=_feature,
     )
     features: list[Feature] = fetched(
-        FeatureOf("featureIds", many=True), "The same for several items, in the order asked.", signature=_features
+        FeatureOf("featureIds", many=True),
+        "What was done with each of these items, in the order asked. Any id is answered.",
+        signature=_features,
     )
     session: Session | None = fetched(
         SessionOf("sessionId"),

@@ -33,7 +33,7 @@ class RateLimit:
     remaining: int = stored(
         "remaining", description="How many are left, once those that this operation may cost at most are taken."
     )
-    reset_at: DateTime = stored("reset_at", description="When all will be there again if nothing more is spent.")
+    reset_at: DateTime = stored("reset_at", description="When the key has all its points again, if it spends no more.")
     restore_rate: int = stored("restore_rate", description="How many come back each second.")
 
 
