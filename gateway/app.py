@@ -112,7 +112,7 @@ def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE
     tenancy = Tenancy(database)
     access = Access(tenancy, cache_seconds=settings.key_cache_seconds)
     reader = Reader(database, time_limit_ms=settings.read_time_limit_ms)
-    prefetcher = Prefetcher(reader, Recorder(Writer(database)), tenancy)
+    prefetcher = Prefetcher(reader, Recorder(Writer(database), tenancy), tenancy)
     live = Live(Watch(database, INTERACTION), buffer_bytes=settings.subscription_buffer_bytes)
     sessions = Sessions(access)
     with _trusting(settings) as persistence:

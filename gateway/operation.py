@@ -33,7 +33,7 @@ from gateway.live import Live, Subscriber, Topic
 from gateway.pages import Pages
 from gateway.persisted import AUTOMATIC, Documents, Persistence
 from gateway.prefetch import Prefetcher
-from gateway.prepared import Bound, Compiled, Preparation, Prepared
+from gateway.prepared import Bound, Compiled, Operation, Preparation, Prepared
 from gateway.rates import Meter
 from gateway.schema import Graph
 from gateway.store.watch import Inserted
@@ -143,7 +143,7 @@ class Operations:
             if prepared.errors:
                 return _refused(prepared.errors, Phase.VALIDATION)
             operation = prepared.operation(request.operation_name)
-            _allow(operation.node.operation, request, context)
+            _allow(operation, request, context)
             self._documents.remember(*named)
             bound = operation.bound(request.variables)
             if isinstance(bound, list):
@@ -242,13 +242,12 @@ class Operations:
         )
 
 
-def _allow(operation: OperationType, request: Request, context: Context) -> None:
-    if operation is not OperationType.MUTATION:
-        require(context.caller, Permission.READ)
-        return
-    if request.reads_only:
+def _allow(operation: Operation, request: Request, context: Context) -> None:
+    if request.reads_only and operation.node.operation is OperationType.MUTATION:
         raise MethodNotAllowed("A mutation must be sent by POST.")
-    require(context.caller, Permission.WRITE)
+    for permission in Permission:
+        if permission in operation.permissions:
+            require(context.caller, permission)
 
 
 def _affordable(cost: int, limit: int) -> None:

@@ -81,6 +81,7 @@ class Write(Enum):
     RECORD_INTERACTIONS = "recordInteractions"
     RECORD_SEARCH_REQUEST = "recordSearchRequest"
     DELETE_INTERACTION = "deleteInteraction"
+    CREATE_NAMESPACE = "createNamespace"
 
 
 Source = Listing | ById | ByNodeId | ByRepresentation | FeatureOf | SessionOf | ViewerOf | Arrival | Write

@@ -19,7 +19,7 @@ from gateway.kinds import INTERACTION, SEARCH_REQUEST, Kind
 from gateway.pages import Pages, values_at
 from gateway.paging import Page, page
 from gateway.plan import ById, ByNodeId, ByRepresentation, FeatureOf, Fetch, Plan, SessionOf, ViewerOf, Write
-from gateway.recording import Recorder
+from gateway.recording import Recorder, namespace_document
 from gateway.store.fetch import Reader
 from gateway.store.tenancy import Tenancy
 from gateway.store.watch import Inserted
@@ -128,7 +128,7 @@ class _Run:
                 return await self._viewer(fetch)
             case Write():
                 self.pages.points += written(fetch, given)
-                return await self._recorder.write(fetch, given, self._namespace)
+                return await self._recorder.write(fetch, given, self._context)
 
     async def arrived(self, fetch: Fetch, inserted: Sequence[Inserted]) -> dict[Any, Document]:
         """By their ``_id``: those of the documents that match, with all that is nested in any of them fetched."""
@@ -268,7 +268,7 @@ class _Run:
             case "Feature":
                 return {key: {"feature_id": key} for key in keys}
             case "Namespace":
-                return {one.id: _namespace(one) for one in await self._tenancy.namespaces(self._organization)}
+                return {one.id: namespace_document(one) for one in await self._tenancy.namespaces(self._organization)}
             case "Organization":
                 return {self._organization.id: _organization(self._organization)}
         return {}
@@ -285,8 +285,8 @@ class _Run:
             "permissions": [permission for permission in Permission if permission in caller.permissions],
             "rate_limit": None if self._budget is None else _rate_limit(self._budget),
             "organization": _organization(caller.organization),
-            "namespace": _namespace(self._namespace),
-            "namespaces": [_namespace(one) for one in await self._tenancy.namespaces(caller.organization)]
+            "namespace": namespace_document(self._namespace),
+            "namespaces": [namespace_document(one) for one in await self._tenancy.namespaces(caller.organization)]
             if listed
             else [],
         }
@@ -312,10 +312,6 @@ def _typed(id: globalid.GlobalId, document: Document | None, scope: str) -> Docu
 
 def _organization(organization: Organization) -> Document:
     return {"organization_id": organization.id, "name": organization.name}
-
-
-def _namespace(namespace: Namespace) -> Document:
-    return {"namespace_id": namespace.id, "name": namespace.name, "created_at": namespace.created_at}
 
 
 def _rate_limit(budget: Budget) -> Document:

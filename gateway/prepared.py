@@ -33,6 +33,7 @@ from gateway.compiler.bind import Bindings, BoundListing, bind
 from gateway.compiler.collect import collect, condition_variables
 from gateway.compiler.cost import estimate
 from gateway.compiler.leaves import Fallback
+from gateway.compiler.permissions import permissions
 from gateway.compiler.select import select
 from gateway.compiler.shape import Shaper, Shapes
 from gateway.errors import OperationNotResolved
@@ -96,7 +97,7 @@ class Bound:
 class Operation:
     """One operation of a document with its latest used plans, up to 64, and what was bound to its latest variables.
 
-    ``grown`` is told when there is more of them.
+    ``grown`` is told when there is more of them. ``permissions``: what a key needs for it.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class Operation:
         hide_suggestions: bool,
     ) -> None:
         self.node = node
+        self.permissions = permissions(shapes.graph.executable, node, fragments)
         self._grown = grown
         self._shapes = shapes
         self._fragments = fragments

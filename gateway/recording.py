@@ -9,10 +9,11 @@ from graphql import GraphQLInputObjectType, GraphQLInputType, get_nullable_type
 from gateway import globalid
 from gateway.commands import Document
 from gateway.compiler.record import input_path, to_wire
-from gateway.context import Namespace
+from gateway.context import Caller, Context, Namespace
 from gateway.errors import BadUserInput, GatewayError
 from gateway.failures import told
 from gateway.plan import Fetch, Write
+from gateway.store.tenancy import Tenancy
 from gateway.store.write import Recorded, Writer
 from gateway.wire import RecordedInteraction, validate_interaction, validate_search_request
 
@@ -22,10 +23,11 @@ MAX_BATCH = 1_000
 class Recorder:
     """Carries out the mutations of one operation, one after the other."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, tenancy: Tenancy) -> None:
         self._writer = writer
+        self._tenancy = tenancy
 
-    async def write(self, fetch: Fetch, given: Mapping[str, Any], namespace: Namespace) -> Document:
+    async def write(self, fetch: Fetch, given: Mapping[str, Any], context: Context) -> Document:
         """The payload of a mutation field, as its type's readings expect it.
 
         Raises `BadUserInput` or `Conflict`, with a path from ``input`` down, and `Unavailable`.
@@ -33,6 +35,7 @@ class Recorder:
         type_ = get_nullable_type(fetch.definition.args["input"].type)
         assert isinstance(type_, GraphQLInputObjectType)
         value = given["input"]
+        caller, namespace = context.caller, context.namespace
         match fetch.source:
             case Write.RECORD_INTERACTION:
                 return await self._record_interaction(value, type_, namespace)
@@ -41,7 +44,9 @@ class Recorder:
             case Write.RECORD_SEARCH_REQUEST:
                 return await self._record_search_request(value, type_, namespace)
             case Write.DELETE_INTERACTION:
-                return await self._delete_interaction(value["interactionId"], namespace)
+                return await self._delete_interaction(value["interactionId"], namespace, caller)
+            case Write.CREATE_NAMESPACE:
+                return await self._create_namespace(value["name"], caller)
         raise AssertionError(fetch.source)
 
     async def _record_interaction(self, value: Any, type_: GraphQLInputObjectType, namespace: Namespace) -> Document:
@@ -84,9 +89,21 @@ class Recorder:
             raise _located(error, value["searchRequest"], field.type, "input", "searchRequest") from error
         return {"search_request": outcome.document, "created": outcome.created}
 
-    async def _delete_interaction(self, interaction_id: str, namespace: Namespace) -> Document:
-        deleted = await self._writer.delete_interaction(namespace, interaction_id)
+    async def _delete_interaction(self, interaction_id: str, namespace: Namespace, caller: Caller) -> Document:
+        deleted = await self._writer.delete_interaction(namespace, interaction_id, by=caller)
         return {"deleted_id": globalid.encode("Interaction", namespace.id, interaction_id) if deleted else None}
+
+    async def _create_namespace(self, name: str, caller: Caller) -> Document:
+        try:
+            namespace, created = await self._tenancy.create_namespace(caller.organization, name, by=caller)
+        except BadUserInput as error:
+            raise BadUserInput(error.message, path=("input", "name")) from error
+        return {"namespace": namespace_document(namespace), "created": created}
+
+
+def namespace_document(namespace: Namespace) -> Document:
+    """A namespace as the readings of its type expect it."""
+    return {"namespace_id": namespace.id, "name": namespace.name, "created_at": namespace.created_at}
 
 
 def _interaction(value: Any, type_: GraphQLInputType) -> RecordedInteraction | GatewayError:

@@ -14,6 +14,8 @@ _WRITES = {"insert", "update", "delete", "findAndModify"}
 _SAID = {"filter", "query", "projection", "sort", "limit", "hint", "pipeline", "documents", "deletes", "updates"}
 # Who asks is looked up before an operation, and not always.
 _ACCESS = {"keys"}
+# What an entry of the audit log has besides what it tells of: its own id, its time, and who asked.
+_OF_ENTRIES = {"_id", "at", "actor"}
 
 
 class _Log(CommandListener):
@@ -26,6 +28,10 @@ class _Log(CommandListener):
         if target is None or target in _ACCESS or event.command.get("singleBatch"):
             return
         said = {key: value for key, value in event.command.items() if key in _SAID}
+        if target == "audit":
+            said["documents"] = [
+                {key: value for key, value in entry.items() if key not in _OF_ENTRIES} for entry in said["documents"]
+            ]
         for log in self.logs:
             log.append({name: target, **said})
 

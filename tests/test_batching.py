@@ -97,9 +97,10 @@ class Meeting(Operations):
     """Answers no query before as many are asked as the meeting has guests."""
 
     def __init__(self, database: Database, guests: int) -> None:
-        reader, recorder = Reader(database, time_limit_ms=5_000), Recorder(Writer(database))
+        tenancy = Tenancy(database)
+        reader, recorder = Reader(database, time_limit_ms=5_000), Recorder(Writer(database), tenancy)
         live = Live(Watch(database, INTERACTION), buffer_bytes=10_000)
-        super().__init__(build(), Prefetcher(reader, recorder, Tenancy(database)), live)
+        super().__init__(build(), Prefetcher(reader, recorder, tenancy), live)
         self._barrier = asyncio.Barrier(guests)
 
     async def run(self, ready: Ready) -> Answer:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
+from uuid import uuid4
 
 import orjson
 import pytest
@@ -31,6 +32,7 @@ from gateway.filtertree.canonical import value_hash
 from gateway.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.schema import EXECUTABLE
 from gateway.schema.composition import composition_of
+from gateway.store.tenancy import NAMESPACES
 from gateway.wire import validate_interaction
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -264,6 +266,7 @@ CASES: dict[str, list[Case]] = {
             lambda names: {"input": {"interactionId": names["interaction"]}},
         )
     ],
+    "createNamespace": [],  # test_a_namespace_by_the_name_of_anothers
     "interactionRecorded": [],  # test_nothing_foreign_is_told
 }
 
@@ -612,6 +615,30 @@ async def test_a_namespace_of_another_organization_is_refused_like_one_that_is_m
     ]
     assert all(answer == answers[0] for answer in answers)
     assert answers[0]["errors"][0]["extensions"] == {"code": "NAMESPACE_NOT_FOUND"}
+
+
+async def test_a_namespace_by_the_name_of_anothers(attacker: Attacker) -> None:
+    """It is made as if nobody had one of this name: alone the names of its own organization count."""
+    house = attacker.gateway
+    there, missing = f"there-{uuid4().hex}", f"other-{uuid4().hex}"
+    foreign, _ = await house.tenancy.create_namespace(house.organization, there)
+    key, organization = house.other_key, house.other_organization
+    asking = Attacker(house, house.other_namespace, key, same_organization=False, victim=foreign)
+    document = """mutation ($name: String!) {
+      createNamespace(input: { name: $name }) { created namespace { id namespaceId name } }
+    }"""
+    found = []
+    for name in (there, missing):
+        answer, sent = await asking.ask(document, {"name": name})
+        made = answer["data"]["createNamespace"]
+        id = made["namespace"]["namespaceId"]
+        words = {name: "<name>", globalid.encode("Namespace", id, id): "<id>", id: "<namespace>"}
+        assert foreign.id not in json.dumps([answer, sent])
+        assert made["created"]
+        found.append((modulo(words, answer), modulo(words, sent)))
+        assert await house.database[NAMESPACES].count_documents({"_id": id, "organization_id": organization.id}) == 1
+    assert found[0] == found[1]
+    assert await house.tenancy.find_namespace(house.organization.id, there) == foreign
 
 
 async def test_every_connection_is_tried_with_cursors() -> None:

@@ -167,7 +167,7 @@ def test_introspection_is_the_executors(query: str) -> None:
 async def operations(database: Database) -> Operations:
     await create_indexes(database)
     tenancy = Tenancy(database)
-    prefetcher = Prefetcher(Reader(database, time_limit_ms=5_000), Recorder(Writer(database)), tenancy)
+    prefetcher = Prefetcher(Reader(database, time_limit_ms=5_000), Recorder(Writer(database), tenancy), tenancy)
     return Operations(build(), prefetcher, Live(Watch(database, INTERACTION), buffer_bytes=10_000))
 
 

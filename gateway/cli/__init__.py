@@ -2,7 +2,7 @@
 
 import typer
 
-from gateway.cli import conditions, demo, keys, namespaces, schema, serve, transfer
+from gateway.cli import audit, conditions, demo, keys, namespaces, schema, serve, transfer
 from gateway.cli.console import Commands
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 app.add_typer(keys.commands, name="keys")
 app.add_typer(namespaces.commands, name="namespaces")
 app.add_typer(conditions.commands, name="conditions")
+app.command()(audit.audit)
 app.command("import")(transfer.import_file)
 app.command()(demo.demo)
 app.command()(serve.serve)

@@ -23,7 +23,7 @@ def _value(stored: Any, description: str) -> Any:
 class Permission(Enum):
     READ = _value(context.Permission.READ, "Read interactions, search requests and what is derived from them.")
     WRITE = _value(context.Permission.WRITE, "Record and delete interactions, and record search requests.")
-    ADMIN = _value(context.Permission.ADMIN, "Administer the organization: its keys and namespaces.")
+    ADMIN = _value(context.Permission.ADMIN, "Administer the organization: create namespaces.")
 
 
 @strawberry.enum(description="What a user did with a search result, or with the search itself.")

@@ -161,3 +161,11 @@ class RecordSearchRequestInput:
 @strawberry.input(description="An interaction to delete.")
 class DeleteInteractionInput:
     interaction_id: strawberry.ID = required("The interaction's id within the namespace.")
+
+
+@strawberry.input(description="A namespace to create in the key's organization.")
+class CreateNamespaceInput:
+    name: str = required(
+        """The namespace's name, unique in its organization: 1 to 64 letters, digits, '.', '_' or '-'. It begins with a
+letter or a digit, and not with `ns_`, as ids do."""
+    )

@@ -4,15 +4,18 @@ from typing import Annotated
 
 import strawberry
 
+from gateway.context import Permission
 from gateway.plan import Write
 from gateway.schema.graph import Interaction, SearchRequest
 from gateway.schema.inputs import (
+    CreateNamespaceInput,
     DeleteInteractionInput,
     RecordInteractionInput,
     RecordInteractionsInput,
     RecordSearchRequestInput,
 )
 from gateway.schema.reading import embedded, fetched, stored
+from gateway.schema.viewer import Namespace
 
 
 @strawberry.type(description="The recorded interaction.")
@@ -58,6 +61,12 @@ class DeleteInteractionPayload:
     )
 
 
+@strawberry.type(description="The created namespace.")
+class CreateNamespacePayload:
+    namespace: Namespace = embedded("namespace", description="The namespace, from now on for X-Namespace to name.")
+    created: bool = stored("created", description="False where the organization had a namespace of this name.")
+
+
 def _record_interaction(
     input: Annotated[RecordInteractionInput, strawberry.argument(description="The interaction to record.")],
 ) -> None: ...
@@ -78,7 +87,14 @@ def _delete_interaction(
 ) -> None: ...
 
 
-@strawberry.type(description="What can be written, with a key that has the WRITE permission.")
+def _create_namespace(
+    input: Annotated[CreateNamespaceInput, strawberry.argument(description="The namespace.")],
+) -> None: ...
+
+
+@strawberry.type(
+    description="What can be written, with a key that has the WRITE permission where a field asks for no other."
+)
 class Mutation:
     record_interaction: RecordInteractionPayload = fetched(
         Write.RECORD_INTERACTION,
@@ -99,4 +115,10 @@ class Mutation:
         Write.DELETE_INTERACTION,
         "Deletes an interaction; its search request is kept.",
         signature=_delete_interaction,
+    )
+    create_namespace: CreateNamespacePayload = fetched(
+        Write.CREATE_NAMESPACE,
+        "Creates a namespace of the key's organization. Safe to retry. The key must have the ADMIN permission.",
+        signature=_create_namespace,
+        permission=Permission.ADMIN,
     )

@@ -12,6 +12,7 @@ from typing import Any
 import strawberry
 from strawberry.types.fields.resolver import StrawberryResolver
 
+from gateway.context import Permission
 from gateway.errors import UnreadableDocument
 from gateway.plan import Source
 
@@ -106,9 +107,13 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What was fetched for this field before execution began, looked up among the prefetched pages."""
+    """What was fetched for this field before execution began, looked up among the prefetched pages.
+
+    ``permission``: what a root asks of a key, where that isn't what its operation does.
+    """
 
     source: Source
+    permission: Permission | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,5 +206,12 @@ def embedded(path: str, *, many: bool = False, description: str) -> Any:
     return field(Embedded(path, many), description)
 
 
-def fetched(source: Source, description: str, *, name: str | None = None, signature: Any = None) -> Any:
-    return field(Fetched(source), description, name=name, signature=signature)
+def fetched(
+    source: Source,
+    description: str,
+    *,
+    name: str | None = None,
+    signature: Any = None,
+    permission: Permission | None = None,
+) -> Any:
+    return field(Fetched(source, permission), description, name=name, signature=signature)

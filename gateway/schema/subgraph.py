@@ -21,14 +21,14 @@ from gateway.schema.composition import composition_of
 # The first version that has all that is used here: a composition refuses versions that it doesn't know.
 _LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@key", "@shareable"])'
 
-# Federation adds its own fields. Those of Relay and of the caller are this gateway's alone: a composed graph couldn't
-# tell which subgraph to ask.
-_LEFT_OUT = {"_service", "_entities", "node", "nodes", "viewer"}
+# Federation adds its own fields. Those of Relay, of the caller and of administration are this gateway's alone: a
+# composed graph couldn't tell which subgraph to ask.
+_LEFT_OUT = {"_service", "_entities", "node", "nodes", "viewer", "createNamespace"}
 
 
 def subgraph_sdl(sdl: str, schema: GraphQLSchema) -> str:
-    """The definition of a subgraph, of the graph's definition and its schema: without `node`, `nodes`, `viewer` and
-    what only they use, with federation's directives."""
+    """The definition of a subgraph, of the graph's definition and its schema: without `node`, `nodes`, `viewer`,
+    `createNamespace` and what only they use, with federation's directives."""
     definitions = [_made_to_be_composed(one, schema) for one in parse(sdl, no_location=True).definitions]
     roots = [root.name for kind in OperationType if (root := schema.get_root_type(kind))]
     entities = [name for name, type_ in schema.type_map.items() if composition_of(type_).keys]
@@ -46,7 +46,7 @@ def _made_to_be_composed(definition: DefinitionNode, schema: GraphQLSchema) -> D
     [declared] = parse(f"type {name} {directives}", no_location=True).definitions
     assert isinstance(declared, ObjectTypeDefinitionNode)
     fields = definition.fields or ()
-    if schema.query_type and name == schema.query_type.name:
+    if name in {root.name for root in (schema.query_type, schema.mutation_type) if root}:
         fields = tuple(field for field in fields if field.name.value not in _LEFT_OUT)
     return replace(definition, directives=declared.directives, fields=fields)
 

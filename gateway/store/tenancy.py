@@ -15,6 +15,7 @@ from pymongo import IndexModel, ReturnDocument, WriteConcern
 from gateway import secretkey
 from gateway.context import Caller, Namespace, Organization, Permission
 from gateway.errors import BadUserInput, Conflict
+from gateway.store.audit import Action, Audit
 from gateway.store.client import Collection, Database, aggregate
 from gateway.store.errors import translated
 
@@ -60,13 +61,18 @@ class IssuedKey:
 
 
 class Tenancy:
-    """The repository of organizations, namespaces and keys."""
+    """The repository of organizations, namespaces and keys.
+
+    What makes or ends something writes to the audit log first. ``by``: whose key asks for it; None: the command line,
+    where all that has no ``by`` comes from.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._organizations: Collection = database[ORGANIZATIONS]
         self._namespaces: Collection = database[NAMESPACES]
         self._keys: Collection = database[KEYS]
+        self._audit = Audit(database)
 
     async def create_organization(self, name: str) -> Organization:
         """The organization of this name, made where there is none.
@@ -74,7 +80,7 @@ class Tenancy:
         Raises BadUserInput unless the name is 1 to 128 printable characters, with none of them a space at either end.
         """
         _require_label(name, "organization")
-        stored, _ = await _find_or_insert(self._organizations, {"name": name}, _ORGANIZATION_ID_PREFIX)
+        stored, _ = await _find_or_insert(self._organizations, {"name": name}, _new_id(_ORGANIZATION_ID_PREFIX))
         return _organization(stored)
 
     async def organization(self, name: str) -> Organization:
@@ -90,7 +96,9 @@ class Tenancy:
         with translated():
             return [_organization(stored) async for stored in self._organizations.find().sort("name", 1)]
 
-    async def create_namespace(self, organization: Organization, name: str) -> tuple[Namespace, bool]:
+    async def create_namespace(
+        self, organization: Organization, name: str, *, by: Caller | None = None
+    ) -> tuple[Namespace, bool]:
         """The organization's namespace of this name, and whether it was made now.
 
         Raises BadUserInput unless the name is 1 to 64 of the characters A–Z a–z 0–9 . _ -, begins with a letter or a
@@ -103,8 +111,13 @@ class Tenancy:
             )
         if name.startswith(_NAMESPACE_ID_PREFIX):
             raise BadUserInput("A namespace's name can't begin with ns_: its id does.", path=("namespace",))
+        existing = await self.find_namespace(organization.id, name)
+        if existing is not None:
+            return existing, False
+        new_id = _new_id(_NAMESPACE_ID_PREFIX)
+        await self._audit.add(Action.CREATE_NAMESPACE, by, organization_id=organization.id, object_id=new_id)
         identity = {"organization_id": organization.id, "name": name}
-        stored, created = await _find_or_insert(self._namespaces, identity, _NAMESPACE_ID_PREFIX)
+        stored, created = await _find_or_insert(self._namespaces, identity, new_id)
         return _namespace(stored), created
 
     async def find_namespace(self, organization_id: str, reference: str) -> Namespace | None:
@@ -143,6 +156,7 @@ class Tenancy:
         caller = Caller(parsed.key_id, name, permissions, organization, default_namespace_id)
         now = datetime.now(UTC)
         key = Key(caller, parsed.digest, now, None if lifetime is None else now + lifetime, None, None)
+        await self._audit.add(Action.CREATE_KEY, None, organization_id=organization.id, object_id=parsed.key_id)
         with translated():
             await self._keys.insert_one(_document(key))
         return IssuedKey(key, secret)
@@ -161,6 +175,10 @@ class Tenancy:
 
     async def revoke_key(self, key_id: str) -> Key:
         """Ends a key; one that was revoked before keeps its time. Raises BadUserInput where there is no such key."""
+        key = await self._existing_key(key_id)
+        if key.revoked_at is not None:
+            return key
+        await self._audit.add(Action.REVOKE_KEY, None, organization_id=key.caller.organization.id, object_id=key_id)
         with translated():
             await self._keys.update_one(
                 {"_id": key_id, "revoked_at": None}, {"$set": {"revoked_at": datetime.now(UTC)}}
@@ -174,8 +192,10 @@ class Tenancy:
         has been rotated before.
         """
         old = await self._existing_key(key_id)
+        owner = old.caller.organization
+        await self._audit.add(Action.ROTATE_KEY, None, organization_id=owner.id, object_id=key_id)
         issued = await self.create_key(
-            old.caller.organization,
+            owner,
             name=old.caller.key_name,
             permissions=old.caller.permissions,
             default_namespace_id=old.caller.default_namespace_id,
@@ -223,11 +243,14 @@ class Tenancy:
             return [_key(stored) async for stored in await aggregate(self._keys, pipeline)]
 
 
+def _new_id(prefix: str) -> str:
+    return prefix + secrets.token_hex(12)
+
+
 async def _find_or_insert(
-    collection: Collection, identity: Mapping[str, str], id_prefix: str
+    collection: Collection, identity: Mapping[str, str], new_id: str
 ) -> tuple[Mapping[str, Any], bool]:
-    """The document with this unique identity, and whether it was inserted now, under a new random id."""
-    new_id = id_prefix + secrets.token_hex(12)
+    """The document with this unique identity, and whether it was inserted now, under the new id."""
     with translated():
         stored: Any = await collection.find_one_and_update(
             identity,

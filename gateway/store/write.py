@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pymongo.errors import BulkWriteError
 
-from gateway.context import Namespace
+from gateway.context import Caller, Namespace
 from gateway.documents import (
     document_id,
     interaction_document,
@@ -20,6 +20,7 @@ from gateway.documents import (
 )
 from gateway.errors import BadUserInput, Conflict, GatewayError, Unavailable
 from gateway.kinds import INTERACTION, SEARCH_REQUEST
+from gateway.store.audit import Action, Audit
 from gateway.store.client import Collection, Database, Document
 from gateway.store.errors import duplicates, translated
 from gateway.wire import RecordedInteraction, RecordedSearchRequest
@@ -48,6 +49,7 @@ class Writer:
     def __init__(self, database: Database) -> None:
         self._interactions = database[INTERACTION.collection]
         self._search_requests = database[SEARCH_REQUEST.collection]
+        self._audit = Audit(database)
 
     async def record(
         self, namespace: Namespace, recordings: Sequence[RecordedInteraction], now: datetime
@@ -90,8 +92,15 @@ class Writer:
             raise _request_conflict("search_request_id")
         return Recorded(document, created=bool(fresh))
 
-    async def delete_interaction(self, namespace: Namespace, interaction_id: str) -> bool:
-        """Whether there was such an interaction; its search request is kept."""
+    async def delete_interaction(self, namespace: Namespace, interaction_id: str, *, by: Caller | None = None) -> bool:
+        """Whether there was such an interaction; its search request is kept. ``by`` None: the command line."""
+        await self._audit.add(
+            Action.DELETE_INTERACTION,
+            by,
+            organization_id=namespace.organization_id,
+            namespace_id=namespace.id,
+            object_id=interaction_id,
+        )
         with translated():
             result = await self._interactions.delete_one(
                 {"_id": document_id(namespace.id, "interaction", interaction_id), "namespace_id": namespace.id}

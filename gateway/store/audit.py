@@ -1,0 +1,113 @@
+"""What was administered or deleted, and by whom: a collection to which entries are only ever added.
+
+An entry is acknowledged before what it tells of is begun, so that nothing is done without one. It tells of an attempt:
+whether that was done, refused or interrupted afterwards it doesn't hold.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
+from uuid import uuid4
+
+from pymongo import IndexModel
+
+from gateway.context import Caller
+from gateway.store.client import Collection, Database
+from gateway.store.errors import translated
+
+AUDIT = "audit"
+
+INDEXES: Mapping[str, list[IndexModel]] = {
+    AUDIT: [
+        IndexModel([("organization_id", 1), ("at", -1)], name="organization"),
+        IndexModel([("at", -1)], name="time"),
+    ]
+}
+
+_COMMAND_LINE = "command line"
+# No id that anything has is longer; a client may name anything, and entries stay.
+_LONGEST_ID = 512
+
+
+class Action(Enum):
+    """The values are the stored spelling, and that of the command line."""
+
+    CREATE_NAMESPACE = "namespace.create"
+    CREATE_KEY = "key.create"
+    REVOKE_KEY = "key.revoke"
+    ROTATE_KEY = "key.rotate"
+    DELETE_INTERACTION = "interaction.delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The key that was used, with the name that it had."""
+
+    key_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """``actor`` None: somebody at the command line. ``object_id``: of what was to be made, changed or deleted, as its
+    own kind names it. ``namespace_id``: where that was, if in a namespace."""
+
+    at: datetime
+    action: str
+    actor: Actor | None
+    organization_id: str
+    namespace_id: str | None
+    object_id: str
+
+
+class Audit:
+    """The repository of entries."""
+
+    def __init__(self, database: Database) -> None:
+        self._entries: Collection = database[AUDIT]
+
+    async def add(
+        self,
+        action: Action,
+        caller: Caller | None,
+        *,
+        organization_id: str,
+        object_id: str,
+        namespace_id: str | None = None,
+    ) -> None:
+        """To be called ahead of what it tells of; ``caller`` None: somebody at the command line.
+
+        Raises `Unavailable` where it isn't acknowledged: then nothing may be done.
+        """
+        entry = {
+            "_id": uuid4(),
+            "at": datetime.now(UTC),
+            "action": action.value,
+            "actor": _COMMAND_LINE if caller is None else {"key_id": caller.key_id, "name": caller.key_name},
+            "organization_id": organization_id,
+            **({} if namespace_id is None else {"namespace_id": namespace_id}),
+            "object_id": object_id[:_LONGEST_ID],
+        }
+        with translated():
+            await self._entries.insert_one(entry)
+
+    async def latest(self, limit: int, organization_id: str | None = None) -> list[Entry]:
+        """At most ``limit`` (1 or more) entries of an organization, or of all, the newest first."""
+        condition = {} if organization_id is None else {"organization_id": organization_id}
+        with translated():
+            found = self._entries.find(condition).sort("at", -1).limit(limit)
+            return [_entry(stored) async for stored in found]
+
+
+def _entry(stored: Mapping[str, Any]) -> Entry:
+    actor = stored["actor"]
+    return Entry(
+        at=stored["at"],
+        action=stored["action"],
+        actor=None if actor == _COMMAND_LINE else Actor(actor["key_id"], actor["name"]),
+        organization_id=stored["organization_id"],
+        namespace_id=stored.get("namespace_id"),
+        object_id=stored["object_id"],
+    )
