@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
@@ -9,11 +10,14 @@ import pytest
 import pytest_asyncio
 from gateway_client import Gateway, new_gateway, open_gateway
 from live_client import PATIENCE, RECORD, RECORDED, key_id, record, served, socket
+from pymongo.read_concern import ReadConcern
 from websockets.exceptions import InvalidStatus
 
 from gateway.context import Permission
 from gateway.embedded import EmbeddedServer
 from gateway.kinds import INTERACTION
+from gateway.operation import Answer, Operations, Ready
+from gateway.store.client import aggregate
 from gateway.store.tenancy import NAMESPACES
 from gateway.transport import websocket
 
@@ -369,6 +373,64 @@ async def test_what_is_completed_is_told_no_more(gateway: Gateway, address: str)
         await record(gateway, "i2")
         heard = [await client.hear(), await client.hear()]
         assert {message["id"] for message in heard} == {"1", "2"}
+
+
+async def test_a_subscription_completed_at_once_is_given_up(mongod: EmbeddedServer) -> None:
+    async with new_gateway(mongod.uri) as gateway, served(gateway.app) as address, socket(address) as client:
+        await client.init(gateway.key)
+        # Once somebody was subscribed, so that the next is begun without a pause as well.
+        for _ in range(2):
+            await client.subscribe("1")
+            await client.say({"id": "1", "type": "complete"})
+            await client.begun()
+        async with asyncio.timeout(PATIENCE):
+            while await are_watched(gateway):  # noqa: ASYNC110  # the database tells nobody
+                await asyncio.sleep(0.05)
+        # And it begins again.
+        await client.subscribe("1")
+        await client.begun()
+        await record(gateway, "i1")
+        assert await client.recorded() == "i1"
+
+
+async def are_watched(gateway: Gateway) -> bool:
+    """Whether a change stream is open on the interactions."""
+    stages: list[Any] = [
+        {"$currentOp": {"idleCursors": True}},
+        {"$match": {"ns": f"{gateway.database.name}.{INTERACTION.collection}", "cursor.tailable": True}},
+    ]
+    admin = gateway.database.client.get_database("admin", read_concern=ReadConcern("local"))
+    return bool([operation async for operation in await aggregate(admin, stages)])
+
+
+async def test_what_was_completed_answers_for_no_other_of_its_id(
+    gateway: Gateway, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering, run = asyncio.Event(), Operations.run
+    begun: list[Ready] = []
+
+    async def losing(self: Operations, ready: Ready) -> Answer:
+        begun.append(ready)
+        if len(begun) == 1:
+            # As the driver loses a cancellation that comes with its result.
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(PATIENCE)
+            answer = await run(self, ready)
+            answering.set()
+            return answer
+        await answering.wait()
+        return await run(self, ready)
+
+    monkeypatch.setattr(Operations, "run", losing)
+    async with socket(address) as client:
+        await client.init(gateway.key)
+        await client.subscribe("1", "{ viewer { keyName } }")
+        await client.begun()
+        await client.say({"id": "1", "type": "complete"})
+        await client.subscribe("1", VIEWER)
+        assert await client.event() == VIEWED
+        assert await client.hear() == {"id": "1", "type": "complete"}
+        await client.begun()
 
 
 async def test_a_socket_has_a_limit_of_operations(gateway: Gateway, mongod: EmbeddedServer) -> None:

@@ -272,7 +272,9 @@ class _Socket:
         elif isinstance(events, Answer):
             await self._refuse(id, events)
         elif events is not None:
-            self._running[id] = self._start(self._tell(id, events))
+            self._running[id] = telling = self._start(self._tell(id, events))
+            # Not by the task itself: one that is completed right away never begins.
+            telling.add_done_callback(lambda _: events.close())
         else:
             self._running[id] = answering = self._start(self._answer(id, ready))
             self._answering.add(answering)
@@ -283,8 +285,10 @@ class _Socket:
             answer = await self._operations.run(ready)
         except Exception as error:
             answer = refused(masked(error))
+        if not self._is_running(id):
+            return
         # Once a client has the last message, it may use the id again.
-        self._running.pop(id, None)
+        self._running.pop(id)
         if answer.refusal is not None:
             await self._refuse(id, answer)
         else:
@@ -294,12 +298,18 @@ class _Socket:
     async def _tell(self, id: str, events: Subscriber) -> None:
         try:
             async for answer in events:
+                if not self._is_running(id):
+                    return
                 await self._say(_next(id, answer))
         except GatewayError as error:
-            self._running.pop(id, None)
-            await self._refuse(id, refused(error))
-        finally:
-            events.close()
+            if self._is_running(id):
+                self._running.pop(id)
+                await self._refuse(id, refused(error))
+
+    def _is_running(self, id: str) -> bool:
+        """Whether the operation of this id is the one that asks: the driver may lose the cancellation of one that its
+        client completed, and another may have the id by now."""
+        return self._running.get(id) is asyncio.current_task()
 
     async def _refuse(self, id: str, answer: Answer) -> None:
         errors = orjson.loads(answer.body)["errors"]
