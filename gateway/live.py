@@ -3,12 +3,14 @@
 change stream → topics (one for all who asked the same of the same namespace) → subscribers (one for each subscription)
 
 There is one change stream for each process, while anybody is subscribed. Each topic fetches and answers for itself, and
-each subscriber has a queue of its own, so that nobody waits for a slow one.
+each subscriber has a queue of its own, so that nobody waits for a slow one. Only topics for which 10,000 documents wait
+hold up the others: for at most a second, in which they get room or are ended.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from bson import Timestamp
@@ -105,15 +107,21 @@ class _Answered:
         self._closed = False
         self._task = asyncio.create_task(self._run())
 
-    async def add(self, inserted: Inserted) -> None:
-        if len(self._waiting) >= _MAX_WAITING:
-            self._room.clear()
-            try:
-                async with asyncio.timeout(_PATIENCE_SECONDS):
-                    await self._room.wait()
-            except TimeoutError:
-                self.end(Unavailable("More is recorded than can be told: events were lost."))
-                return
+    @property
+    def is_full(self) -> bool:
+        return len(self._waiting) >= _MAX_WAITING
+
+    async def room(self) -> None:
+        """Returns once this is not full or is closed, and after a second in any case."""
+        self._room.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await self._room.wait()
+
+    def add(self, inserted: Inserted) -> None:
+        if self.is_full:
+            self.end(Unavailable("More is recorded than can be told: events were lost."))
+            return
         self._waiting.append(inserted)
         self._there.set()
 
@@ -123,6 +131,7 @@ class _Answered:
 
     def close(self) -> None:
         self._closed = True
+        self._room.set()
         self._task.cancel()
 
     async def _run(self) -> None:
@@ -226,8 +235,11 @@ class Live:
                 inserted = await insertions.next()
                 if inserted is None:
                     continue
+                topics = self._by_namespace.get(inserted.namespace_id, ())
+                if full := [answered for answered in topics if answered.is_full]:
+                    await asyncio.gather(*(answered.room() for answered in full))
                 for answered in list(self._by_namespace.get(inserted.namespace_id, ())):
-                    await answered.add(inserted)
+                    answered.add(inserted)
                 read += 1
                 if read % _BATCH == 0:
                     # A large batch is read without waiting for anything.

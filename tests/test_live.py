@@ -3,7 +3,7 @@ is valid."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
@@ -16,12 +16,15 @@ from command_log import commands
 from gateway_client import Gateway, new_gateway
 from live_client import PATIENCE, RECORDED, key_id, record, served, socket, stream
 
+from gateway import live
 from gateway.context import Permission
 from gateway.demodata import interactions
 from gateway.embedded import EmbeddedServer
+from gateway.errors import GatewayError, Unavailable
 from gateway.interchange.imports import load
 from gateway.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.store.tenancy import NAMESPACES
+from gateway.store.watch import Inserted, Watch
 from gateway.transport import sse, websocket
 from gateway.transport.server import ENDING
 
@@ -290,6 +293,36 @@ async def test_a_session_ends_with_its_key_or_its_namespace(mongod: EmbeddedServ
         await record(gateway, "i1")
         client, told, _ = listening[-1]
         assert await client.recorded() == await told.recorded() == "i1"
+
+
+async def test_topics_that_are_stuck_are_waited_for_together(
+    mongod: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "_MAX_WAITING", 50)
+
+    async def stuck(_inserted: Sequence[Inserted]) -> list[tuple[Inserted, bytes]]:
+        await asyncio.Event().wait()
+        return []
+
+    async def quick(inserted: Sequence[Inserted]) -> list[tuple[Inserted, bytes]]:
+        return [(one, str(one.id).encode()) for one in inserted]
+
+    def overflow(error: GatewayError) -> None:
+        raise error
+
+    async with new_gateway(mongod.uri) as gateway:
+        hub = live.Live(Watch(gateway.database, INTERACTION), buffer_bytes=1_000_000)
+        held = [await hub.subscribe(live.Topic("ns", number), stuck, overflow) for number in range(6)]
+        told = await hub.subscribe(live.Topic("ns", "quick"), quick, overflow)
+        monkeypatch.setattr(live, "_PATIENCE_SECONDS", PATIENCE / 5)
+        documents = [{"_id": number, "namespace_id": "ns", "interaction_id": str(number)} for number in range(500)]
+        await gateway.database[INTERACTION.collection].insert_many(documents)
+        async with asyncio.timeout(PATIENCE):
+            assert [await anext(told) for _ in documents] == [str(number).encode() for number in range(500)]
+            for one in held:
+                with pytest.raises(Unavailable, match="events were lost"):
+                    await anext(one)
+        await hub.close()
 
 
 async def test_who_reads_too_slowly_is_disconnected_and_nobody_else_is(
