@@ -20,15 +20,13 @@ from gateway.errors import BadUserInput, GatewayError, QueryTooBroad, Unavailabl
 DUPLICATE_KEY = 11000
 # The server's names for what BSON cannot hold: Overflow, BSONObjectTooLarge.
 _DOCUMENT_ERRORS = frozenset({15, 10334})
-# Its names for what passes, where the driver has no class of its own: ShutdownInProgress, HostUnreachable,
-# HostNotFound, NetworkTimeout, CursorNotFound, FailedToSatisfyReadPreference, ReadConcernMajorityNotAvailableYet,
-# PrimarySteppedDown, CursorKilled, ExceededTimeLimit, SocketException, NotWritablePrimary, InterruptedAtShutdown,
-# InterruptedDueToReplStateChange, NotPrimaryNoSecondaryOk, NotPrimaryOrSecondary, StaleConfig.
-_PASSING = frozenset({91, 6, 7, 89, 43, 133, 134, 189, 237, 262, 9001, 10107, 11600, 11602, 13435, 13436, 13388})
-
-# CursorNotFound, MaxTimeMSExpired, FailedToSatisfyReadPreference, ReadConcernMajorityNotAvailableYet, and those of a
-# server or a router that did not hear from another in time.
-_TRANSIENT = frozenset({43, 50, 133, 134, 202, 262, 9001})
+# Its names for what passes: HostUnreachable, HostNotFound, CursorNotFound, MaxTimeMSExpired, NetworkTimeout,
+# ShutdownInProgress, FailedToSatisfyReadPreference, ReadConcernMajorityNotAvailableYet, PrimarySteppedDown,
+# NetworkInterfaceExceededTimeLimit, CursorKilled, ExceededTimeLimit, SocketException, NotWritablePrimary,
+# InterruptedAtShutdown, InterruptedDueToReplStateChange, StaleConfig, NotPrimaryNoSecondaryOk, NotPrimaryOrSecondary.
+_PASSING = frozenset(
+    {6, 7, 43, 50, 89, 91, 133, 134, 189, 202, 237, 262, 9001, 10107, 11600, 11602, 13388, 13435, 13436}
+)
 
 
 @contextmanager
@@ -58,7 +56,7 @@ def transient(error: PyMongoError) -> bool:
     """Whether the same may well succeed later: servers or connections failed, or were too slow."""
     if isinstance(error, OperationFailure):
         labelled = error.has_error_label("ResumableChangeStreamError") or error.has_error_label("RetryableWriteError")
-        return error.code in _TRANSIENT or labelled
+        return error.code in _PASSING or labelled
     return isinstance(error, ConnectionFailure)
 
 
@@ -76,7 +74,7 @@ def _translation(error: Exception) -> GatewayError:
             return BadUserInput("The document cannot be stored.")
         case BulkWriteError() if any(one["code"] in _PASSING for one in error.details.get("writeErrors", [])):
             return _unreachable()
-        case OperationFailure() if error.code in _PASSING or error.has_error_label("RetryableWriteError"):
+        case OperationFailure() if transient(error):
             return _unreachable()
         case OperationFailure() if error.code in _DOCUMENT_ERRORS:
             return BadUserInput("The document cannot be stored.")
