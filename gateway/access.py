@@ -102,6 +102,8 @@ class Access:
                 self._keys.pop(context.caller.key_id, None)
                 found[context] = _unauthenticated()
             elif context.namespace.id not in namespaces:
+                for reference in (context.namespace.name, context.namespace.id):
+                    self._namespaces.pop((context.caller.organization.id, reference), None)
                 found[context] = _no_namespace()
         return found
 

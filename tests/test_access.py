@@ -12,7 +12,7 @@ from gateway.embedded import EmbeddedServer
 from gateway.errors import Forbidden, GatewayError, NamespaceNotFound, NamespaceRequired, Unauthenticated
 from gateway.store.client import Database, close, open_client
 from gateway.store.indexes import create_indexes
-from gateway.store.tenancy import IssuedKey, Tenancy
+from gateway.store.tenancy import NAMESPACES, IssuedKey, Tenancy
 
 
 @pytest.fixture
@@ -188,6 +188,25 @@ async def test_a_foreign_namespace_reads_like_one_that_is_not_there(
             await access.resolve(caller, header)
         messages.add(caught.value.message)
     assert len(messages) == 1
+
+
+async def test_what_has_ended_is_not_used_again(tenancy: Tenancy, database: Database, acme: Organization) -> None:
+    access = Access(tenancy, cache_seconds=60)
+    shop, _ = await tenancy.create_namespace(acme, "shop")
+    media, _ = await tenancy.create_namespace(acme, "media")
+    issued = await make_key(tenancy, acme, default_namespace_id=shop.id)
+    authorization = f"Bearer {issued.secret}"
+    contexts = [await access.context(authorization, header) for header in ("shop", shop.id, "media", media.id)]
+    assert await access.ended(set(contexts)) == {}
+    await database[NAMESPACES].delete_one({"_id": shop.id})
+    assert {one.namespace for one in await access.ended(set(contexts))} == {shop}
+    for header in ("shop", shop.id, None):
+        with pytest.raises(NamespaceNotFound):
+            await access.context(authorization, header)
+    assert (await access.context(authorization, "media")).namespace == media
+    await tenancy.revoke_key(issued.key.caller.key_id)
+    assert len(await access.ended(set(contexts))) == 2
+    await refusal(access, authorization)
 
 
 async def test_namespaces_of_one_name_are_kept_apart(access: Access, tenancy: Tenancy, acme: Organization) -> None:
