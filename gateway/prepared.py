@@ -5,10 +5,12 @@ and what is bound on the values of the operation's variables.
 """
 
 import marshal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from math import inf
+from operator import attrgetter
+from typing import Any, Protocol, TypeVar, cast
 
 from cachetools import LRUCache
 from graphql import (
@@ -94,6 +96,31 @@ class Bound:
         return _FETCH_BYTES * (1 + len(self.bindings)) + _COMPARISON_BYTES * comparisons
 
 
+class _Weighed(Protocol):
+    @property
+    def weight(self) -> int: ...
+
+
+K = TypeVar("K", bound=Hashable)
+W = TypeVar("W", bound=_Weighed)
+
+
+class _Latest(LRUCache[K, W]):
+    """The latest used of values that don't change, up to ``most``; ``currsize`` is what they weigh together.
+
+    It is known without looking at them: a look is a use.
+    """
+
+    def __init__(self, most: int) -> None:
+        super().__init__(inf, getsizeof=attrgetter("weight"))
+        self._most = most
+
+    def __setitem__(self, key: K, value: W, *given: Any) -> None:
+        super().__setitem__(key, value, *given)
+        if len(self) > self._most:
+            self.popitem()
+
+
 class Operation:
     """One operation of a document with its latest used plans, up to 64, and what was bound to its latest variables.
 
@@ -121,8 +148,8 @@ class Operation:
         declared = {one.variable.name.value: type_from_ast(shapes.graph.executable, one.type) for one in variables}
         self._declared = cast(Mapping[str, GraphQLInputType], declared)
         self._conditions = condition_variables(node, fragments.values())
-        self._compiled: LRUCache[tuple[Any, ...], Compiled] = LRUCache(_MAX_PLANS)
-        self._bound: LRUCache[bytes, Bound] = LRUCache(_MAX_BOUND)
+        self._compiled: _Latest[tuple[Any, ...], Compiled] = _Latest(_MAX_PLANS)
+        self._bound: _Latest[bytes, Bound] = _Latest(_MAX_BOUND)
 
     def bound(self, variables: Mapping[str, Any]) -> Bound | list[GraphQLError]:
         """The operation with these variables, as they were sent, or what is wrong with them.
@@ -162,8 +189,7 @@ class Operation:
 
     @property
     def weight(self) -> int:
-        plans, bound = self._compiled.values(), self._bound.values()
-        return sum(one.weight for one in plans) + sum(one.weight for one in bound)
+        return int(self._compiled.currsize + self._bound.currsize)
 
     def _compile(self, values: tuple[Any, ...]) -> Compiled:
         conditions = {name: value is True for name, value in zip(self._conditions, values, strict=True)}

@@ -117,6 +117,15 @@ def test_of_the_variables_that_were_bound_the_latest_are_kept(prepare: Preparati
     assert bound(prepared, n=0) is not first
 
 
+def test_variables_that_are_sent_often_stay_bound_among_many_others(prepare: Preparation) -> None:
+    prepared = prepare("query ($n: Int, $c: String) { interactions(first: $n, after: $c) { nodes { position } } }")
+    often = bound(prepared, n=0)
+    for number in range(1, 100):
+        bound(prepared, n=number)
+        if number % 10 == 0:
+            assert bound(prepared, n=0) is often
+
+
 @pytest.mark.parametrize(
     ("query", "variables"),
     [
