@@ -11,18 +11,22 @@ import pytest
 from gateway_client import open_gateway
 from hypothesis import given
 from hypothesis import strategies as st
+from pymongo.read_concern import ReadConcern
 
 from gateway import rates
 from gateway.budget import Budget, Rate
 from gateway.embedded import EmbeddedServer
-from gateway.errors import RateLimited, Unavailable
+from gateway.errors import GatewayError, RateLimited, Unavailable
 from gateway.rates import Buckets, Meter
 from gateway.settings import Settings, load
 from gateway.store.client import Database, close, open_client
+from gateway.store.indexes import create_indexes
 from gateway.store.rates import BUCKETS, SharedBuckets
 
 # So slow that nothing comes back while a test runs: one point in an hour and more.
 SLOW = Rate(burst=100, restore=1)
+# Spending doesn't wait for a majority, so neither does who looks at it.
+LOCAL = ReadConcern("local")
 
 
 class Clock:
@@ -183,6 +187,35 @@ async def test_without_a_database_there_is_no_answer() -> None:
     gc.collect()
 
 
+async def test_what_was_given_back_is_not_lost_with_an_update_that_fails(database: Database) -> None:
+    buckets = SharedBuckets(database, SLOW)
+    await buckets.spend("a", 100)
+    buckets.give_back("a", 60)
+    # MongoDB refuses an update of what is no number.
+    await database[BUCKETS].update_one({"_id": "a"}, [{"$set": {"kept": "$full_at", "full_at": "soon"}}])
+    with pytest.raises(GatewayError):
+        await buckets.spend("a", 50)
+    await database[BUCKETS].update_one({"_id": "a"}, [{"$set": {"full_at": "$kept"}}])
+    assert (await buckets.spend("a", 50)).remaining >= 9
+
+
+async def test_what_is_given_back_is_remembered_of_so_many_keys(database: Database) -> None:
+    buckets = SharedBuckets(database, SLOW)
+    for number in range(10_010):
+        buckets.give_back(f"k{number}", 1)
+    assert len(buckets._given_back) == 10_000
+
+
+async def test_mongodb_removes_a_bucket_once_it_is_full(database: Database) -> None:
+    await create_indexes(database)
+    assert (await database[BUCKETS].index_information())["expired"]["expireAfterSeconds"] == 0
+    await SharedBuckets(database, SLOW).spend("a", 50)
+    bucket = await database[BUCKETS].with_options(read_concern=LOCAL).find_one({"_id": "a"})
+    assert bucket is not None
+    left = bucket["expires_at"].replace(tzinfo=UTC) - datetime.now(UTC)
+    assert 40 <= left.total_seconds() <= 60
+
+
 # Over HTTP.
 
 PAGE = "{ interactions(first: 60) { nodes { id } } }"
@@ -211,7 +244,8 @@ async def test_who_spends_too_much_is_told_when_to_come_again(
         assert "data" not in refused.json()
         # Others have budgets of their own.
         assert (await gateway.post(unindexed, key=gateway.other_key)).status_code == 200
-        assert (await database[BUCKETS].count_documents({})) == (2 if store == "mongodb" else 0)
+        stored = database[BUCKETS].with_options(read_concern=LOCAL)
+        assert await stored.count_documents({}) == (2 if store == "mongodb" else 0)
 
 
 async def test_what_was_not_read_is_given_back(database: Database, mongod: EmbeddedServer) -> None:

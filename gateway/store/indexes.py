@@ -5,7 +5,7 @@ from collections import defaultdict
 from pymongo import IndexModel
 
 from gateway.indexes import INDEXES
-from gateway.store import audit, tenancy
+from gateway.store import audit, rates, tenancy
 from gateway.store.client import Database
 from gateway.store.errors import translated
 
@@ -17,7 +17,8 @@ async def create_indexes(database: Database) -> None:
     an answer. MongoDB builds on then, and another call waits for the same.
     """
     # Those of the small collections first: some are unique, and the others may take long.
-    by_collection: dict[str, list[IndexModel]] = defaultdict(list, {**tenancy.INDEXES, **audit.INDEXES})
+    small = {**tenancy.INDEXES, **audit.INDEXES, **rates.INDEXES}
+    by_collection: dict[str, list[IndexModel]] = defaultdict(list, small)
     for index in INDEXES:
         by_collection[index.kind.collection].append(IndexModel(list(index.keys), name=index.name))
     with translated():

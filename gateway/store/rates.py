@@ -1,8 +1,10 @@
 """The buckets of points that several processes share."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from pymongo import ReturnDocument, WriteConcern
+from cachetools import LRUCache
+from pymongo import IndexModel, ReturnDocument, WriteConcern
 
 from gateway.budget import Budget, Rate
 from gateway.rates import limited
@@ -10,32 +12,44 @@ from gateway.store.client import Database
 from gateway.store.errors import translated
 
 BUCKETS = "buckets"
+# A bucket that is full is as good as none: MongoDB removes it within a minute or two.
+INDEXES: Mapping[str, list[IndexModel]] = {
+    BUCKETS: [IndexModel([("expires_at", 1)], name="expired", expireAfterSeconds=0)],
+}
 
+# Parts of milliseconds count, which dates don't have: an operation may cost less than one.
 _NOW = {"$toDouble": {"$toLong": "$$NOW"}}
+
+_MAX_GIVEN_BACK = 10_000
 
 
 class SharedBuckets:
     """Buckets in the database, by its clock: one atomic update for each operation.
 
-    What is given back goes along with the key's next spending by this process. Raises `Unavailable` where the database
-    doesn't answer: nothing could be read then anyway.
+    What is given back goes along with the key's next spending by this process; it is remembered of 10,000 keys. Raises
+    `Unavailable` where the database doesn't answer: nothing could be read then anyway.
     """
 
     def __init__(self, database: Database, rate: Rate) -> None:
         # A count that a failover loses is points that somebody is given.
         self._buckets = database[BUCKETS].with_options(write_concern=WriteConcern(w=1))
         self._rate = rate
-        self._given_back: dict[str, int] = {}
+        self._given_back: LRUCache[str, int] = LRUCache(_MAX_GIVEN_BACK)
 
     async def spend(self, key_id: str, points: int) -> Budget:
         back = self._given_back.pop(key_id, 0)
-        with translated():
-            bucket: Any = await self._buckets.find_one_and_update(
-                {"_id": key_id},
-                self._spending(self._milliseconds(points), self._milliseconds(back)),
-                upsert=True,
-                return_document=ReturnDocument.AFTER,
-            )
+        try:
+            with translated():
+                bucket: Any = await self._buckets.find_one_and_update(
+                    {"_id": key_id},
+                    self._spending(self._milliseconds(points), self._milliseconds(back)),
+                    upsert=True,
+                    return_document=ReturnDocument.AFTER,
+                )
+        except BaseException:
+            # The update may have been made all the same: then the key is given these twice, rather than never.
+            self.give_back(key_id, back)
+            raise
         if bucket["refused"]:
             raise limited(points, Budget(self._rate, bucket["owed"] / 1_000))
         return Budget(self._rate, bucket["taken"] / 1_000)
@@ -54,4 +68,5 @@ class SharedBuckets:
             {"$set": {"taken": {"$add": ["$owed", asked]}}},
             {"$set": {"refused": {"$and": [{"$gt": ["$owed", 0]}, full]}}},
             {"$set": {"full_at": {"$add": [_NOW, {"$cond": ["$refused", "$owed", "$taken"]}]}}},
+            {"$set": {"expires_at": {"$toDate": "$full_at"}}},
         ]
