@@ -3,8 +3,8 @@
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from starlette.applications import Starlette
@@ -26,7 +26,7 @@ from gateway.prefetch import Prefetcher
 from gateway.prepared import Preparation
 from gateway.rates import Buckets, Meter
 from gateway.recording import Recorder
-from gateway.schema import build
+from gateway.schema import Graph, build
 from gateway.sessions import Sessions
 from gateway.settings import Settings, SettingsError, load
 from gateway.store.client import Database, close
@@ -77,31 +77,24 @@ def settle() -> None:
 
 def check_documents(settings: Settings) -> None:
     """Raises `SettingsError` where the trusted documents can't be used."""
-    with _trusting(settings) as persistence:
-        if persistence.trusted:
-            Documents(
-                Preparation(
-                    build(settings.federation_prefix),
-                    introspection=settings.introspection,
-                    subgraph=settings.subgraph,
-                    limits=settings.limits,
-                ),
-                persistence,
-            )
+    _documents(settings, build(settings.federation_prefix))
 
 
-@contextmanager
-def _trusting(settings: Settings) -> Iterator[Persistence]:
-    """The documents that the settings name; what is wrong with one of them is a wrong setting."""
+def _documents(settings: Settings, graph: Graph) -> Documents:
+    """The documents of the graph; what is wrong with a trusted one is a wrong setting."""
     path = settings.trusted_documents
     if path is None and settings.only_trusted_documents:
         raise SettingsError("GATEWAY_ONLY_TRUSTED_DOCUMENTS: expected GATEWAY_TRUSTED_DOCUMENTS beside it")
+    prepare = Preparation(
+        graph, introspection=settings.introspection, subgraph=settings.subgraph, limits=settings.limits
+    )
     try:
-        yield Persistence(
+        persistence = Persistence(
             trusted={} if path is None else read_manifest(path),
             only_trusted=settings.only_trusted_documents,
             automatic=settings.persisted_queries,
         )
+        return Documents(prepare, persistence)
     except ManifestError as error:
         raise SettingsError(f"GATEWAY_TRUSTED_DOCUMENTS: {error}") from None
 
@@ -115,17 +108,16 @@ def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE
     prefetcher = Prefetcher(reader, Recorder(Writer(database), tenancy), tenancy)
     live = Live(Watch(database, INTERACTION), buffer_bytes=settings.subscription_buffer_bytes)
     sessions = Sessions(access)
-    with _trusting(settings) as persistence:
-        operations = Operations(
-            build(settings.federation_prefix),
-            prefetcher,
-            live,
-            introspection=settings.introspection,
-            subgraph=settings.subgraph,
-            limits=settings.limits,
-            persistence=persistence,
-            meter=_meter(settings, database),
-        )
+    built = build(settings.federation_prefix)
+    operations = Operations(
+        built,
+        _documents(settings, built),
+        prefetcher,
+        live,
+        introspection=settings.introspection,
+        limits=settings.limits,
+        meter=_meter(settings, database),
+    )
     page = Page(page_headers) if settings.graphiql else None
     endpoint = Endpoint(
         access,

@@ -31,9 +31,9 @@ from gateway.failures import Phase, described
 from gateway.limits import DEFAULTS, Limits
 from gateway.live import Live, Subscriber, Topic
 from gateway.pages import Pages
-from gateway.persisted import AUTOMATIC, Documents, Persistence
+from gateway.persisted import Documents
 from gateway.prefetch import Prefetcher
-from gateway.prepared import Bound, Compiled, Operation, Preparation, Prepared
+from gateway.prepared import Bound, Compiled, Operation, Prepared
 from gateway.rates import Meter
 from gateway.schema import Graph
 from gateway.store.watch import Inserted
@@ -67,16 +67,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A request that may run: its document valid, its operation known and allowed, its variables coerced.
-
-    ``trusted``: its document is one of the operator's manifest.
-    """
+    """A request that may run: its document valid, its operation known and allowed, its variables coerced."""
 
     request: Request
     context: Context
     prepared: Prepared
     bound: Bound
-    trusted: bool
 
     @property
     def kind(self) -> OperationType:
@@ -102,31 +98,26 @@ class Spent:
 
 
 class Operations:
-    """Answers requests of one graph; one for each process. ``subgraph``: whether its definition is given out.
-
-    Raises `ManifestError`.
-    """
+    """Answers requests of one graph, for which the ``documents`` are prepared; one for each process."""
 
     def __init__(
         self,
         graph: Graph,
+        documents: Documents,
         prefetcher: Prefetcher,
         live: Live,
         *,
         introspection: bool = True,
-        subgraph: bool = True,
         limits: Limits = DEFAULTS,
-        persistence: Persistence = AUTOMATIC,
         meter: Meter | None = None,
     ) -> None:
         self._graph = graph
+        self._documents = documents
         self._prefetcher = prefetcher
         self._live = live
         self._introspection = introspection
         self._limits = limits
         self._meter = meter
-        prepare = Preparation(graph, introspection=introspection, subgraph=subgraph, limits=limits)
-        self._documents = Documents(prepare, persistence)
         self.answered: Counter[str] = Counter()
 
     async def answer(self, request: Request, context: Context) -> Answer:
@@ -138,8 +129,7 @@ class Operations:
         """The operation of a request, or the answer that refuses it; reads nothing from the database."""
         try:
             named = request.query, request.document_id, context.caller.organization.id
-            document = self._documents.find(*named)
-            prepared = document.prepared
+            prepared = self._documents.find(*named)
             if prepared.errors:
                 return _refused(prepared.errors, Phase.VALIDATION)
             operation = prepared.operation(request.operation_name)
@@ -149,7 +139,7 @@ class Operations:
             if isinstance(bound, list):
                 return _refused(bound, Phase.VARIABLES)
             _affordable(bound.cost, self._limits.cost)
-            return Ready(request, context, prepared, bound, document.trusted)
+            return Ready(request, context, prepared, bound)
         except GraphQLSyntaxError as error:
             return _refused([error], Phase.PARSING)
         except GatewayError as error:
@@ -164,8 +154,8 @@ class Operations:
             return refused(BadRequest("A subscription needs a websocket, or `text/event-stream` in Accept."))
         compiled, requested, key_id = ready.bound.compiled, ready.bound.cost, ready.context.caller.key_id
         try:
-            budget = None if self._meter is None else await self._meter.spend(key_id, requested)
             async with Deadline(self._limits.operation_time_ms / 1_000):
+                budget = None if self._meter is None else await self._meter.spend(key_id, requested)
                 pages = await self._prefetcher.fetch(compiled.plan, ready.bound.bindings, ready.context, budget)
         except GatewayError as error:
             return refused(error)

@@ -44,12 +44,6 @@ class Persistence:
 AUTOMATIC = Persistence()
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    prepared: Prepared
-    trusted: bool
-
-
 class Documents:
     """Finds the documents of requests; raises `ManifestError` for a trusted one that is not valid."""
 
@@ -63,7 +57,7 @@ class Documents:
         by_id = {_bare(id_): self._trusted[text] for id_, text in persistence.trusted.items()}
         self._named = by_hash | by_id
 
-    def find(self, query: str | None, document_id: str | None, organization_id: str) -> Document:
+    def find(self, query: str | None, document_id: str | None, organization_id: str) -> Prepared:
         """The document that a request sends, names or, to have it remembered, both.
 
         Raises GraphQLSyntaxError for a text that can't be parsed, QueryNotPersisted or PersistenceDisabled for a name
@@ -83,31 +77,34 @@ class Documents:
             with suppress(ValueError):  # It is longer than all that is kept.
                 own[_bare(document_id)] = query
 
-    def _by_text(self, query: str) -> Document:
+    def _by_text(self, query: str) -> Prepared:
         known = self._trusted.get(query)
         if known is not None:
             return known
         if self._only_trusted:
             raise UntrustedDocument("Only trusted documents may be asked, and this isn't one.")
-        return Document(self._prepare(query), trusted=False)
+        return self._prepare(query)
 
-    def _by_id(self, id_: str, organization_id: str) -> Document:
+    def _by_id(self, id_: str, organization_id: str) -> Prepared:
         known = self._named.get(id_)
         if known is not None:
             return known
         if self._only_trusted:
             raise UntrustedDocument("Only trusted documents may be asked, and none of them has this id.")
-        if not self._automatic and not self._named:
+        if not self._automatic:
+            # Also beside a manifest, though it has Apollo Client send its trusted documents too, until it is loaded
+            # again. They are known by their text as well; told that one wasn't found, it would send every document that
+            # isn't trusted twice, for ever.
             raise PersistenceDisabled("PersistedQueryNotSupported")
         own = self._sent_before.get(organization_id)
         query = None if own is None else own.get(id_)
         if query is None:
             raise QueryNotPersisted("PersistedQueryNotFound")
-        return Document(self._prepare(query), trusted=False)
+        return self._prepare(query)
 
-    def _valid(self, id_: str, text: str) -> Document:
+    def _valid(self, id_: str, text: str) -> Prepared:
         try:
-            prepared = self._prepare(text, trusted=True)
+            prepared = self._prepare.trusted(text)
             fault = prepared.errors[0].message if prepared.errors else None
         except GraphQLSyntaxError as error:
             fault = error.message
@@ -115,7 +112,7 @@ class Documents:
             fault = error.message
         if fault is not None:
             raise ManifestError(f"the document {id_[:100]!r} is not valid: {' '.join(fault.split())}")
-        return Document(prepared, trusted=True)
+        return prepared
 
 
 def _bare(document_id: str) -> str:

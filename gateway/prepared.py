@@ -275,27 +275,33 @@ class Preparation:
             self._rules.append(_NoSubgraphRule)
         self._known: LRUCache[str, Prepared] = LRUCache(_MAX_CACHED_BYTES, getsizeof=_weight)
 
-    def __call__(self, query: str, *, trusted: bool = False) -> Prepared:
-        """The prepared document; a trusted one may be beyond the limits.
+    def __call__(self, query: str) -> Prepared:
+        """The prepared document.
 
         Raises `GraphQLSyntaxError` for what can't be parsed, and `OperationTooComplex` for what is beyond a limit.
         """
         known = self._known.get(query)
         if known is None:
-            node = parse_within(query, None if trusted else self._limits)
-            hide_suggestions = not self._introspection
-            errors = validate(
-                self._graph.executable,
-                node,
-                self._rules,
-                max_errors=MAX_ERRORS,
-                hide_suggestions=hide_suggestions,
-                allow_empty_selection_sets=False,
-            )
-            grown = partial(self._weigh_again, query)
-            known = Prepared(self._shapes, node, errors, self._limits, grown, hide_suggestions=hide_suggestions)
+            node = parse_within(query, self._limits)
+            known = self._prepared(node, partial(self._weigh_again, query))
             self._keep(query, known)
         return known
+
+    def trusted(self, query: str) -> Prepared:
+        """A document that may be beyond the limits and isn't kept here; raises `GraphQLSyntaxError`."""
+        return self._prepared(parse_within(query, None), lambda: None)
+
+    def _prepared(self, node: DocumentNode, grown: Callable[[], None]) -> Prepared:
+        hide_suggestions = not self._introspection
+        errors = validate(
+            self._graph.executable,
+            node,
+            self._rules,
+            max_errors=MAX_ERRORS,
+            hide_suggestions=hide_suggestions,
+            allow_empty_selection_sets=False,
+        )
+        return Prepared(self._shapes, node, errors, self._limits, grown, hide_suggestions=hide_suggestions)
 
     def _keep(self, query: str, prepared: Prepared) -> None:
         try:

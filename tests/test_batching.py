@@ -16,7 +16,9 @@ from gateway.embedded import EmbeddedServer
 from gateway.kinds import INTERACTION
 from gateway.live import Live
 from gateway.operation import Answer, Operations, Ready
+from gateway.persisted import AUTOMATIC, Documents
 from gateway.prefetch import Prefetcher
+from gateway.prepared import Preparation
 from gateway.recording import Recorder
 from gateway.schema import build
 from gateway.store.client import Database
@@ -100,7 +102,8 @@ class Meeting(Operations):
         tenancy = Tenancy(database)
         reader, recorder = Reader(database, time_limit_ms=5_000), Recorder(Writer(database), tenancy)
         live = Live(Watch(database, INTERACTION), buffer_bytes=10_000)
-        super().__init__(build(), Prefetcher(reader, recorder, tenancy), live)
+        documents = Documents(Preparation(build(), introspection=True), AUTOMATIC)
+        super().__init__(build(), documents, Prefetcher(reader, recorder, tenancy), live)
         self._barrier = asyncio.Barrier(guests)
 
     async def run(self, ready: Ready) -> Answer:

@@ -105,7 +105,7 @@ def _compare(prepared: Prepared, operation: Operation, compiled: Compiled, pages
 
 def _check(prepare: Preparation, operation: Operation, stored: Documents, tally: _Tally) -> None:
     # What is generated may be beyond the limits, which have tests of their own.
-    prepared = prepare(operation.query, trusted=True)
+    prepared = prepare.trusted(operation.query)
     assert prepared.errors == []
     found = prepared.operation(operation.name)
     variables = get_variable_values(EXECUTABLE, found.node.variable_definitions or (), dict(operation.variables))

@@ -162,7 +162,7 @@ async def test_an_organization_has_its_latest_used_documents_and_no_other_ones_l
 
     def known(text: str, organization: str) -> bool:
         try:
-            return not documents.find(None, hashed(text), organization).trusted
+            return not documents.find(None, hashed(text), organization).errors
         except QueryNotPersisted:
             return False
 
@@ -208,6 +208,20 @@ async def test_a_trusted_document_is_named_by_its_id_or_its_hash(
         # Everything else goes on as it did.
         assert refusal(await gateway.post({"documentId": "key-2"})) == NOT_FOUND
         assert (await gateway.post({"query": "{ __typename }"})).json() == {"data": {"__typename": "Query"}}
+
+
+async def test_beside_trusted_documents_a_hash_is_not_asked_for_that_nobody_keeps(
+    gateway: Gateway, mongod: EmbeddedServer, manifest: Path
+) -> None:
+    async with open_gateway(
+        gateway.database, mongod.uri, trusted_documents=manifest, persisted_queries=False
+    ) as gateway:
+        other = "{ __typename }"
+        assert "data" in (await gateway.post(by_hash(other, query=other))).json()
+        assert refusal(await gateway.post(by_hash(other))) == (200, "PERSISTED_QUERY_NOT_SUPPORTED")
+        assert (await gateway.post(by_hash(QUERY))).json() == ANSWER
+        # As Apollo Client sends it from then on.
+        assert (await gateway.post({"query": QUERY})).json() == ANSWER
 
 
 async def test_a_trusted_document_may_be_beyond_the_limits_of_others(

@@ -11,7 +11,7 @@ import pytest
 from graphql import GraphQLSyntaxError
 
 from gateway.errors import OperationNotResolved, OperationTooComplex
-from gateway.limits import DEFAULTS
+from gateway.limits import DEFAULTS, Limits
 from gateway.prepared import Bound, Compiled, Preparation, Prepared
 from gateway.schema import build
 
@@ -20,7 +20,7 @@ WHERE = 'where: {metadata: [{path: "a", operator: EQ, value: $j}]}'
 
 @pytest.fixture
 def prepare() -> Preparation:
-    return Preparation(build(), introspection=True)
+    return Preparation(build(), introspection=True, limits=Limits(aliases=100, root_fields=30))
 
 
 def small(number: int) -> str:
@@ -47,7 +47,7 @@ def latest_kept(prepare: Preparation, documents: dict[str, Prepared]) -> int:
     """How many of these, from the one prepared last, are known still."""
     count = 0
     for text, prepared in reversed(documents.items()):
-        if prepare(text, trusted=True) is not prepared:
+        if prepare(text) is not prepared:
             break
         count += 1
     return count
@@ -165,8 +165,15 @@ def test_a_thousand_documents_are_kept_the_latest_used(prepare: Preparation) -> 
     assert latest_kept(prepare, documents) == 999
 
 
+def test_trusted_documents_are_beside_what_is_kept(prepare: Preparation) -> None:
+    documents = {small(number): prepare(small(number)) for number in range(1_000)}
+    trusted = [prepare.trusted(large(number)) for number in range(50)]
+    assert all(bound(one, first=1) is bound(one, first=1) for one in trusted)
+    assert latest_kept(prepare, documents) == 1_000
+
+
 def test_of_large_documents_fewer_are_kept(prepare: Preparation) -> None:
-    documents = {large(number): prepare(large(number), trusted=True) for number in range(250)}
+    documents = {large(number): prepare(large(number)) for number in range(250)}
     assert 150 < latest_kept(prepare, documents) < 250
 
 
@@ -176,7 +183,7 @@ def test_what_is_bound_later_counts_for_the_document(prepare: Preparation) -> No
 
     documents = {small(number): prepare(small(number)) for number in range(900)}
     fields = " ".join(f"k{number}: interactions(first: $n) {{ nodes {{ position }} }}" for number in range(30))
-    prepared = [prepare(f"query Q{number}($n: Int) {{ {fields} }}", trusted=True) for number in range(3)]
+    prepared = [prepare(f"query Q{number}($n: Int) {{ {fields} }}") for number in range(3)]
     assert known() == 900
     for one in prepared:
         for size in range(16):
@@ -217,7 +224,7 @@ def test_a_thousand_different_documents_do_not_grow_memory(
 ) -> None:
     def send(numbers: range) -> int:
         for number in numbers:
-            assert compiled(prepare(document(number), trusted=True)).shape is not None
+            assert compiled(prepare(document(number))).shape is not None
         gc.collect()
         return tracemalloc.get_traced_memory()[0]
 

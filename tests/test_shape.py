@@ -23,6 +23,7 @@ from gateway.live import Live
 from gateway.operation import Operations, Request
 from gateway.pages import Pages
 from gateway.paging import Page
+from gateway.persisted import AUTOMATIC, Documents
 from gateway.prefetch import Prefetcher
 from gateway.prepared import Compiled, Preparation
 from gateway.recording import Recorder
@@ -168,7 +169,8 @@ async def operations(database: Database) -> Operations:
     await create_indexes(database)
     tenancy = Tenancy(database)
     prefetcher = Prefetcher(Reader(database, time_limit_ms=5_000), Recorder(Writer(database), tenancy), tenancy)
-    return Operations(build(), prefetcher, Live(Watch(database, INTERACTION), buffer_bytes=10_000))
+    documents = Documents(Preparation(build(), introspection=True), AUTOMATIC)
+    return Operations(build(), documents, prefetcher, Live(Watch(database, INTERACTION), buffer_bytes=10_000))
 
 
 async def test_golden_operations_are_answered_as_they_declare(operations: Operations, database: Database) -> None:
