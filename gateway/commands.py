@@ -156,7 +156,7 @@ class SessionSpans:
 
     @property
     def pipeline(self) -> list[Document]:
-        stages: list[Document] = [{"$documents": [{"key": key} for key in self.keys]}]
+        stages: list[Document] = [_documents(self.keys)]
         for kind, path in self.spans:
             for direction, edge in ((1, "first"), (-1, "last")):
                 only: list[Document] = [
@@ -173,10 +173,15 @@ def _joined(
 ) -> list[Document]:
     # The unwinding is merged into the look-up, so that no parent's documents have to fit into one of 16 MB.
     return [
-        {"$documents": [{"key": key, **constant} for key in keys]},
+        _documents(keys, **constant),
         _lookup(kind, filter_, path, "document", stages),
         {"$unwind": "$document"},
     ]
+
+
+def _documents(keys: Sequence[str], **constant: Any) -> Document:
+    # A string that begins with a dollar sign would be evaluated.
+    return {"$documents": [{"key": {"$literal": key}, **constant} for key in keys]}
 
 
 def _lookup(kind: Kind, filter_: Document, path: str, name: str, stages: list[Document]) -> Document:

@@ -158,6 +158,12 @@ class Settings(SchemaSettings):
         le=100_000,
         description="Entries of each list and input object, in variables and in the document.",
     )
+    input_limit: int = Field(
+        DEFAULTS.input_entries,
+        ge=1,
+        le=1_000_000,
+        description="Entries of all lists and input objects in the variables of a request.",
+    )
     json_node_limit: int = Field(
         DEFAULTS.json_nodes, ge=1, le=1_000_000, description="Entries of all JSON values in the variables of a request."
     )
@@ -249,6 +255,7 @@ class Settings(SchemaSettings):
             directives=self.directive_limit,
             variables=self.variable_limit,
             list_items=self.list_limit,
+            input_entries=self.input_limit,
             json_nodes=self.json_node_limit,
             json_depth=self.json_depth_limit,
             operation_time_ms=self.operation_time_limit_ms,

@@ -333,4 +333,4 @@ async def test_with_a_prefix_representations_have_the_prefixed_names(prefixed: G
     assert answer["data"] == {"_entities": [FOUND["Session"], None, FOUND["Feature"]]}
     [error] = answer["errors"]
     assert error["extensions"] == {"code": "BAD_USER_INPUT", "path": ["representations", "1", "__typename"]}
-    assert "AcmeSession" in error["message"]
+    assert error["message"] == "`__typename` names no entity of this graph."

@@ -498,6 +498,44 @@ async def test_injection(attack: str, gateway: Gateway) -> None:
     assert await gateway.data(COUNT) == {"interactions": {"totalCount": 1}}
 
 
+@pytest.mark.parametrize("id", ["$x", "$ne", "$where", "$", "$$x", "$$ROOT.key", "$$REMOVE", "$literal"])
+async def test_an_id_is_no_expression(id: str, gateway: Gateway) -> None:
+    recorded = await gateway.data(
+        """mutation ($id: ID!) { recordInteraction(input: { featureId: $id, interactionType: VIEW, sessionId: $id,
+        searchRequest: { searchRequestId: $id, queries: [], collections: [] } }) { interaction { featureId } } }""",
+        {"id": id},
+        key=gateway.other_key,
+    )
+    assert recorded == {"recordInteraction": {"interaction": {"featureId": id}}}
+    found = await gateway.data(
+        """query ($id: ID!) {
+          features(featureIds: ["f", $id]) { interactions { totalCount } }
+          session(sessionId: $id) { sessionId interactions { totalCount } }
+          searchRequest(searchRequestId: $id) {
+            interactions { totalCount nodes { feature { interactions { totalCount } } } }
+          }
+          _entities(representations: [{ __typename: "Session", sessionId: $id }]) { ... on Session { sessionId } }
+          missing: session(sessionId: "$$nobody") { sessionId }
+        }""",
+        {"id": id},
+        key=gateway.other_key,
+    )
+    one = {"totalCount": 1}
+    assert found == {
+        "features": [{"interactions": {"totalCount": 0}}, {"interactions": one}],
+        "session": {"sessionId": id, "interactions": one},
+        "searchRequest": {"interactions": {**one, "nodes": [{"feature": {"interactions": one}}]}},
+        "_entities": [{"sessionId": id}],
+        "missing": None,
+    }
+
+
+async def test_headers_have_no_blanks_around_them(gateway: Gateway) -> None:
+    headers = {"Authorization": f"Bearer {gateway.key} ", "X-Namespace": f"\t{gateway.namespace.name}  "}
+    response = await gateway.post({"query": "{ viewer { keyName } }"}, headers=headers)
+    assert response.json() == {"data": {"viewer": {"keyName": "web"}}}
+
+
 async def test_what_looks_like_an_operator_is_kept_as_it_is(gateway: Gateway) -> None:
     metadata = {
         "$set": {"namespace_id": "ns_other"},

@@ -85,6 +85,7 @@ DOCUMENTS: Mapping[str, tuple[Callable[[int], str], str]] = {
 }
 ENTRIES: Mapping[str, Callable[[int], Mapping[str, Any]]] = {
     "list_items": lambda count: {"ids": ["x"] * count},
+    "input_entries": lambda count: {"where": {"and": [{"and": [{}] * 999}] * 49 + [{"and": [{}] * (count - 49_052)}]}},
     "json_nodes": lambda count: {
         "input": {"featureId": "f", "interactionType": "VIEW", "metadata": {"a": [1] * (count - 1)}}
     },
@@ -124,6 +125,13 @@ def test_a_trusted_document_may_be_beyond_every_limit(name: str) -> None:
         parse_within(DOCUMENTS[name][0](limit + 1), None)
 
 
+def test_the_schema_may_be_asked_for_twice_in_an_operation() -> None:
+    asked = "{{ {} ...F }} fragment F on Query {{ b: __schema {{ description }} }}"
+    parse_within(asked.format("a: __schema { description }"), DEFAULTS)
+    with pytest.raises(OperationTooComplex, match="at most 2 fields `__schema` and `__type`"):
+        parse_within(asked.format('a: __schema { description } c: __type(name: "ID") { kind }'), DEFAULTS)
+
+
 def test_bytes_are_counted_not_characters() -> None:
     parse_within('{ a(x: "ä") }'.ljust(49_999), DEFAULTS)
     with pytest.raises(OperationTooComplex, match="50,000 bytes"):
@@ -139,7 +147,10 @@ def variables(document: str) -> Mapping[str, GraphQLInputType]:
     }
 
 
-DECLARED = variables("query ($ids: [ID!]!, $input: RecordInteractionInput, $batch: RecordInteractionsInput) { a }")
+DECLARED = variables(
+    "query ($ids: [ID!]!, $where: InteractionWhere,"
+    " $input: RecordInteractionInput, $batch: RecordInteractionsInput) { a }"
+)
 
 
 @pytest.mark.parametrize("name", ENTRIES)

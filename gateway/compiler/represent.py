@@ -51,11 +51,11 @@ def _entity_id(
     name = representation.get("__typename")
     type_ = types.get(name) if isinstance(name, str) else None
     if type_ is None:
-        raise BadUserInput(f"`__typename` must be one of {', '.join(types)}.", path=(*path, "__typename"))
+        raise BadUserInput("`__typename` names no entity of this graph.", path=(*path, "__typename"))
     keys = composition_of(type_).keys
     key = next((key for key in keys if key in representation), None)
     if key is None:
-        raise BadUserInput(f"{name} is referred to by {' or '.join(f'`{key}`' for key in keys)}.", path=path)
+        raise BadUserInput(f"None of the keys of {name} is given.", path=path)
     text = _text(representation[key], (*path, key))
     if key != _GLOBAL:
         return GlobalId(declared_name(type_), namespace.id, text)

@@ -34,6 +34,8 @@ from gateway.limits import Limits
 # What comparing the fields of one response key may cost, in graphql-core's units: two for each pair. Its own bound is
 # 25 times this, which is half a second of work.
 MAX_OVERLAP = 20_000
+# Each may read the whole schema.
+MAX_INTROSPECTIONS = 2
 
 _Executable = OperationDefinitionNode | FragmentDefinitionNode
 
@@ -78,6 +80,7 @@ def check_document(document: DocumentNode, limits: Limits) -> None:
         _within("An operation", size.aliases, limits.aliases, "aliases, with fragments expanded")
         if isinstance(definition, OperationDefinitionNode):
             _within("An operation", size.root_fields, limits.root_fields, "root fields")
+            _within("An operation", size.introspections, MAX_INTROSPECTIONS, "fields `__schema` and `__type`")
             _within("An operation", len(definition.variable_definitions or ()), limits.variables, "variables")
 
 
@@ -108,6 +111,7 @@ class _Size:
     fields: int = 0
     aliases: int = 0
     root_fields: int = 0
+    introspections: int = 0
 
 
 @dataclass(slots=True)
@@ -140,6 +144,7 @@ def _measured(definition: _Executable, limits: Limits) -> _Measured:
                     size.fields += 1
                     size.aliases += node.alias is not None
                     size.root_fields += not above
+                    size.introspections += node.name.value in ("__schema", "__type")
                     _check_arguments(node.arguments, limits)
                     if node.selection_set:
                         pending.append((node.selection_set, above + 1))
@@ -178,6 +183,7 @@ def _add(size: _Size, spread: _Size, above: int) -> None:
     size.depth = max(size.depth, above + spread.depth)
     size.fields += spread.fields
     size.aliases += spread.aliases
+    size.introspections += spread.introspections
     size.root_fields += spread.root_fields if not above else 0
 
 

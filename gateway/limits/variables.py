@@ -1,7 +1,7 @@
-"""The limits on the values of variables: checked for every request, before they are coerced, without recursion.
+"""The limits on the values of variables: checked whenever they are bound, before they are coerced, without recursion.
 
-Where a list or an input object is declared, each may have so many entries. Within JSON, and within whatever else is
-given where no structure is declared, all entries of the request count together.
+Where a list or an input object is declared, each may have so many entries, and all together so many. Within JSON, and
+within whatever else is given where no structure is declared, only the sum of all entries counts.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,7 +27,7 @@ def check_variables(declared: Mapping[str, GraphQLInputType], given: Mapping[str
         for name, value in given.items()
         if isinstance(value, dict | list) and name in declared
     ]
-    json_nodes = 0
+    input_entries = json_nodes = 0
     while pending:
         value, declared_type, trail, level = pending.pop()
         if level > limits.json_depth:
@@ -41,7 +41,11 @@ def check_variables(declared: Mapping[str, GraphQLInputType], given: Mapping[str
         if structured and len(value) > limits.list_items:
             what = "A list" if isinstance(value, list) else "An input object"
             raise _beyond(f"{what} may have at most {limits.list_items:,} entries, not {len(value):,}", trail)
-        if not structured:
+        if structured:
+            input_entries += len(value)
+            if input_entries > limits.input_entries:
+                raise _beyond(f"Lists and objects may have at most {limits.input_entries:,} entries in all", trail)
+        else:
             json_nodes += len(value)
             if json_nodes > limits.json_nodes:
                 raise _beyond(f"JSON values may have at most {limits.json_nodes:,} entries in all", trail)

@@ -31,6 +31,7 @@ _READ = (
     "if-none-match",
 )
 _READ_BYTES = frozenset(name.encode() for name in _READ)
+_LONGEST_LIST = 1_000
 _METHODS = frozenset((*READING, *WRITING))
 
 
@@ -65,7 +66,7 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method, headers = scope["method"], _headers(scope)
-        accept = ", ".join(headers["accept"])
+        accept = _list(headers, "accept")
         if method == "OPTIONS":
             await _send(send, method, Reply(204, ((b"allow", allowed(method)),)))
         elif self._page is not None and _asks_for_page(scope, accept):
@@ -84,7 +85,7 @@ class Endpoint:
                 return
             except Exception as error:
                 reply = _unkept(refused(masked(error)), media, method)
-            coding = accepted(", ".join(headers["accept-encoding"])) if len(reply.body) >= SHORTEST_BYTES else None
+            coding = accepted(_list(headers, "accept-encoding")) if len(reply.body) >= SHORTEST_BYTES else None
             await _send(send, method, reply, coding)
 
     async def _reply(
@@ -142,8 +143,13 @@ def _headers(scope: Scope) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {name: [] for name in _READ}
     for name, value in scope["headers"]:
         if name in _READ_BYTES:
-            found[name.decode("latin-1")].append(value.decode("latin-1"))
+            found[name.decode("latin-1")].append(value.decode("latin-1").strip(" \t"))
     return found
+
+
+def _list(headers: Mapping[str, list[str]], name: str) -> str:
+    """A header that is a list, as one; what is beyond all that clients send is not looked at."""
+    return ", ".join(headers[name])[:_LONGEST_LIST]
 
 
 def _single(headers: Mapping[str, list[str]], name: str, otherwise: type[GatewayError]) -> str | None:

@@ -19,6 +19,7 @@ from gateway.transport.media import JSON
 # The requests of a batch, or what is wrong with one of them.
 Batch = tuple[Request | BadRequest, ...]
 
+_MAX_PARAMETERS = 100
 _LONG_NUMBER = re.compile(rb"[0-9]{19}")
 
 
@@ -38,7 +39,11 @@ def require_json(content_type: str | None, content_encoding: str | None) -> None
 
 def parameter_names(query_string: bytes) -> frozenset[str]:
     """The names of an address's parameters, as far as they can be read."""
-    return frozenset(name for name, _ in parse_qsl(query_string.decode("latin-1"), keep_blank_values=True))
+    try:
+        pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=_MAX_PARAMETERS)
+    except ValueError:
+        return frozenset()
+    return frozenset(name for name, _ in pairs)
 
 
 def from_body(body: bytes, *, batch_limit: int = 0) -> Request | Batch:
@@ -61,7 +66,8 @@ def from_body(body: bytes, *, batch_limit: int = 0) -> Request | Batch:
 def from_query(query_string: bytes) -> Request:
     """The request in the parameters of a GET; raises `BadRequest` for what isn't a GraphQL request."""
     try:
-        pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict")
+        address = query_string.decode("ascii")
+        pairs = parse_qsl(address, keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS)
     except ValueError:
         raise BadRequest("The parameters of the address are not percent-encoded UTF-8.") from None
     # An empty parameter is as good as none: forms send them.
@@ -117,7 +123,8 @@ def _document_id(given: Mapping[str, Any]) -> str | None:
         return named
     if not isinstance(persisted, dict) or not isinstance(persisted.get("sha256Hash"), str):
         raise BadRequest("`extensions.persistedQuery` must be an object with a `version` and a `sha256Hash`.")
-    if persisted.get("version") != 1:
+    version = persisted.get("version")
+    if type(version) is not int or version != 1:
         raise BadRequest("Unsupported persisted query version")
     return str(persisted["sha256Hash"])
 

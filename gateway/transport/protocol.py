@@ -79,7 +79,7 @@ class Protocol(HttpToolsProtocol):
         elif self._in_head and self._fed_bytes > self._limits.header_bytes:
             self._refuse(self._headers_too_large())
         elif self._fed_bytes > 2 * self._limits.body_bytes + self._limits.header_bytes:
-            self._refuse(PayloadTooLarge(f"The body may have at most {self._limits.body_bytes:,} bytes."))
+            self._refuse(self._body_too_large())
         elif self._timed_part != self._part:
             self._time_reading()
 
@@ -95,7 +95,7 @@ class Protocol(HttpToolsProtocol):
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._count(len(name) + len(value))
+        self._count(len(name) + len(value) + len(b": \r\n"))
         # After the body come trailers: they are no headers, whatever their names.
         if self._in_head:
             super().on_header(name, value)
@@ -124,8 +124,12 @@ class Protocol(HttpToolsProtocol):
     def _headers_too_large(self) -> GatewayError:
         return HeadersTooLarge(f"Address and headers may have at most {self._limits.header_bytes:,} bytes.")
 
+    def _body_too_large(self) -> GatewayError:
+        return PayloadTooLarge(f"The body may have at most {self._limits.body_bytes:,} bytes.")
+
     def _require_one_framing(self) -> None:
-        """Raises BadRequest where another parser might see another request, or another end of it."""
+        """Raises BadRequest where another parser might see another request, or another end of it; PayloadTooLarge where
+        the body is announced as such."""
         version, method, upgrade = (
             self.parser.get_http_version(),
             self.parser.get_method(),
@@ -145,6 +149,8 @@ class Protocol(HttpToolsProtocol):
             raise self._noted(BadRequest("The only Transfer-Encoding taken is `chunked`, without a Content-Length."))
         if lengths and (len(lengths) > 1 or lengths[0].strip(b" \t") != b"%d" % int(lengths[0])):
             raise self._noted(BadRequest("A Content-Length is one plain decimal number."))
+        if lengths and int(lengths[0]) > self._limits.body_bytes:
+            raise self._noted(self._body_too_large())
         if upgrade and (method != b"GET" or codings or (lengths and int(lengths[0]) > 0)):
             raise self._noted(BadRequest("A request with a body can't ask for an upgrade: send it without `Upgrade`."))
 
