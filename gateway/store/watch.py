@@ -45,16 +45,20 @@ class Watch:
 
     async def open(self) -> "Insertions":
         """What is inserted from now on, for the caller to close. Raises `Unavailable`."""
-        insertions = Insertions(self._database, self._kind)
+        insertions = Insertions(self._database, self._kind, await self.now())
         with translated():
             await insertions.open()
         return insertions
 
     async def now(self) -> Timestamp:
-        """The database's time: all that was written before has an earlier one, or this. Raises `Unavailable`."""
+        """The database's time: all that can be read by now has an earlier one, or this. Raises `Unavailable`.
+
+        What can't be read yet, because a majority of servers doesn't have it or an earlier write isn't through, has a
+        later one. That holds for reads by a majority only: commands have the time of the write that began last.
+        """
         with translated():
             async with session(self._database.client) as asking:
-                await self._database.command("ping", session=asking)
+                await self._database[self._kind.collection].find_one({"_id": None}, {"_id": 1}, session=asking)
                 now = asking.operation_time
         assert now is not None, "a server without one has no change streams either"
         return now
@@ -62,10 +66,11 @@ class Watch:
 
 class Insertions:
     """A change stream that goes on where it broke off, whatever becomes of connections and servers: nothing is lost,
-    and nothing comes twice."""
+    and nothing comes twice. It begins behind ``since``."""
 
-    def __init__(self, database: Database, kind: Kind) -> None:
+    def __init__(self, database: Database, kind: Kind, since: Timestamp) -> None:
         self._collection = database[kind.collection]
+        self._since = since
         self._stream: ChangeStream | None = None
         # Behind what was given out last.
         self._token: Any = None
@@ -73,8 +78,8 @@ class Insertions:
 
     async def open(self) -> ChangeStream:
         # Unlike `resumeAfter`, `startAfter` also goes on behind the end of a collection that was dropped.
-        resuming = {} if self._token is None else {"start_after": self._token}
-        stream = await watch(self._collection, _PIPELINE, max_await_time_ms=_AWAIT_MS, batch_size=_BATCH, **resuming)
+        place = {"start_at_operation_time": self._since} if self._token is None else {"start_after": self._token}
+        stream = await watch(self._collection, _PIPELINE, max_await_time_ms=_AWAIT_MS, batch_size=_BATCH, **place)
         self._stream, self._token = stream, stream.resume_token
         return stream
 
@@ -103,7 +108,8 @@ class Insertions:
             await self.close()
             return None
         namespace_id = change.get("fullDocument", {}).get("namespace_id")
-        if not isinstance(namespace_id, str):
+        # Of a time, a stream begins with what has that time.
+        if not isinstance(namespace_id, str) or change["clusterTime"] <= self._since:
             return None
         return Inserted(change["documentKey"]["_id"], namespace_id, change["clusterTime"])
 

@@ -8,10 +8,11 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -19,11 +20,14 @@ import pytest_asyncio
 from listener import Listener, SocketListener, StreamListener
 from load import BATCH, Load
 from pymongo.errors import PyMongoError
+from pymongo.write_concern import WriteConcern
 from replica_set import ReplicaSet, eventually, free_port, replica_set
 
 from gateway.context import Permission
+from gateway.kinds import INTERACTION
 from gateway.store.client import close, open_client
 from gateway.store.tenancy import Tenancy
+from gateway.store.watch import Watch
 
 pytestmark = [
     pytest.mark.slow,
@@ -115,6 +119,24 @@ class Scene:
             found = client[self.database]["interactions"].find({}, {"interaction_id": 1})
             return [document["interaction_id"] async for document in found]
 
+    async def _missing(self, listener: Listener) -> str:
+        """What a listener was not told of, in the order in which it was inserted, and where in that order it stands."""
+        async with self.set.client() as client:
+            # The oplog has what was inserted alone, and what was inserted together within an applyOps.
+            namespace, order = f"{self.database}.interactions", list[tuple[Any, str]]()
+            async for entry in client["local"]["oplog.rs"].find({}).sort("$natural", 1):
+                for one in entry["o"].get("applyOps", [entry]) if isinstance(entry.get("o"), dict) else ():
+                    if isinstance(one, dict) and (one.get("op"), one.get("ns")) == ("i", namespace):
+                        order.append((entry["ts"], one["o"]["interaction_id"]))
+        told, before = set(listener.told), set(self.before)
+        told_at = [number for number, (_, id) in enumerate(order) if id in told]
+        missing = [(number, *one) for number, one in enumerate(order) if one[1] not in told | before]
+        return (
+            f"{type(listener).__name__} was told of {len(told)} of {len(order)}, from number "
+            f"{min(told_at, default=None)} to {max(told_at, default=None)} in the oplog; {len(before)} were there "
+            f"before; missing are {len(missing)}: {missing[:20]} … {missing[-5:]}"
+        )
+
     async def settle(self) -> None:
         """Ends the load and compares what was acknowledged, and told, with what is stored."""
         await self.load.stop()
@@ -125,7 +147,11 @@ class Scene:
                 assert listener.unclean == []
                 return set(stored).difference(self.before) <= set(listener.told)
 
-            await eventually(told_all, "all that was recorded is told")
+            try:
+                await eventually(told_all, "all that was recorded is told")
+            except AssertionError as error:
+                error.add_note(await self._missing(one))
+                raise
             await one.end()
             assert len(one.told) == len(set(one.told)), "told twice"
             assert set(one.told) <= set(stored), "told of what is not there"
@@ -258,6 +284,36 @@ async def test_the_database_fails(fault: str, members: ReplicaSet, tmp_path: Pat
         assert ready + unready < control.resumed(began) + READINESS
         # MongoDB itself may take longer, where a secondary waits for a primary that doesn't answer.
         assert resumed < max(RESUMES, control.resumed(began) + READINESS)
+
+
+async def test_what_no_majority_has_yet_is_told_once_it_can_be_read(members: ReplicaSet) -> None:
+    await members.heal()
+    primary = await members.primary()
+    others = [member for member in members.members if member is not primary]
+    client = open_client(members.uri)
+    database = client[f"test_{uuid4().hex}"]
+    interactions = database[INTERACTION.collection]
+    watch = Watch(database, INTERACTION)
+    await interactions.insert_one({"_id": "read", "namespace_id": "ns"})
+    async with AsyncExitStack() as held:
+        for member in others:
+            behind = await held.enter_async_context(members.client(member))
+            await behind.admin.command("fsync", lock=True)
+            held.push_async_callback(behind.admin.command, "fsyncUnlock")
+        alone = interactions.with_options(write_concern=WriteConcern(1))
+        await alone.insert_one({"_id": "begun", "namespace_id": "ns"})
+        insertions = await watch.open()
+        joined = await watch.now()
+        assert [document["_id"] async for document in interactions.find({})] == ["read"]
+    async with asyncio.timeout(30):
+        while (inserted := await insertions.next()) is None:
+            pass
+    # Neither the stream nor who joins it leaves out what nobody could read by then.
+    assert inserted.id == "begun"
+    assert inserted.at > joined
+    await insertions.close()
+    await client.drop_database(database.name)
+    await close(client)
 
 
 async def test_the_gateway_is_killed(members: ReplicaSet, tmp_path: Path) -> None:
