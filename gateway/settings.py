@@ -204,7 +204,8 @@ class Settings(SchemaSettings):
         1_000_000,
         ge=10_000,
         le=1_000_000_000,
-        description="Bytes of events that may wait for one subscription's client; beyond that it is disconnected.",
+        description="Bytes of events that may wait for one subscription's client; beyond that its stream ends with "
+        "SUBSCRIBER_TOO_SLOW, or its websocket is closed with 1013.",
     )
     cost_limit: int = Field(
         DEFAULTS.cost, ge=1, le=1_000_000_000, description="Points that an operation may cost at most; see limits.md."
