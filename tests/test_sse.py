@@ -62,7 +62,11 @@ async def test_a_subscription_is_streamed_to_whoever_names_the_media_type(
     accept: str, gateway: Gateway, address: str
 ) -> None:
     async with stream(address, gateway.key, accept=accept) as told:
-        assert told.response.headers["content-type"].startswith(EVENTS)
+        headers = told.response.headers
+        assert headers["content-type"].startswith(EVENTS)
+        assert (headers["cache-control"], headers["x-accel-buffering"]) == ("no-store", "no")
+        answered = await gateway.post({"query": "{ __typename }"})
+        assert headers["vary"] == answered.headers["vary"]
 
 
 @pytest.mark.parametrize(

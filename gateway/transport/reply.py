@@ -16,8 +16,8 @@ from gateway.errors import (
     Unauthenticated,
     ValidationFailed,
 )
+from gateway.transport.frames import alone
 from gateway.transport.media import EVENTS, GRAPHQL, JSON
-from gateway.transport.sse import alone
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -35,6 +35,8 @@ _TYPES: Mapping[str, tuple[bytes, bytes]] = {
     media: (b"content-type", f"{media}; charset=utf-8".encode()) for media in (JSON, GRAPHQL, EVENTS)
 }
 _ANSWERED: Mapping[str, Headers] = {media: (type_, VARY, _NOT_STORED) for media, type_ in _TYPES.items()}
+# Proxies that gather an answer before they pass it on don't do so then.
+STREAMED: Headers = (*_ANSWERED[EVENTS], (b"x-accel-buffering", b"no"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,4 @@
-"""GraphQL over server-sent events, each operation over a connection of its own (graphql-sse's distinct connections).
-
-Lines end in LF: clients split frames at two of them.
-"""
+"""GraphQL over server-sent events, each operation over a connection of its own (graphql-sse's distinct connections)."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,30 +12,9 @@ from gateway.failures import masked
 from gateway.live import Subscriber
 from gateway.operation import Answer, Operations, Ready, refused
 from gateway.sessions import Sessions
-
-HEARTBEAT_SECONDS = 12.0
-
-_COMPLETE = b"event: complete\ndata: \n\n"
-_COMMENT = b":\n\n"
-# How long a client that doesn't read is waited for with the last word.
-_LAST_WORD_SECONDS = 10.0
-_HEADERS = {
-    "Content-Type": "text/event-stream; charset=utf-8",
-    "Cache-Control": "no-store",
-    "Vary": "Authorization, X-Namespace, Accept",
-    # Proxies that gather an answer before they pass it on don't do so then.
-    "X-Accel-Buffering": "no",
-}
-
-
-def event(body: bytes) -> bytes:
-    """One answer as an event; JSON as it is encoded has no line breaks."""
-    return b"event: next\ndata: " + body + b"\n\n"
-
-
-def alone(body: bytes) -> bytes:
-    """One answer as a whole stream: for clients that take nothing else."""
-    return event(body) + _COMPLETE
+from gateway.transport.frames import COMMENT, alone, event
+from gateway.transport.reply import STREAMED
+from gateway.transport.silence import HEARTBEAT_SECONDS, LAST_WORD_SECONDS
 
 
 class EventStreams:
@@ -73,22 +49,17 @@ class EventStreams:
         return None
 
 
-async def _start(send: Send) -> None:
-    headers = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-
-
 async def _send_all(events: Subscriber, send: Send, end: Callable[[GatewayError], None]) -> None:
-    frame = _COMMENT
+    frame = COMMENT
     try:
-        await _start(send)
+        await send({"type": "http.response.start", "status": 200, "headers": list(STREAMED)})
         while True:
             await send({"type": "http.response.body", "body": frame, "more_body": True})
             try:
                 async with asyncio.timeout(HEARTBEAT_SECONDS):
                     frame = event(await anext(events))
             except TimeoutError:
-                frame = _COMMENT
+                frame = COMMENT
     except GatewayError as error:
         end(error)
     except Exception as error:
@@ -104,7 +75,7 @@ async def _last_word(send: Send, error: GatewayError) -> None:
     # Without an event that says it is complete, clients connect again.
     said = b"" if isinstance(error, GoingAway) else alone(refused(error).body)
     try:
-        async with asyncio.timeout(_LAST_WORD_SECONDS):
+        async with asyncio.timeout(LAST_WORD_SECONDS):
             await send({"type": "http.response.body", "body": said})
     except TimeoutError:
         return

@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Collection, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 from graphql import OperationType
@@ -32,19 +31,18 @@ from gateway.failures import masked
 from gateway.live import Subscriber
 from gateway.operation import Answer, Operations, Ready, refused
 from gateway.sessions import Session, Sessions
+from gateway.transport.origins import admits
 from gateway.transport.parsing import from_json, from_object
-from gateway.transport.sse import HEARTBEAT_SECONDS
+from gateway.transport.silence import HEARTBEAT_SECONDS, LAST_WORD_SECONDS
 
 PROTOCOL = "graphql-transport-ws"
 MAX_MESSAGE_BYTES = 1_000_000
 
 _INIT_SECONDS = 5.0
-# How long a client that doesn't read is waited for with the close frame, and an answer under way as the process ends.
-_LAST_WORD_SECONDS = 10.0
+# How long an answer under way is waited for as the process ends.
 _ANSWERING_SECONDS = 4.0
 _MAX_REASON_BYTES = 123
 _GOING_AWAY = 1001
-_PORTS = {"http": 80, "https": 443}
 
 _ACK, _PING = '{"type":"connection_ack"}', '{"type":"ping"}'
 
@@ -93,7 +91,7 @@ class Sockets:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         headers = Headers(scope=scope)
-        if not self._admits(headers):
+        if not admits(headers, self._origins):
             await send({"type": "websocket.close", "code": 4403, "reason": "Forbidden"})
             return
         if PROTOCOL not in scope["subprotocols"]:
@@ -103,26 +101,6 @@ class Sockets:
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
         socket = _Socket(self._access, self._operations, headers, receive, send, self._max_operations)
         await socket.run(self._sessions)
-
-    def _admits(self, headers: Headers) -> bool:
-        """Whether the page that connects is the gateway's own or may call it; what is no browser names no origin."""
-        match headers.getlist("origin"), headers.getlist("host"):
-            case [], _:
-                return True
-            case [origin], hosts:
-                known = "*" in self._origins or origin in self._origins
-                return known or [_host(origin.lower())] == [host.lower() for host in hosts]
-        return False
-
-
-def _host(origin: str) -> str | None:
-    """The Host header of requests to this origin."""
-    try:
-        parts = urlsplit(origin)
-        default = parts.port == _PORTS.get(parts.scheme)
-    except ValueError:
-        return None
-    return parts.netloc.rpartition(":")[0] if default else parts.netloc
 
 
 class _Socket:
@@ -161,6 +139,7 @@ class _Socket:
     async def _attend(self, session: Session) -> None:
         self._start(self._take_all(session))
         self._start(self._require_init())
+        self._start(self._keep_alive())
         try:
             close = await self._ending
             if close is not None and close.code == _GOING_AWAY and self._answering:
@@ -183,14 +162,17 @@ class _Socket:
 
     async def _close(self, close: _Close) -> None:
         with suppress(TimeoutError, OSError):
-            async with asyncio.timeout(_LAST_WORD_SECONDS):
+            async with asyncio.timeout(LAST_WORD_SECONDS):
                 await self._send({"type": "websocket.close", "code": close.code, "reason": close.reason})
 
     async def _require_init(self) -> None:
-        """Closes the socket where nobody says who connects; afterwards keeps it from looking idle."""
+        """Closes the socket where nobody says who connects."""
         await asyncio.sleep(_INIT_SECONDS)
         if self._credentials is None:
             self._finish(_Close(4408, "Connection initialisation timeout"))
+
+    async def _keep_alive(self) -> None:
+        """Keeps the connection from looking idle."""
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
             if self._acknowledged:

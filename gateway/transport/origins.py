@@ -1,0 +1,30 @@
+"""Which pages may connect: browsers name a page's origin, and don't themselves keep it from opening websockets."""
+
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def admits(headers: Headers, origins: Collection[str]) -> bool:
+    """Whether the page that connects is the gateway's own or one of ``origins``, of which "*" is all; what is no
+    browser names no origin."""
+    match headers.getlist("origin"), headers.getlist("host"):
+        case [], _:
+            return True
+        case [origin], hosts:
+            known = "*" in origins or origin in origins
+            return known or [_host(origin.lower())] == [host.lower() for host in hosts]
+    return False
+
+
+def _host(origin: str) -> str | None:
+    """The Host header of requests to this origin."""
+    try:
+        parts = urlsplit(origin)
+        default = parts.port == _PORTS.get(parts.scheme)
+    except ValueError:
+        return None
+    return parts.netloc.rpartition(":")[0] if default else parts.netloc
