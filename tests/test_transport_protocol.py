@@ -56,8 +56,16 @@ def secured(response: Response) -> bool:
 LENGTH = f"Content-Length: {len(BODY)}"
 CHUNKED = "Transfer-Encoding: chunked"
 
+UPGRADE = ("Connection: Upgrade", "Upgrade: websocket")
 # Each could be read in two ways, or is no HTTP/1.1; a request follows, which must not be answered.
 MALFORMED: dict[str, Any] = {
+    "a websocket without a key": lambda g: head(g, *UPGRADE, "Sec-WebSocket-Version: 13", method="GET"),
+    "a websocket with a bad key": lambda g: head(
+        g, *UPGRADE, "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: x", method="GET"
+    ),
+    "a websocket of another version": lambda g: head(
+        g, *UPGRADE, "Sec-WebSocket-Version: 12", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", method="GET"
+    ),
     "length and chunks": lambda g: head(g, LENGTH, CHUNKED) + chunked(),
     "chunks and length": lambda g: head(g, CHUNKED, LENGTH) + chunked(),
     "two lengths": lambda g: head(g, LENGTH, "Content-Length: 4") + BODY,

@@ -6,6 +6,8 @@ Transfer-Encoding, repeated or malformed ones, folded lines, control characters 
 """
 
 import asyncio
+from base64 import b64decode
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -199,6 +201,8 @@ class Protocol(HttpToolsProtocol):
         # The server counts websockets, and refuses requests for them, but not further websockets.
         if self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency:
             self._refuse(Unavailable(_TOO_MANY))
+        elif not _is_handshake(self.headers):
+            self._refuse(BadRequest("This is not a valid handshake of a websocket of version 13."))
         else:
             super().handle_websocket_upgrade()
 
@@ -270,6 +274,16 @@ class Protocol(HttpToolsProtocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _is_handshake(headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    """Whether a client's opening handshake is one (RFC 6455, section 4.2.1): the library behind tells its own words."""
+    keys = [value for name, value in headers if name == b"sec-websocket-key"]
+    versions = [value.strip() for name, value in headers if name == b"sec-websocket-version"]
+    try:
+        return versions == [b"13"] and [len(b64decode(key.strip(), validate=True)) for key in keys] == [16]
+    except ValueError:
+        return False
 
 
 async def _overloaded(_scope: Scope, _receive: Receive, send: Send) -> None:
