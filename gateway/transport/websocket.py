@@ -182,6 +182,8 @@ class _Socket:
         try:
             while (received := await self._receive())["type"] != "websocket.disconnect":
                 await self._take(_message(received), session)
+                # While messages wait, taking them lets nobody else run.
+                await asyncio.sleep(0)
         except _Close as close:
             self._finish(close)
         except GatewayError as error:
