@@ -154,11 +154,12 @@ class _Run:
         # Also where what is read in vain takes too long.
         self.pages.points += surcharge(bound)
         find = self._reader.find(bound.find(self._namespace))
-        if not bound.bounds:
-            found = page(bound.window, await find)
-        else:
-            documents, total = await asyncio.gather(find, self._reader.count(bound.count(self._namespace)))
-            found = page(bound.window, documents, total)
+        documents, total = (
+            await asyncio.gather(find, self._reader.count(bound.count(self._namespace)))
+            if bound.bounds
+            else (await find, None)
+        )
+        found = page(bound.window, documents, total)
         self.pages.points += read(len(found.documents), found.total or 0)
         return found
 
@@ -195,15 +196,14 @@ class _Run:
             return {key: page(bound.window, [], 0) for key in keys}
         self.pages.points += surcharge(bound)
         join = self._reader.join(bound.join(self._namespace, keys))
-        if not bound.bounds:
-            rows = await join
-            pages = {key: page(bound.window, rows.get(key, [])) for key in keys}
-        else:
-            rows, totals = await asyncio.gather(join, self._reader.join_count(bound.join_count(self._namespace, keys)))
-            pages = {
-                key: page(bound.window, rows.get(key, []), None if totals is None else totals.get(key, 0))
-                for key in keys
-            }
+        rows, totals = (
+            await asyncio.gather(join, self._reader.join_count(bound.join_count(self._namespace, keys)))
+            if bound.bounds
+            else (await join, None)
+        )
+        pages = {
+            key: page(bound.window, rows.get(key, []), None if totals is None else totals.get(key, 0)) for key in keys
+        }
         self.pages.points += read(
             sum(len(one.documents) for one in pages.values()), sum(one.total or 0 for one in pages.values())
         )
