@@ -7,14 +7,15 @@ from uuid import UUID
 import pytest
 from graphql import GraphQLInputObjectType, GraphQLNonNull, coerce_input_value, parse_value, value_from_ast_untyped
 
-from gateway.commands import Find, Join
-from gateway.compiler.walk import scan, sort, walk
+from gateway.commands import Find, Join, Scan
+from gateway.compiler.walk import Walk, intervals, sort, walk
 from gateway.compiler.where import compile_where
 from gateway.context import Namespace
 from gateway.errors import BadUserInput
 from gateway.filtertree import key_token, key_value_token, value_hash
 from gateway.kinds import INTERACTION, SEARCH_REQUEST, Kind, Order, position_order, time_order
 from gateway.paging import Place, Window
+from gateway.predicate import Predicate
 from gateway.schema import EXECUTABLE
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
@@ -31,12 +32,17 @@ def compiled(kind: Kind, where: str) -> Any:
     return compile_where(given, input_type)
 
 
+def scan(found: Walk, predicate: Predicate, window: Window) -> Scan:
+    kind = found.index.kind
+    return Scan(NAMESPACE, kind, found.lookup, intervals(kind, predicate.times, window), found.residual)
+
+
 def find(where: str, order: Order = LATEST, kind: Kind = INTERACTION, **window: Any) -> Find:
     predicate = compiled(kind, where)
     found = walk(kind, order, predicate)
     asked = Window(order, **{"first": 10, "last": None, "after": None, "before": None} | window)
     return Find(
-        scan(NAMESPACE, found, order, predicate.times, asked),
+        scan(found, predicate, asked),
         {},
         sort(order, descending=asked.descending),
         asked.limit,
@@ -316,10 +322,11 @@ def test_a_nested_connection_walks_the_index_of_its_join(path: str, order: Order
 
 
 def test_a_nested_connection_looks_up_interval_by_interval() -> None:
-    found = walk(INTERACTION, LATEST, compiled(INTERACTION, "{}"), "feature_id")
+    predicate = compiled(INTERACTION, "{}")
+    found = walk(INTERACTION, LATEST, predicate, "feature_id")
     asked = Window(LATEST, 3, None, Place(NOW, TIE), None)
     join = Join(
-        scan(NAMESPACE, found, LATEST, (), asked),
+        scan(found, predicate, asked),
         "feature_id",
         ["p", "q"],
         {"position": 1},

@@ -14,7 +14,7 @@ from graphql.execution.values import VariableValues
 
 from gateway.commands import Count, Document, Find, Join, JoinCount, Scan
 from gateway.compiler.project import projection
-from gateway.compiler.walk import Walk, among, intervals, scan, sort, walk
+from gateway.compiler.walk import Walk, among, intervals, sort, walk
 from gateway.compiler.where import compile_where
 from gateway.context import Namespace
 from gateway.errors import BadUserInput, GatewayError
@@ -53,13 +53,17 @@ class BoundListing:
     projection: Document
     bounds: Mapping[ResponsePath, int]
     _intervals: tuple[Document, ...]
+    _all_intervals: tuple[Document, ...]
     _sort: tuple[tuple[str, int], ...]
 
     def _page(self, namespace: Namespace) -> Scan:
-        return Scan(namespace, self.found.index.kind, self.found.lookup, self._intervals, self.found.residual)
+        return self._scan(namespace, self._intervals)
 
     def _all(self, namespace: Namespace) -> Scan:
-        return scan(namespace, self.found, self.window.order, self.predicate.times, None)
+        return self._scan(namespace, self._all_intervals)
+
+    def _scan(self, namespace: Namespace, intervals: tuple[Document, ...]) -> Scan:
+        return Scan(namespace, self.found.index.kind, self.found.lookup, intervals, self.found.residual)
 
     def find(self, namespace: Namespace) -> Find:
         found = self.found
@@ -142,6 +146,7 @@ def bind_listing(fetch: Fetch, source: Listing, given: Mapping[str, Any], variab
         projection(paths | {order.path, "_id"} if fetch.cursors else paths),
         {path: _up_to(total, variables) for path, total in fetch.totals},
         intervals(kind, predicate.times, asked),
+        intervals(kind, predicate.times, None),
         sort(order, descending=asked.descending),
     )
 

@@ -66,11 +66,6 @@ def _choice(kind: Kind, order: Order, predicate: Predicate, joined: str) -> tupl
     )
 
 
-def scan(namespace: Namespace, found: Walk, order: Order, times: Sequence[TimeBound], window: Window | None) -> Scan:
-    """What is examined of the walked index for the window's elements; without a window, for all elements."""
-    return Scan(namespace, found.index.kind, found.lookup, intervals(found.index.kind, times, window), found.residual)
-
-
 def among(namespace: Namespace, kind: Kind, ids: Sequence[Any], predicate: Predicate) -> Scan:
     """Those of the documents with these values of ``_id`` that match."""
     residual = tuple(conjunct.filter for conjunct in predicate.conjuncts)
