@@ -1,9 +1,11 @@
 """One request, from its document to the bytes of the answer.
 
-parse and validate → select (both cached by document) → fetch → execute over what was fetched → bytes
+parse and validate → plan (kept by document) → bind (kept by variables) → spend → fetch → shape, or execute over what
+was fetched → bytes
 """
 
 import json
+import logging
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -37,6 +39,8 @@ from gateway.prepared import Bound, Compiled, Operation, Prepared
 from gateway.rates import Meter
 from gateway.schema import Graph
 from gateway.store.watch import Inserted
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +223,8 @@ class Operations:
             except Exception as error:
                 how = f"{type(error).__name__} while shaping"
         self.answered[how] += 1
+        if data is None:
+            _LOG.debug("The executor answers: %.100s", how)
         return data
 
     def _executed(self, ready: Ready, pages: Pages) -> ExecutionResult:
