@@ -336,7 +336,7 @@ def test_a_nested_connection_looks_up_interval_by_interval() -> None:
 
     def part(number: int, interval: dict[str, Any]) -> list[dict[str, Any]]:
         return [
-            {"$documents": [{"key": "p", "part": number}, {"key": "q", "part": number}]},
+            {"$documents": [{"key": {"$literal": "p"}, "part": number}, {"key": {"$literal": "q"}, "part": number}]},
             {
                 "$lookup": {
                     "from": "interactions",
