@@ -48,8 +48,8 @@ from gateway.transport.websocket import Sockets
 _LOG = logging.getLogger(__name__)
 _GRAPH = "/graphql"
 _INDEXING_SECONDS = 5.0
-# New objects, then collections of the young, then of those that outlived one.
-_COLLECTED_AFTER = 10_000, 4, 2
+# A nested page of 50 interactions has some 10,000.
+_YOUNG_OBJECTS = 20_000
 _RETRY_SECONDS = 5.0
 # What pages of other origins may read beside the body.
 _EXPOSED = ("ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "WWW-Authenticate")
@@ -67,12 +67,12 @@ def settle() -> None:
     """Takes what there is by now out of the garbage collector's sight: it stays for good.
 
     A new document makes so many objects that each of them had the collector walk the schema, for longer than it took to
-    plan the document. From then on it looks less often at what is young, of which a page alone has thousands, and more
-    often at all there is: a parsed document is full of cycles, so that what is no longer kept waits for that.
+    plan the document. From then on it is also woken less often: a page has thousands of objects, and what requests
+    leave behind is hardly ever a cycle.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*_COLLECTED_AFTER)
+    gc.set_threshold(_YOUNG_OBJECTS)
 
 
 def check_documents(settings: Settings) -> None:

@@ -219,7 +219,9 @@ class Prepared:
     ) -> None:
         self.node = node
         self.errors = errors
-        self._parsed = _DOCUMENT_BYTES + _size(node)
+        # Its text is there twice.
+        text = len(node.loc.source.body) if node.loc else 0
+        self._parsed = _DOCUMENT_BYTES + _TOKEN_BYTES * _unlinked(node) + 2 * text
         fragments = {one.name.value: one for one in node.definitions if isinstance(one, FragmentDefinitionNode)}
         nodes = [] if errors else [one for one in node.definitions if isinstance(one, OperationDefinitionNode)]
         self._operations = {
@@ -320,14 +322,19 @@ def _weight(prepared: Prepared) -> int:
     return max(prepared.weight, _MAX_CACHED_BYTES // _MAX_CACHED_DOCUMENTS)
 
 
-def _size(node: DocumentNode) -> int:
-    """About how many bytes a parsed document takes up; its text is there twice."""
-    tokens = 0
+def _unlinked(node: DocumentNode) -> int:
+    """Unlinks the tokens of a document from each other; how many there are.
+
+    Nodes know the first and last of their own, for errors to tell where. Linked, a document is one great cycle, which
+    would wait for the garbage collector instead of ending with its place among those that are kept.
+    """
+    count = 0
     token = node.loc.start_token if node.loc else None
     while token is not None:
-        tokens += 1
-        token = token.next
-    return _TOKEN_BYTES * tokens + (2 * len(node.loc.source.body) if node.loc else 0)
+        count += 1
+        following, token.prev, token.next = token.next, None, None
+        token = following
+    return count
 
 
 def _exact(variables: Mapping[str, Any]) -> bytes | None:
