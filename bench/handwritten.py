@@ -175,7 +175,7 @@ class Pages:
         )
         # Of the one that only tells whether there are more, nothing is shown.
         del requests[first:]
-        keys = [{"key": request["search_request_id"], "part": 0} for request in requests]
+        keys = [{"key": {"$literal": request["search_request_id"]}, "part": 0} for request in requests]
         lookup = {
             "from": "interactions",
             "localField": "key",
