@@ -132,6 +132,7 @@ def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE
         access,
         operations,
         sessions,
+        path=_GRAPH,
         origins=settings.cors_origins,
         max_operations=settings.socket_operations,
     )
@@ -198,7 +199,7 @@ class _Application(Starlette):
             send = secured(send)
         if scope["type"] == "http" and scope["path"] == _GRAPH:
             await self._graph(scope, receive, send)
-        elif scope["type"] == "websocket" and scope["path"] == _GRAPH:
+        elif scope["type"] == "websocket":
             await self._sockets(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)

@@ -25,7 +25,7 @@ from gateway.interchange.imports import load
 from gateway.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.store.tenancy import NAMESPACES
 from gateway.store.watch import Inserted, Watch
-from gateway.transport import sse, websocket
+from gateway.transport import conversation, sse
 from gateway.transport.server import ENDING
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -328,7 +328,7 @@ async def test_topics_that_are_stuck_are_waited_for_together(
 async def test_who_reads_too_slowly_is_disconnected_and_nobody_else_is(
     mongod: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for transport in (sse, websocket):
+    for transport in (sse, conversation):
         # However long it takes to record all that.
         monkeypatch.setattr(transport, "LAST_WORD_SECONDS", 300)
     async with (

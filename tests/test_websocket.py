@@ -19,7 +19,7 @@ from gateway.kinds import INTERACTION
 from gateway.operation import Answer, Operations, Ready
 from gateway.store.client import aggregate
 from gateway.store.tenancy import NAMESPACES
-from gateway.transport import websocket
+from gateway.transport import conversation
 
 VIEWER = "{ viewer { keyName namespace { name } } }"
 VIEWED = {"data": {"viewer": {"keyName": "web", "namespace": {"name": "shop"}}}}
@@ -201,7 +201,7 @@ async def test_a_second_initialisation_closes_the_connection(gateway: Gateway, a
 
 
 async def test_who_does_not_say_who_connects_is_not_waited_for(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(websocket, "_INIT_SECONDS", 0.2)
+    monkeypatch.setattr(conversation, "_INIT_SECONDS", 0.2)
     async with socket(address) as client:
         await client.begun()
         assert await client.closed() == (4408, "Connection initialisation timeout")
@@ -238,8 +238,8 @@ async def test_pings_are_answered_at_any_time(gateway: Gateway, address: str) ->
 
 
 async def test_the_server_pings_too(gateway: Gateway, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(websocket, "_INIT_SECONDS", 0.05)
-    monkeypatch.setattr(websocket, "HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr(conversation, "_INIT_SECONDS", 0.05)
+    monkeypatch.setattr(conversation, "HEARTBEAT_SECONDS", 0.05)
     async with socket(address) as client:
         await client.init(gateway.key)
         for _ in range(2):

@@ -8,6 +8,8 @@ from gateway.errors import MethodNotAllowed, NotFound
 from gateway.operation import refused
 from gateway.transport.media import JSON
 
+NOTHING = "Nothing is at this address; the graph is at /graphql."
+
 
 async def explained(_request: Request, error: Exception) -> Response:
     """Starlette's 404 or 405 as a GraphQL error."""
@@ -15,7 +17,7 @@ async def explained(_request: Request, error: Exception) -> Response:
     refusal = (
         MethodNotAllowed("What is at this address is read by GET.")
         if error.status_code == MethodNotAllowed.status
-        else NotFound("Nothing is at this address; the graph is at /graphql.")
+        else NotFound(NOTHING)
     )
     headers = {"Cache-Control": "no-store", **(error.headers or {})}
     return Response(refused(refusal).body, refusal.status, headers, f"{JSON}; charset=utf-8")

@@ -18,9 +18,8 @@ from uvicorn.server import ServerState
 
 from gateway.errors import BadRequest, GatewayError, HeadersTooLarge, PayloadTooLarge, RequestTimeout, Unavailable
 from gateway.limits import ConnectionLimits
-from gateway.operation import refused
-from gateway.transport.media import JSON
-from gateway.transport.security import HEADERS
+from gateway.transport.reply import closing
+from gateway.transport.socketprotocol import NO_HANDSHAKE
 
 # How long a closing connection's unread input is discarded: closed at once, the answer could be lost with it.
 _LINGER_SECONDS = 2.0
@@ -202,7 +201,7 @@ class Protocol(HttpToolsProtocol):
         if self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency:
             self._refuse(Unavailable(_TOO_MANY))
         elif not _is_handshake(self.headers):
-            self._refuse(BadRequest("This is not a valid handshake of a websocket of version 13."))
+            self._refuse(NO_HANDSHAKE)
         else:
             super().handle_websocket_upgrade()
 
@@ -228,9 +227,9 @@ class Protocol(HttpToolsProtocol):
                 return
             answering.disconnected = True
             answering.message_event.set()
-        headers, body = _told(refusal)
-        lines = [name + b": " + value + b"\r\n" for name, value in (*self.server_state.default_headers, *headers)]
-        self.transport.write(b"".join([STATUS_LINE[refusal.status], *lines, b"\r\n", body]))
+        reply = closing(refusal)
+        lines = [name + b": " + value + b"\r\n" for name, value in (*self.server_state.default_headers, *reply.headers)]
+        self.transport.write(b"".join([STATUS_LINE[reply.status], *lines, b"\r\n", reply.body]))
         self._end()
 
     def _end(self) -> None:
@@ -287,18 +286,6 @@ def _is_handshake(headers: Sequence[tuple[bytes, bytes]]) -> bool:
 
 
 async def _overloaded(_scope: Scope, _receive: Receive, send: Send) -> None:
-    headers, body = _told(Unavailable(_TOO_MANY))
-    await send({"type": "http.response.start", "status": Unavailable.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-def _told(refusal: GatewayError) -> tuple[list[tuple[bytes, bytes]], bytes]:
-    """The headers and the body that refuse a request and close its connection."""
-    body = refused(refusal).body
-    headers = [
-        *HEADERS,
-        (b"content-type", f"{JSON}; charset=utf-8".encode()),
-        (b"content-length", b"%d" % len(body)),
-        (b"connection", b"close"),
-    ]
-    return ([*headers, (b"retry-after", b"1")] if isinstance(refusal, Unavailable) else headers), body
+    reply = closing(Unavailable(_TOO_MANY))
+    await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
+    await send({"type": "http.response.body", "body": reply.body})

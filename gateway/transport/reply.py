@@ -14,10 +14,13 @@ from gateway.errors import (
     QueryNotPersisted,
     RateLimited,
     Unauthenticated,
+    Unavailable,
     ValidationFailed,
 )
+from gateway.operation import refused
 from gateway.transport.frames import alone
 from gateway.transport.media import EVENTS, GRAPHQL, JSON
+from gateway.transport.security import HEADERS
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -31,6 +34,7 @@ VARY = (b"vary", b"Authorization, X-Namespace, Accept, Accept-Encoding")
 _NOT_STORED = (b"cache-control", b"no-store")
 # As Apollo's server says it: the same address may soon have an answer.
 _NOT_FOUND_YET = (b"cache-control", b"private, no-cache, must-revalidate")
+_SOON = (b"retry-after", b"1")
 _TYPES: Mapping[str, tuple[bytes, bytes]] = {
     media: (b"content-type", f"{media}; charset=utf-8".encode()) for media in (JSON, GRAPHQL, EVENTS)
 }
@@ -90,6 +94,13 @@ def refusal(error: GatewayError, body: bytes, media: str, method: str) -> Reply:
             waiting = (b"retry-after", b"%d" % error.retry_after)
             return Reply(status, (*_ANSWERED[media], waiting, *_left(error.budget)), body)
     return Reply(status, _ANSWERED[media], body)
+
+
+def closing(error: GatewayError) -> Reply:
+    """The reply that refuses a request whatever it asks for, and ends its connection: with all its headers."""
+    body = refused(error).body
+    headers = (*HEADERS, _TYPES[JSON], (b"content-length", b"%d" % len(body)), (b"connection", b"close"))
+    return Reply(error.status, (*headers, _SOON) if isinstance(error, Unavailable) else headers, body)
 
 
 def allowed(method: str) -> bytes:

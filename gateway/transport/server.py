@@ -13,7 +13,8 @@ from uvicorn.supervisors import Multiprocess, multiprocess
 
 from gateway.limits import ConnectionLimits
 from gateway.transport.protocol import Protocol
-from gateway.transport.websocket import MAX_MESSAGE_BYTES
+from gateway.transport.socketprotocol import SocketProtocol
+from gateway.transport.turns import Turns
 
 # What the application's lifespan may yield under this name is called, and awaited, as soon as the server is to end.
 ENDING = "ending"
@@ -29,8 +30,7 @@ class Configuration(uvicorn.Config):
         super().__init__(
             app,
             http=Protocol,
-            ws="websockets-sansio",
-            ws_max_size=MAX_MESSAGE_BYTES,
+            ws=SocketProtocol,
             # Compression would take each connection more memory than all it says.
             ws_per_message_deflate=False,
             ws_ping_interval=20,
@@ -45,6 +45,11 @@ class Configuration(uvicorn.Config):
             **given,
         )
         self.limits = limits
+
+    def load(self) -> None:
+        # In the process that serves: each has an event loop of its own.
+        self.turns = Turns()
+        super().load()
 
 
 class Server(uvicorn.Server):
@@ -139,4 +144,5 @@ class _WithoutHandshakes(logging.Filter):
     """Requests aren't logged, so neither are websockets: their addresses are as long as a client likes."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return '"WebSocket %s"' not in str(record.msg)
+        said = str(record.msg)
+        return '"WebSocket %s"' not in said and not said.startswith(("connection ", "HTTP response sent"))

@@ -3,75 +3,26 @@
 https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 """
 
-import asyncio
-from collections.abc import Collection, Coroutine, Mapping
-from contextlib import suppress
-from typing import Any
+from collections.abc import Collection
 
-import orjson
-from graphql import OperationType
 from starlette.datastructures import Headers
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from gateway.access import Access
-from gateway.deadline import ended
-from gateway.errors import (
-    BadRequest,
-    Forbidden,
-    GatewayError,
-    GoingAway,
-    NamespaceNotFound,
-    NamespaceRequired,
-    SubscriberTooSlow,
-    TooManySubscriptions,
-    Unauthenticated,
-    Unavailable,
-)
-from gateway.failures import masked
-from gateway.live import Subscriber
-from gateway.operation import Answer, Operations, Ready, refused
-from gateway.sessions import Session, Sessions
+from gateway.errors import Forbidden, GatewayError, NotFound
+from gateway.operation import Operations
+from gateway.sessions import Sessions
+from gateway.transport.conversation import Conversation
+from gateway.transport.elsewhere import NOTHING
 from gateway.transport.origins import admits
-from gateway.transport.parsing import from_json, from_object
-from gateway.transport.silence import HEARTBEAT_SECONDS, LAST_WORD_SECONDS
+from gateway.transport.reply import closing
 
 PROTOCOL = "graphql-transport-ws"
-MAX_MESSAGE_BYTES = 1_000_000
-
-_INIT_SECONDS = 5.0
-# How long an answer under way is waited for as the process ends.
-_ANSWERING_SECONDS = 4.0
-_MAX_REASON_BYTES = 123
-_GOING_AWAY = 1001
-
-_ACK, _PING = '{"type":"connection_ack"}', '{"type":"ping"}'
-
-
-class _Close(Exception):
-    """Closes the socket with this code and reason."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        self.code = code
-        self.reason = reason.encode()[:_MAX_REASON_BYTES].decode(errors="ignore")
-
-
-def _closing(error: GatewayError) -> _Close:
-    match error:
-        case GoingAway():
-            return _Close(_GOING_AWAY, error.message)
-        case Unavailable() | SubscriberTooSlow():
-            return _Close(1013, error.message)
-        case Unauthenticated():
-            return _Close(4401, error.message)
-        case Forbidden() | NamespaceNotFound() | NamespaceRequired():
-            return _Close(4403, error.message)
-        case BadRequest():
-            return _Close(4400, error.message)
-    return _Close(4500, error.message)
 
 
 class Sockets:
-    """The endpoint of the graph for websockets; ``origins``: those whose pages may connect besides its own."""
+    """What answers every request for a websocket. ``path``: the one at which there are any; ``origins``: those whose
+    pages may connect besides the gateway's own."""
 
     def __init__(
         self,
@@ -79,251 +30,36 @@ class Sockets:
         operations: Operations,
         sessions: Sessions,
         *,
+        path: str,
         origins: Collection[str],
         max_operations: int,
     ) -> None:
         self._access = access
         self._operations = operations
         self._sessions = sessions
+        self._path = path
         self._origins = origins
         self._max_operations = max_operations
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         headers = Headers(scope=scope)
-        if not admits(headers, self._origins):
-            await send({"type": "websocket.close", "code": 4403, "reason": "Forbidden"})
-            return
-        if PROTOCOL not in scope["subprotocols"]:
+        if scope["path"] != self._path:
+            await _refuse(send, NotFound(NOTHING))
+        elif not admits(headers, self._origins):
+            await _refuse(send, Forbidden("Pages of this origin may not open websockets here."))
+        elif PROTOCOL not in scope["subprotocols"]:
             await send({"type": "websocket.accept"})
             await send({"type": "websocket.close", "code": 4406, "reason": "Subprotocol not acceptable"})
-            return
-        await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
-        socket = _Socket(self._access, self._operations, headers, receive, send, self._max_operations)
-        await socket.run(self._sessions)
-
-
-class _Socket:
-    """One connection. Messages are taken one by one: a pong tells that what was sent before its ping has begun."""
-
-    def __init__(
-        self,
-        access: Access,
-        operations: Operations,
-        headers: Headers,
-        receive: Receive,
-        send: Send,
-        max_operations: int,
-    ) -> None:
-        self._access = access
-        self._operations = operations
-        self._headers = headers
-        self._receive = receive
-        self._send = send
-        self._max_operations = max_operations
-        self._credentials: tuple[str | None, str | None] | None = None
-        self._acknowledged = False
-        self._running: dict[str, asyncio.Task[None]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._answering: set[asyncio.Task[None]] = set()
-        self._ending: asyncio.Future[_Close | None] = asyncio.get_running_loop().create_future()
-
-    async def run(self, sessions: Sessions) -> None:
-        """Returns once the connection is closed, by either side."""
-        try:
-            with sessions.opened(lambda error: self._finish(_closing(error))) as session:
-                await self._attend(session)
-        except GatewayError as error:
-            await self._close(_closing(error))
-
-    async def _attend(self, session: Session) -> None:
-        self._start(self._take_all(session))
-        self._start(self._require_init())
-        self._start(self._keep_alive())
-        try:
-            close = await self._ending
-            if close is not None and close.code == _GOING_AWAY and self._answering:
-                await asyncio.wait(self._answering, timeout=_ANSWERING_SECONDS)
-        finally:
-            while self._tasks:
-                await ended(self._tasks)
-        if close is not None:
-            await self._close(close)
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-    def _finish(self, close: _Close | None) -> None:
-        if not self._ending.done():
-            self._ending.set_result(close)
-
-    async def _close(self, close: _Close) -> None:
-        with suppress(TimeoutError, OSError):
-            async with asyncio.timeout(LAST_WORD_SECONDS):
-                await self._send({"type": "websocket.close", "code": close.code, "reason": close.reason})
-
-    async def _require_init(self) -> None:
-        """Closes the socket where nobody says who connects."""
-        await asyncio.sleep(_INIT_SECONDS)
-        if self._credentials is None:
-            self._finish(_Close(4408, "Connection initialisation timeout"))
-
-    async def _keep_alive(self) -> None:
-        """Keeps the connection from looking idle."""
-        while True:
-            await asyncio.sleep(HEARTBEAT_SECONDS)
-            if self._acknowledged:
-                await self._say(_PING)
-
-    async def _take_all(self, session: Session) -> None:
-        try:
-            while (received := await self._receive())["type"] != "websocket.disconnect":
-                await self._take(_message(received), session)
-                # While messages wait, taking them lets nobody else run.
-                await asyncio.sleep(0)
-        except _Close as close:
-            self._finish(close)
-        except GatewayError as error:
-            self._finish(_closing(error))
-        except Exception as error:
-            self._finish(_closing(masked(error)))
-        self._finish(None)
-
-    async def _take(self, message: Mapping[str, Any], session: Session) -> None:
-        match message:
-            case {"type": "connection_init"} if _is_object(message.get("payload")):
-                await self._init(message.get("payload") or {}, session)
-            case {"type": "subscribe", "id": str(id), "payload": dict(payload)} if id:
-                await self._subscribe(id, payload, session)
-            case {"type": "complete", "id": str(id)} if id:
-                if (task := self._running.pop(id, None)) is not None:
-                    task.cancel()
-            case {"type": "ping"} if _is_object(message.get("payload")):
-                pong = {"type": "pong"} | ({"payload": message["payload"]} if message.get("payload") else {})
-                await self._say(orjson.dumps(pong).decode())
-            case {"type": "pong"} if _is_object(message.get("payload")):
-                pass
-            case _:
-                raise _Close(4400, "Invalid message received")
-
-    async def _init(self, payload: Mapping[str, Any], session: Session) -> None:
-        if self._credentials is not None:
-            raise _Close(4429, "Too many initialisation requests")
-        self._credentials = (
-            self._credential(payload, "authorization", Unauthenticated),
-            self._credential(payload, "x-namespace", BadRequest),
-        )
-        session.context = await self._access.context(*self._credentials)
-        self._acknowledged = True
-        await self._say(_ACK)
-
-    def _credential(self, payload: Mapping[str, Any], name: str, refusal: type[GatewayError]) -> str | None:
-        """What a header of this name would say: the payload's field, or that of its ``headers``, or else the header."""
-        for fields in (payload, payload.get("headers")):
-            for key, value in fields.items() if isinstance(fields, dict) else ():
-                if key.lower() == name and value is not None:
-                    if not isinstance(value, str):
-                        raise BadRequest(f"`{key}` must be a string.")
-                    return value
-        values = self._headers.getlist(name)
-        if len(values) > 1:
-            raise refusal(f"The header {name.title()} may be sent only once.")
-        return values[0] if values else None
-
-    async def _subscribe(self, id: str, payload: Mapping[str, Any], session: Session) -> None:
-        if self._credentials is None or not self._acknowledged:
-            raise _Close(4401, "Unauthorized")
-        if id in self._running:
-            raise _Close(4409, f"Subscriber for {id} already exists")
-        request = from_object(payload)
-        try:
-            if len(self._running) >= self._max_operations:
-                raise TooManySubscriptions(f"A socket may have at most {self._max_operations} operations under way.")
-            # Anew each time: the key may have been revoked.
-            session.context = await self._access.context(*self._credentials)
-        except (TooManySubscriptions, Unavailable) as error:
-            await self._refuse(id, refused(error))
-            return
-        ready = self._operations.ready(request, session.context)
-        events: Subscriber | Answer | None = None
-        if isinstance(ready, Ready) and ready.kind is OperationType.SUBSCRIPTION:
-            events = await self._operations.events(ready, session.end)
-        if isinstance(ready, Answer):
-            await self._refuse(id, ready)
-        elif isinstance(events, Answer):
-            await self._refuse(id, events)
-        elif events is not None:
-            self._running[id] = telling = self._start(self._tell(id, events))
-            # Not by the task itself: one that is completed right away never begins.
-            telling.add_done_callback(lambda _: events.close())
         else:
-            self._running[id] = answering = self._start(self._answer(id, ready))
-            self._answering.add(answering)
-            answering.add_done_callback(self._answering.discard)
-
-    async def _answer(self, id: str, ready: Ready) -> None:
-        try:
-            answer = await self._operations.run(ready)
-        except Exception as error:
-            answer = refused(masked(error))
-        if not self._is_running(id):
-            return
-        # Once a client has the last message, it may use the id again.
-        self._running.pop(id)
-        if answer.refusal is not None:
-            await self._refuse(id, answer)
-        else:
-            await self._say(_next(id, answer.body))
-            await self._say(orjson.dumps({"id": id, "type": "complete"}).decode())
-
-    async def _tell(self, id: str, events: Subscriber) -> None:
-        try:
-            async for answer in events:
-                if not self._is_running(id):
-                    return
-                await self._say(_next(id, answer))
-        except GatewayError as error:
-            if self._is_running(id):
-                self._running.pop(id)
-                await self._refuse(id, refused(error))
-
-    def _is_running(self, id: str) -> bool:
-        """Whether the operation of this id is the one that asks: the driver may lose the cancellation of one that its
-        client completed, and another may have the id by now."""
-        return self._running.get(id) is asyncio.current_task()
-
-    async def _refuse(self, id: str, answer: Answer) -> None:
-        errors = orjson.loads(answer.body)["errors"]
-        await self._say(orjson.dumps({"id": id, "type": "error", "payload": errors}).decode())
-
-    async def _say(self, text: str) -> None:
-        try:
-            await self._send({"type": "websocket.send", "text": text})
-        except (OSError, RuntimeError):
-            # The client has left, or was given up by the server meanwhile.
-            self._finish(None)
+            await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
+            conversation = Conversation(self._access, self._operations, headers, receive, send, self._max_operations)
+            await conversation.run(self._sessions)
 
 
-def _message(received: Message) -> Mapping[str, Any]:
-    text = received.get("text")
-    if text is None:
-        raise _Close(4400, "Invalid message received: it is not text")
-    encoded = text.encode()
-    if len(encoded) > MAX_MESSAGE_BYTES:
-        raise _Close(1009, f"A message may have at most {MAX_MESSAGE_BYTES:,} bytes.")
-    message = from_json(encoded, "message")
-    if not isinstance(message, dict):
-        raise _Close(4400, "Invalid message received: it is not an object")
-    return message
-
-
-def _is_object(payload: object) -> bool:
-    """Whether it is one, or left out."""
-    return payload is None or isinstance(payload, dict)
-
-
-def _next(id: str, body: bytes) -> str:
-    return (b'{"id":' + orjson.dumps(id) + b',"type":"next","payload":' + body + b"}").decode()
+async def _refuse(send: Send, error: GatewayError) -> None:
+    """Answers the request for a websocket as any other that is refused."""
+    reply = closing(error)
+    start = {"type": "websocket.http.response.start", "status": reply.status, "headers": list(reply.headers)}
+    await send(start)
+    await send({"type": "websocket.http.response.body", "body": reply.body})
