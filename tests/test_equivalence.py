@@ -1,12 +1,18 @@
 """Whatever is selected of whatever is stored: the compiled functions answer what graphql-core answers, or nothing.
 
-``make equivalence EXAMPLES=100000`` goes on for longer, and elsewhere each time.
+``make equivalence EXAMPLES=100000`` goes on for longer, elsewhere each time, on all processors.
 """
 
 import os
 import random
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache, partial
+from multiprocessing import get_context
 from typing import Any
 
 import pytest
@@ -26,6 +32,7 @@ from graphql.execution.values import VariableValues
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
+from gateway.app import settle
 from gateway.operation import encode
 from gateway.pages import Pages
 from gateway.plan import Field
@@ -38,6 +45,8 @@ _IN_CI = 2_000
 _EACH = 50
 # Operations over the same documents.
 _TOGETHER = 4
+# Examples after which a longer search tells how far it is.
+_STEP = 400
 # How often rare fields are looked for again.
 _FURTHER = 10
 
@@ -49,11 +58,16 @@ _IN_PAGES = {"an error in place of what is fetched", "an error in place of an it
 _FEATURES = {*ODDITIES, *FEATURES, *_IN_PAGES, *_OUTCOMES, "several roots"}
 
 
+@dataclass
 class _Tally:
-    def __init__(self) -> None:
-        self.examples = 0
-        self.features: Counter[str] = Counter()
-        self.fields: Counter[str] = Counter()
+    examples: int = 0
+    features: Counter[str] = field(default_factory=Counter)
+    fields: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: "_Tally") -> None:
+        self.examples += other.examples
+        self.features += other.features
+        self.fields += other.fields
 
     def rare(self, counted: Counter[str], expected: Iterable[str]) -> dict[str, int]:
         """What of this occurred less often than it should."""
@@ -124,17 +138,88 @@ def _check(prepare: Preparation, operation: Operation, stored: Documents, tally:
         tally.fields.update({*_selected(compiled.plan.fields, root.name), *operation.interface_fields})
 
 
+@dataclass(frozen=True)
+class _Search:
+    """So many examples of operations that lead to a target."""
+
+    target: str
+    examples: int
+    seed: int
+
+    def __call__(self) -> _Tally:
+        tally = _Tally()
+
+        @seed(self.seed)
+        @settings(
+            max_examples=self.examples // _TOGETHER + 1,
+            database=None,
+            # In a process of its own no profile is loaded.
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(st.data())
+        def same_bytes(data: st.DataObject) -> None:
+            stored = Documents(data.draw, odd=data.draw(st.sampled_from([False, True, False, True, False])))
+            for _ in range(_TOGETHER):
+                _check(_preparation(), data.draw(operations(self.target)), stored, tally)
+
+        try:
+            same_bytes()
+        except BaseException as error:
+            error.add_note(f"Found by {self}")
+            raise
+        return tally
+
+
+@cache
+def _preparation() -> Preparation:
+    return Preparation(build(), introspection=True)
+
+
+def _settled() -> None:
+    """In a process that does nothing but search."""
+    _preparation()
+    settle()
+
+
+@contextmanager
+def _searching() -> Iterator[Callable[[Iterable[_Search]], Iterator[_Tally]]]:
+    """What makes searches, in their order: one after the other here, or a longer run on all processors."""
+    if not EXAMPLES:
+        yield partial(map, _Search.__call__)
+        return
+    with ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=_settled) as pool:
+        yield partial(pool.map, _Search.__call__)
+
+
+def _rounds(tally: _Tally) -> Iterator[list[_Search]]:
+    """All targets alike; then what others led to only now and then is led to on purpose."""
+    # Elsewhere each time, unless it is to say the same each time.
+    chance = random.Random(None if EXAMPLES else 0)
+    yield _searches(chance, TARGETS, (EXAMPLES or _IN_CI) // len(TARGETS) + 1)
+    for _ in range(_FURTHER):
+        rare = {_target(name) for name in tally.rare(tally.fields, _coordinates())}
+        further = sorted(rare) or (TARGETS[::2] if tally.rare(tally.features, _FEATURES) else ())
+        yield _searches(chance, further, _IN_CI // len(TARGETS))
+
+
+def _searches(chance: random.Random, targets: Sequence[str], each: int) -> list[_Search]:
+    return [
+        _Search(target, min(_STEP, each - begun), chance.getrandbits(32))
+        for begun in range(0, each, _STEP)
+        for target in targets
+    ]
+
+
 @pytest.mark.slow
 def test_both_ways_to_answer_give_the_same_bytes() -> None:
-    tally, prepare = _Tally(), Preparation(build(), introspection=True)
-    each = (EXAMPLES or _IN_CI) // len(TARGETS)
-    for target in TARGETS:
-        _search(target, each, prepare, tally)
-    for _ in range(_FURTHER):
-        # What others led to only now and then is led to on purpose.
-        rare = {_target(name) for name in tally.rare(tally.fields, _coordinates())}
-        for target in sorted(rare) or (TARGETS[::2] if tally.rare(tally.features, _FEATURES) else ()):
-            _search(target, _IN_CI // len(TARGETS), prepare, tally)
+    tally, begun = _Tally(), time.monotonic()
+    with _searching() as found_by:
+        for searches in _rounds(tally):
+            for found in found_by(searches):
+                tally.add(found)
+                if EXAMPLES:
+                    print(_progress(tally, time.monotonic() - begun), flush=True)
     print(figures(tally))
     assert tally.examples >= (EXAMPLES or _IN_CI)
     assert tally.rare(tally.features, _FEATURES) == {}
@@ -145,17 +230,9 @@ def _target(coordinate: str) -> str:
     return coordinate if coordinate in ROOT_FIELDS else coordinate.split(".")[0]
 
 
-def _search(target: str, examples: int, prepare: Preparation, tally: _Tally) -> None:
-    # Elsewhere each time, unless it is to say the same each time.
-    @seed(random.getrandbits(32) if EXAMPLES else tally.examples)
-    @settings(max_examples=examples // _TOGETHER + 1, database=None, suppress_health_check=list(HealthCheck))
-    @given(st.data())
-    def same_bytes(data: st.DataObject) -> None:
-        stored = Documents(data.draw, odd=data.draw(st.sampled_from([False, True, False, True, False])))
-        for _ in range(_TOGETHER):
-            _check(prepare, data.draw(operations(target)), stored, tally)
-
-    same_bytes()
+def _progress(tally: _Tally, seconds: float) -> str:
+    rate = tally.examples / seconds
+    return f"{tally.examples:>9,} examples, {tally.features['shaped']:,} shaped; {seconds:,.0f} s, {rate:,.0f}/s"
 
 
 def _leaves(type_name: str, text: str, above: str = "") -> Iterator[tuple[str, str]]:
@@ -165,13 +242,13 @@ def _leaves(type_name: str, text: str, above: str = "") -> Iterator[tuple[str, s
     """
     type_ = EXECUTABLE.type_map[type_name]
     assert isinstance(type_, GraphQLObjectType)
-    for name, field in type_.fields.items():
-        match reading_of(field):
+    for name, definition in type_.fields.items():
+        match reading_of(definition):
             case Stored((path,)) if path:
-                below = " { __typename text flat { key operator value } }" if is_composite_type(field.type) else ""
+                below = " { __typename text flat { key operator value } }" if is_composite_type(definition.type) else ""
                 yield text.replace("…", name + below), above + path
             case Embedded(path, many):
-                inner = get_named_type(field.type).name
+                inner = get_named_type(definition.type).name
                 yield from _leaves(inner, text.replace("…", f"{name} {{ … }}"), f"{above}{path}.{'0.' * many}")
 
 
