@@ -15,6 +15,7 @@ from uuid import UUID
 import filtertrees
 from bson import DatetimeMS, DBRef, Decimal128, Int64, ObjectId
 from bson.tz_util import utc
+from default_graph import EXECUTABLE
 from graphql import (
     GraphQLEnumType,
     GraphQLList,
@@ -26,7 +27,7 @@ from graphql import (
 )
 from hypothesis import strategies as st
 
-from gateway.schema import EXECUTABLE, reading_of
+from gateway.schema import reading_of
 from gateway.schema.reading import Embedded, Facet, Stored
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]

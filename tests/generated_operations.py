@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from default_graph import EXECUTABLE
 from generated_inputs import Draw, Inputs
 from graphql import (
     GraphQLField,
@@ -24,8 +25,6 @@ from graphql import (
     is_leaf_type,
 )
 from hypothesis import strategies as st
-
-from gateway.schema import EXECUTABLE
 
 Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
 Route = tuple[tuple[GraphQLObjectType, str], ...]

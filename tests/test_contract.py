@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from default_graph import EXECUTABLE
 from gateway_client import Gateway
 from graphql import (
     GraphQLEnumType,
@@ -24,7 +25,7 @@ from graphql import (
     print_ast,
 )
 
-from gateway.schema import EXECUTABLE, build
+from gateway.schema import build
 
 CONTRACT = build_schema((Path(__file__).parent / "contract.graphql").read_text(encoding="utf-8"))
 SCHEMA = build_schema(build().sdl)

@@ -16,6 +16,7 @@ from multiprocessing import get_context
 from typing import Any
 
 import pytest
+from default_graph import EXECUTABLE
 from generated import Documents
 from generated_documents import MISSING, ODDITIES
 from generated_operations import FEATURES, ROOT_FIELDS, TARGETS, Operation, operations
@@ -37,7 +38,7 @@ from gateway.operation import encode
 from gateway.pages import Pages
 from gateway.plan import Field
 from gateway.prepared import Compiled, Preparation, Prepared
-from gateway.schema import EXECUTABLE, build, reading_of
+from gateway.schema import build, reading_of
 from gateway.schema.reading import Embedded, Stored
 
 EXAMPLES = int(os.environ.get("EXAMPLES") or 0)

@@ -12,6 +12,7 @@ import orjson
 import pytest
 import pytest_asyncio
 from command_log import Command, commands, modulo
+from default_graph import EXECUTABLE
 from gateway_client import Gateway, new_gateway
 from graphql import (
     GraphQLInputObjectType,
@@ -30,7 +31,6 @@ from gateway.documents import document_id
 from gateway.embedded import EmbeddedServer
 from gateway.filtertree.canonical import value_hash
 from gateway.kinds import INTERACTION, SEARCH_REQUEST
-from gateway.schema import EXECUTABLE
 from gateway.schema.composition import composition_of
 from gateway.store.tenancy import NAMESPACES
 from gateway.wire import validate_interaction

@@ -16,6 +16,7 @@ import orjson
 import pytest
 import pytest_asyncio
 from command_log import Command, commands
+from default_graph import EXECUTABLE
 from gateway_client import Gateway, open_gateway
 from graphql import (
     DocumentNode,
@@ -32,7 +33,6 @@ from graphql import (
 from gateway import globalid
 from gateway.embedded import EmbeddedServer
 from gateway.kinds import INTERACTION, SEARCH_REQUEST
-from gateway.schema import EXECUTABLE
 from gateway.store.client import close, open_client
 from gateway.store.tenancy import NAMESPACES, ORGANIZATIONS
 from gateway.wire import validate_interaction

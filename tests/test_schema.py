@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from default_graph import EXECUTABLE
 from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
@@ -15,7 +16,7 @@ from graphql import (
 from typer.testing import CliRunner
 
 from gateway.cli import app
-from gateway.schema import EXECUTABLE, build
+from gateway.schema import build
 
 COMMITTED = Path(__file__).parents[1] / "schema.graphql"
 

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from default_graph import EXECUTABLE
 from graphql import GraphQLInputObjectType, GraphQLNonNull, coerce_input_value, parse_value, value_from_ast_untyped
 
 from gateway.commands import Find, Join, Scan
@@ -16,7 +17,6 @@ from gateway.filtertree import key_token, key_value_token, value_hash
 from gateway.kinds import INTERACTION, SEARCH_REQUEST, Kind, Order, position_order, time_order
 from gateway.paging import Place, Window
 from gateway.predicate import Predicate
-from gateway.schema import EXECUTABLE
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
 NAMESPACE = Namespace("ns_1", "shop", "org_1", NOW)

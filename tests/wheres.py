@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, cast
 
+from default_graph import EXECUTABLE
 from graphql import GraphQLInputObjectType, Undefined
 from graphql.utilities import coerce_input_value
 from hypothesis import strategies as st
 
 from gateway.compiler.where import compile_where
 from gateway.predicate import Predicate
-from gateway.schema import EXECUTABLE
 
 Where = dict[str, Any]
 Recorded = dict[str, Any]

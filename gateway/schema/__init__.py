@@ -141,7 +141,3 @@ def _make_executable(graph: Graph) -> None:
                 type_.is_one_of = type_.extensions["strawberry-definition"].is_one_of
             case GraphQLInterfaceType() | GraphQLUnionType():
                 type_.resolve_type = _resolve_by(type_resolver(type_), graph.names)
-
-
-EXECUTABLE = build().executable
-"""The schema of the graph as it is without settings."""
