@@ -22,7 +22,6 @@ from gateway.errors import BadUserInput, InvalidCursor, UnreadableDocument
 from gateway.kinds import Order
 
 DEFAULT_PAGE_SIZE = 10
-MAX_PAGE_SIZE = 100
 
 _VERSION = 1
 
@@ -156,21 +155,21 @@ class Window:
         return self.order.descending != self.backwards
 
 
-def window(arguments: Mapping[str, Any], order: Order) -> Window:
+def window(arguments: Mapping[str, Any], order: Order, page_size: int) -> Window:
     """The window that ``first``, ``after``, ``last`` and ``before`` describe.
 
-    Raises `BadUserInput` for a size below 0 or above 100 and `InvalidCursor` for a bad cursor.
+    Raises `BadUserInput` for a size below 0 or above ``page_size`` and `InvalidCursor` for a bad cursor.
     """
-    first, last = _size(arguments, "first"), _size(arguments, "last")
+    first, last = _size(arguments, "first", page_size), _size(arguments, "last", page_size)
     if first is None and last is None:
         first = DEFAULT_PAGE_SIZE
     return Window(order, first, last, _place(arguments, "after", order), _place(arguments, "before", order))
 
 
-def _size(arguments: Mapping[str, Any], name: str) -> int | None:
+def _size(arguments: Mapping[str, Any], name: str, most: int) -> int | None:
     size: int | None = arguments.get(name)
-    if size is not None and not 0 <= size <= MAX_PAGE_SIZE:
-        raise BadUserInput(f"`{name}` must be between 0 and {MAX_PAGE_SIZE}, not {size}.", path=(name,))
+    if size is not None and not 0 <= size <= most:
+        raise BadUserInput(f"`{name}` must be between 0 and {most:,}, not {size}.", path=(name,))
     return size
 
 

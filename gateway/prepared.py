@@ -170,7 +170,7 @@ class Operation:
             if isinstance(coerced, list):
                 return coerced
             compiled = self.compiled(coerced.coerced)
-            bindings = bind(compiled.plan, coerced)
+            bindings = bind(compiled.plan, coerced, self._limits.page_size)
             known = Bound(compiled, bindings, estimate(compiled.plan, bindings))
             # An error that is raised again and again would collect tracebacks.
             if key is not None and not any(isinstance(one, Exception) for one in known.bindings.values()):

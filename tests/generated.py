@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.compiler import bind
 from gateway.errors import BadUserInput, GatewayError, QueryTooBroad
+from gateway.limits import DEFAULTS
 from gateway.pages import Pages, values_at
 from gateway.paging import Page, page
 from gateway.plan import Arrival, ById, ByNodeId, ByRepresentation, FeatureOf, Fetch, Listing, Plan
@@ -98,7 +99,8 @@ class Fetched:
 
     def _page(self, fetch: Fetch) -> Page:
         assert isinstance(fetch.source, Listing)
-        bound = bind.bind_listing(fetch, fetch.source, bind.arguments(fetch.field, self.variables), self.variables)
+        given = bind.arguments(fetch.field, self.variables)
+        bound = bind.bind_listing(fetch, fetch.source, given, self.variables, DEFAULTS.page_size)
         self.pages.put_bounds(bound.bounds)
         found = [self._document(fetch) for _ in range(min(self._pick(4), bound.window.limit))]
         return page(bound.window, found, None if not bound.bounds or self._one_in(12) else 10 ** self._pick(7))

@@ -587,6 +587,7 @@ async def test_what_takes_too_long_is_an_error_and_never_a_part_of_a_page(
         [error] = answer["errors"]
         assert error["extensions"]["code"] == "QUERY_TOO_BROAD"
         assert "`durationMs`, `metadata.device`" in error["message"]
+        assert "longer than 40 ms" in error["message"]
         assert "featureId" not in error["message"]
         assert answer["data"] is None
         answer = await execute(NESTED, {"ids": ["p1", "p2"], "where": {"durationMs": {"gt": 5}}, "first": 1})

@@ -94,7 +94,7 @@ ENTRIES: Mapping[str, Callable[[int], Mapping[str, Any]]] = {
 # A document's own limits only make room where it is larger than the others allow.
 ROOMY = Limits(tokens=100_000, source_bytes=1_000_000, root_fields=100_000, fields=100_000)
 # Limits of which no single document tells.
-OTHERS = {"json_nodes", "operation_time_ms", "cost"}
+OTHERS = {"json_nodes", "page_size", "operation_time_ms", "cost"}
 
 
 def nested(levels: int) -> Any:

@@ -126,13 +126,13 @@ def test_numbers_that_json_lacks_have_a_place_too(number: float) -> None:
 @pytest.mark.parametrize("size", [-1, 101, 2**31 - 1])
 def test_a_size_out_of_range_is_refused(argument: str, size: int) -> None:
     with pytest.raises(BadUserInput, match="between 0 and 100") as caught:
-        window({argument: size}, LATEST)
+        window({argument: size}, LATEST, 100)
     assert caught.value.path == (argument,)
 
 
 def test_ten_are_asked_for_by_default() -> None:
-    assert window({}, LATEST) == window({"first": None, "last": None, "after": None}, LATEST)
-    assert window({}, LATEST) == Window(LATEST, 10, None, None, None)
+    assert window({}, LATEST, 100) == window({"first": None, "last": None, "after": None}, LATEST, 100)
+    assert window({}, LATEST, 100) == Window(LATEST, 10, None, None, None)
 
 
 # The specification's algorithm, step by step (https://relay.dev/graphql/connections.htm#sec-Pagination-algorithm).
@@ -202,7 +202,7 @@ def test_pages_are_those_of_the_specification(count: int, asked: Asked) -> None:
         "after": None if asked.after is None else encode_cursor(order, Place(asked.after, TIE)),
         "before": None if asked.before is None else encode_cursor(order, Place(asked.before, TIE)),
     }
-    view = window(given, order)
+    view = window(given, order, 100)
     if asked.first is None and asked.last is None:
         asked = replace(asked, first=10)
     between = [
@@ -225,9 +225,9 @@ def test_pages_are_those_of_the_specification(count: int, asked: Asked) -> None:
     assert [info.start_cursor, info.end_cursor] == ([None, None] if not ends else [ends[0], ends[-1]])
 
 
-def test_a_page_holds_one_hundred_at_most_and_fetches_one_more() -> None:
-    assert [window({name: 100}, LATEST).limit for name in ("first", "last")] == [101, 101]
-    assert window({"first": 2, "last": 7}, LATEST).limit == 8
+def test_a_page_holds_no_more_than_its_limit_and_fetches_one_more() -> None:
+    assert [window({name: 100}, LATEST, 100).limit for name in ("first", "last")] == [101, 101]
+    assert window({"first": 2, "last": 7}, LATEST, 7).limit == 8
 
 
 def test_times_are_exact_to_the_millisecond() -> None:

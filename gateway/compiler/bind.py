@@ -107,9 +107,12 @@ Binding = Mapping[str, Any] | BoundListing | BoundArrival | Exception
 Bindings = Mapping[ResponsePath, Binding]
 
 
-def bind(plan: Plan, variables: VariableValues) -> Bindings:
-    """All fetches of a plan with their arguments, by path; an error stands in the place of what it prevents."""
-    return {fetch.path: _binding(fetch, variables) for fetch in _all(plan.fetches)}
+def bind(plan: Plan, variables: VariableValues, page_size: int) -> Bindings:
+    """All fetches of a plan with their arguments, by path; an error stands in the place of what it prevents.
+
+    ``page_size``: how many elements a connection may be asked for.
+    """
+    return {fetch.path: _binding(fetch, variables, page_size) for fetch in _all(plan.fetches)}
 
 
 def _all(fetches: Iterable[Fetch]) -> Iterator[Fetch]:
@@ -119,12 +122,12 @@ def _all(fetches: Iterable[Fetch]) -> Iterator[Fetch]:
             yield from _all(selection.nested)
 
 
-def _binding(fetch: Fetch, variables: VariableValues) -> Binding:
+def _binding(fetch: Fetch, variables: VariableValues, page_size: int) -> Binding:
     try:
         given = arguments(fetch.field, variables)
         match fetch.source:
             case Listing() as source:
-                return bind_listing(fetch, source, given, variables)
+                return bind_listing(fetch, source, given, variables, page_size)
             case Arrival() as source:
                 return bind_arrival(fetch, source, given)
         return given
@@ -132,12 +135,14 @@ def _binding(fetch: Fetch, variables: VariableValues) -> Binding:
         return error
 
 
-def bind_listing(fetch: Fetch, source: Listing, given: Mapping[str, Any], variables: VariableValues) -> BoundListing:
+def bind_listing(
+    fetch: Fetch, source: Listing, given: Mapping[str, Any], variables: VariableValues, page_size: int
+) -> BoundListing:
     """A connection with its arguments; raises `BadUserInput` for what they may not be."""
     kind = source.kind
     order = _order(kind, given)
     predicate = _predicate(fetch, given)
-    asked = window(given, order)
+    asked = window(given, order, page_size)
     paths: set[str] = set(fetch.selections[kind.type_name].paths)
     return BoundListing(
         asked,

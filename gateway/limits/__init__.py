@@ -25,6 +25,7 @@ class Limits:
     input_entries: int = 50_000
     json_nodes: int = 20_000
     json_depth: int = 130
+    page_size: int = 100
     operation_time_ms: int = 10_000
     cost: int = 5_000
 

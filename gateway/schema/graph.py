@@ -8,7 +8,8 @@ from gateway import globalid
 from gateway.documents import recorded_interaction
 from gateway.errors import UnreadableDocument
 from gateway.kinds import INTERACTION, SEARCH_REQUEST, Kind
-from gateway.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
+from gateway.limits import DEFAULTS
+from gateway.paging import DEFAULT_PAGE_SIZE
 from gateway.plan import Listing
 from gateway.schema.composition import composed
 from gateway.schema.enums import InteractionType
@@ -32,14 +33,17 @@ from gateway.schema.where import InteractionOrder, InteractionWhere, SearchReque
 First = Annotated[
     int | None,
     strawberry.argument(
-        description=f"""How many elements to take from the start, up to {MAX_PAGE_SIZE}; {DEFAULT_PAGE_SIZE} where
-neither `first` nor `last` is given."""
+        description=f"""How many elements to take from the start: at most {DEFAULTS.page_size}, unless the gateway
+is set to allow another number; {DEFAULT_PAGE_SIZE} where neither `first` nor `last` is given."""
     ),
 ]
 After = Annotated[str | None, strawberry.argument(description="Only elements behind the one with this cursor.")]
 Last = Annotated[
     int | None,
-    strawberry.argument(description=f"How many elements to take from the end, up to {MAX_PAGE_SIZE}."),
+    strawberry.argument(
+        description=f"""How many elements to take from the end: at most {DEFAULTS.page_size}, unless the gateway
+is set to allow another number."""
+    ),
 ]
 Before = Annotated[str | None, strawberry.argument(description="Only elements ahead of the one with this cursor.")]
 UpTo = Annotated[

@@ -34,7 +34,7 @@ class Reader:
 
     async def find(self, command: Find) -> Sequence[Document]:
         documents: list[Document] = []
-        with _naming(command.unindexed), translated():
+        with self._naming(command.unindexed), translated():
             for filter_ in command.filters:
                 if (missing := command.limit - len(documents)) > 0:
                     documents += await self._found(command, filter_, missing)
@@ -119,9 +119,20 @@ class Reader:
         return sessions
 
     async def _aggregate(self, pipeline: Sequence[Document], unindexed: Sequence[str]) -> Sequence[Document]:
-        with _naming(unindexed), translated():
+        with self._naming(unindexed), translated():
             cursor = await aggregate(self._database, pipeline, maxTimeMS=self._time_limit_ms)
             return await cursor.to_list(None)
+
+    @contextmanager
+    def _naming(self, unindexed: Sequence[str]) -> Iterator[None]:
+        try:
+            yield
+        except QueryTooBroad as error:
+            served = f". No index serves {', '.join(f'`{name}`' for name in unindexed)}" if unindexed else ""
+            raise QueryTooBroad(
+                f"The query took longer than {self._time_limit_ms:,} ms{served}: "
+                "narrow it by an exact id, a condition or a range of time."
+            ) from error
 
 
 def _require_missing_index(error: OperationFailure) -> None:
@@ -131,14 +142,3 @@ def _require_missing_index(error: OperationFailure) -> None:
     """
     if error.code != _BAD_VALUE or "hint" not in str(error):
         raise error
-
-
-@contextmanager
-def _naming(unindexed: Sequence[str]) -> Iterator[None]:
-    try:
-        yield
-    except QueryTooBroad as error:
-        served = f". No index serves {', '.join(f'`{name}`' for name in unindexed)}" if unindexed else ""
-        raise QueryTooBroad(
-            f"The query took too long{served}: narrow it by an exact id, a condition or a range of time."
-        ) from error

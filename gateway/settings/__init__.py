@@ -4,20 +4,17 @@ Each is declared once, here; error messages and the table in docs/settings.md ar
 """
 
 import re
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import NoDecode
 
 from gateway.limits import CONNECTION_DEFAULTS, DEFAULTS, ConnectionLimits, Limits
+from gateway.paging import DEFAULT_PAGE_SIZE
+from gateway.settings.variables import Environment, SettingsError, load, table
 
-PREFIX = "GATEWAY_"
-
-
-class SettingsError(Exception):
-    """A missing or wrong setting, in one line: the variable and what is expected of it, never its value."""
+__all__ = ["EmbeddedSettings", "SchemaSettings", "Settings", "SettingsError", "load", "reference"]
 
 
 def _mongodb_uri(uri: SecretStr) -> SecretStr:
@@ -42,12 +39,7 @@ def _expecting(expected: str) -> dict[str, Any]:
 _Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^\s/,]+)$")]
 
 
-class _Environment(BaseSettings):
-    # An empty variable counts as unset: compose files pass empty ones on.
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
-
-
-class SchemaSettings(_Environment):
+class SchemaSettings(Environment):
     """What the schema depends on."""
 
     federation_prefix: str = Field(
@@ -170,6 +162,12 @@ class Settings(SchemaSettings):
     json_depth_limit: int = Field(
         DEFAULTS.json_depth, ge=1, le=150, description="Levels that a variable's value, or a literal, may be nested."
     )
+    page_limit: int = Field(
+        DEFAULTS.page_size,
+        ge=DEFAULT_PAGE_SIZE,
+        le=1_000,
+        description="Elements that `first` or `last` may ask a connection for.",
+    )
     operation_time_limit_ms: int = Field(
         DEFAULTS.operation_time_ms,
         ge=1,
@@ -259,12 +257,13 @@ class Settings(SchemaSettings):
             input_entries=self.input_limit,
             json_nodes=self.json_node_limit,
             json_depth=self.json_depth_limit,
+            page_size=self.page_limit,
             operation_time_ms=self.operation_time_limit_ms,
             cost=self.cost_limit,
         )
 
 
-class EmbeddedSettings(_Environment):
+class EmbeddedSettings(Environment):
     """What the demo and the tests read to start a MongoDB of their own."""
 
     mongod: Path | None = Field(
@@ -274,61 +273,6 @@ class EmbeddedSettings(_Environment):
     )
 
 
-_S = TypeVar("_S", bound=_Environment)
-
-
-def load(kind: type[_S], **given: object) -> _S:
-    """The settings of ``kind`` from ``given`` (None: not given), else from the environment, else the defaults.
-
-    Raises SettingsError naming every variable that is missing or wrong.
-    """
-    try:
-        return kind(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        expected = dict(_expectations(kind))
-        problems = {str(problem["loc"][0]): problem["type"] for problem in error.errors(include_input=False)}
-        raise SettingsError(
-            "; ".join(
-                f"{_variable(name)}{' is not set' if problem == 'missing' else ''}: expected {expected[name]}"
-                for name, problem in problems.items()
-            )
-        ) from None
-
-
 def reference() -> str:
     """The Markdown table of all settings that docs/settings.md holds."""
-    rows = ["| variable | default | expected | meaning |", "|---|---|---|---|"]
-    for kind in (Settings, SchemaSettings, EmbeddedSettings):
-        for name, expected in _expectations(kind):
-            if name not in kind.__annotations__:
-                continue
-            field = kind.model_fields[name]
-            default = "required" if field.is_required() else _spelled(field.default)
-            rows.append(f"| `{_variable(name)}` | {default} | {expected} | {field.description} |")
-    return "\n".join(rows)
-
-
-def _variable(name: str) -> str:
-    return PREFIX + name.upper()
-
-
-def _expectations(kind: type[BaseSettings]) -> Iterator[tuple[str, str]]:
-    for name, declared in kind.model_json_schema()["properties"].items():
-        yield name, _expected(declared)
-
-
-def _expected(declared: Mapping[str, Any]) -> str:
-    if "expected" in declared:
-        return str(declared["expected"])
-    if "enum" in declared:
-        return "one of " + ", ".join(declared["enum"])
-    if declared["type"] == "boolean":
-        return "true or false"
-    number = "a whole number" if declared["type"] == "integer" else "a number"
-    return f"{number} from {declared['minimum']} to {declared['maximum']}"
-
-
-def _spelled(default: object) -> str:
-    if default is None or default in ((), ""):
-        return "unset"
-    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
+    return table(Settings, SchemaSettings, EmbeddedSettings)
