@@ -106,8 +106,8 @@ def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE
     access = Access(tenancy, cache_seconds=settings.key_cache_seconds)
     reader = Reader(database, time_limit_ms=settings.read_time_limit_ms)
     prefetcher = Prefetcher(reader, Recorder(Writer(database), tenancy), tenancy)
-    live = Live(Watch(database, INTERACTION), buffer_bytes=settings.subscription_buffer_bytes)
-    sessions = Sessions(access)
+    live = Live(Watch(database, INTERACTION), settings.subscription_limits)
+    sessions = Sessions(access, max_of_key=settings.key_connections)
     built = build(settings.federation_prefix)
     operations = Operations(
         built,

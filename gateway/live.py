@@ -1,27 +1,30 @@
 """What is recorded, told to everybody who subscribed, as it is recorded.
 
-change stream → topics (one for all who asked the same of the same namespace) → subscribers (one for each subscription)
+change stream → topics (one for all of a key who asked the same of the same namespace) → subscribers (one for each
+subscription)
 
-There is one change stream for each process, while anybody is subscribed. Each topic fetches and answers for itself, and
-each subscriber has a queue of its own, so that nobody waits for a slow one. Only topics for which 10,000 documents wait
-hold up the others: for at most a second, in which they get room or are ended.
+There is one change stream for each process, while anybody is subscribed. Each topic pays, fetches and answers for
+itself, and each subscriber has a queue of its own, so that nobody waits for a slow one. Only topics for which 10,000
+documents wait hold up the others: for at most a second, in which they get room or are ended. Those whose key has no
+points left are ended at once then.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-
-from bson import Timestamp
+from functools import partial
+from typing import Protocol, TypeVar
 
 from gateway.deadline import ended
-from gateway.errors import GatewayError, SubscriberTooSlow, Unavailable
+from gateway.errors import GatewayError, RateLimited, Unavailable
 from gateway.failures import masked
+from gateway.limits import SubscriptionLimits
 from gateway.store.watch import Inserted, Insertions, Watch
+from gateway.subscriber import Account, Event, Subscriber
 
-# The answers to those of the inserted documents that a subscription is about, in order.
-Answering = Callable[[Sequence[Inserted]], Awaitable[Sequence[tuple[Inserted, bytes]]]]
+T = TypeVar("T")
 
 _BATCH = 100
 _MAX_WAITING = 10_000
@@ -29,78 +32,39 @@ _PATIENCE_SECONDS = 1.0
 # Of the connections to the database, subscriptions leave the most to others.
 _READS_AT_ONCE = 8
 _PAUSES = (0.05, 0.1, 0.2, 0.5, 1.0)
-# What an answer takes besides its bytes.
-_OVERHEAD_BYTES = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What is asked of which namespace; ``question`` is the same for all to whom the same answers can be sent."""
+    """What is asked of which namespace, and in whose name; ``asked`` is the same for all to whom the same answers can
+    be sent."""
 
     namespace_id: str
-    question: Hashable
+    key_id: str
+    asked: Hashable
 
 
-class Subscriber(AsyncIterator[bytes]):
-    """The answers to one subscription, in order; raises the `GatewayError` that ended it, once they are read.
+class Question(Protocol):
+    """``at_once``: about how many documents it may be asked at once."""
 
-    More than ``limit`` bytes don't wait to be read: then ``overflow`` is called, and there will be no more.
-    """
+    at_once: int
 
-    def __init__(self, limit: int, overflow: Callable[[GatewayError], None], leave: Callable[["Subscriber"], None]):
-        self.since: Timestamp | None = None
-        self._limit = limit
-        self._overflow = overflow
-        self._leave = leave
-        self._waiting: deque[tuple[Inserted, bytes]] = deque()
-        self._size = 0
-        self._there = asyncio.Event()
-        self._end: GatewayError | None = None
+    async def pay(self, count: int) -> None:
+        """Once for so many documents, before they are asked about. Raises `RateLimited` where that has to wait."""
 
-    def put(self, inserted: Inserted, answer: bytes) -> None:
-        if self._end is not None:
-            return
-        size = len(answer) + _OVERHEAD_BYTES
-        if self._waiting and self._size + size > self._limit:
-            error = SubscriberTooSlow(f"More than {self._limit:,} bytes waited to be read: events were lost.")
-            self.end(error)
-            self._overflow(error)
-            return
-        self._waiting.append((inserted, answer))
-        self._size += size
-        self._there.set()
-
-    def end(self, error: GatewayError) -> None:
-        self._end = self._end or error
-        self._leave(self)
-        self._there.set()
-
-    def close(self) -> None:
-        """What is not read by now is read by nobody."""
-        self._leave(self)
-        self._waiting.clear()
-
-    async def __anext__(self) -> bytes:
-        while True:
-            while self._waiting:
-                inserted, answer = self._waiting.popleft()
-                self._size -= len(answer) + _OVERHEAD_BYTES
-                # The stream may be behind the time at which this subscription began.
-                if self.since is None or inserted.at > self.since:
-                    return answer
-            if self._end is not None:
-                raise self._end
-            self._there.clear()
-            await self._there.wait()
+    async def answers(self, inserted: Sequence[Inserted]) -> Iterable[tuple[Inserted, bytes]]:
+        """The answers to those of the inserted documents that it is about, in order."""
 
 
 class _Answered:
     """A topic that somebody is subscribed to."""
 
-    def __init__(self, answering: Answering, reads: asyncio.Semaphore) -> None:
+    def __init__(self, question: Question, account: Account, reads: asyncio.Semaphore) -> None:
         self.subscribers: set[Subscriber] = set()
-        self._answering = answering
+        self.account = account
+        self._question = question
         self._reads = reads
+        self._owing: RateLimited | None = None
         self._waiting: deque[Inserted] = deque()
         self._there = asyncio.Event()
         self._room = asyncio.Event()
@@ -111,6 +75,11 @@ class _Answered:
     def is_full(self) -> bool:
         return len(self._waiting) >= _MAX_WAITING
 
+    @property
+    def holds_up(self) -> bool:
+        """Whether others wait for this to have room. Not for points: those are its own matter."""
+        return self.is_full and self._owing is None
+
     async def room(self) -> None:
         """Returns once this is not full or is closed, and after a second in any case."""
         self._room.clear()
@@ -120,10 +89,16 @@ class _Answered:
 
     def add(self, inserted: Inserted) -> None:
         if self.is_full:
-            self.end(Unavailable("More is recorded than can be told: events were lost."))
+            self.end(self._overrun())
             return
         self._waiting.append(inserted)
         self._there.set()
+
+    def _overrun(self) -> GatewayError:
+        if (owing := self._owing) is None:
+            return Unavailable("More is recorded than can be told: events were lost.")
+        said = "More is recorded than the points of this key pay for: events were lost."
+        return RateLimited(said, budget=owing.budget, retry_after=owing.retry_after)
 
     def end(self, error: GatewayError) -> None:
         for subscriber in list(self.subscribers):
@@ -139,58 +114,73 @@ class _Answered:
             # The driver may lose a cancellation.
             while not self._closed:
                 await self._there.wait()
-                batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+                size = min(_BATCH, self._question.at_once, len(self._waiting))
+                batch = [self._waiting.popleft() for _ in range(size)]
                 if not self._waiting:
                     self._there.clear()
                 self._room.set()
-                for inserted, answer in await self._answers(batch):
+                await self._insist(partial(self._question.pay, len(batch)))
+                for inserted, answer in await self._insist(partial(self._read, batch)) or ():
+                    event = Event(inserted, answer, self.account)
                     for subscriber in list(self.subscribers):
-                        subscriber.put(inserted, answer)
-                    # Whoever keeps up has read it by the next.
+                        subscriber.put(event)
+                    # Whoever keeps up has read it by the next, and others have their turn.
                     await asyncio.sleep(0)
         except GatewayError as error:
             self.end(error)
         except Exception as error:
             self.end(masked(error))
 
-    async def _answers(self, batch: Sequence[Inserted]) -> Sequence[tuple[Inserted, bytes]]:
-        """Asked again for as long as the database doesn't answer: nothing is left out."""
+    async def _read(self, batch: Sequence[Inserted]) -> Iterable[tuple[Inserted, bytes]]:
+        async with self._reads:
+            return await self._question.answers(batch)
+
+    async def _insist(self, work: Callable[[], Awaitable[T]]) -> T | None:
+        """Tried again for as long as the database doesn't answer or the key has no points: nothing is left out. None
+        once this is closed."""
         failures = 0
         while not self._closed:
             try:
-                async with self._reads:
-                    return await self._answering(batch)
+                done = await work()
+            except RateLimited as error:
+                self._owing = error
+                await asyncio.sleep(error.retry_after)
             except Unavailable:
                 await asyncio.sleep(_PAUSES[min(failures, len(_PAUSES) - 1)])
                 failures += 1
-        return ()
+            else:
+                self._owing = None
+                return done
+        return None
 
 
 class Live:
-    """All subscriptions of this process. ``buffer_bytes``: how much may wait for one of them to be read."""
+    """All subscriptions of this process."""
 
-    def __init__(self, watch: Watch, *, buffer_bytes: int) -> None:
+    def __init__(self, watch: Watch, limits: SubscriptionLimits) -> None:
         self._watch = watch
-        self._buffer_bytes = buffer_bytes
+        self._limits = limits
         self._topics: dict[Topic, _Answered] = {}
         self._by_namespace: dict[str, set[_Answered]] = {}
+        self._accounts: dict[str, Account] = {}
         self._opening = asyncio.Lock()
         self._following: asyncio.Task[None] | None = None
         self._reads = asyncio.Semaphore(_READS_AT_ONCE)
 
     async def subscribe(
-        self, topic: Topic, answering: Answering, overflow: Callable[[GatewayError], None]
+        self, topic: Topic, question: Question, overflow: Callable[[GatewayError], None]
     ) -> Subscriber:
         """Whoever reads this is told of all that is recorded once it is returned, until it is closed.
 
-        ``overflow``: called where it isn't read fast enough. Raises `Unavailable` where the database doesn't answer.
+        ``overflow``: called where it isn't read fast enough. Raises `Unavailable` where the database doesn't answer,
+        `TooManySubscriptions` where the key has as many as it may.
         """
         async with self._opening:
             if self._following is None:
                 insertions = await self._watch.open()
                 self._following = asyncio.create_task(self._follow(insertions))
         # From here on without a pause until there is a topic: else the change stream might be given up again.
-        subscriber = self._join(topic, answering, overflow)
+        subscriber = self._join(topic, question, overflow)
         try:
             subscriber.since = await self._watch.now()
         except BaseException:
@@ -206,12 +196,14 @@ class Live:
         if self._following is not None:
             await ended([self._following])
 
-    def _join(self, topic: Topic, answering: Answering, overflow: Callable[[GatewayError], None]) -> Subscriber:
+    def _join(self, topic: Topic, question: Question, overflow: Callable[[GatewayError], None]) -> Subscriber:
+        account = self._accounts.setdefault(topic.key_id, Account(self._limits))
+        account.open()
         answered = self._topics.get(topic)
         if answered is None:
-            answered = self._topics[topic] = _Answered(answering, self._reads)
+            answered = self._topics[topic] = _Answered(question, account, self._reads)
             self._by_namespace.setdefault(topic.namespace_id, set()).add(answered)
-        subscriber = Subscriber(self._buffer_bytes, overflow, lambda leaving: self._leave(topic, leaving))
+        subscriber = Subscriber(self._limits, overflow, lambda leaving: self._leave(topic, leaving))
         answered.subscribers.add(subscriber)
         return subscriber
 
@@ -220,6 +212,9 @@ class Live:
         if answered is None or subscriber not in answered.subscribers:
             return
         answered.subscribers.remove(subscriber)
+        answered.account.close()
+        if not answered.account.subscriptions:
+            del self._accounts[topic.key_id]
         if not answered.subscribers:
             answered.close()
             del self._topics[topic]
@@ -236,7 +231,7 @@ class Live:
                 if inserted is None:
                     continue
                 topics = self._by_namespace.get(inserted.namespace_id, ())
-                if full := [answered for answered in topics if answered.is_full]:
+                if full := [answered for answered in topics if answered.holds_up]:
                     await asyncio.gather(*(answered.room() for answered in full))
                 for answered in list(self._by_namespace.get(inserted.namespace_id, ())):
                     answered.add(inserted)

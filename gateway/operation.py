@@ -8,7 +8,7 @@ import json
 import logging
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,7 @@ from graphql import (
 )
 
 from gateway.access import require
+from gateway.arrivals import Arrivals
 from gateway.budget import Budget
 from gateway.compiler.leaves import Fallback
 from gateway.context import Context, Permission
@@ -31,14 +32,14 @@ from gateway.documents import plain
 from gateway.errors import BadRequest, GatewayError, MethodNotAllowed, OperationTooComplex, Unavailable
 from gateway.failures import Phase, described
 from gateway.limits import DEFAULTS, Limits
-from gateway.live import Live, Subscriber, Topic
+from gateway.live import Live, Topic
 from gateway.pages import Pages
 from gateway.persisted import Documents
 from gateway.prefetch import Prefetcher
 from gateway.prepared import Bound, Compiled, Operation, Prepared
 from gateway.rates import Meter
 from gateway.schema import Graph
-from gateway.store.watch import Inserted
+from gateway.subscriber import Subscriber
 
 _LOG = logging.getLogger(__name__)
 
@@ -176,23 +177,28 @@ class Operations:
         """The answers of a subscription that is ready, from now on and until they are closed, or the answer that
         refuses it. ``overflow`` is called where they aren't read fast enough.
 
-        Subscriptions that ask the same of the same namespace share their answers.
+        Subscriptions of a key that ask the same of the same namespace share their answers, and what those cost.
         """
         bound, context = ready.bound, ready.context
-        plan = bound.compiled.plan
-
-        async def answering(inserted: Sequence[Inserted]) -> list[tuple[Inserted, bytes]]:
-            arrived = await self._prefetcher.arrived(plan, bound.bindings, context, inserted)
-            return [(one, self._completed(ready, pages, None).body) for one, pages in arrived]
-
+        plan, key_id = bound.compiled.plan, context.caller.key_id
+        arrivals = Arrivals(
+            self._prefetcher,
+            self._meter,
+            plan,
+            bound.bindings,
+            context,
+            lambda pages: self._completed(ready, pages, None).body,
+            cost=bound.cost,
+            limit=self._limits.cost,
+        )
         try:
             if isinstance(root := bound.bindings[plan.fetches[0].path], Exception):
                 raise root
             if self._meter is not None:
-                await self._meter.spend(context.caller.key_id, bound.cost)
+                await self._meter.spend(key_id, bound.cost)
             # The same plan, for as long as the topic has it.
-            question = (id(bound.compiled), json.dumps(ready.request.variables, sort_keys=True))
-            return await self._live.subscribe(Topic(context.namespace.id, question), answering, overflow)
+            asked = (id(bound.compiled), json.dumps(ready.request.variables, sort_keys=True))
+            return await self._live.subscribe(Topic(context.namespace.id, key_id, asked), arrivals, overflow)
         except GraphQLError as error:
             return _refused([error], Phase.VARIABLES)
         except GatewayError as error:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from graphql import GraphQLError, OperationType
@@ -30,6 +31,14 @@ _SESSION_SPANS = ((INTERACTION, "effective_session_id"), (SEARCH_REQUEST, "effec
 _KINDS = {kind.type_name: kind for kind in (INTERACTION, SEARCH_REQUEST)}
 
 
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Inserted documents in order, each with its pages; ``points``: what fetching all of them cost."""
+
+    told: Sequence[tuple[Inserted, Pages]]
+    points: int
+
+
 class Prefetcher:
     """One for each process: it holds the stores and nothing of any request."""
 
@@ -53,9 +62,9 @@ class Prefetcher:
 
     async def arrived(
         self, plan: Plan, bindings: Bindings, context: Context, inserted: Sequence[Inserted]
-    ) -> list[tuple[Inserted, Pages]]:
-        """Those of the inserted documents that a subscription is about, in order, each with its pages; an error stands
-        in the place of a nested connection that it prevented.
+    ) -> Arrived:
+        """Those of the inserted documents that a subscription is about; an error stands in the place of a nested
+        connection that it prevented.
 
         Raises `GatewayError` where nothing could be fetched, `Unavailable` also where not all was.
         """
@@ -65,7 +74,8 @@ class Prefetcher:
         for error in run.pages.nested_errors:
             if isinstance(error, Unavailable):
                 raise error
-        return [(one, run.pages.rooted(fetch.path, documents[one.id])) for one in inserted if one.id in documents]
+        told = [(one, run.pages.rooted(fetch.path, documents[one.id])) for one in inserted if one.id in documents]
+        return Arrived(told, run.pages.points)
 
 
 class _Run:
@@ -138,6 +148,7 @@ class _Run:
             return {}
         since = max(one.at for one in inserted)
         found = await self._reader.find(bound.find(self._namespace, [one.id for one in inserted], since))
+        self.pages.points += read(len(found))
         await self._nested(fetch, found)
         return {document["_id"]: document for document in found}
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from gateway.access import Access
 from gateway.context import Context
 from gateway.deadline import ended
-from gateway.errors import GatewayError, GoingAway
+from gateway.errors import GatewayError, GoingAway, TooManySubscriptions
 from gateway.failures import masked
 
 _LOG = logging.getLogger(__name__)
@@ -22,10 +22,18 @@ _GRACE_SECONDS = 5.0
 class Session:
     """``context``: in whose name, once that is known. ``end`` is called with what ends it, at most once."""
 
-    def __init__(self, end: Callable[[GatewayError], None], context: Context | None) -> None:
-        self.context = context
+    def __init__(self, end: Callable[[GatewayError], None], admit: Callable[[Context], None]) -> None:
+        self.context: Context | None = None
         self._end = end
+        self._admit = admit
         self._ended = False
+
+    def enter(self, context: Context) -> None:
+        """Says in whose name this is, or still is. Raises `TooManySubscriptions` where the key has as many sessions as
+        it may."""
+        if self.context is None:
+            self._admit(context)
+        self.context = context
 
     def end(self, error: GatewayError) -> None:
         if not self._ended:
@@ -34,10 +42,12 @@ class Session:
 
 
 class Sessions:
-    """All sessions of this process; while there are any, their keys and namespaces are looked up every 2 seconds."""
+    """All sessions of this process, up to ``max_of_key`` of each key; while there are any, their keys and namespaces
+    are looked up every 2 seconds."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, *, max_of_key: int) -> None:
         self._access = access
+        self._max_of_key = max_of_key
         self._open: set[Session] = set()
         self._checking: asyncio.Task[None] | None = None
         self._closed = False
@@ -45,10 +55,13 @@ class Sessions:
 
     @contextmanager
     def opened(self, end: Callable[[GatewayError], None], context: Context | None = None) -> Iterator[Session]:
-        """A session for as long as this is entered. Raises `GoingAway` once they are closed."""
+        """A session for as long as this is entered. Raises `GoingAway` once they are closed, and what `Session.enter`
+        does."""
         if self._closed:
             raise _going_away()
-        session = Session(end, context)
+        session = Session(end, self._admit)
+        if context is not None:
+            session.enter(context)
         self._open.add(session)
         if self._checking is None:
             self._checking = asyncio.create_task(self._check_all())
@@ -58,6 +71,11 @@ class Sessions:
             self._open.remove(session)
             if self._closed and not self._open:
                 self._over.set()
+
+    def _admit(self, context: Context) -> None:
+        keys = [one.context.caller.key_id for one in self._open if one.context is not None]
+        if keys.count(context.caller.key_id) >= self._max_of_key:
+            raise TooManySubscriptions(f"A key may have at most {self._max_of_key:,} websockets and event streams.")
 
     async def close(self) -> None:
         """Ends every session, and lets no other begin; returns once they are over, or after 5 seconds."""

@@ -14,6 +14,7 @@ from graphql import OperationType
 from gateway.context import Caller, Context, Permission
 from gateway.embedded import EmbeddedServer
 from gateway.kinds import INTERACTION
+from gateway.limits import SUBSCRIPTION_DEFAULTS
 from gateway.live import Live
 from gateway.operation import Answer, Operations, Ready
 from gateway.persisted import AUTOMATIC, Documents
@@ -101,7 +102,7 @@ class Meeting(Operations):
     def __init__(self, database: Database, guests: int) -> None:
         tenancy = Tenancy(database)
         reader, recorder = Reader(database, time_limit_ms=5_000), Recorder(Writer(database), tenancy)
-        live = Live(Watch(database, INTERACTION), buffer_bytes=10_000)
+        live = Live(Watch(database, INTERACTION), SUBSCRIPTION_DEFAULTS)
         documents = Documents(Preparation(build(), introspection=True), AUTOMATIC)
         super().__init__(build(), documents, Prefetcher(reader, recorder, tenancy), live)
         self._barrier = asyncio.Barrier(guests)

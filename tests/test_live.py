@@ -23,6 +23,7 @@ from gateway.embedded import EmbeddedServer
 from gateway.errors import GatewayError, Unavailable
 from gateway.interchange.imports import load
 from gateway.kinds import INTERACTION, SEARCH_REQUEST
+from gateway.limits import SUBSCRIPTION_DEFAULTS
 from gateway.store.tenancy import NAMESPACES
 from gateway.store.watch import Inserted, Watch
 from gateway.transport import conversation, sse
@@ -300,20 +301,27 @@ async def test_topics_that_are_stuck_are_waited_for_together(
 ) -> None:
     monkeypatch.setattr(live, "_MAX_WAITING", 50)
 
-    async def stuck(_inserted: Sequence[Inserted]) -> list[tuple[Inserted, bytes]]:
-        await asyncio.Event().wait()
-        return []
+    class Quick:
+        at_once = 1_000
 
-    async def quick(inserted: Sequence[Inserted]) -> list[tuple[Inserted, bytes]]:
-        return [(one, str(one.id).encode()) for one in inserted]
+        async def pay(self, count: int) -> None:
+            pass
+
+        async def answers(self, inserted: Sequence[Inserted]) -> list[tuple[Inserted, bytes]]:
+            return [(one, str(one.id).encode()) for one in inserted]
+
+    class Stuck(Quick):
+        async def answers(self, inserted: Sequence[Inserted]) -> list[tuple[Inserted, bytes]]:
+            await asyncio.Event().wait()
+            return []
 
     def overflow(error: GatewayError) -> None:
         raise error
 
     async with new_gateway(mongod.uri) as gateway:
-        hub = live.Live(Watch(gateway.database, INTERACTION), buffer_bytes=1_000_000)
-        held = [await hub.subscribe(live.Topic("ns", number), stuck, overflow) for number in range(6)]
-        told = await hub.subscribe(live.Topic("ns", "quick"), quick, overflow)
+        hub = live.Live(Watch(gateway.database, INTERACTION), SUBSCRIPTION_DEFAULTS)
+        held = [await hub.subscribe(live.Topic("ns", "key", number), Stuck(), overflow) for number in range(6)]
+        told = await hub.subscribe(live.Topic("ns", "key", "quick"), Quick(), overflow)
         monkeypatch.setattr(live, "_PATIENCE_SECONDS", PATIENCE / 5)
         documents = [{"_id": number, "namespace_id": "ns", "interaction_id": str(number)} for number in range(500)]
         await gateway.database[INTERACTION.collection].insert_many(documents)

@@ -44,5 +44,18 @@ class ConnectionLimits:
     drain_seconds: float = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class SubscriptionLimits:
+    """``buffer_bytes``: of events that wait for one subscription's client. ``key_buffer_bytes``: of those that wait for
+    any of a key's. ``key_connections``: of websockets and event streams; as all of a key, in each process."""
+
+    buffer_bytes: int = 1_000_000
+    socket_operations: int = 50
+    key_buffer_bytes: int = 100_000_000
+    key_connections: int = 500
+    key_subscriptions: int = 1_000
+
+
 DEFAULTS = Limits()
 CONNECTION_DEFAULTS = ConnectionLimits()
+SUBSCRIPTION_DEFAULTS = SubscriptionLimits()

@@ -10,7 +10,14 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
-from gateway.limits import CONNECTION_DEFAULTS, DEFAULTS, ConnectionLimits, Limits
+from gateway.limits import (
+    CONNECTION_DEFAULTS,
+    DEFAULTS,
+    SUBSCRIPTION_DEFAULTS,
+    ConnectionLimits,
+    Limits,
+    SubscriptionLimits,
+)
 from gateway.paging import DEFAULT_PAGE_SIZE
 from gateway.settings.variables import Environment, SettingsError, load, table
 
@@ -196,14 +203,36 @@ class Settings(SchemaSettings):
         False, description="Whether shared caches, too, may keep those answers, for each key and namespace."
     )
     socket_operations: int = Field(
-        50, ge=1, le=10_000, description="Operations, subscriptions among them, that one websocket may have under way."
+        SUBSCRIPTION_DEFAULTS.socket_operations,
+        ge=1,
+        le=10_000,
+        description="Operations, subscriptions among them, that one websocket may have under way.",
     )
     subscription_buffer_bytes: int = Field(
-        1_000_000,
+        SUBSCRIPTION_DEFAULTS.buffer_bytes,
         ge=10_000,
         le=1_000_000_000,
         description="Bytes of events that may wait for one subscription's client; beyond that its stream ends with "
         "SUBSCRIBER_TOO_SLOW, or its websocket is closed with 1013.",
+    )
+    key_buffer_bytes: int = Field(
+        SUBSCRIPTION_DEFAULTS.key_buffer_bytes,
+        ge=10_000,
+        le=100_000_000_000,
+        description="Bytes of events that may wait for the clients of all subscriptions of a key, at each worker; "
+        "beyond that, those that don't keep up end likewise.",
+    )
+    key_subscriptions: int = Field(
+        SUBSCRIPTION_DEFAULTS.key_subscriptions,
+        ge=1,
+        le=100_000,
+        description="Subscriptions that each key may have at a time, at each worker.",
+    )
+    key_connections: int = Field(
+        SUBSCRIPTION_DEFAULTS.key_connections,
+        ge=1,
+        le=100_000,
+        description="Websockets and event streams that each key may have open at a time, at each worker.",
     )
     cost_limit: int = Field(
         DEFAULTS.cost, ge=1, le=1_000_000_000, description="Points that an operation may cost at most; see limits.md."
@@ -238,6 +267,16 @@ class Settings(SchemaSettings):
             body_bytes=self.body_limit_bytes,
             connections=self.max_connections,
             drain_seconds=self.drain_seconds,
+        )
+
+    @property
+    def subscription_limits(self) -> SubscriptionLimits:
+        return SubscriptionLimits(
+            buffer_bytes=self.subscription_buffer_bytes,
+            socket_operations=self.socket_operations,
+            key_buffer_bytes=self.key_buffer_bytes,
+            key_connections=self.key_connections,
+            key_subscriptions=self.key_subscriptions,
         )
 
     @property

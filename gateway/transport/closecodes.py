@@ -8,6 +8,7 @@ from gateway.errors import (
     NamespaceNotFound,
     NamespaceRequired,
     SubscriberTooSlow,
+    TooManySubscriptions,
     Unauthenticated,
     Unavailable,
 )
@@ -29,7 +30,7 @@ def close_for(error: GatewayError) -> Close:
     match error:
         case GoingAway():
             return Close(GOING_AWAY, error.message)
-        case Unavailable() | SubscriberTooSlow():
+        case Unavailable() | SubscriberTooSlow() | TooManySubscriptions():
             return Close(1013, error.message)
         case Unauthenticated():
             return Close(4401, error.message)

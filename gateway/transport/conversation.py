@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import OperationType
@@ -13,9 +14,9 @@ from gateway.access import Access
 from gateway.deadline import ended
 from gateway.errors import BadRequest, GatewayError, TooManySubscriptions, Unauthenticated, Unavailable
 from gateway.failures import masked
-from gateway.live import Subscriber
 from gateway.operation import Answer, Operations, Ready, refused
 from gateway.sessions import Session, Sessions
+from gateway.subscriber import Subscriber
 from gateway.transport import messages
 from gateway.transport.closecodes import GOING_AWAY, Close, close_for
 from gateway.transport.parsing import from_object
@@ -25,6 +26,20 @@ from gateway.transport.socketprotocol import MAX_BYTES, MAX_MESSAGE_BYTES
 _INIT_SECONDS = 5.0
 # How long an answer under way is waited for as the process ends.
 _ANSWERING_SECONDS = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """An operation under way; ``events``: what a subscription is told."""
+
+    task: asyncio.Task[None]
+    events: Subscriber | None = None
+
+    def stop(self) -> None:
+        if self.events is not None:
+            # At once: the client may subscribe to something else in its place.
+            self.events.close()
+        self.task.cancel()
 
 
 class Conversation:
@@ -47,7 +62,7 @@ class Conversation:
         self._max_operations = max_operations
         self._credentials: tuple[str | None, str | None] | None = None
         self._acknowledged = False
-        self._running: dict[str, asyncio.Task[None]] = {}
+        self._running: dict[str, _Running] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._answering: set[asyncio.Task[None]] = set()
         self._ending: asyncio.Future[Close | None] = asyncio.get_running_loop().create_future()
@@ -121,8 +136,8 @@ class Conversation:
             case {"type": "subscribe", "id": str(id), "payload": dict(payload)} if id:
                 await self._subscribe(id, payload, session)
             case {"type": "complete", "id": str(id)} if id:
-                if (task := self._running.pop(id, None)) is not None:
-                    task.cancel()
+                if (running := self._running.pop(id, None)) is not None:
+                    running.stop()
             case {"type": "ping"} if messages.is_payload(message.get("payload")):
                 await self._say(messages.pong(message.get("payload")))
             case {"type": "pong"} if messages.is_payload(message.get("payload")):
@@ -137,7 +152,7 @@ class Conversation:
             self._credential(payload, "authorization", Unauthenticated),
             self._credential(payload, "x-namespace", BadRequest),
         )
-        session.context = await self._access.context(*self._credentials)
+        session.enter(await self._access.context(*self._credentials))
         self._acknowledged = True
         await self._say(messages.ACK, **{MAX_BYTES: MAX_MESSAGE_BYTES})
 
@@ -164,11 +179,12 @@ class Conversation:
             if len(self._running) >= self._max_operations:
                 raise TooManySubscriptions(f"A socket may have at most {self._max_operations} operations under way.")
             # Anew each time: the key may have been revoked.
-            session.context = await self._access.context(*self._credentials)
+            context = await self._access.context(*self._credentials)
+            session.enter(context)
         except (TooManySubscriptions, Unavailable) as error:
             await self._say(messages.error(id, refused(error)))
             return
-        ready = self._operations.ready(request, session.context)
+        ready = self._operations.ready(request, context)
         events: Subscriber | Answer | None = None
         if isinstance(ready, Ready) and ready.kind is OperationType.SUBSCRIPTION:
             events = await self._operations.events(ready, session.end)
@@ -177,11 +193,13 @@ class Conversation:
         elif isinstance(events, Answer):
             await self._say(messages.error(id, events))
         elif events is not None:
-            self._running[id] = telling = self._start(self._tell(id, events))
+            telling = self._start(self._tell(id, events))
+            self._running[id] = _Running(telling, events)
             # Not by the task itself: one that is completed right away never begins.
             telling.add_done_callback(lambda _: events.close())
         else:
-            self._running[id] = answering = self._start(self._answer(id, ready))
+            answering = self._start(self._answer(id, ready))
+            self._running[id] = _Running(answering)
             self._answering.add(answering)
             answering.add_done_callback(self._answering.discard)
 
@@ -214,7 +232,8 @@ class Conversation:
     def _is_running(self, id: str) -> bool:
         """Whether the operation of this id is the one that asks: the driver may lose the cancellation of one that its
         client completed, and another may have the id by now."""
-        return self._running.get(id) is asyncio.current_task()
+        running = self._running.get(id)
+        return running is not None and running.task is asyncio.current_task()
 
     async def _say(self, text: str, **more: Any) -> None:
         try:

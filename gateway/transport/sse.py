@@ -9,9 +9,9 @@ from starlette.types import Receive, Send
 from gateway.deadline import ended
 from gateway.errors import GatewayError, GoingAway
 from gateway.failures import masked
-from gateway.live import Subscriber
 from gateway.operation import Answer, Operations, Ready, refused
 from gateway.sessions import Sessions
+from gateway.subscriber import Subscriber
 from gateway.transport.frames import COMMENT, alone, event
 from gateway.transport.reply import STREAMED
 from gateway.transport.silence import HEARTBEAT_SECONDS, LAST_WORD_SECONDS
