@@ -23,6 +23,7 @@
     │   ├── PayloadTooLarge      413  PAYLOAD_TOO_LARGE
     │   ├── HeadersTooLarge      431  HEADERS_TOO_LARGE
     │   └── UnsupportedMediaType 415  UNSUPPORTED_MEDIA_TYPE
+    │       └── UnknownCoding    415  UNSUPPORTED_MEDIA_TYPE
     ├── SubscriberTooSlow        429  SUBSCRIBER_TOO_SLOW
     ├── TooManySubscriptions     429  TOO_MANY_SUBSCRIPTIONS
     ├── RateLimited              429  RATE_LIMITED
@@ -167,6 +168,10 @@ class HeadersTooLarge(BadRequest):
 class UnsupportedMediaType(BadRequest):
     code = "UNSUPPORTED_MEDIA_TYPE"
     status = 415
+
+
+class UnknownCoding(UnsupportedMediaType):
+    """The Content-Encoding of a body; which ones are taken is told in a header, too."""
 
 
 class SubscriberTooSlow(GatewayError):

@@ -8,16 +8,16 @@ import httpx
 import orjson
 import pytest
 import pytest_asyncio
-import zstandard
 from gateway_client import Gateway, new_gateway
 
 from gateway.embedded import EmbeddedServer
+from gateway.transport.zstd import zstd
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 LONG = {"query": "{ __schema { types { name description } } }"}
 DECODERS: Mapping[str, Callable[[bytes], bytes]] = {
-    "zstd": zstandard.decompress,
+    "zstd": zstd.decompress,
     "br": brotli.decompress,
     "gzip": gzip.decompress,
 }

@@ -1,14 +1,18 @@
-"""What of a body is read, and what in it is a request."""
+"""What of a body is read, in which codings, and what in it is a request."""
 
+import gzip
+import zlib
 from collections.abc import AsyncIterator
 from typing import Any
 
+import brotli  # type: ignore[import-untyped]
 import orjson
 import pytest
 import pytest_asyncio
 from gateway_client import Gateway, code, new_gateway, open_gateway
 
 from gateway.embedded import EmbeddedServer
+from gateway.transport.zstd import zstd
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -113,6 +117,35 @@ async def test_a_body_just_within_the_limit_is_read(gateway: Gateway, mongod: Em
         longer = await gateway.http.post("/graphql", content=body + b" ", headers=headers)
         assert (longer.status_code, code(longer)) == (413, "PAYLOAD_TOO_LARGE")
         assert "1,000 bytes" in longer.text
+
+
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "deflate", "br", "zstd", "identity"])
+async def test_a_body_may_be_compressed(coding: str, gateway: Gateway) -> None:
+    coders = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress, "zstd": zstd.compress}
+    coder = coders.get(coding.removeprefix("x-"), bytes)
+    headers = {
+        "Authorization": f"Bearer {gateway.key}",
+        "Content-Type": "application/json",
+        "Content-Encoding": coding,
+    }
+    # As short as most, and as long as any.
+    for body in (orjson.dumps({"query": QUERY}), orjson.dumps({"query": QUERY}).ljust(2_000_000)):
+        response = await gateway.http.post("/graphql", content=coder(body), headers=headers)
+        assert response.json() == ANSWER
+
+
+async def test_the_codings_that_are_taken_are_told_to_who_uses_another(gateway: Gateway) -> None:
+    headers = {"Authorization": f"Bearer {gateway.key}", "Content-Type": "application/json"}
+    body = orjson.dumps({"query": QUERY})
+    response = await gateway.http.post("/graphql", content=body, headers={**headers, "Content-Encoding": "compress"})
+    assert (response.status_code, code(response)) == (415, "UNSUPPORTED_MEDIA_TYPE")
+    assert response.headers["Accept-Encoding"] == "zstd, br, gzip, deflate"
+    message = response.json()["errors"][0]["message"]
+    assert message == "The body's Content-Encoding must be one of zstd, br, gzip, deflate, or none."
+    # It is for those who have the wrong coding only (RFC 9110, section 12.5.3).
+    response = await gateway.http.post("/graphql", content=body, headers={**headers, "Content-Type": "text/plain"})
+    assert response.status_code == 415
+    assert "Accept-Encoding" not in response.headers
 
 
 async def test_whoever_has_no_key_is_refused_before_the_body_is_read(gateway: Gateway) -> None:

@@ -3,12 +3,12 @@ from collections.abc import Callable, Mapping
 
 import brotli  # type: ignore[import-untyped]
 import pytest
-import zstandard
 
 from gateway.transport.coding import accepted, coded
+from gateway.transport.zstd import zstd
 
 DECODERS: Mapping[str, Callable[[bytes], bytes]] = {
-    "zstd": zstandard.decompress,
+    "zstd": zstd.decompress,
     "br": brotli.decompress,
     "gzip": gzip.decompress,
 }

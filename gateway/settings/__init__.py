@@ -101,7 +101,7 @@ class Settings(SchemaSettings):
         CONNECTION_DEFAULTS.body_bytes,
         ge=1_000,
         le=100_000_000,
-        description="Bytes that the body of a request may have.",
+        description="Bytes that the body of a request may have, also decompressed.",
     )
     header_limit_bytes: int = Field(
         CONNECTION_DEFAULTS.header_bytes,

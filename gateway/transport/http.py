@@ -15,6 +15,7 @@ from gateway.sessions import Sessions
 from gateway.transport.batching import answer_batch
 from gateway.transport.caching import entity_tag, is_known
 from gateway.transport.coding import SHORTEST_BYTES, accepted, coded
+from gateway.transport.decoding import coding_of, decoded
 from gateway.transport.graphiql import Page
 from gateway.transport.media import EVENTS, GRAPHQL, HTML, JSON, names, preferred
 from gateway.transport.parsing import Batch, from_body, from_query, parameter_names, require_json
@@ -107,8 +108,12 @@ class Endpoint:
         if method in READING:
             request = from_query(scope["query_string"])
         else:
-            require_json(_single(headers, "content-type", BadRequest), _single(headers, "content-encoding", BadRequest))
-            request = from_body(await self._body(receive), batch_limit=self._batch_limit)
+            require_json(_single(headers, "content-type", BadRequest))
+            coding = coding_of(_single(headers, "content-encoding", BadRequest))
+            body = await self._body(receive)
+            if coding is not None:
+                body = await decoded(body, coding, self._body_limit)
+            request = from_body(body, batch_limit=self._batch_limit)
         if isinstance(request, tuple):
             return _unkept(await answer_batch(self._operations, request, context), media, method)
         answer: Ready | Answer | None = self._operations.ready(request, context)

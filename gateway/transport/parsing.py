@@ -24,8 +24,8 @@ _LONG_NUMBER = re.compile(rb"[0-9]{19}")
 
 
 @lru_cache(maxsize=256)
-def require_json(content_type: str | None, content_encoding: str | None) -> None:
-    """Raises `UnsupportedMediaType` unless a body so described is ``application/json`` in UTF-8, as it is."""
+def require_json(content_type: str | None) -> None:
+    """Raises `UnsupportedMediaType` unless a body so described is ``application/json`` in UTF-8."""
     media, *parameters = (part.strip().lower() for part in (content_type or "").split(";"))
     if media != JSON:
         raise UnsupportedMediaType(f"The body must be sent as {JSON}.")
@@ -33,8 +33,6 @@ def require_json(content_type: str | None, content_encoding: str | None) -> None
         name, _, value = parameter.partition("=")
         if name.strip() == "charset" and value.strip().strip('"') not in ("utf-8", "utf8"):
             raise UnsupportedMediaType("The body must be encoded in UTF-8.")
-    if (content_encoding or "identity").strip().lower() != "identity":
-        raise UnsupportedMediaType("The body must be sent without a Content-Encoding.")
 
 
 def parameter_names(query_string: bytes) -> frozenset[str]:

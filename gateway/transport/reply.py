@@ -15,9 +15,11 @@ from gateway.errors import (
     RateLimited,
     Unauthenticated,
     Unavailable,
+    UnknownCoding,
     ValidationFailed,
 )
 from gateway.operation import refused
+from gateway.transport.decoding import CODINGS
 from gateway.transport.frames import alone
 from gateway.transport.media import EVENTS, GRAPHQL, JSON
 from gateway.transport.security import HEADERS
@@ -90,6 +92,8 @@ def refusal(error: GatewayError, body: bytes, media: str, method: str) -> Reply:
             return Reply(status, (*_ANSWERED[media], (b"allow", allowed(method))), body)
         case Unauthenticated():
             return Reply(status, (*_ANSWERED[media], (b"www-authenticate", b"Bearer")), body)
+        case UnknownCoding():
+            return Reply(status, (*_ANSWERED[media], (b"accept-encoding", CODINGS.encode())), body)
         case RateLimited():
             waiting = (b"retry-after", b"%d" % error.retry_after)
             return Reply(status, (*_ANSWERED[media], waiting, *_left(error.budget)), body)
