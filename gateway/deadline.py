@@ -19,7 +19,7 @@ class Deadline:
         self._seconds = seconds
         self._cancelled = 0
 
-    async def __aenter__(self) -> None:
+    def __enter__(self) -> None:
         task = asyncio.current_task()
         assert task is not None, "coroutines run in tasks"
         self._task = task
@@ -31,7 +31,7 @@ class Deadline:
         self._timer = asyncio.get_running_loop().call_later(_AGAIN_SECONDS, self._expire)
         self._task.cancel()
 
-    async def __aexit__(
+    def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self._timer.cancel()

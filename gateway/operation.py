@@ -159,7 +159,7 @@ class Operations:
             return refused(BadRequest("A subscription needs a websocket, or `text/event-stream` in Accept."))
         compiled, requested, key_id = ready.bound.compiled, ready.bound.cost, ready.context.caller.key_id
         try:
-            async with Deadline(self._limits.operation_time_ms / 1_000):
+            with Deadline(self._limits.operation_time_ms / 1_000):
                 budget = None if self._meter is None else await self._meter.spend(key_id, requested)
                 pages = await self._prefetcher.fetch(compiled.plan, ready.bound.bindings, ready.context, budget)
         except GatewayError as error:
@@ -247,9 +247,10 @@ class Operations:
 def _allow(operation: Operation, request: Request, context: Context) -> None:
     if request.reads_only and operation.node.operation is OperationType.MUTATION:
         raise MethodNotAllowed("A mutation must be sent by POST.")
-    for permission in Permission:
-        if permission in operation.permissions:
-            require(context.caller, permission)
+    if not operation.permissions <= context.caller.permissions:
+        for permission in Permission:
+            if permission in operation.permissions:
+                require(context.caller, permission)
 
 
 def _affordable(cost: int, limit: int) -> None:

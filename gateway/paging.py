@@ -230,7 +230,8 @@ class PageInfo:
         return self._cursor(-1)
 
     def _cursor(self, index: int) -> str | None:
-        return Edge(self.page.documents[index], self.page.order).cursor if self.page.documents else None
+        documents, order = self.page.documents, self.page.order
+        return _cursor(order, documents[index].get(order.path), documents[index]["_id"]) if documents else None
 
 
 def page(asked: Window, fetched: Sequence[Mapping[str, Any]], total: int | None = None) -> Page:

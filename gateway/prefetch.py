@@ -53,7 +53,7 @@ class Prefetcher:
         Raises only what the gateway did not foresee.
         """
         run = _Run(self._reader, self._recorder, self._tenancy, bindings, context, budget)
-        if plan.operation is OperationType.MUTATION:
+        if plan.operation is OperationType.MUTATION or len(plan.fetches) == 1:
             for fetch in plan.fetches:
                 await run.root(fetch)
         else:
@@ -104,7 +104,8 @@ class _Run:
 
     async def root(self, fetch: Fetch) -> None:
         try:
-            value = await self._value(fetch)
+            given = self._given(fetch)
+            value = await (self._listing(given) if isinstance(given, BoundListing) else self._value(fetch, given))
         except (GatewayError, GraphQLError) as error:
             value = error
         self.pages.put(fetch.path, value)
@@ -112,10 +113,7 @@ class _Run:
             documents = value.documents if isinstance(value, Page) else value if isinstance(value, list) else [value]
             await self._nested(fetch, [document for document in documents if isinstance(document, Mapping)])
 
-    async def _value(self, fetch: Fetch) -> Any:
-        given = self._given(fetch)
-        if isinstance(given, BoundListing):
-            return await self._listing(given)
+    async def _value(self, fetch: Fetch, given: Mapping[str, Any] | BoundArrival) -> Any:
         assert not isinstance(given, BoundArrival), "nothing asks what will arrive"
         match fetch.source:
             case ById(kind, argument, many):

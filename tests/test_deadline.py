@@ -7,15 +7,14 @@ from gateway.deadline import Deadline
 
 
 async def test_what_ends_in_time_is_left_alone() -> None:
-    async with Deadline(5):
+    with Deadline(5):
         await asyncio.sleep(0)
     await asyncio.sleep(0)
 
 
 async def test_what_goes_on_is_cancelled() -> None:
-    with pytest.raises(TimeoutError):
-        async with Deadline(0.01):
-            await asyncio.sleep(60)
+    with pytest.raises(TimeoutError), Deadline(0.01):
+        await asyncio.sleep(60)
     await asyncio.sleep(0)
 
 
@@ -25,9 +24,8 @@ async def test_it_is_cancelled_until_it_ends() -> None:
             with suppress(asyncio.CancelledError):
                 await asyncio.sleep(60)
 
-    with pytest.raises(TimeoutError):
-        async with Deadline(0.01):
-            await deaf(3)
+    with pytest.raises(TimeoutError), Deadline(0.01):
+        await deaf(3)
 
 
 async def test_another_error_stays_what_it_is() -> None:
@@ -36,16 +34,15 @@ async def test_another_error_stays_what_it_is() -> None:
             await asyncio.sleep(60)
         raise ZeroDivisionError
 
-    with pytest.raises(ZeroDivisionError):
-        async with Deadline(0.01):
-            await failing()
+    with pytest.raises(ZeroDivisionError), Deadline(0.01):
+        await failing()
 
 
 async def test_who_cancels_the_task_is_heard() -> None:
     entered = asyncio.Event()
 
     async def work() -> None:
-        async with Deadline(60):
+        with Deadline(60):
             entered.set()
             await asyncio.sleep(60)
 

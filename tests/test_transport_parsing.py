@@ -171,6 +171,13 @@ def test_integers_of_any_size_arrive_exactly(number: int) -> None:
     assert from_query(b'query={a}&variables={"n":%d}' % number).variables["n"] == number
 
 
+@pytest.mark.parametrize("ahead", range(12))
+def test_an_integer_arrives_exactly_wherever_in_the_body_it_stands(ahead: int) -> None:
+    for number in (2**63, 2**64, 10**30):
+        body = b'%s{"query": "{a}", "variables": {"n": %d}}' % (b" " * ahead, number)
+        assert sent(body).variables["n"] == number
+
+
 def test_digits_in_strings_are_no_numbers() -> None:
     variables = {"n": 0.1, "text": "12345678901234567890"}
     assert sent(orjson.dumps({"query": "{a}", "variables": variables})).variables == variables

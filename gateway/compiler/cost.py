@@ -36,6 +36,8 @@ def read(documents: int, counted: int = 0) -> int:
 
 def surcharge(bound: BoundListing) -> int:
     """The points of what a connection's commands may examine in vain."""
+    if not bound.found.unindexed:
+        return 0
     commands = 2 if bound.bounds else 1
     price = UNINDEXED // 2 if _within_a_day(bound.predicate.times) else UNINDEXED
     return commands * price * len(bound.found.unindexed)

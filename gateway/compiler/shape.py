@@ -127,7 +127,8 @@ class _Writing:
         opening = "    if parent.__class__ is not dict: refuse(parent)\n"
         if isinstance(told, Told):
             has = " or ".join(f"{key!r} in parent" for key in told.has)
-            test = f"({has}) and {self._shapes.constant(told.lacks)}.isdisjoint(parent)"
+            # Quicker, key by key, than to ask a set whether it is disjoint.
+            test = " and ".join([f"({has})", *(f"{key!r} not in parent" for key in sorted(told.lacks))])
             one, other = (
                 self._body(called, name, path).text(selections[name], indent)
                 for name, indent in ((told.one, _INDENT * 2), (told.other, _INDENT))

@@ -98,11 +98,11 @@ class Body:
             self._opening.append(f"if {place}.__class__ is not dict: {place} = NOTHING")
         return self._places[path]
 
-    def _stored(self, path: str) -> str:
+    def _stored(self, path: str, missing: str | None = None) -> str:
         if not path:
             return self._parent
         above, _, step = path.rpartition(".")
-        return f"{self._place(above)}.get({step!r})"
+        return f"{self._place(above)}.get({step!r}{'' if missing is None else f', {missing!r}'})"
 
     def _read(self, one: Field, reading: Reading) -> str:
         path = (*self._path, one.step)
@@ -124,21 +124,24 @@ class Body:
     def _plain(self, type_: Any, reading: Stored, plain: Plain, one: Field) -> str:
         """As `_completed`, of the value that stands where it mostly does, or else of what reading gives."""
         local, inner, read = self._local(), get_nullable_type(type_), self._read(one, reading)
-        stored, nullable = self._stored(plain.path), inner is type_
+        stored, nullable = self._stored(plain.path, plain.missing), inner is type_
         unless = f" and {plain.unless!r} not in {self._parent}" if plain.unless else ""
         if isinstance(inner, GraphQLEnumType):
             return self._known(inner, stored, read, one)
         if isinstance(inner, GraphQLScalarType):
             leaf = LEAVES[inner.name]
+            assert leaf.form == "{0}" or not nullable, "no field has that"
             if nullable:
                 plainly = f"(({local} := {stored}) is None or {leaf.test.format(local, local)}){unless}"
                 return f"({local} if {plainly} else nullable({leaf.judge}, {read}))"
             plainly = leaf.test.format(local, f"({local} := {stored})") + unless
-            return f"({local} if {plainly} else {leaf.judge}({read}))"
-        called = self._call(one)
-        there, class_ = (called.each(local), "list") if isinstance(inner, GraphQLList) else (called.of(local), "dict")
+            return f"({leaf.form.format(local)} if {plainly} else {leaf.judge}({read}))"
+        if isinstance(inner, GraphQLList):
+            there, class_ = self._items(inner.of_type, local, one, odd=False), "list"
+        else:
+            there, class_ = self._call(one).of(local), "dict"
         nothing = f"None if {local} is None{unless} else " if nullable else ""
-        if nullable and not called.placed:
+        if nullable and one.selections and not (called := self._call(one)).placed:
             odd = f"{'listed' if class_ == 'list' else 'nullable'}({called.name}, {read})"
         else:
             odd = self._completed(type_, read, one)

@@ -57,7 +57,7 @@ def rows(tree: Mapping[str, Any], *, skip_unreadable: bool = False) -> list[tupl
         for node in items:
             number = len(found)
             if ("key" in node or "field" in node) and GROUP_KEYS.isdisjoint(node):
-                key, operator = node.get("key"), node.get("operator")
+                key, operator = node.get("key"), node.get("operator", "eq")
                 if key.__class__ is not str:
                     key = _read(condition_key, node)
                 operator = operator.lower() if operator.__class__ is str else _read(condition_operator, node)
@@ -68,14 +68,25 @@ def rows(tree: Mapping[str, Any], *, skip_unreadable: bool = False) -> list[tupl
                 case = _read(case_sensitive, node)
             found.append((number, parent, level, name, None, None, None, case, node))
             for below in reversed(BRANCHES):
-                if below in node or (below == "NOR" and "NOT" in node):
+                inner = node.get(below)
+                if not _are_objects(inner) or (below == "NOR" and "NOT" in node):
                     inner = _branch(node, below, skip_unreadable=skip_unreadable)
-                    if inner:
-                        pending.append((iter(inner), number, level + 1, below))
+                if inner:
+                    pending.append((iter(inner), number, level + 1, below))
             break
         else:
             pending.pop()
     return found
+
+
+def _are_objects(items: Any) -> bool:
+    """Whether this is plainly the list of objects that a branch is, or nothing."""
+    if items.__class__ is not list:
+        return items is None
+    for item in items:  # noqa: SIM110  # a generator would take longer than all else here
+        if item.__class__ is not dict:
+            return False
+    return True
 
 
 def _branch(node: Mapping[str, Any], name: Branch, *, skip_unreadable: bool) -> list[Any] | None:

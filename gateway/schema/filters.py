@@ -23,7 +23,7 @@ class FilterCondition:
     operator: ComparisonOperator = stored(
         "",
         read=lambda condition: _operator(filtertree.condition_operator(condition)),
-        plain=Plain("operator"),
+        plain=Plain("operator", missing="eq"),
         description="How the field is compared with the value; EQ where none was recorded.",
     )
     value: JSON | None = stored("value", description="What the field is compared with: any JSON value, as recorded.")

@@ -192,6 +192,7 @@ means all features.""",
     collections: list[str] = stored(
         "search_request.collections",
         read=lambda names: [] if names is None else names,
+        plain=Plain("search_request.collections"),
         description="The names of the collections that were searched.",
     )
     filters: FilterGroup | None = stored(
@@ -221,6 +222,7 @@ none.""",
         "occurred_at",
         # Interactions that others wrote may lack the copy; by when they occurred the request had been seen.
         read=lambda seen, occurred: occurred if seen is None else seen,
+        plain=Plain("first_seen_at"),
         description="When this request was first recorded.",
     )
     json: JSON = stored(

@@ -33,11 +33,13 @@ def dig(document: Any, path: str) -> Any:
 class Plain:
     """Where the value stands that ``read`` gives, as long as it is plainly of the field's type.
 
-    That makes generated code quick. It doesn't hold for a parent that has anything at ``unless``.
+    That makes generated code quick. It doesn't hold for a parent that has anything at ``unless``. ``missing``: what
+    counts where there is nothing at the path.
     """
 
     path: str
     unless: str = ""
+    missing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

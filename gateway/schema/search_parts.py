@@ -45,7 +45,9 @@ def _direction(value: Any) -> Any:
 @strawberry.type(description="By which field results are sorted, and which way.")
 class SortOption:
     field: str = stored("field", description="The field of the item, in dot notation.")
-    direction: SortDirection = stored("direction", read=_direction, description="Ascending or descending.")
+    direction: SortDirection = stored(
+        "direction", read=_direction, plain=Plain("direction"), description="Ascending or descending."
+    )
 
 
 @strawberry.type(description="How results are grouped.")
@@ -71,5 +73,6 @@ class RankingOptions:
     enable_reranking: bool = stored(
         "enable_reranking",
         read=lambda value: False if value is None else value,
+        plain=Plain("enable_reranking"),
         description="Whether results are reranked by these weights; false where nothing was recorded.",
     )

@@ -1,7 +1,6 @@
 """Errors of the driver, as the gateway's own."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 from typing import Any
 
 from bson.errors import BSONError
@@ -29,8 +28,7 @@ _PASSING = frozenset(
 )
 
 
-@contextmanager
-def translated() -> Iterator[None]:
+class translated:  # noqa: N801  # read as a word of its `with` statement, around nearly every command
     """Raises what the driver raises within as an error of `gateway.errors`, with the original as its cause.
 
     No server, a lost connection, no connection to be had in time, a server that steps down or shuts down, a write not
@@ -38,10 +36,17 @@ def translated() -> Iterator[None]:
     predicates. A document that BSON cannot hold: `BadUserInput`. All else: a plain `GatewayError`. None of the driver's
     text is in a message.
     """
-    try:
-        yield
-    except (PyMongoError, BSONError, OverflowError, UnicodeEncodeError) as error:
-        raise _translation(error) from error
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, PyMongoError | BSONError | OverflowError | UnicodeEncodeError):
+            raise _translation(error) from error
 
 
 def duplicates(error: BulkWriteError) -> list[int]:

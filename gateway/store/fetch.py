@@ -1,8 +1,7 @@
 """Runs the read commands, each within a time limit."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from operator import itemgetter
@@ -13,7 +12,7 @@ from pymongo.errors import OperationFailure
 from gateway.commands import Count, Document, Find, Join, JoinCount, SessionSpans
 from gateway.errors import QueryTooBroad
 from gateway.kinds import INTERACTION, SEARCH_REQUEST
-from gateway.store.client import Database, aggregate, session
+from gateway.store.client import Database, Session, aggregate, session
 from gateway.store.errors import translated
 
 # MongoDB's error code for a hint that names no index.
@@ -33,35 +32,37 @@ class Reader:
         self._time_limit_ms = time_limit_ms
 
     async def find(self, command: Find) -> Sequence[Document]:
-        documents: list[Document] = []
-        with self._naming(command.unindexed), translated():
-            for filter_ in command.filters:
-                if (missing := command.limit - len(documents)) > 0:
-                    documents += await self._found(command, filter_, missing)
-        return documents
-
-    async def _found(self, command: Find, filter_: Document, limit: int) -> list[dict[str, Any]]:
-        if command.since is None:
-            return await self._listed(command, filter_, limit)
-        async with session(self._database.client, command.since) as seeing:
-            return await self._listed(command, filter_, limit, session=seeing)
-
-    async def _listed(self, command: Find, filter_: Document, limit: int, **options: Any) -> list[dict[str, Any]]:
-        find = partial(
-            self._collections[command.scan.kind].find,
-            filter_,
-            command.projection,
-            sort=command.sort,
-            limit=limit,
-            batch_size=limit,
-            max_time_ms=self._time_limit_ms,
-            **options,
-        )
         try:
-            return await find(hint=command.hint).to_list(None)
-        except OperationFailure as error:
-            _require_missing_index(error)
-            return await find().to_list(None)
+            with translated():
+                if command.since is None:
+                    return await self._found(command, None)
+                async with session(self._database.client, command.since) as seeing:
+                    return await self._found(command, seeing)
+        except QueryTooBroad as error:
+            raise self._naming(command.unindexed) from error
+
+    async def _found(self, command: Find, seeing: Session | None) -> list[dict[str, Any]]:
+        documents: list[dict[str, Any]] = []
+        for filter_ in command.filters:
+            missing = command.limit - len(documents)
+            if missing <= 0:
+                break
+            find = partial(
+                self._collections[command.scan.kind].find,
+                filter_,
+                command.projection,
+                sort=command.sort,
+                limit=missing,
+                batch_size=missing,
+                max_time_ms=self._time_limit_ms,
+                session=seeing,
+            )
+            try:
+                documents += await find(hint=command.hint).to_list(None)
+            except OperationFailure as error:
+                _require_missing_index(error)
+                documents += await find().to_list(None)
+        return documents
 
     async def count(self, command: Count) -> int | None:
         """The count, or None where the time limit passed."""
@@ -119,20 +120,19 @@ class Reader:
         return sessions
 
     async def _aggregate(self, pipeline: Sequence[Document], unindexed: Sequence[str]) -> Sequence[Document]:
-        with self._naming(unindexed), translated():
-            cursor = await aggregate(self._database, pipeline, maxTimeMS=self._time_limit_ms)
-            return await cursor.to_list(None)
-
-    @contextmanager
-    def _naming(self, unindexed: Sequence[str]) -> Iterator[None]:
         try:
-            yield
+            with translated():
+                cursor = await aggregate(self._database, pipeline, maxTimeMS=self._time_limit_ms)
+                return await cursor.to_list(None)
         except QueryTooBroad as error:
-            served = f". No index serves {', '.join(f'`{name}`' for name in unindexed)}" if unindexed else ""
-            raise QueryTooBroad(
-                f"The query took longer than {self._time_limit_ms:,} ms{served}: "
-                "narrow it by an exact id, a condition or a range of time."
-            ) from error
+            raise self._naming(unindexed) from error
+
+    def _naming(self, unindexed: Sequence[str]) -> QueryTooBroad:
+        served = f". No index serves {', '.join(f'`{name}`' for name in unindexed)}" if unindexed else ""
+        return QueryTooBroad(
+            f"The query took longer than {self._time_limit_ms:,} ms{served}: "
+            "narrow it by an exact id, a condition or a range of time."
+        )
 
 
 def _require_missing_index(error: OperationFailure) -> None:

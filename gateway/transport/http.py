@@ -31,7 +31,7 @@ _READ = (
     "content-encoding",
     "if-none-match",
 )
-_READ_BYTES = frozenset(name.encode() for name in _READ)
+_NAMES = {name.encode(): name for name in _READ}
 _LONGEST_LIST = 1_000
 _METHODS = frozenset((*READING, *WRITING))
 
@@ -125,7 +125,7 @@ class Endpoint:
         persisted = method in READING and request.document_id is not None and media != EVENTS
         if persisted and answer.refusal is None and not answer.partial:
             tag = entity_tag(answer.body)
-            known = is_known(tag, ", ".join(headers["if-none-match"]))
+            known = is_known(tag, ", ".join(headers.get("if-none-match", ())))
             return kept(answer.body, media, cache_control=self._cache_control, tag=tag, known=known)
         return _unkept(answer, media, method)
 
@@ -145,23 +145,25 @@ class Endpoint:
 
 def _headers(scope: Scope) -> dict[str, list[str]]:
     """The values of the headers that count, in the order sent."""
-    found: dict[str, list[str]] = {name: [] for name in _READ}
+    found: dict[str, list[str]] = {}
     for name, value in scope["headers"]:
-        if name in _READ_BYTES:
-            found[name.decode("latin-1")].append(value.decode("latin-1").strip(" \t"))
+        if name in _NAMES:
+            found.setdefault(_NAMES[name], []).append(value.decode("latin-1").strip(" \t"))
     return found
 
 
 def _list(headers: Mapping[str, list[str]], name: str) -> str:
     """A header that is a list, as one; what is beyond all that clients send is not looked at."""
-    return ", ".join(headers[name])[:_LONGEST_LIST]
+    return ", ".join(headers.get(name, ()))[:_LONGEST_LIST]
 
 
 def _single(headers: Mapping[str, list[str]], name: str, otherwise: type[GatewayError]) -> str | None:
-    values = headers[name]
+    values = headers.get(name)
+    if values is None:
+        return None
     if len(values) > 1:
         raise otherwise(f"The header {name.title()} may be sent only once.")
-    return values[0] if values else None
+    return values[0]
 
 
 def _asks_for_page(scope: Scope, accept: str) -> bool:

@@ -21,6 +21,8 @@ Batch = tuple[Request | BadRequest, ...]
 
 _MAX_PARAMETERS = 100
 _LONG_NUMBER = re.compile(rb"[0-9]{19}")
+# Where there is one, at least two of every ninth byte that follow each other are digits.
+_STRIDE, _DIGITS = 9, re.compile(rb"[0-9]{2}")
 
 
 @lru_cache(maxsize=256)
@@ -85,7 +87,7 @@ def from_json(text: bytes, what: str) -> Any:
     try:
         value = orjson.loads(text)
         # It reads an integer beyond 64 bits as the nearest float: such a one is to be refused, not rounded.
-        return json.loads(text) if _LONG_NUMBER.search(text) else value
+        return json.loads(text) if _DIGITS.search(text[::_STRIDE]) and _LONG_NUMBER.search(text) else value
     except (ValueError, RecursionError):
         raise BadRequest(f"The {what} is not valid JSON.") from None
 
