@@ -19,11 +19,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from gateway.errors import Unavailable
 from gateway.store.replicaset import make_primary
@@ -34,13 +35,13 @@ _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 _POLL_SECONDS = 0.02
 
-# Becomes mongod by exec, which keeps the request (1 is PR_SET_PDEATHSIG) to be ended with the parent. Made here and not
-# between fork and exec of a process with threads. A parent that was gone before the request shows by its id.
+# Becomes the command by exec, which keeps the request (1 is PR_SET_PDEATHSIG) to be ended with the parent. Made here
+# and not between fork and exec of a process with threads. A parent that was gone before the request shows by its id.
 _LAUNCHER = """
-import ctypes, os, signal, sys
-parent, *command = sys.argv[1:]
+import ctypes, os, sys
+parent, request, *command = sys.argv[1:]
 if sys.platform == "linux":
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+    ctypes.CDLL(None).prctl(1, int(request))
 if os.getppid() == int(parent):
     os.execv(command[0], command)
 """
@@ -191,7 +192,8 @@ def _command(mongod: Path, database: Path, port: int, cache_gigabytes: float) ->
 
 @contextmanager
 def _running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    process = _spawn(command, log)
+    with log.open("wb") as output:
+        process = spawn(command, output)
     try:
         yield process
     finally:
@@ -203,28 +205,37 @@ def _running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]
             process.wait()
 
 
-def _spawn(command: list[str], log: Path) -> subprocess.Popen[bytes]:
-    """Starts ``command`` from a thread of its own: the kernel takes the end of that thread for the parent's."""
+def spawn(
+    command: Sequence[str],
+    output: BinaryIO,
+    *,
+    environment: Mapping[str, str] | None = None,
+    request: signal.Signals = signal.SIGTERM,
+) -> "subprocess.Popen[bytes]":
+    """Starts a command that on Linux is ended with this process, however that ends, by ``request``.
+
+    From a thread of its own: the kernel takes the end of that thread for the parent's.
+    """
     spawned: Future[subprocess.Popen[bytes]] = Future()
 
     def keep() -> None:
         try:
-            with log.open("wb") as output:
-                process = subprocess.Popen(
-                    [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid()), *command],
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    # A terminal's Ctrl-C is for the owner, which ends mongod when it no longer needs it.
-                    start_new_session=True,
-                )
+            process = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid()), str(int(request)), *command],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                # A terminal's Ctrl-C is for the owner, which ends it when it no longer needs it.
+                start_new_session=True,
+            )
         except OSError as error:
             spawned.set_exception(error)
         else:
             spawned.set_result(process)
             process.wait()
 
-    threading.Thread(target=keep, name="mongod", daemon=True).start()
+    threading.Thread(target=keep, name="spawned", daemon=True).start()
     return spawned.result()
 
 

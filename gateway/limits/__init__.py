@@ -46,13 +46,11 @@ class ConnectionLimits:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionLimits:
-    """``buffer_bytes``: of events that wait for one subscription's client. ``key_buffer_bytes``: of those that wait for
-    any of a key's. ``key_connections``: of websockets and event streams; as all of a key, in each process."""
+    """``buffer_bytes``: of events that wait for one subscription's client; ``key_buffer_bytes``: of those that wait for
+    any of a key's, in this process."""
 
     buffer_bytes: int = 1_000_000
-    socket_operations: int = 50
     key_buffer_bytes: int = 100_000_000
-    key_connections: int = 500
     key_subscriptions: int = 1_000
 
 

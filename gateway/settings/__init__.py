@@ -203,10 +203,7 @@ class Settings(SchemaSettings):
         False, description="Whether shared caches, too, may keep those answers, for each key and namespace."
     )
     socket_operations: int = Field(
-        SUBSCRIPTION_DEFAULTS.socket_operations,
-        ge=1,
-        le=10_000,
-        description="Operations, subscriptions among them, that one websocket may have under way.",
+        50, ge=1, le=10_000, description="Operations, subscriptions among them, that one websocket may have under way."
     )
     subscription_buffer_bytes: int = Field(
         SUBSCRIPTION_DEFAULTS.buffer_bytes,
@@ -229,7 +226,7 @@ class Settings(SchemaSettings):
         description="Subscriptions that each key may have at a time, at each worker.",
     )
     key_connections: int = Field(
-        SUBSCRIPTION_DEFAULTS.key_connections,
+        500,
         ge=1,
         le=100_000,
         description="Websockets and event streams that each key may have open at a time, at each worker.",
@@ -273,9 +270,7 @@ class Settings(SchemaSettings):
     def subscription_limits(self) -> SubscriptionLimits:
         return SubscriptionLimits(
             buffer_bytes=self.subscription_buffer_bytes,
-            socket_operations=self.socket_operations,
             key_buffer_bytes=self.key_buffer_bytes,
-            key_connections=self.key_connections,
             key_subscriptions=self.key_subscriptions,
         )
 

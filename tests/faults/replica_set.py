@@ -14,7 +14,7 @@ from typing import Any
 from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 
-from gateway.embedded import find_mongod
+from gateway.embedded import find_mongod, spawn
 from gateway.settings import EmbeddedSettings, load
 
 HOST = "127.0.0.1"
@@ -59,9 +59,8 @@ class Member:
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),
         ]
         with (self.directory / "log").open("ab") as log:
-            self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )
+            # A frozen one takes notice of nothing else.
+            self.process = spawn(command, log, request=signal.SIGKILL)
 
     def signal(self, request: signal.Signals) -> None:
         os.kill(self.pid, request)

@@ -24,6 +24,7 @@ from pymongo.write_concern import WriteConcern
 from replica_set import ReplicaSet, eventually, free_port, replica_set
 
 from gateway.context import Permission
+from gateway.embedded import spawn
 from gateway.kinds import INTERACTION
 from gateway.store.client import close, open_client
 from gateway.store.tenancy import Tenancy
@@ -62,12 +63,8 @@ class Served:
 
     def start(self) -> None:
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "gateway", "serve", "--port", str(self.port)],
-                env=os.environ | self.environment,
-                stdout=log,
-                stderr=log,
-            )
+            command = [sys.executable, "-m", "gateway", "serve", "--port", str(self.port)]
+            self.process = spawn(command, log, environment=os.environ | self.environment, request=signal.SIGKILL)
 
     async def end(self, request: signal.Signals) -> int:
         assert self.process is not None
