@@ -5,13 +5,15 @@ among the pages they raise, and graphql-core executes over the same pages: it st
 null propagation.
 
 There is a function for each object that is selected, and what is selected alike, in whichever documents, has the same
-function. The source consists of names that are generated here and of literals written by ``repr``; all else, such as a
-field's ``read``, is handed to it as a constant. `linecache` knows it, so that tracebacks and profiles show its lines.
+function; what differs only in the functions that it calls has the same code. The source consists of names that are
+generated here and of literals written by ``repr``; all else, such as a field's ``read``, is handed to it as a constant.
+`linecache` knows it, so that tracebacks and profiles show its lines.
 """
 
 import linecache
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from itertools import count
+from types import CodeType, FunctionType
 from typing import Any
 from weakref import WeakValueDictionary, finalize
 
@@ -36,11 +38,11 @@ class Shapes:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        # Constants are parts of the schema, so there are only so many; functions are known by their text.
+        # Constants are parts of the schema, so there are only so many.
         self._namespace: dict[str, Any] = {**NAMES}
         self._constants: dict[int, str] = {}
-        self._functions: WeakValueDictionary[str, Function] = WeakValueDictionary()
-        self._numbers = count()
+        self._functions: WeakValueDictionary[Hashable, Function] = WeakValueDictionary()
+        self._codes: WeakValueDictionary[str, CodeType] = WeakValueDictionary()
 
     def shaper(self, plan: Plan) -> Shaper:
         """The function that shapes the pages of a plan; it raises, mostly `Fallback`, where the executor has to answer.
@@ -57,20 +59,21 @@ class Shapes:
             self._namespace[name] = value
         return name
 
-    def function(self, parameters: str, body: str, called: Mapping[str, Function]) -> Function:
-        """The function with this body, which calls others by name."""
-        bound = "".join(f", {name}={name}" for name in called)
-        text = f"({parameters}{bound}):\n{body}"
-        function = self._functions.get(text)
-        if function is None:
-            name, filename = f"f{next(self._numbers)}", f"<shape {next(_FILES)}>"
-            source = f"def {name}{text}"
-            # What it calls is bound to parameters, so that it ends with what calls it.
-            found = dict(called)
-            exec(compile(source, filename, "exec"), self._namespace, found)
-            function = self._functions[text] = found[name]
-            linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-            finalize(function, linecache.cache.pop, filename, None)
+    def known(self, what: Hashable) -> Function | None:
+        """The function that was written for this, while it is in use."""
+        return self._functions.get(what)
+
+    def function(self, what: Hashable, text: str, called: Collection[Function]) -> Function:
+        """The function for this, of a text in which the functions it calls are its last parameters."""
+        code = self._codes.get(text)
+        if code is None:
+            filename = f"<shape {next(_FILES)}>"
+            [code] = (one for one in compile(text, filename, "exec").co_consts if isinstance(one, CodeType))
+            self._codes[text] = code
+            linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+            finalize(code, linecache.cache.pop, filename, None)
+        # With what it calls bound to those parameters it ends with it, and one code serves whatever is called.
+        function = self._functions[what] = FunctionType(code, self._namespace, code.co_name, tuple(called))
         return function
 
 
@@ -85,43 +88,59 @@ class _Writing:
     def root(self, plan: Plan) -> Shaper:
         type_ = self._shapes.graph.executable.get_root_type(plan.operation)
         assert type_ is not None, "there is a plan"
-        called: dict[str, Function] = {}
-        text = self._body(called, declared_name(type_), (), "pages").text(plan.fields, _INDENT)
-        return self._shapes.function("pages", text, called)
+        return self._function(None, {declared_name(type_): plan.fields}, (), ("pages",))
 
-    def _body(self, called: dict[str, Function], type_name: str, path: ResponsePath, parent: str = "parent") -> Body:
-        def call(one: Field, at: ResponsePath) -> Call:
-            placed = any(map(self._depends_on_place, one.selections.values()))
-            function = self._function(one, at if placed else (), placed=placed)
-            called[function.__name__] = function
-            return Call(function.__name__, placed)
+    def _function(
+        self,
+        abstract: GraphQLAbstractType | None,
+        selections: Mapping[str, tuple[Field, ...]],
+        path: ResponsePath,
+        parameters: tuple[str, ...],
+    ) -> Function:
+        """The function for objects of which this is selected, by their concrete type.
 
-        return Body(self._shapes.graph, self._shapes.constant, call, type_name, path, parent)
+        It is known by all that its text is made of, and is only written where it isn't.
+        """
+        what: list[Any] = [abstract and abstract.name, path, parameters]
+        called: dict[Function, Call] = {}
+        calls: dict[int, Call] = {}
+        for type_name, fields in selections.items():
+            what.append(type_name)
+            for one in fields:
+                function = None
+                if one.selections:
+                    function, placed = self._below(one, path)
+                    calls[id(one)] = called.setdefault(function, Call(f"f{len(called)}", placed))
+                what.append((one.key, one.node.name.value, function))
+        known = self._shapes.known(tuple(what))
+        if known is not None:
+            return known
 
-    def _function(self, one: Field, path: ResponsePath, *, placed: bool) -> Function:
-        """The function for the object of a field, or for each of its objects."""
+        def body(type_name: str, indent: str) -> str:
+            written = Body(
+                self._shapes.graph, self._shapes.constant, lambda one: calls[id(one)], type_name, path, parameters[0]
+            )
+            return written.text(selections[type_name], indent)
+
+        text = f"def shape({', '.join((*parameters, *(call.name for call in called.values())))}):\n"
+        text += body(next(iter(selections)), _INDENT) if abstract is None else self._by_type(abstract, selections, body)
+        return self._shapes.function(tuple(what), text, called)
+
+    def _below(self, one: Field, above: ResponsePath) -> tuple[Function, bool]:
+        """The function for the object of a field, or for each of its objects, and whether it is given the pages."""
         assert one.definition is not None, "introspection has no objects of ours"
         type_ = get_named_type(one.definition.type)
+        placed = any(map(self._depends_on_place, one.selections.values()))
+        path = (*above, one.step) if placed else ()
         place = (type_.name, *map(id, one.selections.values()), path)
         function = self._written.get(place)
         if function is None:
-            called: dict[str, Function] = {}
-            if is_abstract_type(type_):
-                text = self._by_type(type_, called, one.selections, path)
-            else:
-                [(name, fields)] = one.selections.items()
-                text = self._body(called, name, path).text(fields, _INDENT)
-            parameters = "parent, pages" if placed else "parent"
-            function = self._written[place] = self._shapes.function(parameters, text, called)
-        return function
+            abstract = type_ if is_abstract_type(type_) else None
+            parameters = ("parent", "pages") if placed else ("parent",)
+            function = self._written[place] = self._function(abstract, one.selections, path, parameters)
+        return function, placed
 
-    def _by_type(
-        self,
-        type_: GraphQLAbstractType,
-        called: dict[str, Function],
-        selections: Mapping[str, tuple[Field, ...]],
-        path: ResponsePath,
-    ) -> str:
+    def _by_type(self, type_: GraphQLAbstractType, names: Iterable[str], body: Callable[[str, str], str]) -> str:
         """A branch for each type that the object may be of."""
         told = type_resolver(type_)
         opening = "    if parent.__class__ is not dict: refuse(parent)\n"
@@ -129,15 +148,8 @@ class _Writing:
             has = " or ".join(f"{key!r} in parent" for key in told.has)
             # Quicker, key by key, than to ask a set whether it is disjoint.
             test = " and ".join([f"({has})", *(f"{key!r} not in parent" for key in sorted(told.lacks))])
-            one, other = (
-                self._body(called, name, path).text(selections[name], indent)
-                for name, indent in ((told.one, _INDENT * 2), (told.other, _INDENT))
-            )
-            return f"{opening}    if {test}:\n{one}{other}"
-        tests = "".join(
-            f"    if name == {name!r}:\n{self._body(called, name, path).text(fields, _INDENT * 2)}"
-            for name, fields in selections.items()
-        )
+            return f"{opening}    if {test}:\n{body(told.one, _INDENT * 2)}{body(told.other, _INDENT)}"
+        tests = "".join(f"    if name == {name!r}:\n{body(name, _INDENT * 2)}" for name in names)
         return f"{opening}    name = {self._shapes.constant(told)}(parent)\n{tests}    refuse(parent)\n"
 
     def _depends_on_place(self, fields: tuple[Field, ...]) -> bool:

@@ -40,14 +40,14 @@ class Body:
     """One function, or a branch of one, that is being written.
 
     ``type_name`` is its parent's, as declared. ``constant`` names a part of the schema, ``called`` the function for the
-    object of a field at a path.
+    object of a field.
     """
 
     def __init__(
         self,
         graph: Graph,
         constant: Callable[[Any], str],
-        called: Callable[[Field, ResponsePath], Call],
+        called: Callable[[Field], Call],
         type_name: str,
         path: ResponsePath,
         parent: str = "parent",
@@ -81,7 +81,7 @@ class Body:
             case Embedded():
                 return self._embedded(type_, reading, one)
             case Facet(presence):
-                there = self._call(one).of(self._parent)
+                there = self._called(one).of(self._parent)
                 return f"({_missing(type_)} if {self._stored(presence)} is None else {there})"
             case Item():
                 return self._item(type_, reading, one)
@@ -139,9 +139,9 @@ class Body:
         if isinstance(inner, GraphQLList):
             there, class_ = self._items(inner.of_type, local, one, odd=False), "list"
         else:
-            there, class_ = self._call(one).of(local), "dict"
+            there, class_ = self._called(one).of(local), "dict"
         nothing = f"None if {local} is None{unless} else " if nullable else ""
-        if nullable and one.selections and not (called := self._call(one)).placed:
+        if nullable and one.selections and not (called := self._called(one)).placed:
             odd = f"{'listed' if class_ == 'list' else 'nullable'}({called.name}, {read})"
         else:
             odd = self._completed(type_, read, one)
@@ -168,7 +168,7 @@ class Body:
 
     def _embedded(self, type_: Any, reading: Embedded, one: Field) -> str:
         """As `_completed` for the objects that the driver makes, which are all of one class; nothing else is one."""
-        local, called = self._local(), self._call(one)
+        local, called = self._local(), self._called(one)
         bound = f"({local} := {self._stored(reading.path)})"
         if reading.many:
             items = f"[{_checked(called, 'item')} for item in {local}]"
@@ -196,7 +196,7 @@ class Body:
             return (
                 f"{self._items(type_.of_type, local, one, odd=odd)} if {bound}.__class__ is list else refuse({local})"
             )
-        called = self._call(one)
+        called = self._called(one)
         return _checked(called, local, bound) if odd else called.of(bound)
 
     def _items(self, type_: Any, local: str, one: Field, *, odd: bool) -> str:
@@ -206,14 +206,11 @@ class Body:
             return f"[{_leaf(inner.name, 'item', 'item', nullable=nullable)} for item in {local}]"
         if isinstance(inner, GraphQLEnumType):
             return f"[{self._constant(enum_names(inner))}[item] for item in {local}]"
-        called = self._call(one)
+        called = self._called(one)
         if not odd:
             return called.each(local)
         nothing = "None if item is None else " if nullable else ""
         return f"[{nothing}{_checked(called, 'item')} for item in {local}]"
-
-    def _call(self, one: Field) -> Call:
-        return self._called(one, (*self._path, one.step))
 
 
 def _missing(type_: Any) -> str:
