@@ -1,15 +1,19 @@
 """GraphQL over server-sent events, each operation over a connection of its own: frame by frame."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 from gateway_client import Gateway, new_gateway
-from live_client import RECORD, RECORDED, record, served, socket, stream
+from live_client import PATIENCE, RECORD, RECORDED, record, served, socket, stream
+from wire_client import nothing_logged, serving
 
 from gateway.context import Permission
 from gateway.embedded import EmbeddedServer
 from gateway.kinds import INTERACTION
+from gateway.limits import ConnectionLimits
 from gateway.transport import sse
 
 VIEWER = "{ viewer { keyName } }"
@@ -161,3 +165,22 @@ async def test_whoever_leaves_is_forgotten(gateway: Gateway, address: str) -> No
         await other.begun()
         await record(gateway, "i1")
         assert await told.recorded() == await other.recorded() == "i1"
+
+
+async def test_whoever_reads_nothing_is_given_up(
+    mongod: EmbeddedServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sse, "UNREAD_SECONDS", 0.3)
+    monkeypatch.setattr(sse, "LAST_WORD_SECONDS", 0.3)
+    async with new_gateway(mongod.uri) as gateway, serving(gateway.app, ConnectionLimits(drain_seconds=0)) as served:
+        connections = served.server.server_state.connections
+        async with served.connected() as wire:
+            body = b'{"query": "subscription { interactionRecorded { json } }"}'
+            head = f"POST /graphql HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {gateway.key}\r\nAccept: {EVENTS}\r\n"
+            wire.send(f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+            assert b" 200 " in await wire.reader.readuntil(b"\r\n\r\n")
+            with nothing_logged(caplog):
+                async with asyncio.timeout(PATIENCE):
+                    # More than the kernel takes for a client that doesn't read.
+                    while connections:
+                        await record(gateway, uuid4().hex, metadata={"x": "y" * 200_000})

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from gateway_client import Gateway, new_gateway
 from starlette.types import Receive, Scope, Send
-from wire_client import Response, Served, Wire, serving
+from wire_client import Served, Wire, nothing_logged, others_have_their_turn, secured, serving
 
 from gateway.embedded import EmbeddedServer
 from gateway.limits import ConnectionLimits
@@ -46,11 +46,6 @@ def request(gateway: Gateway, *headers: str, body: bytes = BODY) -> bytes:
 
 def chunked(body: bytes = BODY, end: bytes = b"0\r\n\r\n") -> bytes:
     return b"%x\r\n%b\r\n%b" % (len(body), body, end)
-
-
-def secured(response: Response) -> bool:
-    told = ("x-content-type-options", "referrer-policy", "x-frame-options", "cross-origin-resource-policy")
-    return "server" not in response.headers and {"content-security-policy", *told} <= response.headers.keys()
 
 
 LENGTH = f"Content-Length: {len(BODY)}"
@@ -262,3 +257,79 @@ async def eventually(condition: Callable[[], bool], seconds: float = 15) -> None
     while not condition():
         assert time.monotonic() < deadline, "it did not come true"
         await asyncio.sleep(0.02)
+
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+def pipelined(gateway: Gateway) -> dict[str, bytes]:
+    """Requests of one connection, each behind all the others."""
+    stream = b'{"query": "subscription { interactionRecorded { id } }"}'
+    return {
+        "alone": REQUEST * 60_000,
+        "behind a body": request(gateway) + REQUEST * 60_000,
+        "behind a stream": request(gateway, "Accept: text/event-stream", body=stream) + REQUEST * 60_000,
+        "a body in tiny chunks": head(gateway, CHUNKED) + b"1\r\n1\r\n" * 90_000,
+    }
+
+
+@pytest.mark.parametrize("flood", ["alone", "behind a body", "behind a stream", "a body in tiny chunks"])
+async def test_a_flood_of_requests_on_a_few_connections_holds_up_nobody(
+    flood: str, gateway: Gateway, served: Served
+) -> None:
+    sent = pipelined(gateway)[flood]
+
+    async def flooding() -> None:
+        async with served.connected() as wire:
+            wire.send(sent)
+            for _ in range(2):
+                await wire.reader.read(1_000)
+            await asyncio.sleep(0.2)
+
+    async with others_have_their_turn():
+        await asyncio.gather(*(flooding() for _ in range(5)))
+    # Nobody has read the answers; those connections end.
+    async with asyncio.timeout(20):
+        while served.server.server_state.connections:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("size", [1, 100, 2_047, 3_000, 1_000_000])
+async def test_in_whatever_pieces_they_arrive_requests_are_answered_in_order(
+    size: int, gateway: Gateway, served: Served
+) -> None:
+    long = b'{"query": "{ viewer { keyName } }", "variables": {"x": "%b"}}' % (b"y" * min(50 * size, 90_000))
+    sent = b"".join(
+        [
+            request(gateway),
+            REQUEST,
+            request(gateway, body=long),
+            head(gateway, CHUNKED) + chunked(),
+            *([REQUEST] * (300 if size > 1 else 3)),
+            request(gateway, "Connection: close"),
+        ]
+    )
+    async with served.connected() as wire:
+        for at in range(0, len(sent), size):
+            wire.send(sent[at : at + size])
+            await asyncio.sleep(0)
+        answers = []
+        while (response := await wire.response()) is not None:
+            answers.append(response)
+    assert [one.status for one in answers] == [200, 404, 200, 200, *([404] * (300 if size > 1 else 3)), 200]
+    assert [one.json for one in answers if one.status == 200] == [ANSWER] * 4
+
+
+async def test_whoever_leaves_amid_its_requests_leaves_no_trace(
+    gateway: Gateway, served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    with nothing_logged(caplog):
+        for sent in (REQUEST * 50, request(gateway) * 50):
+            for pause in (0.0, 0.001, 0.005, 0.02):
+                async with served.connected() as wire:
+                    wire.send(sent)
+                    await asyncio.sleep(pause)
+                    wire.writer.transport.abort()
+        async with asyncio.timeout(20):
+            while served.server.server_state.tasks:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)

@@ -1,11 +1,10 @@
 """Websockets from the first byte on: what arrives in a flood, in pieces or against the protocol; who doesn't read."""
 
 import asyncio
-import logging
 import struct
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +13,7 @@ import pytest
 import pytest_asyncio
 from gateway_client import Gateway, new_gateway
 from websockets.frames import Close, Frame, Opcode
-from wire_client import Response, Served, Wire, serving
+from wire_client import Served, Wire, nothing_logged, others_have_their_turn, secured, serving
 
 from gateway.embedded import EmbeddedServer
 from gateway.limits import ConnectionLimits
@@ -32,8 +31,6 @@ UPGRADE = [
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
 ]
 PROTOCOL = "Sec-WebSocket-Protocol: graphql-transport-ws"
-# Seconds of its thread's time for which the event loop may do one thing: other processes of the machine don't count.
-LONGEST_GAP = 0.25
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -96,35 +93,6 @@ async def connected(served: Served, *headers: str) -> AsyncIterator[RawSocket]:
         wire.send("\r\n".join([*UPGRADE, PROTOCOL, *headers, "\r\n"]).encode())
         assert b" 101 " in await wire.reader.readuntil(b"\r\n\r\n")
         yield RawSocket(wire)
-
-
-@asynccontextmanager
-async def others_have_their_turn() -> AsyncIterator[None]:
-    """Notices when the event loop, in which the server runs, doesn't turn."""
-    ended, longest = False, 0.0
-
-    async def tick() -> None:
-        nonlocal longest
-        last = time.thread_time()
-        while not ended:
-            await asyncio.sleep(0.002)
-            now = time.thread_time()
-            longest, last = max(longest, now - last), now
-
-    ticking = asyncio.create_task(tick())
-    yield
-    ended = True
-    await ticking
-    assert longest < LONGEST_GAP
-
-
-@contextmanager
-def nothing_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    logger = logging.getLogger("uvicorn.error")
-    logger.addHandler(caplog.handler)
-    yield
-    logger.removeHandler(caplog.handler)
-    assert not caplog.records
 
 
 PART = frame(Opcode.CONT, b"x", fin=False)
@@ -289,11 +257,6 @@ async def test_a_handshake_is_refused_as_any_request_is(
     assert response.headers["content-type"] == "application/json; charset=utf-8"
     assert response.headers["connection"] == "close"
     assert secured(response)
-
-
-def secured(response: Response) -> bool:
-    told = ("x-content-type-options", "referrer-policy", "x-frame-options", "cross-origin-resource-policy")
-    return "server" not in response.headers and {"content-security-policy", *told} <= response.headers.keys()
 
 
 async def test_whoever_reads_nothing_is_cut_off_with_what_waits(

@@ -1,18 +1,24 @@
 """A served application as a client sees it that writes its own bytes."""
 
 import asyncio
+import logging
 import re
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
+import pytest
 from starlette.types import ASGIApp
 
 from gateway.limits import ConnectionLimits
 from gateway.transport.server import Configuration, Server
+
+# Seconds of its thread's time for which the event loop may do one thing: other processes of the machine don't count.
+LONGEST_GAP = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +100,39 @@ async def serving(app: ASGIApp, limits: ConnectionLimits) -> AsyncIterator[Serve
     finally:
         server.should_exit = True
         await task
+
+
+def secured(response: Response) -> bool:
+    told = ("x-content-type-options", "referrer-policy", "x-frame-options", "cross-origin-resource-policy")
+    return "server" not in response.headers and {"content-security-policy", *told} <= response.headers.keys()
+
+
+@asynccontextmanager
+async def others_have_their_turn() -> AsyncIterator[None]:
+    """Notices when the event loop, in which the server runs, doesn't turn."""
+    ended, longest = False, 0.0
+
+    async def tick() -> None:
+        nonlocal longest
+        last = time.thread_time()
+        while not ended:
+            await asyncio.sleep(0.002)
+            now = time.thread_time()
+            longest, last = max(longest, now - last), now
+
+    ticking = asyncio.create_task(tick())
+    yield
+    ended = True
+    await ticking
+    assert longest < LONGEST_GAP
+
+
+@contextmanager
+def nothing_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    loggers = [logging.getLogger(name) for name in ("uvicorn.error", "gateway")]
+    for logger in loggers:
+        logger.addHandler(caplog.handler)
+    yield
+    for logger in loggers:
+        logger.removeHandler(caplog.handler)
+    assert not caplog.records

@@ -3,28 +3,34 @@
 A message that could be framed in two ways is answered 400, and one that is too large or too slow 431, 413 or 408, each
 as a GraphQL error and with the connection closed. The parser (llhttp) itself refuses both Content-Length and
 Transfer-Encoding, repeated or malformed ones, folded lines, control characters and bare CR or LF.
+
+What arrives is read in turns, as websockets are, a slice in each; nothing is read while a request behind the one that
+is being answered waits.
 """
 
 import asyncio
-from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.flow_control import service_unavailable
+from uvicorn.protocols.http.flow_control import FlowControl, service_unavailable
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from gateway.errors import BadRequest, GatewayError, HeadersTooLarge, PayloadTooLarge, RequestTimeout, Unavailable
 from gateway.limits import ConnectionLimits
+from gateway.transport import framing
 from gateway.transport.reply import closing
 from gateway.transport.socketprotocol import NO_HANDSHAKE
+from gateway.transport.turns import Backlog, Turns
 
 # How long a closing connection's unread input is discarded: closed at once, the answer could be lost with it.
 _LINGER_SECONDS = 2.0
+# Of the smallest requests, so much takes two or three milliseconds.
+_SLICE_BYTES = 2_048
+_SHORT_BYTES = 16_384
 _TOO_MANY = "Too many connections; try again."
-_FRAMING = frozenset((b"host", b"content-length", b"transfer-encoding"))
 
 
 class Protocol(HttpToolsProtocol):
@@ -40,6 +46,10 @@ class Protocol(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._limits: ConnectionLimits = config.limits
+        self._turns: Turns = config.turns
+        self._unread = Backlog(_SLICE_BYTES)
+        # Whether what has arrived waits for something other than its turn.
+        self._held = False
         self._answering: RequestResponseCycle | None = None
         self._refusal: GatewayError | None = None
         self._ending = False
@@ -56,16 +66,54 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.flow = _Flow(transport, partial(self._turns.ask, self))
         self._time_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
         self._unset_keepalive_if_required()
+        self.pipeline.clear()
+        self._unread.clear()
+        if self._answering is not None and not self._answering.response_complete:
+            # The server knows of the last request only.
+            self._answering.disconnected = True
+            self._answering.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self._ending:
             return
+        if len(data) <= _SLICE_BYTES and not self._unread:
+            self._feed(data)
+            return
+        self._unread.add(data)
+        if len(data) <= _SHORT_BYTES:
+            # As most requests that are longer than a slice: not worth a turn of its own, unless others follow it.
+            while self._may_read() and self._unread and not self._ending:
+                self._feed(self._unread.slice())
+            if not self._unread:
+                return
+        self.transport.pause_reading()
+        self._turns.ask(self)
+
+    def read_on(self) -> bool:
+        """Reads a slice of what has arrived; whether there is more to read now."""
+        if self._may_read() and self._unread and not self._ending:
+            self._feed(self._unread.slice())
+        self._held = not self._may_read()
+        if self._held:
+            return False
+        if self._unread and not self._ending:
+            return True
+        self.transport.resume_reading()
+        return False
+
+    def _may_read(self) -> bool:
+        if self.transport.is_closing() or self.transport.get_protocol() is not self:
+            return False
+        return self._ending or not (self.flow.read_paused or self.pipeline)
+
+    def _feed(self, data: bytes) -> None:
         part = self._part
         super().data_received(data)
         if self._ending or self.transport.is_closing():
@@ -101,7 +149,7 @@ class Protocol(HttpToolsProtocol):
         if self._in_head:
             super().on_header(name, value)
             header = self.headers[-1]
-            if header[0] in _FRAMING:
+            if header[0] in framing.NAMES:
                 self._framing.append(header)
 
     def on_headers_complete(self) -> None:
@@ -129,31 +177,19 @@ class Protocol(HttpToolsProtocol):
         return PayloadTooLarge(f"The body may have at most {self._limits.body_bytes:,} bytes.")
 
     def _require_one_framing(self) -> None:
-        """Raises BadRequest where another parser might see another request, or another end of it; PayloadTooLarge where
-        the body is announced as such."""
-        version, method, upgrade = (
-            self.parser.get_http_version(),
-            self.parser.get_method(),
-            self.parser.should_upgrade(),
-        )
-        values: dict[bytes, list[bytes]] = {}
-        for name, value in self._framing:
-            values.setdefault(name, []).append(value)
-        hosts, lengths, codings = (values.get(name, []) for name in (b"host", b"content-length", b"transfer-encoding"))
-        if version not in ("1.0", "1.1"):
-            raise self._noted(BadRequest("Only HTTP/1.1 and HTTP/1.0 are spoken here."))
-        if method == b"CONNECT":
-            raise self._noted(BadRequest("This is no proxy."))
-        if len(hosts) != 1 and not (version == "1.0" and not hosts):
-            raise self._noted(BadRequest("A request has exactly one header Host."))
-        if codings and (lengths or version == "1.0" or [coding.lower() for coding in codings] != [b"chunked"]):
-            raise self._noted(BadRequest("The only Transfer-Encoding taken is `chunked`, without a Content-Length."))
-        if lengths and (len(lengths) > 1 or lengths[0].strip(b" \t") != b"%d" % int(lengths[0])):
-            raise self._noted(BadRequest("A Content-Length is one plain decimal number."))
-        if lengths and int(lengths[0]) > self._limits.body_bytes:
+        """Raises BadRequest where the request could be read in two ways, PayloadTooLarge where its body is announced as
+        such."""
+        try:
+            length = framing.require_one(
+                self._framing,
+                version=self.parser.get_http_version(),
+                method=self.parser.get_method(),
+                upgrade=self.parser.should_upgrade(),
+            )
+        except BadRequest as refusal:
+            raise self._noted(refusal) from None
+        if length > self._limits.body_bytes:
             raise self._noted(self._body_too_large())
-        if upgrade and (method != b"GET" or codings or (lengths and int(lengths[0]) > 0)):
-            raise self._noted(BadRequest("A request with a body can't ask for an upgrade: send it without `Upgrade`."))
 
     # Answering
 
@@ -173,14 +209,25 @@ class Protocol(HttpToolsProtocol):
                 cycle.keep_alive = cycle.more_body
             else:
                 await send(message)
+            if not (cycle.keep_alive or cycle.more_body or self._ending):
+                # Nothing else is answered on this connection; but that its client leaves has to be noticed.
+                self._ending = True
+                self.pipeline.clear()
+                self._turns.ask(self)
 
         await app(scope, receive, sending)
+        if cycle.response_started and not cycle.response_complete and not cycle.disconnected:
+            # Its client was given up: closed otherwise, the connection would wait for what was sent to be read.
+            cycle.disconnected = True
+            self.transport.abort()
 
     def on_response_complete(self) -> None:
         if self._answering is not None and self._answering.more_body:
             self._end()
             return
         super().on_response_complete()
+        if self._held:
+            self._turns.ask(self)
         if self.transport.is_closing():
             # The last of the answer may wait for a client that doesn't read.
             self._time_sending(self._limits.keep_alive_seconds)
@@ -192,15 +239,16 @@ class Protocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         # A request of which a part has come is waited for; `read_seconds` bounds that.
-        if not self._in_head:
+        if not (self._in_head or self._unread):
             super().shutdown()
 
     def handle_websocket_upgrade(self) -> None:
         self._stop_timer()
+        self._unread.clear()
         # The server counts websockets, and refuses requests for them, but not further websockets.
         if self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency:
             self._refuse(Unavailable(_TOO_MANY))
-        elif not _is_handshake(self.headers):
+        elif not framing.is_handshake(self.headers):
             self._refuse(NO_HANDSHAKE)
         else:
             super().handle_websocket_upgrade()
@@ -238,7 +286,7 @@ class Protocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         if not self.transport.is_closing():
             self.transport.write_eof()
-            self.flow.resume_reading()
+            self._turns.ask(self)
             self._time_sending(_LINGER_SECONDS)
 
     # Time
@@ -249,7 +297,7 @@ class Protocol(HttpToolsProtocol):
         self._timer = self.loop.call_later(self._limits.read_seconds, self._reading_took_too_long)
 
     def _reading_took_too_long(self) -> None:
-        if self.flow.read_paused:
+        if self.flow.read_paused or self._unread:
             self._time_reading()
         elif self._in_message:
             seconds = f"{self._limits.read_seconds:g}"
@@ -275,14 +323,17 @@ class Protocol(HttpToolsProtocol):
             self._timer = None
 
 
-def _is_handshake(headers: Sequence[tuple[bytes, bytes]]) -> bool:
-    """Whether a client's opening handshake is one (RFC 6455, section 4.2.1): the library behind tells its own words."""
-    keys = [value for name, value in headers if name == b"sec-websocket-key"]
-    versions = [value.strip() for name, value in headers if name == b"sec-websocket-version"]
-    try:
-        return versions == [b"13"] and [len(b64decode(key.strip(), validate=True)) for key in keys] == [16]
-    except ValueError:
-        return False
+class _Flow(FlowControl):
+    """``resume``: asks for reading to go on, at first with what has arrived already."""
+
+    def __init__(self, transport: asyncio.Transport, resume: Callable[[], None]) -> None:
+        super().__init__(transport)
+        self._resume = resume
+
+    def resume_reading(self) -> None:
+        if self.read_paused:
+            self.read_paused = False
+            self._resume()
 
 
 async def _overloaded(_scope: Scope, _receive: Receive, send: Send) -> None:

@@ -41,8 +41,8 @@ _TYPES: Mapping[str, tuple[bytes, bytes]] = {
     media: (b"content-type", f"{media}; charset=utf-8".encode()) for media in (JSON, GRAPHQL, EVENTS)
 }
 _ANSWERED: Mapping[str, Headers] = {media: (type_, VARY, _NOT_STORED) for media, type_ in _TYPES.items()}
-# Proxies that gather an answer before they pass it on don't do so then.
-STREAMED: Headers = (*_ANSWERED[EVENTS], (b"x-accel-buffering", b"no"))
+# Proxies that gather an answer before they pass it on don't do so then. No request waits behind what may never end.
+STREAMED: Headers = (*_ANSWERED[EVENTS], (b"x-accel-buffering", b"no"), (b"connection", b"close"))
 
 
 @dataclass(frozen=True, slots=True)

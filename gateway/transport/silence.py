@@ -4,3 +4,5 @@
 HEARTBEAT_SECONDS = 12.0
 # For how long a client that doesn't read is waited for with the last word.
 LAST_WORD_SECONDS = 10.0
+# For how long a client may read nothing of a stream: as long as websockets are waited for (see `Configuration`).
+UNREAD_SECONDS = 40.0

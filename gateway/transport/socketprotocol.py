@@ -21,7 +21,7 @@ from websockets.server import ServerProtocol
 
 from gateway.errors import BadRequest, Forbidden, GatewayError, GoingAway, HeadersTooLarge
 from gateway.transport.reply import closing
-from gateway.transport.turns import Turns
+from gateway.transport.turns import Backlog, Turns
 
 MAX_MESSAGE_BYTES = 1_000_000
 # With this in a message to the client, the messages of the client may be so long from then on.
@@ -51,7 +51,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self.conn = _Connection(max_size=min(config.limits.header_bytes, MAX_MESSAGE_BYTES), logger=self.logger)
         self._turns: Turns = config.turns
-        self._unread = memoryview(b"")
+        self._unread = Backlog(_SLICE_BYTES)
         self._events: deque[Event] = deque()
         self._control_frames = self._fragments = 0
         self._counted_since = 0.0
@@ -68,7 +68,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def data_received(self, data: bytes) -> None:
         if self._failed:
             return
-        self._unread = memoryview(bytes(self._unread) + data) if self._unread else memoryview(data)
+        self._unread.add(data)
         self.transport.pause_reading()
         self._turns.ask(self)
 
@@ -77,8 +77,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         if not self._may_read():
             return False
         if self._unread and not self._events:
-            part, self._unread = self._unread[:_SLICE_BYTES], self._unread[_SLICE_BYTES:]
-            self.conn.receive_data(bytes(part))
+            self.conn.receive_data(self._unread.slice())
             self._events.extend(self.conn.events_received())
             if self.conn.parser_exc is not None:
                 self.handle_parser_exception()

@@ -4,17 +4,17 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from starlette.types import Receive, Send
+from starlette.types import Message, Receive, Send
 
 from gateway.deadline import ended
-from gateway.errors import GatewayError, GoingAway
+from gateway.errors import GatewayError, GoingAway, SubscriberTooSlow
 from gateway.failures import masked
 from gateway.operation import Answer, Operations, Ready, refused
 from gateway.sessions import Sessions
 from gateway.subscriber import Subscriber
 from gateway.transport.frames import COMMENT, alone, event
 from gateway.transport.reply import STREAMED
-from gateway.transport.silence import HEARTBEAT_SECONDS, LAST_WORD_SECONDS
+from gateway.transport.silence import HEARTBEAT_SECONDS, LAST_WORD_SECONDS, UNREAD_SECONDS
 
 
 class EventStreams:
@@ -54,7 +54,7 @@ async def _send_all(events: Subscriber, send: Send, end: Callable[[GatewayError]
     try:
         await send({"type": "http.response.start", "status": 200, "headers": list(STREAMED)})
         while True:
-            await send({"type": "http.response.body", "body": frame, "more_body": True})
+            await _send_in_time(send, {"type": "http.response.body", "body": frame, "more_body": True})
             try:
                 async with asyncio.timeout(HEARTBEAT_SECONDS):
                     frame = event(await anext(events))
@@ -64,6 +64,14 @@ async def _send_all(events: Subscriber, send: Send, end: Callable[[GatewayError]
         end(error)
     except Exception as error:
         end(masked(error))
+
+
+async def _send_in_time(send: Send, message: Message) -> None:
+    try:
+        async with asyncio.timeout(UNREAD_SECONDS):
+            await send(message)
+    except TimeoutError:
+        raise SubscriberTooSlow(f"Nothing was read for {UNREAD_SECONDS:g} seconds: events were lost.") from None
 
 
 async def _left(receive: Receive) -> None:

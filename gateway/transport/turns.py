@@ -43,3 +43,25 @@ class Turns:
         self._begun = bool(self._waiting)
         if self._begun:
             asyncio.get_running_loop().call_soon(self._run)
+
+
+class Backlog:
+    """What has arrived and isn't read yet; slices of it have ``slice_bytes``."""
+
+    def __init__(self, slice_bytes: int) -> None:
+        self._slice_bytes = slice_bytes
+        self._left = memoryview(b"")
+
+    def __bool__(self) -> bool:
+        return bool(self._left)
+
+    def add(self, data: bytes) -> None:
+        self._left = memoryview(bytes(self._left) + data) if self._left else memoryview(data)
+
+    def slice(self) -> bytes:
+        """The next slice, which is read then."""
+        taken, self._left = self._left[: self._slice_bytes], self._left[self._slice_bytes :]
+        return bytes(taken)
+
+    def clear(self) -> None:
+        self._left = memoryview(b"")
