@@ -51,7 +51,7 @@ class SubscriptionLimits:
 
     buffer_bytes: int = 1_000_000
     key_buffer_bytes: int = 100_000_000
-    key_subscriptions: int = 1_000
+    key_subscriptions: int = 10_000
 
 
 DEFAULTS = Limits()
