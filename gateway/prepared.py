@@ -22,14 +22,13 @@ from graphql import (
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     OperationType,
-    OverlappingFieldsCanBeMergedRule,
     ValidationRule,
     get_named_type,
     get_variable_values,
-    specified_rules,
     type_from_ast,
     validate,
 )
+from graphql.execution.values import VariableValues
 
 from gateway.compiler.bind import Bindings, BoundListing, bind
 from gateway.compiler.collect import collect, condition_variables
@@ -40,7 +39,8 @@ from gateway.compiler.select import select
 from gateway.compiler.shape import Shaper, Shapes
 from gateway.errors import OperationNotResolved
 from gateway.limits import DEFAULTS, Limits
-from gateway.limits.document import BoundedOverlapRule, parse_within
+from gateway.limits.document import parse_within
+from gateway.limits.rules import MAX_SUGGESTING, RULES
 from gateway.limits.variables import check_variables
 from gateway.plan import Plan
 from gateway.schema import Graph
@@ -54,6 +54,7 @@ _MAX_CACHED_BYTES = 30_000_000
 _MAX_PLANS = 64
 _MAX_BOUND = 16
 _MAX_BOUND_BYTES = 500
+_MAX_SUGGESTING_BYTES = 10_000
 
 # About what they take up, measured: a token with its share of the parsed nodes, a selected field of a plan, a fetch
 # with its arguments, a comparison of a filter.
@@ -160,13 +161,7 @@ class Operation:
         known = None if key is None else self._bound.get(key)
         if known is None:
             check_variables(self._declared, variables, self._limits)
-            coerced = get_variable_values(
-                self._shapes.graph.executable,
-                self.node.variable_definitions or (),
-                dict(variables),
-                max_errors=MAX_ERRORS,
-                hide_suggestions=self._hide_suggestions,
-            )
+            coerced = self._coerced(variables)
             if isinstance(coerced, list):
                 return coerced
             compiled = self.compiled(coerced.coerced)
@@ -177,6 +172,20 @@ class Operation:
                 self._bound[key] = known
                 self._grown()
         return known
+
+    def _coerced(self, variables: Mapping[str, Any]) -> VariableValues | list[GraphQLError]:
+        coerce = partial(
+            get_variable_values,
+            self._shapes.graph.executable,
+            self.node.variable_definitions or (),
+            dict(variables),
+        )
+        found = coerce(max_errors=MAX_ERRORS, hide_suggestions=True)
+        if isinstance(found, list) and not self._hide_suggestions and _are_short(variables):
+            suggesting = coerce(max_errors=MAX_SUGGESTING)
+            assert isinstance(suggesting, list)
+            found[:MAX_SUGGESTING] = suggesting[:MAX_SUGGESTING]
+        return found
 
     def compiled(self, variables: Mapping[str, Any]) -> Compiled:
         """The plan for these coerced variables."""
@@ -220,8 +229,9 @@ class Prepared:
         self.node = node
         self.errors = errors
         # Its text is there twice.
-        text = len(node.loc.source.body) if node.loc else 0
-        self._parsed = _DOCUMENT_BYTES + _TOKEN_BYTES * _unlinked(node) + 2 * text
+        text = len(node.loc.source.body) if node.loc else limits.source_bytes
+        self._parsed = _DOCUMENT_BYTES + _TOKEN_BYTES * node.token_count + 2 * text
+        _unlink(node)
         fragments = {one.name.value: one for one in node.definitions if isinstance(one, FragmentDefinitionNode)}
         nodes = [] if errors else [one for one in node.definitions if isinstance(one, OperationDefinitionNode)]
         self._operations = {
@@ -268,9 +278,7 @@ class Preparation:
         self._shapes = Shapes(graph)
         self._introspection = introspection
         self._limits = limits
-        self._rules = [
-            BoundedOverlapRule if rule is OverlappingFieldsCanBeMergedRule else rule for rule in specified_rules
-        ]
+        self._rules = [*RULES]
         if not introspection:
             self._rules.append(NoSchemaIntrospectionCustomRule)
         if not subgraph:
@@ -322,19 +330,24 @@ def _weight(prepared: Prepared) -> int:
     return max(prepared.weight, _MAX_CACHED_BYTES // _MAX_CACHED_DOCUMENTS)
 
 
-def _unlinked(node: DocumentNode) -> int:
-    """Unlinks the tokens of a document from each other; how many there are.
+def _unlink(node: DocumentNode) -> None:
+    """Unlinks the tokens of a document from each other.
 
     Nodes know the first and last of their own, for errors to tell where. Linked, a document is one great cycle, which
     would wait for the garbage collector instead of ending with its place among those that are kept.
     """
-    count = 0
     token = node.loc.start_token if node.loc else None
     while token is not None:
-        count += 1
         following, token.prev, token.next = token.next, None, None
         token = following
-    return count
+
+
+def _are_short(variables: Mapping[str, Any]) -> bool:
+    """Whether names in them are compared with those that there are, for suggestions; others would take too long."""
+    try:
+        return len(marshal.dumps(dict(variables))) <= _MAX_SUGGESTING_BYTES
+    except ValueError:
+        return False
 
 
 def _exact(variables: Mapping[str, Any]) -> bytes | None:

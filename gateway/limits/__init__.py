@@ -22,7 +22,7 @@ class Limits:
     directives: int = 20
     variables: int = 50
     list_items: int = 1_000
-    input_entries: int = 50_000
+    input_fields: int = 120_000
     json_nodes: int = 20_000
     json_depth: int = 130
     page_size: int = 100

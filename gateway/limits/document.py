@@ -21,21 +21,19 @@ from graphql import (
     ListValueNode,
     ObjectValueNode,
     OperationDefinitionNode,
-    OverlappingFieldsCanBeMergedRule,
     SelectionSetNode,
     ValueNode,
     parse,
 )
-from graphql.validation.validate import ValidationAbortedError
 
 from gateway.errors import OperationTooComplex, ValidationFailed
 from gateway.limits import Limits
 
-# What comparing the fields of one response key may cost, in graphql-core's units: two for each pair. Its own bound is
-# 25 times this, which is half a second of work.
-MAX_OVERLAP = 20_000
 # Each may read the whole schema.
 MAX_INTROSPECTIONS = 2
+
+# Each error's place is found by reading all lines ahead of it; documents of more lines have none.
+MAX_LINES_LOCATED = 2_000
 
 _Executable = OperationDefinitionNode | FragmentDefinitionNode
 
@@ -56,6 +54,7 @@ def parse_within(query: str, limits: Limits | None) -> DocumentNode:
             allow_empty_selection_sets=False,
             max_lexical_tokens=limits.tokens,
             max_comments=limits.comments,
+            no_location=query.count("\n") + query.count("\r") > MAX_LINES_LOCATED,
         )
     except GraphQLSyntaxError as error:
         raise _of_parser(error, limits) from None
@@ -82,25 +81,6 @@ def check_document(document: DocumentNode, limits: Limits) -> None:
             _within("An operation", size.root_fields, limits.root_fields, "root fields")
             _within("An operation", size.introspections, MAX_INTROSPECTIONS, "fields `__schema` and `__type`")
             _within("An operation", len(definition.variable_definitions or ()), limits.variables, "variables")
-
-
-class BoundedOverlapRule(OverlappingFieldsCanBeMergedRule):
-    """The standard rule, which compares every two fields of one name; raises `OperationTooComplex` where it is too
-    many."""
-
-    def __init__(self, context: object) -> None:
-        super().__init__(context)  # type: ignore[arg-type]
-        self.rule_context.remaining_complexity_budget = MAX_OVERLAP
-
-    def enter_selection_set(self, selection_set: SelectionSetNode, *given: object) -> None:
-        try:
-            super().enter_selection_set(selection_set, *given)
-        except ValidationAbortedError:
-            if self.rule_context.remaining_complexity_budget >= 0:
-                raise
-            raise OperationTooComplex(
-                f"Fields with the same response key may take at most {MAX_OVERLAP:,} steps to compare."
-            ) from None
 
 
 @dataclass(slots=True)

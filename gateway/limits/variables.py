@@ -1,16 +1,26 @@
 """The limits on the values of variables: checked whenever they are bound, before they are coerced, without recursion.
 
-Where a list or an input object is declared, each may have so many entries, and all together so many. Within JSON, and
+Where a list or an input object is declared, each may have so many entries, and all together so many: of input objects
+those that are left out count too. Within JSON, and
 within whatever else is given where no structure is declared, only the sum of all entries counts.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
-from graphql import GraphQLInputObjectType, GraphQLInputType, GraphQLList, get_nullable_type
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    get_named_type,
+    get_nullable_type,
+)
 
 from gateway.errors import BadUserInput
 from gateway.limits import Limits
+
+MAX_ENUM_VALUE = 200
 
 # A path that shares its beginning with others: a linked list from the entry up, None above the variables.
 _Trail: TypeAlias = "tuple[_Trail, str | int] | None"
@@ -22,12 +32,11 @@ def check_variables(declared: Mapping[str, GraphQLInputType], given: Mapping[str
 
     ``declared``: the types of the variables; values of others are ignored, as they are by the operation.
     """
-    pending: list[_Given] = [
-        (value, declared[name], (None, name), 1)
-        for name, value in given.items()
-        if isinstance(value, dict | list) and name in declared
-    ]
-    input_entries = json_nodes = 0
+    pending: list[_Given] = []
+    for name, value in given.items():
+        if name in declared:
+            _enter(pending, value, declared[name], (None, name), 1)
+    input_fields = json_nodes = 0
     while pending:
         value, declared_type, trail, level = pending.pop()
         if level > limits.json_depth:
@@ -42,18 +51,26 @@ def check_variables(declared: Mapping[str, GraphQLInputType], given: Mapping[str
             what = "A list" if isinstance(value, list) else "An input object"
             raise _beyond(f"{what} may have at most {limits.list_items:,} entries, not {len(value):,}", trail)
         if structured:
-            input_entries += len(value)
-            if input_entries > limits.input_entries:
-                raise _beyond(f"Lists and objects may have at most {limits.input_entries:,} entries in all", trail)
+            # To read an input object takes as long as its type has fields.
+            input_fields += len(value) + (len(type_.fields) if isinstance(value, dict) else 0)
+            if input_fields > limits.input_fields:
+                what = "Lists and input objects may have"
+                raise _beyond(f"{what} at most {limits.input_fields:,} entries and possible fields in all", trail)
         else:
             json_nodes += len(value)
             if json_nodes > limits.json_nodes:
                 raise _beyond(f"JSON values may have at most {limits.json_nodes:,} entries in all", trail)
-        pending += [
-            (entry, _type_of(step, type_), (trail, step), level + 1)
-            for step, entry in _entries(value)
-            if isinstance(entry, dict | list)
-        ]
+        for step, entry in _entries(value):
+            if isinstance(entry, dict | list | str):
+                _enter(pending, entry, _type_of(step, type_), (trail, step), level + 1)
+
+
+def _enter(pending: list[_Given], entry: Any, type_: GraphQLInputType | None, trail: _Trail, level: int) -> None:
+    if isinstance(entry, dict | list):
+        pending.append((entry, type_, trail, level))
+    elif isinstance(entry, str) and len(entry) > MAX_ENUM_VALUE and isinstance(get_named_type(type_), GraphQLEnumType):
+        # Any other is compared with all that there are, as long as it is.
+        raise _beyond(f"A value of an enum may have at most {MAX_ENUM_VALUE} characters", trail)
 
 
 def _entries(value: dict[str, Any] | list[Any]) -> Iterable[tuple[str | int, Any]]:

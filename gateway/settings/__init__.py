@@ -158,10 +158,11 @@ class Settings(SchemaSettings):
         description="Entries of each list and input object, in variables and in the document.",
     )
     input_limit: int = Field(
-        DEFAULTS.input_entries,
+        DEFAULTS.input_fields,
         ge=1,
-        le=1_000_000,
-        description="Entries of all lists and input objects in the variables of a request.",
+        le=10_000_000,
+        description="Entries of all lists and input objects in the variables of a request, and of the latter also the "
+        "fields that they may have.",
     )
     json_node_limit: int = Field(
         DEFAULTS.json_nodes, ge=1, le=1_000_000, description="Entries of all JSON values in the variables of a request."
@@ -288,7 +289,7 @@ class Settings(SchemaSettings):
             directives=self.directive_limit,
             variables=self.variable_limit,
             list_items=self.list_limit,
-            input_entries=self.input_limit,
+            input_fields=self.input_limit,
             json_nodes=self.json_node_limit,
             json_depth=self.json_depth_limit,
             page_size=self.page_limit,
