@@ -43,6 +43,7 @@ from gateway.transport.health import Health
 from gateway.transport.http import Endpoint
 from gateway.transport.security import secured
 from gateway.transport.server import ENDING, Ending
+from gateway.transport.shifts import Shifts
 from gateway.transport.websocket import Sockets
 
 _LOG = logging.getLogger(__name__)
@@ -118,11 +119,13 @@ def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE
         limits=settings.limits,
         meter=_meter(settings, database),
     )
+    shifts = Shifts()
     page = Page(page_headers) if settings.graphiql else None
     endpoint = Endpoint(
         access,
         operations,
         sessions,
+        shifts,
         body_limit=settings.body_limit_bytes,
         batch_limit=settings.batch_limit,
         cache_control=cache_control(settings.cache_seconds, public=settings.cache_public),
@@ -132,6 +135,7 @@ def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE
         access,
         operations,
         sessions,
+        shifts,
         path=_GRAPH,
         origins=settings.cors_origins,
         max_operations=settings.socket_operations,

@@ -11,7 +11,7 @@ points left are ended at once then.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -59,11 +59,12 @@ class Question(Protocol):
 class _Answered:
     """A topic that somebody is subscribed to."""
 
-    def __init__(self, question: Question, account: Account, reads: asyncio.Semaphore) -> None:
+    def __init__(self, question: Question, account: Account, reads: asyncio.Semaphore, turn: asyncio.Lock) -> None:
         self.subscribers: set[Subscriber] = set()
         self.account = account
         self._question = question
         self._reads = reads
+        self._turn = turn
         self._owing: RateLimited | None = None
         self._waiting: deque[Inserted] = deque()
         self._there = asyncio.Event()
@@ -120,16 +121,25 @@ class _Answered:
                     self._there.clear()
                 self._room.set()
                 await self._insist(partial(self._question.pay, len(batch)))
-                for inserted, answer in await self._insist(partial(self._read, batch)) or ():
-                    event = Event(inserted, answer, self.account)
-                    for subscriber in list(self.subscribers):
-                        subscriber.put(event)
-                    # Whoever keeps up has read it by the next, and others have their turn.
-                    await asyncio.sleep(0)
+                answers = iter(await self._insist(partial(self._read, batch)) or ())
+                while await self._tell_next(answers):
+                    pass
         except GatewayError as error:
             self.end(error)
         except Exception as error:
             self.end(masked(error))
+
+    async def _tell_next(self, answers: Iterator[tuple[Inserted, bytes]]) -> bool:
+        """Whether there was another."""
+        async with self._turn:
+            if (following := next(answers, None)) is None:
+                return False
+            event = Event(*following, self.account)
+            for subscriber in list(self.subscribers):
+                subscriber.put(event)
+            # Whoever keeps up has read it by the next; and between any two events, others are served.
+            await asyncio.sleep(0)
+            return True
 
     async def _read(self, batch: Sequence[Inserted]) -> Iterable[tuple[Inserted, bytes]]:
         async with self._reads:
@@ -166,6 +176,8 @@ class Live:
         self._opening = asyncio.Lock()
         self._following: asyncio.Task[None] | None = None
         self._reads = asyncio.Semaphore(_READS_AT_ONCE)
+        # One event is made and told at a time: there may be many topics.
+        self._turn = asyncio.Lock()
 
     async def subscribe(
         self, topic: Topic, question: Question, overflow: Callable[[GatewayError], None]
@@ -201,7 +213,7 @@ class Live:
         account.open()
         answered = self._topics.get(topic)
         if answered is None:
-            answered = self._topics[topic] = _Answered(question, account, self._reads)
+            answered = self._topics[topic] = _Answered(question, account, self._reads, self._turn)
             self._by_namespace.setdefault(topic.namespace_id, set()).add(answered)
         subscriber = Subscriber(self._limits, overflow, lambda leaving: self._leave(topic, leaving))
         answered.subscribers.add(subscriber)

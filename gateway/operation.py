@@ -150,6 +150,10 @@ class Operations:
         except GatewayError as error:
             return refused(error)
 
+    def knows(self, request: Request) -> bool:
+        """Whether the document of a request is ready, or is only named: else getting it ready takes a while."""
+        return request.query is None or self._documents.knows(request.query)
+
     async def run(self, ready: Ready) -> Answer:
         """The answer of an operation that is ready; a subscription is refused, as it has many.
 

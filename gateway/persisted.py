@@ -70,6 +70,10 @@ class Documents:
             raise BadRequest("provided sha does not match query", path=("extensions", "persistedQuery", "sha256Hash"))
         return self._by_text(query)
 
+    def knows(self, query: str) -> bool:
+        """Whether finding this document takes no more than a look."""
+        return query in self._trusted or self._only_trusted or self._prepare.knows(query)
+
     def remember(self, query: str | None, document_id: str | None, organization_id: str) -> None:
         """Lets the organization name a text that it sent with its hash, and that was found valid."""
         if query is not None and document_id is not None and self._automatic:

@@ -297,6 +297,10 @@ class Preparation:
             self._keep(query, known)
         return known
 
+    def knows(self, query: str) -> bool:
+        """Whether this document is kept."""
+        return query in self._known
+
     def trusted(self, query: str) -> Prepared:
         """A document that may be beyond the limits and isn't kept here; raises `GraphQLSyntaxError`."""
         return self._prepared(parse_within(query, None), lambda: None)

@@ -29,6 +29,7 @@ from gateway.store.watch import Watch
 from gateway.store.write import Writer
 from gateway.transport.batching import answer_batch
 from gateway.transport.parsing import from_object
+from gateway.transport.shifts import Shifts
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -117,7 +118,7 @@ async def test_queries_are_answered_at_the_same_time(gateway: Gateway) -> None:
     caller = Caller("k", "web", frozenset(Permission), gateway.organization, None)
     batch = tuple(from_object(one) for one in (KEY, KEY, record("met"), KEY, KEY))
     async with asyncio.timeout(20):
-        answer = await answer_batch(Meeting(gateway.database, 2), batch, Context(caller, gateway.namespace))
+        answer = await answer_batch(Meeting(gateway.database, 2), Shifts(), batch, Context(caller, gateway.namespace))
     assert orjson.loads(answer.body) == [
         ANSWER,
         ANSWER,

@@ -1,6 +1,7 @@
 """Several requests in one: each is judged and answered alone."""
 
 import asyncio
+from functools import partial
 from itertools import groupby
 
 from graphql import OperationType
@@ -10,15 +11,19 @@ from gateway.errors import GatewayError, RateLimited
 from gateway.failures import masked
 from gateway.operation import Answer, Operations, Ready, Request, refused
 from gateway.transport.parsing import Batch
+from gateway.transport.shifts import Shifts
 
 
-async def answer_batch(operations: Operations, batch: Batch, context: Context) -> Answer:
+async def answer_batch(operations: Operations, shifts: Shifts, batch: Batch, context: Context) -> Answer:
     """The answers to a batch, in its order.
 
     Queries are answered at the same time; what writes is done alone and in its place, so that a query after it sees
     what was written. Where the key had points for none of them, there is one answer, as to a single request.
     """
-    judged = [_judged(operations, one, context) for one in batch]
+    judged = [
+        await shifts.do(partial(_judged, operations, one, context), long=not _is_known(operations, one))
+        for one in batch
+    ]
     answers: list[Answer] = []
     for writes, group in groupby(judged, key=_writes):
         if writes:
@@ -37,6 +42,10 @@ def _judged(operations: Operations, one: Request | GatewayError, context: Contex
         return operations.ready(one, context)
     except Exception as error:
         return refused(masked(error))
+
+
+def _is_known(operations: Operations, one: Request | GatewayError) -> bool:
+    return isinstance(one, GatewayError) or operations.knows(one)
 
 
 def _writes(one: Ready | Answer) -> bool:

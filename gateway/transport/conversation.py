@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from graphql import OperationType
@@ -20,6 +21,7 @@ from gateway.subscriber import Subscriber
 from gateway.transport import messages
 from gateway.transport.closecodes import GOING_AWAY, Close, close_for
 from gateway.transport.parsing import from_object
+from gateway.transport.shifts import LONG_BYTES, Shifts
 from gateway.transport.silence import HEARTBEAT_SECONDS, LAST_WORD_SECONDS
 from gateway.transport.socketprotocol import MAX_BYTES, MAX_MESSAGE_BYTES
 
@@ -49,6 +51,7 @@ class Conversation:
         self,
         access: Access,
         operations: Operations,
+        shifts: Shifts,
         headers: Headers,
         receive: Receive,
         send: Send,
@@ -56,6 +59,7 @@ class Conversation:
     ) -> None:
         self._access = access
         self._operations = operations
+        self._shifts = shifts
         self._headers = headers
         self._receive = receive
         self._send = send
@@ -120,7 +124,9 @@ class Conversation:
     async def _take_all(self, session: Session) -> None:
         try:
             while (received := await self._receive())["type"] != "websocket.disconnect":
-                await self._take(messages.read(received), session)
+                long = len(received.get("text") or "") > LONG_BYTES
+                message = await self._shifts.do(partial(messages.read, received), long=long)
+                await self._take(message, session, long=long)
         except Close as close:
             self._finish(close)
         except GatewayError as error:
@@ -129,12 +135,12 @@ class Conversation:
             self._finish(close_for(masked(error)))
         self._finish(None)
 
-    async def _take(self, message: Mapping[str, Any], session: Session) -> None:
+    async def _take(self, message: Mapping[str, Any], session: Session, *, long: bool) -> None:
         match message:
             case {"type": "connection_init"} if messages.is_payload(message.get("payload")):
                 await self._init(message.get("payload") or {}, session)
             case {"type": "subscribe", "id": str(id), "payload": dict(payload)} if id:
-                await self._subscribe(id, payload, session)
+                await self._subscribe(id, payload, session, long=long)
             case {"type": "complete", "id": str(id)} if id:
                 if (running := self._running.pop(id, None)) is not None:
                     running.stop()
@@ -169,7 +175,7 @@ class Conversation:
             raise refusal(f"The header {name.title()} may be sent only once.")
         return values[0] if values else None
 
-    async def _subscribe(self, id: str, payload: Mapping[str, Any], session: Session) -> None:
+    async def _subscribe(self, id: str, payload: Mapping[str, Any], session: Session, *, long: bool) -> None:
         if self._credentials is None or not self._acknowledged:
             raise Close(4401, "Unauthorized")
         if id in self._running:
@@ -184,7 +190,8 @@ class Conversation:
         except (TooManySubscriptions, Unavailable) as error:
             await self._say(messages.error(id, refused(error)))
             return
-        ready = self._operations.ready(request, context)
+        long = long or not self._operations.knows(request)
+        ready = await self._shifts.do(partial(self._operations.ready, request, context), long=long)
         events: Subscriber | Answer | None = None
         if isinstance(ready, Ready) and ready.kind is OperationType.SUBSCRIPTION:
             events = await self._operations.events(ready, session.end)

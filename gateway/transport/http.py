@@ -20,6 +20,7 @@ from gateway.transport.graphiql import Page
 from gateway.transport.media import EVENTS, GRAPHQL, HTML, JSON, names, preferred
 from gateway.transport.parsing import Batch, from_body, from_query, parameter_names, require_json
 from gateway.transport.reply import READING, WRITING, Reply, allowed, answered, kept, refusal
+from gateway.transport.shifts import LONG_BYTES, Shifts
 from gateway.transport.sse import EventStreams
 
 _READ = (
@@ -51,6 +52,7 @@ class Endpoint:
         access: Access,
         operations: Operations,
         sessions: Sessions,
+        shifts: Shifts,
         *,
         body_limit: int,
         batch_limit: int,
@@ -59,6 +61,7 @@ class Endpoint:
     ) -> None:
         self._access = access
         self._operations = operations
+        self._shifts = shifts
         self._streams = EventStreams(operations, sessions)
         self._body_limit = body_limit
         self._batch_limit = batch_limit
@@ -105,6 +108,7 @@ class Endpoint:
             _single(headers, "authorization", Unauthenticated), _single(headers, "x-namespace", BadRequest)
         )
         request: Request | Batch
+        long = False
         if method in READING:
             request = from_query(scope["query_string"])
         else:
@@ -113,10 +117,13 @@ class Endpoint:
             body = await self._body(receive)
             if coding is not None:
                 body = await decoded(body, coding, self._body_limit)
-            request = from_body(body, batch_limit=self._batch_limit)
+            long = len(body) > LONG_BYTES
+            request = await self._shifts.do(partial(from_body, body, batch_limit=self._batch_limit), long=long)
         if isinstance(request, tuple):
-            return _unkept(await answer_batch(self._operations, request, context), media, method)
-        answer: Ready | Answer | None = self._operations.ready(request, context)
+            return _unkept(await answer_batch(self._operations, self._shifts, request, context), media, method)
+        long = long or not self._operations.knows(request)
+        ready = partial(self._operations.ready, request, context)
+        answer: Ready | Answer | None = await self._shifts.do(ready, long=long)
         if isinstance(answer, Ready):
             streamed = stream if answer.kind is OperationType.SUBSCRIPTION else None
             answer = await (streamed or self._operations.run)(answer)

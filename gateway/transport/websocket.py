@@ -16,6 +16,7 @@ from gateway.transport.conversation import Conversation
 from gateway.transport.elsewhere import NOTHING
 from gateway.transport.origins import admits
 from gateway.transport.reply import closing
+from gateway.transport.shifts import Shifts
 
 PROTOCOL = "graphql-transport-ws"
 
@@ -29,6 +30,7 @@ class Sockets:
         access: Access,
         operations: Operations,
         sessions: Sessions,
+        shifts: Shifts,
         *,
         path: str,
         origins: Collection[str],
@@ -37,6 +39,7 @@ class Sockets:
         self._access = access
         self._operations = operations
         self._sessions = sessions
+        self._shifts = shifts
         self._path = path
         self._origins = origins
         self._max_operations = max_operations
@@ -53,8 +56,8 @@ class Sockets:
             await send({"type": "websocket.close", "code": 4406, "reason": "Subprotocol not acceptable"})
         else:
             await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
-            conversation = Conversation(self._access, self._operations, headers, receive, send, self._max_operations)
-            await conversation.run(self._sessions)
+            asked = self._access, self._operations, self._shifts, headers, receive, send
+            await Conversation(*asked, self._max_operations).run(self._sessions)
 
 
 async def _refuse(send: Send, error: GatewayError) -> None:
