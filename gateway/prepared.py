@@ -15,18 +15,13 @@ from typing import Any, Protocol, TypeVar, cast
 from cachetools import LRUCache
 from graphql import (
     DocumentNode,
-    FieldNode,
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLInputType,
-    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     OperationType,
-    ValidationRule,
-    get_named_type,
     get_variable_values,
     type_from_ast,
-    validate,
 )
 from graphql.execution.values import VariableValues
 
@@ -40,13 +35,11 @@ from gateway.compiler.shape import Shaper, Shapes
 from gateway.errors import OperationNotResolved
 from gateway.limits import DEFAULTS, Limits
 from gateway.limits.document import parse_within
-from gateway.limits.rules import MAX_SUGGESTING, RULES
+from gateway.limits.rules import MAX_SUGGESTING
 from gateway.limits.variables import check_variables
 from gateway.plan import Plan
 from gateway.schema import Graph
-
-# Of what is wrong with a document, or with variables; more are of no use to anybody, and cost time.
-MAX_ERRORS = 20
+from gateway.validation import MAX_ERRORS, Validation
 
 _MAX_CACHED_DOCUMENTS = 1_000
 _MAX_CACHED_BYTES = 30_000_000
@@ -258,31 +251,16 @@ class Prepared:
         return found
 
 
-class _NoSubgraphRule(ValidationRule):
-    """As graphql-core's rule against introspection, for the definition of the subgraph."""
-
-    def enter_field(self, node: FieldNode, *_: Any) -> None:
-        type_ = get_named_type(self.context.get_type())
-        if type_ is not None and type_.name == "_Service":
-            message = f"The schema is not given out, but the requested query contained the field '{node.name.value}'."
-            self.report_error(GraphQLError(message, node))
-
-
 class Preparation:
     """Prepares documents for one graph and keeps the latest used by text: up to 1,000, and about 30 MB."""
 
     def __init__(
         self, graph: Graph, *, introspection: bool, subgraph: bool = True, limits: Limits = DEFAULTS
     ) -> None:
-        self._graph = graph
         self._shapes = Shapes(graph)
         self._introspection = introspection
         self._limits = limits
-        self._rules = [*RULES]
-        if not introspection:
-            self._rules.append(NoSchemaIntrospectionCustomRule)
-        if not subgraph:
-            self._rules.append(_NoSubgraphRule)
+        self._validation = Validation(graph.executable, introspection=introspection, subgraph=subgraph)
         self._known: LRUCache[str, Prepared] = LRUCache(_MAX_CACHED_BYTES, getsizeof=_weight)
 
     def __call__(self, query: str) -> Prepared:
@@ -306,16 +284,8 @@ class Preparation:
         return self._prepared(parse_within(query, None), lambda: None)
 
     def _prepared(self, node: DocumentNode, grown: Callable[[], None]) -> Prepared:
-        hide_suggestions = not self._introspection
-        errors = validate(
-            self._graph.executable,
-            node,
-            self._rules,
-            max_errors=MAX_ERRORS,
-            hide_suggestions=hide_suggestions,
-            allow_empty_selection_sets=False,
-        )
-        return Prepared(self._shapes, node, errors, self._limits, grown, hide_suggestions=hide_suggestions)
+        errors = self._validation.errors(node)
+        return Prepared(self._shapes, node, errors, self._limits, grown, hide_suggestions=not self._introspection)
 
     def _keep(self, query: str, prepared: Prepared) -> None:
         try:

@@ -33,10 +33,11 @@ from gateway.limits import DEFAULTS, Limits
 from gateway.limits.document import check_document, parse_within
 from gateway.limits.rules import MAX_OVERLAP
 from gateway.limits.variables import check_variables
-from gateway.prepared import MAX_ERRORS, Preparation
+from gateway.prepared import Preparation
 from gateway.schema import build
 from gateway.settings import Settings, load
 from gateway.store.client import Database
+from gateway.validation import MAX_ERRORS
 from gateway.wire import validate_interaction
 
 GRAPH = build()

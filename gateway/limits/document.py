@@ -117,7 +117,8 @@ def _measured(definition: _Executable, limits: Limits) -> _Measured:
     while pending:
         selection_set, above = pending.pop()
         for node in selection_set.selections:
-            directives += node.directives or ()
+            if node.directives:
+                directives += node.directives
             match node:
                 case FieldNode():
                     size.depth = max(size.depth, above + 1)
@@ -125,7 +126,8 @@ def _measured(definition: _Executable, limits: Limits) -> _Measured:
                     size.aliases += node.alias is not None
                     size.root_fields += not above
                     size.introspections += node.name.value in ("__schema", "__type")
-                    _check_arguments(node.arguments, limits)
+                    if node.arguments:
+                        _check_arguments(node.arguments, limits)
                     if node.selection_set:
                         pending.append((node.selection_set, above + 1))
                 case InlineFragmentNode():
