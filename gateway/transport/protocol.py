@@ -9,18 +9,19 @@ is being answered waits.
 """
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.flow_control import FlowControl, service_unavailable
+from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from gateway.errors import BadRequest, GatewayError, HeadersTooLarge, PayloadTooLarge, RequestTimeout, Unavailable
 from gateway.limits import ConnectionLimits
 from gateway.transport import framing
+from gateway.transport.flow import Flow
+from gateway.transport.parting import Parting
 from gateway.transport.reply import closing
 from gateway.transport.socketprotocol import NO_HANDSHAKE
 from gateway.transport.turns import Backlog, Turns
@@ -60,17 +61,18 @@ class Protocol(HttpToolsProtocol):
         self._framing: list[tuple[bytes, bytes]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._timed_part = 0
-        self._unsent_bytes = 0
 
     # Reading
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.flow = _Flow(transport, partial(self._turns.ask, self))
+        self._parting = Parting(transport)
+        self.flow = Flow(transport, partial(self._turns.ask, self))
         self._time_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        self._parting.stop()
         self._unset_keepalive_if_required()
         self.pipeline.clear()
         self._unread.clear()
@@ -306,34 +308,13 @@ class Protocol(HttpToolsProtocol):
             self.transport.close()
 
     def _time_sending(self, seconds: float) -> None:
-        """Cuts the connection unless the client has read some of what it is sent, each ``seconds``."""
         self._stop_timer()
-        self._unsent_bytes = self.transport.get_write_buffer_size()
-        self._timer = self.loop.call_later(seconds, self._sending_took_too_long, seconds)
-
-    def _sending_took_too_long(self, seconds: float) -> None:
-        if 0 < self.transport.get_write_buffer_size() < self._unsent_bytes:
-            self._time_sending(seconds)
-        else:
-            self.transport.abort()
+        self._parting.begin(seconds)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-class _Flow(FlowControl):
-    """``resume``: asks for reading to go on, at first with what has arrived already."""
-
-    def __init__(self, transport: asyncio.Transport, resume: Callable[[], None]) -> None:
-        super().__init__(transport)
-        self._resume = resume
-
-    def resume_reading(self) -> None:
-        if self.read_paused:
-            self.read_paused = False
-            self._resume()
 
 
 async def _overloaded(_scope: Scope, _receive: Receive, send: Send) -> None:

@@ -20,6 +20,7 @@ from websockets.protocol import Event
 from websockets.server import ServerProtocol
 
 from gateway.errors import BadRequest, Forbidden, GatewayError, GoingAway, HeadersTooLarge
+from gateway.transport.parting import Parting
 from gateway.transport.reply import closing
 from gateway.transport.turns import Backlog, Turns
 
@@ -56,11 +57,13 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self._control_frames = self._fragments = 0
         self._counted_since = 0.0
         self._failed = False
-        self._cutting: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._parting = Parting(self.transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._cutting is not None:
-            self._cutting.cancel()
+        self._parting.stop()
         super().connection_lost(exc)
 
     # Reading
@@ -150,7 +153,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             self._turns.ask(self)
         elif message["type"] == "websocket.close":
             self._turns.ask(self)
-            self._cut_in(self.close_timeout + _LINGER_SECONDS)
+            self._part(self.close_timeout + _LINGER_SECONDS)
         elif message["type"] == "websocket.http.response.body":
             self.handshake_complete = self.close_sent
         self.conn.max_message_size = message.get(MAX_BYTES, self.conn.max_message_size)
@@ -168,7 +171,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if self.close_sent:
-            self._cut_in(_LINGER_SECONDS)
+            self._part()
 
     def handle_parser_exception(self) -> None:
         """Closes the connection that `conn` has failed; what still arrives is discarded until the client has closed it
@@ -187,36 +190,33 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def handle_close(self, event: Frame) -> None:
         super().handle_close(event)
-        self._cut_in(_LINGER_SECONDS)
+        self._part()
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
-        self._cut_in(_LINGER_SECONDS)
+        self._part()
 
     async def run_asgi(self) -> None:
         await super().run_asgi()
         if self.transport.is_closing():
-            self._cut_in(_LINGER_SECONDS)
+            self._part()
 
     def shutdown(self) -> None:
         if not self.handshake_complete and self.initial_response is None:
             self._refuse(_serialized(GoingAway("The gateway is going away; connect again.")))
         super().shutdown()
-        self._cut_in(_LINGER_SECONDS)
+        self._part()
 
     def _refuse(self, response: bytes) -> None:
         """Ends a handshake that the application knows nothing of, or never will."""
         self.handshake_initiated = self.handshake_complete = self.close_sent = self.disconnected = True
         self.transport.write(response)
         self.transport.close()
-        self._cut_in(_LINGER_SECONDS)
+        self._part()
 
-    def _cut_in(self, seconds: float) -> None:
-        """Cuts the connection unless it has ended by then: its client may never read the last of what it was sent."""
-        if self._cutting is not None:
-            self._cutting.cancel()
+    def _part(self, seconds: float | None = None) -> None:
         if self in self.connections:
-            self._cutting = self.loop.call_later(seconds, self.transport.abort)
+            self._parting.begin(seconds or _LINGER_SECONDS)
 
 
 class _Connection(ServerProtocol):
