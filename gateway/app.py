@@ -128,6 +128,7 @@ def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE
         shifts,
         body_limit=settings.body_limit_bytes,
         batch_limit=settings.batch_limit,
+        entry_limit=settings.limits.entries,
         cache_control=cache_control(settings.cache_seconds, public=settings.cache_public),
         page=page,
     )

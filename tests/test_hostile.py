@@ -361,6 +361,21 @@ SHAPES: dict[str, Attack] = {
         "BAD_USER_INPUT",
         asks(WHERE, {"w": {"metadata": [{"path": ".".join("a" * 1_000), "operator": "EQ", "value": 1}]}}),
     ),
+    "a million lists": Attack(
+        400, "BAD_USER_INPUT", b'{"query": "{ __typename }", "variables": {"a": [' + b"[]," * 600_000 + b"0]}}"
+    ),
+    "a million numbers, one of them long": Attack(
+        400, "BAD_USER_INPUT", b'{"query": "{ a }", "variables": {"a": [' + b"0," * 900_000 + b"9" * 19 + b"]}}"
+    ),
+    "a million lists beside the request": Attack(
+        400, "BAD_USER_INPUT", b'{"query": "{ __typename }", "other": [' + b"[]," * 600_000 + b"0]}"
+    ),
+    "numbers of twenty digits": Attack(
+        200,
+        None,
+        b'{"query": "{ __typename }", "variables": {"a": [' + b"12345678901234567890," * 80_000 + b"0]}}",
+        data={"__typename": "Query"},
+    ),
     "a batch of a thousand": Attack(400, "BAD_REQUEST", [GOOD] * 1_000),
 }
 

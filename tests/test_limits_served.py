@@ -32,6 +32,7 @@ DEFAULTS = {
     "operation_time_limit_ms": 10_000,
     "read_time_limit_ms": 3_000,
     "page_limit": 100,
+    "header_limit": 200,
     "cost_limit": 5_000,
     "socket_operations": 50,
 }

@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 import orjson
 import pytest
 
-from gateway.errors import BadRequest, UnsupportedMediaType
+from gateway.errors import BadRequest, BadUserInput, UnsupportedMediaType
 from gateway.operation import Request
 from gateway.transport.media import GRAPHQL, HTML, JSON, preferred
 from gateway.transport.parsing import from_body, from_query, require_json
@@ -176,6 +176,30 @@ def test_an_integer_arrives_exactly_wherever_in_the_body_it_stands(ahead: int) -
     for number in (2**63, 2**64, 10**30):
         body = b'%s{"query": "{a}", "variables": {"n": %d}}' % (b" " * ahead, number)
         assert sent(body).variables["n"] == number
+
+
+def listed(count: int, entry: bytes = b"0", text: bytes = b"") -> bytes:
+    """A body with so many entries of lists and objects: two besides those of one list."""
+    return b'{"query": "%b", "variables": {"a": [%b]}}' % (text, b",".join([entry] * (count - 3)))
+
+
+@pytest.mark.parametrize("text", [b"{a}", b"," * 200_000, rb"\"[{," * 70_000, rb"\\," * 150_000], ids=len)
+def test_more_entries_than_variables_may_have_are_refused_before_they_are_read(text: bytes) -> None:
+    # What stands in strings is no entry, also behind what looks like their end.
+    request = from_body(listed(1_000, text=text), entry_limit=1_000)
+    assert isinstance(request, Request)
+    assert len(request.variables["a"]) == 997
+    with pytest.raises(BadUserInput, match=r"at most 1,000 entries in all\.$"):
+        from_body(listed(1_001, text=text), entry_limit=1_000)
+
+
+def test_lists_objects_and_strings_are_entries_too() -> None:
+    for entry in (b"[]", b"{}", b'"x"', b'{"k":[0]}', b"[[[]]]"):
+        with pytest.raises(BadUserInput):
+            from_body(listed(1_100, entry), entry_limit=1_000)
+    # Each request of a batch may have as many.
+    two = b"[%b,%b]" % (listed(700, text=b"{a}"), listed(700, text=b"{a}"))
+    assert isinstance(from_body(two, entry_limit=1_000, batch_limit=2), tuple)
 
 
 def test_digits_in_strings_are_no_numbers() -> None:

@@ -161,6 +161,18 @@ async def test_a_head_that_is_too_large_is_refused_before_its_end(gateway: Gatew
     assert (answer.status, answer.code) in ((413, "PAYLOAD_TOO_LARGE"), (431, "HEADERS_TOO_LARGE"))
 
 
+async def test_more_headers_than_any_client_sends_are_refused(gateway: Gateway, served: Served) -> None:
+    # Four are there already.
+    for count, status in ((196, 200), (197, 431), (8_000, 431)):
+        [answer] = await served.answers(head(gateway, LENGTH, *(f"X-{number}: y" for number in range(count))) + BODY)
+        assert answer.status == status
+    assert (answer.code, answer.headers["connection"]) == ("HEADERS_TOO_LARGE", "close")
+    assert answer.json["errors"][0]["message"] == "A request may have at most 200 headers."
+    trailers = "".join(f"X-{number}: y\r\n" for number in range(197))
+    [answer] = await served.answers(head(gateway, CHUNKED) + chunked(end=f"0\r\n{trailers}\r\n".encode()))
+    assert (answer.status, answer.code) == (431, "HEADERS_TOO_LARGE")
+
+
 async def test_a_body_that_is_too_large_is_answered_without_being_read(gateway: Gateway, served: Served) -> None:
     large = b" " * 3_000_000 + BODY
     for sent in (request(gateway, body=large), head(gateway, CHUNKED) + chunked(large)):

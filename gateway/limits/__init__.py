@@ -29,16 +29,23 @@ class Limits:
     operation_time_ms: int = 10_000
     cost: int = 5_000
 
+    @property
+    def entries(self) -> int:
+        """Of all lists and objects of a request: more are never within the limits on variables."""
+        return self.input_fields + self.json_nodes
+
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
     """``read_seconds``: for a head to arrive, and again for the body. ``keep_alive_seconds``: between requests.
-    ``header_bytes``: of a request line and all headers. ``body_bytes``: of a body; its chunks may take twice as many.
-    ``drain_seconds``: in which idle connections may send a last request when the server ends."""
+    ``header_bytes``: of a request line and all headers; ``headers``: how many, trailers included. ``body_bytes``: of a
+    body; its chunks may take twice as many. ``drain_seconds``: in which idle connections may send a last request when
+    the server ends."""
 
     read_seconds: float = 10.0
     keep_alive_seconds: int = 15
     header_bytes: int = 65_536
+    headers: int = 200
     body_bytes: int = 2_000_000
     connections: int = 1_000
     drain_seconds: float = 1.0

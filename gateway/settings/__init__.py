@@ -109,6 +109,9 @@ class Settings(SchemaSettings):
         le=1_000_000,
         description="Bytes that a request's address and headers may have.",
     )
+    header_limit: int = Field(
+        CONNECTION_DEFAULTS.headers, ge=10, le=10_000, description="Headers that a request may have."
+    )
     request_read_seconds: float = Field(
         CONNECTION_DEFAULTS.read_seconds,
         ge=0.1,
@@ -262,6 +265,7 @@ class Settings(SchemaSettings):
             read_seconds=self.request_read_seconds,
             keep_alive_seconds=self.keep_alive_seconds,
             header_bytes=self.header_limit_bytes,
+            headers=self.header_limit,
             body_bytes=self.body_limit_bytes,
             connections=self.max_connections,
             drain_seconds=self.drain_seconds,

@@ -43,8 +43,8 @@ class Endpoint:
     It reads the few headers that count in one pass and sends its answer in two messages, without a request or a
     response object between: at a page of twenty those are a tenth of all that is done here.
 
-    ``batch_limit``: how many requests one body may hold. ``cache_control``: what is said of answers to queries by GET
-    whose documents are persisted; others are never kept.
+    ``batch_limit``: how many requests one body may hold, ``entry_limit``: how many entries of lists and objects each.
+    ``cache_control``: what is said of answers to queries by GET whose documents are persisted; others are never kept.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Endpoint:
         *,
         body_limit: int,
         batch_limit: int,
+        entry_limit: int,
         cache_control: bytes,
         page: Page | None,
     ) -> None:
@@ -65,6 +66,7 @@ class Endpoint:
         self._streams = EventStreams(operations, sessions)
         self._body_limit = body_limit
         self._batch_limit = batch_limit
+        self._entry_limit = entry_limit
         self._cache_control = cache_control
         self._page = page
 
@@ -118,7 +120,8 @@ class Endpoint:
             if coding is not None:
                 body = await decoded(body, coding, self._body_limit)
             long = len(body) > LONG_BYTES
-            request = await self._shifts.do(partial(from_body, body, batch_limit=self._batch_limit), long=long)
+            read = partial(from_body, body, batch_limit=self._batch_limit, entry_limit=self._entry_limit)
+            request = await self._shifts.do(read, long=long)
         if isinstance(request, tuple):
             return _unkept(await answer_batch(self._operations, self._shifts, request, context), media, method)
         long = long or not self._operations.knows(request)

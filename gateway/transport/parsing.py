@@ -12,7 +12,8 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from gateway.errors import BadRequest, UnsupportedMediaType
+from gateway.errors import BadRequest, BadUserInput, UnsupportedMediaType
+from gateway.limits import DEFAULTS
 from gateway.operation import Request
 from gateway.transport.media import JSON
 
@@ -46,9 +47,10 @@ def parameter_names(query_string: bytes) -> frozenset[str]:
     return frozenset(name for name, _ in pairs)
 
 
-def from_body(body: bytes, *, batch_limit: int = 0) -> Request | Batch:
+def from_body(body: bytes, *, batch_limit: int = 0, entry_limit: int = DEFAULTS.entries) -> Request | Batch:
     """The request in a POST body of JSON, or the batch of up to ``batch_limit``; raises `BadRequest` for what is
-    neither."""
+    neither, and `BadUserInput` for more than ``entry_limit`` entries of lists and objects for each request."""
+    require_few(body, entry_limit * max(1, batch_limit))
     given = from_json(body, "body")
     if isinstance(given, dict):
         return from_object(given)
@@ -80,6 +82,23 @@ def from_query(query_string: bytes) -> Request:
         if text := parameters.get(name):
             parameters[name] = from_json(text.encode(), f"parameter `{name}`")
     return from_object(parameters, reads_only=True)
+
+
+def require_few(text: bytes, most: int) -> None:
+    """Raises `BadUserInput` where the lists and objects of a JSON text have more than so many entries.
+
+    They aren't made for it: each entry has a comma ahead of it, or a bracket.
+    """
+    if len(text) <= most or _separators(text) <= most:
+        return
+    # Some of those may be within strings; each string is an entry, or the key of one.
+    text = text.replace(rb"\\", b"").replace(rb"\"", b"")
+    if text.count(b'"') > 4 * most or _separators(b"".join(text.split(b'"')[::2])) > most:
+        raise BadUserInput(f"The lists and objects of a request may have at most {most:,} entries in all.")
+
+
+def _separators(text: bytes) -> int:
+    return sum(text.count(separator) for separator in (b",", b"[", b"{"))
 
 
 def from_json(text: bytes, what: str) -> Any:

@@ -54,10 +54,11 @@ class Protocol(HttpToolsProtocol):
         self._answering: RequestResponseCycle | None = None
         self._refusal: GatewayError | None = None
         self._ending = False
-        # What is being read: the part (counted on) of a message, the bytes of its head and those fed since it began.
+        # What is being read: the part (counted on) of a message, the bytes and headers of its head, and the bytes fed
+        # since it began.
         self._part = 0
         self._in_message = self._in_head = False
-        self._head_bytes = self._fed_bytes = 0
+        self._head_bytes = self._head_lines = self._fed_bytes = 0
         self._framing: list[tuple[bytes, bytes]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._timed_part = 0
@@ -138,7 +139,7 @@ class Protocol(HttpToolsProtocol):
         super().on_message_begin()
         self._part += 1
         self._in_message = self._in_head = True
-        self._head_bytes = 0
+        self._head_bytes = self._head_lines = 0
         self._framing = []
 
     def on_url(self, url: bytes) -> None:
@@ -147,6 +148,9 @@ class Protocol(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._count(len(name) + len(value) + len(b": \r\n"))
+        self._head_lines += 1
+        if self._head_lines > self._limits.headers:
+            raise self._noted(HeadersTooLarge(f"A request may have at most {self._limits.headers:,} headers."))
         # After the body come trailers: they are no headers, whatever their names.
         if self._in_head:
             super().on_header(name, value)
