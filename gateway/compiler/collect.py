@@ -108,7 +108,7 @@ class _Collector:
         pending.reverse()
         while pending:
             node = pending.pop()
-            if not self._included(node):
+            if node.directives and not self._included(node):
                 continue
             inner: SelectionSetNode | None = None
             match node:
