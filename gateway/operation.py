@@ -8,8 +8,9 @@ import json
 import logging
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import orjson
@@ -25,11 +26,20 @@ from graphql import (
 from gateway.access import require
 from gateway.arrivals import Arrivals
 from gateway.budget import Budget
+from gateway.compiler.cost import refusing
 from gateway.compiler.leaves import Fallback
 from gateway.context import Context, Permission
 from gateway.deadline import Deadline
 from gateway.documents import plain
-from gateway.errors import BadRequest, GatewayError, MethodNotAllowed, OperationTooComplex, Unavailable
+from gateway.errors import (
+    BadRequest,
+    GatewayError,
+    MethodNotAllowed,
+    OperationTooComplex,
+    PersistenceDisabled,
+    QueryNotPersisted,
+    Unavailable,
+)
 from gateway.failures import Phase, described
 from gateway.limits import DEFAULTS, Limits
 from gateway.live import Live, Topic
@@ -43,13 +53,16 @@ from gateway.subscriber import Subscriber
 
 _LOG = logging.getLogger(__name__)
 
+# Of a request whose document is known: more may take a while to be refused.
+_SHORT_BYTES = 2_000
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """A request as any transport understands it.
 
     It has a ``query``, or the ``document_id`` of one that is known, or both for it to be known from now on.
-    ``reads_only``: it came in a way that must not change anything.
+    ``reads_only``: it came in a way that must not change anything. ``size``: its bytes, as far as they are known.
     """
 
     query: str | None
@@ -57,6 +70,7 @@ class Request:
     operation_name: str | None = None
     reads_only: bool = False
     document_id: str | None = None
+    size: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +116,10 @@ class Spent:
         }
 
 
+# Does a piece of work, now or in its turn.
+Do = Callable[[Callable[[], Ready | Answer]], Awaitable[Ready | Answer]]
+
+
 class Operations:
     """Answers requests of one graph, for which the ``documents`` are prepared; one for each process."""
 
@@ -127,8 +145,30 @@ class Operations:
 
     async def answer(self, request: Request, context: Context) -> Answer:
         """The answer to a request, whatever becomes of it; raises only what the gateway did not foresee."""
-        ready = self.ready(request, context)
+        ready = await self.admit(request, context, _at_once)
         return ready if isinstance(ready, Answer) else await self.run(ready)
+
+    async def admit(self, request: Request, context: Context, do: Do) -> Ready | Answer:
+        """As `ready`, which ``do`` is given to do, and paid for where it refuses the request.
+
+        Who has no points left isn't even refused, where that may take a while.
+        """
+        if self._meter is None:
+            return await do(partial(self.ready, request, context))
+        key_id, ahead = context.caller.key_id, request.size > _SHORT_BYTES or not self.knows(request)
+        try:
+            if ahead:
+                await self._meter.spend(key_id, 1)
+            found = await do(partial(self.ready, request, context))
+            if isinstance(found, Answer) and not isinstance(found.refusal, QueryNotPersisted | PersistenceDisabled):
+                if not ahead:
+                    await self._meter.spend(key_id, 1)
+                self._meter.charge(key_id, refusing(max(request.size, len(request.query or ""))) - 1)
+            elif ahead:
+                self._meter.give_back(key_id, 1)
+            return found
+        except GatewayError as error:
+            return refused(error)
 
     def ready(self, request: Request, context: Context) -> Ready | Answer:
         """The operation of a request, or the answer that refuses it; reads nothing from the database."""
@@ -246,6 +286,10 @@ class Operations:
             operation_name=ready.request.operation_name,
             hide_suggestions=not self._introspection,
         )
+
+
+async def _at_once(work: Callable[[], Ready | Answer]) -> Ready | Answer:
+    return work()
 
 
 def _allow(operation: Operation, request: Request, context: Context) -> None:

@@ -23,6 +23,9 @@ class Meter(Protocol):
     def give_back(self, key_id: str, points: int) -> None:
         """Returns points of an operation that cost less than it might have."""
 
+    def charge(self, key_id: str, points: int) -> None:
+        """Takes points for what was done already, also where fewer are left."""
+
 
 class Buckets:
     """The buckets of one process."""
@@ -42,6 +45,10 @@ class Buckets:
             self._full_at = {key: full_at for key, full_at in self._full_at.items() if full_at > now}
         self._full_at[key_id] = now + taken
         return Budget(self._rate, taken)
+
+    def charge(self, key_id: str, points: int) -> None:
+        now = time.monotonic()
+        self._full_at[key_id] = max(now, self._full_at.get(key_id, 0.0)) + points / self._rate.restore
 
     def give_back(self, key_id: str, points: int) -> None:
         if key_id in self._full_at:

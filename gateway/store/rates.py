@@ -26,8 +26,8 @@ _MAX_GIVEN_BACK = 10_000
 class SharedBuckets:
     """Buckets in the database, by its clock: one atomic update for each operation.
 
-    What is given back goes along with the key's next spending by this process; it is remembered of 10,000 keys. Raises
-    `Unavailable` where the database doesn't answer: nothing could be read then anyway.
+    What is given back, or charged afterwards, goes along with the key's next spending by this process; it is remembered
+    of 10,000 keys. Raises `Unavailable` where the database doesn't answer: nothing could be read then anyway.
     """
 
     def __init__(self, database: Database, rate: Rate) -> None:
@@ -53,6 +53,9 @@ class SharedBuckets:
         if bucket["refused"]:
             raise limited(points, Budget(self._rate, bucket["owed"] / 1_000))
         return Budget(self._rate, bucket["taken"] / 1_000)
+
+    def charge(self, key_id: str, points: int) -> None:
+        self.give_back(key_id, -points)
 
     def give_back(self, key_id: str, points: int) -> None:
         self._given_back[key_id] = self._given_back.get(key_id, 0) + points

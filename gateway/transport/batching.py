@@ -20,10 +20,7 @@ async def answer_batch(operations: Operations, shifts: Shifts, batch: Batch, con
     Queries are answered at the same time; what writes is done alone and in its place, so that a query after it sees
     what was written. Where the key had points for none of them, there is one answer, as to a single request.
     """
-    judged = [
-        await shifts.do(partial(_judged, operations, one, context), long=not _is_known(operations, one))
-        for one in batch
-    ]
+    judged = [await _judged(operations, shifts, one, context) for one in batch]
     answers: list[Answer] = []
     for writes, group in groupby(judged, key=_writes):
         if writes:
@@ -35,17 +32,15 @@ async def answer_batch(operations: Operations, shifts: Shifts, batch: Batch, con
     return Answer(b"[" + b",".join(answer.body for answer in answers) + b"]")
 
 
-def _judged(operations: Operations, one: Request | GatewayError, context: Context) -> Ready | Answer:
+async def _judged(
+    operations: Operations, shifts: Shifts, one: Request | GatewayError, context: Context
+) -> Ready | Answer:
     if isinstance(one, GatewayError):
         return refused(one)
     try:
-        return operations.ready(one, context)
+        return await operations.admit(one, context, partial(shifts.do, long=not operations.knows(one)))
     except Exception as error:
         return refused(masked(error))
-
-
-def _is_known(operations: Operations, one: Request | GatewayError) -> bool:
-    return isinstance(one, GatewayError) or operations.knows(one)
 
 
 def _writes(one: Ready | Answer) -> bool:

@@ -191,7 +191,7 @@ class Conversation:
             await self._say(messages.error(id, refused(error)))
             return
         long = long or not self._operations.knows(request)
-        ready = await self._shifts.do(partial(self._operations.ready, request, context), long=long)
+        ready = await self._operations.admit(request, context, partial(self._shifts.do, long=long))
         events: Subscriber | Answer | None = None
         if isinstance(ready, Ready) and ready.kind is OperationType.SUBSCRIPTION:
             events = await self._operations.events(ready, session.end)

@@ -125,8 +125,8 @@ class Endpoint:
         if isinstance(request, tuple):
             return _unkept(await answer_batch(self._operations, self._shifts, request, context), media, method)
         long = long or not self._operations.knows(request)
-        ready = partial(self._operations.ready, request, context)
-        answer: Ready | Answer | None = await self._shifts.do(ready, long=long)
+        do = partial(self._shifts.do, long=long)
+        answer: Ready | Answer | None = await self._operations.admit(request, context, do)
         if isinstance(answer, Ready):
             streamed = stream if answer.kind is OperationType.SUBSCRIPTION else None
             answer = await (streamed or self._operations.run)(answer)

@@ -53,7 +53,7 @@ def from_body(body: bytes, *, batch_limit: int = 0, entry_limit: int = DEFAULTS.
     require_few(body, entry_limit * max(1, batch_limit))
     given = from_json(body, "body")
     if isinstance(given, dict):
-        return from_object(given)
+        return from_object(given, size=len(body))
     if not isinstance(given, list):
         raise BadRequest("The body must be a JSON object.")
     if batch_limit < 2:
@@ -62,7 +62,7 @@ def from_body(body: bytes, *, batch_limit: int = 0, entry_limit: int = DEFAULTS.
         raise BadRequest(f"A batch must hold 1 to {batch_limit} requests.")
     if not all(isinstance(one, dict) for one in given):
         raise BadRequest("Each request of a batch must be a JSON object.")
-    return tuple(_judged(one) for one in given)
+    return tuple(_judged(one, size=len(body) // len(given)) for one in given)
 
 
 def from_query(query_string: bytes) -> Request:
@@ -81,7 +81,7 @@ def from_query(query_string: bytes) -> Request:
     for name in ("variables", "extensions"):
         if text := parameters.get(name):
             parameters[name] = from_json(text.encode(), f"parameter `{name}`")
-    return from_object(parameters, reads_only=True)
+    return from_object(parameters, reads_only=True, size=len(query_string))
 
 
 def require_few(text: bytes, most: int) -> None:
@@ -111,8 +111,8 @@ def from_json(text: bytes, what: str) -> Any:
         raise BadRequest(f"The {what} is not valid JSON.") from None
 
 
-def from_object(given: Mapping[str, Any], *, reads_only: bool = False) -> Request:
-    """The request in a JSON object; raises `BadRequest` for what isn't a GraphQL request."""
+def from_object(given: Mapping[str, Any], *, reads_only: bool = False, size: int = 0) -> Request:
+    """The request in a JSON object of so many bytes; raises `BadRequest` for what isn't a GraphQL request."""
     query, document_id = _typed(given, "query", str) or None, _document_id(given)
     if query is None and document_id is None:
         raise BadRequest("The request has no `query`.")
@@ -122,12 +122,13 @@ def from_object(given: Mapping[str, Any], *, reads_only: bool = False) -> Reques
         _typed(given, "operationName", str),
         reads_only=reads_only,
         document_id=document_id,
+        size=size,
     )
 
 
-def _judged(given: Mapping[str, Any]) -> Request | BadRequest:
+def _judged(given: Mapping[str, Any], *, size: int) -> Request | BadRequest:
     try:
-        return from_object(given)
+        return from_object(given, size=size)
     except BadRequest as error:
         return error
 
