@@ -194,7 +194,8 @@ class Live:
         # From here on without a pause until there is a topic: else the change stream might be given up again.
         subscriber = self._join(topic, question, overflow)
         try:
-            subscriber.since = await self._watch.now()
+            async with self._reads:
+                subscriber.since = await self._watch.now()
         except BaseException:
             subscriber.close()
             raise
