@@ -18,6 +18,7 @@ from gateway.budget import Rate
 from gateway.database import open_database
 from gateway.errors import GatewayError
 from gateway.kinds import INTERACTION
+from gateway.lanes import Lanes
 from gateway.live import Live
 from gateway.manifest import ManifestError, read_manifest
 from gateway.operation import Operations
@@ -115,6 +116,7 @@ def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE
         _documents(settings, built),
         prefetcher,
         live,
+        Lanes(max(1, settings.mongodb_max_pool_size // 2)),
         introspection=settings.introspection,
         limits=settings.limits,
         meter=_meter(settings, database),

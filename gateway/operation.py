@@ -41,6 +41,7 @@ from gateway.errors import (
     Unavailable,
 )
 from gateway.failures import Phase, described
+from gateway.lanes import Lanes
 from gateway.limits import DEFAULTS, Limits
 from gateway.live import Live, Topic
 from gateway.pages import Pages
@@ -129,6 +130,7 @@ class Operations:
         documents: Documents,
         prefetcher: Prefetcher,
         live: Live,
+        lanes: Lanes,
         *,
         introspection: bool = True,
         limits: Limits = DEFAULTS,
@@ -138,6 +140,7 @@ class Operations:
         self._documents = documents
         self._prefetcher = prefetcher
         self._live = live
+        self._lanes = lanes
         self._introspection = introspection
         self._limits = limits
         self._meter = meter
@@ -204,8 +207,12 @@ class Operations:
         compiled, requested, key_id = ready.bound.compiled, ready.bound.cost, ready.context.caller.key_id
         try:
             with Deadline(self._limits.operation_time_ms / 1_000):
-                budget = None if self._meter is None else await self._meter.spend(key_id, requested)
-                pages = await self._prefetcher.fetch(compiled.plan, ready.bound.bindings, ready.context, budget)
+                await self._lanes.enter(key_id, requested)
+                try:
+                    budget = None if self._meter is None else await self._meter.spend(key_id, requested)
+                    pages = await self._prefetcher.fetch(compiled.plan, ready.bound.bindings, ready.context, budget)
+                finally:
+                    self._lanes.leave(key_id)
         except GatewayError as error:
             return refused(error)
         except TimeoutError:

@@ -14,6 +14,7 @@ from graphql import OperationType
 from gateway.context import Caller, Context, Permission
 from gateway.embedded import EmbeddedServer
 from gateway.kinds import INTERACTION
+from gateway.lanes import Lanes
 from gateway.limits import SUBSCRIPTION_DEFAULTS
 from gateway.live import Live
 from gateway.operation import Answer, Operations, Ready
@@ -105,7 +106,7 @@ class Meeting(Operations):
         reader, recorder = Reader(database, time_limit_ms=5_000), Recorder(Writer(database), tenancy)
         live = Live(Watch(database, INTERACTION), SUBSCRIPTION_DEFAULTS)
         documents = Documents(Preparation(build(), introspection=True), AUTOMATIC)
-        super().__init__(build(), documents, Prefetcher(reader, recorder, tenancy), live)
+        super().__init__(build(), documents, Prefetcher(reader, recorder, tenancy), live, Lanes(guests))
         self._barrier = asyncio.Barrier(guests)
 
     async def run(self, ready: Ready) -> Answer:

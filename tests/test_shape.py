@@ -19,6 +19,7 @@ from test_operations import FOLDER, NAMES, NOON, document
 from gateway.context import Caller, Context, Namespace, Organization, Permission
 from gateway.errors import QueryTooBroad
 from gateway.kinds import INTERACTION, SEARCH_REQUEST, time_order
+from gateway.lanes import Lanes
 from gateway.limits import SUBSCRIPTION_DEFAULTS
 from gateway.live import Live
 from gateway.operation import Operations, Request
@@ -171,7 +172,8 @@ async def operations(database: Database) -> Operations:
     tenancy = Tenancy(database)
     prefetcher = Prefetcher(Reader(database, time_limit_ms=5_000), Recorder(Writer(database), tenancy), tenancy)
     documents = Documents(Preparation(build(), introspection=True), AUTOMATIC)
-    return Operations(build(), documents, prefetcher, Live(Watch(database, INTERACTION), SUBSCRIPTION_DEFAULTS))
+    live = Live(Watch(database, INTERACTION), SUBSCRIPTION_DEFAULTS)
+    return Operations(build(), documents, prefetcher, live, Lanes(1))
 
 
 async def test_golden_operations_are_answered_as_they_declare(operations: Operations, database: Database) -> None:
