@@ -15,6 +15,7 @@ from cachetools import TLRUCache, TTLCache
 from gateway import secretkey
 from gateway.context import Caller, Context, Namespace, Permission
 from gateway.errors import Forbidden, GatewayError, NamespaceNotFound, NamespaceRequired, Unauthenticated
+from gateway.store.lookups import Lookups
 from gateway.store.tenancy import Key, Tenancy
 
 _CACHED = 10_000
@@ -38,6 +39,7 @@ class Access:
 
     def __init__(self, tenancy: Tenancy, *, cache_seconds: float) -> None:
         self._tenancy = tenancy
+        self._lookups = Lookups(tenancy)
         self._cache_seconds = cache_seconds
         self._keys: TLRUCache[str, _Found] = TLRUCache(
             _CACHED, ttu=lambda _key_id, found, _now: found.until, timer=time.monotonic
@@ -112,7 +114,7 @@ class Access:
         if found is not None or key_id in self._unknown:
             return found
         until = time.monotonic() + self._cache_seconds
-        key = await self._tenancy.find_key(key_id)
+        key = await self._lookups.find(key_id)
         if key is None:
             self._unknown[key_id] = True
             return None

@@ -1,0 +1,99 @@
+"""Keys are looked up together: made-up ones take the database few commands, and nobody waits behind them."""
+
+import asyncio
+
+import pytest
+from pymongo import monitoring
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
+
+from gateway import secretkey
+from gateway.access import Access
+from gateway.context import Permission
+from gateway.errors import Unauthenticated, Unavailable
+from gateway.store import lookups
+from gateway.store.client import Database
+from gateway.store.lookups import Lookups
+from gateway.store.tenancy import KEYS, Key, Tenancy
+
+
+class Counter(CommandListener):
+    """How many times the keys of a database were asked for."""
+
+    def __init__(self) -> None:
+        self.database = ""
+        self.counted = 0
+
+    def started(self, event: CommandStartedEvent) -> None:
+        if event.database_name == self.database:
+            self.counted += event.command.get("aggregate") == KEYS
+
+    def succeeded(self, event: CommandSucceededEvent) -> None: ...
+
+    def failed(self, event: CommandFailedEvent) -> None: ...
+
+
+COUNTER = Counter()
+monitoring.register(COUNTER)
+
+
+@pytest.fixture
+async def tenancy(database: Database) -> Tenancy:
+    COUNTER.database, COUNTER.counted = database.name, 0
+    return Tenancy(database)
+
+
+async def make_key(tenancy: Tenancy) -> tuple[str, Key]:
+    owner = await tenancy.create_organization("Acme")
+    issued = await tenancy.create_key(owner, name="web", permissions=frozenset(Permission))
+    return issued.secret, issued.key
+
+
+async def test_five_thousand_made_up_keys_at_once_take_few_commands_and_hold_up_no_good_one(tenancy: Tenancy) -> None:
+    secret, key = await make_key(tenancy)
+    access = Access(tenancy, cache_seconds=3)
+
+    async def made_up() -> None:
+        with pytest.raises(Unauthenticated):
+            await access.authenticate(f"Bearer {secretkey.generate()[0]}")
+
+    flood = [asyncio.create_task(made_up()) for _ in range(5_000)]
+    await asyncio.sleep(0)
+    # It isn't known yet, and all of those came before it.
+    assert await access.authenticate(f"Bearer {secret}") == key.caller
+    await asyncio.gather(*flood)
+    assert COUNTER.counted <= 5_000 / 500 + 2
+
+
+async def test_each_of_those_that_are_looked_up_together_gets_its_own(tenancy: Tenancy) -> None:
+    known = [(await make_key(tenancy))[1].caller.key_id for _ in range(20)]
+    together = Lookups(tenancy)
+    asked = [*known, *(f"key_{number}" for number in range(20)), *known]
+    found = await asyncio.gather(*(together.find(key_id) for key_id in asked))
+    assert [one and one.caller.key_id for one in found] == [*known, *[None] * 20, *known]
+    assert COUNTER.counted == 1
+
+
+async def test_who_gives_up_takes_nobody_along(tenancy: Tenancy) -> None:
+    _, key = await make_key(tenancy)
+    together = Lookups(tenancy)
+    gone, staying = [asyncio.create_task(together.find(key.caller.key_id)) for _ in range(2)]
+    await asyncio.sleep(0)
+    gone.cancel()
+    found = await staying
+    assert found is not None
+    assert found.caller == key.caller
+    assert gone.cancelled()
+
+
+async def test_where_the_database_does_not_answer_those_who_wait_are_told_so(
+    monkeypatch: pytest.MonkeyPatch, tenancy: Tenancy
+) -> None:
+    monkeypatch.setattr(lookups, "_LONGEST_WAIT_SECONDS", 0.05)
+    together = Lookups(tenancy)
+    # Nothing comes back of those that are under way.
+    held = [await together._free.acquire() for _ in range(4)]
+    with pytest.raises(Unavailable):
+        await together.find("key_a")
+    for _ in held:
+        together._free.release()
+    assert await together.find("key_a") is None
