@@ -30,6 +30,7 @@ from gateway.recording import Recorder
 from gateway.schema import Graph, build
 from gateway.sessions import Sessions
 from gateway.settings import Settings, SettingsError, load
+from gateway.shifts import Shifts
 from gateway.store.client import Database, close
 from gateway.store.fetch import Reader
 from gateway.store.indexes import create_indexes
@@ -44,7 +45,6 @@ from gateway.transport.health import Health
 from gateway.transport.http import Endpoint
 from gateway.transport.security import secured
 from gateway.transport.server import ENDING, Ending
-from gateway.transport.shifts import Shifts
 from gateway.transport.websocket import Sockets
 
 _LOG = logging.getLogger(__name__)
@@ -111,17 +111,18 @@ def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE
     live = Live(Watch(database, INTERACTION), settings.subscription_limits)
     sessions = Sessions(access, max_of_key=settings.key_connections)
     built = build(settings.federation_prefix)
+    shifts = Shifts()
     operations = Operations(
         built,
         _documents(settings, built),
         prefetcher,
         live,
-        Lanes(max(1, settings.mongodb_max_pool_size // 2)),
+        Lanes(max(1, settings.mongodb_max_pool_size * 3 // 4)),
+        shifts,
         introspection=settings.introspection,
         limits=settings.limits,
         meter=_meter(settings, database),
     )
-    shifts = Shifts()
     page = Page(page_headers) if settings.graphiql else None
     endpoint = Endpoint(
         access,

@@ -52,9 +52,7 @@ class GatewayError(Exception):
     code: ClassVar[str] = "INTERNAL_SERVER_ERROR"
     status: ClassVar[int] = 500
 
-    def __init__(
-        self, message: str, *, path: Sequence[str | int] = (), facts: Mapping[str, Any] | None = None
-    ) -> None:
+    def __init__(self, message: str, *, path: Sequence[str | int] = (), facts: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.facts = facts or {}

@@ -179,9 +179,7 @@ class Live:
         # One event is made and told at a time: there may be many topics.
         self._turn = asyncio.Lock()
 
-    async def subscribe(
-        self, topic: Topic, question: Question, overflow: Callable[[GatewayError], None]
-    ) -> Subscriber:
+    async def subscribe(self, topic: Topic, question: Question, overflow: Callable[[GatewayError], None]) -> Subscriber:
         """Whoever reads this is told of all that is recorded once it is returned, until it is closed.
 
         ``overflow``: called where it isn't read fast enough. Raises `Unavailable` where the database doesn't answer,

@@ -8,7 +8,7 @@ import json
 import logging
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -50,12 +50,15 @@ from gateway.prefetch import Prefetcher
 from gateway.prepared import Bound, Compiled, Operation, Prepared
 from gateway.rates import Meter
 from gateway.schema import Graph
+from gateway.shifts import Shifts
 from gateway.subscriber import Subscriber
 
 _LOG = logging.getLogger(__name__)
 
 # Of a request whose document is known: more may take a while to be refused.
 _SHORT_BYTES = 2_000
+# A name that isn't known yet is no fault of the client.
+_UNPAID = (QueryNotPersisted, PersistenceDisabled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +120,6 @@ class Spent:
         }
 
 
-# Does a piece of work, now or in its turn.
-Do = Callable[[Callable[[], Ready | Answer]], Awaitable[Ready | Answer]]
-
-
 class Operations:
     """Answers requests of one graph, for which the ``documents`` are prepared; one for each process."""
 
@@ -131,6 +130,7 @@ class Operations:
         prefetcher: Prefetcher,
         live: Live,
         lanes: Lanes,
+        shifts: Shifts,
         *,
         introspection: bool = True,
         limits: Limits = DEFAULTS,
@@ -141,6 +141,7 @@ class Operations:
         self._prefetcher = prefetcher
         self._live = live
         self._lanes = lanes
+        self._shifts = shifts
         self._introspection = introspection
         self._limits = limits
         self._meter = meter
@@ -148,30 +149,33 @@ class Operations:
 
     async def answer(self, request: Request, context: Context) -> Answer:
         """The answer to a request, whatever becomes of it; raises only what the gateway did not foresee."""
-        ready = await self.admit(request, context, _at_once)
+        ready = await self.admit(request, context)
         return ready if isinstance(ready, Answer) else await self.run(ready)
 
-    async def admit(self, request: Request, context: Context, do: Do) -> Ready | Answer:
-        """As `ready`, which ``do`` is given to do, and paid for where it refuses the request.
-
-        Who has no points left isn't even refused, where that may take a while.
-        """
-        if self._meter is None:
-            return await do(partial(self.ready, request, context))
-        key_id, ahead = context.caller.key_id, request.size > _SHORT_BYTES or not self.knows(request)
+    async def admit(self, request: Request, context: Context) -> Ready | Answer:
+        """As `ready`. What takes long is done in its turn, and not at all for who has no points left; what is refused
+        is paid for by its size."""
+        key_id, size = context.caller.key_id, max(request.size, len(request.query or ""))
+        quick = size <= _SHORT_BYTES and (request.query is None or self._documents.knows(request.query))
         try:
-            if ahead:
-                await self._meter.spend(key_id, 1)
-            found = await do(partial(self.ready, request, context))
-            if isinstance(found, Answer) and not isinstance(found.refusal, QueryNotPersisted | PersistenceDisabled):
-                if not ahead:
-                    await self._meter.spend(key_id, 1)
-                self._meter.charge(key_id, refusing(max(request.size, len(request.query or ""))) - 1)
-            elif ahead:
-                self._meter.give_back(key_id, 1)
+            if quick:
+                found = self.ready(request, context)
+            else:
+                await self._require_points(key_id)
+                found = await self._shifts.do(partial(self.ready, request, context))
+            if self._meter is not None and isinstance(found, Answer) and not isinstance(found.refusal, _UNPAID):
+                if quick:
+                    await self._require_points(key_id)
+                self._meter.charge(key_id, refusing(size))
             return found
         except GatewayError as error:
             return refused(error)
+
+    async def _require_points(self, key_id: str) -> None:
+        """Raises `RateLimited` where the key has none left."""
+        if self._meter is not None:
+            await self._meter.spend(key_id, 1)
+            self._meter.give_back(key_id, 1)
 
     def ready(self, request: Request, context: Context) -> Ready | Answer:
         """The operation of a request, or the answer that refuses it; reads nothing from the database."""
@@ -192,10 +196,6 @@ class Operations:
             return _refused([error], Phase.PARSING)
         except GatewayError as error:
             return refused(error)
-
-    def knows(self, request: Request) -> bool:
-        """Whether the document of a request is ready, or is only named: else getting it ready takes a while."""
-        return request.query is None or self._documents.knows(request.query)
 
     async def run(self, ready: Ready) -> Answer:
         """The answer of an operation that is ready; a subscription is refused, as it has many.
@@ -293,10 +293,6 @@ class Operations:
             operation_name=ready.request.operation_name,
             hide_suggestions=not self._introspection,
         )
-
-
-async def _at_once(work: Callable[[], Ready | Answer]) -> Ready | Answer:
-    return work()
 
 
 def _allow(operation: Operation, request: Request, context: Context) -> None:

@@ -60,9 +60,7 @@ class Prefetcher:
             await _together(*(run.root(fetch) for fetch in plan.fetches))
         return run.pages
 
-    async def arrived(
-        self, plan: Plan, bindings: Bindings, context: Context, inserted: Sequence[Inserted]
-    ) -> Arrived:
+    async def arrived(self, plan: Plan, bindings: Bindings, context: Context, inserted: Sequence[Inserted]) -> Arrived:
         """Those of the inserted documents that a subscription is about; an error stands in the place of a nested
         connection that it prevented.
 

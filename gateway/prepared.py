@@ -254,9 +254,7 @@ class Prepared:
 class Preparation:
     """Prepares documents for one graph and keeps the latest used by text: up to 1,000, and about 30 MB."""
 
-    def __init__(
-        self, graph: Graph, *, introspection: bool, subgraph: bool = True, limits: Limits = DEFAULTS
-    ) -> None:
+    def __init__(self, graph: Graph, *, introspection: bool, subgraph: bool = True, limits: Limits = DEFAULTS) -> None:
         self._shapes = Shapes(graph)
         self._introspection = introspection
         self._limits = limits

@@ -23,6 +23,7 @@ from gateway.prefetch import Prefetcher
 from gateway.prepared import Preparation
 from gateway.recording import Recorder
 from gateway.schema import build
+from gateway.shifts import Shifts
 from gateway.store.client import Database
 from gateway.store.fetch import Reader
 from gateway.store.tenancy import Tenancy
@@ -30,7 +31,6 @@ from gateway.store.watch import Watch
 from gateway.store.write import Writer
 from gateway.transport.batching import answer_batch
 from gateway.transport.parsing import from_object
-from gateway.transport.shifts import Shifts
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -106,7 +106,7 @@ class Meeting(Operations):
         reader, recorder = Reader(database, time_limit_ms=5_000), Recorder(Writer(database), tenancy)
         live = Live(Watch(database, INTERACTION), SUBSCRIPTION_DEFAULTS)
         documents = Documents(Preparation(build(), introspection=True), AUTOMATIC)
-        super().__init__(build(), documents, Prefetcher(reader, recorder, tenancy), live, Lanes(guests))
+        super().__init__(build(), documents, Prefetcher(reader, recorder, tenancy), live, Lanes(guests), Shifts())
         self._barrier = asyncio.Barrier(guests)
 
     async def run(self, ready: Ready) -> Answer:
@@ -119,7 +119,7 @@ async def test_queries_are_answered_at_the_same_time(gateway: Gateway) -> None:
     caller = Caller("k", "web", frozenset(Permission), gateway.organization, None)
     batch = tuple(from_object(one) for one in (KEY, KEY, record("met"), KEY, KEY))
     async with asyncio.timeout(20):
-        answer = await answer_batch(Meeting(gateway.database, 2), Shifts(), batch, Context(caller, gateway.namespace))
+        answer = await answer_batch(Meeting(gateway.database, 2), batch, Context(caller, gateway.namespace))
     assert orjson.loads(answer.body) == [
         ANSWER,
         ANSWER,

@@ -30,6 +30,7 @@ from gateway.prefetch import Prefetcher
 from gateway.prepared import Compiled, Preparation
 from gateway.recording import Recorder
 from gateway.schema import build
+from gateway.shifts import Shifts
 from gateway.store.client import Database
 from gateway.store.fetch import Reader
 from gateway.store.indexes import create_indexes
@@ -173,7 +174,7 @@ async def operations(database: Database) -> Operations:
     prefetcher = Prefetcher(Reader(database, time_limit_ms=5_000), Recorder(Writer(database), tenancy), tenancy)
     documents = Documents(Preparation(build(), introspection=True), AUTOMATIC)
     live = Live(Watch(database, INTERACTION), SUBSCRIPTION_DEFAULTS)
-    return Operations(build(), documents, prefetcher, live, Lanes(1))
+    return Operations(build(), documents, prefetcher, live, Lanes(1), Shifts())
 
 
 async def test_golden_operations_are_answered_as_they_declare(operations: Operations, database: Database) -> None:

@@ -1,7 +1,6 @@
 """Several requests in one: each is judged and answered alone."""
 
 import asyncio
-from functools import partial
 from itertools import groupby
 
 from graphql import OperationType
@@ -11,16 +10,15 @@ from gateway.errors import GatewayError, RateLimited
 from gateway.failures import masked
 from gateway.operation import Answer, Operations, Ready, Request, refused
 from gateway.transport.parsing import Batch
-from gateway.transport.shifts import Shifts
 
 
-async def answer_batch(operations: Operations, shifts: Shifts, batch: Batch, context: Context) -> Answer:
+async def answer_batch(operations: Operations, batch: Batch, context: Context) -> Answer:
     """The answers to a batch, in its order.
 
     Queries are answered at the same time; what writes is done alone and in its place, so that a query after it sees
     what was written. Where the key had points for none of them, there is one answer, as to a single request.
     """
-    judged = [await _judged(operations, shifts, one, context) for one in batch]
+    judged = [await _judged(operations, one, context) for one in batch]
     answers: list[Answer] = []
     for writes, group in groupby(judged, key=_writes):
         if writes:
@@ -32,13 +30,11 @@ async def answer_batch(operations: Operations, shifts: Shifts, batch: Batch, con
     return Answer(b"[" + b",".join(answer.body for answer in answers) + b"]")
 
 
-async def _judged(
-    operations: Operations, shifts: Shifts, one: Request | GatewayError, context: Context
-) -> Ready | Answer:
+async def _judged(operations: Operations, one: Request | GatewayError, context: Context) -> Ready | Answer:
     if isinstance(one, GatewayError):
         return refused(one)
     try:
-        return await operations.admit(one, context, partial(shifts.do, long=not operations.knows(one)))
+        return await operations.admit(one, context)
     except Exception as error:
         return refused(masked(error))
 

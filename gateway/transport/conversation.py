@@ -17,11 +17,11 @@ from gateway.errors import BadRequest, GatewayError, TooManySubscriptions, Unaut
 from gateway.failures import masked
 from gateway.operation import Answer, Operations, Ready, refused
 from gateway.sessions import Session, Sessions
+from gateway.shifts import LONG_BYTES, Shifts
 from gateway.subscriber import Subscriber
 from gateway.transport import messages
 from gateway.transport.closecodes import GOING_AWAY, Close, close_for
 from gateway.transport.parsing import from_object
-from gateway.transport.shifts import LONG_BYTES, Shifts
 from gateway.transport.silence import HEARTBEAT_SECONDS, LAST_WORD_SECONDS
 from gateway.transport.socketprotocol import MAX_BYTES, MAX_MESSAGE_BYTES
 
@@ -124,9 +124,10 @@ class Conversation:
     async def _take_all(self, session: Session) -> None:
         try:
             while (received := await self._receive())["type"] != "websocket.disconnect":
-                long = len(received.get("text") or "") > LONG_BYTES
-                message = await self._shifts.do(partial(messages.read, received), long=long)
-                await self._take(message, session, long=long)
+                size = len(received.get("text") or "")
+                read = partial(messages.read, received)
+                message = await self._shifts.do(read) if size > LONG_BYTES else read()
+                await self._take(message, session, size)
         except Close as close:
             self._finish(close)
         except GatewayError as error:
@@ -135,12 +136,12 @@ class Conversation:
             self._finish(close_for(masked(error)))
         self._finish(None)
 
-    async def _take(self, message: Mapping[str, Any], session: Session, *, long: bool) -> None:
+    async def _take(self, message: Mapping[str, Any], session: Session, size: int) -> None:
         match message:
             case {"type": "connection_init"} if messages.is_payload(message.get("payload")):
                 await self._init(message.get("payload") or {}, session)
             case {"type": "subscribe", "id": str(id), "payload": dict(payload)} if id:
-                await self._subscribe(id, payload, session, long=long)
+                await self._subscribe(id, payload, size, session)
             case {"type": "complete", "id": str(id)} if id:
                 if (running := self._running.pop(id, None)) is not None:
                     running.stop()
@@ -175,12 +176,12 @@ class Conversation:
             raise refusal(f"The header {name.title()} may be sent only once.")
         return values[0] if values else None
 
-    async def _subscribe(self, id: str, payload: Mapping[str, Any], session: Session, *, long: bool) -> None:
+    async def _subscribe(self, id: str, payload: Mapping[str, Any], size: int, session: Session) -> None:
         if self._credentials is None or not self._acknowledged:
             raise Close(4401, "Unauthorized")
         if id in self._running:
             raise Close(4409, f"Subscriber for {id} already exists")
-        request = from_object(payload)
+        request = from_object(payload, size=size)
         try:
             if len(self._running) >= self._max_operations:
                 raise TooManySubscriptions(f"A socket may have at most {self._max_operations} operations under way.")
@@ -190,8 +191,7 @@ class Conversation:
         except (TooManySubscriptions, Unavailable) as error:
             await self._say(messages.error(id, refused(error)))
             return
-        long = long or not self._operations.knows(request)
-        ready = await self._operations.admit(request, context, partial(self._shifts.do, long=long))
+        ready = await self._operations.admit(request, context)
         events: Subscriber | Answer | None = None
         if isinstance(ready, Ready) and ready.kind is OperationType.SUBSCRIPTION:
             events = await self._operations.events(ready, session.end)

@@ -12,6 +12,7 @@ from gateway.errors import BadRequest, GatewayError, MethodNotAllowed, PayloadTo
 from gateway.failures import masked
 from gateway.operation import Answer, Operations, Ready, Request, refused
 from gateway.sessions import Sessions
+from gateway.shifts import LONG_BYTES, Shifts
 from gateway.transport.batching import answer_batch
 from gateway.transport.caching import entity_tag, is_known
 from gateway.transport.coding import SHORTEST_BYTES, accepted, coded
@@ -20,7 +21,6 @@ from gateway.transport.graphiql import Page
 from gateway.transport.media import EVENTS, GRAPHQL, HTML, JSON, names, preferred
 from gateway.transport.parsing import Batch, from_body, from_query, parameter_names, require_json
 from gateway.transport.reply import READING, WRITING, Reply, allowed, answered, kept, refusal
-from gateway.transport.shifts import LONG_BYTES, Shifts
 from gateway.transport.sse import EventStreams
 
 _READ = (
@@ -110,7 +110,6 @@ class Endpoint:
             _single(headers, "authorization", Unauthenticated), _single(headers, "x-namespace", BadRequest)
         )
         request: Request | Batch
-        long = False
         if method in READING:
             request = from_query(scope["query_string"])
         else:
@@ -119,14 +118,11 @@ class Endpoint:
             body = await self._body(receive)
             if coding is not None:
                 body = await decoded(body, coding, self._body_limit)
-            long = len(body) > LONG_BYTES
             read = partial(from_body, body, batch_limit=self._batch_limit, entry_limit=self._entry_limit)
-            request = await self._shifts.do(read, long=long)
+            request = await self._shifts.do(read) if len(body) > LONG_BYTES else read()
         if isinstance(request, tuple):
-            return _unkept(await answer_batch(self._operations, self._shifts, request, context), media, method)
-        long = long or not self._operations.knows(request)
-        do = partial(self._shifts.do, long=long)
-        answer: Ready | Answer | None = await self._operations.admit(request, context, do)
+            return _unkept(await answer_batch(self._operations, request, context), media, method)
+        answer: Ready | Answer | None = await self._operations.admit(request, context)
         if isinstance(answer, Ready):
             streamed = stream if answer.kind is OperationType.SUBSCRIPTION else None
             answer = await (streamed or self._operations.run)(answer)

@@ -12,11 +12,11 @@ from gateway.access import Access
 from gateway.errors import Forbidden, GatewayError, NotFound
 from gateway.operation import Operations
 from gateway.sessions import Sessions
+from gateway.shifts import Shifts
 from gateway.transport.conversation import Conversation
 from gateway.transport.elsewhere import NOTHING
 from gateway.transport.origins import admits
 from gateway.transport.reply import closing
-from gateway.transport.shifts import Shifts
 
 PROTOCOL = "graphql-transport-ws"
 

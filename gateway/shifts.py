@@ -20,10 +20,8 @@ class Shifts:
     def __init__(self) -> None:
         self._free = asyncio.Lock()
 
-    async def do(self, work: Callable[[], T], *, long: bool) -> T:
-        """What ``work`` gives; where it is ``long`` it waits for its turn, and the next for half as long as it took."""
-        if not long:
-            return work()
+    async def do(self, work: Callable[[], T]) -> T:
+        """What ``work`` gives, which waits for its turn; and the next waits for half as long as it took."""
         await self._free.acquire()
         began = perf_counter()
         try:

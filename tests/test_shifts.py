@@ -10,7 +10,7 @@ from gateway_client import Gateway, new_gateway
 from live_client import served, socket
 
 from gateway.embedded import EmbeddedServer
-from gateway.transport.shifts import Shifts
+from gateway.shifts import Shifts
 
 # It reads the database: that takes several passes of the event loop.
 LIGHT = """{ interaction(interactionId: "i") { featureId } }"""
@@ -28,13 +28,12 @@ async def test_between_long_work_what_is_short_is_done() -> None:
     shifts, passes, done = Shifts(), [0], [0]
 
     async def long() -> None:
-        assert await shifts.do(laboriously, long=True) == "done"
+        assert await shifts.do(laboriously) == "done"
         done[0] += 1
 
     async def short() -> None:
         while done[0] < 10:
             await asyncio.sleep(0.0002)
-            assert await shifts.do(lambda: "at once", long=False) == "at once"
             passes[0] += 1
 
     await asyncio.gather(short(), *(long() for _ in range(10)))
@@ -49,12 +48,12 @@ async def test_what_fails_or_is_given_up_lets_the_next_begin() -> None:
         raise ValueError
 
     with pytest.raises(ValueError):  # noqa: PT011
-        await shifts.do(fail, long=True)
-    given_up = asyncio.create_task(shifts.do(fail, long=True))
+        await shifts.do(fail)
+    given_up = asyncio.create_task(shifts.do(fail))
     await asyncio.sleep(0)
     given_up.cancel()
     async with asyncio.timeout(5):
-        assert await shifts.do(laboriously, long=True) == "done"
+        assert await shifts.do(laboriously) == "done"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
