@@ -55,7 +55,7 @@ from gateway.subscriber import Subscriber
 
 _LOG = logging.getLogger(__name__)
 
-# Of a request whose document is known: more may take a while to be refused.
+# Of a request beside its document: more variables may take a while to be refused.
 _SHORT_BYTES = 2_000
 # A name that isn't known yet is no fault of the client.
 _UNPAID = (QueryNotPersisted, PersistenceDisabled)
@@ -155,8 +155,8 @@ class Operations:
     async def admit(self, request: Request, context: Context) -> Ready | Answer:
         """As `ready`. What takes long is done in its turn, and not at all for who has no points left; what is refused
         is paid for by its size."""
-        key_id, size = context.caller.key_id, max(request.size, len(request.query or ""))
-        quick = size <= _SHORT_BYTES and (request.query is None or self._documents.knows(request.query))
+        query, key_id = request.query or "", context.caller.key_id
+        quick = request.size - len(query) <= _SHORT_BYTES and (not query or self._documents.knows(query))
         try:
             if quick:
                 found = self.ready(request, context)
@@ -166,7 +166,7 @@ class Operations:
             if self._meter is not None and isinstance(found, Answer) and not isinstance(found.refusal, _UNPAID):
                 if quick:
                     await self._require_points(key_id)
-                self._meter.charge(key_id, refusing(size))
+                self._meter.charge(key_id, refusing(max(request.size, len(query))))
             return found
         except GatewayError as error:
             return refused(error)
