@@ -1,6 +1,7 @@
 """What a key may still spend, in points: values only."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import ceil
@@ -44,3 +45,21 @@ class Budget:
 
     def with_back(self, points: int) -> "Budget":
         return Budget(self.rate, max(0.0, self.full_in - points / self.rate.restore))
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """The points that an operation might have cost, and did, and the budget after it."""
+
+    requested: int
+    actual: int
+    budget: Budget
+
+    @property
+    def told(self) -> Mapping[str, int]:
+        return {
+            "requested": self.requested,
+            "actual": self.actual,
+            "remaining": self.budget.remaining,
+            "restoreRate": self.budget.rate.restore,
+        }

@@ -6,15 +6,12 @@ was fetched → bytes
 
 import json
 import logging
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import orjson
-from bson import DBRef
 from graphql import (
     ExecutionResult,
     GraphQLError,
@@ -24,13 +21,13 @@ from graphql import (
 )
 
 from gateway.access import require
+from gateway.answer import Answer, encode, refused, refused_in
 from gateway.arrivals import Arrivals
-from gateway.budget import Budget
+from gateway.budget import Spent
 from gateway.compiler.cost import refusing
 from gateway.compiler.leaves import Fallback
 from gateway.context import Context, Permission
 from gateway.deadline import Deadline
-from gateway.documents import plain
 from gateway.errors import (
     BadRequest,
     GatewayError,
@@ -78,17 +75,6 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """``refusal``: why the answer has no ``data``; ``partial``: whether errors stand beside the data; ``budget``: what
-    the key has left."""
-
-    body: bytes
-    refusal: GatewayError | None = None
-    partial: bool = False
-    budget: Budget | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Ready:
     """A request that may run: its document valid, its operation known and allowed, its variables coerced."""
 
@@ -100,24 +86,6 @@ class Ready:
     @property
     def kind(self) -> OperationType:
         return self.bound.compiled.plan.operation
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """The points that an operation might have cost, and did, and the budget after it."""
-
-    requested: int
-    actual: int
-    budget: Budget
-
-    @property
-    def told(self) -> Mapping[str, int]:
-        return {
-            "requested": self.requested,
-            "actual": self.actual,
-            "remaining": self.budget.remaining,
-            "restoreRate": self.budget.rate.restore,
-        }
 
 
 class Operations:
@@ -183,17 +151,17 @@ class Operations:
             named = request.query, request.document_id, context.caller.organization.id
             prepared = self._documents.find(*named)
             if prepared.errors:
-                return _refused(prepared.errors, Phase.VALIDATION)
+                return refused_in(Phase.VALIDATION, prepared.errors)
             operation = prepared.operation(request.operation_name)
             _allow(operation, request, context)
             self._documents.remember(*named)
             bound = operation.bound(request.variables)
             if isinstance(bound, list):
-                return _refused(bound, Phase.VARIABLES)
+                return refused_in(Phase.VARIABLES, bound)
             _affordable(bound.cost, self._limits.cost)
             return Ready(request, context, prepared, bound)
         except GraphQLSyntaxError as error:
-            return _refused([error], Phase.PARSING)
+            return refused_in(Phase.PARSING, [error])
         except GatewayError as error:
             return refused(error)
 
@@ -251,7 +219,7 @@ class Operations:
             asked = (id(bound.compiled), json.dumps(ready.request.variables, sort_keys=True))
             return await self._live.subscribe(Topic(context.namespace.id, key_id, asked), arrivals, overflow)
         except GraphQLError as error:
-            return _refused([error], Phase.VARIABLES)
+            return refused_in(Phase.VARIABLES, [error])
         except GatewayError as error:
             return refused(error)
 
@@ -310,28 +278,3 @@ def _affordable(cost: int, limit: int) -> None:
             f"The operation may cost {cost:,} points; at most {limit:,} are allowed.",
             facts={"requested": cost, "limit": limit},
         )
-
-
-def refused(error: GatewayError) -> Answer:
-    """The answer to a request that is refused as a whole."""
-    body = {"errors": [described(GraphQLError(error.message, original_error=error), Phase.EXECUTION)]}
-    return Answer(encode(body), error)
-
-
-def _refused(errors: list[GraphQLError], phase: Phase) -> Answer:
-    body = {"errors": [described(error, phase) for error in errors]}
-    return Answer(encode(body), phase.refusal("The request was refused."))
-
-
-def encode(body: Mapping[str, Any]) -> bytes:
-    """JSON, in which stored values that JSON has no form for become plain objects or strings (bytes: in base64)."""
-    return orjson.dumps(body, default=_jsonable)
-
-
-def _jsonable(value: Any) -> Any:
-    match value:
-        case DBRef():
-            return plain(value)
-        case bytes():
-            return b64encode(value).decode()
-    return str(value)

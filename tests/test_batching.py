@@ -11,13 +11,14 @@ import pytest_asyncio
 from gateway_client import Gateway, code, new_gateway, open_gateway
 from graphql import OperationType
 
+from gateway.answer import Answer
 from gateway.context import Caller, Context, Permission
 from gateway.embedded import EmbeddedServer
 from gateway.kinds import INTERACTION
 from gateway.lanes import Lanes
 from gateway.limits import SUBSCRIPTION_DEFAULTS
 from gateway.live import Live
-from gateway.operation import Answer, Operations, Ready
+from gateway.operation import Operations, Ready
 from gateway.persisted import AUTOMATIC, Documents
 from gateway.prefetch import Prefetcher
 from gateway.prepared import Preparation

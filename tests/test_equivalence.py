@@ -33,8 +33,8 @@ from graphql.execution.values import VariableValues
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
+from gateway.answer import encode
 from gateway.app import settle
-from gateway.operation import encode
 from gateway.pages import Pages
 from gateway.plan import Field
 from gateway.prepared import Compiled, Preparation, Prepared

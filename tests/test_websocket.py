@@ -13,10 +13,11 @@ from live_client import PATIENCE, RECORD, RECORDED, key_id, record, served, sock
 from pymongo.read_concern import ReadConcern
 from websockets.exceptions import InvalidStatus
 
+from gateway.answer import Answer
 from gateway.context import Permission
 from gateway.embedded import EmbeddedServer
 from gateway.kinds import INTERACTION
-from gateway.operation import Answer, Operations, Ready
+from gateway.operation import Operations, Ready
 from gateway.store.client import aggregate
 from gateway.store.tenancy import NAMESPACES
 from gateway.transport import conversation

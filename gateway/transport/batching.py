@@ -5,10 +5,11 @@ from itertools import groupby
 
 from graphql import OperationType
 
+from gateway.answer import Answer, refused
 from gateway.context import Context
 from gateway.errors import GatewayError, RateLimited
 from gateway.failures import masked
-from gateway.operation import Answer, Operations, Ready, Request, refused
+from gateway.operation import Operations, Ready, Request
 from gateway.transport.parsing import Batch
 
 

@@ -12,10 +12,11 @@ from starlette.datastructures import Headers
 from starlette.types import Receive, Send
 
 from gateway.access import Access
+from gateway.answer import Answer, refused
 from gateway.deadline import ended
 from gateway.errors import BadRequest, GatewayError, TooManySubscriptions, Unauthenticated, Unavailable
 from gateway.failures import masked
-from gateway.operation import Answer, Operations, Ready, refused
+from gateway.operation import Operations, Ready
 from gateway.sessions import Session, Sessions
 from gateway.shifts import LONG_BYTES, Shifts
 from gateway.subscriber import Subscriber

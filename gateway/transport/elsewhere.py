@@ -4,8 +4,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.answer import refused
 from gateway.errors import MethodNotAllowed, NotFound
-from gateway.operation import refused
 from gateway.transport.media import JSON
 
 NOTHING = "Nothing is at this address; the graph is at /graphql."

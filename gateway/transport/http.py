@@ -8,9 +8,10 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from gateway.access import Access
+from gateway.answer import Answer, refused
 from gateway.errors import BadRequest, GatewayError, MethodNotAllowed, PayloadTooLarge, Unauthenticated
 from gateway.failures import masked
-from gateway.operation import Answer, Operations, Ready, Request, refused
+from gateway.operation import Operations, Ready, Request
 from gateway.sessions import Sessions
 from gateway.shifts import LONG_BYTES, Shifts
 from gateway.transport.batching import answer_batch

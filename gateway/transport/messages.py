@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from starlette.types import Message
 
-from gateway.operation import Answer
+from gateway.answer import Answer
 from gateway.transport.closecodes import Close
 from gateway.transport.parsing import from_json
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.answer import refused
 from gateway.budget import Budget
 from gateway.errors import (
     BadUserInput,
@@ -18,7 +19,6 @@ from gateway.errors import (
     UnknownCoding,
     ValidationFailed,
 )
-from gateway.operation import refused
 from gateway.transport.decoding import CODINGS
 from gateway.transport.frames import alone
 from gateway.transport.media import EVENTS, GRAPHQL, JSON

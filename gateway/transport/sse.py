@@ -6,10 +6,11 @@ from typing import Any
 
 from starlette.types import Message, Receive, Send
 
+from gateway.answer import Answer, refused
 from gateway.deadline import ended
 from gateway.errors import GatewayError, GoingAway, SubscriberTooSlow
 from gateway.failures import masked
-from gateway.operation import Answer, Operations, Ready, refused
+from gateway.operation import Operations, Ready
 from gateway.sessions import Sessions
 from gateway.subscriber import Subscriber
 from gateway.transport.frames import COMMENT, alone, event
