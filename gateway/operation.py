@@ -115,22 +115,20 @@ class Operations:
         self._meter = meter
         self.answered: Counter[str] = Counter()
 
-    async def answer(self, request: Request, context: Context) -> Answer:
-        """The answer to a request, whatever becomes of it; raises only what the gateway did not foresee."""
-        ready = await self.admit(request, context)
-        return ready if isinstance(ready, Answer) else await self.run(ready)
-
     async def admit(self, request: Request, context: Context) -> Ready | Answer:
-        """As `ready`. What takes long is done in its turn, and not at all for who has no points left; what is refused
-        is paid for by its size."""
+        """The operation of a request, or the answer that refuses it; reads no stored interactions.
+
+        What takes long is done in its turn, and not at all for who has no points left; what is refused is paid for by
+        its size. Raises only what the gateway did not foresee.
+        """
         query, key_id = request.query or "", context.caller.key_id
         quick = request.size - len(query) <= _SHORT_BYTES and (not query or self._documents.knows(query))
         try:
             if quick:
-                found = self.ready(request, context)
+                found = self._ready(request, context)
             else:
                 await self._require_points(key_id)
-                found = await self._shifts.do(partial(self.ready, request, context))
+                found = await self._shifts.do(partial(self._ready, request, context))
             if self._meter is not None and isinstance(found, Answer) and not isinstance(found.refusal, _UNPAID):
                 if quick:
                     await self._require_points(key_id)
@@ -145,8 +143,7 @@ class Operations:
             await self._meter.spend(key_id, 1)
             self._meter.give_back(key_id, 1)
 
-    def ready(self, request: Request, context: Context) -> Ready | Answer:
-        """The operation of a request, or the answer that refuses it; reads nothing from the database."""
+    def _ready(self, request: Request, context: Context) -> Ready | Answer:
         try:
             named = request.query, request.document_id, context.caller.organization.id
             prepared = self._documents.find(*named)

@@ -22,7 +22,7 @@ from gateway.kinds import INTERACTION, SEARCH_REQUEST, time_order
 from gateway.lanes import Lanes
 from gateway.limits import SUBSCRIPTION_DEFAULTS
 from gateway.live import Live
-from gateway.operation import Operations, Request
+from gateway.operation import Operations, Ready, Request
 from gateway.pages import Pages
 from gateway.paging import Page
 from gateway.persisted import AUTOMATIC, Documents
@@ -193,7 +193,9 @@ async def test_golden_operations_are_answered_as_they_declare(operations: Operat
         path = FOLDER / f"{name}.json"
         golden = json.loads(path.read_bytes())
         before = operations.answered.copy()
-        answer = await operations.answer(Request(document(name), golden["variables"]), context)
+        ready = await operations.admit(Request(document(name), golden["variables"]), context)
+        assert isinstance(ready, Ready)
+        answer = await operations.run(ready)
         assert orjson.loads(answer.body).keys() == golden["response"].keys()
         [found[name]] = operations.answered - before
         declared[name] = golden["answered"]
