@@ -203,12 +203,12 @@ class _Application(Starlette):
         self.router.redirect_slashes = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            send = secured(send)
-        if scope["type"] == "http" and scope["path"] == _GRAPH:
-            await self._graph(scope, receive, send)
-        elif scope["type"] == "websocket":
+        if scope["type"] == "websocket":
             await self._sockets(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] == _GRAPH:
+            await self._graph(scope, receive, send)
+        elif scope["type"] == "http":
+            await super().__call__(scope, receive, secured(send))
         else:
             await super().__call__(scope, receive, send)
 

@@ -112,6 +112,7 @@ class Operations:
         self._shifts = shifts
         self._introspection = introspection
         self._limits = limits
+        self._deadline = Deadline(limits.operation_time_ms / 1_000)
         self._meter = meter
         self.answered: Counter[str] = Counter()
 
@@ -171,7 +172,7 @@ class Operations:
             return refused(BadRequest("A subscription needs a websocket, or `text/event-stream` in Accept."))
         compiled, requested, key_id = ready.bound.compiled, ready.bound.cost, ready.context.caller.key_id
         try:
-            with Deadline(self._limits.operation_time_ms / 1_000):
+            with self._deadline.each():
                 await self._lanes.enter(key_id, requested)
                 try:
                     budget = None if self._meter is None else await self._meter.spend(key_id, requested)

@@ -1,12 +1,13 @@
 """Runs the read commands, each within a time limit."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import datetime
 from functools import partial
 from operator import itemgetter
 from typing import Any
 
+from bson import Timestamp
 from pymongo.errors import OperationFailure
 
 from gateway.commands import Count, Document, Find, Join, JoinCount, SessionSpans
@@ -31,37 +32,39 @@ class Reader:
         self._collections = {kind: database[kind.collection] for kind in (INTERACTION, SEARCH_REQUEST)}
         self._time_limit_ms = time_limit_ms
 
-    async def find(self, command: Find) -> Sequence[Document]:
+    def find(self, command: Find) -> Awaitable[Sequence[Document]]:
+        return self._found(command) if command.since is None else self._found_since(command, command.since)
+
+    async def _found_since(self, command: Find, since: Timestamp) -> Sequence[Document]:
+        with translated():
+            async with session(self._database.client, since) as seeing:
+                return await self._found(command, seeing)
+
+    async def _found(self, command: Find, seeing: Session | None = None) -> Sequence[Document]:
+        documents: list[dict[str, Any]] = []
         try:
             with translated():
-                if command.since is None:
-                    return await self._found(command, None)
-                async with session(self._database.client, command.since) as seeing:
-                    return await self._found(command, seeing)
+                for filter_ in command.filters:
+                    missing = command.limit - len(documents)
+                    if missing <= 0:
+                        break
+                    find = partial(
+                        self._collections[command.scan.kind].find,
+                        filter_,
+                        command.projection,
+                        sort=command.sort,
+                        limit=missing,
+                        batch_size=missing,
+                        max_time_ms=self._time_limit_ms,
+                        session=seeing,
+                    )
+                    try:
+                        documents += await find(hint=command.hint).to_list(None)
+                    except OperationFailure as error:
+                        _require_missing_index(error)
+                        documents += await find().to_list(None)
         except QueryTooBroad as error:
             raise self._naming(command.unindexed) from error
-
-    async def _found(self, command: Find, seeing: Session | None) -> list[dict[str, Any]]:
-        documents: list[dict[str, Any]] = []
-        for filter_ in command.filters:
-            missing = command.limit - len(documents)
-            if missing <= 0:
-                break
-            find = partial(
-                self._collections[command.scan.kind].find,
-                filter_,
-                command.projection,
-                sort=command.sort,
-                limit=missing,
-                batch_size=missing,
-                max_time_ms=self._time_limit_ms,
-                session=seeing,
-            )
-            try:
-                documents += await find(hint=command.hint).to_list(None)
-            except OperationFailure as error:
-                _require_missing_index(error)
-                documents += await find().to_list(None)
         return documents
 
     async def count(self, command: Count) -> int | None:

@@ -22,6 +22,7 @@ from gateway.transport.graphiql import Page
 from gateway.transport.media import EVENTS, GRAPHQL, HTML, JSON, names, preferred
 from gateway.transport.parsing import Batch, from_body, from_query, parameter_names, require_json
 from gateway.transport.reply import READING, WRITING, Reply, allowed, answered, kept, refusal
+from gateway.transport.security import HEADERS, secured
 from gateway.transport.sse import EventStreams
 
 _READ = (
@@ -77,7 +78,7 @@ class Endpoint:
         if method == "OPTIONS":
             await _send(send, method, Reply(204, ((b"allow", allowed(method)),)))
         elif self._page is not None and _asks_for_page(scope, accept):
-            await self._page.response()(scope, receive, send)
+            await self._page.response()(scope, receive, secured(send))
         else:
             streams = names(accept, EVENTS)
             media = preferred(accept, (JSON, GRAPHQL)) or (EVENTS if streams else GRAPHQL)
@@ -154,8 +155,9 @@ def _headers(scope: Scope) -> dict[str, list[str]]:
     """The values of the headers that count, in the order sent."""
     found: dict[str, list[str]] = {}
     for name, value in scope["headers"]:
-        if name in _NAMES:
-            found.setdefault(_NAMES[name], []).append(value.decode("latin-1").strip(" \t"))
+        known = _NAMES.get(name)
+        if known is not None:
+            found.setdefault(known, []).append(value.decode("latin-1").strip(" \t"))
     return found
 
 
@@ -189,7 +191,7 @@ def _unkept(answer: Answer, media: str, method: str) -> Reply:
 
 
 async def _send(send: Send, method: str, reply: Reply, coding: str | None = None) -> None:
-    headers, body = list(reply.headers), reply.body
+    headers, body = [*reply.headers, *HEADERS], reply.body
     if coding is not None:
         body = await coded(body, coding)
         headers.append((b"content-encoding", coding.encode()))

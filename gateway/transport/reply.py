@@ -42,7 +42,7 @@ _TYPES: Mapping[str, tuple[bytes, bytes]] = {
 }
 _ANSWERED: Mapping[str, Headers] = {media: (type_, VARY, _NOT_STORED) for media, type_ in _TYPES.items()}
 # Proxies that gather an answer before they pass it on don't do so then. No request waits behind what may never end.
-STREAMED: Headers = (*_ANSWERED[EVENTS], (b"x-accel-buffering", b"no"), (b"connection", b"close"))
+STREAMED: Headers = (*_ANSWERED[EVENTS], *HEADERS, (b"x-accel-buffering", b"no"), (b"connection", b"close"))
 
 
 @dataclass(frozen=True, slots=True)
