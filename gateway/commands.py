@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from bson import Timestamp
@@ -60,7 +61,7 @@ class Scan:
         return conditions[0] if len(conditions) == 1 else {"$and": conditions}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Find:
     """At most ``limit`` documents in the order of ``sort``, with the paths in ``projection`` only.
 
@@ -75,7 +76,7 @@ class Find:
     unindexed: tuple[str, ...] = ()
     since: Timestamp | None = None
 
-    @property
+    @cached_property
     def filters(self) -> list[Document]:
         """What is asked one after the other, until there are ``limit`` documents: mostly one filter.
 

@@ -5,7 +5,7 @@ namespace is put in where a command is made.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bson import Timestamp
@@ -26,6 +26,8 @@ from gateway.schema.enums import InteractionOrderField, SortDirection
 
 MAX_IDS = 1_000
 MAX_COUNT = 1_000_000
+# For so many of them, what is found in each is made once.
+_MAX_NAMESPACES = 4
 
 
 def arguments(field: Field, variables: VariableValues) -> dict[str, Any]:
@@ -55,6 +57,7 @@ class BoundListing:
     _intervals: tuple[Document, ...]
     _all_intervals: tuple[Document, ...]
     _sort: tuple[tuple[str, int], ...]
+    _finds: dict[str, Find] = field(default_factory=dict, compare=False)
 
     def _page(self, namespace: Namespace) -> Scan:
         return self._scan(namespace, self._intervals)
@@ -66,10 +69,14 @@ class BoundListing:
         return Scan(namespace, self.found.index.kind, self.found.lookup, intervals, self.found.residual)
 
     def find(self, namespace: Namespace) -> Find:
-        found = self.found
-        return Find(
-            self._page(namespace), self.projection, self._sort, self.window.limit, found.index.name, found.unindexed
-        )
+        known = self._finds.get(namespace.id)
+        if known is None:
+            scan, index = self._page(namespace), self.found.index.name
+            known = Find(scan, self.projection, self._sort, self.window.limit, index, self.found.unindexed)
+            if len(self._finds) >= _MAX_NAMESPACES:
+                self._finds.clear()
+            self._finds[namespace.id] = known
+        return known
 
     def count(self, namespace: Namespace) -> Count:
         return Count(self._all(namespace), max(self.bounds.values()), self.found.index.name)

@@ -45,7 +45,7 @@ class translated:  # noqa: N801  # read as a word of its `with` statement, aroun
     def __exit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        if isinstance(error, PyMongoError | BSONError | OverflowError | UnicodeEncodeError):
+        if error is not None and isinstance(error, PyMongoError | BSONError | OverflowError | UnicodeEncodeError):
             raise _translation(error) from error
 
 
