@@ -3,7 +3,7 @@
 Follows the GraphQL specification's CollectFields (section 6.3.2), once for all executions of the same document.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from graphql import (
     BooleanValueNode,
@@ -71,16 +71,30 @@ class _Collector:
         self._fragments = fragments
         self._conditions = conditions
         # Fragments that spread each other are met again and again; each is collected once for a type.
-        self._known: dict[tuple[str, tuple[int, ...]], tuple[Field, ...]] = {}
+        self._known: dict[tuple[str | int, ...], tuple[Field, ...]] = {}
 
-    def fields(self, type_: GraphQLObjectType, selection_sets: Sequence[SelectionSetNode]) -> tuple[Field, ...]:
-        key = (type_.name, tuple(map(id, selection_sets)))
+    def fields(self, type_: GraphQLObjectType, selection_sets: Iterable[SelectionSetNode]) -> tuple[Field, ...]:
+        # What is nothing but a fragment, spread at several places, is selected alike at all of them.
+        distinct = {id(bare): bare for bare in (self._bare(type_, one) for one in selection_sets)}
+        key = (type_.name, *distinct)
         known = self._known.get(key)
         if known is None:
-            collected = self._collected(type_, selection_sets)
-            known = tuple(self._field(type_, name, nodes) for name, nodes in collected.items())
+            collected = self._collected(type_, distinct.values())
+            known = tuple([self._field(type_, name, nodes) for name, nodes in collected.items()])
             self._known[key] = known
         return known
+
+    def _bare(self, type_: GraphQLObjectType, selected: SelectionSetNode) -> SelectionSetNode:
+        """The selections of the fragment that these consist of, if they do."""
+        while len(selected.selections) == 1:
+            [node] = selected.selections
+            if not isinstance(node, FragmentSpreadNode) or node.directives:
+                break
+            fragment = self._fragments[node.name.value]
+            if not self._applies(fragment.type_condition.name.value, type_):
+                break
+            selected = fragment.selection_set
+        return selected
 
     def _field(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> Field:
         node = nodes[0]
