@@ -24,7 +24,7 @@ from graphql.pyutils import RefMap
 from graphql.validation.validate import FragmentNestingVisitor, ValidationAbortedError
 from graphql.validation.validation_context import VariableUsage, VariableUsageVisitor
 
-from gateway.limits.rules import RULES
+from gateway.limits.rules import MAX_SUGGESTING, RULES
 from gateway.traversal import Traversal
 
 # Of what is wrong with a document, or with variables; more are of no use to anybody, and cost time.
@@ -48,15 +48,8 @@ class Validation:
     def errors(self, node: DocumentNode) -> list[GraphQLError]:
         """What is wrong with a document, up to `MAX_ERRORS`, as graphql-core's `validate` tells it; raises
         `OperationTooComplex` for what takes too long to find out."""
-        errors: list[GraphQLError] = []
-
-        def tell(error: GraphQLError) -> None:
-            if len(errors) >= MAX_ERRORS:
-                raise ValidationAbortedError("Too many validation errors, error limit reached. Validation aborted.")
-            errors.append(error)
-
         types = TypeInfo(self._schema)
-        context = _Context(self._schema, node, types, tell, self._hide_suggestions, allow_empty_selection_sets=False)
+        context = _Context(self._schema, node, types, hide_suggestions=self._hide_suggestions)
         visitors: list[Visitor] = [rule(context) for rule in self._rules]
         fragments = {one.name.value: one for one in node.definitions if isinstance(one, FragmentDefinitionNode)}
         if fragments:
@@ -66,21 +59,37 @@ class Validation:
         except ValidationAbortedError as error:
             # Kept with the document, it would keep the frames of this validation too.
             error.__context__ = None
-            errors.append(error.with_traceback(None))
+            context.errors.append(error.with_traceback(None))
         except RecursionError:
-            errors.append(ValidationAbortedError("Validation aborted."))
-        return errors
+            context.errors.append(ValidationAbortedError("Validation aborted."))
+        return context.errors
 
 
 class _Context(ValidationContext):
-    """What the rules know of a document. What was found of a node is known by the node; graphql-core knows it by a hash
-    of all that is below, and walks through every definition for variables, also where nothing is given a value."""
+    """What the rules know of a document, and the ``errors`` that they told.
 
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
+    What was found of a node is known by the node; graphql-core knows it by a hash of all that is below, and walks
+    through every definition for variables, also where nothing is given a value. Nothing here leads back to the context:
+    in a cycle it would keep the document, wherever that is kept no more, until the garbage collector comes.
+    """
+
+    def __init__(
+        self, schema: GraphQLSchema, document: DocumentNode, types: TypeInfo, *, hide_suggestions: bool
+    ) -> None:
+        self.errors: list[GraphQLError] = []
+        super().__init__(
+            schema, document, types, self.errors.append, hide_suggestions, allow_empty_selection_sets=False
+        )
         self._fragment_spreads = RefMap()  # type: ignore[assignment]
         self._variable_usages = RefMap()  # type: ignore[assignment]
         self._recursive_variable_usages = RefMap()  # type: ignore[assignment]
+
+    def report_error(self, error: GraphQLError) -> None:
+        if len(self.errors) == MAX_ERRORS:
+            raise ValidationAbortedError("Too many validation errors, error limit reached. Validation aborted.")
+        super().report_error(error)
+        if len(self.errors) == MAX_SUGGESTING:
+            self._hide_suggestions = True
 
     def get_variable_usages(self, node: OperationDefinitionNode | FragmentDefinitionNode) -> list[VariableUsage]:
         usages = self._variable_usages.get(node)

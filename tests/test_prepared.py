@@ -203,6 +203,34 @@ def test_the_source_of_a_plan_is_forgotten_with_its_document(sources_before: int
     assert generated_sources() == sources_before
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        large(0),
+        "{ ...A } fragment A on Query { viewer { keyName ...B } ...A } fragment B on Viewer { permissions }",
+        "query ($n: Int) { interactions(first: $n) { nodes { ...A } } } fragment A on Interaction { position }",
+        "{ " + " ".join(f"unknown{number}" for number in range(50)) + " }",
+    ],
+    ids=["large", "fragments", "variables", "wrong"],
+)
+def test_a_document_ends_with_its_place_among_those_that_are_kept(query: str, prepare: Preparation) -> None:
+    """In a cycle it would wait for the collector, which then has ten thousands of objects to look at, all at once."""
+
+    def prepare_and_forget() -> None:
+        prepared = prepare.trusted(query)
+        if not prepared.errors:
+            bound(prepared, n=1, first=1)
+
+    prepare_and_forget()
+    gc.collect()
+    gc.disable()
+    try:
+        prepare_and_forget()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
 def test_many_conditions_do_not_make_endless_plans(prepare: Preparation, sources_before: int) -> None:
     names = "abcdefg"
     declared = " ".join(f"${name}: Boolean!" for name in names)

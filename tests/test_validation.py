@@ -7,7 +7,7 @@ from graphql import GraphQLError, parse, specified_rules, validate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.limits.rules import RULES
+from gateway.limits.rules import MAX_SUGGESTING, RULES
 from gateway.validation import MAX_ERRORS, Validation
 
 VALIDATION = Validation(EXECUTABLE, introspection=True, subgraph=True)
@@ -52,7 +52,12 @@ def told(errors: list[GraphQLError]) -> list[tuple[str, object]]:
 
 
 def one_by_one(query: str) -> list[GraphQLError]:
-    return validate(EXECUTABLE, parse(query), RULES, max_errors=MAX_ERRORS, allow_empty_selection_sets=False)
+    """As graphql-core tells it, with suggestions in the first errors alone."""
+    suggesting, found = (
+        validate(EXECUTABLE, parse(query), RULES, MAX_ERRORS, hide_suggestions=hide, allow_empty_selection_sets=False)
+        for hide in (False, True)
+    )
+    return [*suggesting[:MAX_SUGGESTING], *found[MAX_SUGGESTING:]]
 
 
 @pytest.mark.parametrize("query", WRONG)

@@ -71,12 +71,12 @@ class _Collector:
         self._fragments = fragments
         self._conditions = conditions
         # Fragments that spread each other are met again and again; each is collected once for a type.
-        self._known: dict[tuple[str | int, ...], tuple[Field, ...]] = {}
+        self._known: dict[tuple[str, tuple[int, ...]], tuple[Field, ...]] = {}
 
     def fields(self, type_: GraphQLObjectType, selection_sets: Iterable[SelectionSetNode]) -> tuple[Field, ...]:
         # What is nothing but a fragment, spread at several places, is selected alike at all of them.
         distinct = {id(bare): bare for bare in (self._bare(type_, one) for one in selection_sets)}
-        key = (type_.name, *distinct)
+        key = type_.name, tuple(distinct)
         known = self._known.get(key)
         if known is None:
             collected = self._collected(type_, distinct.values())

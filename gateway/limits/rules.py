@@ -1,7 +1,7 @@
 """The standard rules of validation, with bounds for those whose work isn't linear in the document.
 
-They suggest names for those that are unknown by comparing each with all that there are, print a whole value for each of
-its errors, and compare every two fields of one response key.
+They suggest names for those that are unknown by comparing each with all that there are (`gateway.validation` has them
+do so for a few), print a whole value for each of its errors, and compare every two fields of one response key.
 """
 
 from contextlib import suppress
@@ -12,8 +12,6 @@ from graphql import (
     GraphQLInputType,
     OverlappingFieldsCanBeMergedRule,
     SelectionSetNode,
-    ValidationContext,
-    ValidationRule,
     ValueNode,
     ValuesOfCorrectTypeRule,
     VisitorAction,
@@ -31,22 +29,6 @@ MAX_OVERLAP = 20_000
 # Whoever has more wrong has another schema in mind.
 MAX_SUGGESTING = 3
 MAX_VALUE_ERRORS = 3
-
-
-class FewSuggestionsRule(ValidationRule):
-    """Forbids nothing, but lets the other rules suggest names for the first errors alone."""
-
-    def __init__(self, context: ValidationContext) -> None:
-        super().__init__(context)
-        self._told = 0
-        self._tell = context.on_error
-        context.on_error = self._on_error  # type: ignore[method-assign]
-
-    def _on_error(self, error: GraphQLError) -> None:
-        self._told += 1
-        if self._told == MAX_SUGGESTING:
-            self.context._hide_suggestions = True
-        self._tell(error)
 
 
 class BoundedValuesRule(ValuesOfCorrectTypeRule):
@@ -95,7 +77,4 @@ _BOUNDED: dict[type[ASTValidationRule], type[ASTValidationRule]] = {
     OverlappingFieldsCanBeMergedRule: BoundedOverlapRule,
     ValuesOfCorrectTypeRule: BoundedValuesRule,
 }
-RULES: tuple[type[ASTValidationRule], ...] = (
-    FewSuggestionsRule,
-    *(_BOUNDED.get(rule, rule) for rule in specified_rules),
-)
+RULES: tuple[type[ASTValidationRule], ...] = tuple(_BOUNDED.get(rule, rule) for rule in specified_rules)
