@@ -1,12 +1,12 @@
-"""``python -m bench``: fills a database, runs the servers beside each other and measures them in turn."""
+"""``python -m bench``: fills a database, runs the servers beside each other and measures them in turn, with new
+processes several times."""
 
 import argparse
 import json
 import platform
 import subprocess
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
+import time
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -15,10 +15,11 @@ from typing import Any
 
 import uvloop
 
-from bench import agreement, chart, measure, report
-from bench.dataset import Dataset, prepare
+from bench import chart, report, sets
+from bench.dataset import prepare
+from bench.measure import Extent
 from bench.operations import operations
-from bench.servers import VARIANTS, Server, serving
+from bench.servers import VARIANTS
 from gateway.cli.serve import end_on_signals
 from gateway.embedded import start
 from gateway.settings import EmbeddedSettings, load
@@ -36,65 +37,43 @@ def main() -> None:
     data_dir = arguments.data_dir / str(arguments.interactions)
     variants = [variant for variant in VARIANTS if variant in arguments.variants]
     revision = _revision()
-    with start(data_dir, configured=load(EmbeddedSettings).mongod) as mongod, ExitStack() as stack:
+    extent = Extent(
+        processes=arguments.processes,
+        rounds=arguments.rounds,
+        seconds=arguments.seconds,
+        requests=arguments.requests,
+        first_seen_turns=arguments.first_seen,
+        memory_requests=arguments.memory,
+    )
+    with start(data_dir, configured=load(EmbeddedSettings).mongod) as mongod:
         _tell(f"Preparing {arguments.interactions:,} interactions in {data_dir}")
         dataset = uvloop.run(prepare(mongod.uri, arguments.interactions, deep_rank=_DEEP_RANK))
         if arguments.profile:
             arguments.profile.mkdir(parents=True, exist_ok=True)
-        servers = [
-            stack.enter_context(
-                serving(variant, mongod.uri, profile=arguments.profile and arguments.profile / f"{variant}.prof")
-            )
-            for variant in variants
-        ]
-        extent = measure.Extent(
-            arguments.rounds, arguments.seconds, arguments.requests, arguments.memory, arguments.first_seen
-        )
-        results = uvloop.run(_measure(servers, dataset, extent, arguments.operations))
+        begun = time.monotonic()
+        chosen = [one for one in operations(dataset) if not arguments.operations or one.name in arguments.operations]
+        measurement = sets.Measurement(variants, chosen, dataset, extent, arguments.profile, _tell)
+        measured = [measurement.of_set(number) for number in range(extent.processes)]
+        results = report.Results(sets.comparisons(chosen, measured), sets.seen(measured), measurement.memory())
+        minutes = (time.monotonic() - begun) / 60
     print(report.text(results))
-    document = {"obtained": _circumstances(revision, arguments.interactions, extent), **asdict(results)}
+    _tell(f"Measured for {minutes:.1f} minutes")
+    document = {"obtained": _circumstances(revision, arguments.interactions, extent, minutes), **asdict(results)}
     if arguments.json:
         arguments.json.write_text(json.dumps(document, indent=2) + "\n")
     if arguments.chart:
         arguments.chart.write_text(chart.svg(results.comparisons))
 
 
-async def _measure(
-    servers: Sequence[Server], dataset: Dataset, extent: measure.Extent, names: Sequence[str]
-) -> report.Results:
-    chosen = [operation for operation in operations(dataset) if not names or operation.name in names]
-    sizes = await agreement.check(servers, chosen, dataset)
-    comparisons = []
-    for operation in chosen:
-        for concurrency in measure.CONCURRENCIES:
-            _tell(f"{operation.title}, concurrency {concurrency}")
-            comparisons.append(
-                await measure.compare(servers, operation, concurrency, dataset, extent, sizes[operation.name])
-            )
-            _tell(report.line(comparisons[-1]))
-    gateways = [server for server in servers if server.variant == "gateway"]
-    seen, memory = [], None
-    for gateway in gateways:
-        # First, while the documents that are known are only these.
-        if extent.memory_requests:
-            _tell(f"memory over {extent.memory_requests:,} requests")
-            memory = await measure.memory(gateway, chosen, dataset, extent)
-        if extent.first_seen_requests:
-            for operation in chosen:
-                if operation.name in ("flat", "nested"):
-                    _tell(f"{operation.title}, documents seen for the first time")
-                    seen.append(await measure.first_seen(gateway, operation, dataset, extent))
-    return report.Results(comparisons, seen, memory)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=sys.modules[__name__].__doc__)
     parser.add_argument("--interactions", type=int, default=200_000, help="how many are generated")
-    parser.add_argument("--rounds", type=int, default=7, help="slices of each variant, operation and concurrency")
-    parser.add_argument("--seconds", type=float, default=1.0, help="of a slice, at most")
+    parser.add_argument("--processes", type=_positive, default=5, help="of each variant, one after the other")
+    parser.add_argument("--rounds", type=_positive, default=6, help="slices of each process, operation and concurrency")
+    parser.add_argument("--seconds", type=float, default=0.2, help="of a slice, at most")
     parser.add_argument("--requests", type=int, default=2_000, help="of a slice, at most")
     parser.add_argument("--memory", type=int, default=20_000, help="requests while memory is watched; 0: not")
-    parser.add_argument("--first-seen", type=int, default=60, help="new documents of a slice; 0: not measured")
+    parser.add_argument("--first-seen", type=int, default=10, help="turns of 20 new documents; 0: not measured")
     parser.add_argument("--operations", nargs="*", default=[], help="names of the only ones to measure")
     parser.add_argument("--variants", nargs="*", default=list(VARIANTS), choices=VARIANTS, help="the only ones to run")
     parser.add_argument("--data-dir", type=Path, default=_HERE / ".data", help="where the databases are kept")
@@ -104,12 +83,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _circumstances(revision: str | None, interactions: int, extent: measure.Extent) -> dict[str, Any]:
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("expected 1 or more")
+    return number
+
+
+def _circumstances(revision: str | None, interactions: int, extent: Extent, minutes: float) -> dict[str, Any]:
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "revision": revision,
         "interactions": interactions,
         "extent": asdict(extent),
+        "minutes": round(minutes, 1),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "processors": _processors(),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from bench.measure import Comparison
+from bench.comparison import Comparison
 
 _WIDTH, _LABELS, _PANEL, _GAP = 1020, 180, 250, 40
 _TOP, _ROW, _BAR = 84, 38, 13
@@ -39,7 +39,8 @@ _PANELS = (
 
 
 def svg(comparisons: Sequence[Comparison]) -> str:
-    """Three panels of bars, one pair for each operation; a dashed line is the goal of that operation."""
+    """Three panels of bars, one pair for each operation, with a line from the least to the greatest ratio of the sets;
+    a dashed line is the goal of that operation."""
     operations = list(dict.fromkeys((one.operation, one.title) for one in comparisons))
     height = _TOP + _ROW * len(operations) + 16
     parts = [
@@ -62,8 +63,10 @@ def _legend() -> list[str]:
         x = 16 + 130 * number
         parts.append(f'<rect x="{x}" y="36" width="12" height="12" fill="{colour}"/>')
         parts.append(_text(x + 18, 46, f"{concurrency} at a time"))
-    parts.append(f'<line x1="276" y1="36" x2="276" y2="48" {_DASHED}/>')
-    parts.append(_text(284, 46, "goal"))
+    parts.append(_line(276, 296, 42))
+    parts.append(_text(302, 46, "least and greatest of the processes"))
+    parts.append(f'<line x1="546" y1="36" x2="546" y2="48" {_DASHED}/>')
+    parts.append(_text(554, 46, "goal"))
     return parts
 
 
@@ -73,8 +76,8 @@ _DASHED = 'stroke="#b03030" stroke-width="2" stroke-dasharray="4 3"'
 def _drawn(panel: _Panel, comparisons: Sequence[Comparison], operations: Sequence[str]) -> list[str]:
     found = [one for one in comparisons if panel.ratio in one.ratios]
     goals = [goal for name, goal in panel.goals.items() if name in operations]
-    longest = max([*(one.ratios[panel.ratio] for one in found), *goals, 1.0])
-    # Room for the number behind the longest bar.
+    longest = max([*(one.spread[panel.ratio][1] for one in found), *goals, 1.0])
+    # Room for the number behind the longest line.
     scale = (_PANEL - 44) / longest
     bottom = _TOP + _ROW * len(operations)
     parts = [
@@ -86,12 +89,18 @@ def _drawn(panel: _Panel, comparisons: Sequence[Comparison], operations: Sequenc
         y = _TOP + _ROW * row + 3 + list(_COLOURS).index(one.concurrency) * (_BAR + 1)
         colour = _COLOURS[one.concurrency]
         parts.append(f'<rect x="{panel.left}" y="{y}" width="{ratio * scale:.1f}" height="{_BAR}" fill="{colour}"/>')
-        parts.append(_text(panel.left + ratio * scale + 5, y + 11, f"{ratio:.2f}" if ratio < 10 else f"{ratio:.1f}"))
+        least, greatest = (panel.left + value * scale for value in one.spread[panel.ratio])
+        parts.append(_line(least, greatest, y + _BAR / 2))
+        parts.append(_text(greatest + 5, y + 11, f"{ratio:.2f}" if ratio < 10 else f"{ratio:.1f}"))
     for name, goal in panel.goals.items():
         if name in operations:
             x, y = panel.left + goal * scale, _TOP + _ROW * operations.index(name)
             parts.append(f'<line x1="{x:.1f}" y1="{y}" x2="{x:.1f}" y2="{y + _ROW - 6}" {_DASHED}/>')
     return parts
+
+
+def _line(left: float, right: float, y: float) -> str:
+    return f'<line x1="{left:.1f}" y1="{y:.1f}" x2="{right:.1f}" y2="{y:.1f}" stroke="#222222" stroke-width="1.5"/>'
 
 
 def _text(x: float, y: float, text: str, *, anchor: str = "start", weight: str = "normal", size: int = 12) -> str:

@@ -1,36 +1,31 @@
 """The measurements: slices of requests to each variant in turn, so that what else the machine does meets all alike."""
 
-import gc
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
-from statistics import median, quantiles
-
-from graphql import parse, specified_rules, validate
 
 from bench import requests
 from bench.dataset import Dataset
 from bench.load import Connections, NextRequest, Run
 from bench.operations import Operation
 from bench.process import cpu_seconds, resident_megabytes
-from bench.servers import Server, answers
-from gateway.schema import build
+from bench.servers import Server
 
 CONCURRENCIES = (1, 16)
-
-Telling = Callable[[str], None]
+_WARMING_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How much is measured: slices of each variant, seconds and requests of a slice at most, and so on."""
+    """How much is measured: sets of processes; of each, slices of each variant, seconds and requests of a slice at
+    most, and turns of first-seen documents; once, requests while memory is watched."""
 
-    rounds: int = 7
-    seconds: float = 1.0
-    requests: int = 2_000
-    memory_requests: int = 20_000
-    first_seen_requests: int = 60
+    processes: int
+    rounds: int
+    seconds: float
+    requests: int
+    first_seen_turns: int
+    memory_requests: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,42 +38,8 @@ class Slice:
         return self.cpu_seconds / self.run.requests * 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Of one variant, operation and concurrency; medians over the slices, percentiles over all requests.
-
-    CPU is the server process's: seconds per 1,000 requests, so milliseconds per request too.
-    """
-
-    requests: int
-    requests_per_second: float
-    p50_ms: float
-    p99_ms: float
-    cpu_seconds_per_1000: float
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """``ratios``: medians over the rounds of what two slices of the same round say of CPU."""
-
-    operation: str
-    title: str
-    concurrency: int
-    answer_bytes: int
-    figures: Mapping[str, Figures]
-    ratios: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class FirstSeen:
-    """CPU milliseconds of the gateway per request: of known documents, of documents seen for the first time, of parsing
-    and validating these by graphql-core alone; ``beyond_ms``: what the first sight costs beyond those."""
-
-    operation: str
-    known_ms: float
-    first_seen_ms: float
-    parse_and_validate_ms: float
-    beyond_ms: float
+# Of one set of processes, operation and concurrency: each variant's, one for each round.
+Slices = Mapping[str, Sequence[Slice]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,55 +49,25 @@ class Memory:
     samples: Sequence[tuple[int, float]]
 
 
+async def warm_up(servers: Sequence[Server], operation: Operation, dataset: Dataset) -> None:
+    """Sends the operation to each for half a second, as many at a time as are ever sent: the servers' bytecode has
+    become that of what it meets, caches are filled and all connections to MongoDB open."""
+    for server in servers:
+        same = repeat(requests.known(dataset, operation, server.variant)).__next__
+        await _slice(server, same, max(CONCURRENCIES), _WARMING_SECONDS, 10_000)
+
+
 async def compare(
-    servers: Sequence[Server],
-    operation: Operation,
-    concurrency: int,
-    dataset: Dataset,
-    extent: Extent,
-    answer_bytes: int,
-) -> Comparison:
-    servers = [server for server in servers if answers(server.variant, operation.name)]
+    servers: Sequence[Server], operation: Operation, concurrency: int, dataset: Dataset, extent: Extent
+) -> Slices:
+    """The slices of all rounds."""
     slices: dict[str, list[Slice]] = {server.variant: [] for server in servers}
     for number in range(extent.rounds):
-        # Each round begins with another variant, so that none always follows the same.
-        for server in (*servers[number % len(servers) :], *servers[: number % len(servers)]):
+        # There and back, so that what is compared is measured next to each other, and neither always first.
+        for server in servers if number % 2 == 0 else reversed(servers):
             same = repeat(requests.known(dataset, operation, server.variant)).__next__
             slices[server.variant].append(await _slice(server, same, concurrency, extent.seconds, extent.requests))
-    return Comparison(
-        operation.name,
-        operation.title,
-        concurrency,
-        answer_bytes,
-        {variant: _figures(found) for variant, found in slices.items()},
-        {
-            f"{above}/{below}": _ratio(slices[above], slices[below])
-            for above, below in (("gateway", "handwritten"), ("executor", "gateway"), ("usual", "gateway"))
-            if above in slices and below in slices
-        },
-    )
-
-
-async def first_seen(server: Server, operation: Operation, dataset: Dataset, extent: Extent) -> FirstSeen:
-    next_request, documents = requests.first_seen(dataset, operation)
-    known = requests.known(dataset, operation, server.variant)
-    rounds: list[tuple[float, float, float]] = []
-    for _ in range(extent.rounds):
-        before = len(documents)
-        new = await _slice(server, next_request, 1, 60.0, extent.first_seen_requests)
-        # The opening request of the slice is a document too, but not measured.
-        queries = [documents[number] for number in range(before + 2, len(documents) + 1)]
-        old = await _slice(server, lambda: known, 1, 60.0, 5 * extent.first_seen_requests)
-        rounds.append(
-            (old.cpu_milliseconds_per_request, new.cpu_milliseconds_per_request, _parse_and_validate(queries))
-        )
-    return FirstSeen(
-        operation.name,
-        known_ms=median(old for old, _, _ in rounds),
-        first_seen_ms=median(new for _, new, _ in rounds),
-        parse_and_validate_ms=median(bare for _, _, bare in rounds),
-        beyond_ms=median(new - old - bare for old, new, bare in rounds),
-    )
+    return slices
 
 
 async def memory(server: Server, operations: Sequence[Operation], dataset: Dataset, extent: Extent) -> Memory:
@@ -170,31 +101,3 @@ async def _slice(server: Server, next_request: NextRequest, concurrency: int, se
         return Slice(run, cpu_seconds(server.pid) - before)
     finally:
         connections.close()
-
-
-def _parse_and_validate(queries: Sequence[str]) -> float:
-    """CPU milliseconds per document by graphql-core alone, with the standard rules."""
-    executable = build().executable
-    gc.collect()
-    before = time.process_time()
-    for query in queries:
-        errors = validate(executable, parse(query), specified_rules)
-        assert not errors, errors
-    return (time.process_time() - before) / len(queries) * 1_000
-
-
-def _figures(slices: Sequence[Slice]) -> Figures:
-    latencies = [seconds * 1_000 for one in slices for seconds in one.run.latencies]
-    percentiles = quantiles(latencies, n=100, method="inclusive") if len(latencies) > 1 else latencies * 99
-    return Figures(
-        requests=len(latencies),
-        requests_per_second=median(one.run.requests / one.run.seconds for one in slices),
-        p50_ms=percentiles[49],
-        p99_ms=percentiles[98],
-        cpu_seconds_per_1000=median(one.cpu_milliseconds_per_request for one in slices),
-    )
-
-
-def _ratio(above: Sequence[Slice], below: Sequence[Slice]) -> float:
-    pairs = zip(above, below, strict=True)
-    return median(one.cpu_milliseconds_per_request / other.cpu_milliseconds_per_request for one, other in pairs)

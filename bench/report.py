@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.measure import Comparison, FirstSeen, Memory
+from bench.comparison import Comparison
+from bench.first_seen import FirstSeen
+from bench.measure import CONCURRENCIES, Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,26 +18,27 @@ class Results:
 
 
 def text(results: Results) -> str:
-    """A table of all comparisons, then what first sight costs and how memory grew."""
+    """A table of all comparisons, what first sight costs and how memory grew; then the README's table."""
     lines = [
         f"{'operation':28} {'at once':>7} {'variant':>12} {'requests/s':>10} {'p50 ms':>8} {'p99 ms':>8} "
         f"{'CPU s/1,000':>11}  CPU ratio"
     ]
     for one in results.comparisons:
         for variant, figures in one.figures.items():
-            ratio = next((f"{value:.2f} × {name}" for name, value in _against(one, variant)), "")
+            ratio = next((f"{_told(one, pair)} × {pair.partition('/')[2]}" for pair in _of(one, variant)), "")
             lines.append(
                 f"{one.title:28} {one.concurrency:7} {variant:>12} {figures.requests_per_second:10.1f} "
                 f"{figures.p50_ms:8.2f} {figures.p99_ms:8.2f} {figures.cpu_seconds_per_1000:11.3f}  {ratio}"
             )
     for seen in results.first_seen:
+        least, greatest = seen.beyond_spread_ms
         lines.append(
             f"first seen, {seen.operation}: {seen.first_seen_ms:.2f} ms of CPU, known {seen.known_ms:.2f}; parse and "
-            f"validate {seen.parse_and_validate_ms:.2f}; beyond these {seen.beyond_ms:.2f}"
+            f"validate {seen.parse_and_validate_ms:.2f}; beyond these {seen.beyond_ms:.2f} ({least:.2f}–{greatest:.2f})"
         )
     if results.memory is not None:
         lines.append("resident MB: " + ", ".join(f"{size:.1f} ({sent:,})" for sent, size in results.memory.samples))
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *_markdown(results.comparisons)])
 
 
 def line(comparison: Comparison) -> str:
@@ -45,5 +48,26 @@ def line(comparison: Comparison) -> str:
     return f"  {costs}; {ratios}"
 
 
-def _against(comparison: Comparison, variant: str) -> list[tuple[str, float]]:
-    return [(name.partition("/")[2], value) for name, value in comparison.ratios.items() if name.startswith(variant)]
+def _markdown(comparisons: Sequence[Comparison]) -> list[str]:
+    """What the gateway costs beside the hand-written handler, as a Markdown table; nothing without either."""
+    pair = "gateway/handwritten"
+    cells = {(one.operation, one.concurrency): _told(one, pair) for one in comparisons if pair in one.ratios}
+    if not cells:
+        return []
+    return [
+        "| server CPU, gateway ÷ handwritten | " + " | ".join(f"{number} at a time" for number in CONCURRENCIES) + " |",
+        "|---|" + "---:|" * len(CONCURRENCIES),
+        *(
+            f"| `{operation}` | " + " | ".join(cells[operation, number] for number in CONCURRENCIES) + " |"
+            for operation in dict.fromkeys(operation for operation, _ in cells)
+        ),
+    ]
+
+
+def _of(comparison: Comparison, variant: str) -> list[str]:
+    return [pair for pair in comparison.ratios if pair.startswith(variant)]
+
+
+def _told(comparison: Comparison, pair: str) -> str:
+    least, greatest = comparison.spread[pair]
+    return f"{comparison.ratios[pair]:.2f} ({least:.2f}–{greatest:.2f})"
