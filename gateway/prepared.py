@@ -224,7 +224,6 @@ class Prepared:
         # Its text is there twice.
         text = len(node.loc.source.body) if node.loc else limits.source_bytes
         self._parsed = _DOCUMENT_BYTES + _TOKEN_BYTES * node.token_count + 2 * text
-        _unlink(node)
         fragments = {one.name.value: one for one in node.definitions if isinstance(one, FragmentDefinitionNode)}
         nodes = [] if errors else [one for one in node.definitions if isinstance(one, OperationDefinitionNode)]
         self._operations = {
@@ -301,18 +300,6 @@ class Preparation:
 def _weight(prepared: Prepared) -> int:
     """A document's own weight, and never less than its share."""
     return max(prepared.weight, _MAX_CACHED_BYTES // _MAX_CACHED_DOCUMENTS)
-
-
-def _unlink(node: DocumentNode) -> None:
-    """Unlinks the tokens of a document from each other.
-
-    Nodes know the first and last of their own, for errors to tell where. Linked, a document is one great cycle, which
-    would wait for the garbage collector instead of ending with its place among those that are kept.
-    """
-    token = node.loc.start_token if node.loc else None
-    while token is not None:
-        following, token.prev, token.next = token.next, None, None
-        token = following
 
 
 def _are_short(variables: Mapping[str, Any]) -> bool:

@@ -44,7 +44,7 @@ def parse_within(query: str, limits: Limits | None) -> DocumentNode:
     Raises `GraphQLSyntaxError`, and `OperationTooComplex` naming the limit that was passed.
     """
     if limits is None:
-        return parse(query, allow_empty_selection_sets=False)
+        return _unlinked(parse(query, allow_empty_selection_sets=False))
     # A character has at most four bytes.
     if 4 * len(query) > limits.source_bytes and len(query.encode(errors="replace")) > limits.source_bytes:
         raise _too_many("A document", limits.source_bytes, "bytes")
@@ -58,7 +58,20 @@ def parse_within(query: str, limits: Limits | None) -> DocumentNode:
         )
     except GraphQLSyntaxError as error:
         raise _of_parser(error, limits) from None
-    check_document(document, limits)
+    check_document(_unlinked(document), limits)
+    return document
+
+
+def _unlinked(document: DocumentNode) -> DocumentNode:
+    """The document, its tokens unlinked from each other.
+
+    Nodes know the first and last of their own, for errors to tell where. Linked, a document is one great cycle, which
+    would wait for the garbage collector instead of ending with its place among those that are kept.
+    """
+    token = document.loc.start_token if document.loc else None
+    while token is not None:
+        following, token.prev, token.next = token.next, None, None
+        token = following
     return document
 
 
