@@ -1,6 +1,6 @@
 """What an operation fetched before it is executed or shaped."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gateway.errors import UnreadableDocument
@@ -66,15 +66,31 @@ def _of_parent(by_key: Mapping[str, Page], key: Any) -> Page:
     return by_key[key]
 
 
-def values_at(document: Any, path: str) -> Iterator[Any]:
-    """Every value at a dotted path of a document, through the lists on the way; nulls are left out."""
-    pending = [(document, path.split(".") if path else [])]
+def strings_at(documents: Iterable[Any], path: str) -> list[str]:
+    """Every string at a dotted path of documents, through the lists on the way: each once, as first seen."""
+    steps, found = path.split(".") if path else [], dict[str, None]()
+    for document in documents:
+        value = document
+        for step in steps:
+            if value.__class__ is not dict:
+                break
+            value = value.get(step)
+        else:
+            # Nearly always there is one, right at the path.
+            if value.__class__ is str:
+                found[value] = None
+                continue
+        found |= dict.fromkeys(one for one in _values_at(document, steps) if isinstance(one, str))
+    return list(found)
+
+
+def _values_at(document: Any, steps: list[str]) -> Iterator[Any]:
+    pending = [(document, steps)]
     while pending:
         value, steps = pending.pop()
         if isinstance(value, list):
             pending.extend((item, steps) for item in reversed(value))
         elif not steps:
-            if value is not None:
-                yield value
+            yield value
         elif isinstance(value, Mapping):
             pending.append((value.get(steps[0]), steps[1:]))

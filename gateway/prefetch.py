@@ -17,7 +17,7 @@ from gateway.compiler.represent import entity_ids
 from gateway.context import Context, Namespace, Organization, Permission
 from gateway.errors import BadUserInput, GatewayError, NotFound, Unavailable
 from gateway.kinds import INTERACTION, SEARCH_REQUEST, Kind
-from gateway.pages import Pages, values_at
+from gateway.pages import Pages, strings_at
 from gateway.paging import Page, page
 from gateway.plan import ById, ByNodeId, ByRepresentation, FeatureOf, Fetch, Plan, SessionOf, ViewerOf, Write
 from gateway.recording import Recorder, namespace_document
@@ -109,7 +109,7 @@ class _Run:
         self.pages.put(fetch.path, value)
         if any(selection.nested for selection in fetch.selections.values()):
             documents = value.documents if isinstance(value, Page) else value if isinstance(value, list) else [value]
-            await self._nested(fetch, [document for document in documents if isinstance(document, Mapping)])
+            await self._nested(fetch, [one for one in documents if isinstance(one, (dict, Mapping))])
 
     async def _value(self, fetch: Fetch, given: Mapping[str, Any] | BoundArrival) -> Any:
         assert not isinstance(given, BoundArrival), "nothing asks what will arrive"
@@ -182,9 +182,7 @@ class _Run:
         )
 
     async def _join(self, fetch: Fetch, parents: Iterable[Document]) -> None:
-        keys = list(
-            dict.fromkeys(key for parent in parents for key in values_at(parent, fetch.key) if isinstance(key, str))
-        )
+        keys = strings_at(parents, fetch.key)
         try:
             # What a mutation answers may lead on to what its caller didn't write.
             require(self._context.caller, Permission.READ)

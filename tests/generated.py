@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gateway.compiler import bind
 from gateway.errors import BadUserInput, GatewayError, QueryTooBroad
 from gateway.limits import DEFAULTS
-from gateway.pages import Pages, values_at
+from gateway.pages import Pages, strings_at
 from gateway.paging import Page, page
 from gateway.plan import Arrival, ById, ByNodeId, ByRepresentation, FeatureOf, Fetch, Listing, Plan
 
@@ -65,7 +65,7 @@ class Fetched:
                 self._joined(fetch, of_type)
 
     def _joined(self, fetch: Fetch, parents: Sequence[Mapping[str, Any]]) -> None:
-        keys = {key for one in parents for key in values_at(one, fetch.key) if isinstance(key, str)}
+        keys = set(strings_at(parents, fetch.key))
         by_key = self._guarded(lambda: {key: self._page(fetch) for key in sorted(keys)})
         self.pages.put_nested(fetch.path, by_key)
         if isinstance(by_key, dict):

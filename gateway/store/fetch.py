@@ -89,9 +89,12 @@ class Reader:
         """The documents of each key, in order; a key without any is absent."""
         by_key: dict[str, list[Document]] = defaultdict(list)
         rows = await self._aggregate(command.pipeline, command.unindexed)
-        for row in sorted(rows, key=itemgetter("part")):
-            if len(by_key[row["key"]]) < command.limit:
-                by_key[row["key"]].append(row["document"])
+        if len(command.scan.intervals) > 1:
+            rows = sorted(rows, key=itemgetter("part"))
+        for row in rows:
+            found = by_key[row["key"]]
+            if len(found) < command.limit:
+                found.append(row["document"])
         return by_key
 
     async def join_count(self, command: JoinCount) -> dict[str, int] | None:
