@@ -1,6 +1,11 @@
 """What a plan may be made of, however a document spells it."""
 
+from default_graph import EXECUTABLE
 from gateway_client import Gateway
+from graphql import FragmentDefinitionNode, OperationDefinitionNode, parse
+
+from gateway.compiler.collect import collect, condition_variables
+from gateway.plan import Field
 
 DOUBLED = "fragment F{0} on Interaction {{ a: feature {{ ...G{0} }} b: feature {{ ...G{0} }} }}"
 AGAIN = "fragment G{0} on Feature {{ interactions {{ nodes {{ ...F{1} }} }} }}"
@@ -14,3 +19,46 @@ def doubling(levels: int) -> str:
 
 async def test_fragments_that_are_spread_twice_are_answered(gateway: Gateway) -> None:
     assert await gateway.data(doubling(2)) == {"interactions": {"nodes": []}}
+
+
+def root_fields(query: str, **conditions: bool) -> tuple[Field, ...]:
+    document = parse(query)
+    fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
+    [operation] = (one for one in document.definitions if isinstance(one, OperationDefinitionNode))
+    return collect(EXECUTABLE, operation, fragments, conditions)
+
+
+def test_a_fragment_is_collected_once_for_a_type_wherever_it_is_all_that_is_selected() -> None:
+    fields = root_fields("""
+        { a: viewer { ...A } b: viewer { ...B } c: viewer { ...A } c: viewer { ...B } d: viewer { ...A keyName } }
+        fragment A on Viewer { ...B }
+        fragment B on Viewer { keyName permissions }
+    """)
+    selected = [one.selections["Viewer"] for one in fields]
+    assert selected[0] is selected[1] is selected[2]
+    assert [[one.key for one in those] for those in selected] == [["keyName", "permissions"]] * 4
+
+
+def test_a_fragment_that_is_left_out_or_of_another_type_selects_nothing() -> None:
+    [nodes] = root_fields(
+        """
+        query ($c: Boolean!) { nodes(ids: []) { ...A } }
+        fragment A on Interaction { ...B @include(if: $c) }
+        fragment B on Node { id }
+        """,
+        c=False,
+    )
+    assert set(nodes.selections.values()) == {()}
+
+
+def test_only_boolean_variables_are_conditions() -> None:
+    document = parse("""
+        query ($a: Boolean!, $b: Boolean = true, $c: Int, $d: [Boolean!], $e: Boolean) {
+          interactions(first: $c) @include(if: $b) { ...A }
+        }
+        fragment A on InteractionConnection { nodes @skip(if: $a) { id @skip(if: $other) } }
+    """)
+    operation, fragment = document.definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    assert isinstance(fragment, FragmentDefinitionNode)
+    assert condition_variables(operation, [fragment]) == ["a", "b"]
