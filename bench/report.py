@@ -34,7 +34,8 @@ def text(results: Results) -> str:
         least, greatest = seen.beyond_spread_ms
         lines.append(
             f"first seen, {seen.operation}: {seen.first_seen_ms:.2f} ms of CPU, known {seen.known_ms:.2f}; parse and "
-            f"validate {seen.parse_and_validate_ms:.2f}; beyond these {seen.beyond_ms:.2f} ({least:.2f}–{greatest:.2f})"
+            f"validate {seen.parse_and_validate_ms:.2f}; beyond these {seen.beyond_ms:.2f} ({least:.2f} to "
+            f"{greatest:.2f})"
         )
     if results.memory is not None:
         lines.append("resident MB: " + ", ".join(f"{size:.1f} ({sent:,})" for sent, size in results.memory.samples))
