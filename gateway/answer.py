@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from bson import DBRef
+from bson import Binary, DBRef
 from graphql import GraphQLError
 
 from gateway.budget import Budget
+from gateway.decoding import is_uuid, uuid_text
 from gateway.documents import plain
 from gateway.errors import GatewayError
 from gateway.failures import Phase, described
@@ -40,13 +41,15 @@ def refused_in(phase: Phase, errors: list[GraphQLError]) -> Answer:
 
 def encode(body: Mapping[str, Any]) -> bytes:
     """JSON, in which stored values that JSON has no form for become plain objects or strings (bytes: in base64)."""
-    return orjson.dumps(body, default=_jsonable)
+    return orjson.dumps(body, default=_jsonable, option=orjson.OPT_NAIVE_UTC)
 
 
 def _jsonable(value: Any) -> Any:
     match value:
         case DBRef():
             return plain(value)
+        case Binary() if is_uuid(value):
+            return uuid_text(value)
         case bytes():
             return b64encode(value).decode()
     return str(value)

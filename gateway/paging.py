@@ -14,10 +14,11 @@ from math import isfinite
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from bson import DatetimeMS, ObjectId
+from bson import Binary, DatetimeMS, ObjectId
 from bson.errors import BSONError
 
 from gateway import opaque
+from gateway.decoding import is_uuid, uuid_text
 from gateway.errors import BadUserInput, InvalidCursor, UnreadableDocument
 from gateway.kinds import Order
 
@@ -27,7 +28,8 @@ _VERSION = 1
 
 # Times beyond Python's years are only found in documents that others wrote, and so are strings and booleans.
 Value: TypeAlias = datetime | DatetimeMS | int | float | str | bool | None
-Tie: TypeAlias = UUID | ObjectId | str | int
+# Of binary values only UUIDs, which may also be decoded already; a place that was decoded has them as they are read.
+Tie: TypeAlias = Binary | UUID | ObjectId | str | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,7 @@ def _cursor(order: Order, value: Any, tie: Any) -> str:
     # What nearly all elements have is spelled as JSON spells it; the rest is marked.
     if value.__class__ is not datetime:
         value = _marked_value(value)
-    if tie.__class__ is not UUID:
-        tie = _marked_tie(tie)
+    tie = uuid_text(tie) if is_uuid(tie) else _marked_tie(tie)
     return opaque.encode([_VERSION, order.tag, value, tie])
 
 
@@ -108,6 +109,8 @@ def _integer(number: int) -> int:
 
 def _marked_tie(tie: Any) -> Any:
     match tie:
+        case UUID():
+            return str(tie)
         case ObjectId():
             return ["o", str(tie)]
         case str():
@@ -120,7 +123,7 @@ def _marked_tie(tie: Any) -> Any:
 def _tie(encoded: Any) -> Tie:
     match encoded:
         case str():
-            return UUID(encoded)
+            return Binary.from_uuid(UUID(encoded))
         case ["o", str(text)]:
             return ObjectId(text)
         case ["s", str(text)]:

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import orjson
+from bson import Binary
 from pymongo import monitoring
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
@@ -56,6 +58,12 @@ def commands() -> Iterator[list[Command]]:
     finally:
         # By identity: two logs may hold the same.
         _LOG.logs[:] = [one for one in _LOG.logs if one is not log]
+
+
+def as_json(sent: list[Command]) -> list[Command]:
+    """The commands as JSON, in which a UUID is its text, however it was given; of other binary data there is none."""
+    told: list[Command] = orjson.loads(orjson.dumps(sent, default=Binary.as_uuid))
+    return told
 
 
 def modulo(values: Mapping[str, str], told: Any) -> Any:

@@ -1,4 +1,5 @@
-"""Generated documents, as MongoDB's driver gives them: laid out by the schema's readings, mostly as they should be.
+"""Generated documents, as they are read or as mutations have them: laid out by the schema's readings, mostly as they
+should be.
 
 The layout of a type is walked from its fields, so that a new field has values in these documents from its first day.
 """
@@ -13,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import filtertrees
-from bson import DatetimeMS, DBRef, Decimal128, Int64, ObjectId
+from bson import Binary, DatetimeMS, DBRef, Decimal128, Int64, ObjectId
 from bson.tz_util import utc
 from default_graph import EXECUTABLE
 from graphql import (
@@ -33,16 +34,26 @@ from gateway.schema.reading import Embedded, Facet, Stored
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 Document = dict[str, Any]
 
+# Times and UUIDs are both as they are decoded for answers, and as a mutation has them.
+_MADE = datetime(2024, 5, 1, 12, tzinfo=UTC)
+_UUIDS = [Binary.from_uuid(UUID(int=7)), UUID(int=7)]
+
 MISSING = object()
 IDS = ("a", "b", "c")
+_IDS = [Binary.from_uuid(UUID(int=number)) for number in (1, 2)]
 
 _TEXTS = st.sampled_from(["", "red shoes", 'say "x"', "\\", "é\u2028\x00", "a" * 300])
 _METADATA = [
     {},
     {"device": {"os": "linux", "sizes": [1, 2.5, None, {}]}, "$where": "1", "a.b": {"": 0}},
     {"ref": DBRef("other", "x", None, {"more": [DBRef("c", 1)]}), "none": None},
-    {"id": ObjectId(b"twelve bytes"), "n": Decimal128("1.50"), "nan": float("nan"), "at": datetime(2024, 5, 1)},
-    {"bytes": b"\x00\xff", "huge": Int64(2**62), "uuid": UUID(int=7), "far": DatetimeMS(2**60)},
+    {
+        "id": ObjectId(b"twelve bytes"),
+        "n": Decimal128("1.50"),
+        "nan": float("nan"),
+        "at": [datetime(2024, 5, 1), _MADE],
+    },
+    {"bytes": b"\x00\xff", "huge": Int64(2**62), "uuids": [*_UUIDS, Binary(bytes(16), 3)], "far": DatetimeMS(2**60)},
 ]
 
 _TREES: list[Any] = [
@@ -76,8 +87,7 @@ _GOOD: Mapping[str, st.SearchStrategy[Any]] = {
     "Int": st.integers(0, 2**31 - 1),
     "Float": st.floats(0, 1),
     "Boolean": st.booleans(),
-    # Python has several objects for this zone; the driver gives this one.
-    "DateTime": st.datetimes(timezones=st.just(utc)),
+    "DateTime": st.datetimes(timezones=st.sampled_from([None, None, utc, UTC])),
     "JSON": _copied(_METADATA),
     # Most trees are well-known ones, which are drawn fast.
     "FilterGroup": st.one_of(*[_copied(_TREES)] * 4, filtertrees.trees),
@@ -99,7 +109,7 @@ ODDITIES: Mapping[str, st.SearchStrategy[Any]] = {
     "no number": st.sampled_from([float("nan"), float("inf"), float("-inf")]),
     "a decimal": st.sampled_from([Decimal128("1.5"), Decimal128("2"), Decimal(3)]),
     "a number in a string": st.sampled_from(["5", "1.5", "1_0", " 7 ", "nan", "true"]),
-    "a time without zone": st.just(datetime(2024, 5, 1, 12)),
+    "a time": st.sampled_from([datetime(2024, 5, 1, 12), _MADE]),
     "a time of another zone": st.sampled_from(
         [
             datetime(2024, 5, 1, 12, 0, 0, 1999, timezone(timedelta(hours=2, minutes=30))),
@@ -109,7 +119,8 @@ ODDITIES: Mapping[str, st.SearchStrategy[Any]] = {
     ),
     "a time beyond Python's": st.sampled_from([DatetimeMS(2**60), DatetimeMS(-(2**60))]),
     "an ObjectId": st.just(ObjectId(b"twelve bytes")),
-    "a UUID": st.just(UUID(int=7)),
+    "a UUID": st.sampled_from(_UUIDS),
+    "other binary data": st.sampled_from([Binary(bytes(16), 3), Binary(b"x", 128)]),
     "a bad tree": _copied(_BAD_TREES),
 }
 
@@ -125,7 +136,7 @@ _NUMBERS = (
 _CLOSE = {
     "Int": _NUMBERS,
     "Float": _NUMBERS,
-    "DateTime": ("a time without zone", "a time of another zone", "a time beyond Python's", "a null"),
+    "DateTime": ("a time of another zone", "a time beyond Python's", "a null"),
 }
 
 
@@ -199,7 +210,7 @@ def documents(draw: Draw, type_name: str, *, odd: bool) -> Generated:
     """A document of an object type, and the names of the `ODDITIES` in it: none unless it may be odd."""
     oddities: set[str] = set()
     document = _drawn(draw, type_name, oddities if odd else None)
-    document["_id"] = draw(st.sampled_from([UUID(int=1), UUID(int=2), ObjectId(b"twelve bytes"), "x", 5, {"a": 1}]))
+    document["_id"] = draw(st.sampled_from([*_IDS, ObjectId(b"twelve bytes"), "x", 5, {"a": 1}]))
     document["__typename"] = type_name
     for _ in range(draw(st.integers(0, 2)) if odd else 0):
         places = list(_places(document))

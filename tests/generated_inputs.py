@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
+from bson import Binary
 from graphql import (
     GraphQLArgument,
     GraphQLEnumType,
@@ -30,7 +31,10 @@ Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 _CURSORS = [
     *(
-        encode_cursor(time_order(kind, descending=True), Place(datetime(2024, 5, 1, tzinfo=UTC), UUID(int=1)))
+        encode_cursor(
+            time_order(kind, descending=True),
+            Place(datetime(2024, 5, 1, tzinfo=UTC), Binary.from_uuid(UUID(int=1))),
+        )
         for kind in (INTERACTION, SEARCH_REQUEST)
     ),
     "no cursor",

@@ -11,16 +11,21 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache, partial
 from multiprocessing import get_context
 from typing import Any
+from uuid import UUID
 
 import pytest
+from bson import Binary, DatetimeMS, DBRef
+from decoded import by_itself, for_answers, stored
 from default_graph import EXECUTABLE
 from generated import Documents
 from generated_documents import MISSING, ODDITIES
 from generated_operations import FEATURES, ROOT_FIELDS, TARGETS, Operation, operations
 from graphql import (
+    ExecutionResult,
     GraphQLInterfaceType,
     GraphQLObjectType,
     execute_sync,
@@ -35,6 +40,7 @@ from hypothesis import strategies as st
 
 from gateway.answer import encode
 from gateway.app import settle
+from gateway.failures import Phase, described
 from gateway.pages import Pages
 from gateway.plan import Field
 from gateway.prepared import Compiled, Preparation, Prepared
@@ -99,9 +105,7 @@ def _shaped(compiled: Compiled, pages: Pages) -> bytes | str:
         return f"{type(reason).__name__}: {reason}"
 
 
-def _compare(prepared: Prepared, operation: Operation, compiled: Compiled, pages: Pages) -> str:
-    """What became of an operation, both ways: one of `_OUTCOMES`."""
-    shaped = _shaped(compiled, pages)
+def _executed(prepared: Prepared, operation: Operation, pages: Pages) -> ExecutionResult:
     executed = execute_sync(
         EXECUTABLE,
         prepared.node,
@@ -109,6 +113,14 @@ def _compare(prepared: Prepared, operation: Operation, compiled: Compiled, pages
         variable_values=dict(operation.variables),
         operation_name=operation.name,
     )
+    assert isinstance(executed, ExecutionResult)
+    return executed
+
+
+def _compare(prepared: Prepared, operation: Operation, compiled: Compiled, pages: Pages) -> str:
+    """What became of an operation, both ways: one of `_OUTCOMES`."""
+    shaped = _shaped(compiled, pages)
+    executed = _executed(prepared, operation, pages)
     if isinstance(shaped, bytes):
         assert executed.errors is None, f"shaped in spite of {executed.errors}"
         expected = encode({"data": executed.data})
@@ -253,13 +265,21 @@ def _leaves(type_name: str, text: str, above: str = "") -> Iterator[tuple[str, s
                 yield from _leaves(inner, text.replace("…", f"{name} {{ … }}"), f"{above}{path}.{'0.' * many}")
 
 
-@pytest.mark.parametrize(
-    ("query", "path"),
-    [
-        *_leaves("Interaction", '{ interaction(interactionId: "a") { … } }'),
-        *_leaves("SearchRequest", '{ searchRequest(searchRequestId: "a") { … } }'),
-    ],
-)
+_LEAVES = [
+    *_leaves("Interaction", '{ interaction(interactionId: "a") { … } }'),
+    *_leaves("SearchRequest", '{ searchRequest(searchRequestId: "a") { … } }'),
+]
+
+
+def _around(value: Any, path: str) -> Any:
+    """A document with this value at a path."""
+    document = value
+    for step in reversed(path.split(".")):
+        document = {} if document is MISSING else [document] if step == "0" else {step: document}
+    return document
+
+
+@pytest.mark.parametrize(("query", "path"), _LEAVES)
 def test_whatever_is_stored_in_the_place_of_a_value(query: str, path: str) -> None:
     prepared = Preparation(build(), introspection=True)(query)
     compiled = prepared.operation(None).compiled({})
@@ -269,14 +289,43 @@ def test_whatever_is_stored_in_the_place_of_a_value(query: str, path: str) -> No
     @settings(max_examples=200, database=None)
     @given(st.one_of(*ODDITIES.values()))
     def same_bytes(value: Any) -> None:
-        document = value
-        for step in reversed(path.split(".")):
-            document = {} if document is MISSING else [document] if step == "0" else {step: document}
         pages = Pages()
-        pages.put(compiled.plan.fetches[0].path, document)
+        pages.put(compiled.plan.fetches[0].path, _around(value, path))
         _compare(prepared, operation, compiled, pages)
 
     same_bytes()
+
+
+# Where what the driver decodes by itself differs from what it decodes for answers, alone and among others.
+_DECODED: list[Any] = [
+    UUID(int=7),
+    [UUID(int=7), Binary(bytes(16), 3), "x"],
+    datetime(2024, 5, 1, 12, 0, 0, 1_000, UTC),
+    [datetime(999, 5, 1, tzinfo=UTC), DatetimeMS(2**60)],
+    DBRef("c", UUID(int=7), None, {"at": datetime(2024, 5, 1, tzinfo=UTC)}),
+    {"a": [UUID(int=7), {"b": datetime(2024, 5, 1, tzinfo=UTC)}]},
+    {"AND": [{"key": "k", "operator": "in", "value": [UUID(int=7), datetime(2024, 5, 1, tzinfo=UTC)]}]},
+    {"AND": [{"key": UUID(int=7), "value": 1}], "case_sensitive": UUID(int=7)},
+    {"AND": [{"key": "k", "operator": datetime(2024, 5, 1, tzinfo=UTC)}], "OR": [UUID(int=7)]},
+    {"AND": UUID(int=7)},
+]
+
+
+@pytest.mark.parametrize(("query", "path"), _LEAVES)
+def test_an_answer_is_the_same_however_its_document_was_decoded(query: str, path: str) -> None:
+    prepared = Preparation(build(), introspection=True)(query)
+    compiled = prepared.operation(None).compiled({})
+    operation = Operation(query, {}, None, frozenset(), frozenset())
+    for value in _DECODED:
+        raw, answers = stored(_around(value, path)), []
+        for document in (for_answers(raw), by_itself(raw)):
+            pages = Pages()
+            pages.put(compiled.plan.fetches[0].path, document)
+            _compare(prepared, operation, compiled, pages)
+            executed = _executed(prepared, operation, pages)
+            errors = [described(error, Phase.EXECUTION) for error in executed.errors or ()]
+            answers.append(encode({"data": executed.data, "errors": errors}))
+        assert answers[0] == answers[1]
 
 
 def figures(tally: _Tally) -> str:

@@ -11,7 +11,7 @@ from uuid import uuid4
 import orjson
 import pytest
 import pytest_asyncio
-from command_log import Command, commands, modulo
+from command_log import Command, as_json, commands, modulo
 from default_graph import EXECUTABLE
 from gateway_client import Gateway, new_gateway
 from graphql import (
@@ -87,7 +87,7 @@ class Attacker:
     async def ask(self, document: str, variables: Mapping[str, Any]) -> tuple[Any, list[Command]]:
         with commands() as sent:
             answer = await self.gateway.execute(document, variables, key=self.key, namespace=self.namespace.id)
-        return answer, json.loads(orjson.dumps(sent))
+        return answer, as_json(sent)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

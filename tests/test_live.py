@@ -5,13 +5,15 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import orjson
 import pytest
 import pytest_asyncio
+from bson import Binary, DatetimeMS, ObjectId
 from command_log import commands
 from gateway_client import Gateway, new_gateway
 from live_client import PATIENCE, RECORDED, key_id, record, served, socket, stream
@@ -122,6 +124,15 @@ async def test_an_event_is_answered_as_a_query_is(gateway: Gateway, address: str
             asked = f"query ($id: ID!) {{ interaction(interactionId: $id) {{ {EVERYTHING} }} }}"
             answer = await gateway.data(asked, {"id": wire["interaction_id"]})
             assert event == ("next", {"data": {"interactionRecorded": answer["interaction"]}})
+
+
+async def test_what_others_record_is_told_whatever_its_id_is(gateway: Gateway, address: str) -> None:
+    ids = [uuid4(), ObjectId(), "one", 1, Binary(bytes(16), 3), datetime(2024, 5, 1, tzinfo=UTC), DatetimeMS(2**60)]
+    async with stream(address, gateway.key) as told:
+        for number, id in enumerate(ids):
+            common = {"namespace_id": gateway.namespace.id, "interaction_id": f"i{number}", "interaction_type": "view"}
+            await gateway.database[INTERACTION.collection].insert_one({"_id": id, **common})
+        assert [await told.recorded() for _ in ids] == [f"i{number}" for number in range(len(ids))]
 
 
 async def test_an_error_in_an_event_is_told_as_in_any_answer(gateway: Gateway, address: str) -> None:

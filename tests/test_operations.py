@@ -15,7 +15,7 @@ from uuid import uuid4
 import orjson
 import pytest
 import pytest_asyncio
-from command_log import Command, commands
+from command_log import Command, as_json, commands
 from default_graph import EXECUTABLE
 from gateway_client import Gateway, open_gateway
 from graphql import (
@@ -77,8 +77,7 @@ def document(name: str) -> str:
 
 def told(sent: list[Command]) -> list[Command]:
     """The commands as JSON; in an order of their own, as those of one level are sent at once."""
-    plain: list[Command] = json.loads(orjson.dumps(sent))
-    return sorted(plain, key=lambda command: json.dumps(command, sort_keys=True))
+    return sorted(as_json(sent), key=lambda command: json.dumps(command, sort_keys=True))
 
 
 def taken(response: dict[str, Any]) -> Any:

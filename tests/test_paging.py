@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 import pytest
-from bson import DatetimeMS, Decimal128, ObjectId
+from bson import Binary, DatetimeMS, Decimal128, ObjectId
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -25,7 +25,8 @@ ORDERS = [
         position_order(descending=descending),
     )
 ]
-TIE = UUID("3f0c2b1e-0000-4000-8000-00000000abcd")
+TIE_UUID = UUID("3f0c2b1e-0000-4000-8000-00000000abcd")
+TIE = Binary.from_uuid(TIE_UUID)
 
 orders = st.sampled_from(ORDERS)
 times = st.datetimes(timezones=st.just(UTC)).map(lambda at: at.replace(microsecond=at.microsecond // 1000 * 1000))
@@ -33,7 +34,7 @@ longs = st.integers(-(2**63), 2**63 - 1)
 beyond_python = st.integers(300_000_000_000_000, 2**63 - 1).map(DatetimeMS)
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 values = times | beyond_python | longs | st.floats(allow_nan=False) | texts | st.booleans() | st.none()
-ties = st.uuids() | st.binary(min_size=12, max_size=12).map(ObjectId) | texts | longs
+ties = st.uuids().map(Binary.from_uuid) | st.binary(min_size=12, max_size=12).map(ObjectId) | texts | longs
 
 
 @given(orders, st.builds(Place, values, ties))
@@ -78,20 +79,20 @@ def test_any_other_text_is_no_cursor(text: str) -> None:
     [
         (1, LATEST.tag, None),
         (1, LATEST.tag, None, None),
-        (2, LATEST.tag, None, f"u{TIE}"),
-        (1, LATEST.tag, None, f"u{TIE}", 0),
-        (1, LATEST.tag, [2**63], f"u{TIE}"),
-        (1, LATEST.tag, 2**63, f"u{TIE}"),
-        (1, LATEST.tag, [1, 2], f"u{TIE}"),
-        (1, LATEST.tag, {"$gt": 1}, f"u{TIE}"),
-        (1, LATEST.tag, ["1"], f"u{TIE}"),
+        (2, LATEST.tag, None, f"u{TIE_UUID}"),
+        (1, LATEST.tag, None, f"u{TIE_UUID}", 0),
+        (1, LATEST.tag, [2**63], f"u{TIE_UUID}"),
+        (1, LATEST.tag, 2**63, f"u{TIE_UUID}"),
+        (1, LATEST.tag, [1, 2], f"u{TIE_UUID}"),
+        (1, LATEST.tag, {"$gt": 1}, f"u{TIE_UUID}"),
+        (1, LATEST.tag, ["1"], f"u{TIE_UUID}"),
         (1, LATEST.tag, None, ""),
         (1, LATEST.tag, None, "u"),
         (1, LATEST.tag, None, "onothex"),
         (1, LATEST.tag, None, "i1.5"),
         (1, LATEST.tag, None, f"i{2**63}"),
         (1, LATEST.tag, None, "i" + "9" * 5000),
-        (1, LATEST.tag, None, f"x{TIE}"),
+        (1, LATEST.tag, None, f"x{TIE_UUID}"),
         {"v": 1},
         1,
         None,
@@ -103,7 +104,7 @@ def test_a_forged_cursor_is_refused(parts: Any) -> None:
         decode_cursor(LATEST, text, "after")
 
 
-@pytest.mark.parametrize("value", [[1], {"a": 1}, Decimal128("1"), b"x"])
+@pytest.mark.parametrize("value", [[1], {"a": 1}, Decimal128("1"), b"x", Binary(TIE_UUID.bytes, 3), Binary(b"x", 4)])
 def test_what_has_no_place_in_an_order_gets_no_cursor(value: Any) -> None:
     with pytest.raises(UnreadableDocument):
         encode_cursor(LATEST, Place(value, TIE))
@@ -234,3 +235,18 @@ def test_times_are_exact_to_the_millisecond() -> None:
     at = datetime(2024, 5, 1, tzinfo=UTC) + timedelta(milliseconds=1)
     cursor = encode_cursor(LATEST, Place(at, TIE))
     assert decode_cursor(LATEST, cursor, "after") == Place(at, TIE)
+
+
+@pytest.mark.parametrize(
+    ("at", "spelled"),
+    [
+        (datetime(2024, 5, 1, 12), "2024-05-01T12:00:00Z"),
+        (datetime(2024, 5, 1, 12, 0, 0, 1_000), "2024-05-01T12:00:00.001000Z"),
+        (datetime(1, 1, 1), "0001-01-01T00:00:00Z"),
+    ],
+)
+def test_a_cursor_is_the_same_however_its_document_was_decoded(at: datetime, spelled: str) -> None:
+    cursor = encode_cursor(LATEST, Place(at, TIE))
+    assert cursor == payload(1, LATEST.tag, spelled, str(TIE_UUID))
+    assert cursor == encode_cursor(LATEST, Place(at.replace(tzinfo=UTC), TIE_UUID))
+    assert decode_cursor(LATEST, cursor, "after") == Place(at.replace(tzinfo=UTC), TIE)

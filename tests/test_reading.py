@@ -1,14 +1,14 @@
 """Documents that the gateway didn't write: what peers and earlier generations stored is read, never refused."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
-from bson import Binary, DatetimeMS, Decimal128, Int64, ObjectId
+from bson import Binary, DatetimeMS, DBRef, Decimal128, Int64, ObjectId
 from gateway_client import Gateway, new_gateway
 
 from gateway.embedded import EmbeddedServer
@@ -285,6 +285,69 @@ async def test_what_json_has_no_form_for_is_told_as_text(gateway: Gateway) -> No
         assert found["uuid"] == str(some)
         assert found["long"] == 2**60
         assert found["infinite"] is None
+
+
+ODD_SCALARS = [
+    (UUID(int=7), "00000000-0000-0000-0000-000000000007"),
+    (NOON, "2024-05-01 12:00:00+00:00"),
+    (ObjectId("0" * 24), "0" * 24),
+    (DBRef("c", UUID(int=7)), "DBRef('c', UUID('00000000-0000-0000-0000-000000000007'))"),
+    (Binary(b"x", 128), "b'x'"),
+]
+
+
+@pytest.mark.parametrize("broken", ["", "position"])
+@pytest.mark.parametrize(("stored", "told"), ODD_SCALARS)
+async def test_what_is_no_string_is_told_as_text_where_one_is_promised(
+    stored: Any, told: str, broken: str, gateway: Gateway
+) -> None:
+    """With an error beside it, and without one: those answers are made in two ways."""
+    request = {"collections": ["c", stored], "queries": [{"value": stored}], "sort": {"field": stored}}
+    await insert_request(gateway, request, user_id=stored, interaction_type=["click", stored], position="x")
+    selection = f"userId interactionTypes {broken} searchRequest {{ collections queries {{ value }} sort {{ field }} }}"
+    answer = await gateway.execute(f'{{ interaction(interactionId: "peer") {{ {selection} }} }}')
+    assert len(answer.get("errors", ())) == bool(broken)
+    assert answer["data"]["interaction"] == {
+        "userId": told,
+        "interactionTypes": ["CLICK", "OTHER"],
+        **({"position": None} if broken else {}),
+        "searchRequest": {"collections": ["c", told], "queries": [{"value": told}], "sort": {"field": told}},
+    }
+
+
+async def test_ids_and_times_within_trees_are_told_in_every_view(gateway: Gateway) -> None:
+    filters = {"AND": [{"key": "owner", "operator": "in", "value": [UUID(int=7), NOON]}]}
+    await insert_request(gateway, {"queries": [], "collections": [], "filters": filters})
+    views = "json text flat { value } conditions { value } and { ... on FilterCondition { value } }"
+    found = (await read_request(gateway, f"filters {{ {views} }}"))["filters"]
+    value = ["00000000-0000-0000-0000-000000000007", "2024-05-01T12:00:00+00:00"]
+    assert found == {
+        "json": {"AND": [{"key": "owner", "operator": "in", "value": value}]},
+        "text": 'owner IN [{"$binary": {"base64": "AAAAAAAAAAAAAAAAAAAABw==", "subType": "04"}}, '
+        '{"$date": {"$numberLong": "1714564800000"}}]',
+        "flat": [{"value": None}, {"value": value}],
+        "conditions": [{"value": value}],
+        "and": [{"value": value}],
+    }
+
+
+async def test_an_id_where_a_tree_has_a_key_is_named_as_what_it_is(gateway: Gateway) -> None:
+    await insert_request(gateway, {"queries": [], "collections": [], "filters": {"AND": [{"key": UUID(int=7)}]}})
+    answer = await gateway.execute("{ interactions { nodes { searchRequest { filters { flat { key } } } } } }")
+    [error] = answer["errors"]
+    assert error["message"] == "Stored filter tree: key is of type UUID, not a string."
+
+
+async def test_a_session_spans_its_times(gateway: Gateway) -> None:
+    for number in range(3):
+        at = NOON + timedelta(milliseconds=number)
+        await insert(gateway, id=f"i{number}", effective_session_id="s", occurred_at=at)
+    data = await gateway.data('{ session(sessionId: "s") { startedAt endedAt } }')
+    assert data["session"] == {"startedAt": "2024-05-01T12:00:00.000Z", "endedAt": "2024-05-01T12:00:00.002Z"}
+    # What is earlier or later than all of Python's times spoils an end, but not the other.
+    await insert(gateway, id="far", effective_session_id="s", occurred_at=DatetimeMS(2**55))
+    data = await gateway.data('{ session(sessionId: "s") { startedAt } }')
+    assert data["session"] == {"startedAt": "2024-05-01T12:00:00.000Z"}
 
 
 async def test_bytes_are_told_in_base64(gateway: Gateway) -> None:

@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pytest
+from bson import Binary
 from test_operations import FOLDER, NAMES, NOON, document
 
 from gateway.context import Caller, Context, Namespace, Organization, Permission
@@ -128,10 +130,20 @@ def test_it_gives_up_where_fetching_met_an_error() -> None:
         ("interactionTypes", {"interaction_type": ["click", "future", 5]}, ["CLICK", "OTHER", "OTHER"]),
         ("interactionType", {"interaction_type": {"a": 1}}, "OTHER"),
         ("occurredAt", {"occurred_at": datetime(2024, 5, 1, 12, 0, 0, 1999, UTC)}, "2024-05-01T12:00:00.001Z"),
+        ("occurredAt", {"occurred_at": datetime(2024, 5, 1, 12, 0, 0, 1999)}, "2024-05-01T12:00:00.001Z"),
+        # As stored by those that leave out when it was first seen.
+        (
+            "searchRequest",
+            {"search_request_id": "r", "occurred_at": datetime(2024, 5, 1, 12)},
+            {"firstSeenAt": "2024-05-01T12:00:00.000Z"},
+        ),
+        ("userId", {"user_id": Binary.from_uuid(UUID(int=7))}, "00000000-0000-0000-0000-000000000007"),
+        ("userId", {"user_id": datetime(2024, 5, 1, 12)}, "2024-05-01 12:00:00+00:00"),
     ],
 )
 def test_it_answers_whatever_the_executor_would(field: str, stored: dict[str, Any], value: Any) -> None:
-    shape = compiled(f"{{ interactions {{ nodes {{ {field} }} }} }}").shape
+    below = " { firstSeenAt }" if field == "searchRequest" else ""
+    shape = compiled(f"{{ interactions {{ nodes {{ {field}{below} }} }} }}").shape
     assert shape is not None
     assert shape(pages(page(stored))) == {"interactions": {"nodes": [{field: value}]}}
 

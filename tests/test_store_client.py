@@ -2,10 +2,11 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from bson import Binary
 from bson.datetime_ms import DatetimeMS
 
 from gateway.embedded import EmbeddedServer
-from gateway.store.client import Driver, aggregate, close, open_client
+from gateway.store.client import Document, Driver, aggregate, close, open_client, reading
 
 DRIVERS: tuple[Driver, ...] = ("pymongo", "motor")
 
@@ -16,13 +17,20 @@ async def test_both_drivers_read_back_what_was_written(
 ) -> None:
     client = open_client(mongod.uri, driver=driver)
     documents = client[database_name]["documents"]
-    written = [
+    written: list[Document] = [
         {"_id": UUID(int=1), "at": datetime(2024, 12, 1, 9, 30, 0, 123_000, tzinfo=UTC)},
         {"_id": UUID(int=2), "at": DatetimeMS(2**60)},
     ]
     await documents.insert_many(written)
     cursor = await aggregate(documents, [{"$sort": {"_id": 1}}], maxTimeMS=1000)
     assert [document async for document in cursor] == written
+    for_answers = reading(client[database_name])
+    read = [{**document, "_id": Binary.from_uuid(document["_id"])} for document in written]
+    read[0]["at"] = datetime(2024, 12, 1, 9, 30, 0, 123_000)
+    cursor = await aggregate(for_answers["documents"], [{"$sort": {"_id": 1}}], maxTimeMS=1000)
+    assert [document async for document in cursor] == read
+    # What was read finds what it was read of.
+    assert await for_answers["documents"].find(read[0]).to_list(None) == read[:1]
     await client.drop_database(database_name)
     await close(client)
 

@@ -4,19 +4,26 @@ driver."""
 import asyncio
 import gc
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any, cast
+from uuid import UUID
 
 import pytest
-from bson import Timestamp
+from bson import Binary, ObjectId, Timestamp
 from pymongo.read_concern import ReadConcern
 
+from gateway.commands import Find, Scan
+from gateway.context import Namespace
 from gateway.embedded import EmbeddedServer
 from gateway.errors import Unavailable
 from gateway.kinds import INTERACTION
+from gateway.predicate import Lookup
 from gateway.store.client import Client, Database, Driver, aggregate, close, open_client
+from gateway.store.fetch import Reader
 from gateway.store.watch import Insertions, Watch
 
 PATIENCE = 30.0
+NAMESPACE = Namespace("ns_1", "shop", "org_1", datetime(2024, 5, 1, tzinfo=UTC))
 
 
 @pytest.fixture(params=["pymongo", "motor"])
@@ -81,6 +88,21 @@ async def test_each_has_its_namespace_and_a_time_after_what_was_written_before(
     assert second is not None
     assert (first.id, first.namespace_id, second.id, second.namespace_id) == ("1", "ns_1", "2", "ns_2")
     assert first.at <= between < second.at
+    await insertions.close()
+
+
+@pytest.mark.parametrize("id", [UUID(int=7), Binary(bytes(16), 3), ObjectId(), 7, datetime(2024, 5, 1, tzinfo=UTC)])
+async def test_an_id_is_the_one_that_is_read(id: Any, watched: Watch, database: Database) -> None:
+    insertions = await watched.open()
+    await database[INTERACTION.collection].insert_one({"_id": id, "namespace_id": "ns_1"})
+    inserted = await insertions.next()
+    assert inserted is not None
+    find = Find(
+        Scan(NAMESPACE, INTERACTION, Lookup("_id", (inserted.id,))), {"_id": 1}, (), 1, "_id_", since=inserted.at
+    )
+    [found] = await Reader(database, time_limit_ms=5_000).find(find)
+    assert {found["_id"]: found} == {inserted.id: found}
+    assert type(found["_id"]) is type(inserted.id)
     await insertions.close()
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from bson import Binary
 from default_graph import EXECUTABLE
 from graphql import GraphQLInputObjectType, GraphQLNonNull, coerce_input_value, parse_value, value_from_ast_untyped
 
@@ -20,7 +21,7 @@ from gateway.predicate import Predicate
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
 NAMESPACE = Namespace("ns_1", "shop", "org_1", NOW)
-TIE, OTHER_TIE = UUID(int=1), UUID(int=2)
+TIE, OTHER_TIE = Binary.from_uuid(UUID(int=1)), Binary.from_uuid(UUID(int=2))
 LATEST = time_order(INTERACTION, descending=True)
 EARLIEST = time_order(INTERACTION, descending=False)
 

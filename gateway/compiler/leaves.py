@@ -6,7 +6,6 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NoReturn
 
-from bson.tz_util import utc
 from graphql import (
     GraphQLBoolean,
     GraphQLEnumType,
@@ -18,6 +17,7 @@ from graphql import (
     GraphQLString,
 )
 
+from gateway.decoding import whole
 from gateway.schema.scalars import serialize_date_time
 
 
@@ -42,11 +42,16 @@ def _judged_by(scalar: GraphQLScalarType) -> Callable[[Any], Any]:
         if value is None or isinstance(value, Exception):
             refuse(value)
         try:
-            return scalar.coerce_output_value(value)
+            return scalar.coerce_output_value(whole(value))
         except GraphQLError:
             refuse(value)
 
     return judged
+
+
+def date_time(value: Any) -> str:
+    """As `serialize_date_time`, also of a time that was decoded for answers."""
+    return serialize_date_time(whole(value))
 
 
 def nullable(judge: Callable[[Any], Any], value: Any) -> Any:
@@ -84,18 +89,17 @@ LEAVES = {
     "Int": Leaf("an_int", "{1}.__class__ is int and -2147483648 <= {0} <= 2147483647"),
     "Float": Leaf("a_float", "{1}.__class__ is float and {0} - {0} == 0.0"),
     "Boolean": Leaf("a_boolean", "{1}.__class__ is bool"),
-    # The driver gives all times one zone object, in which all are printed alike.
+    # What is read has no zone; what a mutation made or found has one.
     "DateTime": Leaf(
         "date_time",
-        "{1}.__class__ is datetime and {0}.tzinfo is utc",
-        "{0}.isoformat('T', 'milliseconds')[:23] + 'Z'",
+        "{1}.__class__ is datetime and {0}.tzinfo is None",
+        "{0}.isoformat('T', 'milliseconds') + 'Z'",
     ),
     "JSON": Leaf("refuse", "{1} is not None"),
 }
 
 NAMES: Mapping[str, Any] = {
     "datetime": datetime,
-    "utc": utc,
     "refuse": refuse,
     "nullable": nullable,
     "listed": listed,
@@ -106,7 +110,7 @@ NAMES: Mapping[str, Any] = {
     "an_int": _judged_by(GraphQLInt),
     "a_float": _judged_by(GraphQLFloat),
     "a_boolean": _judged_by(GraphQLBoolean),
-    "date_time": serialize_date_time,
+    "date_time": date_time,
 }
 
 

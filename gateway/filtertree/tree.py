@@ -7,6 +7,7 @@ Older producers write ``field`` for ``key`` and ``NOT`` for ``NOR`` (a list or o
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
+from gateway.decoding import whole
 from gateway.errors import UnreadableDocument
 
 Branch = Literal["AND", "OR", "NOR"]
@@ -112,4 +113,4 @@ def _kind(value: object) -> str:
         case Mapping():
             return "an object"
         case _:
-            return f"of type {type(value).__name__}"
+            return f"of type {type(whole(value)).__name__}"

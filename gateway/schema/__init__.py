@@ -15,22 +15,25 @@ from graphql import (
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLResolveInfo,
+    GraphQLScalarType,
     GraphQLSchema,
     GraphQLTypeResolver,
     GraphQLUnionType,
+    get_named_type,
     is_introspection_type,
 )
 from graphql.pyutils import Path
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.union import StrawberryUnion
 
+from gateway.decoding import whole
 from gateway.plan import ResponsePath
 from gateway.schema.filters import FILTER_NODE_TYPE
 from gateway.schema.graph import Feature, Interaction, SearchRequest, Session
 from gateway.schema.mutation import Mutation
 from gateway.schema.names import Names
 from gateway.schema.query import Query
-from gateway.schema.reading import METADATA_KEY, Fetched, Printed, Reading, Total
+from gateway.schema.reading import METADATA_KEY, Fetched, Printed, Reading, Stored, Total
 from gateway.schema.scalars import SCALARS
 from gateway.schema.subgraph import subgraph_sdl
 from gateway.schema.subscription import Subscription
@@ -96,7 +99,8 @@ def response_path(path: Path | None) -> ResponsePath:
     return tuple(reversed(steps))
 
 
-def _resolver(reading: Reading, graph: Graph) -> Callable[..., Any]:
+def _resolver(field: GraphQLField, graph: Graph) -> Callable[..., Any]:
+    reading, type_ = reading_of(field), get_named_type(field.type)
     match reading:
         case Fetched():
             # The root value holds what was fetched, by response path and, where nested, by the parent's key.
@@ -105,6 +109,9 @@ def _resolver(reading: Reading, graph: Graph) -> Callable[..., Any]:
             return lambda page, _info, upTo: None if page.total is None else min(page.total, upTo)  # noqa: N803
         case Printed():
             return lambda _parent, _info: graph.subgraph
+        case Stored() if isinstance(type_, GraphQLScalarType) and type_.name != "JSON":
+            # A scalar other than JSON spells what it takes by its Python type.
+            return lambda parent, _info: whole(reading.resolve(parent))
         case _:
             return lambda parent, _info: reading.resolve(parent)
 
@@ -135,7 +142,7 @@ def _make_executable(graph: Graph) -> None:
                 # Values are documents, not instances of the declaring classes.
                 type_.is_type_of = None
                 for field in type_.fields.values():
-                    field.resolve = _resolver(reading_of(field), graph)
+                    field.resolve = _resolver(field, graph)
             case GraphQLInputObjectType():
                 # Strawberry prints `@oneOf` but checks it in an extension; graphql-core checks it as it validates.
                 type_.is_one_of = type_.extensions["strawberry-definition"].is_one_of

@@ -13,7 +13,7 @@ from pymongo.errors import OperationFailure
 from gateway.commands import Count, Document, Find, Join, JoinCount, SessionSpans
 from gateway.errors import QueryTooBroad
 from gateway.kinds import INTERACTION, SEARCH_REQUEST
-from gateway.store.client import Database, Session, aggregate, session
+from gateway.store.client import Database, Session, aggregate, reading, session
 from gateway.store.errors import translated
 
 # MongoDB's error code for a hint that names no index.
@@ -28,8 +28,8 @@ class Reader:
     """
 
     def __init__(self, database: Database, *, time_limit_ms: int) -> None:
-        self._database = database
-        self._collections = {kind: database[kind.collection] for kind in (INTERACTION, SEARCH_REQUEST)}
+        self._database = reading(database)
+        self._collections = {kind: self._database[kind.collection] for kind in (INTERACTION, SEARCH_REQUEST)}
         self._time_limit_ms = time_limit_ms
 
     def find(self, command: Find) -> Awaitable[Sequence[Document]]:

@@ -12,7 +12,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from gateway.errors import Unavailable
 from gateway.kinds import Kind
-from gateway.store.client import ChangeStream, Database, session, watch
+from gateway.store.client import ChangeStream, Database, reading, session, watch
 from gateway.store.errors import transient, translated
 
 _LOG = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ _PAUSES = (0.0, 0.1, 0.2, 0.5, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class Inserted:
-    """A document that was inserted, by its ``_id``, ``at`` a time of the database's own clock."""
+    """A document that was inserted, by its ``_id`` as `Reader` has it, ``at`` a time of the database's own clock."""
 
     id: Any
     namespace_id: str
@@ -69,7 +69,7 @@ class Insertions:
     and nothing comes twice. It begins behind ``since``."""
 
     def __init__(self, database: Database, kind: Kind, since: Timestamp) -> None:
-        self._collection = database[kind.collection]
+        self._collection = reading(database)[kind.collection]
         self._since = since
         self._stream: ChangeStream | None = None
         # Behind what was given out last.
