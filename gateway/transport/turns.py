@@ -60,8 +60,13 @@ class Backlog:
 
     def slice(self) -> bytes:
         """The next slice, which is read then."""
-        taken, self._left = self._left[: self._slice_bytes], self._left[self._slice_bytes :]
-        return bytes(taken)
+        taken = bytes(self._left[: self._slice_bytes])
+        if len(taken) < len(self._left):
+            self._left = self._left[self._slice_bytes :]
+        else:
+            # An empty view would keep all that has arrived.
+            self.clear()
+        return taken
 
     def clear(self) -> None:
         self._left = memoryview(b"")
