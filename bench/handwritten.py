@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from bson import Binary
 from starlette.types import Receive, Scope, Send
 
 from bench import mappings
@@ -20,7 +21,7 @@ from gateway.context import Permission
 from gateway.database import open_database
 from gateway.errors import GatewayError
 from gateway.settings import Settings
-from gateway.store.client import Database, aggregate, close
+from gateway.store.client import Database, aggregate, close, reading
 from gateway.store.tenancy import Tenancy
 
 Document = Mapping[str, Any]
@@ -69,12 +70,13 @@ _HEADERS = [
 
 
 class Application:
-    """The ASGI application; ``settings`` are the gateway's."""
+    """The ASGI application; ``settings`` are the gateway's. ``lean``: whether documents are decoded no further than the
+    gateway does, or as the driver does by itself."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, lean: bool = True) -> None:
         self._database = open_database(settings)
         self._access = Access(Tenancy(self._database), cache_seconds=settings.key_cache_seconds)
-        pages = Pages(self._database, settings.read_time_limit_ms)
+        pages = Pages(reading(self._database) if lean else self._database, settings.read_time_limit_ms)
         self._answering: Mapping[str, Answering] = {
             "/flat": pages.flat,
             "/deep": pages.flat,
@@ -218,7 +220,7 @@ def _behind(namespace_id: str, cursor: str) -> dict[str, Any]:
             {
                 "namespace_id": namespace_id,
                 "occurred_at": {"$eq": at},
-                "$expr": {"$lt": ["$_id", {"$literal": UUID(tie)}]},
+                "$expr": {"$lt": ["$_id", {"$literal": Binary.from_uuid(UUID(tie))}]},
             },
             {"namespace_id": namespace_id, "$expr": {"$lt": ["$occurred_at", {"$literal": at}]}},
         ]

@@ -8,8 +8,10 @@ from binascii import b2a_base64
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from orjson import OPT_UTC_Z, dumps
+from bson import Binary
+from orjson import OPT_NAIVE_UTC, OPT_UTC_Z, dumps
 
+from gateway.decoding import uuid_text
 from gateway.filtertree import text
 
 Document = Mapping[str, Any]
@@ -58,7 +60,10 @@ URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 def cursor(document: Document) -> str:
     """The cursor of an interaction in the default order."""
-    payload = dumps([1, "interactions.occurred_at.desc", document["occurred_at"], document["_id"]], option=OPT_UTC_Z)
+    tie = uuid_text(document["_id"]) if document["_id"].__class__ is Binary else document["_id"]
+    payload = dumps(
+        [1, "interactions.occurred_at.desc", document["occurred_at"], tie], option=OPT_NAIVE_UTC | OPT_UTC_Z
+    )
     return b2a_base64(payload, newline=False).translate(URL_SAFE, b"=").decode()
 
 

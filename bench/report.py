@@ -50,17 +50,23 @@ def line(comparison: Comparison) -> str:
 
 
 def _markdown(comparisons: Sequence[Comparison]) -> list[str]:
-    """What the gateway costs beside the hand-written handler, as a Markdown table; nothing without either."""
-    pair = "gateway/handwritten"
-    cells = {(one.operation, one.concurrency): _told(one, pair) for one in comparisons if pair in one.ratios}
-    if not cells:
+    """What the gateway costs beside the hand-written handlers, as a Markdown table; nothing without any."""
+    columns = [
+        (pair, concurrency)
+        for pair in ("gateway/handwritten", "gateway/ordinary")
+        if any(pair in one.ratios for one in comparisons)
+        for concurrency in CONCURRENCIES
+    ]
+    if not columns:
         return []
+    told = {(one.operation, pair, one.concurrency): _told(one, pair) for one in comparisons for pair in one.ratios}
+    heads = [f"÷ {pair.partition('/')[2]}, {concurrency} at a time" for pair, concurrency in columns]
     return [
-        "| server CPU, gateway ÷ handwritten | " + " | ".join(f"{number} at a time" for number in CONCURRENCIES) + " |",
-        "|---|" + "---:|" * len(CONCURRENCIES),
+        f"| server CPU, gateway … | {' | '.join(heads)} |",
+        "|---|" + "---:|" * len(columns),
         *(
-            f"| `{operation}` | " + " | ".join(cells[operation, number] for number in CONCURRENCIES) + " |"
-            for operation in dict.fromkeys(operation for operation, _ in cells)
+            f"| `{operation}` | " + " | ".join(told.get((operation, *column), "") for column in columns) + " |"
+            for operation in dict.fromkeys(one.operation for one in comparisons)
         ),
     ]
 

@@ -47,9 +47,15 @@ def _executor(settings: Settings) -> ASGIApp:
         return application.create_app(settings)
 
 
+def _ordinary(settings: Settings) -> ASGIApp:
+    return handwritten.Application(settings, lean=False)
+
+
+# The gateway stands between those that it is compared with: neighbours are measured next to each other.
 VARIANTS: Mapping[str, Callable[[Settings], ASGIApp]] = {
     "handwritten": handwritten.Application,
     "gateway": _gateway,
+    "ordinary": _ordinary,
     "executor": _executor,
     "usual": usual.Application,
 }

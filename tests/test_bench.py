@@ -60,7 +60,7 @@ def test_the_report_ends_with_the_readmes_table() -> None:
     text = report.text(report.Results([flat([(1.1,), (1.3,), (1.2,)]), flat([(1.5,)], 16)], [], None))
     assert "1.20 (1.10–1.30) × handwritten" in text
     assert text.splitlines()[-3:] == [
-        "| server CPU, gateway ÷ handwritten | 1 at a time | 16 at a time |",
+        "| server CPU, gateway … | ÷ handwritten, 1 at a time | ÷ handwritten, 16 at a time |",
         "|---|---:|---:|",
         "| `flat` | 1.20 (1.10–1.30) | 1.50 (1.50–1.50) |",
     ]
@@ -70,7 +70,7 @@ def test_the_report_ends_with_the_readmes_table() -> None:
 def test_a_run_measures_new_processes_and_tells_how_far_they_differ(tmp_path: Path) -> None:
     figures, drawn = tmp_path / "figures.json", tmp_path / "chart.svg"
     extent = "--interactions 200 --processes 2 --rounds 1 --seconds 0.05 --first-seen 1 --memory 10"
-    chosen = "--operations flat --variants handwritten gateway"
+    chosen = "--operations flat --variants handwritten gateway ordinary"
     files = ["--data-dir", str(tmp_path), "--json", str(figures), "--chart", str(drawn)]
     command = [sys.executable, "-m", "bench", *extent.split(), *chosen.split(), *files]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
