@@ -207,10 +207,8 @@ class _Application(Starlette):
             await self._sockets(scope, receive, send)
         elif scope["type"] == "http" and scope["path"] == _GRAPH:
             await self._graph(scope, receive, send)
-        elif scope["type"] == "http":
-            await super().__call__(scope, receive, secured(send))
         else:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, secured(send))
 
 
 async def _index(database: Database) -> None:

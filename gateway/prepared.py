@@ -232,7 +232,6 @@ class Prepared:
             )
             for one in nodes
         }
-        self._only = next(iter(self._operations.values())) if len(self._operations) == 1 else None
 
     @property
     def weight(self) -> int:
@@ -241,9 +240,9 @@ class Prepared:
 
     def operation(self, name: str | None) -> Operation:
         """The operation of this name, or the only one; raises `OperationNotResolved`."""
+        if name is None and len(self._operations) == 1:
+            return next(iter(self._operations.values()))
         if name is None:
-            if self._only is not None:
-                return self._only
             raise OperationNotResolved("The document holds several operations: `operationName` must name one.")
         found = self._operations.get(name)
         if found is None:

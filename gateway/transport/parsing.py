@@ -21,8 +21,6 @@ from gateway.transport.media import JSON
 Batch = tuple[Request | BadRequest, ...]
 
 _MAX_PARAMETERS = 100
-# What may name a document.
-_NAMING = frozenset(("documentId", "extensions"))
 _LONG_NUMBER = re.compile(rb"[0-9]{19}")
 # Where there is one, at least two of every ninth byte that follow each other are digits.
 _STRIDE, _DIGITS = 9, re.compile(rb"[0-9]{2}")
@@ -115,8 +113,7 @@ def from_json(text: bytes, what: str) -> Any:
 
 def from_object(given: Mapping[str, Any], *, reads_only: bool = False, size: int = 0) -> Request:
     """The request in a JSON object of so many bytes; raises `BadRequest` for what isn't a GraphQL request."""
-    query = _typed(given, "query", str) or None
-    document_id = _document_id(given) if _NAMING.intersection(given) else None
+    query, document_id = _typed(given, "query", str) or None, _document_id(given)
     if query is None and document_id is None:
         raise BadRequest("The request has no `query`.")
     return Request(
