@@ -23,6 +23,14 @@ def uuid_text(value: Binary) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
+def uuid_value(text: str) -> Binary:
+    """The UUID of such a text; raises ValueError for any other."""
+    value = Binary(bytes.fromhex(text.replace("-", "")), UUID_SUBTYPE)
+    if len(value) != 16:
+        raise ValueError(text)
+    return value
+
+
 def whole(value: Any) -> Any:
     """``value`` as the driver decodes it by itself, at any depth: with `UUID`s, and times in UTC.
 

@@ -7,10 +7,11 @@ was fetched → bytes
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from graphql import (
     ExecutionResult,
@@ -23,6 +24,7 @@ from graphql import (
 from gateway.access import require
 from gateway.answer import Answer, encode, refused, refused_in
 from gateway.arrivals import Arrivals
+from gateway.bound import Bound, Compiled
 from gateway.budget import Spent
 from gateway.compiler.cost import refusing
 from gateway.compiler.leaves import Fallback
@@ -44,7 +46,7 @@ from gateway.live import Live, Topic
 from gateway.pages import Pages
 from gateway.persisted import Documents
 from gateway.prefetch import Prefetcher
-from gateway.prepared import Bound, Compiled, Operation, Prepared
+from gateway.prepared import Operation, Prepared
 from gateway.rates import Meter
 from gateway.schema import Graph
 from gateway.shifts import Shifts
@@ -58,9 +60,9 @@ _SHORT_BYTES = 2_000
 _UNPAID = (QueryNotPersisted, PersistenceDisabled)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Request:
-    """A request as any transport understands it.
+    """A request as any transport understands it. Where it is sent again, the same one saves finding out what it asks.
 
     It has a ``query``, or the ``document_id`` of one that is known, or both for it to be known from now on.
     ``reads_only``: it came in a way that must not change anything. ``size``: its bytes, as far as they are known.
@@ -71,7 +73,16 @@ class Request:
     operation_name: str | None = None
     reads_only: bool = False
     document_id: str | None = None
-    size: int = field(default=0, compare=False)
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of a request, whoever sends it."""
+
+    prepared: Prepared
+    permissions: Set[Permission]
+    bound: Bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +125,8 @@ class Operations:
         self._limits = limits
         self._deadline = Deadline(limits.operation_time_ms / 1_000)
         self._meter = meter
+        # For as long as a transport has the request for when it is sent again.
+        self._known: WeakKeyDictionary[Request, _Known] = WeakKeyDictionary()
         self.answered: Counter[str] = Counter()
 
     async def admit(self, request: Request, context: Context) -> Ready | Answer:
@@ -122,6 +135,9 @@ class Operations:
         What takes long is done in its turn, and not at all for who has no points left; what is refused is paid for by
         its size. Raises only what the gateway did not foresee.
         """
+        known = self._known.get(request)
+        if known is not None and known.permissions <= context.caller.permissions:
+            return Ready(request, context, known.prepared, known.bound)
         query, key_id = request.query or "", context.caller.key_id
         quick = request.size - len(query) <= _SHORT_BYTES and (not query or self._documents.knows(query))
         try:
@@ -157,6 +173,9 @@ class Operations:
             if isinstance(bound, list):
                 return refused_in(Phase.VARIABLES, bound)
             _affordable(bound.cost, self._limits.cost)
+            # What a name stands for is each organization's own.
+            if request.document_id is None and bound.lasting:
+                self._known[request] = _Known(prepared, operation.permissions, bound)
             return Ready(request, context, prepared, bound)
         except GraphQLSyntaxError as error:
             return refused_in(Phase.PARSING, [error])

@@ -18,11 +18,13 @@ from bson import Binary, DatetimeMS, ObjectId
 from bson.errors import BSONError
 
 from gateway import opaque
-from gateway.decoding import is_uuid, uuid_text
+from gateway.decoding import is_uuid, uuid_text, uuid_value
 from gateway.errors import BadUserInput, InvalidCursor, UnreadableDocument
 from gateway.kinds import Order
 
 DEFAULT_PAGE_SIZE = 10
+# The arguments that are cursors.
+CURSORS = ("after", "before")
 
 _VERSION = 1
 
@@ -123,7 +125,7 @@ def _marked_tie(tie: Any) -> Any:
 def _tie(encoded: Any) -> Tie:
     match encoded:
         case str():
-            return Binary.from_uuid(UUID(encoded))
+            return uuid_value(encoded)
         case ["o", str(text)]:
             return ObjectId(text)
         case ["s", str(text)]:
@@ -156,6 +158,12 @@ class Window:
     def descending(self) -> bool:
         """The direction in which the elements are fetched."""
         return self.order.descending != self.backwards
+
+    def at(self, cursors: Mapping[str, str]) -> "Window":
+        """The same with other cursors, by argument; raises `InvalidCursor`."""
+        after = _place(cursors, "after", self.order) or self.after
+        before = _place(cursors, "before", self.order) or self.before
+        return Window(self.order, self.first, self.last, after, before)
 
 
 def window(arguments: Mapping[str, Any], order: Order, page_size: int) -> Window:

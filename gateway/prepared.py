@@ -5,12 +5,9 @@ and what is bound on the values of the operation's variables.
 """
 
 import marshal
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from functools import partial
-from math import inf
-from operator import attrgetter
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, cast
 
 from cachetools import LRUCache
 from graphql import (
@@ -25,19 +22,21 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 
-from gateway.compiler.bind import Bindings, BoundListing, bind
-from gateway.compiler.collect import collect, condition_variables
+from gateway.bound import Bound, Compiled, LatestBound
+from gateway.compiler.bind import bind
+from gateway.compiler.collect import collect
 from gateway.compiler.cost import estimate
 from gateway.compiler.leaves import Fallback
 from gateway.compiler.permissions import permissions
 from gateway.compiler.select import select
-from gateway.compiler.shape import Shaper, Shapes
+from gateway.compiler.shape import Shapes
+from gateway.compiler.variables import condition_variables, cursor_variables
 from gateway.errors import OperationNotResolved
+from gateway.latest import Latest
 from gateway.limits import DEFAULTS, Limits
 from gateway.limits.document import parse_within
 from gateway.limits.rules import MAX_SUGGESTING
 from gateway.limits.variables import check_variables
-from gateway.plan import Plan
 from gateway.schema import Graph
 from gateway.validation import MAX_ERRORS, Validation
 
@@ -45,74 +44,12 @@ _MAX_CACHED_DOCUMENTS = 1_000
 _MAX_CACHED_BYTES = 30_000_000
 # Each condition doubles the plans that an operation may have; few clients use more than two of them.
 _MAX_PLANS = 64
-_MAX_BOUND = 16
-_MAX_BOUND_BYTES = 500
 _MAX_SUGGESTING_BYTES = 10_000
 
-# About what they take up, measured: a token with its share of the parsed nodes, a selected field of a plan, a fetch
-# with its arguments, a comparison of a filter.
+# About how many bytes they take up, measured: a token with its share of the parsed nodes, and all else that there is
+# of a document.
 _TOKEN_BYTES = 450
-_FIELD_BYTES = 400
-_FETCH_BYTES = 1_500
-_COMPARISON_BYTES = 700
-# And what each of these has besides.
-_DOCUMENT_BYTES = _PLAN_BYTES = 12_000
-
-
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """A plan and the function that shapes its pages; where there is none, ``fallback`` says why."""
-
-    plan: Plan
-    shape: Shaper | None
-    fallback: str
-
-    @property
-    def weight(self) -> int:
-        return _PLAN_BYTES + _FIELD_BYTES * self.plan.size
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """A compiled operation with values for its variables: all of a request but who sends it, and in which namespace.
-
-    ``cost``: the points that it may cost.
-    """
-
-    compiled: Compiled
-    bindings: Bindings
-    cost: int
-
-    @property
-    def weight(self) -> int:
-        listings = [one for one in self.bindings.values() if isinstance(one, BoundListing)]
-        comparisons = sum(one.predicate.comparisons for one in listings)
-        return _FETCH_BYTES * (1 + len(self.bindings)) + _COMPARISON_BYTES * comparisons
-
-
-class _Weighed(Protocol):
-    @property
-    def weight(self) -> int: ...
-
-
-K = TypeVar("K", bound=Hashable)
-W = TypeVar("W", bound=_Weighed)
-
-
-class _Latest(LRUCache[K, W]):
-    """The latest used of values that don't change, up to ``most``; ``currsize`` is what they weigh together.
-
-    It is known without looking at them: a look is a use.
-    """
-
-    def __init__(self, most: int) -> None:
-        super().__init__(inf, getsizeof=attrgetter("weight"))
-        self._most = most
-
-    def __setitem__(self, key: K, value: W, *given: Any) -> None:
-        super().__setitem__(key, value, *given)
-        if len(self) > self._most:
-            self.popitem()
+_DOCUMENT_BYTES = 12_000
 
 
 class Operation:
@@ -142,16 +79,16 @@ class Operation:
         declared = {one.variable.name.value: type_from_ast(shapes.graph.executable, one.type) for one in variables}
         self._declared = cast(Mapping[str, GraphQLInputType], declared)
         self._conditions = condition_variables(node, fragments.values())
-        self._compiled: _Latest[tuple[Any, ...], Compiled] = _Latest(_MAX_PLANS)
-        self._bound: _Latest[bytes, Bound] = _Latest(_MAX_BOUND)
+        self._compiled: Latest[tuple[Any, ...], Compiled] = Latest(_MAX_PLANS)
+        self._bound = LatestBound(cursor_variables(node, fragments.values()))
 
     def bound(self, variables: Mapping[str, Any]) -> Bound | list[GraphQLError]:
         """The operation with these variables, as they were sent, or what is wrong with them.
 
         Raises `BadUserInput` where they are beyond a limit.
         """
-        key = None if self.node.operation is OperationType.MUTATION else _exact(variables)
-        known = None if key is None else self._bound.get(key)
+        reads = self.node.operation is not OperationType.MUTATION
+        known = self._bound.find(variables) if reads else None
         if known is None:
             check_variables(self._declared, variables, self._limits)
             coerced = self._coerced(variables)
@@ -159,10 +96,10 @@ class Operation:
                 return coerced
             compiled = self.compiled(coerced.coerced)
             bindings = bind(compiled.plan, coerced, self._limits.page_size)
-            known = Bound(compiled, bindings, estimate(compiled.plan, bindings))
             # An error that is raised again and again would collect tracebacks.
-            if key is not None and not any(isinstance(one, Exception) for one in known.bindings.values()):
-                self._bound[key] = known
+            lasting = reads and not any(isinstance(one, Exception) for one in bindings.values())
+            known = Bound(compiled, bindings, estimate(compiled.plan, bindings), lasting)
+            if lasting and self._bound.keep(variables, known):
                 self._grown()
         return known
 
@@ -191,7 +128,7 @@ class Operation:
 
     @property
     def weight(self) -> int:
-        return int(self._compiled.currsize + self._bound.currsize)
+        return int(self._compiled.currsize) + self._bound.weight
 
     def _compile(self, values: tuple[Any, ...]) -> Compiled:
         conditions = {name: value is True for name, value in zip(self._conditions, values, strict=True)}
@@ -307,13 +244,3 @@ def _are_short(variables: Mapping[str, Any]) -> bool:
         return len(marshal.dumps(dict(variables))) <= _MAX_SUGGESTING_BYTES
     except ValueError:
         return False
-
-
-def _exact(variables: Mapping[str, Any]) -> bytes | None:
-    """A key that differs wherever JSON does, 1 from 1.0 too; None for what isn't worth keeping, or isn't plain JSON."""
-    try:
-        # Later versions write the same value differently, by who else refers to it.
-        key = marshal.dumps(dict(variables), 2)
-    except ValueError:
-        return None
-    return key if len(key) <= _MAX_BOUND_BYTES else None

@@ -9,8 +9,9 @@ import pytest_asyncio
 from gateway_client import Gateway, new_gateway
 
 from bench.operations import FLAT, JOINED, NESTED
+from gateway.bound import Bound
 from gateway.embedded import EmbeddedServer
-from gateway.prepared import Bound, Preparation
+from gateway.prepared import Preparation
 from gateway.schema import build
 from gateway.wire import validate_interaction
 

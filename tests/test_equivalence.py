@@ -40,10 +40,11 @@ from hypothesis import strategies as st
 
 from gateway.answer import encode
 from gateway.app import settle
+from gateway.bound import Compiled
 from gateway.failures import Phase, described
 from gateway.pages import Pages
 from gateway.plan import Field
-from gateway.prepared import Compiled, Preparation, Prepared
+from gateway.prepared import Preparation, Prepared
 from gateway.schema import build, reading_of
 from gateway.schema.reading import Embedded, Stored
 

@@ -5,16 +5,22 @@ import linecache
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import datetime
 from itertools import product
 from typing import Any
 
 import pytest
+from bson import ObjectId
 from graphql import GraphQLSyntaxError
 
+from gateway import prepared as prepared_module
 from gateway.app import settle
+from gateway.bound import Bound, Compiled
 from gateway.errors import OperationNotResolved, OperationTooComplex
+from gateway.kinds import INTERACTION, SEARCH_REQUEST, time_order
 from gateway.limits import DEFAULTS, Limits
-from gateway.prepared import Bound, Compiled, Preparation, Prepared
+from gateway.paging import Place, encode_cursor
+from gateway.prepared import Preparation, Prepared
 from gateway.schema import build
 
 WHERE = 'where: {metadata: [{path: "a", operator: EQ, value: $j}]}'
@@ -138,6 +144,52 @@ def test_variables_that_are_sent_often_stay_bound_among_many_others(prepare: Pre
         bound(prepared, n=number)
         if number % 10 == 0:
             assert bound(prepared, n=0) is often
+
+
+PLACES = [
+    encode_cursor(order, Place(value, ObjectId()))
+    for order in (time_order(INTERACTION, descending=True), time_order(SEARCH_REQUEST, descending=True))
+    for value in (None, datetime(2024, 5, 1), datetime(2024, 5, 2))
+]
+PAGED = {
+    "root": 'interactions(first: $n, after: $a, before: $b, where: {userId: {eq: "u"}}) { totalCount nodes { id } }',
+    "two": "x: interactions(last: 2, before: $b) { nodes { id } } y: interactions(after: $a) { nodes { id } }",
+    "nested": "searchRequests(first: 3) { nodes { interactions(first: $n, after: $a) { edges { cursor } } } }",
+    "none": "interactions(first: $n) { nodes { id } }",
+}
+
+
+def told(found: Bound) -> dict[object, object]:
+    """What was bound, with errors as what they say."""
+    return {path: str(one) if isinstance(one, Exception) else one for path, one in found.bindings.items()}
+
+
+@pytest.mark.parametrize("selected", PAGED.values(), ids=PAGED)
+def test_pages_are_bound_alike_behind_whatever_cursor(selected: str, prepare: Preparation) -> None:
+    declared = [f"${name}: {type_}" for name, type_ in (("n", "Int"), ("a", "String"), ("b", "String"))]
+    prepared = prepare(f"query ({', '.join(one for one in declared if one[:2] in selected)}) {{ {selected} }}")
+    assert prepared.errors == []
+    places = [None, "x", *PLACES]
+    sent = [{}, *({"a": one} for one in places), *({"b": one} for one in places)]
+    sent += [{"a": one, "b": other} for one in places for other in places]
+    for number, cursors in enumerate([{"n": size, **one} for size in (1, 2) for one in sent * 2]):
+        found = bound(prepared, **cursors)
+        # A variable that there isn't makes no difference, but is another one each time.
+        anew = bound(prepared, **cursors, unknown=number)
+        assert (told(found), found.cost) == (told(anew), anew.cost)
+
+
+def test_paging_on_binds_cursors_alone(prepare: Preparation, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared = prepare("query ($n: Int, $c: String) { interactions(first: $n, after: $c) { nodes { position } } }")
+    first = bound(prepared, n=1, c=PLACES[0])
+    monkeypatch.setattr(prepared_module, "bind", None)
+    second = bound(prepared, n=1, c=PLACES[1])
+    assert second.compiled is first.compiled
+    assert second.bindings != first.bindings
+    assert (first.lasting, second.lasting) == (True, False)
+    for unlike in ({"n": 2, "c": PLACES[1]}, {"n": 1}, {"n": 1, "c": None}):
+        with pytest.raises(TypeError):
+            bound(prepared, **unlike)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """What a plan may be made of, however a document spells it."""
 
+import pytest
 from default_graph import EXECUTABLE
 from gateway_client import Gateway
 from graphql import FragmentDefinitionNode, OperationDefinitionNode, parse
 
-from gateway.compiler.collect import collect, condition_variables
+from gateway.compiler.collect import collect
+from gateway.compiler.variables import condition_variables, cursor_variables
 from gateway.plan import Field
 
 DOUBLED = "fragment F{0} on Interaction {{ a: feature {{ ...G{0} }} b: feature {{ ...G{0} }} }}"
@@ -62,3 +64,26 @@ def test_only_boolean_variables_are_conditions() -> None:
     assert isinstance(operation, OperationDefinitionNode)
     assert isinstance(fragment, FragmentDefinitionNode)
     assert condition_variables(operation, [fragment]) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "selected", "cursors"),
+    [
+        ("$a: String, $b: String!", "interactions(after: $a, before: $b) { edges { cursor } }", ["a", "b"]),
+        ("$a: String", "interactions { nodes { feature { interactions(after: $a) { nodes { id } } } } }", ["a"]),
+        ("$a: String", "...F } fragment F on Query { interactions(after: $a) { nodes { id } }", ["a"]),
+        ("$a: String", "... { interactions(after: $a) { nodes { id } } }", ["a"]),
+        ('$a: String = "x"', "interactions(after: $a) { nodes { id } }", ["a"]),
+        ("$a: String", "interactions(where: {userId: {eq: $a}}) { nodes { id } }", []),
+        ("$a: String", "interactions(after: $a, where: {userId: {in: [$a]}}) { nodes { id } }", []),
+        ("$a: String", "interactions(after: $a) { nodes { id } } feature(featureId: $a) { featureId }", []),
+        ("$a: Int", "interactions(first: $a) { nodes { id } }", []),
+        ("$a: [String]", "interactions { nodes { id } }", []),
+    ],
+)
+def test_a_variable_that_is_nothing_but_a_cursor_is_known_as_one(
+    variables: str, selected: str, cursors: list[str]
+) -> None:
+    operation, *fragments = parse(f"query ({variables}) {{ {selected} }}").definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    assert cursor_variables(operation, [one for one in fragments if isinstance(one, FragmentDefinitionNode)]) == cursors

@@ -18,6 +18,7 @@ import pytest
 from bson import Binary
 from test_operations import FOLDER, NAMES, NOON, document
 
+from gateway.bound import Compiled
 from gateway.context import Caller, Context, Namespace, Organization, Permission
 from gateway.errors import QueryTooBroad
 from gateway.kinds import INTERACTION, SEARCH_REQUEST, time_order
@@ -29,7 +30,7 @@ from gateway.pages import Pages
 from gateway.paging import Page
 from gateway.persisted import AUTOMATIC, Documents
 from gateway.prefetch import Prefetcher
-from gateway.prepared import Compiled, Preparation
+from gateway.prepared import Preparation
 from gateway.recording import Recorder
 from gateway.schema import build
 from gateway.shifts import Shifts

@@ -1,4 +1,5 @@
 from contextlib import suppress
+from dataclasses import asdict, replace
 from urllib.parse import urlencode
 
 import orjson
@@ -18,6 +19,12 @@ def sent(body: bytes) -> Request:
     request = from_body(body)
     assert isinstance(request, Request)
     return request
+
+
+def asked(request: object) -> dict[str, object]:
+    """All that a request says, but for its size."""
+    assert isinstance(request, Request)
+    return asdict(replace(request, size=0))
 
 
 @pytest.mark.parametrize(
@@ -79,9 +86,9 @@ def test_any_other_body_is_refused(content_type: str | None) -> None:
 
 def test_a_body_gives_its_request() -> None:
     body = {"query": "{a}", "variables": {"v": [1, None]}, "operationName": "a", "extensions": {}, "other": 1}
-    assert from_body(orjson.dumps(body)) == Request("{a}", {"v": [1, None]}, "a")
+    assert asked(from_body(orjson.dumps(body))) == asked(Request("{a}", {"v": [1, None]}, "a"))
     nulls = {"query": "{a}", "variables": None, "operationName": None, "extensions": None}
-    assert from_body(orjson.dumps(nulls)) == Request("{a}")
+    assert asked(from_body(orjson.dumps(nulls))) == asked(Request("{a}"))
 
 
 @pytest.mark.parametrize(
@@ -133,19 +140,19 @@ def test_what_is_no_request_is_refused_in_plain_words(body: bytes, message: str)
 
 def test_a_persisted_document_is_named_by_its_id_or_its_hash() -> None:
     named = {"documentId": "a", "operationName": "A", "variables": {"v": 1}}
-    assert from_body(orjson.dumps(named)) == Request(None, {"v": 1}, "A", document_id="a")
-    assert from_query(b"documentId=sha256:ab") == Request(None, reads_only=True, document_id="sha256:ab")
+    assert asked(from_body(orjson.dumps(named))) == asked(Request(None, {"v": 1}, "A", document_id="a"))
+    assert asked(from_query(b"documentId=sha256:ab")) == asked(Request(None, reads_only=True, document_id="sha256:ab"))
     hashed = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "ab", "miss": True}}}
-    assert from_body(orjson.dumps(hashed)) == Request(None, document_id="ab")
-    assert from_body(orjson.dumps({**hashed, "query": "{a}"})) == Request("{a}", document_id="ab")
+    assert asked(from_body(orjson.dumps(hashed))) == asked(Request(None, document_id="ab"))
+    assert asked(from_body(orjson.dumps({**hashed, "query": "{a}"}))) == asked(Request("{a}", document_id="ab"))
     parameters = urlencode({"extensions": orjson.dumps(hashed["extensions"]).decode()})
-    assert from_query(parameters.encode()) == Request(None, reads_only=True, document_id="ab")
+    assert asked(from_query(parameters.encode())) == asked(Request(None, reads_only=True, document_id="ab"))
 
 
 def test_a_batch_is_parsed_one_by_one_up_to_its_limit() -> None:
     batch = from_body(b'[{"query": "{a}"}, {"query": 1}]', batch_limit=2)
     assert isinstance(batch, tuple)
-    assert batch[0] == Request("{a}")
+    assert asked(batch[0]) == asked(Request("{a}"))
     assert isinstance(batch[1], BadRequest)
 
 
@@ -209,9 +216,13 @@ def test_digits_in_strings_are_no_numbers() -> None:
 
 def test_parameters_give_a_request_that_only_reads() -> None:
     parameters = {"query": '{a(x: "é&+ ")}', "variables": '{"v": 1}', "operationName": "a", "extensions": "{}"}
-    assert from_query(urlencode(parameters).encode()) == Request('{a(x: "é&+ ")}', {"v": 1}, "a", reads_only=True)
-    assert from_query(b"query={a}&variables=&operationName=&extensions=") == Request("{a}", reads_only=True)
-    assert from_query(b"query={a}&variables=null&other=1") == Request("{a}", reads_only=True)
+    assert asked(from_query(urlencode(parameters).encode())) == asked(
+        Request('{a(x: "é&+ ")}', {"v": 1}, "a", reads_only=True)
+    )
+    assert asked(from_query(b"query={a}&variables=&operationName=&extensions=")) == asked(
+        Request("{a}", reads_only=True)
+    )
+    assert asked(from_query(b"query={a}&variables=null&other=1")) == asked(Request("{a}", reads_only=True))
 
 
 @pytest.mark.parametrize(

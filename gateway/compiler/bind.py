@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bson import Timestamp
-from graphql import GraphQLError, GraphQLInputObjectType, get_argument_values
+from graphql import GraphQLError, GraphQLInputObjectType, VariableNode, get_argument_values
 from graphql.execution.values import VariableValues
 
 from gateway.commands import Count, Document, Find, Join, JoinCount, Scan
@@ -19,7 +19,7 @@ from gateway.compiler.where import compile_where
 from gateway.context import Namespace
 from gateway.errors import BadUserInput, GatewayError
 from gateway.kinds import Kind, Order, position_order, time_order
-from gateway.paging import Window, window
+from gateway.paging import CURSORS, Window, window
 from gateway.plan import Arrival, Fetch, Field, Listing, Plan, ResponsePath
 from gateway.predicate import Lookup, Predicate
 from gateway.schema.enums import InteractionOrderField, SortDirection
@@ -46,24 +46,38 @@ def ids(given: Mapping[str, Any], argument: str, *, many: bool) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class BoundListing:
-    """A connection with its arguments: its commands, but for the namespace; ``bounds``: up to where each total is
-    counted."""
+    """A connection with its arguments: its commands, but for the namespace.
+
+    ``bounds``: up to where each total is counted. ``cursors``: the arguments that are cursors, with the names of the
+    variables that they are.
+    """
 
     window: Window
     predicate: Predicate
     found: Walk
     projection: Document
     bounds: Mapping[ResponsePath, int]
+    cursors: Mapping[str, str]
     _intervals: tuple[Document, ...]
-    _all_intervals: tuple[Document, ...]
     _sort: tuple[tuple[str, int], ...]
     _finds: dict[str, Find] = field(default_factory=dict, compare=False)
+
+    def at(self, variables: Mapping[str, str]) -> "BoundListing":
+        """The same connection with other values for variables that are cursors; raises `InvalidCursor`."""
+        given = {name: variables[variable] for name, variable in self.cursors.items() if variable in variables}
+        if not given:
+            return self
+        asked = self.window.at(given)
+        found = intervals(self.found.index.kind, self.predicate.times, asked)
+        return BoundListing(
+            asked, self.predicate, self.found, self.projection, self.bounds, self.cursors, found, self._sort
+        )
 
     def _page(self, namespace: Namespace) -> Scan:
         return self._scan(namespace, self._intervals)
 
     def _all(self, namespace: Namespace) -> Scan:
-        return self._scan(namespace, self._all_intervals)
+        return self._scan(namespace, intervals(self.found.index.kind, self.predicate.times, None))
 
     def _scan(self, namespace: Namespace, intervals: tuple[Document, ...]) -> Scan:
         return Scan(namespace, self.found.index.kind, self.found.lookup, intervals, self.found.residual)
@@ -157,8 +171,8 @@ def bind_listing(
         walk(kind, order, predicate, source.foreign),
         projection(paths | {order.path, "_id"} if fetch.cursors else paths),
         {path: _up_to(total, variables) for path, total in fetch.totals},
+        _cursors(fetch),
         intervals(kind, predicate.times, asked),
-        intervals(kind, predicate.times, None),
         sort(order, descending=asked.descending),
     )
 
@@ -173,6 +187,14 @@ def _predicate(fetch: Fetch, given: Mapping[str, Any]) -> Predicate:
     input_type = fetch.definition.args["where"].type
     assert isinstance(input_type, GraphQLInputObjectType)
     return compile_where(given.get("where"), input_type)
+
+
+def _cursors(fetch: Fetch) -> dict[str, str]:
+    return {
+        one.name.value: one.value.name.value
+        for one in fetch.field.node.arguments or ()
+        if one.name.value in CURSORS and isinstance(one.value, VariableNode)
+    }
 
 
 def _order(kind: Kind, given: Mapping[str, Any]) -> Order:

@@ -10,17 +10,13 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
-    GraphQLBoolean,
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
-    NamedTypeNode,
-    NonNullTypeNode,
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
-    TypeNode,
     ValueNode,
     VariableNode,
     get_named_type,
@@ -30,34 +26,6 @@ from graphql import (
 
 from gateway.plan import Field
 from gateway.schema import declared_name
-
-
-def condition_variables(operation: OperationDefinitionNode, fragments: Iterable[FragmentDefinitionNode]) -> list[str]:
-    """The names of the variables that ``@skip`` and ``@include`` depend on: all that a plan depends on."""
-    declared = {one.variable.name.value for one in operation.variable_definitions or () if _is_boolean(one.type)}
-    if not declared:
-        return []
-    names: set[str] = set()
-    pending: list[SelectionNode] = [node for root in (operation, *fragments) for node in root.selection_set.selections]
-    while pending:
-        node = pending.pop()
-        names.update(
-            argument.value.name.value
-            for directive in node.directives or ()
-            if directive.name.value in ("skip", "include")
-            for argument in directive.arguments or ()
-            if isinstance(argument.value, VariableNode)
-        )
-        if isinstance(node, FieldNode | InlineFragmentNode) and node.selection_set:
-            pending.extend(node.selection_set.selections)
-    # Fragments of other operations may depend on variables that this one doesn't have.
-    return sorted(names & declared)
-
-
-def _is_boolean(type_: TypeNode) -> bool:
-    """Whether a variable of this type may be a condition."""
-    named = type_.type if isinstance(type_, NonNullTypeNode) else type_
-    return isinstance(named, NamedTypeNode) and named.name.value == GraphQLBoolean.name
 
 
 def collect(

@@ -1,7 +1,7 @@
 """GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/): POST, GET and what they are asked about."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 
 from graphql import OperationType
 from starlette.requests import ClientDisconnect
@@ -36,6 +36,7 @@ _READ = (
 )
 _NAMES = {name.encode(): name for name in _READ}
 _LONGEST_LIST = 1_000
+_LATEST, _SHORT_BYTES = 32, 3_000
 _METHODS = frozenset((*READING, *WRITING))
 
 
@@ -67,8 +68,9 @@ class Endpoint:
         self._shifts = shifts
         self._streams = EventStreams(operations, sessions)
         self._body_limit = body_limit
-        self._batch_limit = batch_limit
-        self._entry_limit = entry_limit
+        self._read = partial(from_body, batch_limit=batch_limit, entry_limit=entry_limit)
+        # What many clients open with is sent again and again, byte for byte.
+        self._latest = lru_cache(maxsize=_LATEST)(self._read)
         self._cache_control = cache_control
         self._page = page
 
@@ -120,8 +122,11 @@ class Endpoint:
             body = await self._body(receive)
             if coding is not None:
                 body = await decoded(body, coding, self._body_limit)
-            read = partial(from_body, body, batch_limit=self._batch_limit, entry_limit=self._entry_limit)
-            request = await self._shifts.do(read) if len(body) > LONG_BYTES else read()
+            if len(body) <= _SHORT_BYTES and body.startswith(b"{"):
+                request = self._latest(body)
+            else:
+                read = partial(self._read, body)
+                request = await self._shifts.do(read) if len(body) > LONG_BYTES else read()
         if isinstance(request, tuple):
             return _unkept(await answer_batch(self._operations, request, context), media, method)
         answer: Ready | Answer | None = await self._operations.admit(request, context)

@@ -1,0 +1,113 @@
+"""Operations with values for their variables, kept for whoever sends these again.
+
+Who pages through a connection sends the same variables again and again, but for a cursor. So cursors don't count: what
+was bound is known by the other variables, and asked for behind or ahead of those that are sent now.
+"""
+
+import marshal
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.compiler.bind import Bindings, BoundListing
+from gateway.compiler.shape import Shaper
+from gateway.errors import InvalidCursor
+from gateway.latest import Latest
+from gateway.plan import Plan
+
+_MOST = 16
+_LONGEST = 500
+
+# About how many bytes they take up, measured: a selected field of a plan, and all else that there is of a plan; a fetch
+# with its arguments, and a comparison of a filter.
+_FIELD_BYTES = 400
+_PLAN_BYTES = 12_000
+_FETCH_BYTES = 1_500
+_COMPARISON_BYTES = 700
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A plan and the function that shapes its pages; where there is none, ``fallback`` says why."""
+
+    plan: Plan
+    shape: Shaper | None
+    fallback: str
+
+    @property
+    def weight(self) -> int:
+        return _PLAN_BYTES + _FIELD_BYTES * self.plan.size
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A compiled operation with values for its variables: all of a request but who sends it, and in which namespace.
+
+    ``cost``: the points that it may cost. ``lasting``: whether it is of use to whoever sends the same again.
+    """
+
+    compiled: Compiled
+    bindings: Bindings
+    cost: int
+    lasting: bool
+
+    def at(self, cursors: Mapping[str, str]) -> "Bound":
+        """The same with other values for variables that are cursors; raises `InvalidCursor`."""
+        moved = {path: one.at(cursors) if isinstance(one, BoundListing) else one for path, one in self.bindings.items()}
+        # Few send the same cursor.
+        return Bound(self.compiled, moved, self.cost, lasting=False)
+
+    @property
+    def weight(self) -> int:
+        listings = [one for one in self.bindings.values() if isinstance(one, BoundListing)]
+        comparisons = sum(one.predicate.comparisons for one in listings)
+        return _FETCH_BYTES * (1 + len(self.bindings)) + _COMPARISON_BYTES * comparisons
+
+
+class LatestBound:
+    """What was bound to the latest used variables of one operation, of which ``cursors`` are cursors and nothing else:
+    up to 16, and none that is longer than 500 bytes."""
+
+    def __init__(self, cursors: Sequence[str]) -> None:
+        self._cursors = cursors
+        self._latest: Latest[bytes, Bound] = Latest(_MOST)
+
+    def find(self, variables: Mapping[str, Any]) -> Bound | None:
+        """What is bound to these variables, as they were sent; None where that isn't known."""
+        others, cursors = self._parted(variables)
+        key = _exact(others, cursors)
+        known = None if key is None else self._latest.get(key)
+        if known is None or not cursors:
+            return known
+        with suppress(InvalidCursor):
+            return known.at(cursors)
+        return None
+
+    def keep(self, variables: Mapping[str, Any], bound: Bound) -> bool:
+        """Whether it is kept."""
+        key = _exact(*self._parted(variables))
+        if key is None:
+            return False
+        self._latest[key] = bound
+        return True
+
+    @property
+    def weight(self) -> int:
+        return int(self._latest.currsize)
+
+    def _parted(self, variables: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+        """The variables but for cursors, and the cursors. What is no string counts as any other variable does."""
+        cursors = {name: sent for name in self._cursors if (sent := variables.get(name)).__class__ is str}
+        return {name: sent for name, sent in variables.items() if name not in cursors}, cursors
+
+
+def _exact(variables: dict[str, Any], cursors: Mapping[str, str]) -> bytes | None:
+    """A key that differs wherever JSON does, 1 from 1.0 too, and by which cursors there are; None for what isn't worth
+    keeping, or isn't plain JSON."""
+    try:
+        # Later versions write the same value differently, by who else refers to it.
+        key = marshal.dumps((variables, *cursors), 2)
+    except ValueError:
+        return None
+    return key if len(key) <= _LONGEST else None

@@ -1,0 +1,34 @@
+"""What was latest used of values that don't change, bounded in number and weighed."""
+
+from collections.abc import Hashable
+from math import inf
+from operator import attrgetter
+from typing import Any, Protocol, TypeVar
+
+from cachetools import LRUCache
+
+
+class Weighed(Protocol):
+    @property
+    def weight(self) -> int:
+        """About how many bytes it takes up."""
+
+
+K = TypeVar("K", bound=Hashable)
+W = TypeVar("W", bound=Weighed)
+
+
+class Latest(LRUCache[K, W]):
+    """The latest used of values that don't change, up to ``most``; ``currsize`` is what they weigh together.
+
+    It is known without looking at them: a look is a use.
+    """
+
+    def __init__(self, most: int) -> None:
+        super().__init__(inf, getsizeof=attrgetter("weight"))
+        self._most = most
+
+    def __setitem__(self, key: K, value: W, *given: Any) -> None:
+        super().__setitem__(key, value, *given)
+        if len(self) > self._most:
+            self.popitem()

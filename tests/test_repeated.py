@@ -1,0 +1,74 @@
+"""A request that is sent again, byte for byte, is read once; what it is answered is found out each time."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from gateway_client import Gateway, new_gateway
+
+from gateway.context import Permission
+from gateway.embedded import EmbeddedServer
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+PAGE = "query ($n: Int, $c: String) { interactions(first: $n, after: $c) { totalCount nodes { position } } }"
+RECORD = 'mutation { recordInteraction(input: {featureId: "p", interactionType: VIEW}) { created } }'
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def gateway(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
+    async with new_gateway(mongod.uri, batch_limit=3) as gateway:
+        yield gateway
+
+
+async def count(gateway: Gateway, key: str | None = None, namespace: str | None = None) -> int:
+    answer = await gateway.data(PAGE, {"n": 1}, key=key, namespace=namespace)
+    total: int = answer["interactions"]["totalCount"]
+    return total
+
+
+async def test_each_time_it_is_answered_anew(gateway: Gateway) -> None:
+    before = await count(gateway)
+    for number in range(1, 4):
+        assert await gateway.data(RECORD) == {"recordInteraction": {"created": True}}
+        assert await count(gateway) == before + number
+
+
+async def test_whoever_sends_it_sees_what_is_theirs(gateway: Gateway) -> None:
+    namespace, _ = await gateway.tenancy.create_namespace(gateway.organization, "empty")
+    await gateway.data(RECORD)
+    for _ in range(2):
+        assert await count(gateway) > 0
+        assert await count(gateway, gateway.other_key) == 0
+        assert await count(gateway, namespace=namespace.id) == 0
+
+
+async def test_whoever_may_not_send_it_is_refused_as_at_first(gateway: Gateway) -> None:
+    writes = await gateway.make_key(Permission.WRITE)
+    first = await gateway.execute(PAGE, {"n": 1}, key=writes)
+    assert first["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    await count(gateway)
+    assert await gateway.execute(PAGE, {"n": 1}, key=writes) == first
+    reads = await gateway.make_key(Permission.READ)
+    await gateway.data(RECORD)
+    refused = await gateway.execute(RECORD, key=reads)
+    assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [{"n": "1"}, {"n": -1}, {"c": "x"}, {"n": 1, "c": 1}],
+    ids=["another type", "out of range", "no cursor", "no text"],
+)
+async def test_what_is_wrong_with_it_is_told_each_time(gateway: Gateway, variables: dict[str, Any]) -> None:
+    first = await gateway.execute(PAGE, variables)
+    assert first["errors"]
+    assert [await gateway.execute(PAGE, variables) for _ in range(3)] == [first] * 3
+
+
+async def test_a_batch_is_answered_alike(gateway: Gateway) -> None:
+    batch = [{"query": "{ viewer { keyName } }"}, {"query": 1}, {"query": "{ nothing }"}]
+    answers = [(await gateway.post(batch)).json() for _ in range(3)]
+    assert [set(one) for one in answers[0]] == [{"data"}, {"errors"}, {"errors"}]
+    assert answers[1:] == answers[:1] * 2
