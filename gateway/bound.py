@@ -7,7 +7,7 @@ was bound is known by the other variables, and asked for behind or ahead of thos
 import marshal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.compiler.bind import Bindings, BoundListing
@@ -44,19 +44,18 @@ class Compiled:
 class Bound:
     """A compiled operation with values for its variables: all of a request but who sends it, and in which namespace.
 
-    ``cost``: the points that it may cost. ``lasting``: whether it is of use to whoever sends the same again.
+    ``cost``: the points that it may cost. ``kept``: whether it is one that is known from requests before.
     """
 
     compiled: Compiled
     bindings: Bindings
     cost: int
-    lasting: bool
+    kept: bool = False
 
     def at(self, cursors: Mapping[str, str]) -> "Bound":
         """The same with other values for variables that are cursors; raises `InvalidCursor`."""
         moved = {path: one.at(cursors) if isinstance(one, BoundListing) else one for path, one in self.bindings.items()}
-        # Few send the same cursor.
-        return Bound(self.compiled, moved, self.cost, lasting=False)
+        return Bound(self.compiled, moved, self.cost)
 
     @property
     def weight(self) -> int:
@@ -66,12 +65,15 @@ class Bound:
 
 
 class LatestBound:
-    """What was bound to the latest used variables of one operation, of which ``cursors`` are cursors and nothing else:
-    up to 16, and none that is longer than 500 bytes."""
+    """What was bound to the latest used variables of one operation, of which ``cursors`` are cursors and nothing else.
+
+    Up to 16 are kept, none that is longer than 500 bytes, and none before it is sent again: most never are.
+    """
 
     def __init__(self, cursors: Sequence[str]) -> None:
         self._cursors = cursors
         self._latest: Latest[bytes, Bound] = Latest(_MOST)
+        self._once: dict[bytes, None] = {}
 
     def find(self, variables: Mapping[str, Any]) -> Bound | None:
         """What is bound to these variables, as they were sent; None where that isn't known."""
@@ -85,11 +87,17 @@ class LatestBound:
         return None
 
     def keep(self, variables: Mapping[str, Any], bound: Bound) -> bool:
-        """Whether it is kept."""
+        """Whether it is kept from now on: no error is, as such that are raised again and again collect tracebacks."""
         key = _exact(*self._parted(variables))
-        if key is None:
+        if key is None or any(isinstance(one, Exception) for one in bound.bindings.values()):
             return False
-        self._latest[key] = bound
+        if key not in self._once:
+            self._once[key] = None
+            if len(self._once) > _MOST:
+                del self._once[next(iter(self._once))]
+            return False
+        del self._once[key]
+        self._latest[key] = replace(bound, kept=True)
         return True
 
     @property

@@ -5,8 +5,9 @@ holds two paths that may both be arrays: MongoDB refuses a document that has arr
 ("cannot index parallel arrays"), so each has at most one path besides scalars that the gateway writes itself.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from gateway.kinds import INTERACTION, SEARCH_REQUEST, Kind
 
@@ -47,6 +48,7 @@ INDEXES = (
 )
 
 
-def serving(kind: Kind, order: str) -> Iterator[Index]:
+@cache
+def serving(kind: Kind, order: str) -> Sequence[Index]:
     """The indexes of a kind that walk in this order, the most selective first."""
-    return (index for index in INDEXES if index.kind is kind and index.order == order)
+    return [index for index in INDEXES if index.kind is kind and index.order == order]

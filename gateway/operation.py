@@ -174,7 +174,7 @@ class Operations:
                 return refused_in(Phase.VARIABLES, bound)
             _affordable(bound.cost, self._limits.cost)
             # What a name stands for is each organization's own.
-            if request.document_id is None and bound.lasting:
+            if request.document_id is None and bound.kept:
                 self._known[request] = _Known(prepared, operation.permissions, bound)
             return Ready(request, context, prepared, bound)
         except GraphQLSyntaxError as error:

@@ -7,23 +7,21 @@ and what is bound on the values of the operation's variables.
 import marshal
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from cachetools import LRUCache
 from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
     GraphQLError,
-    GraphQLInputType,
     OperationDefinitionNode,
     OperationType,
-    get_variable_values,
-    type_from_ast,
 )
 from graphql.execution.values import VariableValues
 
 from gateway.bound import Bound, Compiled, LatestBound
 from gateway.compiler.bind import bind
+from gateway.compiler.coercion import Coercion
 from gateway.compiler.collect import collect
 from gateway.compiler.cost import estimate
 from gateway.compiler.leaves import Fallback
@@ -75,9 +73,8 @@ class Operation:
         self._fragments = fragments
         self._limits = limits
         self._hide_suggestions = hide_suggestions
-        variables = node.variable_definitions or ()
-        declared = {one.variable.name.value: type_from_ast(shapes.graph.executable, one.type) for one in variables}
-        self._declared = cast(Mapping[str, GraphQLInputType], declared)
+        self._coercion = Coercion(shapes.graph.executable, node.variable_definitions or ())
+        self._declared = {name: one.type for name, one in self._coercion.signatures.items()}
         self._conditions = condition_variables(node, fragments.values())
         self._compiled: Latest[tuple[Any, ...], Compiled] = Latest(_MAX_PLANS)
         self._bound = LatestBound(cursor_variables(node, fragments.values()))
@@ -96,23 +93,15 @@ class Operation:
                 return coerced
             compiled = self.compiled(coerced.coerced)
             bindings = bind(compiled.plan, coerced, self._limits.page_size)
-            # An error that is raised again and again would collect tracebacks.
-            lasting = reads and not any(isinstance(one, Exception) for one in bindings.values())
-            known = Bound(compiled, bindings, estimate(compiled.plan, bindings), lasting)
-            if lasting and self._bound.keep(variables, known):
+            known = Bound(compiled, bindings, estimate(compiled.plan, bindings))
+            if reads and self._bound.keep(variables, known):
                 self._grown()
         return known
 
     def _coerced(self, variables: Mapping[str, Any]) -> VariableValues | list[GraphQLError]:
-        coerce = partial(
-            get_variable_values,
-            self._shapes.graph.executable,
-            self.node.variable_definitions or (),
-            dict(variables),
-        )
-        found = coerce(max_errors=MAX_ERRORS, hide_suggestions=True)
+        found = self._coercion.values(variables, MAX_ERRORS, hide_suggestions=True)
         if isinstance(found, list) and not self._hide_suggestions and _are_short(variables):
-            suggesting = coerce(max_errors=MAX_SUGGESTING)
+            suggesting = self._coercion.values(variables, MAX_SUGGESTING, hide_suggestions=False)
             assert isinstance(suggesting, list)
             found[:MAX_SUGGESTING] = suggesting[:MAX_SUGGESTING]
         return found

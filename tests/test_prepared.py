@@ -51,6 +51,13 @@ def bound(prepared: Prepared, **variables: object) -> Bound:
     return found
 
 
+def kept(prepared: Prepared, **variables: object) -> Bound:
+    """What is bound to these variables from the second time on that they are sent."""
+    bound(prepared, **variables)
+    bound(prepared, **variables)
+    return bound(prepared, **variables)
+
+
 def latest_kept(prepare: Preparation, documents: dict[str, Prepared]) -> int:
     """How many of these, from the one prepared last, are known still."""
     count = 0
@@ -119,31 +126,42 @@ def test_a_condition_that_is_null_is_the_executors(prepare: Preparation) -> None
     assert compiled(prepared, a=None).fallback == "null condition"
 
 
-def test_variables_that_were_sent_before_are_bound_still(prepare: Preparation) -> None:
+def test_variables_that_were_sent_twice_are_bound_still(prepare: Preparation) -> None:
     prepared = prepare(f"query ($n: Int, $j: JSON) {{ interactions(first: $n, {WHERE}) {{ nodes {{ position }} }} }}")
-    first = bound(prepared, n=1, j=1)
+    once = bound(prepared, n=1, j=1)
+    first = kept(prepared, n=1, j=1)
+    assert (once.kept, first.kept, once.bindings) == (False, True, first.bindings)
     assert bound(prepared, n=1, j=1) is first
     others: list[dict[str, Any]] = [{"n": 2, "j": 1}, {"j": 1}, {"n": None, "j": 1}]
     others += [{"n": 1, "j": value} for value in (1.0, True, "1", None, [1], {"1": 1})]
-    found = [bound(prepared, **variables) for variables in others]
+    found = [kept(prepared, **variables) for variables in others]
     assert len({id(one) for one in [first, *found]}) == 1 + len(others)
 
 
 def test_of_the_variables_that_were_bound_the_latest_are_kept(prepare: Preparation) -> None:
     prepared = prepare("query ($n: Int, $c: String) { interactions(first: $n, after: $c) { nodes { position } } }")
-    first = bound(prepared, n=0)
-    latest = [bound(prepared, n=number) for number in range(1, 17)][-1]
+    first = kept(prepared, n=0)
+    latest = [kept(prepared, n=number) for number in range(1, 17)][-1]
     assert bound(prepared, n=16) is latest
     assert bound(prepared, n=0) is not first
 
 
 def test_variables_that_are_sent_often_stay_bound_among_many_others(prepare: Preparation) -> None:
     prepared = prepare("query ($n: Int, $c: String) { interactions(first: $n, after: $c) { nodes { position } } }")
-    often = bound(prepared, n=0)
+    often = kept(prepared, n=0)
     for number in range(1, 100):
-        bound(prepared, n=number)
+        kept(prepared, n=number)
         if number % 10 == 0:
             assert bound(prepared, n=0) is often
+
+
+def test_variables_of_which_each_are_sent_once_leave_nothing_behind(prepare: Preparation) -> None:
+    prepared = prepare("query ($n: Int) { interactions(first: $n) { nodes { position } } }")
+    often, weight = kept(prepared, n=0), prepared.weight
+    for number in range(1, 900):
+        bound(prepared, n=number)
+    assert bound(prepared, n=0) is often
+    assert prepared.weight == weight
 
 
 PLACES = [
@@ -181,12 +199,12 @@ def test_pages_are_bound_alike_behind_whatever_cursor(selected: str, prepare: Pr
 
 def test_paging_on_binds_cursors_alone(prepare: Preparation, monkeypatch: pytest.MonkeyPatch) -> None:
     prepared = prepare("query ($n: Int, $c: String) { interactions(first: $n, after: $c) { nodes { position } } }")
-    first = bound(prepared, n=1, c=PLACES[0])
+    pages = [bound(prepared, n=1, c=PLACES[0]), bound(prepared, n=1, c=PLACES[1])]
     monkeypatch.setattr(prepared_module, "bind", None)
-    second = bound(prepared, n=1, c=PLACES[1])
-    assert second.compiled is first.compiled
-    assert second.bindings != first.bindings
-    assert (first.lasting, second.lasting) == (True, False)
+    pages += [bound(prepared, n=1, c=place) for place in PLACES[:3]]
+    assert len({id(one.compiled) for one in pages}) == 1
+    assert [one.bindings for one in pages[2:4]] == [one.bindings for one in pages[:2]]
+    assert pages[4].bindings not in [one.bindings for one in pages[:4]]
     for unlike in ({"n": 2, "c": PLACES[1]}, {"n": 1}, {"n": 1, "c": None}):
         with pytest.raises(TypeError):
             bound(prepared, **unlike)
@@ -204,7 +222,7 @@ def test_paging_on_binds_cursors_alone(prepare: Preparation, monkeypatch: pytest
 def test_such_variables_are_bound_each_time(query: str, variables: dict[str, object], prepare: Preparation) -> None:
     prepared = prepare(query)
     assert prepared.errors == []
-    assert bound(prepared, **variables) is not bound(prepared, **variables)
+    assert len({id(one) for one in [bound(prepared, **variables) for _ in range(4)]}) == 4
 
 
 def test_variables_of_another_type_are_refused_each_time(prepare: Preparation) -> None:
@@ -234,7 +252,7 @@ def test_a_thousand_documents_are_kept_the_latest_used(prepare: Preparation) -> 
 def test_trusted_documents_are_beside_what_is_kept(prepare: Preparation) -> None:
     documents = {small(number): prepare(small(number)) for number in range(1_000)}
     trusted = [prepare.trusted(large(number)) for number in range(50)]
-    assert all(bound(one, first=1) is bound(one, first=1) for one in trusted)
+    assert all(kept(one, first=1) is bound(one, first=1) for one in trusted)
     assert latest_kept(prepare, documents) == 1_000
 
 
@@ -253,7 +271,7 @@ def test_what_is_bound_later_counts_for_the_document(prepare: Preparation) -> No
     assert known() == 900
     for one in prepared:
         for size in range(16):
-            bound(one, n=size)
+            kept(one, n=size)
     assert known() < 900
 
 

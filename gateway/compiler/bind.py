@@ -164,12 +164,12 @@ def bind_listing(
     order = _order(kind, given)
     predicate = _predicate(fetch, given)
     asked = window(given, order, page_size)
-    paths: set[str] = set(fetch.selections[kind.type_name].paths)
+    paths = fetch.selections[kind.type_name].paths
     return BoundListing(
         asked,
         predicate,
         walk(kind, order, predicate, source.foreign),
-        projection(paths | {order.path, "_id"} if fetch.cursors else paths),
+        projection(paths, order.path, "_id") if fetch.cursors else projection(paths),
         {path: _up_to(total, variables) for path, total in fetch.totals},
         _cursors(fetch),
         intervals(kind, predicate.times, asked),
@@ -179,8 +179,8 @@ def bind_listing(
 
 def bind_arrival(fetch: Fetch, source: Arrival, given: Mapping[str, Any]) -> BoundArrival:
     """The root of a subscription with its arguments; raises `BadUserInput` for what they may not be."""
-    paths = fetch.selections[source.kind.type_name].paths | {"_id"}
-    return BoundArrival(source.kind, _predicate(fetch, given), projection(paths))
+    paths = fetch.selections[source.kind.type_name].paths
+    return BoundArrival(source.kind, _predicate(fetch, given), projection(paths, "_id"))
 
 
 def _predicate(fetch: Fetch, given: Mapping[str, Any]) -> Predicate:
@@ -215,4 +215,4 @@ def _up_to(total: Field, variables: VariableValues) -> int:
 def find_by_ids(namespace: Namespace, kind: Kind, keys: Sequence[str], paths: frozenset[str]) -> Find:
     """The documents with these ids, in no particular order; their ids are always among the paths."""
     sought = Lookup(kind.id_path, tuple(dict.fromkeys(keys)))
-    return Find(Scan(namespace, kind, sought), projection(paths | {kind.id_path}), (), len(sought.values), "id")
+    return Find(Scan(namespace, kind, sought), projection(paths, kind.id_path), (), len(sought.values), "id")

@@ -1,18 +1,20 @@
 """The projection that asks MongoDB for the selected paths only."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from functools import lru_cache
 
 # Of a whole document everything is read but these, which may be as large as all the rest.
 _DERIVED = {"conditions": 0, "condition_tokens": 0}
 
 
-def projection(paths: Iterable[str]) -> dict[str, int]:
+@lru_cache(maxsize=1_000)
+def projection(paths: frozenset[str], *more: str) -> Mapping[str, int]:
     """The smallest projection that holds all paths: a path absorbs its sub-paths (MongoDB refuses both together).
 
     The path "" is the whole document, without the lists that the gateway derives from it. Without ``_id`` among the
     paths it is left out explicitly, as MongoDB would send it.
     """
-    selected = set(paths)
+    selected = {*paths, *more}
     if "" in selected:
         return dict(_DERIVED)
     kept: dict[str, int] = {}

@@ -5,6 +5,7 @@ those of the two inputs that describe one comparison with several fields, PathFi
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, cast
 
 from graphql import GraphQLInputObjectType, get_named_type
@@ -32,6 +33,7 @@ MAX_LEVELS = 5
 MAX_LEAVES = 50
 MAX_LOOKUP_VALUES = 100
 
+_EVERYTHING = Predicate()
 _NOTHING = Conjunct({"_id": {"$in": []}}, "nothing")
 
 
@@ -41,11 +43,14 @@ def compile_where(where: Mapping[str, Any] | None, input_type: GraphQLInputObjec
     Raises `BadUserInput`, with a path from ``where`` down, for an explicit null, for more than 5 levels or 50
     comparisons, and for what a comparison can't take.
     """
+    if not where:
+        return _EVERYTHING
     compilation = _Compilation()
-    conjuncts = list(compilation.filter(where or {}, input_type, ("where",), level=1))
+    conjuncts = list(compilation.filter(where, input_type, ("where",), level=1))
     if _NOTHING in conjuncts:
         return Predicate(nothing=True)
-    bounds = [_time_bound(conjunct, _own_time(input_type)) for conjunct in conjuncts]
+    own_time = _own_time(input_type)
+    bounds = [_time_bound(conjunct, own_time) for conjunct in conjuncts]
     return Predicate(
         conjuncts=tuple(conjunct for conjunct, bound in zip(conjuncts, bounds, strict=True) if bound is None),
         times=tuple(bound for bound in bounds if bound is not None),
@@ -53,6 +58,7 @@ def compile_where(where: Mapping[str, Any] | None, input_type: GraphQLInputObjec
     )
 
 
+@cache
 def _own_time(input_type: GraphQLInputObjectType) -> str:
     declared = (matching_of(field) for field in input_type.fields.values())
     return next(matching.path for matching in declared if isinstance(matching, OwnTime))
