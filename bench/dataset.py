@@ -4,9 +4,8 @@ The documents are made by `gateway.documents` and inserted without the look-ups 
 idempotent: what is measured is reading.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -23,27 +22,28 @@ from gateway.wire import validate_interaction
 DATABASE = "gateway"
 _SEED = 1
 _BATCH = 1_000
+_CURSORS = 500
 # Says how many interactions were inserted, once all were.
 _LOADED = "bench"
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """``key`` reads ``namespace``, its default; ``deep_cursor`` is that of the element ``deep_rank``, counted from 1 in
-    the default order."""
+    """``key`` reads ``namespace``, its default; ``deep_cursors`` are those of up to 500 elements from ``deep_rank``
+    on, counted from 1 in the default order."""
 
     uri: str
     key: str
     namespace: Namespace
     interactions: int
     deep_rank: int
-    deep_cursor: str
+    deep_cursors: Sequence[str]
 
 
 async def prepare(uri: str, count: int, *, deep_rank: int) -> Dataset:
     """The database with ``count`` interactions, filled where it isn't yet, and a new key.
 
-    Where there are fewer than twice as many as ``deep_rank``, the cursor is that of one in the middle.
+    Where there are fewer than twice as many as ``deep_rank``, the cursors begin in the middle.
     """
     client = open_client(uri)
     try:
@@ -63,8 +63,8 @@ async def prepare(uri: str, count: int, *, deep_rank: int) -> Dataset:
             default_namespace_id=namespace.id,
         )
         rank = min(deep_rank, count // 2)
-        cursor = await _cursor(database, namespace, rank)
-        return Dataset(uri, issued.secret, namespace, count, rank, cursor)
+        cursors = await _cursors(database, namespace, rank)
+        return Dataset(uri, issued.secret, namespace, count, rank, cursors)
     finally:
         await close(client)
 
@@ -105,10 +105,9 @@ def _batches(
         yield batch
 
 
-async def _cursor(database: Database, namespace: Namespace, rank: int) -> str:
+async def _cursors(database: Database, namespace: Namespace, rank: int) -> list[str]:
     order = time_order(INTERACTION, descending=True)
     # All of it stands in this index, so no documents are read on the way.
     found = database[INTERACTION.collection].find({"namespace_id": namespace.id}, {order.path: 1}, hint="time")
-    [document] = await found.sort([(order.path, -1), ("_id", -1)]).skip(rank - 1).limit(1).to_list()
-    occurred_at: datetime = document[order.path]
-    return encode_cursor(order, Place(occurred_at, document["_id"]))
+    documents = await found.sort([(order.path, -1), ("_id", -1)]).skip(rank - 1).limit(_CURSORS).to_list()
+    return [encode_cursor(order, Place(document[order.path], document["_id"])) for document in documents]

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import repeat
 from statistics import mean, median
 
 from bench import requests
@@ -42,7 +41,7 @@ class FirstSeen:
 async def turns(server: Server, operation: Operation, dataset: Dataset, bare: Timing, count: int) -> list[Turn]:
     """That many turns, after one that isn't measured; everything is sent one at a time."""
     next_request, documents = requests.first_seen(dataset, operation)
-    known = repeat(requests.known(dataset, operation, server.variant)).__next__
+    known = requests.known(dataset, operation, server.variant)
     connections = await Connections.open(server.port, 1)
     try:
         measured = []

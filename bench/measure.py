@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
 
 from bench import requests
 from bench.dataset import Dataset
@@ -53,8 +52,8 @@ async def warm_up(servers: Sequence[Server], operation: Operation, dataset: Data
     """Sends the operation to each for half a second, as many at a time as are ever sent: the servers' bytecode has
     become that of what it meets, caches are filled and all connections to MongoDB open."""
     for server in servers:
-        same = repeat(requests.known(dataset, operation, server.variant)).__next__
-        await _slice(server, same, max(CONCURRENCIES), _WARMING_SECONDS, 10_000)
+        known = requests.known(dataset, operation, server.variant)
+        await _slice(server, known, max(CONCURRENCIES), _WARMING_SECONDS, 10_000)
 
 
 async def compare(
@@ -65,14 +64,14 @@ async def compare(
     for number in range(extent.rounds):
         # There and back, so that what is compared is measured next to each other, and neither always first.
         for server in servers if number % 2 == 0 else reversed(servers):
-            same = repeat(requests.known(dataset, operation, server.variant)).__next__
-            slices[server.variant].append(await _slice(server, same, concurrency, extent.seconds, extent.requests))
+            known = requests.known(dataset, operation, server.variant)
+            slices[server.variant].append(await _slice(server, known, concurrency, extent.seconds, extent.requests))
     return slices
 
 
 async def memory(server: Server, operations: Sequence[Operation], dataset: Dataset, extent: Extent) -> Memory:
     """Sends all operations in turn, 16 at a time, and looks at the memory ten times."""
-    bodies = [requests.known(dataset, operation, server.variant) for operation in operations]
+    known = [requests.known(dataset, operation, server.variant) for operation in operations]
     samples = [(0, resident_megabytes(server.pid))]
     connections = await Connections.open(server.port, max(CONCURRENCIES))
     sent = 0
@@ -80,7 +79,7 @@ async def memory(server: Server, operations: Sequence[Operation], dataset: Datas
     def next_request() -> bytes:
         nonlocal sent
         sent += 1
-        return bodies[sent % len(bodies)]
+        return known[sent % len(known)]()
 
     try:
         for _ in range(10):

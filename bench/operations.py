@@ -1,6 +1,6 @@
 """What is asked: each operation as a GraphQL document with its variables, and by name for the hand-written handler."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,19 +93,26 @@ query Joined($first: Int!) {
 
 @dataclass(frozen=True, slots=True)
 class Operation:
+    """``cursors``: where there are any, each request is behind the next of them."""
+
     name: str
     title: str
     query: str
     variables: Mapping[str, Any]
+    cursors: Sequence[str] = ()
+
+    @property
+    def asked(self) -> list[Mapping[str, Any]]:
+        """The variables of one request after the other, before they begin again."""
+        return [{**self.variables, "after": cursor} for cursor in self.cursors] or [self.variables]
 
 
 def operations(dataset: Dataset) -> list[Operation]:
     """All that is measured, in the order of the report."""
     page = dataset.deep_rank // 20
-    deep = {"first": 20, "after": dataset.deep_cursor}
     return [
         Operation("flat", "flat page of 20", FLAT, {"first": 20}),
-        Operation("deep", f"flat page {page:,} by cursor", FLAT, deep),
+        Operation("deep", f"flat pages from {page:,} on", FLAT, {"first": 20}, dataset.deep_cursors),
         Operation("nested", "nested page of 50", NESTED, {"first": 50}),
         Operation("json", "filters { json } on 100", _tree("json"), {"first": 100}),
         Operation("text", "filters { text } on 100", _tree("text"), {"first": 100}),

@@ -1,7 +1,7 @@
 """Each operation as the bytes of an HTTP request to each variant."""
 
 from collections.abc import Mapping
-from itertools import count
+from itertools import count, cycle
 
 import orjson
 
@@ -12,11 +12,15 @@ from bench.operations import Operation
 _ENDPOINT = "/graphql"
 
 
-def known(dataset: Dataset, operation: Operation, variant: str) -> bytes:
-    """The same request each time."""
-    if variant in ("handwritten", "ordinary"):
-        return http_request(dataset, f"/{operation.name}", orjson.dumps(operation.variables))
-    return http_request(dataset, _ENDPOINT, _graphql(operation.query, operation.variables))
+def known(dataset: Dataset, operation: Operation, variant: str) -> NextRequest:
+    """The same request each time, or the same but for its cursor."""
+    requests = []
+    for variables in operation.asked:
+        if variant in ("handwritten", "ordinary"):
+            requests.append(http_request(dataset, f"/{operation.name}", orjson.dumps(variables)))
+        else:
+            requests.append(http_request(dataset, _ENDPOINT, _graphql(operation.query, variables)))
+    return cycle(requests).__next__
 
 
 def first_seen(dataset: Dataset, operation: Operation) -> tuple[NextRequest, Mapping[int, str]]:
