@@ -67,47 +67,43 @@ class Bound:
 class LatestBound:
     """What was bound to the latest used variables of one operation, of which ``cursors`` are cursors and nothing else.
 
-    Up to 16 are kept, none that is longer than 500 bytes, and none before it is sent again: most never are.
+    Up to 16 are kept, none that is longer than 500 bytes, and none before it is sent again: most never are. A cursor
+    that is no string counts as any other variable does.
     """
 
     def __init__(self, cursors: Sequence[str]) -> None:
         self._cursors = cursors
         self._latest: Latest[bytes, Bound] = Latest(_MOST)
-        self._once: dict[bytes, None] = {}
+        self._once: dict[int, None] = {}
 
-    def find(self, variables: Mapping[str, Any]) -> Bound | None:
-        """What is bound to these variables, as they were sent; None where that isn't known."""
-        others, cursors = self._parted(variables)
-        key = _exact(others, cursors)
+    def find(self, variables: Mapping[str, Any]) -> tuple[bytes | None, Bound | None]:
+        """What these variables, as they were sent, are kept by, and what is bound to them: None where it won't be kept,
+        and where it isn't."""
+        cursors = {name: sent for name in self._cursors if (sent := variables.get(name)).__class__ is str}
+        key = _exact({name: sent for name, sent in variables.items() if name not in cursors}, cursors)
         known = None if key is None else self._latest.get(key)
         if known is None or not cursors:
-            return known
+            return key, known
         with suppress(InvalidCursor):
-            return known.at(cursors)
-        return None
+            return key, known.at(cursors)
+        return key, None
 
-    def keep(self, variables: Mapping[str, Any], bound: Bound) -> bool:
+    def keep(self, key: bytes, bound: Bound) -> bool:
         """Whether it is kept from now on: no error is, as such that are raised again and again collect tracebacks."""
-        key = _exact(*self._parted(variables))
-        if key is None or any(isinstance(one, Exception) for one in bound.bindings.values()):
+        if any(isinstance(one, Exception) for one in bound.bindings.values()):
             return False
-        if key not in self._once:
-            self._once[key] = None
+        if (sent := hash(key)) not in self._once:
+            self._once[sent] = None
             if len(self._once) > _MOST:
                 del self._once[next(iter(self._once))]
             return False
-        del self._once[key]
+        del self._once[sent]
         self._latest[key] = replace(bound, kept=True)
         return True
 
     @property
     def weight(self) -> int:
         return int(self._latest.currsize)
-
-    def _parted(self, variables: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-        """The variables but for cursors, and the cursors. What is no string counts as any other variable does."""
-        cursors = {name: sent for name in self._cursors if (sent := variables.get(name)).__class__ is str}
-        return {name: sent for name, sent in variables.items() if name not in cursors}, cursors
 
 
 def _exact(variables: dict[str, Any], cursors: Mapping[str, str]) -> bytes | None:

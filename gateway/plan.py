@@ -9,6 +9,7 @@ from enum import Enum
 
 from graphql import FieldNode, GraphQLField, OperationType
 
+from gateway.arguments import Arguments
 from gateway.kinds import Kind
 
 # Steps "Type.key" from the root, without list indices: a response key and the type of the object that has it. The keys
@@ -115,23 +116,19 @@ class Selection:
 class Fetch:
     """One field whose documents are fetched before execution, at its response path.
 
-    ``selections``: by the concrete type of the documents. ``key``: where the parent's fetched document holds what a
-    nested connection joins on. ``totals``: the selected ``totalCount`` fields, each with its own bound. ``cursors``:
-    whether any is selected.
+    ``definition`` declares it. ``selections``: by the concrete type of the documents. ``key``: where the parent's
+    fetched document holds what a nested connection joins on. ``totals``: the selected ``totalCount`` fields, each with
+    its own bound. ``cursors``: whether any is selected.
     """
 
     path: ResponsePath
-    field: Field
+    definition: GraphQLField
+    arguments: Arguments
     source: Source
     selections: Mapping[str, Selection]
     key: str = ""
-    totals: tuple[tuple[ResponsePath, Field], ...] = ()
+    totals: tuple[tuple[ResponsePath, Arguments], ...] = ()
     cursors: bool = False
-
-    @property
-    def definition(self) -> GraphQLField:
-        assert self.field.definition is not None, "what is fetched is declared"
-        return self.field.definition
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,8 +84,7 @@ class Operation:
 
         Raises `BadUserInput` where they are beyond a limit.
         """
-        reads = self.node.operation is not OperationType.MUTATION
-        known = self._bound.find(variables) if reads else None
+        key, known = (None, None) if self.node.operation is OperationType.MUTATION else self._bound.find(variables)
         if known is None:
             check_variables(self._declared, variables, self._limits)
             coerced = self._coerced(variables)
@@ -94,7 +93,7 @@ class Operation:
             compiled = self.compiled(coerced.coerced)
             bindings = bind(compiled.plan, coerced, self._limits.page_size)
             known = Bound(compiled, bindings, estimate(compiled.plan, bindings))
-            if reads and self._bound.keep(variables, known):
+            if key is not None and self._bound.keep(key, known):
                 self._grown()
         return known
 

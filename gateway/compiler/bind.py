@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bson import Timestamp
-from graphql import GraphQLError, GraphQLInputObjectType, VariableNode, get_argument_values
+from graphql import GraphQLError, GraphQLInputObjectType
 from graphql.execution.values import VariableValues
 
+from gateway.arguments import Arguments
 from gateway.commands import Count, Document, Find, Join, JoinCount, Scan
 from gateway.compiler.project import projection
 from gateway.compiler.walk import Walk, among, intervals, sort, walk
@@ -20,7 +21,7 @@ from gateway.context import Namespace
 from gateway.errors import BadUserInput, GatewayError
 from gateway.kinds import Kind, Order, position_order, time_order
 from gateway.paging import CURSORS, Window, window
-from gateway.plan import Arrival, Fetch, Field, Listing, Plan, ResponsePath
+from gateway.plan import Arrival, Fetch, Listing, Plan, ResponsePath
 from gateway.predicate import Lookup, Predicate
 from gateway.schema.enums import InteractionOrderField, SortDirection
 
@@ -28,12 +29,6 @@ MAX_IDS = 1_000
 MAX_COUNT = 1_000_000
 # For so many of them, what is found in each is made once.
 _MAX_NAMESPACES = 4
-
-
-def arguments(field: Field, variables: VariableValues) -> dict[str, Any]:
-    """A field's arguments by their GraphQL names; raises `GraphQLError` where the executor would."""
-    assert field.definition is not None, "introspection takes no arguments of ours"
-    return get_argument_values(field.definition, field.node, variables)
 
 
 def ids(given: Mapping[str, Any], argument: str, *, many: bool) -> list[str]:
@@ -145,7 +140,7 @@ def _all(fetches: Iterable[Fetch]) -> Iterator[Fetch]:
 
 def _binding(fetch: Fetch, variables: VariableValues, page_size: int) -> Binding:
     try:
-        given = arguments(fetch.field, variables)
+        given = fetch.arguments.values(variables)
         match fetch.source:
             case Listing() as source:
                 return bind_listing(fetch, source, given, variables, page_size)
@@ -171,7 +166,7 @@ def bind_listing(
         walk(kind, order, predicate, source.foreign),
         projection(paths, order.path, "_id") if fetch.cursors else projection(paths),
         {path: _up_to(total, variables) for path, total in fetch.totals},
-        _cursors(fetch),
+        {name: variable for name, variable in fetch.arguments.variables.items() if name in CURSORS},
         intervals(kind, predicate.times, asked),
         sort(order, descending=asked.descending),
     )
@@ -189,14 +184,6 @@ def _predicate(fetch: Fetch, given: Mapping[str, Any]) -> Predicate:
     return compile_where(given.get("where"), input_type)
 
 
-def _cursors(fetch: Fetch) -> dict[str, str]:
-    return {
-        one.name.value: one.value.name.value
-        for one in fetch.field.node.arguments or ()
-        if one.name.value in CURSORS and isinstance(one.value, VariableNode)
-    }
-
-
 def _order(kind: Kind, given: Mapping[str, Any]) -> Order:
     order = given.get("orderBy") or {}
     descending = order.get("direction", SortDirection.DESC) is SortDirection.DESC
@@ -205,8 +192,8 @@ def _order(kind: Kind, given: Mapping[str, Any]) -> Order:
     return time_order(kind, descending=descending)
 
 
-def _up_to(total: Field, variables: VariableValues) -> int:
-    up_to: int = arguments(total, variables)["upTo"]
+def _up_to(total: Arguments, variables: VariableValues) -> int:
+    up_to: int = total.values(variables)["upTo"]
     if not 1 <= up_to <= MAX_COUNT:
         raise BadUserInput(f"`upTo` must be between 1 and {MAX_COUNT:,}, not {up_to}.", path=("totalCount", "upTo"))
     return up_to

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from graphql import OperationType
+from graphql import GraphQLField, OperationType
 
+from gateway.arguments import Arguments
 from gateway.plan import Fetch, Field, Listing, Plan, ResponsePath, Selection, Source
 from gateway.schema import reading_of
 from gateway.schema.reading import Attribute, Embedded, Facet, Fetched, Stored, Total
@@ -36,7 +37,7 @@ class _Found:
 
     paths: set[str] = field(default_factory=set)
     fetches: list[Fetch] = field(default_factory=list)
-    totals: list[tuple[ResponsePath, Field]] = field(default_factory=list)
+    totals: list[tuple[ResponsePath, Arguments]] = field(default_factory=list)
     cursors: bool = False
 
     def add(self, fields: Sequence[Field], below: str, above: ResponsePath) -> None:
@@ -58,9 +59,9 @@ class _Found:
                     self.cursors |= attribute in _CURSORS
                     self._add_selected(one, below, path)
                 case Total():
-                    self.totals.append((path, one))
+                    self.totals.append((path, Arguments(one.definition, one.node)))
                 case Fetched(source):
-                    self._add_fetch(one, source, below, path)
+                    self._add_fetch(one, one.definition, source, below, path)
 
     def _add_selected(self, one: Field, below: str, path: ResponsePath) -> None:
         for fields in one.selections.values():
@@ -73,7 +74,9 @@ class _Found:
         self.paths |= {below} if whole else inner.paths or {_join(below, _MARKER)}
         self.fetches += inner.fetches
 
-    def _add_fetch(self, one: Field, source: Source, below: str, path: ResponsePath) -> None:
+    def _add_fetch(
+        self, one: Field, definition: GraphQLField, source: Source, below: str, path: ResponsePath
+    ) -> None:
         key = ""
         if isinstance(source, Listing) and source.local:
             key = _join(below, source.local)
@@ -86,7 +89,10 @@ class _Found:
             name = source.kind.type_name if isinstance(source, Listing) else type_name
             selections[name] = Selection(frozenset(found.paths), tuple(found.fetches))
         # Only connections have totals and cursors, and those are of one type each.
-        self.fetches.append(Fetch(path, one, source, selections, key, tuple(found.totals), found.cursors))
+        arguments = Arguments(definition, one.node)
+        self.fetches.append(
+            Fetch(path, definition, arguments, source, selections, key, tuple(found.totals), found.cursors)
+        )
 
 
 def _join(below: str, path: str) -> str:
