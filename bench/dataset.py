@@ -22,7 +22,8 @@ from gateway.wire import validate_interaction
 DATABASE = "gateway"
 _SEED = 1
 _BATCH = 1_000
-_CURSORS = 500
+_ELEMENTS = 500
+_ORDER = time_order(INTERACTION, descending=True)
 # Says how many interactions were inserted, once all were.
 _LOADED = "bench"
 
@@ -30,7 +31,7 @@ _LOADED = "bench"
 @dataclass(frozen=True, slots=True)
 class Dataset:
     """``key`` reads ``namespace``, its default; ``deep_cursors`` are those of up to 500 elements from ``deep_rank``
-    on, counted from 1 in the default order."""
+    on, counted from 1 in the default order; ``users`` are up to 500 whose interactions are among these."""
 
     uri: str
     key: str
@@ -38,6 +39,7 @@ class Dataset:
     interactions: int
     deep_rank: int
     deep_cursors: Sequence[str]
+    users: Sequence[str]
 
 
 async def prepare(uri: str, count: int, *, deep_rank: int) -> Dataset:
@@ -63,8 +65,9 @@ async def prepare(uri: str, count: int, *, deep_rank: int) -> Dataset:
             default_namespace_id=namespace.id,
         )
         rank = min(deep_rank, count // 2)
-        cursors = await _cursors(database, namespace, rank)
-        return Dataset(uri, issued.secret, namespace, count, rank, cursors)
+        found = await _from(database, namespace, rank)
+        users = sorted({user for one in found if (user := one.get("user_id"))})
+        return Dataset(uri, issued.secret, namespace, count, rank, [_cursor(one) for one in found], users)
     finally:
         await close(client)
 
@@ -105,9 +108,10 @@ def _batches(
         yield batch
 
 
-async def _cursors(database: Database, namespace: Namespace, rank: int) -> list[str]:
-    order = time_order(INTERACTION, descending=True)
-    # All of it stands in this index, so no documents are read on the way.
-    found = database[INTERACTION.collection].find({"namespace_id": namespace.id}, {order.path: 1}, hint="time")
-    documents = await found.sort([(order.path, -1), ("_id", -1)]).skip(rank - 1).limit(_CURSORS).to_list()
-    return [encode_cursor(order, Place(document[order.path], document["_id"])) for document in documents]
+async def _from(database: Database, namespace: Namespace, rank: int) -> list[dict[str, Any]]:
+    found = database[INTERACTION.collection].find({"namespace_id": namespace.id}, {_ORDER.path: 1, "user_id": 1})
+    return await found.sort([(_ORDER.path, -1), ("_id", -1)]).hint("time").skip(rank - 1).limit(_ELEMENTS).to_list()
+
+
+def _cursor(document: dict[str, Any]) -> str:
+    return encode_cursor(_ORDER, Place(document[_ORDER.path], document["_id"]))

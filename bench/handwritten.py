@@ -80,6 +80,7 @@ class Application:
         self._answering: Mapping[str, Answering] = {
             "/flat": pages.flat,
             "/deep": pages.flat,
+            "/own": pages.own,
             "/nested": pages.nested,
             "/json": pages.json,
             "/text": pages.text,
@@ -145,6 +146,11 @@ class Pages:
         first = variables["first"]
         return mappings.flat(await self.page(namespace_id, FLAT, first, variables.get("after")), first)
 
+    async def own(self, namespace_id: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        first = variables["first"]
+        filter_ = {"namespace_id": namespace_id, "user_id": {"$eq": variables["user"]}}
+        return mappings.flat(await self.found(filter_, FLAT, first, hint="user"), first)
+
     async def nested(self, namespace_id: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         first = variables["first"]
         return mappings.nested(await self.page(namespace_id, NESTED, first), first)
@@ -194,10 +200,15 @@ class Pages:
         cursor = await aggregate(self._database, pipeline, maxTimeMS=self._time_limit_ms)
         return mappings.joined(requests, first, iter(await cursor.to_list(None)))
 
-    async def page(
+    def page(
         self, namespace_id: str, projection: Mapping[str, int], first: int, after: str | None = None
-    ) -> Sequence[Document]:
+    ) -> Awaitable[Sequence[Document]]:
         filter_ = {"namespace_id": namespace_id} if after is None else _behind(namespace_id, after)
+        return self.found(filter_, projection, first, hint="time")
+
+    async def found(
+        self, filter_: Mapping[str, Any], projection: Mapping[str, int], first: int, *, hint: str
+    ) -> Sequence[Document]:
         return await (
             self._interactions.find(
                 filter_,
@@ -205,7 +216,7 @@ class Pages:
                 limit=first + 1,
                 batch_size=first + 1,
                 max_time_ms=self._time_limit_ms,
-                hint="time",
+                hint=hint,
             )
             .sort([("occurred_at", -1), ("_id", -1)])
             .to_list(None)

@@ -28,6 +28,15 @@ query Flat($first: Int!, $after: String) {{
 }}
 """
 
+OWN = f"""
+query Own($first: Int!, $user: ID!) {{
+  interactions(first: $first, where: {{ userId: {{ eq: $user }} }}) {{
+    nodes {{{_ROW}    }}
+    {PAGE_INFO}
+  }}
+}}
+"""
+
 # Generated trees have up to five levels of groups; each level is a fragment of its own, as clients have to spell it.
 _LEVELS = 5
 
@@ -93,34 +102,30 @@ query Joined($first: Int!) {
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """``cursors``: where there are any, each request is behind the next of them."""
+    """``asked``: the variables of one request after the other, before they begin again."""
 
     name: str
     title: str
     query: str
-    variables: Mapping[str, Any]
-    cursors: Sequence[str] = ()
-
-    @property
-    def asked(self) -> list[Mapping[str, Any]]:
-        """The variables of one request after the other, before they begin again."""
-        return [{**self.variables, "after": cursor} for cursor in self.cursors] or [self.variables]
+    asked: Sequence[Mapping[str, Any]]
 
 
 def operations(dataset: Dataset) -> list[Operation]:
     """All that is measured, in the order of the report."""
     page = dataset.deep_rank // 20
+    deep = [{"first": 20, "after": cursor} for cursor in dataset.deep_cursors]
     return [
-        Operation("flat", "flat page of 20", FLAT, {"first": 20}),
-        Operation("deep", f"flat pages from {page:,} on", FLAT, {"first": 20}, dataset.deep_cursors),
-        Operation("nested", "nested page of 50", NESTED, {"first": 50}),
-        Operation("json", "filters { json } on 100", _tree("json"), {"first": 100}),
-        Operation("text", "filters { text } on 100", _tree("text"), {"first": 100}),
+        Operation("flat", "flat page of 20", FLAT, [{"first": 20}]),
+        Operation("deep", f"flat pages from {page:,} on", FLAT, deep),
+        Operation("own", "flat page of one user's", OWN, [{"first": 20, "user": user} for user in dataset.users]),
+        Operation("nested", "nested page of 50", NESTED, [{"first": 50}]),
+        Operation("json", "filters { json } on 100", _tree("json"), [{"first": 100}]),
+        Operation("text", "filters { text } on 100", _tree("text"), [{"first": 100}]),
         Operation(
             "listing",
             "filters { flat } on 100",
             _tree("flat { index parentIndex depth branch key operator value caseSensitive }"),
-            {"first": 100},
+            [{"first": 100}],
         ),
-        Operation("joined", "20 requests with 3 each", JOINED, {"first": 20}),
+        Operation("joined", "20 requests with 3 each", JOINED, [{"first": 20}]),
     ]

@@ -13,7 +13,7 @@ _ENDPOINT = "/graphql"
 
 
 def known(dataset: Dataset, operation: Operation, variant: str) -> NextRequest:
-    """The same request each time, or the same but for its cursor."""
+    """One request after the other; most operations ask the same each time."""
     requests = []
     for variables in operation.asked:
         if variant in ("handwritten", "ordinary"):
@@ -31,7 +31,7 @@ def first_seen(dataset: Dataset, operation: Operation) -> tuple[NextRequest, Map
     def next_request() -> bytes:
         number = next(numbers)
         documents[number] = query = unlike(operation, number)
-        return http_request(dataset, _ENDPOINT, _graphql(query, operation.variables))
+        return http_request(dataset, _ENDPOINT, _graphql(query, operation.asked[0]))
 
     return next_request, documents
 

@@ -7,6 +7,7 @@ from graphql import (
     FieldNode,
     GraphQLArgument,
     GraphQLField,
+    GraphQLInputType,
     GraphQLNonNull,
     Undefined,
     ValueNode,
@@ -23,7 +24,7 @@ class _Argument:
     `Undefined`. ``literal``: what else it is."""
 
     name: str
-    declared: GraphQLArgument
+    type: GraphQLInputType
     required: bool
     variable: str
     otherwise: Any
@@ -51,7 +52,7 @@ class Arguments:
             if one.literal is None:
                 value = variables.coerced.get(one.variable, one.otherwise)
             else:
-                value = coerce_input_literal(one.literal, one.declared.type, variables)
+                value = coerce_input_literal(one.literal, one.type, variables)
             if value is Undefined and one.literal is None and not one.required:
                 continue
             if value is Undefined or (value is None and one.required):
@@ -64,4 +65,5 @@ def _argument(name: str, declared: GraphQLArgument, node: ValueNode | None) -> _
     required = isinstance(declared.type, GraphQLNonNull)
     variable = node.name.value if isinstance(node, VariableNode) else ""
     literal = None if variable else node
-    return _Argument(declared.out_name or name, declared, required, variable, coerce_default_value(declared), literal)
+    otherwise = coerce_default_value(declared)
+    return _Argument(declared.out_name or name, declared.type, required, variable, otherwise, literal)

@@ -7,7 +7,7 @@ from functools import lru_cache
 _DERIVED = {"conditions": 0, "condition_tokens": 0}
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=256)
 def projection(paths: frozenset[str], *more: str) -> Mapping[str, int]:
     """The smallest projection that holds all paths: a path absorbs its sub-paths (MongoDB refuses both together).
 

@@ -5,7 +5,7 @@ those of the two inputs that describe one comparison with several fields, PathFi
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any, cast
 
 from graphql import GraphQLInputObjectType, get_named_type
@@ -58,7 +58,7 @@ def compile_where(where: Mapping[str, Any] | None, input_type: GraphQLInputObjec
     )
 
 
-@cache
+@lru_cache(maxsize=8)
 def _own_time(input_type: GraphQLInputObjectType) -> str:
     declared = (matching_of(field) for field in input_type.fields.values())
     return next(matching.path for matching in declared if isinstance(matching, OwnTime))
