@@ -21,7 +21,7 @@ from graphql.execution.values import VariableValues
 
 from gateway.bound import Bound, Compiled, LatestBound
 from gateway.compiler.bind import bind
-from gateway.compiler.coercion import Coercion
+from gateway.compiler.coercion import Coercers, Coercion
 from gateway.compiler.collect import collect
 from gateway.compiler.cost import estimate
 from gateway.compiler.leaves import Fallback
@@ -59,6 +59,7 @@ class Operation:
     def __init__(
         self,
         shapes: Shapes,
+        coercers: Coercers,
         node: OperationDefinitionNode,
         fragments: Mapping[str, FragmentDefinitionNode],
         limits: Limits,
@@ -73,7 +74,7 @@ class Operation:
         self._fragments = fragments
         self._limits = limits
         self._hide_suggestions = hide_suggestions
-        self._coercion = Coercion(shapes.graph.executable, node.variable_definitions or ())
+        self._coercion = Coercion(shapes.graph.executable, coercers, node.variable_definitions or ())
         self._declared = {name: one.type for name, one in self._coercion.signatures.items()}
         self._conditions = condition_variables(node, fragments.values())
         self._compiled: Latest[tuple[Any, ...], Compiled] = Latest(_MAX_PLANS)
@@ -137,6 +138,7 @@ class Prepared:
     def __init__(
         self,
         shapes: Shapes,
+        coercers: Coercers,
         node: DocumentNode,
         errors: list[GraphQLError],
         limits: Limits,
@@ -153,7 +155,7 @@ class Prepared:
         nodes = [] if errors else [one for one in node.definitions if isinstance(one, OperationDefinitionNode)]
         self._operations = {
             one.name.value if one.name else None: Operation(
-                shapes, one, fragments, limits, grown, hide_suggestions=hide_suggestions
+                shapes, coercers, one, fragments, limits, grown, hide_suggestions=hide_suggestions
             )
             for one in nodes
         }
@@ -180,6 +182,7 @@ class Preparation:
 
     def __init__(self, graph: Graph, *, introspection: bool, subgraph: bool = True, limits: Limits = DEFAULTS) -> None:
         self._shapes = Shapes(graph)
+        self._coercers = Coercers()
         self._introspection = introspection
         self._limits = limits
         self._validation = Validation(graph.executable, introspection=introspection, subgraph=subgraph)
@@ -207,7 +210,15 @@ class Preparation:
 
     def _prepared(self, node: DocumentNode, grown: Callable[[], None]) -> Prepared:
         errors = self._validation.errors(node)
-        return Prepared(self._shapes, node, errors, self._limits, grown, hide_suggestions=not self._introspection)
+        return Prepared(
+            self._shapes,
+            self._coercers,
+            node,
+            errors,
+            self._limits,
+            grown,
+            hide_suggestions=not self._introspection,
+        )
 
     def _keep(self, query: str, prepared: Prepared) -> None:
         try:

@@ -1,24 +1,142 @@
-"""The values of an operation's variables: taken as they are where they are plainly of their types, as most are; of the
-rest graphql-core judges."""
+"""The values of an operation's variables, coerced in two ways with one outcome.
 
-from collections.abc import Mapping, Sequence
+What is plainly as its type wants it, as nearly all is, takes a function that was made for the type. Of all else
+graphql-core judges, which is also the only author of errors.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from graphql import (
+    GraphQLBoolean,
     GraphQLError,
+    GraphQLID,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLInt,
+    GraphQLList,
     GraphQLNonNull,
     GraphQLSchema,
+    GraphQLString,
     Undefined,
     VariableDefinitionNode,
-    get_nullable_type,
     get_variable_values,
 )
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource
+from graphql.utilities.coerce_input_value import coerce_default_value
 
-# By the name of a scalar: the class of what stands for itself.
-_PLAIN = {"Boolean": bool, "ID": str, "Int": int, "String": str}
+# Gives the coerced value, or `Undefined` where graphql-core has to judge.
+Coercer = Callable[[Any], Any]
+
 _INT = range(-(2**31), 2**31)
+# In place of a default: the field is left out.
+_NONE = object()
+
+
+class Coercers:
+    """One for each input type of a schema, made when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._known: dict[GraphQLInputType, Coercer] = {}
+
+    def of(self, type_: GraphQLInputType) -> Coercer:
+        known = self._known.get(type_)
+        if known is None:
+            known = self._known[type_] = self._made(type_)
+        return known
+
+    def _made(self, type_: GraphQLInputType) -> Coercer:
+        if isinstance(type_, GraphQLNonNull):
+            return partial(_present, self.of(type_.of_type))
+        if isinstance(type_, GraphQLList):
+            return partial(_each, self.of(type_.of_type))
+        if isinstance(type_, GraphQLInputObjectType):
+            return _InputObject(type_, self)
+        return _PLAIN.get(type_.name) or partial(_leaf, type_.coerce_input_value)
+
+
+def _present(inner: Coercer, value: Any) -> Any:
+    return Undefined if value is None else inner(value)
+
+
+def _each(inner: Coercer, value: Any) -> Any:
+    if value is None:
+        return None
+    if value.__class__ is not list:
+        return Undefined
+    items = list(map(inner, value))
+    return Undefined if Undefined in items else items
+
+
+def _text(value: Any) -> Any:
+    return value if value is None or value.__class__ is str else Undefined
+
+
+def _whole(value: Any) -> Any:
+    return value if value is None or (value.__class__ is int and value in _INT) else Undefined
+
+
+def _truth(value: Any) -> Any:
+    return value if value is None or value.__class__ is bool else Undefined
+
+
+def _leaf(coerce: Coercer, value: Any) -> Any:
+    try:
+        return None if value is None else coerce(value)
+    except Exception:
+        return Undefined
+
+
+_PLAIN: Mapping[str, Coercer] = {
+    GraphQLBoolean.name: _truth,
+    GraphQLID.name: _text,
+    GraphQLInt.name: _whole,
+    GraphQLString.name: _text,
+}
+
+
+class _InputObject:
+    """The coercer of an input object's type."""
+
+    def __init__(self, type_: GraphQLInputObjectType, coercers: Coercers) -> None:
+        self._type = type_
+        self._coercers = coercers
+        self._fields: list[tuple[str, str, Coercer, Any]] = []
+
+    def __call__(self, value: Any) -> Any:
+        if value is None:
+            return None
+        if value.__class__ is not dict:
+            return Undefined
+        # Not before, as input objects may hold their like.
+        fields = self._fields or self._read()
+        found: dict[str, Any] = {}
+        count = 0
+        # In the order in which they are declared, as graphql-core does.
+        for name, out_name, coerce, default in fields:
+            if name in value:
+                count += 1
+                coerced = coerce(value[name])
+            elif default is _NONE:
+                continue
+            else:
+                coerced = default
+            if coerced is Undefined:
+                return Undefined
+            found[out_name] = coerced
+        if count < len(value) or (self._type.is_one_of and (count != 1 or None in found.values())):
+            return Undefined
+        return self._type.out_type(found)
+
+    def _read(self) -> list[tuple[str, str, Coercer, Any]]:
+        for name, field in self._type.fields.items():
+            default = coerce_default_value(field)
+            if default is Undefined and not isinstance(field.type, GraphQLNonNull):
+                default = _NONE
+            self._fields.append((name, field.out_name or name, self._coercers.of(field.type), default))
+        return self._fields
 
 
 class Coercion:
@@ -27,7 +145,7 @@ class Coercion:
     ``signatures``: what each of them is, by name.
     """
 
-    def __init__(self, schema: GraphQLSchema, nodes: Sequence[VariableDefinitionNode]) -> None:
+    def __init__(self, schema: GraphQLSchema, coercers: Coercers, nodes: Sequence[VariableDefinitionNode]) -> None:
         self._schema = schema
         self._nodes = nodes
         self.signatures: dict[str, GraphQLVariableSignature] = {}
@@ -35,9 +153,7 @@ class Coercion:
             signature = get_variable_signature(schema, node)
             assert not isinstance(signature, GraphQLError), "validation lets none but input types through"
             self.signatures[signature.name] = signature
-        self._classes = {
-            name: _PLAIN.get(str(get_nullable_type(signature.type))) for name, signature in self.signatures.items()
-        }
+        self._variables = [(name, one, coercers.of(one.type)) for name, one in self.signatures.items()]
 
     def values(
         self, given: Mapping[str, Any], max_errors: int, *, hide_suggestions: bool
@@ -49,19 +165,18 @@ class Coercion:
         )
 
     def _plain(self, given: Mapping[str, Any]) -> VariableValues | None:
-        """As graphql-core, where every value is of its variable's class, null where it may be, or not needed."""
         sources: dict[str, VariableValueSource] = {}
         coerced: dict[str, Any] = {}
-        for name, signature in self.signatures.items():
+        for name, signature, coerce in self._variables:
             value = given.get(name, Undefined)
-            if value.__class__ is not self._classes[name] or (value.__class__ is int and value not in _INT):
-                if isinstance(signature.type, GraphQLNonNull):
+            if value is Undefined:
+                if signature.default is not None or isinstance(signature.type, GraphQLNonNull):
                     return None
-                if value is Undefined and signature.default is None:
-                    sources[name] = VariableValueSource(signature)
-                    continue
-                if value is not None:
-                    return None
+                sources[name] = VariableValueSource(signature)
+                continue
+            plain = coerce(value)
+            if plain is Undefined:
+                return None
             sources[name] = VariableValueSource(signature, value)
-            coerced[name] = value
+            coerced[name] = plain
         return VariableValues(sources, coerced)
