@@ -19,12 +19,12 @@ from gateway.plan import Plan
 _MOST = 16
 _LONGEST = 500
 
-# About how many bytes they take up, measured: a selected field of a plan, and all else that there is of a plan; a fetch
-# with its arguments, and a comparison of a filter.
+# About how many bytes they take up, measured: a selected field of a plan, a fetch of it (and as much again with what is
+# bound to it), a comparison of a filter, and all else that there is of a plan.
 _FIELD_BYTES = 400
-_PLAN_BYTES = 12_000
 _FETCH_BYTES = 1_500
 _COMPARISON_BYTES = 700
+_PLAN_BYTES = 12_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,8 @@ class Compiled:
 
     @property
     def weight(self) -> int:
-        return _PLAN_BYTES + _FIELD_BYTES * self.plan.size
+        fetches = sum(1 for _ in self.plan.all_fetches)
+        return _PLAN_BYTES + _FIELD_BYTES * self.plan.size + _FETCH_BYTES * fetches
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from graphql import (
+    DocumentNode,
     ExecutionResult,
     GraphQLError,
     GraphQLSyntaxError,
@@ -46,7 +47,7 @@ from gateway.live import Live, Topic
 from gateway.pages import Pages
 from gateway.persisted import Documents
 from gateway.prefetch import Prefetcher
-from gateway.prepared import Operation, Prepared
+from gateway.prepared import Operation
 from gateway.rates import Meter
 from gateway.schema import Graph
 from gateway.shifts import Shifts
@@ -54,6 +55,8 @@ from gateway.subscriber import Subscriber
 
 _LOG = logging.getLogger(__name__)
 
+# Of a document that is kept for a request as well, beside those that are weighed together.
+_LIGHT_BYTES = 300_000
 # Of a request beside its document: more variables may take a while to be refused.
 _SHORT_BYTES = 2_000
 # A name that isn't known yet is no fault of the client.
@@ -80,7 +83,7 @@ class Request:
 class _Known:
     """What is known of a request, whoever sends it."""
 
-    prepared: Prepared
+    document: DocumentNode
     permissions: Set[Permission]
     bound: Bound
 
@@ -91,7 +94,7 @@ class Ready:
 
     request: Request
     context: Context
-    prepared: Prepared
+    document: DocumentNode
     bound: Bound
 
     @property
@@ -137,7 +140,7 @@ class Operations:
         """
         known = self._known.get(request)
         if known is not None and known.permissions <= context.caller.permissions:
-            return Ready(request, context, known.prepared, known.bound)
+            return Ready(request, context, known.document, known.bound)
         query, key_id = request.query or "", context.caller.key_id
         quick = request.size - len(query) <= _SHORT_BYTES and (not query or self._documents.knows(query))
         try:
@@ -174,9 +177,9 @@ class Operations:
                 return refused_in(Phase.VARIABLES, bound)
             _affordable(bound.cost, self._limits.cost)
             # What a name stands for is each organization's own.
-            if request.document_id is None and bound.kept:
-                self._known[request] = _Known(prepared, operation.permissions, bound)
-            return Ready(request, context, prepared, bound)
+            if request.document_id is None and bound.kept and prepared.weight <= _LIGHT_BYTES:
+                self._known[request] = _Known(prepared.node, operation.permissions, bound)
+            return Ready(request, context, prepared.node, bound)
         except GraphQLSyntaxError as error:
             return refused_in(Phase.PARSING, [error])
         except GatewayError as error:
@@ -272,7 +275,7 @@ class Operations:
     def _executed(self, ready: Ready, pages: Pages) -> ExecutionResult:
         return execute_sync(
             self._graph.executable,
-            ready.prepared.node,
+            ready.document,
             pages,
             variable_values=dict(ready.request.variables),
             operation_name=ready.request.operation_name,

@@ -3,7 +3,7 @@
 A plan never depends on a caller, a namespace or any other variable than those of ``@skip`` and ``@include``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -92,15 +92,16 @@ Source = Listing | ById | ByNodeId | ByRepresentation | FeatureOf | SessionOf | 
 class Field:
     """A selected field and its response key.
 
-    ``step`` is its step of a response path. ``definition`` is None for the introspection fields. ``selections``: what
-    is selected of its object, by the object's concrete type; empty for a leaf. The same selections of the same type
-    are one tuple, wherever they stand.
+    ``step`` is its step of a response path. ``definition`` is None for the introspection fields, ``arguments`` where it
+    declares none. ``selections``: what is selected of its object, by the object's concrete type; empty for a leaf. The
+    same selections of the same type are one tuple, wherever they stand.
     """
 
     key: str
     step: str
     node: FieldNode
     definition: GraphQLField | None
+    arguments: Arguments | None
     selections: Mapping[str, tuple["Field", ...]]
 
 
@@ -116,19 +117,23 @@ class Selection:
 class Fetch:
     """One field whose documents are fetched before execution, at its response path.
 
-    ``definition`` declares it. ``selections``: by the concrete type of the documents. ``key``: where the parent's
-    fetched document holds what a nested connection joins on. ``totals``: the selected ``totalCount`` fields, each with
-    its own bound. ``cursors``: whether any is selected.
+    ``selections``: by the concrete type of the documents. ``key``: where the parent's fetched document holds what a
+    nested connection joins on. ``totals``: the selected ``totalCount`` fields, each with its own bound. ``cursors``:
+    whether any is selected.
     """
 
     path: ResponsePath
-    definition: GraphQLField
-    arguments: Arguments
+    field: Field
     source: Source
     selections: Mapping[str, Selection]
     key: str = ""
-    totals: tuple[tuple[ResponsePath, Arguments], ...] = ()
+    totals: tuple[tuple[ResponsePath, Field], ...] = ()
     cursors: bool = False
+
+    @property
+    def definition(self) -> GraphQLField:
+        assert self.field.definition is not None, "what is fetched is declared"
+        return self.field.definition
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,3 +144,12 @@ class Plan:
     fields: tuple[Field, ...]
     fetches: tuple[Fetch, ...]
     size: int
+
+    @property
+    def all_fetches(self) -> Iterator[Fetch]:
+        """The fetches and all that are nested in them, at every place where they are."""
+        pending = list(reversed(self.fetches))
+        while pending:
+            fetch = pending.pop()
+            yield fetch
+            pending += [one for selection in fetch.selections.values() for one in selection.nested][::-1]

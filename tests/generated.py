@@ -82,7 +82,7 @@ class Fetched:
             return error
 
     def _value(self, fetch: Fetch) -> Any:
-        given = fetch.arguments.values(self.variables)
+        given = bind.arguments(fetch.field, self.variables)
         match fetch.source:
             case Listing():
                 return self._page(fetch)
@@ -99,7 +99,7 @@ class Fetched:
 
     def _page(self, fetch: Fetch) -> Page:
         assert isinstance(fetch.source, Listing)
-        given = fetch.arguments.values(self.variables)
+        given = bind.arguments(fetch.field, self.variables)
         bound = bind.bind_listing(fetch, fetch.source, given, self.variables, DEFAULTS.page_size)
         self.pages.put_bounds(bound.bounds)
         found = [self._document(fetch) for _ in range(min(self._pick(4), bound.window.limit))]

@@ -275,6 +275,30 @@ def test_what_is_bound_later_counts_for_the_document(prepare: Preparation) -> No
     assert known() < 900
 
 
+def spread(number: int) -> str:
+    """A short document that fetches 2,046 connections, as its fragments are spread again and again."""
+    page = "interactions(first: 0) {{ {0} }}"
+    both = f"feature {{{{ {page} }}}} searchRequest {{{{ {page} }}}}"
+    fragments = [
+        f"fragment F{level} on Interaction {{ {both.format(f'...C{level}')} }} "
+        f"fragment C{level} on InteractionConnection {{ nodes {{ {inner} }} edges {{ node {{ {inner} }} }} }}"
+        for level in range(3)
+        for inner in [f"...F{level + 1}"]
+    ]
+    nodes = "nodes { ...F0 } edges { node { ...F0 } }"
+    roots = " ".join(f"r{root}: {page.format(nodes)}" for root in range(6))
+    last = f"fragment F3 on Interaction {{ {both.format('nodes { id }')} }}"
+    return f"query Q{number} {{ {roots} }} {' '.join(fragments)} {last}"
+
+
+def test_what_is_fetched_at_many_places_weighs_as_much(prepare: Preparation) -> None:
+    documents = {spread(number): prepare(spread(number)) for number in range(12)}
+    for one in documents.values():
+        assert len(bound(one).bindings) > 2_000
+        assert one.weight > 3_000_000
+    assert latest_kept(prepare, documents) < 11
+
+
 def test_the_source_of_a_plan_is_forgotten_with_its_document(sources_before: int) -> None:
     prepare: Preparation | None = Preparation(build(), introspection=True)
     for number in range(1100):

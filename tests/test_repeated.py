@@ -9,10 +9,13 @@ from gateway_client import Gateway, new_gateway
 
 from gateway.context import Permission
 from gateway.embedded import EmbeddedServer
+from gateway.persisted import Documents
+from gateway.prepared import Prepared
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PAGE = "query ($n: Int, $c: String) { interactions(first: $n, after: $c) { totalCount nodes { position } } }"
+HEAVY = f"{{ interactions(where: {{userId: {{in: [{'1 ' * 900}]}}}}) {{ totalCount }} }}"
 RECORD = 'mutation { recordInteraction(input: {featureId: "p", interactionType: VIEW}) { created } }'
 
 
@@ -72,3 +75,28 @@ async def test_a_batch_is_answered_alike(gateway: Gateway) -> None:
     answers = [(await gateway.post(batch)).json() for _ in range(3)]
     assert [set(one) for one in answers[0]] == [{"data"}, {"errors"}, {"errors"}]
     assert answers[1:] == answers[:1] * 2
+
+
+@pytest.mark.parametrize(
+    ("query", "looked_up"),
+    [
+        (PAGE, 3),
+        (HEAVY, 6),
+        ("mutation ($id: ID!) { deleteInteraction(input: {interactionId: $id}) { deletedId } }", 6),
+    ],
+    ids=["of a light document", "of a heavy document", "a mutation"],
+)
+async def test_what_it_asks_is_found_out_again_only_where_it_is_not_kept(
+    gateway: Gateway, query: str, looked_up: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, calls = Documents.find, 0
+
+    def find(self: Documents, *named: Any) -> Prepared:
+        nonlocal calls
+        calls += 1
+        return found(self, *named)
+
+    monkeypatch.setattr(Documents, "find", find)
+    for _ in range(6):
+        await gateway.data(query, {"n": 7, "id": "none"})
+    assert calls == looked_up

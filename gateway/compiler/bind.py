@@ -4,7 +4,7 @@ What is bound depends on the plan and the values of its variables alone, and may
 namespace is put in where a command is made.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,6 @@ from bson import Timestamp
 from graphql import GraphQLError, GraphQLInputObjectType
 from graphql.execution.values import VariableValues
 
-from gateway.arguments import Arguments
 from gateway.commands import Count, Document, Find, Join, JoinCount, Scan
 from gateway.compiler.project import projection
 from gateway.compiler.walk import Walk, among, intervals, sort, walk
@@ -21,7 +20,7 @@ from gateway.context import Namespace
 from gateway.errors import BadUserInput, GatewayError
 from gateway.kinds import Kind, Order, position_order, time_order
 from gateway.paging import CURSORS, Window, window
-from gateway.plan import Arrival, Fetch, Listing, Plan, ResponsePath
+from gateway.plan import Arrival, Fetch, Field, Listing, Plan, ResponsePath
 from gateway.predicate import Lookup, Predicate
 from gateway.schema.enums import InteractionOrderField, SortDirection
 
@@ -29,6 +28,11 @@ MAX_IDS = 1_000
 MAX_COUNT = 1_000_000
 # For so many of them, what is found in each is made once.
 _MAX_NAMESPACES = 4
+
+
+def arguments(field: Field, variables: VariableValues) -> dict[str, Any]:
+    """A field's arguments by their GraphQL names; raises `GraphQLError` where the executor would."""
+    return field.arguments.values(variables) if field.arguments else {}
 
 
 def ids(given: Mapping[str, Any], argument: str, *, many: bool) -> list[str]:
@@ -128,19 +132,12 @@ def bind(plan: Plan, variables: VariableValues, page_size: int) -> Bindings:
 
     ``page_size``: how many elements a connection may be asked for.
     """
-    return {fetch.path: _binding(fetch, variables, page_size) for fetch in _all(plan.fetches)}
-
-
-def _all(fetches: Iterable[Fetch]) -> Iterator[Fetch]:
-    for fetch in fetches:
-        yield fetch
-        for selection in fetch.selections.values():
-            yield from _all(selection.nested)
+    return {fetch.path: _binding(fetch, variables, page_size) for fetch in plan.all_fetches}
 
 
 def _binding(fetch: Fetch, variables: VariableValues, page_size: int) -> Binding:
     try:
-        given = fetch.arguments.values(variables)
+        given = arguments(fetch.field, variables)
         match fetch.source:
             case Listing() as source:
                 return bind_listing(fetch, source, given, variables, page_size)
@@ -166,7 +163,7 @@ def bind_listing(
         walk(kind, order, predicate, source.foreign),
         projection(paths, order.path, "_id") if fetch.cursors else projection(paths),
         {path: _up_to(total, variables) for path, total in fetch.totals},
-        {name: variable for name, variable in fetch.arguments.variables.items() if name in CURSORS},
+        _cursors(fetch.field),
         intervals(kind, predicate.times, asked),
         sort(order, descending=asked.descending),
     )
@@ -192,8 +189,13 @@ def _order(kind: Kind, given: Mapping[str, Any]) -> Order:
     return time_order(kind, descending=descending)
 
 
-def _up_to(total: Arguments, variables: VariableValues) -> int:
-    up_to: int = total.values(variables)["upTo"]
+def _cursors(field: Field) -> dict[str, str]:
+    given = field.arguments.variables.items() if field.arguments else ()
+    return {name: variable for name, variable in given if name in CURSORS}
+
+
+def _up_to(total: Field, variables: VariableValues) -> int:
+    up_to: int = arguments(total, variables)["upTo"]
     if not 1 <= up_to <= MAX_COUNT:
         raise BadUserInput(f"`upTo` must be between 1 and {MAX_COUNT:,}, not {up_to}.", path=("totalCount", "upTo"))
     return up_to

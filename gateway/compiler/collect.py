@@ -24,6 +24,7 @@ from graphql import (
     is_object_type,
 )
 
+from gateway.arguments import Arguments
 from gateway.plan import Field
 from gateway.schema import declared_name
 
@@ -85,7 +86,8 @@ class _Collector:
         if definition is not None and selected:
             possible = self._possible(get_named_type(definition.type))
             selections = {declared_name(one): self.fields(one, selected) for one in possible}
-        return Field(key, f"{type_.name}.{key}", node, definition, selections)
+        arguments = Arguments(definition, node) if definition is not None and definition.args else None
+        return Field(key, f"{type_.name}.{key}", node, definition, arguments, selections)
 
     def _possible(self, type_: GraphQLNamedType) -> list[GraphQLObjectType]:
         if is_abstract_type(type_):

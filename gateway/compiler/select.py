@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from graphql import GraphQLField, OperationType
+from graphql import OperationType
 
-from gateway.arguments import Arguments
 from gateway.plan import Fetch, Field, Listing, Plan, ResponsePath, Selection, Source
 from gateway.schema import reading_of
 from gateway.schema.reading import Attribute, Embedded, Facet, Fetched, Stored, Total
@@ -37,7 +36,7 @@ class _Found:
 
     paths: set[str] = field(default_factory=set)
     fetches: list[Fetch] = field(default_factory=list)
-    totals: list[tuple[ResponsePath, Arguments]] = field(default_factory=list)
+    totals: list[tuple[ResponsePath, Field]] = field(default_factory=list)
     cursors: bool = False
 
     def add(self, fields: Sequence[Field], below: str, above: ResponsePath) -> None:
@@ -59,9 +58,9 @@ class _Found:
                     self.cursors |= attribute in _CURSORS
                     self._add_selected(one, below, path)
                 case Total():
-                    self.totals.append((path, Arguments(one.definition, one.node)))
+                    self.totals.append((path, one))
                 case Fetched(source):
-                    self._add_fetch(one, one.definition, source, below, path)
+                    self._add_fetch(one, source, below, path)
 
     def _add_selected(self, one: Field, below: str, path: ResponsePath) -> None:
         for fields in one.selections.values():
@@ -74,9 +73,7 @@ class _Found:
         self.paths |= {below} if whole else inner.paths or {_join(below, _MARKER)}
         self.fetches += inner.fetches
 
-    def _add_fetch(
-        self, one: Field, definition: GraphQLField, source: Source, below: str, path: ResponsePath
-    ) -> None:
+    def _add_fetch(self, one: Field, source: Source, below: str, path: ResponsePath) -> None:
         key = ""
         if isinstance(source, Listing) and source.local:
             key = _join(below, source.local)
@@ -89,10 +86,7 @@ class _Found:
             name = source.kind.type_name if isinstance(source, Listing) else type_name
             selections[name] = Selection(frozenset(found.paths), tuple(found.fetches))
         # Only connections have totals and cursors, and those are of one type each.
-        arguments = Arguments(definition, one.node)
-        self.fetches.append(
-            Fetch(path, definition, arguments, source, selections, key, tuple(found.totals), found.cursors)
-        )
+        self.fetches.append(Fetch(path, one, source, selections, key, tuple(found.totals), found.cursors))
 
 
 def _join(below: str, path: str) -> str:
