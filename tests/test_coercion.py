@@ -2,12 +2,14 @@
 
 from math import inf, nan
 from typing import Any
+from weakref import ref
 
 import pytest
 from default_graph import EXECUTABLE
 from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
+    GraphQLInt,
     GraphQLList,
     GraphQLNonNull,
     OperationDefinitionNode,
@@ -144,3 +146,12 @@ def test_what_is_no_such_input_object_is_none(type_: GraphQLInputObjectType) -> 
     for value in [*GIVEN, dict.fromkeys(type_.fields), *({name: None} for name in type_.fields)]:
         found = Coercers().of(type_)(value)
         assert found is Undefined or repr(found) == repr(coerce_input_value(value, type_))
+
+
+def test_types_that_a_document_makes_end_with_it() -> None:
+    coercers = Coercers()
+    declared: list[Any] = [GraphQLNonNull(GraphQLInt), GraphQLList(GraphQLNonNull(INPUTS[0]))]
+    made = [(coercers.of(one)(1), ref(one)) for one in declared]
+    assert [found for found, _ in made] == [1, Undefined]
+    del declared
+    assert [alive() for _, alive in made] == [None, None]

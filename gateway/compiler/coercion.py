@@ -39,22 +39,22 @@ class Coercers:
     """One for each input type of a schema, made when it is first asked for."""
 
     def __init__(self) -> None:
-        self._known: dict[GraphQLInputType, Coercer] = {}
+        self._named: dict[str, Coercer] = dict(_PLAIN)
 
     def of(self, type_: GraphQLInputType) -> Coercer:
-        known = self._known.get(type_)
-        if known is None:
-            known = self._known[type_] = self._made(type_)
-        return known
-
-    def _made(self, type_: GraphQLInputType) -> Coercer:
+        # Every document has lists of a type, and the type but not null, of its own.
         if isinstance(type_, GraphQLNonNull):
             return partial(_present, self.of(type_.of_type))
         if isinstance(type_, GraphQLList):
             return partial(_each, self.of(type_.of_type))
-        if isinstance(type_, GraphQLInputObjectType):
-            return _InputObject(type_, self)
-        return _PLAIN.get(type_.name) or partial(_leaf, type_.coerce_input_value)
+        known = self._named.get(type_.name)
+        if known is None:
+            if isinstance(type_, GraphQLInputObjectType):
+                known = _InputObject(type_, self)
+            else:
+                known = partial(_leaf, type_.coerce_input_value)
+            self._named[type_.name] = known
+        return known
 
 
 def _present(inner: Coercer, value: Any) -> Any:
