@@ -21,6 +21,10 @@ from pymongo.asynchronous.command_cursor import AsyncCommandCursor
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConfigurationError, InvalidURI
 
+from gateway.store.waiting import mend
+
+mend()
+
 Driver: TypeAlias = Literal["pymongo", "motor"]
 Document: TypeAlias = dict[str, Any]
 Client: TypeAlias = AsyncMongoClient[Document]

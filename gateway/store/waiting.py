@@ -1,0 +1,27 @@
+"""How the driver waits for a condition whose lock it holds, mended for Python 3.11.
+
+There `asyncio.wait_for` runs what it waits for in a task of its own. Where it is cancelled just as its time is over, it
+leaves before that task has the lock back: the driver then releases what is another's, and what that task takes is never
+released. From then on no server is ever selected again, until the process ends. That happens within seconds where
+requests end by their deadlines while there is no primary. From Python 3.12 on `asyncio.wait_for` needs no such task.
+"""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from pymongo import lock
+
+T = TypeVar("T")
+
+
+def mend() -> None:
+    """Has the driver wait in the task that holds the lock, as all versions of Python since do."""
+    if sys.version_info < (3, 12):
+        lock.wait_for = _wait_for  # type: ignore[assignment,attr-defined]
+
+
+async def _wait_for(awaited: Coroutine[Any, Any, T], seconds: float | None) -> T:
+    async with asyncio.timeout(seconds):
+        return await awaited
