@@ -43,7 +43,7 @@ class Arguments:
         self._node = node
         nodes = {one.name.value: one.value for one in node.arguments or ()}
         self._arguments = [_argument(name, one, nodes.get(name)) for name, one in definition.args.items()]
-        self.variables = {name: one.name.value for name, one in nodes.items() if isinstance(one, VariableNode)}
+        self.variables = {one.name: one.variable for one in self._arguments if one.variable}
 
     def values(self, variables: VariableValues) -> dict[str, Any]:
         """By their GraphQL names; raises `GraphQLError` where the executor would."""

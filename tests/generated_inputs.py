@@ -40,7 +40,7 @@ _CURSORS = [
     "no cursor",
 ]
 
-_SCALARS: dict[str, list[Any]] = {
+SCALARS: dict[str, list[Any]] = {
     "ID": ["a", "b", 'c"'],
     "String": ["", "a", "é\n"],
     "Int": [1, 2, 3, 100, 0, 101, -1],
@@ -155,7 +155,7 @@ class Inputs:
             return _Name(self.pick(list(nullable.values)))
         if isinstance(nullable, GraphQLInputObjectType):
             return self._object(nullable, depth, variables=variables)
-        return self.pick(_SCALARS[nullable.name])
+        return self.pick(SCALARS[nullable.name])
 
     def _object(self, type_: GraphQLInputObjectType, depth: int, *, variables: bool) -> dict[str, Any]:
         fields = type_.fields

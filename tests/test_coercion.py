@@ -6,6 +6,7 @@ from weakref import ref
 
 import pytest
 from default_graph import EXECUTABLE
+from generated_inputs import SCALARS, Inputs
 from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
@@ -77,38 +78,28 @@ def test_several_are_coerced_together(declared: list[str], data: st.DataObject) 
 
 
 INPUTS = [one for one in EXECUTABLE.type_map.values() if isinstance(one, GraphQLInputObjectType)]
-SCALARS: dict[str, list[Any]] = {
-    "ID": ["a", ""],
-    "String": ["a", "é"],
-    "Int": [0, -1, 2**31 - 1],
-    "Float": [0.5, 1],
-    "Boolean": [True, False],
-    "DateTime": ["2024-05-01T12:00:00Z"],
-    "JSON": [1, None, "a", {"a": [None, {"$b": 1}]}, []],
-}
 
 
 class Drawn:
-    """JSON for an input type, right or, with ``odd``, with anything in any place."""
+    """JSON for an input type, right or, with ``odd``, with anything in any place; fields stand in any order."""
 
     def __init__(self, data: st.DataObject, *, odd: bool) -> None:
         self._data = data
+        self._inputs = Inputs(data.draw)
         self._odd = odd
 
     def value(self, type_: Any, levels: int = 4) -> Any:
-        if self._odd and self._one_in(8):
-            return self._data.draw(st.sampled_from(GIVEN))
+        if self._odd and self._inputs.one_in(8):
+            return self._inputs.pick(GIVEN)
         if isinstance(type_, GraphQLNonNull):
             return self.value(type_.of_type, levels)
-        if not levels or self._one_in(6):
+        if not levels or self._inputs.one_in(6):
             return None
         if isinstance(type_, GraphQLList):
-            return [self.value(type_.of_type, levels - 1) for _ in range(self._data.draw(st.integers(0, 2)))]
+            return [self.value(type_.of_type, levels - 1) for _ in range(self._inputs.pick(range(3)))]
         if isinstance(type_, GraphQLInputObjectType):
             return self._object(type_, levels - 1)
-        if isinstance(type_, GraphQLEnumType):
-            return self._data.draw(st.sampled_from(sorted(type_.values)))
-        return self._data.draw(st.sampled_from(SCALARS[type_.name]))
+        return self._inputs.pick(list(type_.values) if isinstance(type_, GraphQLEnumType) else SCALARS[type_.name])
 
     def _object(self, type_: GraphQLInputObjectType, levels: int) -> dict[str, Any]:
         names = self._data.draw(st.permutations(sorted(type_.fields)))
@@ -118,12 +109,9 @@ class Drawn:
         fields = {
             name: self.value(field.type, levels)
             for name, field in declared
-            if type_.is_one_of or is_required_input_field(field) or self._one_in(3)
+            if type_.is_one_of or is_required_input_field(field) or self._inputs.one_in(3)
         }
-        return {**fields, "unknown": 1} if self._odd and self._one_in(12) else fields
-
-    def _one_in(self, number: int) -> bool:
-        return self._data.draw(st.integers(1, number)) == number
+        return {**fields, "unknown": 1} if self._odd and self._inputs.one_in(12) else fields
 
 
 @pytest.mark.parametrize("odd", [False, True], ids=["right", "odd"])

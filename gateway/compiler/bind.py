@@ -19,7 +19,7 @@ from gateway.compiler.where import compile_where
 from gateway.context import Namespace
 from gateway.errors import BadUserInput, GatewayError
 from gateway.kinds import Kind, Order, position_order, time_order
-from gateway.paging import CURSORS, Window, window
+from gateway.paging import Window, window
 from gateway.plan import Arrival, Fetch, Field, Listing, Plan, ResponsePath
 from gateway.predicate import Lookup, Predicate
 from gateway.schema.enums import InteractionOrderField, SortDirection
@@ -47,8 +47,7 @@ def ids(given: Mapping[str, Any], argument: str, *, many: bool) -> list[str]:
 class BoundListing:
     """A connection with its arguments: its commands, but for the namespace.
 
-    ``bounds``: up to where each total is counted. ``cursors``: the arguments that are cursors, with the names of the
-    variables that they are.
+    ``bounds``: up to where each total is counted. ``variables``: the arguments that are variables, with their names.
     """
 
     window: Window
@@ -56,20 +55,21 @@ class BoundListing:
     found: Walk
     projection: Document
     bounds: Mapping[ResponsePath, int]
-    cursors: Mapping[str, str]
+    variables: Mapping[str, str]
     _intervals: tuple[Document, ...]
     _sort: tuple[tuple[str, int], ...]
     _finds: dict[str, Find] = field(default_factory=dict, compare=False)
 
-    def at(self, variables: Mapping[str, str]) -> "BoundListing":
-        """The same connection with other values for variables that are cursors; raises `InvalidCursor`."""
-        given = {name: variables[variable] for name, variable in self.cursors.items() if variable in variables}
+    def at(self, cursors: Mapping[str, str]) -> "BoundListing":
+        """The same connection with other values for variables that are cursors and nothing else; raises
+        `InvalidCursor`."""
+        given = {name: cursors[variable] for name, variable in self.variables.items() if variable in cursors}
         if not given:
             return self
         asked = self.window.at(given)
         found = intervals(self.found.index.kind, self.predicate.times, asked)
         return BoundListing(
-            asked, self.predicate, self.found, self.projection, self.bounds, self.cursors, found, self._sort
+            asked, self.predicate, self.found, self.projection, self.bounds, self.variables, found, self._sort
         )
 
     def _page(self, namespace: Namespace) -> Scan:
@@ -163,7 +163,7 @@ def bind_listing(
         walk(kind, order, predicate, source.foreign),
         projection(paths, order.path, "_id") if fetch.cursors else projection(paths),
         {path: _up_to(total, variables) for path, total in fetch.totals},
-        _cursors(fetch.field),
+        fetch.field.arguments.variables if fetch.field.arguments else {},
         intervals(kind, predicate.times, asked),
         sort(order, descending=asked.descending),
     )
@@ -187,11 +187,6 @@ def _order(kind: Kind, given: Mapping[str, Any]) -> Order:
     if order.get("field") is InteractionOrderField.POSITION:
         return position_order(descending=descending)
     return time_order(kind, descending=descending)
-
-
-def _cursors(field: Field) -> dict[str, str]:
-    given = field.arguments.variables.items() if field.arguments else ()
-    return {name: variable for name, variable in given if name in CURSORS}
 
 
 def _up_to(total: Field, variables: VariableValues) -> int:

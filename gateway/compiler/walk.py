@@ -42,8 +42,8 @@ def walk(kind: Kind, order: Order, predicate: Predicate, joined: str = "") -> Wa
     return Walk(
         index,
         None if chosen is None else predicate.conjuncts[chosen].lookup,
-        tuple([conjunct.filter for conjunct in rest]),
-        tuple(dict.fromkeys([conjunct.name for conjunct in rest])),
+        tuple(conjunct.filter for conjunct in rest),
+        tuple(dict.fromkeys(conjunct.name for conjunct in rest)),
     )
 
 

@@ -122,6 +122,7 @@ class Endpoint:
             body = await self._body(receive)
             if coding is not None:
                 body = await decoded(body, coding, self._body_limit)
+            # A batch may hold errors, and one that is raised again and again collects tracebacks.
             if len(body) <= _SHORT_BYTES and body.startswith(b"{"):
                 request = self._latest(body)
             else:

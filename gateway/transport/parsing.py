@@ -22,7 +22,7 @@ Batch = tuple[Request | BadRequest, ...]
 _MAX_PARAMETERS = 100
 # Every digit as 0, and all else as a space: so the longest of numbers are found at once, in a tenth of the time that a
 # regular expression takes.
-_DIGITS = bytes(ord("0") if chr(byte).isascii() and chr(byte).isdigit() else ord(" ") for byte in range(256))
+_DIGITS = bytes(ord("0") if byte in b"0123456789" else ord(" ") for byte in range(256))
 _LONG_NUMBER = b"0" * 19
 
 
