@@ -8,7 +8,7 @@ import pytest
 
 from gateway.context import Namespace
 from gateway.demodata import UNTIL, NamespaceKind, interactions
-from gateway.filtertree import BRANCHES, depth, nodes
+from gateway.filtertree import BRANCHES, condition_operator, conditions, depth, nodes
 from gateway.interchange.imports import load
 from gateway.store.client import Database
 from gateway.store.write import Writer
@@ -45,7 +45,7 @@ def test_even_a_small_demo_shows_every_kind_of_filter_tree(kind: NamespaceKind) 
     asked = requests(generated(kind, 300))
     trees = [request["filters"] for request in asked if request.get("filters")]
     assert {depth(tree) for tree in trees} == {1, 2, 3, 4, 5}
-    groups = [flat.node for tree in trees for flat in nodes(tree) if flat.key is None]
+    groups = [flat.node for tree in trees for flat in nodes(tree) if not flat.is_condition]
     assert any("NOR" in group for group in groups)
     assert any(sum(branch in group for branch in BRANCHES) > 1 for group in groups)
     assert any("case_sensitive" in group for group in groups)
@@ -58,8 +58,8 @@ def test_requests_are_of_every_shape(kind: NamespaceKind) -> None:
     assert {len(request["queries"]) for request in asked} == {0, 1, 2, 3}
     assert {query["type"] for request in asked for query in request["queries"]} == {"text", "url", "base64"}
     assert {"group_by", "sort", "select", "reranking_options", "return_url"} <= {key for each in asked for key in each}
-    operators = Counter(flat.operator for each in asked for _, tree in filter_trees(each) for flat in nodes(tree))
-    assert len(operators.keys() - {None}) == 15
+    asked_by = [conditions(tree) for each in asked for _, tree in filter_trees(each)]
+    assert len({condition_operator(one) for found in asked_by for one in found}) == 15
 
 
 def test_both_namespaces_together_use_all_indexes_and_interaction_types() -> None:

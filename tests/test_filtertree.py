@@ -97,7 +97,10 @@ def test_a_malformed_branch_says_what_was_found(
 )
 def test_a_condition_reads_in_legacy_spellings(condition: Tree, key: str, operator: str, value: Any) -> None:
     (flat,) = filtertree.nodes(condition)
-    assert (flat.key, flat.operator, flat.value, flat.case_sensitive) == (key, operator, value, None)
+    assert flat == (0, None, 0, None, condition, True)
+    assert filtertree.condition_key(condition) == key
+    assert filtertree.condition_operator(condition) == operator
+    assert filtertree.condition_value(condition) == value
 
 
 @pytest.mark.parametrize(
@@ -112,17 +115,6 @@ def test_a_condition_without_a_readable_key_is_unreadable(condition: Tree, messa
         filtertree.keys({"AND": [condition]})
 
 
-def test_what_cannot_be_read_of_a_flat_node_is_an_error_in_its_place() -> None:
-    tree = {"AND": [{"key": 7, "operator": ["eq"], "value": 1}], "case_sensitive": "no"}
-    group, condition = filtertree.nodes(tree)
-    assert [str(one) for one in (group.case_sensitive, condition.key, condition.operator)] == [
-        "Stored filter tree: case_sensitive is a string, not a boolean.",
-        "Stored filter tree: key is a number, not a string.",
-        "Stored filter tree: operator is a list, not a string.",
-    ]
-    assert (condition.value, condition.case_sensitive) == (1, None)
-
-
 def test_a_condition_without_a_readable_operator_is_unreadable() -> None:
     with pytest.raises(UnreadableDocument, match="operator is a list, not a string"):
         filtertree.condition_operator({"key": "color", "operator": ["eq"]})
@@ -131,22 +123,21 @@ def test_a_condition_without_a_readable_operator_is_unreadable() -> None:
 def test_flat_lists_a_tree_in_preorder() -> None:
     below = {"OR": [CHEAP], "NOT": OLD, "case_sensitive": False}
     tree = {"NOR": [below], "AND": [RED]}
-    assert [(*flat[:4], flat.node) for flat in filtertree.nodes(tree)] == [
-        (0, None, 0, None, tree),
-        (1, 0, 1, "AND", RED),
-        (2, 0, 1, "NOR", below),
-        (3, 2, 2, "OR", CHEAP),
-        (4, 2, 2, "NOR", OLD),
+    assert filtertree.nodes(tree) == [
+        (0, None, 0, None, tree, False),
+        (1, 0, 1, "AND", RED, True),
+        (2, 0, 1, "NOR", below, False),
+        (3, 2, 2, "OR", CHEAP, True),
+        (4, 2, 2, "NOR", OLD, True),
     ]
-    assert [flat.case_sensitive for flat in filtertree.nodes(tree)] == [None, None, False, None, None]
-    assert [flat.key for flat in filtertree.nodes(tree)] == [None, "color", None, "price", "year"]
 
 
 @given(trees | conditions)
 def test_flat_holds_every_node_once_in_its_place(tree: Tree) -> None:
-    flat = list(filtertree.nodes(tree))
+    flat = filtertree.nodes(tree)
     assert [node.node for node in flat] == in_order(tree)
     assert [node.number for node in flat] == list(range(len(flat)))
+    assert [node.is_condition for node in flat] == [filtertree.is_condition(node.node) for node in flat]
     for node in flat[1:]:
         assert node.parent is not None
         assert node.branch is not None

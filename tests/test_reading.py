@@ -485,6 +485,23 @@ async def test_an_unreadable_tree_is_null_with_an_error(tree: Any, selection: st
     }
 
 
+async def test_what_cannot_be_read_of_a_flat_node_is_null_with_an_error(gateway: Gateway) -> None:
+    tree = {"AND": [{"field": 7, "operator": ["eq"], "value": 1}], "case_sensitive": "no"}
+    await insert_request(gateway, {"queries": [], "collections": [], "filters": tree})
+    selection = "flat { branch key operator value caseSensitive }"
+    answer = await gateway.execute(
+        f"{{ interactions {{ nodes {{ searchRequest {{ filters {{ {selection} }} }} }} }} }}"
+    )
+    nothing = dict.fromkeys(("branch", "key", "operator", "value", "caseSensitive"))
+    [node] = answer["data"]["interactions"]["nodes"]
+    assert node["searchRequest"]["filters"]["flat"] == [nothing, {**nothing, "branch": "AND", "value": 1}]
+    assert {(*error["path"][-2:], error["message"]) for error in answer["errors"]} == {
+        (0, "caseSensitive", "Stored filter tree: case_sensitive is a string, not a boolean."),
+        (1, "key", "Stored filter tree: key is a number, not a string."),
+        (1, "operator", "Stored filter tree: operator is a list, not a string."),
+    }
+
+
 async def test_a_value_where_an_object_should_be_reads_as_null_whatever_else_is_selected(gateway: Gateway) -> None:
     """Only the parts selected of an object are asked for, and MongoDB has none of these to give."""
     search_request = {"queries": [], "collections": [], "sort": "price", "group_by": 7}

@@ -66,11 +66,6 @@ def listed(items: Callable[[Any], Any], value: Any) -> list[Any] | None:
     return list(map(items, value)) if value.__class__ is list else refuse(value)
 
 
-def readable(read: Callable[[Any], Any], value: Any) -> Any:
-    """What ``read`` makes of a value, unless that is the error that stands in its place."""
-    return refuse(value) if isinstance(value, Exception) else read(value)
-
-
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """How a scalar is serialized: what passes ``test`` as ``form``, all else by the function named ``judge``.
@@ -103,7 +98,6 @@ NAMES: Mapping[str, Any] = {
     "refuse": refuse,
     "nullable": nullable,
     "listed": listed,
-    "readable": readable,
     "NOTHING": {},
     "an_id": _judged_by(GraphQLID),
     "a_string": _judged_by(GraphQLString),

@@ -24,7 +24,7 @@ from gateway.compiler.values import Body, Call
 from gateway.pages import Pages
 from gateway.plan import Field, Plan, ResponsePath
 from gateway.schema import Graph, declared_name, reading_of, type_resolver
-from gateway.schema.reading import Fetched, Told, Total
+from gateway.schema.reading import Fetched, Told, Total, Walked
 
 Shaper = Callable[[Pages], dict[str, Any]]
 Function = Callable[..., Any]
@@ -116,14 +116,26 @@ class _Writing:
         if known is not None:
             return known
 
-        def body(type_name: str, indent: str) -> str:
+        def body(type_name: str, indent: str, of_condition: bool | None = None) -> str:
             written = Body(
-                self._shapes.graph, self._shapes.constant, lambda one: calls[id(one)], type_name, path, parameters[0]
+                self._shapes.graph,
+                self._shapes.constant,
+                lambda one: calls[id(one)],
+                type_name,
+                path,
+                parameters[0] if of_condition is None else "node",
+                of_condition=of_condition,
             )
             return written.text(selections[type_name], indent)
 
         text = f"def shape({', '.join((*parameters, *(call.name for call in called.values())))}):\n"
-        text += body(next(iter(selections)), _INDENT) if abstract is None else self._by_type(abstract, selections, body)
+        [only, *_] = selections
+        if abstract is not None:
+            text += self._by_type(abstract, selections, body)
+        elif "is_condition" in parameters:
+            text += f"    if is_condition:\n{body(only, _INDENT * 2, True)}{body(only, _INDENT, False)}"
+        else:
+            text += body(only, _INDENT)
         return self._shapes.function(tuple(what), text, called)
 
     def _below(self, one: Field, above: ResponsePath) -> tuple[Function, bool]:
@@ -136,7 +148,10 @@ class _Writing:
         function = self._written.get(place)
         if function is None:
             abstract = type_ if is_abstract_type(type_) else None
+            reading = reading_of(one.definition)
             parameters = ("parent", "pages") if placed else ("parent",)
+            if isinstance(reading, Walked):
+                parameters = reading.step._fields
             function = self._written[place] = self._function(abstract, one.selections, path, parameters)
         return function, placed
 

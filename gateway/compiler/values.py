@@ -19,7 +19,20 @@ from graphql import (
 from gateway.compiler.leaves import LEAVES, Fallback, enum_names, stored_names
 from gateway.plan import Field, Listing, ResponsePath
 from gateway.schema import Graph, reading_of
-from gateway.schema.reading import Attribute, Embedded, Facet, Fetched, Item, Plain, Printed, Reading, Stored, Total
+from gateway.schema.reading import (
+    Attribute,
+    Embedded,
+    Facet,
+    Fetched,
+    Part,
+    Place,
+    Plain,
+    Printed,
+    Reading,
+    Stored,
+    Total,
+    Walked,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +53,7 @@ class Body:
     """One function, or a branch of one, that is being written.
 
     ``type_name`` is its parent's, as declared. ``constant`` names a part of the schema, ``called`` the function for the
-    object of a field.
+    object of a field. ``of_condition``: what the node is that a walk's step has come to.
     """
 
     def __init__(
@@ -50,7 +63,9 @@ class Body:
         called: Callable[[Field], Call],
         type_name: str,
         path: ResponsePath,
-        parent: str = "parent",
+        parent: str,
+        *,
+        of_condition: bool | None = None,
     ) -> None:
         self._graph = graph
         self._constant = constant
@@ -58,6 +73,7 @@ class Body:
         self._type_name = graph.names[type_name]
         self._path = path
         self._parent = parent
+        self._of_condition = of_condition
         self._opening: list[str] = []
         self._places = {"": parent}
         self._numbers = count()
@@ -74,7 +90,10 @@ class Body:
             if one.node.name.value != "__typename":
                 raise Fallback("introspection")
             return repr(self._type_name)
-        type_, reading = one.definition.type, reading_of(one.definition)
+        return self._valued(one.definition.type, reading_of(one.definition), one)
+
+    def _valued(self, type_: Any, reading: Reading, one: Field) -> str:
+        """As `_value`, where it is of this type and read so."""
         match reading:
             case Stored(_, _, Plain() as plain):
                 return self._plain(type_, reading, plain, one)
@@ -83,8 +102,15 @@ class Body:
             case Facet(presence):
                 there = self._called(one).of(self._parent)
                 return f"({_missing(type_)} if {self._stored(presence)} is None else {there})"
-            case Item():
-                return self._item(type_, reading, one)
+            case Walked(walk):
+                return f"{self._constant(walk)}({self._parent}, {self._called(one).name})"
+            case Place(name):
+                names = self._constant(stored_names(type_)) if isinstance(type_, GraphQLEnumType) else ""
+                return f"(None if {name} is None else {names}[{name}])" if names else name
+            case Part(stored, of_condition, always):
+                if of_condition is not self._of_condition:
+                    return "None"
+                return self._valued(GraphQLNonNull(type_) if always else type_, stored, one)
         return self._completed(type_, self._read(one, reading), one)
 
     def _local(self) -> str:
@@ -127,7 +153,7 @@ class Body:
         stored, nullable = self._stored(plain.path, plain.missing), inner is type_
         unless = f" and {plain.unless!r} not in {self._parent}" if plain.unless else ""
         if isinstance(inner, GraphQLEnumType):
-            return self._known(inner, stored, read, one)
+            return self._known(type_, stored, read, one)
         if isinstance(inner, GraphQLScalarType):
             leaf = LEAVES[inner.name]
             assert leaf.form == "{0}" or not nullable, "no field has that"
@@ -147,24 +173,12 @@ class Body:
             odd = self._completed(type_, read, one)
         return f"({there} if ({local} := {stored}).__class__ is {class_}{unless} else {nothing}{odd})"
 
-    def _known(self, type_: GraphQLEnumType, stored: str, read: str, one: Field) -> str:
+    def _known(self, type_: Any, stored: str, read: str, one: Field) -> str:
         """As `_completed`, of a stored value of an enum, or else of what reading gives."""
-        local, names = self._local(), self._constant(stored_names(type_))
+        local, names = self._local(), self._constant(stored_names(get_nullable_type(type_)))
         # What is no string may be a list, which no table can be asked for.
         known = f"({local} := {stored}).__class__ is str and {names}.get({local})"
-        assert one.definition is not None
-        return f"({known} or {self._completed(one.definition.type, read, one)})"
-
-    def _item(self, type_: Any, reading: Item, one: Field) -> str:
-        value = f"{self._parent}[{reading.index}]"
-        if reading.certain:
-            return value
-        if not isinstance(type_, GraphQLEnumType):
-            return self._completed(type_, value, one)
-        local, known = self._local(), self._constant(stored_names(type_))
-        odd = local if reading.read is None else f"readable({self._constant(reading.read)}, {local})"
-        there = f"{local}.__class__ is str and {known}.get({local}) or {self._constant(enum_names(type_))}[{odd}]"
-        return f"(None if ({local} := {value}) is None else {there})"
+        return f"({known} or {self._completed(type_, read, one)})"
 
     def _embedded(self, type_: Any, reading: Embedded, one: Field) -> str:
         """As `_completed` for the objects that the driver makes, which are all of one class; nothing else is one."""

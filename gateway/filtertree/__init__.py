@@ -6,7 +6,7 @@ Everything here is a pure function over the stored mappings; nothing is copied a
 """
 
 from gateway.filtertree.canonical import canonical_json, value_hash
-from gateway.filtertree.flat import FlatNode, conditions, depth, keys, nodes, rows
+from gateway.filtertree.flat import FlatNode, conditions, depth, keys, nodes, preorder
 from gateway.filtertree.spelling import text
 from gateway.filtertree.tokens import condition_rows, condition_tokens, key_token, key_value_token
 from gateway.filtertree.tree import (
@@ -43,7 +43,7 @@ __all__ = [
     "key_value_token",
     "keys",
     "nodes",
-    "rows",
+    "preorder",
     "text",
     "value_hash",
 ]

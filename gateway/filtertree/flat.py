@@ -1,78 +1,69 @@
 """A whole tree as a pre-order walk, and what follows from it."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from gateway.errors import UnreadableDocument
-from gateway.filtertree.tree import (
-    BRANCHES,
-    GROUP_KEYS,
-    Branch,
-    branch,
-    case_sensitive,
-    condition_key,
-    condition_operator,
-)
+from gateway.filtertree.tree import BRANCHES, Branch, branch, condition_key
+
+T = TypeVar("T")
+
+_LAST_FIRST = BRANCHES[::-1]
 
 
 class FlatNode(NamedTuple):
     """One node in its place. ``number`` counts from 0 in pre-order, ``depth`` from 0 at the root.
 
-    ``parent`` is the number of the group around it, ``branch`` the list that holds it; both are None at the root. Of a
-    group, key, operator and value are None; of a condition, case sensitivity is, and the key never. An error stands in
-    the place of what can't be read.
+    ``parent`` is the number of the group around it, ``branch`` the list that holds it; both are None at the root.
     """
 
     number: int
     parent: int | None
     depth: int
     branch: Branch | None
-    key: str | UnreadableDocument | None
-    operator: str | UnreadableDocument | None
-    value: Any
-    case_sensitive: bool | UnreadableDocument | None
     node: Mapping[str, Any]
-
-    @property
-    def is_condition(self) -> bool:
-        return self.key is not None
+    is_condition: bool
 
 
-def nodes(tree: Mapping[str, Any], *, skip_unreadable: bool = False) -> Iterator[FlatNode]:
+def nodes(tree: Mapping[str, Any], *, skip_unreadable: bool = False) -> list[FlatNode]:
     """Every node in pre-order; within a group AND comes first, then OR, then NOR.
 
     Raises UnreadableDocument for a branch that is not a list of objects, unless such branches are skipped.
     """
-    return map(FlatNode._make, rows(tree, skip_unreadable=skip_unreadable))
+    return preorder(tree, FlatNode, skip_unreadable=skip_unreadable)
 
 
-def rows(tree: Mapping[str, Any], *, skip_unreadable: bool = False) -> list[tuple[Any, ...]]:
-    """The values of ``nodes`` as they are, for pages that hold thousands of them."""
-    found: list[tuple[Any, ...]] = []
+def preorder(tree: Mapping[str, Any], make: Callable[..., T], *, skip_unreadable: bool = False) -> list[T]:
+    """What ``make`` gives for each of the ``nodes``: it takes what a `FlatNode` has. Raises as ``nodes`` does."""
+    found: list[T] = []
+    number = 0
     # Lists of nodes that are still to be visited, each with its place: stored trees may be deeper than recursion
     # should go.
     pending: list[tuple[Iterator[Mapping[str, Any]], int | None, int, Branch | None]] = [(iter((tree,)), None, 0, None)]
     while pending:
         items, parent, level, name = pending[-1]
         for node in items:
-            number = len(found)
-            if ("key" in node or "field" in node) and GROUP_KEYS.isdisjoint(node):
-                key, operator = node.get("key"), node.get("operator", "eq")
-                if key.__class__ is not str:
-                    key = _read(condition_key, node)
-                operator = operator.lower() if operator.__class__ is str else _read(condition_operator, node)
-                found.append((number, parent, level, name, key, operator, node.get("value"), None, node))
+            # As `is_condition`, key by key: pages hold thousands of nodes.
+            leaf = (
+                ("key" in node or "field" in node)
+                and "AND" not in node
+                and "OR" not in node
+                and "NOR" not in node
+                and "NOT" not in node
+            )
+            found.append(make(number, parent, level, name, node, leaf))
+            number += 1
+            if leaf:
                 continue
-            case = node.get("case_sensitive")
-            if case is not None:
-                case = _read(case_sensitive, node)
-            found.append((number, parent, level, name, None, None, None, case, node))
-            for below in reversed(BRANCHES):
+            legacy = "NOT" in node
+            for below in _LAST_FIRST:
                 inner = node.get(below)
-                if not _are_objects(inner) or (below == "NOR" and "NOT" in node):
+                if inner is None and not legacy:
+                    continue
+                if legacy or not _are_objects(inner):
                     inner = _branch(node, below, skip_unreadable=skip_unreadable)
                 if inner:
-                    pending.append((iter(inner), number, level + 1, below))
+                    pending.append((iter(inner), number - 1, level + 1, below))
             break
         else:
             pending.pop()
@@ -80,9 +71,9 @@ def rows(tree: Mapping[str, Any], *, skip_unreadable: bool = False) -> list[tupl
 
 
 def _are_objects(items: Any) -> bool:
-    """Whether this is plainly the list of objects that a branch is, or nothing."""
+    """Whether this is plainly the list of objects that a branch is."""
     if items.__class__ is not list:
-        return items is None
+        return False
     for item in items:  # noqa: SIM110  # a generator would take longer than all else here
         if item.__class__ is not dict:
             return False
@@ -96,13 +87,6 @@ def _branch(node: Mapping[str, Any], name: Branch, *, skip_unreadable: bool) -> 
         if not skip_unreadable:
             raise
         return None
-
-
-def _read(read: Callable[[Mapping[str, Any]], Any], node: Mapping[str, Any]) -> Any:
-    try:
-        return read(node)
-    except UnreadableDocument as error:
-        return error
 
 
 def conditions(tree: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -92,19 +92,39 @@ class Attribute:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """What a row has at ``index``, through ``read`` where there is anything; an error may stand in its place.
+class Walked:
+    """The parent's nodes: ``walk`` has a function that takes what a ``step`` has make something of each."""
 
-    ``certain``: it can only be of the field's type.
-    """
-
-    index: int
-    read: Callable[[Any], Any] | None = None
-    certain: bool = False
+    walk: Callable[[Any, Callable[..., Any]], list[Any]]
+    step: type[Any]
 
     def resolve(self, parent: Any) -> Any:
-        value = parent[self.index]
-        return value if self.read is None or value is None or isinstance(value, Exception) else self.read(value)
+        return self.walk(parent, self.step)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a step of a walk is told of its node's place, always of the field's type."""
+
+    name: str
+
+    def resolve(self, parent: Any) -> Any:
+        return getattr(parent, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is read of a step's node where that is a condition, or where it is a group; null elsewhere.
+
+    ``always``: there it isn't null.
+    """
+
+    reading: Stored
+    of_condition: bool
+    always: bool = False
+
+    def resolve(self, parent: Any) -> Any:
+        return self.reading.resolve(parent.node) if parent.is_condition is self.of_condition else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +163,7 @@ class Told:
         return self.one if told else self.other
 
 
-Reading = Stored | Embedded | Facet | Attribute | Item | Fetched | Total | Printed
+Reading = Stored | Embedded | Facet | Attribute | Walked | Place | Part | Fetched | Total | Printed
 
 
 def an_object(value: Any) -> Mapping[str, Any] | None:
