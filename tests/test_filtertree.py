@@ -139,9 +139,9 @@ def test_flat_holds_every_node_once_in_its_place(tree: Tree) -> None:
     assert [node.number for node in flat] == list(range(len(flat)))
     assert [node.is_condition for node in flat] == [filtertree.is_condition(node.node) for node in flat]
     for node in flat[1:]:
-        assert node.parent is not None
+        assert node.group is not None
         assert node.branch is not None
-        parent = flat[node.parent]
+        parent = flat[node.group]
         assert parent.number < node.number
         assert parent.depth + 1 == node.depth
         assert any(item is node.node for item in filtertree.branch(parent.node, node.branch) or [])

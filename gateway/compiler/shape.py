@@ -21,10 +21,11 @@ from graphql import GraphQLAbstractType, get_named_type, is_abstract_type
 
 from gateway.compiler.leaves import NAMES
 from gateway.compiler.values import Body, Call
+from gateway.filtertree import FlatNode
 from gateway.pages import Pages
 from gateway.plan import Field, Plan, ResponsePath
 from gateway.schema import Graph, declared_name, reading_of, type_resolver
-from gateway.schema.reading import Fetched, Told, Total, Walked
+from gateway.schema.reading import Fetched, Flat, Told, Total
 
 Shaper = Callable[[Pages], dict[str, Any]]
 Function = Callable[..., Any]
@@ -132,7 +133,7 @@ class _Writing:
         [only, *_] = selections
         if abstract is not None:
             text += self._by_type(abstract, selections, body)
-        elif "is_condition" in parameters:
+        elif parameters is FlatNode._fields:
             text += f"    if is_condition:\n{body(only, _INDENT * 2, True)}{body(only, _INDENT, False)}"
         else:
             text += body(only, _INDENT)
@@ -148,10 +149,9 @@ class _Writing:
         function = self._written.get(place)
         if function is None:
             abstract = type_ if is_abstract_type(type_) else None
-            reading = reading_of(one.definition)
-            parameters = ("parent", "pages") if placed else ("parent",)
-            if isinstance(reading, Walked):
-                parameters = reading.step._fields
+            parameters: tuple[str, ...] = ("parent", "pages") if placed else ("parent",)
+            if isinstance(reading_of(one.definition), Flat):
+                parameters = FlatNode._fields
             function = self._written[place] = self._function(abstract, one.selections, path, parameters)
         return function, placed
 

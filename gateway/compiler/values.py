@@ -17,6 +17,7 @@ from graphql import (
 )
 
 from gateway.compiler.leaves import LEAVES, Fallback, enum_names, stored_names
+from gateway.filtertree import preorder
 from gateway.plan import Field, Listing, ResponsePath
 from gateway.schema import Graph, reading_of
 from gateway.schema.reading import (
@@ -24,14 +25,14 @@ from gateway.schema.reading import (
     Embedded,
     Facet,
     Fetched,
-    Part,
-    Place,
+    Flat,
+    FlatPart,
+    FlatPlace,
     Plain,
     Printed,
     Reading,
     Stored,
     Total,
-    Walked,
 )
 
 
@@ -53,7 +54,7 @@ class Body:
     """One function, or a branch of one, that is being written.
 
     ``type_name`` is its parent's, as declared. ``constant`` names a part of the schema, ``called`` the function for the
-    object of a field. ``of_condition``: what the node is that a walk's step has come to.
+    object of a field. ``of_condition``: of a `FlatNode`, what its node is.
     """
 
     def __init__(
@@ -102,15 +103,16 @@ class Body:
             case Facet(presence):
                 there = self._called(one).of(self._parent)
                 return f"({_missing(type_)} if {self._stored(presence)} is None else {there})"
-            case Walked(walk):
-                return f"{self._constant(walk)}({self._parent}, {self._called(one).name})"
-            case Place(name):
-                names = self._constant(stored_names(type_)) if isinstance(type_, GraphQLEnumType) else ""
-                return f"(None if {name} is None else {names}[{name}])" if names else name
-            case Part(stored, of_condition, always):
+            case Flat():
+                return f"{self._constant(preorder)}({self._parent}, {self._called(one).name})"
+            case FlatPlace(name) if isinstance(type_, GraphQLEnumType):
+                return f"(None if {name} is None else {self._constant(stored_names(type_))}[{name}])"
+            case FlatPlace(name):
+                return name
+            case FlatPart(stored, of_condition, optional):
                 if of_condition is not self._of_condition:
                     return "None"
-                return self._valued(GraphQLNonNull(type_) if always else type_, stored, one)
+                return self._valued(type_ if optional else GraphQLNonNull(type_), stored, one)
         return self._completed(type_, self._read(one, reading), one)
 
     def _local(self) -> str:

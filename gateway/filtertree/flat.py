@@ -14,11 +14,11 @@ _LAST_FIRST = BRANCHES[::-1]
 class FlatNode(NamedTuple):
     """One node in its place. ``number`` counts from 0 in pre-order, ``depth`` from 0 at the root.
 
-    ``parent`` is the number of the group around it, ``branch`` the list that holds it; both are None at the root.
+    ``group`` is the number of the group around it, ``branch`` the list that holds it; both are None at the root.
     """
 
     number: int
-    parent: int | None
+    group: int | None
     depth: int
     branch: Branch | None
     node: Mapping[str, Any]
@@ -41,7 +41,7 @@ def preorder(tree: Mapping[str, Any], make: Callable[..., T], *, skip_unreadable
     # should go.
     pending: list[tuple[Iterator[Mapping[str, Any]], int | None, int, Branch | None]] = [(iter((tree,)), None, 0, None)]
     while pending:
-        items, parent, level, name = pending[-1]
+        items, group, level, name = pending[-1]
         for node in items:
             # As `is_condition`, key by key: pages hold thousands of nodes.
             leaf = (
@@ -51,7 +51,7 @@ def preorder(tree: Mapping[str, Any], make: Callable[..., T], *, skip_unreadable
                 and "NOR" not in node
                 and "NOT" not in node
             )
-            found.append(make(number, parent, level, name, node, leaf))
+            found.append(make(number, group, level, name, node, leaf))
             number += 1
             if leaf:
                 continue

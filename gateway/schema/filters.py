@@ -1,35 +1,43 @@
 """A stored filter tree, at whichever fidelity a screen needs."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 import strawberry
+from strawberry.types.base import StrawberryOptional, get_object_definition
 
 from gateway import filtertree
 from gateway.schema.enums import ComparisonOperator, FilterBranch
-from gateway.schema.reading import KnownOrOther, Part, Place, Plain, Stored, Told, Walked, field, stored
+from gateway.schema.reading import (
+    METADATA_KEY,
+    Flat,
+    FlatPart,
+    FlatPlace,
+    KnownOrOther,
+    Plain,
+    Told,
+    field,
+    stored,
+)
 from gateway.schema.scalars import JSON
 
-_known = KnownOrOther(ComparisonOperator)
-
-
-def _operator_of(condition: Mapping[str, Any]) -> Any:
-    return _known(filtertree.condition_operator(condition))
-
-
-_KEY = Stored(("",), filtertree.condition_key, Plain("key"))
-_OPERATOR = Stored(("",), _operator_of, Plain("operator", missing="eq"))
-_VALUE = Stored(("value",))
-_CASE_SENSITIVE = Stored(("",), filtertree.case_sensitive, Plain("case_sensitive"))
+_operator = KnownOrOther(ComparisonOperator)
 
 
 @strawberry.type(description="A comparison: a leaf of a filter tree.")
 class FilterCondition:
-    key: str = field(_KEY, "The field of the item that is compared.")
-    operator: ComparisonOperator = field(
-        _OPERATOR, "How the field is compared with the value; EQ where none was recorded."
+    key: str = stored(
+        "",
+        read=filtertree.condition_key,
+        plain=Plain("key"),
+        description="The field of the item that is compared.",
     )
-    value: JSON | None = field(_VALUE, "What the field is compared with: any JSON value, as recorded.")
+    operator: ComparisonOperator = stored(
+        "",
+        read=lambda condition: _operator(filtertree.condition_operator(condition)),
+        plain=Plain("operator", missing="eq"),
+        description="How the field is compared with the value; EQ where none was recorded.",
+    )
+    value: JSON | None = stored("value", description="What the field is compared with: any JSON value, as recorded.")
 
 
 def _items(branch: filtertree.Branch, description: str) -> Any:
@@ -53,8 +61,11 @@ class FilterGroup:
         "OR", "At least one of these must hold. Null where the group has no such branch."
     )
     nor: list["FilterNode"] | None = _items("NOR", "None of these may hold. Null where the group has no such branch.")
-    case_sensitive: bool | None = field(
-        _CASE_SENSITIVE, "Whether strings in this group are compared with regard to case, where recorded."
+    case_sensitive: bool | None = stored(
+        "",
+        read=filtertree.case_sensitive,
+        plain=Plain("case_sensitive"),
+        description="Whether strings in this group are compared with regard to case, where recorded.",
     )
     json: JSON = stored(
         "",
@@ -67,7 +78,7 @@ class FilterGroup:
 `brand = "Nike" AND NOT (price > 100 OR stock = 0)`. By its documented grammar it parses back to an equivalent tree.""",
     )
     flat: list["FlatFilterNode"] = field(
-        Walked(filtertree.preorder, filtertree.FlatNode),
+        Flat(),
         "All nodes of this subtree in pre-order, this group first: any depth without nested fragments.",
     )
     conditions: list[FilterCondition] = stored(
@@ -95,18 +106,25 @@ FILTER_NODE_TYPE = Told("FilterCondition", "FilterGroup", filtertree.CONDITION_K
 """What gives the GraphQL type of a stored item of a branch."""
 
 
+def _part(declared: type, name: str) -> FlatPart:
+    """A flat node's field that reads as the one of conditions, or of groups, does."""
+    [one] = (one for one in get_object_definition(declared, strict=True).fields if one.python_name == name)
+    optional = isinstance(one.type, StrawberryOptional)
+    return FlatPart(one.metadata[METADATA_KEY], declared is FilterCondition, optional)
+
+
 @strawberry.type(description="One node of a filter tree's pre-order listing: a group, or a condition with a key.")
 class FlatFilterNode:
-    index: int = field(Place("number"), "The node's place in the listing, from 0.")
-    parent_index: int | None = field(Place("parent"), "The place of the group that holds it; null at the root.")
-    depth: int = field(Place("depth"), "How many groups are around it; 0 at the root.")
-    branch: FilterBranch | None = field(Place("branch"), "The branch of its group that holds it; null at the root.")
-    key: str | None = field(Part(_KEY, of_condition=True, always=True), "The condition's key; null for a group.")
+    index: int = field(FlatPlace("number"), "The node's place in the listing, from 0.")
+    parent_index: int | None = field(FlatPlace("group"), "The place of the group that holds it; null at the root.")
+    depth: int = field(FlatPlace("depth"), "How many groups are around it; 0 at the root.")
+    branch: FilterBranch | None = field(FlatPlace("branch"), "The branch of its group that holds it; null at the root.")
+    key: str | None = field(_part(FilterCondition, "key"), "The condition's key; null for a group.")
     operator: ComparisonOperator | None = field(
-        Part(_OPERATOR, of_condition=True, always=True), "The condition's operator; null for a group."
+        _part(FilterCondition, "operator"), "The condition's operator; null for a group."
     )
-    value: JSON | None = field(Part(_VALUE, of_condition=True), "The condition's value; null for a group.")
+    value: JSON | None = field(_part(FilterCondition, "value"), "The condition's value; null for a group.")
     case_sensitive: bool | None = field(
-        Part(_CASE_SENSITIVE, of_condition=False),
+        _part(FilterGroup, "case_sensitive"),
         "The group's case sensitivity, where recorded; null for a condition.",
     )

@@ -12,6 +12,7 @@ from typing import Any
 import strawberry
 from strawberry.types.fields.resolver import StrawberryResolver
 
+from gateway import filtertree
 from gateway.context import Permission
 from gateway.errors import UnreadableDocument
 from gateway.plan import Source
@@ -92,19 +93,16 @@ class Attribute:
 
 
 @dataclass(frozen=True, slots=True)
-class Walked:
-    """The parent's nodes: ``walk`` has a function that takes what a ``step`` has make something of each."""
-
-    walk: Callable[[Any, Callable[..., Any]], list[Any]]
-    step: type[Any]
+class Flat:
+    """All nodes of the tree that the parent is, as `FlatNode`."""
 
     def resolve(self, parent: Any) -> Any:
-        return self.walk(parent, self.step)
+        return filtertree.nodes(parent)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """What a step of a walk is told of its node's place, always of the field's type."""
+class FlatPlace:
+    """What a `FlatNode` says of its place; always of the field's type."""
 
     name: str
 
@@ -113,15 +111,15 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """What is read of a step's node where that is a condition, or where it is a group; null elsewhere.
+class FlatPart:
+    """What ``reading`` gives of a `FlatNode`'s node where that is a condition, or where it is a group; null elsewhere.
 
-    ``always``: there it isn't null.
+    ``optional``: whether it may be null there too.
     """
 
     reading: Stored
     of_condition: bool
-    always: bool = False
+    optional: bool
 
     def resolve(self, parent: Any) -> Any:
         return self.reading.resolve(parent.node) if parent.is_condition is self.of_condition else None
@@ -163,7 +161,7 @@ class Told:
         return self.one if told else self.other
 
 
-Reading = Stored | Embedded | Facet | Attribute | Walked | Place | Part | Fetched | Total | Printed
+Reading = Stored | Embedded | Facet | Attribute | Flat | FlatPlace | FlatPart | Fetched | Total | Printed
 
 
 def an_object(value: Any) -> Mapping[str, Any] | None:
