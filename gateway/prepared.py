@@ -6,6 +6,7 @@ and what is bound on the values of the operation's variables.
 
 import marshal
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,7 @@ from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
     GraphQLError,
+    GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
 )
@@ -50,6 +52,20 @@ _TOKEN_BYTES = 450
 _DOCUMENT_BYTES = 12_000
 
 
+@dataclass(frozen=True, slots=True)
+class _Means:
+    """What all documents of one graph are prepared with."""
+
+    shapes: Shapes
+    coercers: Coercers
+    limits: Limits
+    hide_suggestions: bool
+
+    @property
+    def schema(self) -> GraphQLSchema:
+        return self.shapes.graph.executable
+
+
 class Operation:
     """One operation of a document with its latest used plans, up to 64, and what was bound to its latest variables.
 
@@ -58,23 +74,17 @@ class Operation:
 
     def __init__(
         self,
-        shapes: Shapes,
-        coercers: Coercers,
+        means: _Means,
         node: OperationDefinitionNode,
         fragments: Mapping[str, FragmentDefinitionNode],
-        limits: Limits,
         grown: Callable[[], None],
-        *,
-        hide_suggestions: bool,
     ) -> None:
         self.node = node
-        self.permissions = permissions(shapes.graph.executable, node, fragments)
+        self.permissions = permissions(means.schema, node, fragments)
         self._grown = grown
-        self._shapes = shapes
+        self._means = means
         self._fragments = fragments
-        self._limits = limits
-        self._hide_suggestions = hide_suggestions
-        self._coercion = Coercion(shapes.graph.executable, coercers, node.variable_definitions or ())
+        self._coercion = Coercion(means.schema, means.coercers, node.variable_definitions or ())
         self._declared = {name: one.type for name, one in self._coercion.signatures.items()}
         self._conditions = condition_variables(node, fragments.values())
         self._compiled: Latest[tuple[Any, ...], Compiled] = Latest(_MAX_PLANS)
@@ -87,12 +97,13 @@ class Operation:
         """
         key, known = (None, None) if self.node.operation is OperationType.MUTATION else self._bound.find(variables)
         if known is None:
-            check_variables(self._declared, variables, self._limits)
+            limits = self._means.limits
+            check_variables(self._declared, variables, limits)
             coerced = self._coerced(variables)
             if isinstance(coerced, list):
                 return coerced
             compiled = self.compiled(coerced.coerced)
-            bindings = bind(compiled.plan, coerced, self._limits.page_size)
+            bindings = bind(compiled.plan, coerced, limits.page_size)
             known = Bound(compiled, bindings, estimate(compiled.plan, bindings))
             if key is not None and self._bound.keep(key, known):
                 self._grown()
@@ -100,7 +111,7 @@ class Operation:
 
     def _coerced(self, variables: Mapping[str, Any]) -> VariableValues | list[GraphQLError]:
         found = self._coercion.values(variables, MAX_ERRORS, hide_suggestions=True)
-        if isinstance(found, list) and not self._hide_suggestions and _are_short(variables):
+        if isinstance(found, list) and not self._means.hide_suggestions and _are_short(variables):
             suggesting = self._coercion.values(variables, MAX_SUGGESTING, hide_suggestions=False)
             assert isinstance(suggesting, list)
             found[:MAX_SUGGESTING] = suggesting[:MAX_SUGGESTING]
@@ -121,13 +132,13 @@ class Operation:
 
     def _compile(self, values: tuple[Any, ...]) -> Compiled:
         conditions = {name: value is True for name, value in zip(self._conditions, values, strict=True)}
-        fields = collect(self._shapes.graph.executable, self.node, self._fragments, conditions)
+        fields = collect(self._means.schema, self.node, self._fragments, conditions)
         plan = select(self.node.operation, fields)
         if None in values:
             # The executor refuses a condition that is null; what it is given doesn't matter.
             return Compiled(plan, None, "null condition")
         try:
-            return Compiled(plan, self._shapes.shaper(plan), "")
+            return Compiled(plan, self._means.shapes.shaper(plan), "")
         except Fallback as reason:
             return Compiled(plan, None, str(reason))
 
@@ -136,28 +147,17 @@ class Prepared:
     """A parsed document: the ``errors`` that validation found, or else its operations."""
 
     def __init__(
-        self,
-        shapes: Shapes,
-        coercers: Coercers,
-        node: DocumentNode,
-        errors: list[GraphQLError],
-        limits: Limits,
-        grown: Callable[[], None],
-        *,
-        hide_suggestions: bool,
+        self, means: _Means, node: DocumentNode, errors: list[GraphQLError], grown: Callable[[], None]
     ) -> None:
         self.node = node
         self.errors = errors
         # Its text is there twice.
-        text = len(node.loc.source.body) if node.loc else limits.source_bytes
+        text = len(node.loc.source.body) if node.loc else means.limits.source_bytes
         self._parsed = _DOCUMENT_BYTES + _TOKEN_BYTES * node.token_count + 2 * text
         fragments = {one.name.value: one for one in node.definitions if isinstance(one, FragmentDefinitionNode)}
         nodes = [] if errors else [one for one in node.definitions if isinstance(one, OperationDefinitionNode)]
         self._operations = {
-            one.name.value if one.name else None: Operation(
-                shapes, coercers, one, fragments, limits, grown, hide_suggestions=hide_suggestions
-            )
-            for one in nodes
+            one.name.value if one.name else None: Operation(means, one, fragments, grown) for one in nodes
         }
 
     @property
@@ -181,10 +181,7 @@ class Preparation:
     """Prepares documents for one graph and keeps the latest used by text: up to 1,000, and about 30 MB."""
 
     def __init__(self, graph: Graph, *, introspection: bool, subgraph: bool = True, limits: Limits = DEFAULTS) -> None:
-        self._shapes = Shapes(graph)
-        self._coercers = Coercers()
-        self._introspection = introspection
-        self._limits = limits
+        self._means = _Means(Shapes(graph), Coercers(), limits, hide_suggestions=not introspection)
         self._validation = Validation(graph.executable, introspection=introspection, subgraph=subgraph)
         self._known: LRUCache[str, Prepared] = LRUCache(_MAX_CACHED_BYTES, getsizeof=_weight)
 
@@ -195,7 +192,7 @@ class Preparation:
         """
         known = self._known.get(query)
         if known is None:
-            node = parse_within(query, self._limits)
+            node = parse_within(query, self._means.limits)
             known = self._prepared(node, partial(self._weigh_again, query))
             self._keep(query, known)
         return known
@@ -209,16 +206,7 @@ class Preparation:
         return self._prepared(parse_within(query, None), lambda: None)
 
     def _prepared(self, node: DocumentNode, grown: Callable[[], None]) -> Prepared:
-        errors = self._validation.errors(node)
-        return Prepared(
-            self._shapes,
-            self._coercers,
-            node,
-            errors,
-            self._limits,
-            grown,
-            hide_suggestions=not self._introspection,
-        )
+        return Prepared(self._means, node, self._validation.errors(node), grown)
 
     def _keep(self, query: str, prepared: Prepared) -> None:
         try:

@@ -35,11 +35,9 @@ def levels(node: Tree) -> int:
         ({}, False),
         ({"key": "color", "AND": []}, False),
         ({"key": "color", "NOT": None}, False),
-        ("color", False),
-        (None, False),
     ],
 )
-def test_a_condition_names_a_key_and_holds_no_branch(node: Any, expected: bool) -> None:
+def test_a_condition_names_a_key_and_holds_no_branch(node: Tree, expected: bool) -> None:
     assert filtertree.is_condition(node) is expected
 
 

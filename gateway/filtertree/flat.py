@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from gateway.errors import UnreadableDocument
-from gateway.filtertree.tree import BRANCHES, Branch, branch, condition_key
+from gateway.filtertree.tree import BRANCHES, Branch, branch, condition_key, is_condition
 
 T = TypeVar("T")
 
@@ -43,14 +43,7 @@ def preorder(tree: Mapping[str, Any], make: Callable[..., T], *, skip_unreadable
     while pending:
         items, group, level, name = pending[-1]
         for node in items:
-            # As `is_condition`, key by key: pages hold thousands of nodes.
-            leaf = (
-                ("key" in node or "field" in node)
-                and "AND" not in node
-                and "OR" not in node
-                and "NOR" not in node
-                and "NOT" not in node
-            )
+            leaf = is_condition(node)
             found.append(make(number, group, level, name, node, leaf))
             number += 1
             if leaf:

@@ -18,16 +18,20 @@ BRANCHES: Final[tuple[Branch, ...]] = ("AND", "OR", "NOR")
 CONDITION_KEYS: Final = ("key", "field")
 """What a condition has one of."""
 
-GROUP_KEYS: Final = frozenset({*BRANCHES, "NOT"})
+GROUP_KEYS: Final = (*BRANCHES, "NOT")
 """What no condition has any of."""
 
-# Any mapping is an object; dict, which the driver makes, stands first because it is told at once.
-_OBJECT: Final = (dict, Mapping)
 
-
-def is_condition(node: object) -> bool:
+def is_condition(node: Mapping[str, Any]) -> bool:
     """Whether a node is a condition: it names a key and holds no branch. Every other object is a group."""
-    return isinstance(node, _OBJECT) and ("key" in node or "field" in node) and GROUP_KEYS.isdisjoint(node)
+    # Key by key, which is quicker than to ask the constants above: pages hold thousands of nodes.
+    return (
+        ("key" in node or "field" in node)
+        and "AND" not in node
+        and "OR" not in node
+        and "NOR" not in node
+        and "NOT" not in node
+    )
 
 
 def branch(group: Mapping[str, Any], name: Branch) -> list[Any] | None:

@@ -102,7 +102,7 @@ FilterNode = Annotated[
 ]
 
 
-FILTER_NODE_TYPE = Told("FilterCondition", "FilterGroup", filtertree.CONDITION_KEYS, filtertree.GROUP_KEYS)
+FILTER_NODE_TYPE = Told("FilterCondition", "FilterGroup", filtertree.CONDITION_KEYS, frozenset(filtertree.GROUP_KEYS))
 """What gives the GraphQL type of a stored item of a branch."""
 
 

@@ -4,16 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 from gateway.errors import BadUserInput
-from gateway.filtertree import BRANCHES
+from gateway.filtertree import CONDITION_KEYS, GROUP_KEYS
 
 MAX_DEPTH = 20
 MAX_NODES = 500
 MAX_KEY = 1000
 MAX_OPERATOR = 64
-
-# NOT and field are later generations' names for NOR and key.
-_GROUP_KEYS = (*BRANCHES, "NOT")
-_CONDITION_KEYS = ("key", "field")
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -49,8 +45,8 @@ def check_tree(tree: Any, path: Path) -> None:
         # The driver reads such an object as a database reference: no branch and no key would be found in it.
         if "$ref" in node and "$id" in node:
             raise BadUserInput('Filter node should not have both "$ref" and "$id"', path=place)
-        is_group = not node.keys().isdisjoint(_GROUP_KEYS)
-        is_condition = not node.keys().isdisjoint(_CONDITION_KEYS)
+        is_group = not node.keys().isdisjoint(GROUP_KEYS)
+        is_condition = not node.keys().isdisjoint(CONDITION_KEYS)
         if is_group and is_condition:
             raise BadUserInput("Filter node should be a group or a condition, not both", path=place)
         if is_condition:
@@ -66,7 +62,7 @@ def check_tree(tree: Any, path: Path) -> None:
 def _items(group: dict[str, Any], path: Path) -> Iterator[tuple[Any, Path]]:
     if not isinstance(group.get("case_sensitive"), bool | None):
         raise BadUserInput("Value should be a boolean or null", path=(*path, "case_sensitive"))
-    for name in _GROUP_KEYS:
+    for name in GROUP_KEYS:
         items = group.get(name)
         if name == "NOT" and isinstance(items, dict):
             yield items, (*path, name)
