@@ -1,4 +1,4 @@
-"""A plan's fetches with their arguments and a namespace: the commands that the store is asked.
+"""A plan's fetches with their arguments: the commands that the store is asked, but for the namespace.
 
 What is bound depends on the plan and the values of its variables alone, and may serve whoever sends them again; the
 namespace is put in where a command is made.
@@ -52,12 +52,10 @@ class BoundListing:
 
     window: Window
     predicate: Predicate
-    found: Walk
+    walk: Walk
     projection: Document
     bounds: Mapping[ResponsePath, int]
     variables: Mapping[str, str]
-    _intervals: tuple[Document, ...]
-    _sort: tuple[tuple[str, int], ...]
     _finds: dict[str, Find] = field(default_factory=dict, compare=False)
 
     def at(self, cursors: Mapping[str, str]) -> "BoundListing":
@@ -66,44 +64,40 @@ class BoundListing:
         given = {name: cursors[variable] for name, variable in self.variables.items() if variable in cursors}
         if not given:
             return self
-        asked = self.window.at(given)
-        found = intervals(self.found.index.kind, self.predicate.times, asked)
-        return BoundListing(
-            asked, self.predicate, self.found, self.projection, self.bounds, self.variables, found, self._sort
-        )
+        moved = self.window.at(given)
+        return BoundListing(moved, self.predicate, self.walk, self.projection, self.bounds, self.variables)
 
-    def _page(self, namespace: Namespace) -> Scan:
-        return self._scan(namespace, self._intervals)
+    def _scan(self, namespace: Namespace, window: Window | None) -> Scan:
+        """The elements of the window, or all."""
+        walk, kind = self.walk, self.walk.index.kind
+        return Scan(namespace, kind, walk.lookup, intervals(kind, self.predicate.times, window), walk.residual)
 
-    def _all(self, namespace: Namespace) -> Scan:
-        return self._scan(namespace, intervals(self.found.index.kind, self.predicate.times, None))
-
-    def _scan(self, namespace: Namespace, intervals: tuple[Document, ...]) -> Scan:
-        return Scan(namespace, self.found.index.kind, self.found.lookup, intervals, self.found.residual)
+    @property
+    def _sort(self) -> tuple[tuple[str, int], ...]:
+        return sort(self.window.order, descending=self.window.descending)
 
     def find(self, namespace: Namespace) -> Find:
         known = self._finds.get(namespace.id)
         if known is None:
-            scan, index = self._page(namespace), self.found.index.name
-            known = Find(scan, self.projection, self._sort, self.window.limit, index, self.found.unindexed)
+            scan, index = self._scan(namespace, self.window), self.walk.index.name
+            known = Find(scan, self.projection, self._sort, self.window.limit, index, self.walk.unindexed)
             if len(self._finds) >= _MAX_NAMESPACES:
                 self._finds.clear()
             self._finds[namespace.id] = known
         return known
 
     def count(self, namespace: Namespace) -> Count:
-        return Count(self._all(namespace), max(self.bounds.values()), self.found.index.name)
+        return Count(self._scan(namespace, None), max(self.bounds.values()), self.walk.index.name)
 
     def join(self, namespace: Namespace, keys: Sequence[str]) -> Join:
-        path = self.found.index.equality
+        scan, path = self._scan(namespace, self.window), self.walk.index.equality
         assert path is not None
-        return Join(
-            self._page(namespace), path, keys, self.projection, self._sort, self.window.limit, self.found.unindexed
-        )
+        return Join(scan, path, keys, self.projection, self._sort, self.window.limit, self.walk.unindexed)
 
     def join_count(self, namespace: Namespace, keys: Sequence[str]) -> JoinCount:
-        assert self.found.index.equality is not None
-        return JoinCount(self._all(namespace), self.found.index.equality, keys, max(self.bounds.values()))
+        path = self.walk.index.equality
+        assert path is not None
+        return JoinCount(self._scan(namespace, None), path, keys, max(self.bounds.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,17 +149,14 @@ def bind_listing(
     kind = source.kind
     order = _order(kind, given)
     predicate = _predicate(fetch, given)
-    asked = window(given, order, page_size)
     paths = fetch.selections[kind.type_name].paths
     return BoundListing(
-        asked,
+        window(given, order, page_size),
         predicate,
         walk(kind, order, predicate, source.foreign),
         projection(paths, order.path, "_id") if fetch.cursors else projection(paths),
         {path: _up_to(total, variables) for path, total in fetch.totals},
         fetch.field.arguments.variables if fetch.field.arguments else {},
-        intervals(kind, predicate.times, asked),
-        sort(order, descending=asked.descending),
     )
 
 

@@ -48,11 +48,11 @@ def refusing(size: int) -> int:
 
 def surcharge(bound: BoundListing) -> int:
     """The points of what a connection's commands may examine in vain."""
-    if not bound.found.unindexed:
+    if not bound.walk.unindexed:
         return 0
     commands = 2 if bound.bounds else 1
     price = UNINDEXED // 2 if _within_a_day(bound.predicate.times) else UNINDEXED
-    return commands * price * len(bound.found.unindexed)
+    return commands * price * len(bound.walk.unindexed)
 
 
 def written(fetch: Fetch, given: Mapping[str, Any]) -> int:
