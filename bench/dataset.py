@@ -13,7 +13,7 @@ from gateway.context import Namespace, Permission
 from gateway.demodata import interactions
 from gateway.documents import interaction_document, search_request_document, search_request_id_of
 from gateway.kinds import INTERACTION, SEARCH_REQUEST, time_order
-from gateway.paging import Place, encode_cursor
+from gateway.paging import encode_cursor
 from gateway.store.client import Database, close, open_client
 from gateway.store.indexes import create_indexes
 from gateway.store.tenancy import Tenancy
@@ -114,4 +114,4 @@ async def _from(database: Database, namespace: Namespace, rank: int) -> list[dic
 
 
 def _cursor(document: dict[str, Any]) -> str:
-    return encode_cursor(_ORDER, Place(document[_ORDER.path], document["_id"]))
+    return encode_cursor(_ORDER, document[_ORDER.path], document["_id"])

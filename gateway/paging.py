@@ -42,12 +42,11 @@ class Place:
     tie: Tie
 
 
-def encode_cursor(order: Order, place: Place) -> str:
-    """The cursor of a place; raises `UnreadableDocument` where what is stored there has no place in any order."""
-    return _cursor(order, place.value, place.tie)
+def encode_cursor(order: Order, value: Any, tie: Any) -> str:
+    """The cursor of the place of these stored values, the ordered one and ``_id``.
 
-
-def _cursor(order: Order, value: Any, tie: Any) -> str:
+    Raises `UnreadableDocument` where they have no place in any order.
+    """
     # What nearly all elements have is spelled as JSON spells it; the rest is marked.
     if value.__class__ is not datetime:
         value = _marked_value(value)
@@ -196,7 +195,7 @@ class Edge:
 
     @property
     def cursor(self) -> str:
-        return _cursor(self.order, self.document.get(self.order.path), self.document["_id"])
+        return encode_cursor(self.order, self.document.get(self.order.path), self.document["_id"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,23 +213,9 @@ class Page:
         return [Edge(document, self.order) for document in self.documents]
 
     @property
-    def page_info(self) -> "PageInfo":
-        return PageInfo(self)
-
-
-@dataclass(frozen=True, slots=True)
-class PageInfo:
-    """Where a page stands in its connection."""
-
-    page: Page
-
-    @property
-    def has_next_page(self) -> bool:
-        return self.page.has_next_page
-
-    @property
-    def has_previous_page(self) -> bool:
-        return self.page.has_previous_page
+    def page_info(self) -> "Page":
+        """Itself: it has what Relay's PageInfo has."""
+        return self
 
     @property
     def start_cursor(self) -> str | None:
@@ -241,8 +226,7 @@ class PageInfo:
         return self._cursor(-1)
 
     def _cursor(self, index: int) -> str | None:
-        documents, order = self.page.documents, self.page.order
-        return _cursor(order, documents[index].get(order.path), documents[index]["_id"]) if documents else None
+        return Edge(self.documents[index], self.order).cursor if self.documents else None
 
 
 def page(asked: Window, fetched: Sequence[Mapping[str, Any]], total: int | None = None) -> Page:

@@ -23,7 +23,7 @@ from graphql import (
 from hypothesis import strategies as st
 
 from gateway.kinds import INTERACTION, SEARCH_REQUEST, time_order
-from gateway.paging import Place, encode_cursor
+from gateway.paging import encode_cursor
 
 T = TypeVar("T")
 
@@ -33,7 +33,8 @@ _CURSORS = [
     *(
         encode_cursor(
             time_order(kind, descending=True),
-            Place(datetime(2024, 5, 1, tzinfo=UTC), Binary.from_uuid(UUID(int=1))),
+            datetime(2024, 5, 1, tzinfo=UTC),
+            Binary.from_uuid(UUID(int=1)),
         )
         for kind in (INTERACTION, SEARCH_REQUEST)
     ),

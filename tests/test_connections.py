@@ -25,7 +25,7 @@ from gateway.documents import document_id
 from gateway.embedded import EmbeddedServer
 from gateway.indexes import INDEXES
 from gateway.kinds import INTERACTION, time_order
-from gateway.paging import Place, encode_cursor
+from gateway.paging import encode_cursor
 from gateway.predicate import Lookup
 from gateway.settings import Settings, load
 from gateway.store.client import Client, Document, close, open_client
@@ -263,7 +263,7 @@ async def test_a_cursor_outlives_its_element(crowd: Gateway) -> None:
     document = interaction(crowd.namespace, 5_001)
     document["occurred_at"] = BUSY
     await crowd.database["interactions"].insert_one(document)
-    cursor = encode_cursor(time_order(INTERACTION, descending=True), Place(BUSY, document["_id"]))
+    cursor = encode_cursor(time_order(INTERACTION, descending=True), BUSY, document["_id"])
     with_element = [
         await crowd.data(INTERACTIONS, window) for window in ({"after": cursor}, {"before": cursor, "last": 5})
     ]

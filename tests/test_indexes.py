@@ -15,7 +15,7 @@ from gateway.documents import derived
 from gateway.embedded import EmbeddedServer
 from gateway.indexes import INDEXES
 from gateway.kinds import INTERACTION, SEARCH_REQUEST, Kind, Order, position_order, time_order
-from gateway.paging import Place, encode_cursor
+from gateway.paging import encode_cursor
 from gateway.store.client import Database, close, open_client
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -89,7 +89,7 @@ async def middle(gateway: Gateway, kind: Kind, order: Order, value: Any, found: 
     tied = await collection.find(scoped, {"_id": 1}).sort("_id", 1).to_list(None)
     # None tied: a place among the others all the same.
     tie = tied[len(tied) // 2]["_id"] if tied else (await collection.find_one(found, {"_id": 1}) or {})["_id"]
-    return encode_cursor(order, Place(value, tie))
+    return encode_cursor(order, value, tie)
 
 
 def stages(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -19,7 +19,7 @@ from gateway.bound import Bound, Compiled
 from gateway.errors import OperationNotResolved, OperationTooComplex
 from gateway.kinds import INTERACTION, SEARCH_REQUEST, time_order
 from gateway.limits import DEFAULTS, Limits
-from gateway.paging import Place, encode_cursor
+from gateway.paging import encode_cursor
 from gateway.prepared import Preparation, Prepared
 from gateway.schema import build
 
@@ -165,7 +165,7 @@ def test_variables_of_which_each_are_sent_once_leave_nothing_behind(prepare: Pre
 
 
 PLACES = [
-    encode_cursor(order, Place(value, ObjectId()))
+    encode_cursor(order, value, ObjectId())
     for order in (time_order(INTERACTION, descending=True), time_order(SEARCH_REQUEST, descending=True))
     for value in (None, datetime(2024, 5, 1), datetime(2024, 5, 2))
 ]

@@ -7,7 +7,7 @@ from graphql import OperationType
 
 from gateway.plan import Fetch, Field, Listing, Plan, ResponsePath, Selection, Source
 from gateway.schema import reading_of
-from gateway.schema.reading import Attribute, Embedded, Facet, Fetched, Flat, Stored, Total
+from gateway.schema.reading import Attribute, Embedded, Facet, Fetched, Stored, Total
 
 _CURSORS = {"cursor", "start_cursor", "end_cursor"}
 
@@ -51,8 +51,6 @@ class _Found:
                     self.paths.update(_join(below, stored) for stored in paths)
                 case Embedded(stored, many):
                     self._add_embedded(one, _join(below, stored), path, whole=many)
-                case Flat():
-                    self.paths.add(below)
                 case Facet(presence):
                     self.paths.add(_join(below, presence))
                     self._add_selected(one, below, path)
