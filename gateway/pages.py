@@ -5,7 +5,7 @@ from typing import Any
 
 from gateway.errors import UnreadableDocument
 from gateway.paging import Page
-from gateway.plan import Listing, ResponsePath, Source
+from gateway.plan import ResponsePath
 
 
 class Pages:
@@ -47,14 +47,14 @@ class Pages:
         """A page's total, up to the bound of the field at ``path``; None where it is unknown."""
         return None if page.total is None else min(page.total, self._bounds[path])
 
-    def at(self, path: ResponsePath, source: Source, parent: Any) -> Any:
-        """What was fetched for the field at ``path`` of this parent; raises the error that fetching met."""
+    def at(self, path: ResponsePath, parent: Any = None, local: str = "") -> Any:
+        """What was fetched for the field at ``path``; of a nested connection for this parent, which has at ``local``
+        what they are joined on. Raises the error that fetching met."""
         if len(path) == 1:
             value = self._roots[path]
         else:
             by_key = self._nested[path]
-            assert isinstance(source, Listing)
-            value = by_key if isinstance(by_key, Exception) else _of_parent(by_key, parent.get(source.local))
+            value = by_key if isinstance(by_key, Exception) else _of_parent(by_key, parent.get(local))
         if isinstance(value, Exception):
             raise value
         return value

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from graphql import FieldNode, GraphQLField, OperationType
+from graphql import GraphQLField, OperationType
 
 from gateway.arguments import Arguments
 from gateway.kinds import Kind
@@ -90,7 +90,7 @@ Source = Listing | ById | ByNodeId | ByRepresentation | FeatureOf | SessionOf | 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A selected field and its response key.
+    """A selected field by its name, and its response key.
 
     ``step`` is its step of a response path. ``definition`` is None for the introspection fields, ``arguments`` where it
     declares none. ``selections``: what is selected of its object, by the object's concrete type; empty for a leaf. The
@@ -99,7 +99,7 @@ class Field:
 
     key: str
     step: str
-    node: FieldNode
+    name: str
     definition: GraphQLField | None
     arguments: Arguments | None
     selections: Mapping[str, tuple["Field", ...]]
@@ -138,12 +138,23 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``size``: how many fields are selected, where what is the same tuple counts once."""
+    """The root fields of an operation, and what is fetched for them."""
 
     operation: OperationType
     fields: tuple[Field, ...]
     fetches: tuple[Fetch, ...]
-    size: int
+
+    @property
+    def size(self) -> int:
+        """How many fields are selected, where what is the same tuple counts once."""
+        size, met, pending = 0, set[int](), [self.fields]
+        while pending:
+            fields = pending.pop()
+            if id(fields) not in met:
+                met.add(id(fields))
+                size += len(fields)
+                pending += [inner for one in fields for inner in one.selections.values()]
+        return size
 
     @property
     def all_fetches(self) -> Iterator[Fetch]:

@@ -91,7 +91,7 @@ def _coordinates() -> Iterator[str]:
 def _selected(fields: Iterable[Field], type_name: str) -> Iterator[str]:
     for one in fields:
         if one.definition is not None:
-            yield f"{type_name}.{one.node.name.value}"
+            yield f"{type_name}.{one.name}"
             for inner, selected in one.selections.items():
                 yield from _selected(selected, inner)
 

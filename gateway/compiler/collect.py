@@ -87,7 +87,7 @@ class _Collector:
             possible = self._possible(get_named_type(definition.type))
             selections = {declared_name(one): self.fields(one, selected) for one in possible}
         arguments = Arguments(definition, node) if definition is not None and definition.args else None
-        return Field(key, f"{type_.name}.{key}", node, definition, arguments, selections)
+        return Field(key, f"{type_.name}.{key}", node.name.value, definition, arguments, selections)
 
     def _possible(self, type_: GraphQLNamedType) -> list[GraphQLObjectType]:
         if is_abstract_type(type_):

@@ -9,8 +9,6 @@ from gateway.plan import Fetch, Field, Listing, Plan, ResponsePath, Selection, S
 from gateway.schema import reading_of
 from gateway.schema.reading import Attribute, Embedded, Facet, Fetched, Stored, Total
 
-_CURSORS = {"cursor", "start_cursor", "end_cursor"}
-
 # A path that no document has: projected, it shows that the object around it is there.
 _MARKER = "__typename"
 
@@ -19,15 +17,7 @@ def select(operation: OperationType, fields: tuple[Field, ...]) -> Plan:
     """The plan of an operation with these root fields."""
     found = _Found()
     found.add(fields, "", ())
-    return Plan(operation, fields, tuple(found.fetches), _size(fields, set()))
-
-
-def _size(fields: tuple[Field, ...], met: set[int]) -> int:
-    """How many fields there are, where those of the same tuple count once."""
-    if id(fields) in met:
-        return 0
-    met.add(id(fields))
-    return len(fields) + sum(_size(inner, met) for one in fields for inner in one.selections.values())
+    return Plan(operation, fields, tuple(found.fetches))
 
 
 @dataclass(slots=True)
@@ -54,8 +44,8 @@ class _Found:
                 case Facet(presence):
                     self.paths.add(_join(below, presence))
                     self._add_selected(one, below, path)
-                case Attribute(attribute):
-                    self.cursors |= attribute in _CURSORS
+                case Attribute(_, of_place):
+                    self.cursors |= of_place
                     self._add_selected(one, below, path)
                 case Total():
                     self.totals.append((path, one))

@@ -112,7 +112,7 @@ class _Writing:
                 if one.selections:
                     function, placed = self._below(one, path)
                     calls[id(one)] = called.setdefault(function, Call(f"f{len(called)}", placed))
-                what.append((one.key, one.node.name.value, function))
+                what.append((one.key, one.name, function))
         known = self._shapes.known(tuple(what))
         if known is not None:
             return known

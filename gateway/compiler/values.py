@@ -88,7 +88,7 @@ class Body:
     def _value(self, one: Field) -> str:
         """An expression for the completed value of a field."""
         if one.definition is None:
-            if one.node.name.value != "__typename":
+            if one.name != "__typename":
                 raise Fallback("introspection")
             return repr(self._type_name)
         return self._valued(one.definition.type, reading_of(one.definition), one)
@@ -141,8 +141,10 @@ class Body:
                 return f"{self._constant(read)}({', '.join(self._stored(path) for path in paths)})"
             case Attribute(name):
                 return f"{self._parent}.{name}"
-            case Fetched(source):
-                return f"pages.at({path!r}, {self._constant(source)}, {self._parent})"
+            case Fetched():
+                return (
+                    f"pages.at({path!r}, {self._parent}, {reading.local!r})" if reading.local else f"pages.at({path!r})"
+                )
             case Total():
                 return f"pages.total({path!r}, {self._parent})"
             case Printed():

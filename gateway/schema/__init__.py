@@ -106,7 +106,7 @@ def _resolver(field: GraphQLField, graph: Graph) -> Callable[..., Any]:
             # The root value holds what was fetched, by response path and, where nested, by the parent's key.
             return lambda parent, info, **_: _prefetched(reading, parent, info)
         case Total():
-            return lambda page, _info, upTo: None if page.total is None else min(page.total, upTo)  # noqa: N803
+            return lambda page, info, **_: info.root_value.total(response_path(info.path), page)
         case Printed():
             return lambda _parent, _info: graph.subgraph
         case Stored() if isinstance(type_, GraphQLScalarType) and type_.name != "JSON":
@@ -117,7 +117,7 @@ def _resolver(field: GraphQLField, graph: Graph) -> Callable[..., Any]:
 
 
 def _prefetched(reading: Fetched, parent: Any, info: GraphQLResolveInfo[Any]) -> Any:
-    return info.root_value.at(response_path(info.path), reading.source, parent)
+    return info.root_value.at(response_path(info.path), parent, reading.local)
 
 
 _BY_TYPENAME = itemgetter("__typename")

@@ -113,8 +113,12 @@ class Node:
 class PageInfo:
     has_next_page: bool = field(Attribute("has_next_page"), "Whether there are elements behind this page.")
     has_previous_page: bool = field(Attribute("has_previous_page"), "Whether there are elements ahead of this page.")
-    start_cursor: str | None = field(Attribute("start_cursor"), "The cursor of the page's first element, if any.")
-    end_cursor: str | None = field(Attribute("end_cursor"), "The cursor of the page's last element, if any.")
+    start_cursor: str | None = field(
+        Attribute("start_cursor", of_place=True), "The cursor of the page's first element, if any."
+    )
+    end_cursor: str | None = field(
+        Attribute("end_cursor", of_place=True), "The cursor of the page's last element, if any."
+    )
 
 
 _types = KnownOrOther(InteractionType)
@@ -265,7 +269,9 @@ class Session(Node):
 
 
 def _cursor() -> Any:
-    return field(Attribute("cursor"), "The element's place in this connection's order, for `after` and `before`.")
+    return field(
+        Attribute("cursor", of_place=True), "The element's place in this connection's order, for `after` and `before`."
+    )
 
 
 def _total_count() -> Any:

@@ -15,7 +15,7 @@ from strawberry.types.fields.resolver import StrawberryResolver
 from gateway import filtertree
 from gateway.context import Permission
 from gateway.errors import UnreadableDocument
-from gateway.plan import Source
+from gateway.plan import Listing, Source
 
 METADATA_KEY = "reading"
 
@@ -84,9 +84,10 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """An attribute of a page, an edge or a page's information."""
+    """An attribute of a page or an edge; ``of_place``: that tells where in the order a document stands."""
 
     name: str
+    of_place: bool = False
 
     def resolve(self, parent: Any) -> Any:
         return getattr(parent, self.name)
@@ -134,6 +135,11 @@ class Fetched:
 
     source: Source
     permission: Permission | None = None
+
+    @property
+    def local(self) -> str:
+        """Where the parent of a nested connection has what that is joined on."""
+        return self.source.local if isinstance(self.source, Listing) else ""
 
 
 @dataclass(frozen=True, slots=True)
