@@ -2,50 +2,45 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from gateway.compiler.bind import Bindings
+from gateway.bound import Bound
 from gateway.context import Context
 from gateway.pages import Pages
-from gateway.plan import Plan
 from gateway.prefetch import Prefetcher
 from gateway.rates import Meter
 from gateway.store.watch import Inserted
 
 
 class Arrivals:
-    """A `gateway.live.Question`. ``cost``: the points that one event may cost; ``limit``: those that may be asked for
-    at once; ``answer``: an event of what was fetched for it."""
+    """A `gateway.live.Question`, which ``bound`` is for one event. ``limit``: the points that may be asked for at once;
+    ``answer``: an event of what was fetched for it."""
 
     def __init__(
         self,
         prefetcher: Prefetcher,
         meter: Meter | None,
-        plan: Plan,
-        bindings: Bindings,
+        bound: Bound,
         context: Context,
         answer: Callable[[Pages], bytes],
         *,
-        cost: int,
         limit: int,
     ) -> None:
         self._prefetcher = prefetcher
         self._meter = meter
-        self._plan = plan
-        self._bindings = bindings
+        self._bound = bound
         self._context = context
         self._answer = answer
-        self._cost = cost
-        self.at_once = max(1, limit // cost)
+        self.at_once = max(1, limit // bound.cost)
 
     async def pay(self, count: int) -> None:
         """Spends what so many events may cost. Raises `RateLimited` where the key has less left, or `Unavailable`."""
         if self._meter is not None:
-            await self._meter.spend(self._context.caller.key_id, count * self._cost)
+            await self._meter.spend(self._context.caller.key_id, count * self._bound.cost)
 
     async def answers(self, inserted: Sequence[Inserted]) -> Iterator[tuple[Inserted, bytes]]:
         """Those that the question is about, in order, each answered as it is taken; what they didn't cost is given
         back."""
-        arrived = await self._prefetcher.arrived(self._plan, self._bindings, self._context, inserted)
+        arrived = await self._prefetcher.arrived(self._bound, self._context, inserted)
         if self._meter is not None:
-            paid = len(inserted) * self._cost
+            paid = len(inserted) * self._bound.cost
             self._meter.give_back(self._context.caller.key_id, paid - min(paid, max(1, arrived.points)))
         return ((one, self._answer(pages)) for one, pages in arrived.told)

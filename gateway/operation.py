@@ -192,13 +192,13 @@ class Operations:
         """
         if ready.kind is OperationType.SUBSCRIPTION:
             return refused(BadRequest("A subscription needs a websocket, or `text/event-stream` in Accept."))
-        compiled, requested, key_id = ready.bound.compiled, ready.bound.cost, ready.context.caller.key_id
+        requested, key_id = ready.bound.cost, ready.context.caller.key_id
         try:
             with self._deadline.each():
                 await self._lanes.enter(key_id, requested)
                 try:
                     budget = None if self._meter is None else await self._meter.spend(key_id, requested)
-                    pages = await self._prefetcher.fetch(compiled.plan, ready.bound.bindings, ready.context, budget)
+                    pages = await self._prefetcher.fetch(ready.bound, ready.context, budget)
                 finally:
                     self._lanes.leave(key_id)
         except GatewayError as error:
@@ -223,11 +223,9 @@ class Operations:
         arrivals = Arrivals(
             self._prefetcher,
             self._meter,
-            plan,
-            bound.bindings,
+            bound,
             context,
             lambda pages: self._completed(ready, pages, None).body,
-            cost=bound.cost,
             limit=self._limits.cost,
         )
         try:

@@ -9,6 +9,7 @@ from graphql import GraphQLError, OperationType
 
 from gateway import globalid
 from gateway.access import require
+from gateway.bound import Bound
 from gateway.budget import Budget
 from gateway.commands import Document, SessionSpans
 from gateway.compiler.bind import Bindings, BoundArrival, BoundListing, find_by_ids, ids
@@ -19,11 +20,12 @@ from gateway.errors import BadUserInput, GatewayError, NotFound, Unavailable
 from gateway.kinds import INTERACTION, SEARCH_REQUEST, Kind
 from gateway.pages import Pages, strings_at
 from gateway.paging import Page, page
-from gateway.plan import ById, ByNodeId, ByRepresentation, FeatureOf, Fetch, Plan, SessionOf, ViewerOf, Write
-from gateway.recording import Recorder, namespace_document
+from gateway.plan import ById, ByNodeId, ByRepresentation, FeatureOf, Fetch, SessionOf, ViewerOf, Write
+from gateway.recording import Recorder
 from gateway.store.fetch import Reader
 from gateway.store.tenancy import Tenancy
 from gateway.store.watch import Inserted
+from gateway.viewer import namespace_document, organization_document, viewer_document
 
 T = TypeVar("T")
 
@@ -47,12 +49,12 @@ class Prefetcher:
         self._recorder = recorder
         self._tenancy = tenancy
 
-    async def fetch(self, plan: Plan, bindings: Bindings, context: Context, budget: Budget | None = None) -> Pages:
-        """All that the plan asks for; an error stands in the place of what it prevented. ``budget`` is the viewer's.
+    async def fetch(self, bound: Bound, context: Context, budget: Budget | None = None) -> Pages:
+        """All that is asked for; an error stands in the place of what it prevented. ``budget`` is the viewer's.
 
         Raises only what the gateway did not foresee.
         """
-        run = _Run(self._reader, self._recorder, self._tenancy, bindings, context, budget)
+        run, plan = self._run(bound, context, budget), bound.compiled.plan
         if plan.operation is OperationType.MUTATION or len(plan.fetches) == 1:
             for fetch in plan.fetches:
                 await run.root(fetch)
@@ -60,20 +62,23 @@ class Prefetcher:
             await _together(*(run.root(fetch) for fetch in plan.fetches))
         return run.pages
 
-    async def arrived(self, plan: Plan, bindings: Bindings, context: Context, inserted: Sequence[Inserted]) -> Arrived:
+    async def arrived(self, bound: Bound, context: Context, inserted: Sequence[Inserted]) -> Arrived:
         """Those of the inserted documents that a subscription is about; an error stands in the place of a nested
         connection that it prevented.
 
         Raises `GatewayError` where nothing could be fetched, `Unavailable` also where not all was.
         """
-        [fetch] = plan.fetches
-        run = _Run(self._reader, self._recorder, self._tenancy, bindings, context)
+        [fetch] = bound.compiled.plan.fetches
+        run = self._run(bound, context)
         documents = await run.arrived(fetch, inserted)
         for error in run.pages.nested_errors:
             if isinstance(error, Unavailable):
                 raise error
         told = [(one, run.pages.rooted(fetch.path, documents[one.id])) for one in inserted if one.id in documents]
         return Arrived(told, run.pages.points)
+
+    def _run(self, bound: Bound, context: Context, budget: Budget | None = None) -> "_Run":
+        return _Run(self._reader, self._recorder, self._tenancy, bound.bindings, context, budget)
 
 
 class _Run:
@@ -86,7 +91,7 @@ class _Run:
         tenancy: Tenancy,
         bindings: Bindings,
         context: Context,
-        budget: Budget | None = None,
+        budget: Budget | None,
     ) -> None:
         self._reader = reader
         self._recorder = recorder
@@ -275,7 +280,7 @@ class _Run:
             case "Namespace":
                 return {one.id: namespace_document(one) for one in await self._tenancy.namespaces(self._organization)}
             case "Organization":
-                return {self._organization.id: _organization(self._organization)}
+                return {self._organization.id: organization_document(self._organization)}
         return {}
 
     @property
@@ -284,17 +289,9 @@ class _Run:
 
     async def _viewer(self, fetch: Fetch) -> Document:
         caller = self._context.caller
-        listed = any(path == "namespaces" for path in fetch.selections["Viewer"].paths)
-        return {
-            "key_name": caller.key_name,
-            "permissions": [permission for permission in Permission if permission in caller.permissions],
-            "rate_limit": None if self._budget is None else _rate_limit(self._budget),
-            "organization": _organization(caller.organization),
-            "namespace": namespace_document(self._namespace),
-            "namespaces": [namespace_document(one) for one in await self._tenancy.namespaces(caller.organization)]
-            if listed
-            else [],
-        }
+        listed = "namespaces" in fetch.selections["Viewer"].paths
+        namespaces = await self._tenancy.namespaces(caller.organization) if listed else []
+        return viewer_document(caller, self._namespace, namespaces, self._budget)
 
 
 async def _together(*work: Awaitable[T]) -> list[T]:
@@ -313,17 +310,3 @@ def _typed(id: globalid.GlobalId, document: Document | None, scope: str) -> Docu
     if document is None or id.scope != scope:
         return None
     return {**document, "__typename": id.type_name}
-
-
-def _organization(organization: Organization) -> Document:
-    return {"organization_id": organization.id, "name": organization.name}
-
-
-def _rate_limit(budget: Budget) -> Document:
-    rate = budget.rate
-    return {
-        "limit": rate.burst,
-        "remaining": budget.remaining,
-        "reset_at": budget.reset_at,
-        "restore_rate": rate.restore,
-    }

@@ -15,6 +15,7 @@ from gateway.failures import told
 from gateway.plan import Fetch, Write
 from gateway.store.tenancy import Tenancy
 from gateway.store.write import Recorded, Writer
+from gateway.viewer import namespace_document
 from gateway.wire import RecordedInteraction, validate_interaction, validate_search_request
 
 MAX_BATCH = 1_000
@@ -99,11 +100,6 @@ class Recorder:
         except BadUserInput as error:
             raise BadUserInput(error.message, path=("input", "name")) from error
         return {"namespace": namespace_document(namespace), "created": created}
-
-
-def namespace_document(namespace: Namespace) -> Document:
-    """A namespace as the readings of its type expect it."""
-    return {"namespace_id": namespace.id, "name": namespace.name, "created_at": namespace.created_at}
 
 
 def _interaction(value: Any, type_: GraphQLInputType) -> RecordedInteraction | GatewayError:

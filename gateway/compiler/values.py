@@ -141,10 +141,10 @@ class Body:
                 return f"{self._constant(read)}({', '.join(self._stored(path) for path in paths)})"
             case Attribute(name):
                 return f"{self._parent}.{name}"
+            case Fetched() if reading.local:
+                return f"pages.at({path!r}, {self._parent}, {reading.local!r})"
             case Fetched():
-                return (
-                    f"pages.at({path!r}, {self._parent}, {reading.local!r})" if reading.local else f"pages.at({path!r})"
-                )
+                return f"pages.at({path!r})"
             case Total():
                 return f"pages.total({path!r}, {self._parent})"
             case Printed():
