@@ -10,7 +10,7 @@ from bench import requests
 from bench.dataset import DATABASE, Dataset
 from bench.load import Connections
 from bench.operations import Operation
-from bench.servers import Server, answers
+from bench.servers import VARIANTS, Server
 from gateway.store.client import Database, close, open_client
 
 # Of a command in the profile, what differs from one time to the next.
@@ -36,7 +36,7 @@ async def _agreed(database: Database, servers: Sequence[Server], operation: Oper
     given: dict[str, bytes] = {}
     commands: dict[str, list[Mapping[str, Any]]] = {}
     for server in servers:
-        if not answers(server.variant, operation.name):
+        if not VARIANTS[server.variant].answers(operation.name):
             continue
         connections = await Connections.open(server.port, 1)
         try:
@@ -52,14 +52,17 @@ async def _agreed(database: Database, servers: Sequence[Server], operation: Oper
             connections.close()
     first = servers[0].variant
     for variant, answer in given.items():
-        # Strawberry's view writes other white space; what the others write is compared as it is.
-        if answer != given[first] and (variant != "usual" or orjson.loads(answer) != orjson.loads(given[first])):
+        if not _same(answer, given[first], spaced=VARIANTS[variant].spaced):
             raise DisagreementError(f"{operation.name}: {variant} and {first} answer different bytes")
         if not commands[variant] or commands[variant] != commands[first]:
             raise DisagreementError(f"{operation.name}: {commands[variant]} of {variant}, {commands[first]} of {first}")
     if b'"errors"' in given[first][:20]:
         raise DisagreementError(f"{operation.name}: {given[first][:1_000]!r}")
     return len(given[first])
+
+
+def _same(answer: bytes, other: bytes, *, spaced: bool) -> bool:
+    return answer == other or (spaced and bool(orjson.loads(answer) == orjson.loads(other)))
 
 
 async def _profile(database: Database, *, on: bool) -> None:

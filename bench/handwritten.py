@@ -23,6 +23,9 @@ from gateway.errors import GatewayError
 from gateway.settings import Settings
 from gateway.store.client import Database, aggregate, close, reading
 from gateway.store.tenancy import Tenancy
+from gateway.transport.media import JSON
+from gateway.transport.reply import answered
+from gateway.transport.security import HEADERS
 
 Document = Mapping[str, Any]
 Answering = Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]]
@@ -62,11 +65,7 @@ FLAT = {**_CURSOR, **_ROW}
 NESTED = {**_CURSOR, **_ROW, **_REQUEST}
 _TREE = {"_id": 0, "interaction_id": 1, "search_request.filters": 1, "search_request_id": 1}
 
-_HEADERS = [
-    (b"vary", b"Authorization, X-Namespace, Accept"),
-    (b"cache-control", b"no-store"),
-    (b"content-type", b"application/json; charset=utf-8"),
-]
+_HEADERS = [*answered(b"", JSON).headers, *HEADERS]
 
 
 class Application:

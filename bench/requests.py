@@ -8,6 +8,7 @@ import orjson
 from bench.dataset import Dataset
 from bench.load import NextRequest, http_request
 from bench.operations import Operation
+from bench.servers import VARIANTS
 
 _ENDPOINT = "/graphql"
 
@@ -16,7 +17,7 @@ def known(dataset: Dataset, operation: Operation, variant: str) -> NextRequest:
     """One request after the other; most operations ask the same each time."""
     requests = []
     for variables in operation.asked:
-        if variant in ("handwritten", "ordinary"):
+        if VARIANTS[variant].by_hand:
             requests.append(http_request(dataset, f"/{operation.name}", orjson.dumps(variables)))
         else:
             requests.append(http_request(dataset, _ENDPOINT, _graphql(operation.query, variables)))

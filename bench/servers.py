@@ -10,12 +10,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 from starlette.types import ASGIApp
 
@@ -38,32 +38,28 @@ class Executed(Operations):
         return None
 
 
-def _gateway(settings: Settings) -> ASGIApp:
-    return application.create_app(settings)
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """``by_hand``: it takes an operation's name and variables, no document. ``only``: the operations that it has, where
+    it hasn't all. ``spaced``: it writes the same JSON with white space."""
 
+    application: Callable[[Settings], ASGIApp]
+    by_hand: bool = False
+    only: Collection[str] | None = None
+    spaced: bool = False
 
-def _executor(settings: Settings) -> ASGIApp:
-    with patch.object(application, "Operations", Executed):
-        return application.create_app(settings)
-
-
-def _ordinary(settings: Settings) -> ASGIApp:
-    return handwritten.Application(settings, lean=False)
+    def answers(self, operation: str) -> bool:
+        return self.only is None or operation in self.only
 
 
 # The gateway stands between those that it is compared with: neighbours are measured next to each other.
-VARIANTS: Mapping[str, Callable[[Settings], ASGIApp]] = {
-    "handwritten": handwritten.Application,
-    "gateway": _gateway,
-    "ordinary": _ordinary,
-    "executor": _executor,
-    "usual": usual.Application,
+VARIANTS: Mapping[str, Variant] = {
+    "handwritten": Variant(handwritten.Application, by_hand=True),
+    "gateway": Variant(application.create_app),
+    "ordinary": Variant(partial(handwritten.Application, lean=False), by_hand=True),
+    "executor": Variant(partial(application.create_app, answering=Executed)),
+    "usual": Variant(usual.Application, only=usual.OPERATIONS, spaced=True),
 }
-
-
-def answers(variant: str, operation: str) -> bool:
-    """Whether the variant has this operation."""
-    return variant != "usual" or operation in usual.OPERATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +104,7 @@ def main(variant: str) -> None:
     end_on_signals()
     profile = cProfile.Profile() if os.environ.get("BENCH_PROFILE") else None
     with suppress(KeyboardInterrupt), listening("127.0.0.1", 0) as listener:
-        app = VARIANTS[variant](load(Settings))
+        app = VARIANTS[variant].application(load(Settings))
         application.settle()
 
         def ready() -> None:

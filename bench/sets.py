@@ -18,7 +18,7 @@ from bench.first_seen import FirstSeen, Turn
 from bench.measure import CONCURRENCIES, Extent, Memory, Slices
 from bench.operations import Operation
 from bench.report import line
-from bench.servers import Server, answers, serving
+from bench.servers import VARIANTS, Server, serving
 
 _FIRST_SEEN = ("flat", "nested")
 
@@ -63,7 +63,7 @@ class Measurement:
         sizes = await agreement.check(servers, self.operations, self.dataset)
         slices = {}
         for operation in self.operations:
-            able = [server for server in servers if answers(server.variant, operation.name)]
+            able = [server for server in servers if VARIANTS[server.variant].answers(operation.name)]
             await measure.warm_up(able, operation, self.dataset)
             for concurrency in CONCURRENCIES:
                 found = await measure.compare(able, operation, concurrency, self.dataset, self.extent)

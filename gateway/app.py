@@ -101,8 +101,16 @@ def _documents(settings: Settings, graph: Graph) -> Documents:
         raise SettingsError(f"GATEWAY_TRUSTED_DOCUMENTS: {error}") from None
 
 
-def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE_HEADERS) -> Starlette:
-    """The gateway as an ASGI application; ``page_headers`` stand in GraphiQL's header editor."""
+def create_app(
+    settings: Settings,
+    *,
+    page_headers: Mapping[str, str] = TEMPLATE_HEADERS,
+    answering: type[Operations] = Operations,
+) -> Starlette:
+    """The gateway as an ASGI application.
+
+    ``page_headers`` stand in GraphiQL's header editor; ``answering`` is what answers requests.
+    """
     database = open_database(settings)
     tenancy = Tenancy(database)
     access = Access(tenancy, cache_seconds=settings.key_cache_seconds)
@@ -110,11 +118,11 @@ def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE
     prefetcher = Prefetcher(reader, Recorder(Writer(database), tenancy), tenancy)
     live = Live(Watch(database, INTERACTION), settings.subscription_limits)
     sessions = Sessions(access, max_of_key=settings.key_connections)
-    built = build(settings.federation_prefix)
+    graph = build(settings.federation_prefix)
     shifts = Shifts()
-    operations = Operations(
-        built,
-        _documents(settings, built),
+    operations = answering(
+        graph,
+        _documents(settings, graph),
         prefetcher,
         live,
         Lanes(max(1, settings.mongodb_max_pool_size * 3 // 4)),
@@ -160,10 +168,12 @@ def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE
             with suppress(asyncio.CancelledError):
                 await indexing
             await close(database.client)
+            for how, times in operations.answered.most_common():
+                _LOG.info("Answered %s times: %s", f"{times:,}", how)
 
-    graph: ASGIApp = endpoint
+    served: ASGIApp = endpoint
     if settings.cors_origins:
-        graph = CORSMiddleware(
+        served = CORSMiddleware(
             endpoint,
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "POST"],
@@ -173,7 +183,7 @@ def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE
             max_age=_PREFLIGHT_SECONDS,
         )
     return _Application(
-        graph,
+        served,
         sockets,
         routes=[
             Route("/healthcheck", health.live),

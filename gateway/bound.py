@@ -104,7 +104,7 @@ class LatestBound:
 
     @property
     def weight(self) -> int:
-        return int(self._latest.currsize)
+        return self._latest.weight
 
 
 def _exact(variables: dict[str, Any], cursors: Mapping[str, str]) -> bytes | None:

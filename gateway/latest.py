@@ -19,14 +19,17 @@ W = TypeVar("W", bound=Weighed)
 
 
 class Latest(LRUCache[K, W]):
-    """The latest used of values that don't change, up to ``most``; ``currsize`` is what they weigh together.
-
-    It is known without looking at them: a look is a use.
-    """
+    """The latest used of values that don't change, up to ``most``."""
 
     def __init__(self, most: int) -> None:
         super().__init__(inf, getsizeof=attrgetter("weight"))
         self._most = most
+
+    @property
+    def weight(self) -> int:
+        """What they weigh together."""
+        # To look at each would be a use of it.
+        return int(self.currsize)
 
     def __setitem__(self, key: K, value: W, *given: Any) -> None:
         super().__setitem__(key, value, *given)

@@ -128,7 +128,7 @@ class Operation:
 
     @property
     def weight(self) -> int:
-        return int(self._compiled.currsize) + self._bound.weight
+        return self._compiled.weight + self._bound.weight
 
     def _compile(self, values: tuple[Any, ...]) -> Compiled:
         conditions = {name: value is True for name, value in zip(self._conditions, values, strict=True)}

@@ -1,6 +1,6 @@
 """A plan's fields as generated functions from the fetched pages to the response's data.
 
-The functions only ever succeed. At a null where none may be, a value that is not plainly of its type, or an error
+What the functions give has no errors. At a null where none may be, a value that is not plainly of its type, or an error
 among the pages they raise, and graphql-core executes over the same pages: it stays the only author of errors and of
 null propagation.
 

@@ -23,8 +23,6 @@ from pymongo.errors import ConfigurationError, InvalidURI
 
 from gateway.store.waiting import mend
 
-mend()
-
 Driver: TypeAlias = Literal["pymongo", "motor"]
 Document: TypeAlias = dict[str, Any]
 Client: TypeAlias = AsyncMongoClient[Document]
@@ -61,6 +59,7 @@ def open_client(
     Raises ValueError, in one line without any part of ``uri`` (it may hold a password), where that is no MongoDB URI
     or has an option that the driver does not know.
     """
+    mend()
     options: dict[str, Any] = {
         "appname": "search-interactions-gateway",
         "tz_aware": True,

@@ -23,8 +23,8 @@ _BAD_VALUE = 2
 class Reader:
     """Reads of one database; ``time_limit_ms`` bounds each command on the server.
 
-    Every method raises `Unavailable` where the database doesn't answer, and `QueryTooBroad`, naming what no index
-    serves, where the time limit passed: never a part of a page.
+    Every method raises `Unavailable` where the database doesn't answer. Where the time limit passed, a count is None,
+    and all else raises `QueryTooBroad`, naming what no index serves: never a part of a page.
     """
 
     def __init__(self, database: Database, *, time_limit_ms: int) -> None:

@@ -47,7 +47,7 @@ STREAMED: Headers = (*_ANSWERED[EVENTS], *HEADERS, (b"x-accel-buffering", b"no")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """``body`` is not yet in a content coding; ``headers`` lack its length."""
+    """``body`` is not yet in a content coding; ``headers`` lack its length, and what every answer has."""
 
     status: int
     headers: Headers
