@@ -168,8 +168,8 @@ def create_app(
             with suppress(asyncio.CancelledError):
                 await indexing
             await close(database.client)
-            for how, times in operations.answered.most_common():
-                _LOG.info("Answered %s times: %s", f"{times:,}", how)
+            told = [f"{how} {times:,}" for how, times in operations.answered.most_common()]
+            _LOG.info("How operations were answered: %s", ", ".join(told) or "none was")
 
     served: ASGIApp = endpoint
     if settings.cors_origins:

@@ -157,6 +157,7 @@ def test_it_serves_until_it_is_told_to_end(
         assert "server" not in httpx.get(f"{served.address}/healthcheck").headers
         assert served.end(request_) == 0
         assert served.get("/healthcheck") == 0
+        assert "How operations were answered: shaped 1\n" in served.log
         assert "Traceback" not in served.log
         assert key not in served.log
 
