@@ -10,7 +10,7 @@ from gateway import globalid
 from gateway.commands import Document
 from gateway.compiler.record import input_path, to_wire
 from gateway.context import Caller, Context, Namespace
-from gateway.errors import BadUserInput, GatewayError
+from gateway.errors import BadUserInput, Conflict, GatewayError
 from gateway.failures import told
 from gateway.plan import Fetch, Write
 from gateway.store.tenancy import Tenancy
@@ -86,7 +86,7 @@ class Recorder:
             recorded = validate_search_request(to_wire(value["searchRequest"], field.type))
             seen_at = value.get("occurredAt") or datetime.now(UTC)
             outcome = await self._writer.record_search_request(namespace, recorded, seen_at)
-        except GatewayError as error:
+        except (BadUserInput, Conflict) as error:
             raise _located(error, value["searchRequest"], field.type, "input", "searchRequest") from error
         return {"search_request": outcome.document, "created": outcome.created}
 
