@@ -140,19 +140,19 @@ def derived(document: Mapping[str, Any]) -> Document:
 
 
 def recorded_interaction(document: Mapping[str, Any]) -> Document:
-    """The interaction exactly as recorded, in the wire shape, with its ``interaction_id`` in any case."""
-    return {name: plain(value) for name, value in _recorded(document).items()}
-
-
-def recorded_search_request(document: Mapping[str, Any]) -> Any:
-    """The search request exactly as recorded, in the wire shape, of a document of either collection."""
-    return plain(document.get("search_request"))
+    """The interaction exactly as recorded, in the wire shape, with its ``interaction_id`` in any case; a database
+    reference in it is still one (see `plain`)."""
+    shadowed = document.get("shadowed") or {}
+    recorded = {name: value for name, value in document.items() if name not in OWNED}
+    if shadowed.get("search_request_id") is not None:
+        recorded.pop("search_request", None)
+    return recorded | shadowed
 
 
 def same_interaction(stored: Mapping[str, Any], candidate: Mapping[str, Any]) -> bool:
     """Whether a client that sends ``candidate`` may be told that it is ``stored``: both recorded the same, where a time
     that the candidate leaves out does not count."""
-    before, again = _recorded(stored), _recorded(candidate)
+    before, again = recorded_interaction(stored), recorded_interaction(candidate)
     before.pop("occurred_at", None)
     if again.pop("occurred_at", None) is not None and stored["occurred_at"] != candidate["occurred_at"]:
         return False
@@ -175,14 +175,6 @@ def plain(value: Any) -> Any:
         case DBRef():
             return plain(dict(value.as_doc()))
     return value
-
-
-def _recorded(document: Mapping[str, Any]) -> Document:
-    shadowed = document.get("shadowed") or {}
-    recorded = {name: value for name, value in document.items() if name not in OWNED}
-    if shadowed.get("search_request_id") is not None:
-        recorded.pop("search_request", None)
-    return recorded | shadowed
 
 
 def _same(stored: Any, recorded: Any) -> bool:
