@@ -89,7 +89,7 @@ class Access:
             self._namespaces[place] = namespace
         return namespace
 
-    async def ended(self, contexts: Collection[Context]) -> dict[Context, GatewayError]:
+    async def revoked(self, contexts: Collection[Context]) -> dict[Context, GatewayError]:
         """Those of the contexts that no request would be given any longer, each with why; nothing cached is used."""
         if not contexts:
             return {}

@@ -25,7 +25,7 @@ from gateway.operation import Operations
 from gateway.persisted import Documents, Persistence
 from gateway.prefetch import Prefetcher
 from gateway.prepared import Preparation
-from gateway.rates import Buckets, Meter
+from gateway.rates import Buckets, Meter, Unmetered
 from gateway.recording import Recorder
 from gateway.schema import Graph, build
 from gateway.sessions import Sessions
@@ -127,9 +127,9 @@ def create_app(
         live,
         Lanes(max(1, settings.mongodb_max_pool_size * 3 // 4)),
         shifts,
+        _meter(settings, database),
         introspection=settings.introspection,
         limits=settings.limits,
-        meter=_meter(settings, database),
     )
     page = Page(page_headers) if settings.graphiql else None
     endpoint = Endpoint(
@@ -151,6 +151,7 @@ def create_app(
         path=_GRAPH,
         origins=settings.cors_origins,
         max_operations=settings.socket_operations,
+        entry_limit=settings.limits.entries,
     )
     health = Health(database)
 
@@ -195,9 +196,9 @@ def create_app(
     )
 
 
-def _meter(settings: Settings, database: Database) -> Meter | None:
+def _meter(settings: Settings, database: Database) -> Meter:
     if not settings.rate_limit_restore:
-        return None
+        return Unmetered()
     rate = Rate(settings.rate_limit_burst, settings.rate_limit_restore)
     return SharedBuckets(database, rate) if settings.rate_limit_store == "mongodb" else Buckets(rate)
 

@@ -17,7 +17,7 @@ class Arrivals:
     def __init__(
         self,
         prefetcher: Prefetcher,
-        meter: Meter | None,
+        meter: Meter,
         bound: Bound,
         context: Context,
         answer: Callable[[Pages], bytes],
@@ -33,14 +33,12 @@ class Arrivals:
 
     async def pay(self, count: int) -> None:
         """Spends what so many events may cost. Raises `RateLimited` where the key has less left, or `Unavailable`."""
-        if self._meter is not None:
-            await self._meter.spend(self._context.caller.key_id, count * self._bound.cost)
+        await self._meter.spend(self._context.caller.key_id, count * self._bound.cost)
 
     async def answers(self, inserted: Sequence[Inserted]) -> Iterator[tuple[Inserted, bytes]]:
         """Those that the question is about, in order, each answered as it is taken; what they didn't cost is given
         back."""
         arrived = await self._prefetcher.arrived(self._bound, self._context, inserted)
-        if self._meter is not None:
-            paid = len(inserted) * self._bound.cost
-            self._meter.give_back(self._context.caller.key_id, paid - min(paid, max(1, arrived.points)))
+        paid = len(inserted) * self._bound.cost
+        self._meter.give_back(self._context.caller.key_id, paid - min(paid, max(1, arrived.points)))
         return ((one, self._answer(pages)) for one, pages in arrived.told)

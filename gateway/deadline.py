@@ -1,12 +1,9 @@
 """A bound on how long something may go on."""
 
 import asyncio
-from collections.abc import Collection
 from types import TracebackType
-from typing import Any
 
-# Before Python 3.12 `asyncio.wait_for`, on which the driver waits, loses a cancellation that comes with its result.
-_AGAIN_SECONDS = 0.1
+from gateway.cancelling import AGAIN_SECONDS
 
 
 class Deadline:
@@ -68,7 +65,7 @@ class _Within:
 
     def expire(self) -> None:
         self._cancelled += 1
-        self._again = asyncio.get_running_loop().call_later(_AGAIN_SECONDS, self.expire)
+        self._again = asyncio.get_running_loop().call_later(AGAIN_SECONDS, self.expire)
         self._task.cancel()
 
     def __exit__(
@@ -85,12 +82,3 @@ class _Within:
             return
         if kind is None or issubclass(kind, asyncio.CancelledError):
             raise TimeoutError from error
-
-
-async def ended(tasks: Collection["asyncio.Task[Any]"]) -> None:
-    """Cancels the tasks, again and again until all of them have ended; whatever they raise is theirs."""
-    pending = set(tasks)
-    while pending:
-        for task in pending:
-            task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=_AGAIN_SECONDS)

@@ -211,5 +211,6 @@ class Unforeseen(GatewayError):
     """Stands for any error outside this hierarchy; the log has that one under the same incident."""
 
     def __init__(self, incident: str) -> None:
-        super().__init__(f"Something went wrong here; the log has it as incident {incident}.")
-        self.incident = incident
+        super().__init__(
+            f"Something went wrong here; the log has it as incident {incident}.", facts={"incident": incident}
+        )

@@ -41,8 +41,6 @@ def described(error: GraphQLError, phase: Phase) -> GraphQLFormattedError:
     extensions: dict[str, Any] = {"code": cause.code, **cause.facts}
     if path:
         extensions["path"] = path
-    if isinstance(cause, Unforeseen):
-        extensions["incident"] = cause.incident
     formatted["extensions"] = extensions
     return formatted
 
@@ -83,6 +81,11 @@ def _stored(error: GraphQLError) -> GatewayError:
         case [FieldNode(selection_set=None) as leaf, *_] if not leaf.arguments:
             return UnreadableDocument("The stored value is not what this field promises.")
     return BadUserInput(error.message)
+
+
+def foreseen(error: Exception) -> GatewayError:
+    """The error itself where a client may be told of it, else what is told instead."""
+    return error if isinstance(error, GatewayError) else masked(error)
 
 
 def masked(original: BaseException) -> Unforeseen:

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
 
-from gateway.deadline import ended
+from gateway.cancelling import cancel
 from gateway.errors import GatewayError, RateLimited, Unavailable
-from gateway.failures import masked
+from gateway.failures import foreseen
 from gateway.limits import SubscriptionLimits
 from gateway.store.watch import Inserted, Insertions, Watch
 from gateway.subscriber import Account, Event, Subscriber
@@ -124,10 +124,8 @@ class _Answered:
                 answers = iter(await self._insist(partial(self._read, batch)) or ())
                 while await self._tell_next(answers):
                     pass
-        except GatewayError as error:
-            self.end(error)
         except Exception as error:
-            self.end(masked(error))
+            self.end(foreseen(error))
 
     async def _tell_next(self, answers: Iterator[tuple[Inserted, bytes]]) -> bool:
         """Whether there was another."""
@@ -205,7 +203,7 @@ class Live:
             for subscriber in list(topic.subscribers):
                 subscriber.close()
         if self._following is not None:
-            await ended([self._following])
+            await cancel([self._following])
 
     def _join(self, topic: Topic, question: Question, overflow: Callable[[GatewayError], None]) -> Subscriber:
         account = self._accounts.setdefault(topic.key_id, Account(self._limits))
@@ -251,7 +249,7 @@ class Live:
                     # A large batch is read without waiting for anything.
                     await asyncio.sleep(0)
         except Exception as error:
-            reason = error if isinstance(error, GatewayError) else masked(error)
+            reason = foreseen(error)
             for answered in list(self._topics.values()):
                 answered.end(reason)
         finally:

@@ -113,10 +113,10 @@ class Operations:
         live: Live,
         lanes: Lanes,
         shifts: Shifts,
+        meter: Meter,
         *,
         introspection: bool = True,
         limits: Limits = DEFAULTS,
-        meter: Meter | None = None,
     ) -> None:
         self._graph = graph
         self._documents = documents
@@ -149,7 +149,7 @@ class Operations:
             else:
                 await self._require_points(key_id)
                 found = await self._shifts.do(partial(self._ready, request, context))
-            if self._meter is not None and isinstance(found, Answer) and not isinstance(found.refusal, _UNPAID):
+            if isinstance(found, Answer) and not isinstance(found.refusal, _UNPAID):
                 if quick:
                     await self._require_points(key_id)
                 self._meter.charge(key_id, refusing(max(request.size, len(query))))
@@ -159,9 +159,8 @@ class Operations:
 
     async def _require_points(self, key_id: str) -> None:
         """Raises `RateLimited` where the key has none left."""
-        if self._meter is not None:
-            await self._meter.spend(key_id, 1)
-            self._meter.give_back(key_id, 1)
+        await self._meter.spend(key_id, 1)
+        self._meter.give_back(key_id, 1)
 
     def _ready(self, request: Request, context: Context) -> Ready | Answer:
         try:
@@ -197,7 +196,7 @@ class Operations:
             with self._deadline.each():
                 await self._lanes.enter(key_id, requested)
                 try:
-                    budget = None if self._meter is None else await self._meter.spend(key_id, requested)
+                    budget = await self._meter.spend(key_id, requested)
                     pages = await self._prefetcher.fetch(ready.bound, ready.context, budget)
                 finally:
                     self._lanes.leave(key_id)
@@ -206,7 +205,7 @@ class Operations:
         except TimeoutError:
             limit = f"{self._limits.operation_time_ms:,} ms"
             return refused(Unavailable(f"The operation took longer than {limit}; writes may be sent again."))
-        if self._meter is None or budget is None:
+        if budget is None:
             return self._completed(ready, pages, None)
         actual = min(requested, max(1, pages.points))
         self._meter.give_back(key_id, requested - actual)
@@ -231,8 +230,7 @@ class Operations:
         try:
             if isinstance(root := bound.bindings[plan.fetches[0].path], Exception):
                 raise root
-            if self._meter is not None:
-                await self._meter.spend(key_id, bound.cost)
+            await self._meter.spend(key_id, bound.cost)
             # The same plan, for as long as the topic has it.
             asked = (id(bound.compiled), json.dumps(ready.request.variables, sort_keys=True))
             return await self._live.subscribe(Topic(context.namespace.id, key_id, asked), arrivals, overflow)

@@ -17,14 +17,30 @@ _MAX_BUCKETS = 10_000
 class Meter(Protocol):
     """Takes the points of each operation from its key's bucket."""
 
-    async def spend(self, key_id: str, points: int) -> Budget:
-        """What is left. Raises `RateLimited`, taking nothing, where fewer are left and the bucket isn't full."""
+    async def spend(self, key_id: str, points: int) -> Budget | None:
+        """What is left, None where there is no end to it.
+
+        Raises `RateLimited`, taking nothing, where fewer are left and the bucket isn't full.
+        """
 
     def give_back(self, key_id: str, points: int) -> None:
         """Returns points of an operation that cost less than it might have."""
 
     def charge(self, key_id: str, points: int) -> None:
         """Takes points for what was done already, also where fewer are left."""
+
+
+class Unmetered:
+    """Keys may spend without end."""
+
+    async def spend(self, key_id: str, points: int) -> None:
+        pass
+
+    def give_back(self, key_id: str, points: int) -> None:
+        pass
+
+    def charge(self, key_id: str, points: int) -> None:
+        pass
 
 
 class Buckets:

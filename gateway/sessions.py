@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from gateway.access import Access
+from gateway.cancelling import cancel
 from gateway.context import Context
-from gateway.deadline import ended
 from gateway.errors import GatewayError, GoingAway, TooManySubscriptions
-from gateway.failures import masked
+from gateway.failures import foreseen
 
 _LOG = logging.getLogger(__name__)
 _CHECK_SECONDS = 2.0
@@ -87,7 +87,7 @@ class Sessions:
                 async with asyncio.timeout(_GRACE_SECONDS):
                     await self._over.wait()
         if self._checking is not None:
-            await ended([self._checking])
+            await cancel([self._checking])
 
     async def _check_all(self) -> None:
         try:
@@ -97,14 +97,13 @@ class Sessions:
                     await self._check()
                 except Exception as error:
                     # Without the database nothing can be told to anybody either.
-                    known = error if isinstance(error, GatewayError) else masked(error)
-                    _LOG.warning("Keys of open sessions can't be checked: %s", known.message)
+                    _LOG.warning("Keys of open sessions can't be checked: %s", foreseen(error).message)
         finally:
             self._checking = None
 
     async def _check(self) -> None:
         contexts = {session.context for session in self._open if session.context is not None}
-        over = await self._access.ended(contexts)
+        over = await self._access.revoked(contexts)
         for session in list(self._open):
             if session.context in over:
                 session.end(over[session.context])

@@ -197,15 +197,15 @@ async def test_what_has_ended_is_not_used_again(tenancy: Tenancy, database: Data
     issued = await make_key(tenancy, acme, default_namespace_id=shop.id)
     authorization = f"Bearer {issued.secret}"
     contexts = [await access.context(authorization, header) for header in ("shop", shop.id, "media", media.id)]
-    assert await access.ended(set(contexts)) == {}
+    assert await access.revoked(set(contexts)) == {}
     await database[NAMESPACES].delete_one({"_id": shop.id})
-    assert {one.namespace for one in await access.ended(set(contexts))} == {shop}
+    assert {one.namespace for one in await access.revoked(set(contexts))} == {shop}
     for header in ("shop", shop.id, None):
         with pytest.raises(NamespaceNotFound):
             await access.context(authorization, header)
     assert (await access.context(authorization, "media")).namespace == media
     await tenancy.revoke_key(issued.key.caller.key_id)
-    assert len(await access.ended(set(contexts))) == 2
+    assert len(await access.revoked(set(contexts))) == 2
     await refusal(access, authorization)
 
 

@@ -22,6 +22,7 @@ from gateway.operation import Operations, Ready
 from gateway.persisted import AUTOMATIC, Documents
 from gateway.prefetch import Prefetcher
 from gateway.prepared import Preparation
+from gateway.rates import Unmetered
 from gateway.recording import Recorder
 from gateway.schema import build
 from gateway.shifts import Shifts
@@ -107,7 +108,8 @@ class Meeting(Operations):
         reader, recorder = Reader(database, time_limit_ms=5_000), Recorder(Writer(database), tenancy)
         live = Live(Watch(database, INTERACTION), SUBSCRIPTION_DEFAULTS)
         documents = Documents(Preparation(build(), introspection=True), AUTOMATIC)
-        super().__init__(build(), documents, Prefetcher(reader, recorder, tenancy), live, Lanes(guests), Shifts())
+        prefetcher, lanes = Prefetcher(reader, recorder, tenancy), Lanes(guests)
+        super().__init__(build(), documents, prefetcher, live, lanes, Shifts(), Unmetered())
         self._barrier = asyncio.Barrier(guests)
 
     async def run(self, ready: Ready) -> Answer:

@@ -31,6 +31,7 @@ from gateway.paging import Page
 from gateway.persisted import AUTOMATIC, Documents
 from gateway.prefetch import Prefetcher
 from gateway.prepared import Preparation
+from gateway.rates import Unmetered
 from gateway.recording import Recorder
 from gateway.schema import build
 from gateway.shifts import Shifts
@@ -187,7 +188,7 @@ async def operations(database: Database) -> Operations:
     prefetcher = Prefetcher(Reader(database, time_limit_ms=5_000), Recorder(Writer(database), tenancy), tenancy)
     documents = Documents(Preparation(build(), introspection=True), AUTOMATIC)
     live = Live(Watch(database, INTERACTION), SUBSCRIPTION_DEFAULTS)
-    return Operations(build(), documents, prefetcher, live, Lanes(1), Shifts())
+    return Operations(build(), documents, prefetcher, live, Lanes(1), Shifts(), Unmetered())
 
 
 async def test_golden_operations_are_answered_as_they_declare(operations: Operations, database: Database) -> None:

@@ -209,6 +209,14 @@ def test_lists_objects_and_strings_are_entries_too() -> None:
     assert isinstance(from_body(two, entry_limit=1_000, batch_limit=2), tuple)
 
 
+def test_parameters_have_as_many_entries_as_bodies() -> None:
+    for name in ("variables", "extensions"):
+        given = b'query={a}&%b={"a":[%b]}' % (name.encode(), b",".join([b"0"] * 10))
+        assert isinstance(from_query(given, entry_limit=11), Request)
+        with pytest.raises(BadUserInput, match="at most 10 entries"):
+            from_query(given, entry_limit=10)
+
+
 def test_digits_in_strings_are_no_numbers() -> None:
     variables = {"n": 0.1, "text": "12345678901234567890"}
     assert sent(orjson.dumps({"query": "{a}", "variables": variables})).variables == variables

@@ -188,6 +188,14 @@ async def test_a_message_of_more_than_a_megabyte_closes_the_connection(gateway: 
         assert (await client.closed())[0] == 1009
 
 
+async def test_a_message_of_too_many_entries_closes_the_connection(gateway: Gateway, address: str) -> None:
+    async with socket(address) as client:
+        await client.init(gateway.key)
+        await client.say({"type": "ping", "payload": {"x": [0] * 140_000}})
+        code, reason = await client.closed()
+        assert (code, "at most 140,000 entries" in reason) == (4400, True)
+
+
 async def test_nothing_is_served_before_the_connection_is_acknowledged(address: str) -> None:
     async with socket(address) as client:
         await client.subscribe("1", VIEWER)

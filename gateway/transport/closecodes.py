@@ -2,6 +2,7 @@
 
 from gateway.errors import (
     BadRequest,
+    BadUserInput,
     Forbidden,
     GatewayError,
     GoingAway,
@@ -36,6 +37,6 @@ def close_for(error: GatewayError) -> Close:
             return Close(4401, error.message)
         case Forbidden() | NamespaceNotFound() | NamespaceRequired():
             return Close(4403, error.message)
-        case BadRequest():
+        case BadRequest() | BadUserInput():
             return Close(4400, error.message)
     return Close(4500, error.message)

@@ -13,15 +13,16 @@ from starlette.types import Receive, Send
 
 from gateway.access import Access
 from gateway.answer import Answer, refused
-from gateway.deadline import ended
-from gateway.errors import BadRequest, GatewayError, TooManySubscriptions, Unauthenticated, Unavailable
-from gateway.failures import masked
+from gateway.cancelling import cancel
+from gateway.errors import BadRequest, GatewayError, TooManySubscriptions, Unavailable
+from gateway.failures import foreseen, masked
 from gateway.operation import Operations, Ready
 from gateway.sessions import Session, Sessions
 from gateway.shifts import LONG_BYTES, Shifts
 from gateway.subscriber import Subscriber
 from gateway.transport import messages
 from gateway.transport.closecodes import GOING_AWAY, Close, close_for
+from gateway.transport.headers import single
 from gateway.transport.parsing import from_object
 from gateway.transport.silence import HEARTBEAT_SECONDS, LAST_WORD_SECONDS
 from gateway.transport.socketprotocol import MAX_BYTES, MAX_MESSAGE_BYTES
@@ -56,7 +57,9 @@ class Conversation:
         headers: Headers,
         receive: Receive,
         send: Send,
+        *,
         max_operations: int,
+        entry_limit: int,
     ) -> None:
         self._access = access
         self._operations = operations
@@ -65,6 +68,7 @@ class Conversation:
         self._receive = receive
         self._send = send
         self._max_operations = max_operations
+        self._entry_limit = entry_limit
         self._credentials: tuple[str | None, str | None] | None = None
         self._acknowledged = False
         self._running: dict[str, _Running] = {}
@@ -90,7 +94,7 @@ class Conversation:
                 await asyncio.wait(self._answering, timeout=_ANSWERING_SECONDS)
         finally:
             while self._tasks:
-                await ended(self._tasks)
+                await cancel(self._tasks)
         if close is not None:
             await self._close(close)
 
@@ -126,15 +130,13 @@ class Conversation:
         try:
             while (received := await self._receive())["type"] != "websocket.disconnect":
                 size = len(received.get("text") or "")
-                read = partial(messages.read, received)
+                read = partial(messages.read, received, self._entry_limit)
                 message = await self._shifts.do(read) if size > LONG_BYTES else read()
                 await self._take(message, session, size)
         except Close as close:
             self._finish(close)
-        except GatewayError as error:
-            self._finish(close_for(error))
         except Exception as error:
-            self._finish(close_for(masked(error)))
+            self._finish(close_for(foreseen(error)))
         self._finish(None)
 
     async def _take(self, message: Mapping[str, Any], session: Session, size: int) -> None:
@@ -157,14 +159,14 @@ class Conversation:
         if self._credentials is not None:
             raise Close(4429, "Too many initialisation requests")
         self._credentials = (
-            self._credential(payload, "authorization", Unauthenticated),
-            self._credential(payload, "x-namespace", BadRequest),
+            self._credential(payload, "authorization"),
+            self._credential(payload, "x-namespace"),
         )
         session.enter(await self._access.context(*self._credentials))
         self._acknowledged = True
         await self._say(messages.ACK, **{MAX_BYTES: MAX_MESSAGE_BYTES})
 
-    def _credential(self, payload: Mapping[str, Any], name: str, refusal: type[GatewayError]) -> str | None:
+    def _credential(self, payload: Mapping[str, Any], name: str) -> str | None:
         """What a header of this name would say: the payload's field, or that of its ``headers``, or else the header."""
         for fields in (payload, payload.get("headers")):
             for key, value in fields.items() if isinstance(fields, dict) else ():
@@ -172,10 +174,7 @@ class Conversation:
                     if not isinstance(value, str):
                         raise BadRequest(f"`{key}` must be a string.")
                     return value
-        values = self._headers.getlist(name)
-        if len(values) > 1:
-            raise refusal(f"The header {name.title()} may be sent only once.")
-        return values[0] if values else None
+        return single(name, self._headers.getlist(name))
 
     async def _subscribe(self, id: str, payload: Mapping[str, Any], size: int, session: Session) -> None:
         if self._credentials is None or not self._acknowledged:
@@ -192,24 +191,22 @@ class Conversation:
         except (TooManySubscriptions, Unavailable) as error:
             await self._say(messages.error(id, refused(error)))
             return
-        ready = await self._operations.admit(request, context)
-        events: Subscriber | Answer | None = None
-        if isinstance(ready, Ready) and ready.kind is OperationType.SUBSCRIPTION:
-            events = await self._operations.events(ready, session.end)
-        if isinstance(ready, Answer):
-            await self._say(messages.error(id, ready))
-        elif isinstance(events, Answer):
-            await self._say(messages.error(id, events))
-        elif events is not None:
-            telling = self._start(self._tell(id, events))
-            self._running[id] = _Running(telling, events)
-            # Not by the task itself: one that is completed right away never begins.
-            telling.add_done_callback(lambda _: events.close())
-        else:
-            answering = self._start(self._answer(id, ready))
-            self._running[id] = _Running(answering)
-            self._answering.add(answering)
-            answering.add_done_callback(self._answering.discard)
+        outcome: Ready | Subscriber | Answer = await self._operations.admit(request, context)
+        if isinstance(outcome, Ready) and outcome.kind is OperationType.SUBSCRIPTION:
+            outcome = await self._operations.events(outcome, session.end)
+        match outcome:
+            case Answer():
+                await self._say(messages.error(id, outcome))
+            case Subscriber() as events:
+                telling = self._start(self._tell(id, events))
+                self._running[id] = _Running(telling, events)
+                # Not by the task itself: one that is completed right away never begins.
+                telling.add_done_callback(lambda _: events.close())
+            case Ready():
+                answering = self._start(self._answer(id, outcome))
+                self._running[id] = _Running(answering)
+                self._answering.add(answering)
+                answering.add_done_callback(self._answering.discard)
 
     async def _answer(self, id: str, ready: Ready) -> None:
         try:

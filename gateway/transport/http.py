@@ -9,8 +9,8 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.access import Access
 from gateway.answer import Answer, refused
-from gateway.errors import BadRequest, GatewayError, MethodNotAllowed, PayloadTooLarge, Unauthenticated
-from gateway.failures import masked
+from gateway.errors import MethodNotAllowed, PayloadTooLarge
+from gateway.failures import foreseen
 from gateway.operation import Operations, Ready, Request
 from gateway.sessions import Sessions
 from gateway.shifts import LONG_BYTES, Shifts
@@ -19,6 +19,7 @@ from gateway.transport.caching import entity_tag, is_known
 from gateway.transport.coding import SHORTEST_BYTES, accepted, coded
 from gateway.transport.decoding import coding_of, decoded
 from gateway.transport.graphiql import Page
+from gateway.transport.headers import single
 from gateway.transport.media import EVENTS, GRAPHQL, HTML, JSON, names, preferred
 from gateway.transport.parsing import Batch, from_body, from_query, parameter_names, require_json
 from gateway.transport.reply import READING, WRITING, Reply, allowed, answered, kept, refusal
@@ -71,6 +72,7 @@ class Endpoint:
         self._read = partial(from_body, batch_limit=batch_limit, entry_limit=entry_limit)
         # What many clients open with is sent again and again, byte for byte.
         self._latest = lru_cache(maxsize=_LATEST)(self._read)
+        self._entry_limit = entry_limit
         self._cache_control = cache_control
         self._page = page
 
@@ -89,12 +91,10 @@ class Endpoint:
                 reply = await self._reply(scope, headers, media, receive, stream)
                 if reply is None:
                     return
-            except GatewayError as error:
-                reply = _unkept(refused(error), media, method)
             except ClientDisconnect:
                 return
             except Exception as error:
-                reply = _unkept(refused(masked(error)), media, method)
+                reply = _unkept(refused(foreseen(error)), media, method)
             coding = accepted(_list(headers, "accept-encoding")) if len(reply.body) >= SHORTEST_BYTES else None
             await _send(send, method, reply, coding)
 
@@ -110,15 +110,13 @@ class Endpoint:
         method = scope["method"]
         if method not in _METHODS:
             raise MethodNotAllowed("GraphQL is served by GET and POST.")
-        context = await self._access.context(
-            _single(headers, "authorization", Unauthenticated), _single(headers, "x-namespace", BadRequest)
-        )
+        context = await self._access.context(_single(headers, "authorization"), _single(headers, "x-namespace"))
         request: Request | Batch
         if method in READING:
-            request = from_query(scope["query_string"])
+            request = from_query(scope["query_string"], entry_limit=self._entry_limit)
         else:
-            require_json(_single(headers, "content-type", BadRequest))
-            coding = coding_of(_single(headers, "content-encoding", BadRequest))
+            require_json(_single(headers, "content-type"))
+            coding = coding_of(_single(headers, "content-encoding"))
             body = await self._body(receive)
             if coding is not None:
                 body = await decoded(body, coding, self._body_limit)
@@ -172,13 +170,8 @@ def _list(headers: Mapping[str, list[str]], name: str) -> str:
     return ", ".join(headers.get(name, ()))[:_LONGEST_LIST]
 
 
-def _single(headers: Mapping[str, list[str]], name: str, otherwise: type[GatewayError]) -> str | None:
-    values = headers.get(name)
-    if values is None:
-        return None
-    if len(values) > 1:
-        raise otherwise(f"The header {name.title()} may be sent only once.")
-    return values[0]
+def _single(headers: Mapping[str, list[str]], name: str) -> str | None:
+    return single(name, headers.get(name, ()))
 
 
 def _asks_for_page(scope: Scope, accept: str) -> bool:

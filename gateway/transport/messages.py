@@ -13,12 +13,13 @@ from gateway.transport.parsing import from_json
 ACK, PING = '{"type":"connection_ack"}', '{"type":"ping"}'
 
 
-def read(received: Message) -> Mapping[str, Any]:
-    """The message that a client sent. Raises `Close`, or `BadRequest` for what isn't JSON."""
+def read(received: Message, entry_limit: int) -> Mapping[str, Any]:
+    """The message that a client sent. Raises `Close`, `BadRequest` for what isn't JSON, or `BadUserInput` for more than
+    ``entry_limit`` entries of lists and objects."""
     text = received.get("text")
     if text is None:
         raise Close(4400, "Invalid message received: it is not text")
-    message = from_json(text.encode(), "message")
+    message = from_json(text.encode(), "message", most=entry_limit)
     if not isinstance(message, dict):
         raise Close(4400, "Invalid message received: it is not an object")
     return message

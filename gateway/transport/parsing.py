@@ -50,8 +50,7 @@ def parameter_names(query_string: bytes) -> frozenset[str]:
 def from_body(body: bytes, *, batch_limit: int = 0, entry_limit: int = DEFAULTS.entries) -> Request | Batch:
     """The request in a POST body of JSON, or the batch of up to ``batch_limit``; raises `BadRequest` for what is
     neither, and `BadUserInput` for more than ``entry_limit`` entries of lists and objects for each request."""
-    require_few(body, entry_limit * max(1, batch_limit))
-    given = from_json(body, "body")
+    given = from_json(body, "body", most=entry_limit * max(1, batch_limit))
     if isinstance(given, dict):
         return from_object(given, size=len(body))
     if not isinstance(given, list):
@@ -65,8 +64,9 @@ def from_body(body: bytes, *, batch_limit: int = 0, entry_limit: int = DEFAULTS.
     return tuple(_judged(one, size=len(body) // len(given)) for one in given)
 
 
-def from_query(query_string: bytes) -> Request:
-    """The request in the parameters of a GET; raises `BadRequest` for what isn't a GraphQL request."""
+def from_query(query_string: bytes, *, entry_limit: int = DEFAULTS.entries) -> Request:
+    """The request in the parameters of a GET; raises `BadRequest` for what isn't a GraphQL request, and `BadUserInput`
+    for more than ``entry_limit`` entries of lists and objects in one of them."""
     try:
         address = query_string.decode("ascii")
         pairs = parse_qsl(address, keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS)
@@ -80,11 +80,11 @@ def from_query(query_string: bytes) -> Request:
         parameters[name] = value or None
     for name in ("variables", "extensions"):
         if text := parameters.get(name):
-            parameters[name] = from_json(text.encode(), f"parameter `{name}`")
+            parameters[name] = from_json(text.encode(), f"parameter `{name}`", most=entry_limit)
     return from_object(parameters, reads_only=True, size=len(query_string))
 
 
-def require_few(text: bytes, most: int) -> None:
+def _require_few(text: bytes, most: int) -> None:
     """Raises `BadUserInput` where the lists and objects of a JSON text have more than so many entries.
 
     They aren't made for it: each entry has a comma ahead of it, or a bracket.
@@ -101,8 +101,10 @@ def _separators(text: bytes) -> int:
     return sum(text.count(separator) for separator in (b",", b"[", b"{"))
 
 
-def from_json(text: bytes, what: str) -> Any:
-    """The value of a JSON text; raises `BadRequest`, naming ``what`` should have been one."""
+def from_json(text: bytes, what: str, *, most: int) -> Any:
+    """The value of a JSON text; raises `BadRequest`, naming ``what`` should have been one, and `BadUserInput` for more
+    than ``most`` entries of lists and objects."""
+    _require_few(text, most)
     try:
         value = orjson.loads(text)
         # It reads an integer beyond 64 bits as the nearest float: such a one is to be refused, not rounded.

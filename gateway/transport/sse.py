@@ -7,9 +7,9 @@ from typing import Any
 from starlette.types import Message, Receive, Send
 
 from gateway.answer import Answer, refused
-from gateway.deadline import ended
+from gateway.cancelling import cancel
 from gateway.errors import GatewayError, GoingAway, SubscriberTooSlow
-from gateway.failures import masked
+from gateway.failures import foreseen
 from gateway.operation import Operations, Ready
 from gateway.sessions import Sessions
 from gateway.subscriber import Subscriber
@@ -43,7 +43,7 @@ class EventStreams:
                 left = leaving.done()
             finally:
                 events.close()
-                await ended([sending, leaving])
+                await cancel([sending, leaving])
             # Whoever has left is told nothing.
             if ending.done() and not left:
                 await _last_word(send, ending.result())
@@ -61,10 +61,8 @@ async def _send_all(events: Subscriber, send: Send, end: Callable[[GatewayError]
                     frame = event(await anext(events))
             except TimeoutError:
                 frame = COMMENT
-    except GatewayError as error:
-        end(error)
     except Exception as error:
-        end(masked(error))
+        end(foreseen(error))
 
 
 async def _send_in_time(send: Send, message: Message) -> None:

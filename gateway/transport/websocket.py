@@ -23,7 +23,8 @@ PROTOCOL = "graphql-transport-ws"
 
 class Sockets:
     """What answers every request for a websocket. ``path``: the one at which there are any; ``origins``: those whose
-    pages may connect besides the gateway's own."""
+    pages may connect besides the gateway's own; ``entry_limit``: how many entries of lists and objects a message may
+    have."""
 
     def __init__(
         self,
@@ -35,6 +36,7 @@ class Sockets:
         path: str,
         origins: Collection[str],
         max_operations: int,
+        entry_limit: int,
     ) -> None:
         self._access = access
         self._operations = operations
@@ -43,6 +45,7 @@ class Sockets:
         self._path = path
         self._origins = origins
         self._max_operations = max_operations
+        self._entry_limit = entry_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
@@ -56,8 +59,17 @@ class Sockets:
             await send({"type": "websocket.close", "code": 4406, "reason": "Subprotocol not acceptable"})
         else:
             await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
-            asked = self._access, self._operations, self._shifts, headers, receive, send
-            await Conversation(*asked, self._max_operations).run(self._sessions)
+            conversation = Conversation(
+                self._access,
+                self._operations,
+                self._shifts,
+                headers,
+                receive,
+                send,
+                max_operations=self._max_operations,
+                entry_limit=self._entry_limit,
+            )
+            await conversation.run(self._sessions)
 
 
 async def _refuse(send: Send, error: GatewayError) -> None:
