@@ -1,125 +1,19 @@
 """The objects of the graph and the connections between them; they refer to each other, so they stand together."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import strawberry
 
-from gateway import globalid
 from gateway.documents import recorded_interaction
-from gateway.errors import UnreadableDocument
-from gateway.kinds import INTERACTION, SEARCH_REQUEST, Kind
-from gateway.limits import DEFAULTS
-from gateway.paging import DEFAULT_PAGE_SIZE
-from gateway.plan import Listing
+from gateway.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.schema.composition import composed
+from gateway.schema.connection import PageInfo, connection, connection_total, edge_cursor
 from gateway.schema.enums import InteractionType
 from gateway.schema.filters import FilterGroup
-from gateway.schema.reading import (
-    Attribute,
-    Facet,
-    KnownOrOther,
-    Plain,
-    Total,
-    an_object,
-    embedded,
-    fetched,
-    field,
-    stored,
-)
+from gateway.schema.node import Node, node_id
+from gateway.schema.reading import Attribute, Facet, KnownOrOther, Plain, an_object, embedded, field, stored
 from gateway.schema.scalars import JSON, DateTime
 from gateway.schema.search_parts import GroupByOptions, RankingOptions, SearchQuery, SortOption
-from gateway.schema.where import InteractionOrder, InteractionWhere, SearchRequestOrder, SearchRequestWhere
-
-First = Annotated[
-    int | None,
-    strawberry.argument(
-        description=f"""How many elements to take from the start: at most {DEFAULTS.page_size}, unless the gateway
-is set to allow another number; {DEFAULT_PAGE_SIZE} where neither `first` nor `last` is given."""
-    ),
-]
-After = Annotated[str | None, strawberry.argument(description="Only elements behind the one with this cursor.")]
-Last = Annotated[
-    int | None,
-    strawberry.argument(
-        description=f"""How many elements to take from the end: at most {DEFAULTS.page_size}, unless the gateway
-is set to allow another number."""
-    ),
-]
-Before = Annotated[str | None, strawberry.argument(description="Only elements ahead of the one with this cursor.")]
-UpTo = Annotated[
-    int, strawberry.argument(description="Where counting stops: a `totalCount` equal to this means this many or more.")
-]
-
-
-def _interactions_of(
-    first: First = strawberry.UNSET,
-    after: After = strawberry.UNSET,
-    last: Last = strawberry.UNSET,
-    before: Before = strawberry.UNSET,
-    where: Annotated[
-        InteractionWhere | None, strawberry.argument(description="Only interactions that match all of this.")
-    ] = strawberry.UNSET,
-    order_by: Annotated[
-        InteractionOrder | None, strawberry.argument(description="The order; the latest first where none is given.")
-    ] = strawberry.UNSET,
-) -> None: ...
-
-
-def _search_requests_of(
-    first: First = strawberry.UNSET,
-    after: After = strawberry.UNSET,
-    last: Last = strawberry.UNSET,
-    before: Before = strawberry.UNSET,
-    where: Annotated[
-        SearchRequestWhere | None, strawberry.argument(description="Only search requests that match all of this.")
-    ] = strawberry.UNSET,
-    order_by: Annotated[
-        SearchRequestOrder | None, strawberry.argument(description="The order; the latest first where none is given.")
-    ] = strawberry.UNSET,
-) -> None: ...
-
-
-def _bound(up_to: UpTo = 10_000) -> None: ...
-
-
-def connection(kind: Kind, description: str, *, foreign: str = "", local: str = "") -> Any:
-    """A connection over all documents of ``kind``, or those whose ``foreign`` path equals the parent's ``local``."""
-    signature = _interactions_of if kind is INTERACTION else _search_requests_of
-    return fetched(Listing(kind, foreign, local), description, signature=signature)
-
-
-def node_id(type_name: str, *paths: str) -> Any:
-    """The global id field of a type, made of the namespace and the object's own id."""
-
-    def read(scope: Any, key: Any) -> str:
-        if isinstance(scope, str) and isinstance(key, str):
-            return globalid.encode(type_name, scope, key)
-        raise UnreadableDocument("What is stored here is not an id.")
-
-    return stored(
-        *paths,
-        read=read,
-        description="The object's globally unique id: opaque, bound to its namespace, for `node` and client caches.",
-    )
-
-
-@strawberry.interface(description="An object that can be fetched again by its globally unique id.")
-class Node:
-    id: strawberry.ID = stored("id", description="The object's globally unique, opaque id.")
-
-
-@composed(shareable=True)
-@strawberry.type(description="Where a page stands in its connection.")
-class PageInfo:
-    has_next_page: bool = field(Attribute("has_next_page"), "Whether there are elements behind this page.")
-    has_previous_page: bool = field(Attribute("has_previous_page"), "Whether there are elements ahead of this page.")
-    start_cursor: str | None = field(
-        Attribute("start_cursor", of_place=True), "The cursor of the page's first element, if any."
-    )
-    end_cursor: str | None = field(
-        Attribute("end_cursor", of_place=True), "The cursor of the page's last element, if any."
-    )
-
 
 _types = KnownOrOther(InteractionType)
 
@@ -268,24 +162,9 @@ class Session(Node):
     )
 
 
-def _cursor() -> Any:
-    return field(
-        Attribute("cursor", of_place=True), "The element's place in this connection's order, for `after` and `before`."
-    )
-
-
-def _total_count() -> Any:
-    return field(
-        Total(),
-        """How many elements there are on all pages. Counted only when selected, and only up to `upTo`: that value means
-at least so many. Null where counting took too long.""",
-        signature=_bound,
-    )
-
-
 @strawberry.type(description="An interaction and its place in the connection.")
 class InteractionEdge:
-    cursor: str = _cursor()
+    cursor: str = edge_cursor()
     node: Interaction | None = field(
         Attribute("document"), "The interaction; null, with an error, where the stored document can't be read."
     )
@@ -298,12 +177,12 @@ class InteractionConnection:
         Attribute("documents"), "The page's interactions; null, with an error, for one that can't be read."
     )
     page_info: PageInfo = field(Attribute("page_info"), "Where the page stands in the connection.")
-    total_count: int | None = _total_count()
+    total_count: int | None = connection_total()
 
 
 @strawberry.type(description="A search request and its place in the connection.")
 class SearchRequestEdge:
-    cursor: str = _cursor()
+    cursor: str = edge_cursor()
     node: SearchRequest | None = field(
         Attribute("document"), "The search request; null, with an error, where the stored document can't be read."
     )
@@ -316,4 +195,4 @@ class SearchRequestConnection:
         Attribute("documents"), "The page's search requests; null, with an error, for one that can't be read."
     )
     page_info: PageInfo = field(Attribute("page_info"), "Where the page stands in the connection.")
-    total_count: int | None = _total_count()
+    total_count: int | None = connection_total()

@@ -6,17 +6,17 @@ import strawberry
 
 from gateway.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.plan import ById, ByNodeId, ByRepresentation, FeatureOf, SessionOf, ViewerOf
+from gateway.schema.connection import connection
 from gateway.schema.federation import Entity, Service
 from gateway.schema.graph import (
     Feature,
     Interaction,
     InteractionConnection,
-    Node,
     SearchRequest,
     SearchRequestConnection,
     Session,
-    connection,
 )
+from gateway.schema.node import Node
 from gateway.schema.reading import Facet, fetched, field
 from gateway.schema.scalars import Representation
 from gateway.schema.viewer import Viewer

@@ -3,7 +3,7 @@
 import strawberry
 
 from gateway.schema.enums import Permission
-from gateway.schema.graph import Node, node_id
+from gateway.schema.node import Node, node_id
 from gateway.schema.reading import embedded, stored
 from gateway.schema.scalars import DateTime
 
