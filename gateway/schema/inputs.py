@@ -95,9 +95,7 @@ class RankingOptionsInput:
     weights: RankingWeightsInput | None = optional(
         "How much each signal counts. The weights must sum to 1.0; a missing one is 0."
     )
-    enable_reranking: bool = strawberry.field(
-        description="Whether results are reranked by these weights.", default=False
-    )
+    enable_reranking: bool = required("Whether results are reranked by these weights.", default=False)
 
 
 @strawberry.input(description="A search request, as it was sent to the search engine.")
