@@ -1,4 +1,5 @@
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,15 @@ def test_all_that_is_wrong_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("GATEWAY_PORT", "x")
     with pytest.raises(SettingsError, match=r"^GATEWAY_MONGODB_URI is not set: .+; GATEWAY_PORT: expected"):
         load(Settings)
+
+
+def test_what_is_wrong_is_named_in_the_order_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("GATEWAY_FEDERATION_PREFIX", "GATEWAY_DEPTH_LIMIT", "GATEWAY_LOG_LEVEL"):
+        monkeypatch.setenv(variable, "?")
+    with pytest.raises(SettingsError) as caught:
+        load(Settings)
+    named = re.findall(r"GATEWAY_\w+", str(caught.value))
+    assert named == ["GATEWAY_MONGODB_URI", "GATEWAY_LOG_LEVEL", "GATEWAY_DEPTH_LIMIT", "GATEWAY_FEDERATION_PREFIX"]
 
 
 def test_settings_are_frozen_and_never_show_the_uri() -> None:

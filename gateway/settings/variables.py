@@ -1,6 +1,7 @@
 """Settings as environment variables: read, refused and described by what their declarations expect."""
 
 from collections.abc import Iterator, Mapping
+from inspect import get_annotations
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -24,7 +25,7 @@ _S = TypeVar("_S", bound=Environment)
 def load(kind: type[_S], **given: object) -> _S:
     """The settings of ``kind`` from ``given`` (None: not given), else from the environment, else the defaults.
 
-    Raises SettingsError naming every variable that is missing or wrong.
+    Raises SettingsError naming every variable that is missing or wrong, in the order of their table.
     """
     try:
         return kind(**{name: value for name, value in given.items() if value is not None})
@@ -33,19 +34,17 @@ def load(kind: type[_S], **given: object) -> _S:
         problems = {str(problem["loc"][0]): problem["type"] for problem in error.errors(include_input=False)}
         raise SettingsError(
             "; ".join(
-                f"{_variable(name)}{' is not set' if problem == 'missing' else ''}: expected {expected[name]}"
-                for name, problem in problems.items()
+                f"{_variable(name)}{' is not set' if problems[name] == 'missing' else ''}: expected {expected[name]}"
+                for name in sorted(problems, key=list(expected).index)
             )
         ) from None
 
 
 def table(*kinds: type[Environment]) -> str:
-    """The Markdown table of all that these declare, each in its own class."""
+    """The Markdown table of the settings of these."""
     rows = ["| variable | default | expected | meaning |", "|---|---|---|---|"]
     for kind in kinds:
         for name, expected in _expectations(kind):
-            if name not in kind.__annotations__:
-                continue
             field = kind.model_fields[name]
             default = "required" if field.is_required() else _spelled(field.default)
             rows.append(f"| `{_variable(name)}` | {default} | {expected} | {field.description} |")
@@ -57,8 +56,12 @@ def _variable(name: str) -> str:
 
 
 def _expectations(kind: type[Environment]) -> Iterator[tuple[str, str]]:
-    for name, declared in kind.model_json_schema()["properties"].items():
-        yield name, _expected(declared)
+    """What is expected of each setting: those that the class declares itself, then those of its bases."""
+    declared = kind.model_json_schema()["properties"]
+    for base in kind.__mro__:
+        for name in get_annotations(base):
+            if name in declared:
+                yield name, _expected(declared[name])
 
 
 def _expected(declared: Mapping[str, Any]) -> str:
