@@ -1,4 +1,4 @@
-"""What a key may still spend, in points: values only."""
+"""What a key may still spend, in points."""
 
 import time
 from collections.abc import Mapping

@@ -31,6 +31,6 @@ def decode(text: str, *path: str | int) -> GlobalId:
     except ValueError:
         parts = None
     match parts:
-        case [1, str(type_name), str(scope), str(key)] if encode(type_name, scope, key) == text:
+        case [_, str(type_name), str(scope), str(key)] if encode(type_name, scope, key) == text:
             return GlobalId(type_name, scope, key)
     raise BadUserInput("This is not an id that this gateway gave out.", path=path)

@@ -35,7 +35,7 @@ _PAUSES = (0.05, 0.1, 0.2, 0.5, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Topic:
+class TopicKey:
     """What is asked of which namespace, and in whose name; ``asked`` is the same for all to whom the same answers can
     be sent."""
 
@@ -56,7 +56,7 @@ class Question(Protocol):
         """The answers to those of the inserted documents that it is about, in order."""
 
 
-class _Answered:
+class _Topic:
     """A topic that somebody is subscribed to."""
 
     def __init__(self, question: Question, account: Account, reads: asyncio.Semaphore, turn: asyncio.Lock) -> None:
@@ -168,8 +168,8 @@ class Live:
     def __init__(self, watch: Watch, limits: SubscriptionLimits) -> None:
         self._watch = watch
         self._limits = limits
-        self._topics: dict[Topic, _Answered] = {}
-        self._by_namespace: dict[str, set[_Answered]] = {}
+        self._topics: dict[TopicKey, _Topic] = {}
+        self._by_namespace: dict[str, set[_Topic]] = {}
         self._accounts: dict[str, Account] = {}
         self._opening = asyncio.Lock()
         self._following: asyncio.Task[None] | None = None
@@ -177,7 +177,9 @@ class Live:
         # One event is made and told at a time: there may be many topics.
         self._turn = asyncio.Lock()
 
-    async def subscribe(self, topic: Topic, question: Question, overflow: Callable[[GatewayError], None]) -> Subscriber:
+    async def subscribe(
+        self, key: TopicKey, question: Question, overflow: Callable[[GatewayError], None]
+    ) -> Subscriber:
         """Whoever reads this is told of all that is recorded once it is returned, until it is closed.
 
         ``overflow``: called where it isn't read fast enough. Raises `Unavailable` where the database doesn't answer,
@@ -188,7 +190,7 @@ class Live:
                 insertions = await self._watch.open()
                 self._following = asyncio.create_task(self._follow(insertions))
         # From here on without a pause until there is a topic: else the change stream might be given up again.
-        subscriber = self._join(topic, question, overflow)
+        subscriber = self._join(key, question, overflow)
         try:
             async with self._reads:
                 subscriber.since = await self._watch.now()
@@ -205,31 +207,31 @@ class Live:
         if self._following is not None:
             await cancel([self._following])
 
-    def _join(self, topic: Topic, question: Question, overflow: Callable[[GatewayError], None]) -> Subscriber:
-        account = self._accounts.setdefault(topic.key_id, Account(self._limits))
+    def _join(self, key: TopicKey, question: Question, overflow: Callable[[GatewayError], None]) -> Subscriber:
+        account = self._accounts.setdefault(key.key_id, Account(self._limits))
         account.open()
-        answered = self._topics.get(topic)
-        if answered is None:
-            answered = self._topics[topic] = _Answered(question, account, self._reads, self._turn)
-            self._by_namespace.setdefault(topic.namespace_id, set()).add(answered)
-        subscriber = Subscriber(self._limits, overflow, lambda leaving: self._leave(topic, leaving))
-        answered.subscribers.add(subscriber)
+        topic = self._topics.get(key)
+        if topic is None:
+            topic = self._topics[key] = _Topic(question, account, self._reads, self._turn)
+            self._by_namespace.setdefault(key.namespace_id, set()).add(topic)
+        subscriber = Subscriber(self._limits, overflow, lambda leaving: self._leave(key, leaving))
+        topic.subscribers.add(subscriber)
         return subscriber
 
-    def _leave(self, topic: Topic, subscriber: Subscriber) -> None:
-        answered = self._topics.get(topic)
-        if answered is None or subscriber not in answered.subscribers:
+    def _leave(self, key: TopicKey, subscriber: Subscriber) -> None:
+        topic = self._topics.get(key)
+        if topic is None or subscriber not in topic.subscribers:
             return
-        answered.subscribers.remove(subscriber)
-        answered.account.close()
-        if not answered.account.subscriptions:
-            del self._accounts[topic.key_id]
-        if not answered.subscribers:
-            answered.close()
-            del self._topics[topic]
-            self._by_namespace[topic.namespace_id].remove(answered)
-            if not self._by_namespace[topic.namespace_id]:
-                del self._by_namespace[topic.namespace_id]
+        topic.subscribers.remove(subscriber)
+        topic.account.close()
+        if not topic.account.subscriptions:
+            del self._accounts[key.key_id]
+        if not topic.subscribers:
+            topic.close()
+            del self._topics[key]
+            self._by_namespace[key.namespace_id].remove(topic)
+            if not self._by_namespace[key.namespace_id]:
+                del self._by_namespace[key.namespace_id]
 
     async def _follow(self, insertions: Insertions) -> None:
         """Tells the topics what is inserted, for as long as there are any."""
@@ -240,18 +242,18 @@ class Live:
                 if inserted is None:
                     continue
                 topics = self._by_namespace.get(inserted.namespace_id, ())
-                if full := [answered for answered in topics if answered.holds_up]:
-                    await asyncio.gather(*(answered.room() for answered in full))
-                for answered in list(self._by_namespace.get(inserted.namespace_id, ())):
-                    answered.add(inserted)
+                if full := [topic for topic in topics if topic.holds_up]:
+                    await asyncio.gather(*(topic.room() for topic in full))
+                for topic in list(self._by_namespace.get(inserted.namespace_id, ())):
+                    topic.add(inserted)
                 read += 1
                 if read % _BATCH == 0:
                     # A large batch is read without waiting for anything.
                     await asyncio.sleep(0)
         except Exception as error:
             reason = foreseen(error)
-            for answered in list(self._topics.values()):
-                answered.end(reason)
+            for topic in list(self._topics.values()):
+                topic.end(reason)
         finally:
             self._following = None
             await insertions.close()

@@ -43,7 +43,7 @@ from gateway.errors import (
 from gateway.failures import Phase, described
 from gateway.lanes import Lanes
 from gateway.limits import DEFAULTS, Limits
-from gateway.live import Live, Topic
+from gateway.live import Live, TopicKey
 from gateway.pages import Pages
 from gateway.persisted import Documents
 from gateway.prefetch import Prefetcher
@@ -233,7 +233,7 @@ class Operations:
             await self._meter.spend(key_id, bound.cost)
             # The same plan, for as long as the topic has it.
             asked = (id(bound.compiled), json.dumps(ready.request.variables, sort_keys=True))
-            return await self._live.subscribe(Topic(context.namespace.id, key_id, asked), arrivals, overflow)
+            return await self._live.subscribe(TopicKey(context.namespace.id, key_id, asked), arrivals, overflow)
         except GraphQLError as error:
             return refused_in(Phase.VARIABLES, [error])
         except GatewayError as error:

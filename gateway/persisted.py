@@ -41,9 +41,6 @@ class Persistence:
     automatic: bool = True
 
 
-AUTOMATIC = Persistence()
-
-
 class Documents:
     """Finds the documents of requests; raises `ManifestError` for a trusted one that is not valid."""
 

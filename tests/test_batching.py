@@ -19,7 +19,7 @@ from gateway.lanes import Lanes
 from gateway.limits import SUBSCRIPTION_DEFAULTS
 from gateway.live import Live
 from gateway.operation import Operations, Ready
-from gateway.persisted import AUTOMATIC, Documents
+from gateway.persisted import Documents, Persistence
 from gateway.prefetch import Prefetcher
 from gateway.prepared import Preparation
 from gateway.rates import Unmetered
@@ -107,7 +107,7 @@ class Meeting(Operations):
         tenancy = Tenancy(database)
         reader, recorder = Reader(database, time_limit_ms=5_000), Recorder(Writer(database), tenancy)
         live = Live(Watch(database, INTERACTION), SUBSCRIPTION_DEFAULTS)
-        documents = Documents(Preparation(build(), introspection=True), AUTOMATIC)
+        documents = Documents(Preparation(build(), introspection=True), Persistence())
         prefetcher, lanes = Prefetcher(reader, recorder, tenancy), Lanes(guests)
         super().__init__(build(), documents, prefetcher, live, lanes, Shifts(), Unmetered())
         self._barrier = asyncio.Barrier(guests)

@@ -331,8 +331,8 @@ async def test_topics_that_are_stuck_are_waited_for_together(
 
     async with new_gateway(mongod.uri) as gateway:
         hub = live.Live(Watch(gateway.database, INTERACTION), SUBSCRIPTION_DEFAULTS)
-        held = [await hub.subscribe(live.Topic("ns", "key", number), Stuck(), overflow) for number in range(6)]
-        told = await hub.subscribe(live.Topic("ns", "key", "quick"), Quick(), overflow)
+        held = [await hub.subscribe(live.TopicKey("ns", "key", number), Stuck(), overflow) for number in range(6)]
+        told = await hub.subscribe(live.TopicKey("ns", "key", "quick"), Quick(), overflow)
         monkeypatch.setattr(live, "_PATIENCE_SECONDS", PATIENCE / 5)
         documents = [{"_id": number, "namespace_id": "ns", "interaction_id": str(number)} for number in range(500)]
         await gateway.database[INTERACTION.collection].insert_many(documents)

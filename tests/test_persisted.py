@@ -14,7 +14,7 @@ from gateway_client import Gateway, code, new_gateway, open_gateway
 from gateway.context import Permission
 from gateway.embedded import EmbeddedServer
 from gateway.errors import QueryNotPersisted
-from gateway.persisted import AUTOMATIC, Documents
+from gateway.persisted import Documents, Persistence
 from gateway.prepared import Preparation
 from gateway.schema import build
 from gateway.settings import SettingsError
@@ -158,7 +158,7 @@ def small(number: int) -> str:
 
 @pytest.mark.parametrize(("length", "kept"), [(0, 1_000), (40_000, 25)])
 async def test_an_organization_has_its_latest_used_documents_and_no_other_ones_less(length: int, kept: int) -> None:
-    documents = Documents(Preparation(build(), introspection=True), AUTOMATIC)
+    documents = Documents(Preparation(build(), introspection=True), Persistence())
 
     def known(text: str, organization: str) -> bool:
         try:

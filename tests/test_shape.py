@@ -28,7 +28,7 @@ from gateway.live import Live
 from gateway.operation import Operations, Ready, Request
 from gateway.pages import Pages
 from gateway.paging import Page
-from gateway.persisted import AUTOMATIC, Documents
+from gateway.persisted import Documents, Persistence
 from gateway.prefetch import Prefetcher
 from gateway.prepared import Preparation
 from gateway.rates import Unmetered
@@ -186,7 +186,7 @@ async def operations(database: Database) -> Operations:
     await create_indexes(database)
     tenancy = Tenancy(database)
     prefetcher = Prefetcher(Reader(database, time_limit_ms=5_000), Recorder(Writer(database), tenancy), tenancy)
-    documents = Documents(Preparation(build(), introspection=True), AUTOMATIC)
+    documents = Documents(Preparation(build(), introspection=True), Persistence())
     live = Live(Watch(database, INTERACTION), SUBSCRIPTION_DEFAULTS)
     return Operations(build(), documents, prefetcher, live, Lanes(1), Shifts(), Unmetered())
 

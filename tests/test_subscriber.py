@@ -14,7 +14,7 @@ from gateway.embedded import EmbeddedServer
 from gateway.errors import GatewayError, SubscriberTooSlow
 from gateway.kinds import INTERACTION
 from gateway.limits import SUBSCRIPTION_DEFAULTS, SubscriptionLimits
-from gateway.live import Live, Topic
+from gateway.live import Live, TopicKey
 from gateway.store.watch import Inserted, Watch
 from gateway.subscriber import Account, Event, Subscriber
 
@@ -155,7 +155,7 @@ async def test_between_the_answers_of_a_batch_others_have_their_turn(subscribers
 
     async with new_gateway(mongod.uri) as gateway:
         hub = Live(Watch(gateway.database, INTERACTION), SUBSCRIPTION_DEFAULTS)
-        topic, question = Topic("ns", "key", "asked"), Laborious()
+        topic, question = TopicKey("ns", "key", "asked"), Laborious()
         told = [await hub.subscribe(topic, question, lambda _: None) for _ in range(subscribers)]
         ticking = asyncio.create_task(tick())
         documents = [{"_id": number, "namespace_id": "ns", "interaction_id": str(number)} for number in range(60)]

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from gateway.demodata.catalogue import MEDIA, SHOP, Catalogue
 from gateway.demodata.requests import search_request
+from gateway.wire import spelled
 
 NamespaceKind = Literal["shop", "media"]
 
@@ -70,7 +71,7 @@ def _session(
                 interaction["session_id"] = session_id
             if user_id is not None or rng.random() < 0.2:
                 interaction["user_id"] = user_id
-            interaction["occurred_at"] = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            interaction["occurred_at"] = spelled(now)
             yield interaction
 
 

@@ -1,8 +1,8 @@
 """The limits on the values of variables: checked whenever they are bound, before they are coerced, without recursion.
 
-Where a list or an input object is declared, each may have so many entries, and all together so many: of input objects
-those that are left out count too. Within JSON, and
-within whatever else is given where no structure is declared, only the sum of all entries counts.
+Each list and each input object that is declared may have so many entries, and all together so many; an input object
+counts for every field of its type. Within JSON, and within whatever else is given where no structure is declared, only
+the sum of all entries counts.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,12 +19,11 @@ from graphql import (
 
 from gateway.errors import BadUserInput
 from gateway.limits import Limits
+from gateway.trail import Trail, path
 
 MAX_ENUM_VALUE = 200
 
-# A path that shares its beginning with others: a linked list from the entry up, None above the variables.
-_Trail: TypeAlias = "tuple[_Trail, str | int] | None"
-_Given: TypeAlias = tuple[dict[str, Any] | list[Any], GraphQLInputType | None, _Trail, int]
+_Given: TypeAlias = tuple[dict[str, Any] | list[Any], GraphQLInputType | None, Trail, int]
 
 
 def check_variables(declared: Mapping[str, GraphQLInputType], given: Mapping[str, Any], limits: Limits) -> None:
@@ -65,7 +64,7 @@ def check_variables(declared: Mapping[str, GraphQLInputType], given: Mapping[str
                 _enter(pending, entry, _type_of(step, type_), (trail, step), level + 1)
 
 
-def _enter(pending: list[_Given], entry: Any, type_: GraphQLInputType | None, trail: _Trail, level: int) -> None:
+def _enter(pending: list[_Given], entry: Any, type_: GraphQLInputType | None, trail: Trail, level: int) -> None:
     if isinstance(entry, dict | list):
         pending.append((entry, type_, trail, level))
     elif isinstance(entry, str) and len(entry) > MAX_ENUM_VALUE and isinstance(get_named_type(type_), GraphQLEnumType):
@@ -87,10 +86,5 @@ def _type_of(step: Any, type_: Any) -> Any:
     return None
 
 
-def _beyond(message: str, trail: _Trail) -> BadUserInput:
-    steps: list[str | int] = []
-    while trail is not None:
-        trail, step = trail
-        # A key is a client's, and may be as long as the body.
-        steps.append(step[:100] if isinstance(step, str) else step)
-    return BadUserInput(f"{message}.", path=tuple(reversed(steps)))
+def _beyond(message: str, trail: Trail) -> BadUserInput:
+    return BadUserInput(f"{message}.", path=path(trail))

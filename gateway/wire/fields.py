@@ -99,7 +99,7 @@ class SearchRequest(_Embedded):
 
 
 class Interaction(_Fields):
-    """One type of interaction, or several per event as later generations record them."""
+    """An interaction; ``interaction_type`` is one, or several per event as later generations record them."""
 
     feature_id: Id
     interaction_type: Annotated[Any, AfterValidator(_names)]

@@ -1,17 +1,14 @@
 """What BSON can hold of any JSON: checked in one pass over the whole object, known keys or not."""
 
 from math import isfinite
-from typing import Any, TypeAlias
+from typing import Any
 
 import orjson
 
 from gateway.errors import BadUserInput
+from gateway.trail import Trail, path
 
 MAX_LEVELS = 100
-_MAX_STEP = 100
-
-# A path grown by one step per level shares its beginning: a linked list from the leaf up, None at the root.
-_Trail: TypeAlias = "tuple[_Trail, str | int] | None"
 
 
 def check_json(root: Any) -> None:
@@ -24,22 +21,22 @@ def check_json(root: Any) -> None:
         if problem := _problem(root):
             raise BadUserInput(problem)
         return
-    pending: list[tuple[Any, _Trail, int]] = [(root, None, 1)]
+    pending: list[tuple[Any, Trail, int]] = [(root, None, 1)]
     while pending:
         container, trail, level = pending.pop()
         if level > MAX_LEVELS:
-            raise BadUserInput(f"Value should be nested at most {MAX_LEVELS} levels deep", path=_path(trail))
+            raise BadUserInput(f"Value should be nested at most {MAX_LEVELS} levels deep", path=path(trail))
         if isinstance(container, dict):
             for key in container:
                 _check_key(key, trail)
             # The driver reads such an object as a database reference and forgets the null.
             if "$ref" in container and "$id" in container and container.get("$db", "") is None:
-                raise BadUserInput('"$db" beside "$ref" and "$id" should not be null', path=_path((trail, "$db")))
+                raise BadUserInput('"$db" beside "$ref" and "$id" should not be null', path=path((trail, "$db")))
         for step, value in container.items() if isinstance(container, dict) else enumerate(container):
             if isinstance(value, dict | list):
                 pending.append((value, (trail, step), level + 1))
             elif problem := _problem(value):
-                raise BadUserInput(problem, path=_path((trail, step)))
+                raise BadUserInput(problem, path=path((trail, step)))
 
 
 def check_size(value: Any, limit: int, *path: str) -> None:
@@ -48,13 +45,13 @@ def check_size(value: Any, limit: int, *path: str) -> None:
         raise BadUserInput(f"Value should have at most {limit:,} bytes as JSON", path=path)
 
 
-def _check_key(key: object, trail: _Trail) -> None:
+def _check_key(key: object, trail: Trail) -> None:
     if not isinstance(key, str):
-        raise BadUserInput("Keys should be strings", path=_path(trail))
+        raise BadUserInput("Keys should be strings", path=path(trail))
     if "\0" in key:
-        raise BadUserInput("Keys should not contain the NUL character", path=_path(trail))
+        raise BadUserInput("Keys should not contain the NUL character", path=path(trail))
     if not _is_unicode(key):
-        raise BadUserInput("Keys should be valid Unicode, without lone surrogates", path=_path(trail))
+        raise BadUserInput("Keys should be valid Unicode, without lone surrogates", path=path(trail))
 
 
 def _problem(value: object) -> str | None:
@@ -78,11 +75,3 @@ def _is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _path(trail: _Trail) -> tuple[str | int, ...]:
-    steps: list[str | int] = []
-    while trail is not None:
-        trail, step = trail
-        steps.append(step[:_MAX_STEP] if isinstance(step, str) else step)
-    return tuple(reversed(steps))

@@ -1,0 +1,17 @@
+"""Paths that grow by one step for each level, and share their beginnings."""
+
+from typing import TypeAlias
+
+_MAX_STEP = 100
+
+# A linked list from the last step up; None above the first.
+Trail: TypeAlias = "tuple[Trail, str | int] | None"
+
+
+def path(trail: Trail) -> tuple[str | int, ...]:
+    """The steps from the first on; of a key, which is a client's and may be as long as a body, 100 characters."""
+    steps: list[str | int] = []
+    while trail is not None:
+        trail, step = trail
+        steps.append(step[:_MAX_STEP] if isinstance(step, str) else step)
+    return tuple(reversed(steps))
