@@ -1,13 +1,75 @@
-"""How a request's head says where the request ends: in one way only, or it is refused."""
+"""A request's head, which has bounds and says in one way only where the request ends, or is refused."""
 
 from base64 import b64decode
 from collections.abc import Sequence
 
-from gateway.errors import BadRequest
+from gateway.errors import BadRequest, GatewayError, HeadersTooLarge, PayloadTooLarge
+from gateway.limits import ConnectionLimits
 
-Headers = Sequence[tuple[bytes, bytes]]
+Header = tuple[bytes, bytes]
+Headers = Sequence[Header]
 
 NAMES = frozenset((b"host", b"content-length", b"transfer-encoding"))
+
+
+class Head:
+    """The head of one message as it arrives, within its connection's limits; ``refusal``: what it was refused with, as
+    the parser swallows what is raised while it reads.
+
+    One serves all messages of a connection, one after the other.
+    """
+
+    def __init__(self, limits: ConnectionLimits) -> None:
+        self._limits = limits
+        self._bytes = self._lines = 0
+        self._framing: list[Header] = []
+        self.arriving = False
+        self.refusal: GatewayError | None = None
+
+    def begin(self) -> None:
+        self._bytes = self._lines = 0
+        self._framing.clear()
+        self.arriving = True
+        self.refusal = None
+
+    def count(self, size: int, lines: int = 0) -> None:
+        """Counts what has arrived of the address, the headers, and the trailers, which come once the head is complete.
+
+        Raises HeadersTooLarge where it is too much.
+        """
+        self._bytes += size
+        if self._bytes > self._limits.header_bytes:
+            self.refusal = head_too_large(self._limits)
+            raise self.refusal
+        self._lines += lines
+        if self._lines > self._limits.headers:
+            self.refusal = HeadersTooLarge(f"A request may have at most {self._limits.headers:,} headers.")
+            raise self.refusal
+
+    def add(self, header: Header) -> None:
+        """``header``: one of these `NAMES`, in lower case; the others say nothing of where the message ends."""
+        self._framing.append(header)
+
+    def complete(self, *, version: str, method: bytes, upgrade: bool) -> None:
+        """Raises BadRequest where the request could be read in two ways, PayloadTooLarge where its body is announced as
+        such."""
+        try:
+            length = require_one(self._framing, version=version, method=method, upgrade=upgrade)
+        except BadRequest as refusal:
+            self.refusal = refusal
+            raise
+        if length > self._limits.body_bytes:
+            self.refusal = body_too_large(self._limits)
+            raise self.refusal
+        self.arriving = False
+
+
+def head_too_large(limits: ConnectionLimits) -> HeadersTooLarge:
+    return HeadersTooLarge(f"Address and headers may have at most {limits.header_bytes:,} bytes.")
+
+
+def body_too_large(limits: ConnectionLimits) -> PayloadTooLarge:
+    return PayloadTooLarge(f"The body may have at most {limits.body_bytes:,} bytes.")
 
 
 def require_one(headers: Headers, *, version: str, method: bytes, upgrade: bool) -> int:

@@ -17,7 +17,7 @@ from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from gateway.errors import BadRequest, GatewayError, HeadersTooLarge, PayloadTooLarge, RequestTimeout, Unavailable
+from gateway.errors import BadRequest, GatewayError, RequestTimeout, Unavailable
 from gateway.limits import ConnectionLimits
 from gateway.transport import framing
 from gateway.transport.flow import Flow
@@ -52,14 +52,12 @@ class Protocol(HttpToolsProtocol):
         # Whether what has arrived waits for something other than its turn.
         self._held = False
         self._answering: RequestResponseCycle | None = None
-        self._refusal: GatewayError | None = None
         self._ending = False
-        # What is being read: the part (counted on) of a message, the bytes and headers of its head, and the bytes fed
-        # since it began.
+        # What is being read: the part (counted on) of a message, and the bytes fed since that began.
         self._part = 0
-        self._in_message = self._in_head = False
-        self._head_bytes = self._head_lines = self._fed_bytes = 0
-        self._framing: list[tuple[bytes, bytes]] = []
+        self._in_message = False
+        self._head = framing.Head(self._limits)
+        self._fed_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
         self._timed_part = 0
 
@@ -128,40 +126,39 @@ class Protocol(HttpToolsProtocol):
                 self._stop_timer()
             elif self._timer is None:
                 self._time_reading()
-        elif self._in_head and self._fed_bytes > self._limits.header_bytes:
-            self._refuse(self._headers_too_large())
+        elif self._head.arriving and self._fed_bytes > self._limits.header_bytes:
+            self._refuse(framing.head_too_large(self._limits))
         elif self._fed_bytes > 2 * self._limits.body_bytes + self._limits.header_bytes:
-            self._refuse(self._body_too_large())
+            self._refuse(framing.body_too_large(self._limits))
         elif self._timed_part != self._part:
             self._time_reading()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._part += 1
-        self._in_message = self._in_head = True
-        self._head_bytes = self._head_lines = 0
-        self._framing = []
+        self._in_message = True
+        self._head.begin()
 
     def on_url(self, url: bytes) -> None:
-        self._count(len(url))
+        self._head.count(len(url))
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._count(len(name) + len(value) + len(b": \r\n"))
-        self._head_lines += 1
-        if self._head_lines > self._limits.headers:
-            raise self._noted(HeadersTooLarge(f"A request may have at most {self._limits.headers:,} headers."))
+        self._head.count(len(name) + len(value) + len(b": \r\n"), lines=1)
         # After the body come trailers: they are no headers, whatever their names.
-        if self._in_head:
+        if self._head.arriving:
             super().on_header(name, value)
             header = self.headers[-1]
             if header[0] in framing.NAMES:
-                self._framing.append(header)
+                self._head.add(header)
 
     def on_headers_complete(self) -> None:
-        self._require_one_framing()
+        self._head.complete(
+            version=self.parser.get_http_version(),
+            method=self.parser.get_method(),
+            upgrade=self.parser.should_upgrade(),
+        )
         self._part += 1
-        self._in_head = False
         super().on_headers_complete()
         if self.parser.should_upgrade() and not self._should_upgrade():
             # Whatever else came with it has been dropped by the parser.
@@ -170,32 +167,6 @@ class Protocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._in_message = False
         super().on_message_complete()
-
-    def _count(self, size: int) -> None:
-        self._head_bytes += size
-        if self._head_bytes > self._limits.header_bytes:
-            raise self._noted(self._headers_too_large())
-
-    def _headers_too_large(self) -> GatewayError:
-        return HeadersTooLarge(f"Address and headers may have at most {self._limits.header_bytes:,} bytes.")
-
-    def _body_too_large(self) -> GatewayError:
-        return PayloadTooLarge(f"The body may have at most {self._limits.body_bytes:,} bytes.")
-
-    def _require_one_framing(self) -> None:
-        """Raises BadRequest where the request could be read in two ways, PayloadTooLarge where its body is announced as
-        such."""
-        try:
-            length = framing.require_one(
-                self._framing,
-                version=self.parser.get_http_version(),
-                method=self.parser.get_method(),
-                upgrade=self.parser.should_upgrade(),
-            )
-        except BadRequest as refusal:
-            raise self._noted(refusal) from None
-        if length > self._limits.body_bytes:
-            raise self._noted(self._body_too_large())
 
     # Answering
 
@@ -245,7 +216,7 @@ class Protocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         # A request of which a part has come is waited for; `read_seconds` bounds that.
-        if not (self._in_head or self._unread):
+        if not (self._head.arriving or self._unread):
             super().shutdown()
 
     def handle_websocket_upgrade(self) -> None:
@@ -261,17 +232,12 @@ class Protocol(HttpToolsProtocol):
 
     # Refusing
 
-    def _noted(self, refusal: GatewayError) -> GatewayError:
-        self._refusal = refusal
-        return refusal
+    def send_400_response(self, msg: str) -> None:
+        """Refuses what the parser could not read, or what was refused while it read."""
+        self._refuse(self._head.refusal or BadRequest("This is not a valid HTTP/1.1 request."))
 
     def _refuse(self, refusal: GatewayError) -> None:
-        self._refusal = refusal
-        self.send_400_response("")
-
-    def send_400_response(self, msg: str) -> None:
         """Refuses the message that is being read, and ends the connection behind what is being answered."""
-        refusal = self._refusal or BadRequest("This is not a valid HTTP/1.1 request.")
         answering = self._answering
         if answering is not None and not answering.response_complete:
             if not answering.more_body or answering.response_started:
