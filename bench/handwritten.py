@@ -65,7 +65,7 @@ FLAT = {**_CURSOR, **_ROW}
 NESTED = {**_CURSOR, **_ROW, **_REQUEST}
 _TREE = {"_id": 0, "interaction_id": 1, "search_request.filters": 1, "search_request_id": 1}
 
-_HEADERS = [*answered(b"", JSON).headers, *HEADERS]
+_HEADERS = [*answered(b"", JSON).own, *HEADERS]
 
 
 class Application:

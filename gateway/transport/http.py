@@ -23,7 +23,7 @@ from gateway.transport.headers import single
 from gateway.transport.media import EVENTS, GRAPHQL, HTML, JSON, names, preferred
 from gateway.transport.parsing import Batch, from_body, from_query, parameter_names, require_json
 from gateway.transport.reply import READING, WRITING, Reply, allowed, answered, kept, refusal
-from gateway.transport.security import HEADERS, secured
+from gateway.transport.security import secured
 from gateway.transport.sse import EventStreams
 
 _READ = (
@@ -190,11 +190,8 @@ def _unkept(answer: Answer, media: str, method: str) -> Reply:
 
 
 async def _send(send: Send, method: str, reply: Reply, coding: str | None = None) -> None:
-    headers, body = [*reply.headers, *HEADERS], reply.body
     if coding is not None:
-        body = await coded(body, coding)
-        headers.append((b"content-encoding", coding.encode()))
-    if reply.status not in (204, 304):
-        headers.append((b"content-length", b"%d" % len(body)))
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
+        own = (*reply.own, (b"content-encoding", coding.encode()))
+        reply = Reply(reply.status, own, await coded(reply.body, coding))
+    await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else reply.body})

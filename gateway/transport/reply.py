@@ -29,6 +29,8 @@ Headers = tuple[tuple[bytes, bytes], ...]
 READING = ("GET", "HEAD")
 WRITING = ("POST", "OPTIONS")
 
+_WITHOUT_BODY = (204, 304)
+
 # What a client that takes only application/json is told with 200: the request arrived, and was refused as GraphQL.
 _GRAPHQL_REFUSALS = (ParseFailed, ValidationFailed, BadUserInput, OperationNotResolved, OperationTooComplex)
 
@@ -41,17 +43,26 @@ _TYPES: Mapping[str, tuple[bytes, bytes]] = {
     media: (b"content-type", f"{media}; charset=utf-8".encode()) for media in (JSON, GRAPHQL, EVENTS)
 }
 _ANSWERED: Mapping[str, Headers] = {media: (type_, VARY, _NOT_STORED) for media, type_ in _TYPES.items()}
+_CLOSING: Headers = (_TYPES[JSON], (b"connection", b"close"))
 # Proxies that gather an answer before they pass it on don't do so then. No request waits behind what may never end.
 STREAMED: Headers = (*_ANSWERED[EVENTS], *HEADERS, (b"x-accel-buffering", b"no"), (b"connection", b"close"))
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """``body`` is not yet in a content coding; ``headers`` lack its length, and what every answer has."""
+    """``own``: the headers besides those that every answer has, and its length."""
 
     status: int
-    headers: Headers
+    own: Headers
     body: bytes = b""
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """All that are sent."""
+        headers = [*self.own, *HEADERS]
+        if self.status not in _WITHOUT_BODY:
+            headers.append((b"content-length", b"%d" % len(self.body)))
+        return headers
 
 
 def answered(body: bytes, media: str, budget: Budget | None = None) -> Reply:
@@ -101,10 +112,9 @@ def refusal(error: GatewayError, body: bytes, media: str, method: str) -> Reply:
 
 
 def closing(error: GatewayError) -> Reply:
-    """The reply that refuses a request whatever it asks for, and ends its connection: with all its headers."""
-    body = refused(error).body
-    headers = (*HEADERS, _TYPES[JSON], (b"content-length", b"%d" % len(body)), (b"connection", b"close"))
-    return Reply(error.status, (*headers, _SOON) if isinstance(error, Unavailable) else headers, body)
+    """The reply that refuses a request whatever it asks for, and ends its connection."""
+    own = (*_CLOSING, _SOON) if isinstance(error, Unavailable) else _CLOSING
+    return Reply(error.status, own, refused(error).body)
 
 
 def allowed(method: str) -> bytes:
