@@ -262,7 +262,7 @@ async def test_a_handshake_is_refused_as_any_request_is(
 async def test_whoever_reads_nothing_is_cut_off_with_what_waits(
     gateway: Gateway, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(socketprotocol, "_LINGER_SECONDS", 0.1)
+    monkeypatch.setattr(socketprotocol, "LINGER_SECONDS", 0.1)
     connections = served.server.server_state.connections
     before = len(connections)
     async with connected(served) as client:

@@ -2,6 +2,10 @@
 
 import asyncio
 
+# A closed connection's client has so long to read what it was sent, and what it still sends is discarded: cut at once,
+# the last word could be lost with it.
+LINGER_SECONDS = 2.0
+
 
 class Parting:
     """Waits for the client of one connection, and then cuts it: closed only, it would wait for ever."""

@@ -21,13 +21,11 @@ from gateway.errors import BadRequest, GatewayError, RequestTimeout, Unavailable
 from gateway.limits import ConnectionLimits
 from gateway.transport import framing
 from gateway.transport.flow import Flow
-from gateway.transport.parting import Parting
+from gateway.transport.parting import LINGER_SECONDS, Parting
 from gateway.transport.reply import closing
 from gateway.transport.socketprotocol import NO_HANDSHAKE
 from gateway.transport.turns import Backlog, Turns
 
-# How long a closing connection's unread input is discarded: closed at once, the answer could be lost with it.
-_LINGER_SECONDS = 2.0
 # Of the smallest requests, so much takes two or three milliseconds.
 _SLICE_BYTES = 2_048
 _SHORT_BYTES = 16_384
@@ -259,7 +257,7 @@ class Protocol(HttpToolsProtocol):
         if not self.transport.is_closing():
             self.transport.write_eof()
             self._turns.ask(self)
-            self._time_sending(_LINGER_SECONDS)
+            self._time_sending(LINGER_SECONDS)
 
     # Time
 

@@ -20,7 +20,7 @@ from websockets.protocol import Event
 from websockets.server import ServerProtocol
 
 from gateway.errors import BadRequest, Forbidden, GatewayError, GoingAway, HeadersTooLarge
-from gateway.transport.parting import Parting
+from gateway.transport.parting import LINGER_SECONDS, Parting
 from gateway.transport.reply import closing
 from gateway.transport.turns import Backlog, Turns
 
@@ -33,8 +33,6 @@ _SLICE_BYTES = 512
 # What no client needs: they ping every few seconds, and split what is long into parts that are worth a packet.
 _CONTROL_FRAMES_A_SECOND = 100
 _FRAGMENTS = 1_000
-# A closed connection's client has so long to read what it was sent.
-_LINGER_SECONDS = 2.0
 NO_HANDSHAKE = BadRequest("This is not a valid handshake of a websocket of version 13.")
 
 
@@ -153,7 +151,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             self._turns.ask(self)
         elif message["type"] == "websocket.close":
             self._turns.ask(self)
-            self._part(self.close_timeout + _LINGER_SECONDS)
+            self._part(self.close_timeout + LINGER_SECONDS)
         elif message["type"] == "websocket.http.response.body":
             self.handshake_complete = self.close_sent
         self.conn.max_message_size = message.get(MAX_BYTES, self.conn.max_message_size)
@@ -186,7 +184,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self.transport.resume_reading()
         if self.close_timer is not None:
             self.close_timer.cancel()
-        self.close_timer = self.loop.call_later(_LINGER_SECONDS, self.transport.abort)
+        self.close_timer = self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 
     def handle_close(self, event: Frame) -> None:
         super().handle_close(event)
@@ -216,7 +214,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def _part(self, seconds: float | None = None) -> None:
         if self in self.connections:
-            self._parting.begin(seconds or _LINGER_SECONDS)
+            self._parting.begin(seconds or LINGER_SECONDS)
 
 
 class _Connection(ServerProtocol):
