@@ -202,6 +202,9 @@ class Unavailable(GatewayError):
 class GoingAway(Unavailable):
     """This process ends; another one, or the same again, will serve."""
 
+    def __init__(self) -> None:
+        super().__init__("The gateway is going away; connect again.")
+
 
 class UnreadableDocument(GatewayError):
     """A stored value is not what the contract promises; the field it stands in reads as null."""

@@ -58,7 +58,7 @@ class Sessions:
         """A session for as long as this is entered. Raises `GoingAway` once they are closed, and what `Session.enter`
         does."""
         if self._closed:
-            raise _going_away()
+            raise GoingAway()
         session = Session(end, self._admit)
         if context is not None:
             session.enter(context)
@@ -81,7 +81,7 @@ class Sessions:
         """Ends every session, and lets no other begin; returns once they are over, or after 5 seconds."""
         self._closed = True
         for session in list(self._open):
-            session.end(_going_away())
+            session.end(GoingAway())
         if self._open:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_GRACE_SECONDS):
@@ -107,7 +107,3 @@ class Sessions:
         for session in list(self._open):
             if session.context in over:
                 session.end(over[session.context])
-
-
-def _going_away() -> GoingAway:
-    return GoingAway("The gateway is going away; connect again.")

@@ -201,7 +201,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def shutdown(self) -> None:
         if not self.handshake_complete and self.initial_response is None:
-            self._refuse(_serialized(GoingAway("The gateway is going away; connect again.")))
+            self._refuse(_serialized(GoingAway()))
         super().shutdown()
         self._part()
 
