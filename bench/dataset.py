@@ -16,6 +16,7 @@ from gateway.kinds import INTERACTION, SEARCH_REQUEST, time_order
 from gateway.paging import encode_cursor
 from gateway.store.client import Database, close, open_client
 from gateway.store.indexes import create_indexes
+from gateway.store.keys import Keys
 from gateway.store.tenancy import Tenancy
 from gateway.wire import validate_interaction
 
@@ -58,7 +59,7 @@ async def prepare(uri: str, count: int, *, deep_rank: int) -> Dataset:
         namespace, _ = await tenancy.create_namespace(organization, "shop")
         if not await database[_LOADED].find_one({"_id": _SEED}):
             await _fill(database, namespace, count)
-        issued = await tenancy.create_key(
+        issued = await Keys(database).create(
             organization,
             name="bench",
             permissions=frozenset({Permission.READ}),

@@ -22,6 +22,7 @@ from gateway.database import open_database
 from gateway.errors import GatewayError
 from gateway.settings import Settings
 from gateway.store.client import Database, aggregate, close, reading
+from gateway.store.keys import Keys
 from gateway.store.tenancy import Tenancy
 from gateway.transport.media import JSON
 from gateway.transport.reply import answered
@@ -74,7 +75,7 @@ class Application:
 
     def __init__(self, settings: Settings, *, lean: bool = True) -> None:
         self._database = open_database(settings)
-        self._access = Access(Tenancy(self._database), cache_seconds=settings.key_cache_seconds)
+        self._access = Access(Keys(self._database), Tenancy(self._database), cache_seconds=settings.key_cache_seconds)
         pages = Pages(reading(self._database) if lean else self._database, settings.read_time_limit_ms)
         self._answering: Mapping[str, Answering] = {
             "/flat": pages.flat,

@@ -18,6 +18,7 @@ from gateway.database import open_database
 from gateway.schema.enums import ComparisonOperator, InteractionType, QueryInputType, SortDirection, VectorIndex
 from gateway.schema.scalars import SCALARS, DateTime
 from gateway.settings import Settings
+from gateway.store.keys import Keys
 from gateway.store.tenancy import Tenancy
 
 Document = Mapping[str, Any]
@@ -231,7 +232,7 @@ class Application:
 
     def __init__(self, settings: Settings) -> None:
         self._database = open_database(settings)
-        access = Access(Tenancy(self._database), cache_seconds=settings.key_cache_seconds)
+        access = Access(Keys(self._database), Tenancy(self._database), cache_seconds=settings.key_cache_seconds)
         pages = Pages(self._database, settings.read_time_limit_ms)
 
         class View(GraphQL[dict[str, Any], None]):

@@ -15,8 +15,9 @@ from cachetools import TLRUCache, TTLCache
 from gateway import secretkey
 from gateway.context import Caller, Context, Namespace, Permission
 from gateway.errors import Forbidden, GatewayError, NamespaceNotFound, NamespaceRequired, Unauthenticated
+from gateway.store.keys import Key, Keys
 from gateway.store.lookups import Lookups
-from gateway.store.tenancy import Key, Tenancy
+from gateway.store.tenancy import Tenancy
 
 _CACHED = 10_000
 _UNKNOWN_SECONDS = 1.0
@@ -37,11 +38,12 @@ class Access:
     look-up; thus also the time in which a revocation takes effect.
     """
 
-    def __init__(self, tenancy: Tenancy, *, cache_seconds: float) -> None:
+    def __init__(self, keys: Keys, tenancy: Tenancy, *, cache_seconds: float) -> None:
+        self._keys = keys
         self._tenancy = tenancy
-        self._lookups = Lookups(tenancy)
+        self._lookups = Lookups(keys)
         self._cache_seconds = cache_seconds
-        self._keys: TLRUCache[str, _Found] = TLRUCache(
+        self._known: TLRUCache[str, _Found] = TLRUCache(
             _CACHED, ttu=lambda _key_id, found, _now: found.until, timer=time.monotonic
         )
         # Apart from the good ones, so that made-up keys can't push those out.
@@ -66,9 +68,9 @@ class Access:
             raise _unauthenticated()
         if found.key.wants_mark(now):
             # Cached first: requests that arrive meanwhile have nothing to mark.
-            self._keys[presented.key_id] = replace(found, key=replace(found.key, last_used_at=now))
+            self._known[presented.key_id] = replace(found, key=replace(found.key, last_used_at=now))
             with suppress(GatewayError):  # What can't be marked can be read all the same.
-                await self._tenancy.mark_used(found.key, now)
+                await self._keys.mark_used(found.key, now)
         return found.key.caller
 
     async def resolve(self, caller: Caller, namespace_header: str | None) -> Namespace:
@@ -93,15 +95,15 @@ class Access:
         """Those of the contexts that no request would be given any longer, each with why; nothing cached is used."""
         if not contexts:
             return {}
-        known = await self._tenancy.find_keys({one.caller.key_id for one in contexts})
-        keys = {key.caller.key_id: key for key in known}
+        existing = await self._keys.existing({one.caller.key_id for one in contexts})
+        keys = {key.caller.key_id: key for key in existing}
         namespaces = await self._tenancy.existing_namespaces({one.namespace.id for one in contexts})
         now = datetime.now(UTC)
         found: dict[Context, GatewayError] = {}
         for context in contexts:
             key = keys.get(context.caller.key_id)
             if key is None or not key.is_valid(now):
-                self._keys.pop(context.caller.key_id, None)
+                self._known.pop(context.caller.key_id, None)
                 found[context] = _unauthenticated()
             elif context.namespace.id not in namespaces:
                 for reference in (context.namespace.name, context.namespace.id):
@@ -110,7 +112,7 @@ class Access:
         return found
 
     async def _find(self, key_id: str) -> _Found | None:
-        found = self._keys.get(key_id)
+        found = self._known.get(key_id)
         if found is not None or key_id in self._unknown:
             return found
         until = time.monotonic() + self._cache_seconds
@@ -118,7 +120,7 @@ class Access:
         if key is None:
             self._unknown[key_id] = True
             return None
-        self._keys[key_id] = found = _Found(key, until)
+        self._known[key_id] = found = _Found(key, until)
         return found
 
 

@@ -34,6 +34,7 @@ from gateway.shifts import Shifts
 from gateway.store.client import Database, close
 from gateway.store.fetch import Reader
 from gateway.store.indexes import create_indexes
+from gateway.store.keys import Keys
 from gateway.store.rates import SharedBuckets
 from gateway.store.tenancy import Tenancy
 from gateway.store.watch import Watch
@@ -113,7 +114,7 @@ def create_app(
     """
     database = open_database(settings)
     tenancy = Tenancy(database)
-    access = Access(tenancy, cache_seconds=settings.key_cache_seconds)
+    access = Access(Keys(database), tenancy, cache_seconds=settings.key_cache_seconds)
     reader = Reader(database, time_limit_ms=settings.read_time_limit_ms)
     prefetcher = Prefetcher(reader, Recorder(Writer(database), tenancy), tenancy)
     live = Live(Watch(database, INTERACTION), settings.subscription_limits)

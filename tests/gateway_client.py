@@ -15,6 +15,7 @@ from gateway.app import create_app
 from gateway.context import Namespace, Organization, Permission
 from gateway.settings import Settings, load
 from gateway.store.client import Database, close, open_client
+from gateway.store.keys import Keys
 from gateway.store.tenancy import Tenancy
 from gateway.store.write import Writer
 
@@ -28,6 +29,7 @@ class Gateway:
     http: httpx.AsyncClient
     database: Database
     tenancy: Tenancy
+    keys: Keys
     writer: Writer
     organization: Organization
     namespace: Namespace
@@ -73,7 +75,7 @@ class Gateway:
         """A key of the first organization, or of this one, without a default namespace unless it is the first's."""
         owner = organization or self.organization
         default = self.namespace.id if owner == self.organization else None
-        issued = await self.tenancy.create_key(
+        issued = await self.keys.create(
             owner, name="made in a test", permissions=frozenset(permissions), default_namespace_id=default
         )
         return issued.secret
@@ -87,16 +89,14 @@ async def open_gateway(database: Database, mongodb_uri: str, **settings: Any) ->
     """
     settings = {"rate_limit_restore": 0, **settings}
     app = create_app(load(Settings, mongodb_uri=mongodb_uri, mongodb_database=database.name, **settings))
-    tenancy = Tenancy(database)
+    tenancy, keys = Tenancy(database), Keys(database)
     async with app.router.lifespan_context(app) as state:
         organization = await tenancy.create_organization("Acme")
         other_organization = await tenancy.create_organization("Initech")
         namespace, _ = await tenancy.create_namespace(organization, "shop")
         other_namespace, _ = await tenancy.create_namespace(other_organization, "shop")
         key, other_key = [
-            await tenancy.create_key(
-                owner, name="web", permissions=frozenset(Permission), default_namespace_id=default.id
-            )
+            await keys.create(owner, name="web", permissions=frozenset(Permission), default_namespace_id=default.id)
             for owner, default in ((organization, namespace), (other_organization, other_namespace))
         ]
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway.example") as http:
@@ -105,6 +105,7 @@ async def open_gateway(database: Database, mongodb_uri: str, **settings: Any) ->
                 http,
                 database,
                 tenancy,
+                keys,
                 Writer(database),
                 organization,
                 namespace,

@@ -18,6 +18,7 @@ import httpx
 
 from gateway.context import Namespace, Permission
 from gateway.store.client import close, open_client
+from gateway.store.keys import Keys
 from gateway.store.tenancy import Tenancy
 
 RECORD = """mutation ($input: RecordInteractionsInput!) {
@@ -96,7 +97,7 @@ async def _inhabited(mongodb_uri: str, database: str) -> tuple[str, Namespace]:
     await tenancy.create_namespace(await tenancy.create_organization("Initech"), "shop")
     organization = await tenancy.create_organization("Acme")
     namespace, _ = await tenancy.create_namespace(organization, "shop")
-    issued = await tenancy.create_key(
+    issued = await Keys(client[database]).create(
         organization, name="web", permissions=frozenset(Permission), default_namespace_id=namespace.id
     )
     await close(client)

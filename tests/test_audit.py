@@ -13,7 +13,8 @@ from gateway.errors import BadUserInput, Conflict, GatewayError
 from gateway.kinds import INTERACTION
 from gateway.store.audit import AUDIT, Actor, Audit, Entry
 from gateway.store.client import Database
-from gateway.store.tenancy import KEYS, NAMESPACES, Tenancy
+from gateway.store.keys import KEYS, Keys
+from gateway.store.tenancy import NAMESPACES, Tenancy
 
 RECORD = """mutation {
   recordInteraction(input: { interactionId: "i1", featureId: "f", interactionType: CLICK }) { created }
@@ -75,7 +76,7 @@ async def test_the_entry_is_written_ahead(gateway: Gateway) -> None:
 
 async def test_nothing_is_done_without_an_entry(gateway: Gateway) -> None:
     await gateway.data(RECORD)
-    issued = await gateway.tenancy.create_key(gateway.organization, name="k", permissions=READ_ALONE)
+    issued = await gateway.keys.create(gateway.organization, name="k", permissions=READ_ALONE)
     keys = await gateway.database[KEYS].find({}, {"last_used_at": 0}).to_list()
     await refuse(gateway.database)
     for query in (DELETE, CREATE):
@@ -83,9 +84,9 @@ async def test_nothing_is_done_without_an_entry(gateway: Gateway) -> None:
         assert [error["extensions"]["code"] for error in answer["errors"]] == ["INTERNAL_SERVER_ERROR"]
     key_id = issued.key.caller.key_id
     for done in (
-        gateway.tenancy.create_key(gateway.organization, name="k", permissions=READ_ALONE),
-        gateway.tenancy.revoke_key(key_id),
-        gateway.tenancy.rotate_key(key_id, grace=timedelta()),
+        gateway.keys.create(gateway.organization, name="k", permissions=READ_ALONE),
+        gateway.keys.revoke(key_id),
+        gateway.keys.rotate(key_id, grace=timedelta()),
     ):
         with pytest.raises(GatewayError):
             await done
@@ -95,22 +96,22 @@ async def test_nothing_is_done_without_an_entry(gateway: Gateway) -> None:
 
 
 async def test_keys_have_entries_from_the_command_line(database: Database) -> None:
-    tenancy = Tenancy(database)
-    acme = await tenancy.create_organization("Acme")
-    issued = await tenancy.create_key(acme, name="k", permissions=READ_ALONE)
+    keys = Keys(database)
+    acme = await Tenancy(database).create_organization("Acme")
+    issued = await keys.create(acme, name="k", permissions=READ_ALONE)
     old = issued.key.caller.key_id
-    successor, _ = await tenancy.rotate_key(old, grace=timedelta())
+    successor, _ = await keys.rotate(old, grace=timedelta())
     new = successor.key.caller.key_id
-    await tenancy.revoke_key(new)
-    await tenancy.revoke_key(new)
+    await keys.revoke(new)
+    await keys.revoke(new)
     with pytest.raises(BadUserInput):
-        await tenancy.revoke_key("key_missing")
+        await keys.revoke("key_missing")
     entries = sorted(await Audit(database).latest(100), key=lambda entry: entry.at)
     told = [(entry.action, entry.object_id) for entry in entries]
     assert sorted(told) == sorted([("key.create", old), ("key.rotate", old), ("key.create", new), ("key.revoke", new)])
     assert {(entry.actor, entry.organization_id) for entry in entries} == {(None, acme.id)}
     with pytest.raises(Conflict):
-        await tenancy.rotate_key(new, grace=timedelta())
+        await keys.rotate(new, grace=timedelta())
 
 
 async def test_the_newest_come_first_of_all_or_of_one_organization(gateway: Gateway) -> None:

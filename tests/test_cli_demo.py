@@ -14,7 +14,7 @@ from demo_process import Demo, running, start
 
 from gateway import secretkey
 from gateway.store.client import close, open_client
-from gateway.store.tenancy import Tenancy
+from gateway.store.keys import Keys
 
 COUNT = "{ interactions { totalCount } }"
 RECORD = """mutation {
@@ -136,7 +136,7 @@ async def revoke(uri: str, database: str, key: str) -> None:
     client = open_client(uri)
     parsed = secretkey.parse(key)
     assert parsed is not None
-    await Tenancy(client[database]).revoke_key(parsed.key_id)
+    await Keys(client[database]).revoke(parsed.key_id)
     await close(client)
 
 

@@ -16,6 +16,7 @@ from gateway.context import Context
 from gateway.embedded import EmbeddedServer
 from gateway.errors import Unauthenticated
 from gateway.store.client import close, open_client
+from gateway.store.keys import Keys
 from gateway.store.tenancy import Tenancy
 
 T = TypeVar("T")
@@ -43,8 +44,8 @@ class Shell:
         async def run() -> T:
             client = open_client(self.environment["GATEWAY_MONGODB_URI"])
             try:
-                tenancy = Tenancy(client[self.environment["GATEWAY_MONGODB_DATABASE"]])
-                return await work(Access(tenancy, cache_seconds=0))
+                database = client[self.environment["GATEWAY_MONGODB_DATABASE"]]
+                return await work(Access(Keys(database), Tenancy(database), cache_seconds=0))
             finally:
                 await close(client)
 

@@ -188,11 +188,11 @@ async def test_authentication(attack: str, gateway: Gateway) -> None:
 
 
 async def test_authentication_by_keys_that_were_good(gateway: Gateway) -> None:
-    issued = await gateway.tenancy.create_key(
+    issued = await gateway.keys.create(
         gateway.organization, name="old", permissions=frozenset(Permission), lifetime=timedelta(seconds=-1)
     )
-    revoked = await gateway.tenancy.create_key(gateway.organization, name="bad", permissions=frozenset(Permission))
-    await gateway.tenancy.revoke_key(revoked.key.caller.key_id)
+    revoked = await gateway.keys.create(gateway.organization, name="bad", permissions=frozenset(Permission))
+    await gateway.keys.revoke(revoked.key.caller.key_id)
     other_secret = gateway.key[:-4] + ("aaaa" if not gateway.key.endswith("aaaa") else "bbbb")
     for key in (issued.secret, revoked.secret, other_secret):
         response = await gateway.post(GOOD, key=key)

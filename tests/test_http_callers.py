@@ -30,11 +30,11 @@ async def gateway(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
 
 
 async def test_whatever_is_wrong_with_a_key_the_answer_is_the_same(gateway: Gateway) -> None:
-    expired = await gateway.tenancy.create_key(
+    expired = await gateway.keys.create(
         gateway.organization, name="old", permissions=frozenset(Permission), lifetime=timedelta(microseconds=1)
     )
-    revoked = await gateway.tenancy.create_key(gateway.organization, name="gone", permissions=frozenset(Permission))
-    await gateway.tenancy.revoke_key(revoked.key.caller.key_id)
+    revoked = await gateway.keys.create(gateway.organization, name="gone", permissions=frozenset(Permission))
+    await gateway.keys.revoke(revoked.key.caller.key_id)
     unknown, _ = secretkey.generate()
     body = orjson.dumps({"query": QUERY})
     answers = set()
@@ -58,7 +58,7 @@ async def test_a_revoked_key_stops_working_within_seconds(gateway: Gateway, mong
         assert "errors" not in await gateway.execute(QUERY, key=key)
         parsed = secretkey.parse(key)
         assert parsed is not None
-        await gateway.tenancy.revoke_key(parsed.key_id)
+        await gateway.keys.revoke(parsed.key_id)
         await asyncio.sleep(0.25)
         assert (await gateway.post({"query": QUERY}, key=key)).status_code == 401
 

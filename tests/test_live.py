@@ -269,7 +269,7 @@ async def test_a_session_ends_with_its_key_or_its_namespace(mongod: EmbeddedServ
         revoked = await gateway.make_key(Permission.READ)
         kept = await gateway.make_key(Permission.READ)
         expiring = (
-            await gateway.tenancy.create_key(
+            await gateway.keys.create(
                 gateway.organization,
                 name="expires",
                 permissions=frozenset({Permission.READ}),
@@ -289,7 +289,7 @@ async def test_a_session_ends_with_its_key_or_its_namespace(mongod: EmbeddedServ
         # One that has asked for nothing is a session as well.
         idle = await clients.enter_async_context(socket(address))
         await idle.init(revoked)
-        await gateway.tenancy.revoke_key(key_id(revoked))
+        await gateway.keys.revoke(key_id(revoked))
         await gateway.database[NAMESPACES].delete_one({"_id": gone.id})
         async with asyncio.timeout(5):
             for client, told, code in listening:

@@ -12,8 +12,9 @@ from gateway.context import Permission
 from gateway.errors import Unauthenticated, Unavailable
 from gateway.store import lookups
 from gateway.store.client import Database
+from gateway.store.keys import KEYS, Key, Keys
 from gateway.store.lookups import Lookups
-from gateway.store.tenancy import KEYS, Key, Tenancy
+from gateway.store.tenancy import Tenancy
 
 
 class Counter(CommandListener):
@@ -37,20 +38,22 @@ monitoring.register(COUNTER)
 
 
 @pytest.fixture
-async def tenancy(database: Database) -> Tenancy:
+async def keys(database: Database) -> Keys:
     COUNTER.database, COUNTER.counted = database.name, 0
-    return Tenancy(database)
+    return Keys(database)
 
 
-async def make_key(tenancy: Tenancy) -> tuple[str, Key]:
-    owner = await tenancy.create_organization("Acme")
-    issued = await tenancy.create_key(owner, name="web", permissions=frozenset(Permission))
+async def make_key(database: Database) -> tuple[str, Key]:
+    owner = await Tenancy(database).create_organization("Acme")
+    issued = await Keys(database).create(owner, name="web", permissions=frozenset(Permission))
     return issued.secret, issued.key
 
 
-async def test_five_thousand_made_up_keys_at_once_take_few_commands_and_hold_up_no_good_one(tenancy: Tenancy) -> None:
-    secret, key = await make_key(tenancy)
-    access = Access(tenancy, cache_seconds=3)
+async def test_five_thousand_made_up_keys_at_once_take_few_commands_and_hold_up_no_good_one(
+    keys: Keys, database: Database
+) -> None:
+    secret, key = await make_key(database)
+    access = Access(keys, Tenancy(database), cache_seconds=3)
 
     async def made_up() -> None:
         with pytest.raises(Unauthenticated):
@@ -64,18 +67,18 @@ async def test_five_thousand_made_up_keys_at_once_take_few_commands_and_hold_up_
     assert COUNTER.counted <= 5_000 / 500 + 2
 
 
-async def test_each_of_those_that_are_looked_up_together_gets_its_own(tenancy: Tenancy) -> None:
-    known = [(await make_key(tenancy))[1].caller.key_id for _ in range(20)]
-    together = Lookups(tenancy)
+async def test_each_of_those_that_are_looked_up_together_gets_its_own(keys: Keys, database: Database) -> None:
+    known = [(await make_key(database))[1].caller.key_id for _ in range(20)]
+    together = Lookups(keys)
     asked = [*known, *(f"key_{number}" for number in range(20)), *known]
     found = await asyncio.gather(*(together.find(key_id) for key_id in asked))
     assert [one and one.caller.key_id for one in found] == [*known, *[None] * 20, *known]
     assert COUNTER.counted == 1
 
 
-async def test_who_gives_up_takes_nobody_along(tenancy: Tenancy) -> None:
-    _, key = await make_key(tenancy)
-    together = Lookups(tenancy)
+async def test_who_gives_up_takes_nobody_along(keys: Keys, database: Database) -> None:
+    _, key = await make_key(database)
+    together = Lookups(keys)
     gone, staying = [asyncio.create_task(together.find(key.caller.key_id)) for _ in range(2)]
     await asyncio.sleep(0)
     gone.cancel()
@@ -86,10 +89,10 @@ async def test_who_gives_up_takes_nobody_along(tenancy: Tenancy) -> None:
 
 
 async def test_where_the_database_does_not_answer_those_who_wait_are_told_so(
-    monkeypatch: pytest.MonkeyPatch, tenancy: Tenancy
+    monkeypatch: pytest.MonkeyPatch, keys: Keys
 ) -> None:
     monkeypatch.setattr(lookups, "_LONGEST_WAIT_SECONDS", 0.05)
-    together = Lookups(tenancy)
+    together = Lookups(keys)
     # Nothing comes back of those that are under way.
     held = [await together._free.acquire() for _ in range(4)]
     with pytest.raises(Unavailable):

@@ -327,7 +327,7 @@ async def test_each_operation_needs_a_key_that_is_still_valid(gateway: Gateway, 
     ):
         key = await strict.make_key(Permission.READ)
         await client.init(key)
-        await strict.tenancy.revoke_key(key_id(key))
+        await strict.keys.revoke(key_id(key))
         await client.subscribe("1", VIEWER)
         code, reason = await client.closed()
         assert code == 4401

@@ -26,6 +26,7 @@ from gateway.settings import EmbeddedSettings, Settings
 from gateway.settings import load as load_settings
 from gateway.store.client import Database, close, open_client
 from gateway.store.indexes import create_indexes
+from gateway.store.keys import Keys
 from gateway.store.tenancy import Tenancy
 from gateway.store.write import Writer
 from gateway.transport.server import run
@@ -141,18 +142,18 @@ async def _fill(mongod: EmbeddedServer, kept: str, count: int) -> _Demo:
         shop, media = [(await tenancy.create_namespace(organization, kind))[0] for kind in NAMESPACES]
         await _generate(database, "shop", shop, count - count // 4)
         await _generate(database, "media", media, count // 4)
-        return _Demo(await _key(tenancy, kept, organization, shop), shop)
+        return _Demo(await _key(Keys(database), kept, organization, shop), shop)
     finally:
         await close(client)
 
 
-async def _key(tenancy: Tenancy, kept: str, organization: Organization, namespace: Namespace) -> str:
+async def _key(keys: Keys, kept: str, organization: Organization, namespace: Namespace) -> str:
     """The secret that was kept, or a new one where that doesn't work or works no longer."""
     presented = secretkey.parse(kept)
-    key = None if presented is None else await tenancy.find_key(presented.key_id)
+    key = None if presented is None else await keys.find(presented.key_id)
     if key is not None and key.is_valid(datetime.now(UTC)):
         return kept
-    issued = await tenancy.create_key(
+    issued = await keys.create(
         organization, name="demo", permissions=frozenset(Permission), default_namespace_id=namespace.id
     )
     return issued.secret

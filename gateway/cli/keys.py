@@ -12,7 +12,8 @@ from gateway.cli.console import AsJson, note, print_json, print_line, print_tabl
 from gateway.context import Permission
 from gateway.store.client import Database
 from gateway.store.indexes import create_indexes
-from gateway.store.tenancy import IssuedKey, Key, Tenancy
+from gateway.store.keys import IssuedKey, Key, Keys
+from gateway.store.tenancy import Tenancy
 
 commands = typer.Typer(help="Keys: what callers authenticate with.", no_args_is_help=True)
 
@@ -70,7 +71,7 @@ def create(
             default_namespace_id = default.id
             if created:
                 note(f"Made the namespace {default.name} ({default.id}).")
-        return await tenancy.create_key(
+        return await Keys(database).create(
             owner,
             name=name,
             permissions=frozenset(permission or (Permission.READ, Permission.WRITE)),
@@ -93,8 +94,8 @@ def list_keys(
     """List keys, the oldest first; expired and revoked ones too."""
 
     async def work(database: Database) -> list[Key]:
-        tenancy = Tenancy(database)
-        return await tenancy.keys(None if organization is None else await tenancy.organization(organization))
+        owner = None if organization is None else await Tenancy(database).organization(organization)
+        return await Keys(database).oldest_first(owner)
 
     listed = [_listed(key, datetime.now(UTC)) for key in run(work)]
     if as_json:
@@ -122,7 +123,7 @@ def list_keys(
 @commands.command()
 def revoke(key_id: KeyId, as_json: AsJson = False) -> None:
     """End a key; no worker accepts it 5 seconds later."""
-    key = run(lambda database: Tenancy(database).revoke_key(key_id))
+    key = run(lambda database: Keys(database).revoke(key_id))
     revoked_at = timestamp(key.revoked_at)
     if as_json:
         print_json({"keyId": key_id, "revokedAt": revoked_at})
@@ -143,7 +144,7 @@ def rotate(
 ) -> None:
     """Replace a key by one with the same name, rights, namespace and lifetime; show its secret, this once."""
     overlap = _DEFAULT_GRACE if grace is None else grace
-    issued, old = run(lambda database: Tenancy(database).rotate_key(key_id, grace=overlap))
+    issued, old = run(lambda database: Keys(database).rotate(key_id, grace=overlap))
     old_expires_at = timestamp(old.expires_at)
     if as_json:
         print_json({**_issued(issued), "replaces": {"keyId": key_id, "expiresAt": old_expires_at}})

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gateway.errors import Unavailable
-from gateway.store.tenancy import Key, Tenancy
+from gateway.store.keys import Key, Keys
 
 _AT_ONCE = 4
 _MOST_TOGETHER = 500
@@ -28,8 +28,8 @@ class _Gathering:
 class Lookups:
     """One for each event loop."""
 
-    def __init__(self, tenancy: Tenancy) -> None:
-        self._tenancy = tenancy
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
         self._free = asyncio.Semaphore(_AT_ONCE)
         self._gathering: _Gathering | None = None
 
@@ -54,7 +54,7 @@ class Lookups:
             if self._gathering is gathering:
                 self._gathering = None
         try:
-            found = await self._tenancy.find_keys(gathering.key_ids)
+            found = await self._keys.existing(gathering.key_ids)
         finally:
             self._free.release()
         return {key.caller.key_id: key for key in found}

@@ -27,6 +27,7 @@ from gateway.context import Permission
 from gateway.embedded import spawn
 from gateway.kinds import INTERACTION
 from gateway.store.client import close, open_client
+from gateway.store.keys import Keys
 from gateway.store.tenancy import Tenancy
 from gateway.store.watch import Watch
 
@@ -167,7 +168,7 @@ async def scene(members: ReplicaSet, tmp_path: Path) -> AsyncIterator[Scene]:
     tenancy = Tenancy(client[database])
     organization = await tenancy.create_organization("Acme")
     namespace, _ = await tenancy.create_namespace(organization, "shop")
-    key = await tenancy.create_key(
+    key = await Keys(client[database]).create(
         organization, name="web", permissions=frozenset(Permission), default_namespace_id=namespace.id
     )
     await close(client)

@@ -1,0 +1,191 @@
+"""An organization's keys: what callers authenticate with."""
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pymongo import WriteConcern
+
+from gateway import secretkey
+from gateway.context import Caller, Organization, Permission
+from gateway.errors import BadUserInput, Conflict
+from gateway.store.audit import Action, Audit
+from gateway.store.client import Collection, Database, aggregate
+from gateway.store.errors import translated
+from gateway.store.tenancy import ORGANIZATIONS, organization_of, require_label
+
+KEYS = "keys"
+
+# How exact "last used" is: between two marks of one key lies at least this.
+_MARK_INTERVAL = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A stored key: who its bearer is, and when that holds. Of the secret there is only the hash."""
+
+    caller: Caller
+    digest: bytes = field(repr=False)
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+    def is_valid(self, now: datetime) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+    def wants_mark(self, now: datetime) -> bool:
+        """Whether it's time to note that the key is in use."""
+        return self.last_used_at is None or now - self.last_used_at >= _MARK_INTERVAL
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedKey:
+    """A key just made, with the only copy of its secret."""
+
+    key: Key
+    secret: str = field(repr=False)
+
+
+class Keys:
+    """The repository of keys: apart from organizations and namespaces, so that no mutation reaches what ends a key.
+
+    What makes or ends one writes to the audit log first; it is the command line that asks for it.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._keys: Collection = database[KEYS]
+        self._audit = Audit(database)
+
+    async def create(
+        self,
+        organization: Organization,
+        *,
+        name: str,
+        permissions: frozenset[Permission],
+        default_namespace_id: str | None = None,
+        lifetime: timedelta | None = None,
+    ) -> IssuedKey:
+        """A new key; ``lifetime`` None: it doesn't expire. Raises BadUserInput for a name that isn't a label."""
+        require_label(name)
+        secret, parsed = secretkey.generate()
+        caller = Caller(parsed.key_id, name, permissions, organization, default_namespace_id)
+        now = datetime.now(UTC)
+        key = Key(caller, parsed.digest, now, None if lifetime is None else now + lifetime, None, None)
+        await self._audit.add(Action.CREATE_KEY, None, organization_id=organization.id, object_id=parsed.key_id)
+        with translated():
+            await self._keys.insert_one(_document(key))
+        return IssuedKey(key, secret)
+
+    async def find(self, key_id: str) -> Key | None:
+        found = await self._found({"_id": key_id})
+        return found[0] if found else None
+
+    async def existing(self, key_ids: Set[str]) -> list[Key]:
+        """Those of the keys that there are, the oldest first."""
+        return await self._found({"_id": {"$in": list(key_ids)}})
+
+    async def oldest_first(self, organization: Organization | None = None) -> list[Key]:
+        """The organization's keys, or all, the oldest first; expired and revoked ones too."""
+        return await self._found({} if organization is None else {"organization_id": organization.id})
+
+    async def revoke(self, key_id: str) -> Key:
+        """Ends a key; one that was revoked before keeps its time. Raises BadUserInput where there is no such key."""
+        key = await self._required(key_id)
+        if key.revoked_at is not None:
+            return key
+        await self._audit.add(Action.REVOKE_KEY, None, organization_id=key.caller.organization.id, object_id=key_id)
+        with translated():
+            await self._keys.update_one(
+                {"_id": key_id, "revoked_at": None}, {"$set": {"revoked_at": datetime.now(UTC)}}
+            )
+        return await self._required(key_id)
+
+    async def rotate(self, key_id: str, *, grace: timedelta) -> tuple[IssuedKey, Key]:
+        """A successor with the same name, rights, default namespace and lifetime; the old key ends after ``grace``.
+
+        Returns both. Raises BadUserInput where there is no such key, Conflict where it was revoked, has expired or
+        has been rotated before.
+        """
+        old = await self._required(key_id)
+        owner = old.caller.organization
+        await self._audit.add(Action.ROTATE_KEY, None, organization_id=owner.id, object_id=key_id)
+        issued = await self.create(
+            owner,
+            name=old.caller.key_name,
+            permissions=old.caller.permissions,
+            default_namespace_id=old.caller.default_namespace_id,
+            lifetime=None if old.expires_at is None else old.expires_at - old.created_at,
+        )
+        # The successor is stored first: a crash in between leaves a key nobody knows, not a caller without one.
+        now = datetime.now(UTC)
+        with translated():
+            retired = await self._keys.update_one(
+                {"_id": key_id, "revoked_at": None, "replaced_by": None, "$nor": [{"expires_at": {"$lte": now}}]},
+                {"$set": {"replaced_by": issued.key.caller.key_id}, "$min": {"expires_at": now + grace}},
+            )
+            if not retired.matched_count:
+                await self._keys.delete_one({"_id": issued.key.caller.key_id})
+                raise Conflict(f"Key {key_id} was revoked, has expired or has been rotated before.")
+        return issued, await self._required(key_id)
+
+    async def mark_used(self, key: Key, now: datetime) -> None:
+        """Notes that the key is in use. A lost mark is harmless, so it isn't waited for on other servers."""
+        unhurried = self._keys.with_options(write_concern=WriteConcern(w=1))
+        with translated():
+            await unhurried.update_one({"_id": key.caller.key_id}, {"$max": {"last_used_at": now}})
+
+    async def _required(self, key_id: str) -> Key:
+        key = await self.find(key_id)
+        if key is None:
+            raise BadUserInput(f"There is no key {key_id!r}.")
+        return key
+
+    async def _found(self, condition: Mapping[str, Any]) -> list[Key]:
+        pipeline: list[Mapping[str, Any]] = [
+            {"$match": condition},
+            {"$sort": {"created_at": 1, "_id": 1}},
+            {
+                "$lookup": {
+                    "from": ORGANIZATIONS,
+                    "localField": "organization_id",
+                    "foreignField": "_id",
+                    "as": "organization",
+                }
+            },
+            {"$unwind": "$organization"},
+        ]
+        with translated():
+            return [_key(stored) async for stored in await aggregate(self._keys, pipeline)]
+
+
+def _key(stored: Mapping[str, Any]) -> Key:
+    return Key(
+        Caller(
+            key_id=stored["_id"],
+            key_name=stored["name"],
+            permissions=frozenset(permission for permission in Permission if permission.value in stored["permissions"]),
+            organization=organization_of(stored["organization"]),
+            default_namespace_id=stored.get("default_namespace_id"),
+        ),
+        bytes(stored["digest"]),
+        stored["created_at"],
+        stored.get("expires_at"),
+        stored.get("revoked_at"),
+        stored.get("last_used_at"),
+    )
+
+
+def _document(key: Key) -> dict[str, Any]:
+    """A new key's document. What isn't there is left out: ``$min`` would keep a null, as the least of all."""
+    caller = key.caller
+    given = {"default_namespace_id": caller.default_namespace_id, "expires_at": key.expires_at}
+    return {
+        "_id": caller.key_id,
+        "digest": key.digest,
+        "name": caller.key_name,
+        "permissions": sorted(permission.value for permission in caller.permissions),
+        "organization_id": caller.organization.id,
+        "created_at": key.created_at,
+    } | {name: value for name, value in given.items() if value is not None}
