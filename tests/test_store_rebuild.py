@@ -7,7 +7,7 @@ import pytest
 from gateway.context import Namespace
 from gateway.embedded import EmbeddedServer
 from gateway.store.client import Database, Driver, close, open_client
-from gateway.store.rebuild import Report, check, rebuild
+from gateway.store.rebuild import Report, check, rebuild, total
 from gateway.store.write import Writer
 from gateway.wire import validate_interaction
 
@@ -53,6 +53,10 @@ async def everything(database: Database) -> list[dict[str, Any]]:
         for name in ("interactions", "search_requests")
         for document in await database[name].find({}).sort("_id").to_list(None)
     ]
+
+
+async def test_what_a_pass_reads_is_counted_ahead(database: Database) -> None:
+    assert await total(database) == (await check(database)).checked == 8
 
 
 async def test_what_the_writer_stored_is_right(database: Database) -> None:

@@ -8,35 +8,33 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from gateway.cli.connection import run
 from gateway.cli.console import AsJson, print_json, print_line
-from gateway.kinds import INTERACTION, SEARCH_REQUEST
-from gateway.store import rebuild as store
 from gateway.store.client import Database
-from gateway.store.errors import translated
+from gateway.store.rebuild import Report, check, rebuild, total
 
 commands = typer.Typer(
     help="The indexed conditions of every filter tree, and what else is derived from recorded content.",
     no_args_is_help=True,
 )
 
-_Pass = Callable[[Database, Callable[[store.Report], None]], Awaitable[store.Report]]
+_Pass = Callable[[Database, Callable[[Report], None]], Awaitable[Report]]
 
 
-@commands.command()
-def check(as_json: AsJson = False) -> None:
+@commands.command("check")
+def check_everything(as_json: AsJson = False) -> None:
     """Compare every document with its content, changing nothing; exit with 1 where any is wrong."""
-    report = _over_everything("Checking", store.check)
+    report = _over_everything("Checking", check)
     _print(report, as_json, f"{report.checked:,} documents checked, {report.wrong:,} wrong.")
     if report.wrong:
         raise typer.Exit(1)
 
 
-@commands.command()
-def rebuild(as_json: AsJson = False) -> None:
+@commands.command("rebuild")
+def rebuild_everything(as_json: AsJson = False) -> None:
     """Derive again what is wrong, beside the service; exit with 1 where a document has an id that isn't its content's.
 
     Such ids are left as they are: clients and other documents refer to them.
     """
-    report = _over_everything("Rebuilding", store.rebuild)
+    report = _over_everything("Rebuilding", rebuild)
     left = report.wrong - report.rebuilt
     text = f"{report.checked:,} documents checked, {report.wrong:,} wrong, {report.rebuilt:,} rebuilt."
     if left:
@@ -46,24 +44,20 @@ def rebuild(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def _over_everything(name: str, work: _Pass) -> store.Report:
+def _over_everything(name: str, work: _Pass) -> Report:
     """What ``work`` reports of the whole database; on a terminal, a bar shows how far it is."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
 
-        async def counted(database: Database) -> store.Report:
-            with translated():
-                counts = [
-                    await database[kind.collection].estimated_document_count() for kind in (INTERACTION, SEARCH_REQUEST)
-                ]
-            task = progress.add_task(name, total=sum(counts))
+        async def counted(database: Database) -> Report:
+            task = progress.add_task(name, total=await total(database))
             return await work(database, lambda report: progress.update(task, completed=report.checked))
 
         return run(counted)
 
 
-def _print(report: store.Report, as_json: bool, text: str) -> None:
+def _print(report: Report, as_json: bool, text: str) -> None:
     if as_json:
         print_json({"checked": report.checked, "wrong": report.wrong, "rebuilt": report.rebuilt})
     else:

@@ -25,6 +25,7 @@ from gateway.interchange.imports import load
 from gateway.settings import EmbeddedSettings, Settings
 from gateway.settings import load as load_settings
 from gateway.store.client import Database, close, open_client
+from gateway.store.generated import Generated
 from gateway.store.indexes import create_indexes
 from gateway.store.keys import Keys
 from gateway.store.tenancy import Tenancy
@@ -38,8 +39,6 @@ DEFAULT_INTERACTIONS = 5_000
 
 _HERE = Path(".gateway-demo")
 _KEY_FILE = "key"
-# The demo's own collection: how many interactions were generated for each namespace.
-_GENERATED = "demo"
 _SEED = 1
 
 
@@ -164,12 +163,12 @@ async def _generate(database: Database, kind: NamespaceKind, namespace: Namespac
 
     They are the same each time, so that those of an interrupted or smaller run are found existing.
     """
-    generated = database[_GENERATED]
-    if await generated.find_one({"_id": kind, "count": {"$gte": count}}):
+    generated = Generated(database)
+    if await generated.reached(kind, count):
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task(f"Generating {kind}", total=count)
         tracked = progress.track(generated_interactions(count, seed=_SEED, namespace=kind), task_id=task, total=count)
         await load(tracked, Writer(database), namespace)
-    await generated.update_one({"_id": kind}, {"$set": {"count": count}}, upsert=True)
+    await generated.note(kind, count)

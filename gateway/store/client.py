@@ -21,6 +21,7 @@ from pymongo.asynchronous.command_cursor import AsyncCommandCursor
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConfigurationError, InvalidURI
 
+from gateway.store.errors import translated
 from gateway.store.waiting import mend
 
 Driver: TypeAlias = Literal["pymongo", "motor"]
@@ -106,6 +107,12 @@ def reading(database: Database) -> Database:
     # To make a `UUID` of every `_id`, and to give every time a zone, takes a sixth of a find.
     options = database.codec_options.with_options(uuid_representation=UuidRepresentation.UNSPECIFIED, tz_aware=False)
     return database.with_options(codec_options=options)
+
+
+async def ping(database: Database) -> None:
+    """Returns once the database's server has answered; raises `Unavailable` where it doesn't."""
+    with translated():
+        await database.command("ping")
 
 
 async def close(client: Client) -> None:

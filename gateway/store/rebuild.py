@@ -11,6 +11,7 @@ from gateway.kinds import INTERACTION, SEARCH_REQUEST, Kind
 from gateway.store.client import Collection, Database, Document
 from gateway.store.errors import translated
 
+_KINDS = (INTERACTION, SEARCH_REQUEST)
 _BATCH = 500
 _READ = ("namespace_id", "interaction_id", "session_id", "search_request", "search_request_id", "shadowed", *DERIVED)
 
@@ -39,10 +40,16 @@ async def rebuild(database: Database, progress: Progress | None = None) -> Repor
     return await _run(database, progress, write=True)
 
 
+async def total(database: Database) -> int:
+    """How many documents there are to read, by the collections' own count, which may be a little off."""
+    with translated():
+        return sum([await database[kind.collection].estimated_document_count() for kind in _KINDS])
+
+
 async def _run(database: Database, progress: Progress | None, *, write: bool) -> Report:
     report = Report()
     with translated():
-        for kind in (INTERACTION, SEARCH_REQUEST):
+        for kind in _KINDS:
             collection = database[kind.collection]
             async for documents in _batches(collection):
                 corrections = [_correction(document) for document in documents]

@@ -6,8 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from gateway.errors import GatewayError
-from gateway.store.client import Database
-from gateway.store.errors import translated
+from gateway.store.client import Database, ping
 
 # A primary that hangs is to be noticed within two seconds, by whoever asks once a second.
 _PATIENCE_SECONDS = 1.0
@@ -25,8 +24,7 @@ class Health:
         """503 while the database doesn't answer."""
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
-                with translated():
-                    await self._database.command("ping")
+                await ping(self._database)
         except (GatewayError, TimeoutError):
             return JSONResponse({"status": "UNAVAILABLE"}, 503)
         return JSONResponse({"status": "OK"})
