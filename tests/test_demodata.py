@@ -9,7 +9,7 @@ import pytest
 from gateway.context import Namespace
 from gateway.demodata import UNTIL, NamespaceKind, interactions
 from gateway.filtertree import BRANCHES, condition_operator, conditions, depth, nodes
-from gateway.interchange.imports import load
+from gateway.interchange.imports import record_all
 from gateway.store.client import Database
 from gateway.store.write import Writer
 from gateway.wire import filter_trees, validate_interaction
@@ -104,7 +104,7 @@ def test_it_is_plain_json() -> None:
 
 async def test_it_loads_once(database: Database) -> None:
     namespace = Namespace("ns_shop", "shop", "org_demo", UNTIL.astimezone(UTC))
-    first = await load(interactions(400, seed=1, namespace="shop"), Writer(database), namespace)
+    first = await record_all(interactions(400, seed=1, namespace="shop"), Writer(database), namespace)
     assert (first.imported, first.skipped) == (400, {})
-    grown = await load(interactions(500, seed=1, namespace="shop"), Writer(database), namespace)
+    grown = await record_all(interactions(500, seed=1, namespace="shop"), Writer(database), namespace)
     assert (grown.imported, grown.existing) == (100, 400)

@@ -7,7 +7,7 @@ from gateway_client import Gateway, open_gateway
 
 from gateway.demodata import interactions
 from gateway.embedded import EmbeddedServer
-from gateway.interchange.imports import load
+from gateway.interchange.imports import record_all
 from gateway.store.client import Database
 
 EVERYTHING = """
@@ -42,7 +42,7 @@ WRITE = """
 async def answers(gateway: Gateway) -> list[Any]:
     """What a client reads, writes and reads again; nothing in it depends on when or where it runs."""
     generated = list(interactions(60, seed=3, namespace="shop"))
-    await load(generated, gateway.writer, gateway.namespace)
+    await record_all(generated, gateway.writer, gateway.namespace)
     known = next(wire for wire in generated if "search_request" in wire and wire.get("session_id"))
     variables = {"interactionId": known["interaction_id"], "feature": known["feature_id"]}
     find = "query ($id: ID!) { interaction(interactionId: $id) { id sessionId searchRequest { searchRequestId } } }"

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from gateway.demodata import interactions
-from gateway.interchange.imports import load
+from gateway.interchange.imports import record_all
 from gateway.transport.graphiql import TEMPLATE_HEADERS, Page
 from gateway.transport.security import secured
 
@@ -150,7 +150,7 @@ async def test_without_a_build_the_page_loads_pinned_files_of_a_cdn(tmp_path: Pa
 
 
 async def test_every_example_runs_on_the_demos_data(gateway: Gateway) -> None:
-    await load(interactions(400, seed=1, namespace="shop"), gateway.writer, gateway.namespace)
+    await record_all(interactions(400, seed=1, namespace="shop"), gateway.writer, gateway.namespace)
     tabs = settings(await served(Page(TEMPLATE_HEADERS)).get("/graphql"))["tabs"]
     assert isinstance(tabs, list)
     names = []

@@ -15,7 +15,7 @@ from gateway.documents import recorded_interaction
 from gateway.errors import BadUserInput
 from gateway.interchange import jsonl
 from gateway.interchange.entries import Candidate, Entry, Folded, Passed, Skipped
-from gateway.interchange.imports import Import, load
+from gateway.interchange.imports import Import, record_all
 from gateway.interchange.lines import LINE_LIMIT, Source
 from gateway.interchange.report import LISTED, Report
 from gateway.interchange.scratch import scratch
@@ -188,7 +188,7 @@ async def test_every_skipped_line_is_counted_but_only_the_first_thousand_listed(
 
 
 async def test_interactions_that_come_from_no_file_are_loaded_by_the_same_loop(database: Database) -> None:
-    report = await load(
+    report = await record_all(
         ({"interaction_id": str(n), "feature_id": "p", "interaction_type": "view"} for n in range(7)),
         Writer(database),
         NAMESPACE,

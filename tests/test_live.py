@@ -23,7 +23,7 @@ from gateway.context import Permission
 from gateway.demodata import interactions
 from gateway.embedded import EmbeddedServer
 from gateway.errors import GatewayError, Unavailable
-from gateway.interchange.imports import load
+from gateway.interchange.imports import record_all
 from gateway.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.limits import SUBSCRIPTION_DEFAULTS
 from gateway.store.tenancy import NAMESPACES
@@ -85,7 +85,7 @@ async def test_a_filter_tells_what_a_listing_lists(gateway: Gateway, address: st
         for number, where in enumerate(WHERES):
             await client.subscribe(str(number), RECORDED, {"where": where})
         await client.begun()
-        await load(list(interactions(90, seed=3, namespace="shop")), gateway.writer, gateway.namespace)
+        await record_all(list(interactions(90, seed=3, namespace="shop")), gateway.writer, gateway.namespace)
         listed = []
         for where in WHERES:
             answer = await gateway.data(listing, {"where": where})
@@ -118,7 +118,7 @@ async def test_an_event_is_answered_as_a_query_is(gateway: Gateway, address: str
     wires = list(interactions(12, seed=5, namespace="shop"))
     async with stream(address, gateway.key, f"subscription {{ interactionRecorded {{ {EVERYTHING} }} }}") as told:
         for wire in wires:
-            await load([wire], gateway.writer, gateway.namespace)
+            await record_all([wire], gateway.writer, gateway.namespace)
             event = await told.event()
             assert event is not None
             asked = f"query ($id: ID!) {{ interaction(interactionId: $id) {{ {EVERYTHING} }} }}"

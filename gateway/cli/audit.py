@@ -41,8 +41,7 @@ def audit(
 
 
 async def _list(database: Database, organization: str | None, limit: int) -> list[Mapping[str, Any]]:
-    tenancy = Tenancy(database)
-    owners = await tenancy.organizations() if organization is None else [await tenancy.organization(organization)]
+    owners = await Tenancy(database).organizations(organization)
     names = {owner.id: owner.name for owner in owners}
     entries = await Audit(database).latest(limit, None if organization is None else owners[0].id)
     return [_listed(entry, names.get(entry.organization_id)) for entry in entries]

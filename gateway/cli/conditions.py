@@ -3,11 +3,9 @@
 from collections.abc import Awaitable, Callable
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gateway.cli.connection import run
-from gateway.cli.console import AsJson, print_json, print_line
+from gateway.cli.console import AsJson, print_json, print_line, progress
 from gateway.store.client import Database
 from gateway.store.rebuild import Report, check, rebuild, total
 
@@ -46,13 +44,11 @@ def rebuild_everything(as_json: AsJson = False) -> None:
 
 def _over_everything(name: str, work: _Pass) -> Report:
     """What ``work`` reports of the whole database; on a terminal, a bar shows how far it is."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with progress() as bars:
 
         async def counted(database: Database) -> Report:
-            task = progress.add_task(name, total=await total(database))
-            return await work(database, lambda report: progress.update(task, completed=report.checked))
+            task = bars.add_task(name, total=await total(database))
+            return await work(database, lambda report: bars.update(task, completed=report.checked))
 
         return run(counted)
 

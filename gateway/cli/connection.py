@@ -11,12 +11,12 @@ from gateway.store.client import Database, close
 T = TypeVar("T")
 
 
-def run(work: Callable[[Database], Awaitable[T]]) -> T:
+def run(work: Callable[[Database], Awaitable[T]], settings: Settings | None = None) -> T:
     """What ``work`` gives, in an event loop of its own; the client is closed behind it.
 
-    Raises SettingsError, and what ``work`` raises.
+    ``settings`` None: the environment's. Raises SettingsError, and what ``work`` raises.
     """
-    return asyncio.run(_run(work, load(Settings)))
+    return asyncio.run(_run(work, settings or load(Settings)))
 
 
 async def _run(work: Callable[[Database], Awaitable[T]], settings: Settings) -> T:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, NoReturn
 import orjson
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 from typer.core import TyperGroup
@@ -59,6 +60,17 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | None]]) ->
 def note(text: str) -> None:
     """One line on stderr for the person at the terminal; nothing that a program would read."""
     typer.echo(text, err=True)
+
+
+def progress(*amount: ProgressColumn, stays: bool = False) -> Progress:
+    """Bars on stderr, on a terminal, gone when their block ends; each tells ``amount``, by default how many are done.
+
+    ``stays``: they are left standing, and the last of them is printed where there is no terminal, too.
+    """
+    console = Console(stderr=True)
+    told = amount or (MofNCompleteColumn(),)
+    columns = (TextColumn("{task.description}"), BarColumn(), *told, TimeRemainingColumn())
+    return Progress(*columns, console=console, transient=not stays, disable=not (stays or console.is_terminal))
 
 
 def timestamp(moment: datetime | None) -> str | None:

@@ -1,6 +1,5 @@
 """``gateway demo``: a database of its own, generated data, a key, and the gateway on top."""
 
-import asyncio
 import os
 import socket
 from contextlib import suppress
@@ -10,21 +9,19 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gateway import secretkey
 from gateway.app import create_app, settle
-from gateway.cli.console import AsJson, print_json, print_line
+from gateway.cli import connection
+from gateway.cli.console import AsJson, print_json, print_line, progress
 from gateway.cli.serve import address, end_on_signals, listening
 from gateway.context import Namespace, Organization, Permission
 from gateway.demodata import NamespaceKind
 from gateway.demodata import interactions as generated_interactions
-from gateway.embedded import EmbeddedServer, start
-from gateway.interchange.imports import load
-from gateway.settings import EmbeddedSettings, Settings
-from gateway.settings import load as load_settings
-from gateway.store.client import Database, close, open_client
+from gateway.embedded import start
+from gateway.interchange.imports import record_all
+from gateway.settings import EmbeddedSettings, Settings, load
+from gateway.store.client import Database
 from gateway.store.generated import Generated
 from gateway.store.indexes import create_indexes
 from gateway.store.keys import Keys
@@ -61,23 +58,21 @@ def demo(
 ) -> None:
     """Serve a demo: an embedded MongoDB with generated interactions, and a key to explore them."""
     end_on_signals()
-    configured = load_settings(EmbeddedSettings).mongod
+    configured = load(EmbeddedSettings).mongod
     with (
         suppress(KeyboardInterrupt),
         listening(host, port) as listener,
         start(data_dir, configured=configured) as mongod,
     ):
-        prepared = _prepare(mongod, data_dir, interactions)
-        _serve(listener, host, mongod, prepared, as_json=as_json)
+        bound = listener.getsockname()[1]
+        settings = load(Settings, mongodb_uri=mongod.uri, mongodb_database=DATABASE, host=host, port=bound, workers=1)
+        prepared = _prepare(settings, data_dir, interactions)
+        _serve(listener, settings, prepared, as_json=as_json)
 
 
-def _serve(listener: socket.socket, host: str, mongod: EmbeddedServer, prepared: _Demo, *, as_json: bool) -> None:
-    url = address(host, listener)
+def _serve(listener: socket.socket, settings: Settings, prepared: _Demo, *, as_json: bool) -> None:
+    url = address(settings.host, listener)
     headers = {"Authorization": f"Bearer {prepared.key}", "X-Namespace": prepared.namespace.name}
-    port = listener.getsockname()[1]
-    settings = load_settings(
-        Settings, mongodb_uri=mongod.uri, mongodb_database=DATABASE, host=host, port=port, workers=1
-    )
     app = create_app(settings, page_headers=headers)
     settle()
 
@@ -89,8 +84,8 @@ def _serve(listener: socket.socket, host: str, mongod: EmbeddedServer, prepared:
             "key": prepared.key,
             "namespace": prepared.namespace.name,
             "namespaceId": prepared.namespace.id,
-            "mongodbUri": mongod.uri,
-            "database": DATABASE,
+            "mongodbUri": settings.mongodb_uri.get_secret_value(),
+            "database": settings.mongodb_database,
             "pid": os.getpid(),
         }
         if as_json:
@@ -121,29 +116,24 @@ Try:
 Ctrl-C ends it; the data stay."""
 
 
-def _prepare(mongod: EmbeddedServer, data_dir: Path, count: int) -> _Demo:
+def _prepare(settings: Settings, data_dir: Path, count: int) -> _Demo:
     key_file = data_dir / _KEY_FILE
     kept = key_file.read_text().strip() if key_file.exists() else ""
-    prepared = asyncio.run(_fill(mongod, kept, count))
+    prepared = connection.run(lambda database: _fill(database, kept, count), settings)
     if prepared.key != kept:
         key_file.touch(mode=0o600)
         key_file.write_text(prepared.key + "\n")
     return prepared
 
 
-async def _fill(mongod: EmbeddedServer, kept: str, count: int) -> _Demo:
-    client = open_client(mongod.uri)
-    try:
-        database = client[DATABASE]
-        tenancy = Tenancy(database)
-        await create_indexes(database)
-        organization = await tenancy.create_organization(ORGANIZATION)
-        shop, media = [(await tenancy.create_namespace(organization, kind))[0] for kind in NAMESPACES]
-        await _generate(database, "shop", shop, count - count // 4)
-        await _generate(database, "media", media, count // 4)
-        return _Demo(await _key(Keys(database), kept, organization, shop), shop)
-    finally:
-        await close(client)
+async def _fill(database: Database, kept: str, count: int) -> _Demo:
+    tenancy = Tenancy(database)
+    await create_indexes(database)
+    organization = await tenancy.create_organization(ORGANIZATION)
+    shop, media = [(await tenancy.create_namespace(organization, kind))[0] for kind in NAMESPACES]
+    await _generate(database, "shop", shop, count - count // 4)
+    await _generate(database, "media", media, count // 4)
+    return _Demo(await _key(Keys(database), kept, organization, shop), shop)
 
 
 async def _key(keys: Keys, kept: str, organization: Organization, namespace: Namespace) -> str:
@@ -166,9 +156,8 @@ async def _generate(database: Database, kind: NamespaceKind, namespace: Namespac
     generated = Generated(database)
     if await generated.reached(kind, count):
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(f"Generating {kind}", total=count)
-        tracked = progress.track(generated_interactions(count, seed=_SEED, namespace=kind), task_id=task, total=count)
-        await load(tracked, Writer(database), namespace)
+    with progress(stays=True) as bars:
+        task = bars.add_task(f"Generating {kind}", total=count)
+        tracked = bars.track(generated_interactions(count, seed=_SEED, namespace=kind), task_id=task, total=count)
+        await record_all(tracked, Writer(database), namespace)
     await generated.note(kind, count)

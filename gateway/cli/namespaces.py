@@ -67,5 +67,5 @@ async def _create(database: Database, organization: str, name: str) -> tuple[Org
 
 async def _list(database: Database, organization: str | None) -> list[tuple[Organization, Namespace]]:
     tenancy = Tenancy(database)
-    owners = await tenancy.organizations() if organization is None else [await tenancy.organization(organization)]
+    owners = await tenancy.organizations(organization)
     return [(owner, namespace) for owner in owners for namespace in await tenancy.namespaces(owner)]

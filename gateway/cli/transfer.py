@@ -10,11 +10,10 @@ from typing import Annotated, Any, BinaryIO, cast
 
 import orjson
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import DownloadColumn, TransferSpeedColumn
 
 from gateway.cli.connection import run
-from gateway.cli.console import AsJson, note, print_json, print_line
+from gateway.cli.console import AsJson, note, print_json, print_line, progress
 from gateway.interchange import jsonl, ubi
 from gateway.interchange.entries import Skipped
 from gateway.interchange.imports import BATCH, Import
@@ -82,13 +81,11 @@ def _opened(file: str) -> Iterator[Source]:
         raw = FileIO(sys.stdin.fileno() if standard else file, closefd=not standard)
     except OSError as error:
         raise typer.BadParameter(f"{file}: {error.strerror}", param_hint="FILE") from None
-    console = Console(stderr=True)
-    columns = (TextColumn("Reading"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with raw, Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with raw, progress(DownloadColumn(), TransferSpeedColumn()) as bars:
         size = raw.seek(0, 2) if raw.seekable() else 0
         if size:
             raw.seek(0)
-            watched = cast(FileIO, progress.wrap_file(cast(BinaryIO, raw), total=size))
+            watched = cast(FileIO, bars.wrap_file(cast(BinaryIO, raw), size, description="Reading"))
         with closing(Source(BufferedReader(watched if size else raw))) as source:
             yield source
 

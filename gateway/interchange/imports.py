@@ -121,7 +121,7 @@ class Import:
         self._skipped(skipped)
 
 
-async def load(wires: Iterable[Mapping[str, Any]], writer: Writer, namespace: Namespace) -> Report:
+async def record_all(wires: Iterable[Mapping[str, Any]], writer: Writer, namespace: Namespace) -> Report:
     """Records interactions that come from no file, such as generated ones; "lines" are their places from 1."""
     with scratch() as database:
         entries = (Candidate(Line(place, b""), dict(wire)) for place, wire in enumerate(wires, 1))

@@ -57,8 +57,10 @@ class Tenancy:
             raise BadUserInput(f"There is no organization {name!r}.")
         return organization_of(stored)
 
-    async def organizations(self) -> list[Organization]:
-        """All organizations, by name."""
+    async def organizations(self, named: str | None = None) -> list[Organization]:
+        """All organizations, by name, or the one ``named`` so. Raises BadUserInput where there is none."""
+        if named is not None:
+            return [await self.organization(named)]
         with translated():
             return [organization_of(stored) async for stored in self._organizations.find().sort("name", 1)]
 
