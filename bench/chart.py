@@ -26,7 +26,7 @@ _PANELS = (
         "gateway ÷ hand-written (less is better)",
         "gateway/handwritten",
         _LABELS,
-        {"flat": 1.15, "deep": 1.15, "nested": 1.15, "json": 1.1},
+        {"flat": 1.15, "deep": 1.15, "paging": 1.15, "nested": 1.15, "json": 1.1},
     ),
     _Panel(
         "graphql-core ÷ gateway (more is better)",

@@ -80,6 +80,7 @@ class Application:
         self._answering: Mapping[str, Answering] = {
             "/flat": pages.flat,
             "/deep": pages.flat,
+            "/paging": pages.flat,
             "/own": pages.own,
             "/nested": pages.nested,
             "/json": pages.json,

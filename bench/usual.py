@@ -24,7 +24,7 @@ from gateway.store.tenancy import Tenancy
 Document = Mapping[str, Any]
 Info = strawberry.Info[Any, None]
 
-OPERATIONS = ("flat", "deep", "nested")
+OPERATIONS = ("flat", "deep", "paging", "nested")
 
 
 @strawberry.type

@@ -7,8 +7,10 @@ was bound is known by the other variables, and asked for behind or ahead of thos
 import marshal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+
+from graphql import OperationType
 
 from gateway.compiler.bind import Bindings, BoundListing
 from gateway.compiler.shape import Shaper
@@ -45,18 +47,23 @@ class Compiled:
 class Bound:
     """A compiled operation with values for its variables: all of a request but who sends it, and in which namespace.
 
-    ``cost``: the points that it may cost. ``kept``: whether it is one that is known from requests before.
+    ``cost``: the points that it may cost.
     """
 
     compiled: Compiled
     bindings: Bindings
     cost: int
-    kept: bool = False
 
     def at(self, cursors: Mapping[str, str]) -> "Bound":
         """The same with other values for variables that are cursors; raises `InvalidCursor`."""
         moved = {path: one.at(cursors) if isinstance(one, BoundListing) else one for path, one in self.bindings.items()}
         return Bound(self.compiled, moved, self.cost)
+
+    @property
+    def reusable(self) -> bool:
+        """Whether it may be kept: a write is bound each time, and errors that are raised again collect tracebacks."""
+        is_write = self.compiled.plan.operation is OperationType.MUTATION
+        return not (is_write or any(isinstance(one, Exception) for one in self.bindings.values()))
 
     @property
     def weight(self) -> int:
@@ -90,8 +97,8 @@ class LatestBound:
         return key, None
 
     def keep(self, key: bytes, bound: Bound) -> bool:
-        """Whether it is kept from now on: no error is, as such that are raised again and again collect tracebacks."""
-        if any(isinstance(one, Exception) for one in bound.bindings.values()):
+        """Whether it is kept from now on."""
+        if not bound.reusable:
             return False
         if (sent := hash(key)) not in self._once:
             self._once[sent] = None
@@ -99,7 +106,7 @@ class LatestBound:
                 del self._once[next(iter(self._once))]
             return False
         del self._once[sent]
-        self._latest[key] = replace(bound, kept=True)
+        self._latest[key] = bound
         return True
 
     @property

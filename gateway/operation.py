@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from graphql import (
     DocumentNode,
@@ -63,12 +62,23 @@ _SHORT_BYTES = 2_000
 _UNPAID = (QueryNotPersisted, PersistenceDisabled)
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request asks, whoever sends it."""
+
+    document: DocumentNode
+    permissions: Set[Permission]
+    bound: Bound
+
+
+@dataclass(slots=True, eq=False)
 class Request:
-    """A request as any transport understands it. Where it is sent again, the same one saves finding out what it asks.
+    """A request as any transport understands it.
 
     It has a ``query``, or the ``document_id`` of one that is known, or both for it to be known from now on.
     ``reads_only``: it came in a way that must not change anything. ``size``: its bytes, as far as they are known.
+
+    Where the same is sent again, a transport may give the same request: ``sent`` before, it keeps what was ``asked``.
     """
 
     query: str | None
@@ -77,15 +87,8 @@ class Request:
     reads_only: bool = False
     document_id: str | None = None
     size: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What is known of a request, whoever sends it."""
-
-    document: DocumentNode
-    permissions: Set[Permission]
-    bound: Bound
+    sent: bool = field(default=False, init=False)
+    asked: Asked | None = field(default=None, init=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +131,6 @@ class Operations:
         self._limits = limits
         self._deadline = Deadline(limits.operation_time_ms / 1_000)
         self._meter = meter
-        # For as long as a transport has the request for when it is sent again.
-        self._known: WeakKeyDictionary[Request, _Known] = WeakKeyDictionary()
         self.answered: Counter[str] = Counter()
 
     async def admit(self, request: Request, context: Context) -> Ready | Answer:
@@ -138,9 +139,9 @@ class Operations:
         What takes long is done in its turn, and not at all for who has no points left; what is refused is paid for by
         its size. Raises only what the gateway did not foresee.
         """
-        known = self._known.get(request)
-        if known is not None and known.permissions <= context.caller.permissions:
-            return Ready(request, context, known.document, known.bound)
+        asked = request.asked
+        if asked is not None and asked.permissions <= context.caller.permissions:
+            return Ready(request, context, asked.document, asked.bound)
         query, key_id = request.query or "", context.caller.key_id
         quick = request.size - len(query) <= _SHORT_BYTES and (not query or self._documents.knows(query))
         try:
@@ -176,8 +177,9 @@ class Operations:
                 return refused_in(Phase.VARIABLES, bound)
             _affordable(bound.cost, self._limits.cost)
             # What a name stands for is each organization's own.
-            if request.document_id is None and bound.kept and prepared.weight <= _LIGHT_BYTES:
-                self._known[request] = _Known(prepared.node, operation.permissions, bound)
+            if request.sent and request.document_id is None and prepared.weight <= _LIGHT_BYTES and bound.reusable:
+                request.asked = Asked(prepared.node, operation.permissions, bound)
+            request.sent = True
             return Ready(request, context, prepared.node, bound)
         except GraphQLSyntaxError as error:
             return refused_in(Phase.PARSING, [error])

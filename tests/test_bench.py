@@ -71,14 +71,14 @@ def test_the_report_ends_with_the_readmes_table() -> None:
 def test_a_run_measures_new_processes_and_tells_how_far_they_differ(tmp_path: Path) -> None:
     figures, drawn = tmp_path / "figures.json", tmp_path / "chart.svg"
     extent = "--interactions 200 --processes 2 --rounds 1 --seconds 0.05 --first-seen 1 --memory 10"
-    chosen = "--operations flat deep own --variants handwritten gateway ordinary"
+    chosen = "--operations flat paging own --variants handwritten gateway ordinary"
     files = ["--data-dir", str(tmp_path), "--json", str(figures), "--chart", str(drawn)]
     command = [sys.executable, "-m", "bench", *extent.split(), *chosen.split(), *files]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert run.returncode == 0, run.stderr
     results = json.loads(figures.read_text())
     assert [(one["operation"], one["concurrency"]) for one in results["comparisons"]] == list(
-        product(("flat", "deep", "own"), (1, 16))
+        product(("flat", "paging", "own"), (1, 16))
     )
     for one in results["comparisons"]:
         least, greatest = one["spread"]["gateway/handwritten"]

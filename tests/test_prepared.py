@@ -130,7 +130,8 @@ def test_variables_that_were_sent_twice_are_bound_still(prepare: Preparation) ->
     prepared = prepare(f"query ($n: Int, $j: JSON) {{ interactions(first: $n, {WHERE}) {{ nodes {{ position }} }} }}")
     once = bound(prepared, n=1, j=1)
     first = kept(prepared, n=1, j=1)
-    assert (once.kept, first.kept, once.bindings) == (False, True, first.bindings)
+    assert once is not first
+    assert once.bindings == first.bindings
     assert bound(prepared, n=1, j=1) is first
     others: list[dict[str, Any]] = [{"n": 2, "j": 1}, {"j": 1}, {"n": None, "j": 1}]
     others += [{"n": 1, "j": value} for value in (1.0, True, "1", None, [1], {"1": 1})]

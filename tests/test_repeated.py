@@ -80,7 +80,7 @@ async def test_a_batch_is_answered_alike(gateway: Gateway) -> None:
 @pytest.mark.parametrize(
     ("query", "looked_up"),
     [
-        (PAGE, 3),
+        (PAGE, 2),
         (HEAVY, 6),
         ("mutation ($id: ID!) { deleteInteraction(input: {interactionId: $id}) { deletedId } }", 6),
     ],
@@ -100,3 +100,18 @@ async def test_what_it_asks_is_found_out_again_only_where_it_is_not_kept(
     for _ in range(6):
         await gateway.data(query, {"n": 7, "id": "none"})
     assert calls == looked_up
+
+
+async def test_a_page_that_is_asked_for_again_is_known_by_its_cursor_too(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        await gateway.data(RECORD.replace('"p"', f'"p{number}"'))
+    page = "query ($c: String) { interactions(first: 1, after: $c) { nodes { featureId } pageInfo { endCursor } } }"
+    cursor, seen = None, []
+    for _ in range(3):
+        answers = [(await gateway.data(page, {"c": cursor}))["interactions"] for _ in range(4)]
+        assert answers[1:] == answers[:1] * 3
+        seen.append(answers[0]["nodes"][0]["featureId"])
+        cursor = answers[0]["pageInfo"]["endCursor"]
+    assert seen == ["p2", "p1", "p0"]
