@@ -23,6 +23,7 @@ from pymongo.errors import PyMongoError
 from pymongo.write_concern import WriteConcern
 from replica_set import ReplicaSet, eventually, free_port, replica_set
 
+from gateway.cancelling import cancel
 from gateway.context import Permission
 from gateway.embedded import spawn
 from gateway.kinds import INTERACTION
@@ -217,8 +218,8 @@ class Control:
         return max(pairwise(after), key=lambda pair: pair[1] - pair[0], default=(since, since))[1] - since
 
     async def stop(self) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        # The driver may lose a cancellation.
+        await cancel([self._task])
 
 
 async def listening(served: Served) -> bool:
