@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from gateway import embedded
 from gateway.embedded import EmbeddedServer
 from gateway.settings import EmbeddedSettings, load
-from gateway.store.client import Client, Database, close, open_client
+from gateway.store.client import Client, Database, Driver, close, open_client
 
 # How long one example takes says more about the machine than about the code.
 hypothesis_settings.register_profile("gateway", deadline=None)
@@ -35,8 +35,14 @@ def database_name() -> str:
 
 
 @pytest.fixture
-async def client(mongod: EmbeddedServer, database_name: str) -> AsyncIterator[Client]:
-    client = open_client(mongod.uri)
+def driver() -> Driver:
+    """That of ``client``; modules about the store try both."""
+    return "pymongo"
+
+
+@pytest.fixture
+async def client(mongod: EmbeddedServer, database_name: str, driver: Driver) -> AsyncIterator[Client]:
+    client = open_client(mongod.uri, driver=driver)
     yield client
     await client.drop_database(database_name)
     await close(client)

@@ -1,14 +1,12 @@
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from gateway import secretkey
 from gateway.context import Organization, Permission
-from gateway.embedded import EmbeddedServer
 from gateway.errors import BadUserInput, Conflict
-from gateway.store.client import Database, Driver, close, open_client
+from gateway.store.client import Database, Driver
 from gateway.store.indexes import create_indexes
 from gateway.store.keys import IssuedKey, Keys
 from gateway.store.tenancy import Tenancy
@@ -18,14 +16,9 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture(params=["pymongo", "motor"])
-async def database(
-    request: pytest.FixtureRequest, mongod: EmbeddedServer, database_name: str
-) -> AsyncIterator[Database]:
+def driver(request: pytest.FixtureRequest) -> Driver:
     driver: Driver = request.param
-    client = open_client(mongod.uri, driver=driver)
-    yield client[database_name]
-    await client.drop_database(database_name)
-    await close(client)
+    return driver
 
 
 @pytest.fixture

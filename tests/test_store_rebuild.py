@@ -1,12 +1,10 @@
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from gateway.context import Namespace
-from gateway.embedded import EmbeddedServer
-from gateway.store.client import Database, Driver, close, open_client
+from gateway.store.client import Client, Database, Driver
 from gateway.store.rebuild import Report, check, rebuild, total
 from gateway.store.write import Writer
 from gateway.wire import validate_interaction
@@ -17,15 +15,15 @@ REFERENCE = {"$ref": "c", "$id": 1}
 
 
 @pytest.fixture(params=["pymongo", "motor"])
-async def database(
-    request: pytest.FixtureRequest, mongod: EmbeddedServer, database_name: str
-) -> AsyncIterator[Database]:
+def driver(request: pytest.FixtureRequest) -> Driver:
     driver: Driver = request.param
-    client = open_client(mongod.uri, driver=driver)
+    return driver
+
+
+@pytest.fixture
+async def database(client: Client, database_name: str) -> Database:
     await record(client[database_name])
-    yield client[database_name]
-    await client.drop_database(database_name)
-    await close(client)
+    return client[database_name]
 
 
 async def record(database: Database) -> None:

@@ -1,25 +1,18 @@
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
 from gateway.context import Organization
-from gateway.embedded import EmbeddedServer
 from gateway.errors import BadUserInput
-from gateway.store.client import Database, Driver, close, open_client
+from gateway.store.client import Database, Driver
 from gateway.store.indexes import create_indexes
 from gateway.store.tenancy import Tenancy
 
 
 @pytest.fixture(params=["pymongo", "motor"])
-async def database(
-    request: pytest.FixtureRequest, mongod: EmbeddedServer, database_name: str
-) -> AsyncIterator[Database]:
+def driver(request: pytest.FixtureRequest) -> Driver:
     driver: Driver = request.param
-    client = open_client(mongod.uri, driver=driver)
-    yield client[database_name]
-    await client.drop_database(database_name)
-    await close(client)
+    return driver
 
 
 @pytest.fixture

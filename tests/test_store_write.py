@@ -1,6 +1,5 @@
 import asyncio
 import gc
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +9,6 @@ from pymongo import WriteConcern
 
 from gateway.context import Namespace
 from gateway.documents import plain, recorded_interaction
-from gateway.embedded import EmbeddedServer
 from gateway.errors import BadUserInput, Conflict, GatewayError, QueryTooBroad, Unavailable
 from gateway.store.client import Client, Database, Driver, close, open_client
 from gateway.store.errors import translated
@@ -29,14 +27,9 @@ SEARCH: dict[str, Any] = {
 
 
 @pytest.fixture(params=["pymongo", "motor"])
-async def database(
-    request: pytest.FixtureRequest, mongod: EmbeddedServer, database_name: str
-) -> AsyncIterator[Database]:
+def driver(request: pytest.FixtureRequest) -> Driver:
     driver: Driver = request.param
-    client = open_client(mongod.uri, driver=driver)
-    yield client[database_name]
-    await client.drop_database(database_name)
-    await close(client)
+    return driver
 
 
 @pytest.fixture
