@@ -10,7 +10,7 @@ ENV PIP_NO_CACHE_DIR=1 PIP_CONSTRAINT=constraints.txt
 WORKDIR /src
 COPY constraints.txt pyproject.toml README.md ./
 COPY gateway gateway
-COPY --from=graphiql /src/gateway/transport/bundle gateway/transport/bundle
+COPY --from=graphiql /src/gateway/transport/pages/bundle gateway/transport/pages/bundle
 RUN pip install setuptools \
     && pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
     && python -m venv --without-pip /opt/gateway \

@@ -58,7 +58,7 @@ pins:
 
 clean:
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/clients/node_modules \
-		graphiql/node_modules gateway/transport/bundle examples/node_modules examples/*/node_modules \
+		graphiql/node_modules gateway/transport/pages/bundle examples/node_modules examples/*/node_modules \
 		examples/*/build examples/*/src/gql examples/relay/src/__generated__
 	find gateway tests -name __pycache__ -prune -exec rm -rf {} +
 
@@ -75,7 +75,7 @@ $(venv)/dev: pyproject.toml constraints.txt
 # The GraphiQL page that the gateway serves, in the versions of graphiql/package-lock.json; building it needs Node 20.19
 # or later with npm. Without it the page loads its scripts from a CDN.
 .PHONY: graphiql
-page := gateway/transport/bundle/index.html
+page := gateway/transport/pages/bundle/index.html
 page_sources := $(wildcard graphiql/*.html graphiql/*.js graphiql/*.json graphiql/src/*)
 graphiql: $(page)
 
@@ -120,12 +120,12 @@ bench: $(venv)/demo
 EXAMPLES ?= 100000
 .PHONY: equivalence
 equivalence: $(venv)/dev
-	EXAMPLES=$(EXAMPLES) $(bin)/pytest tests/test_equivalence.py --capture no $(ARGS)
+	EXAMPLES=$(EXAMPLES) $(bin)/pytest tests/compiler/test_equivalence.py --capture no $(ARGS)
 
 # Clients may send anything; for longer than the tests do, and elsewhere each time.
 .PHONY: fuzz
 fuzz: $(venv)/dev
-	EXAMPLES=$(if $(filter file,$(origin EXAMPLES)),5000,$(EXAMPLES)) $(bin)/pytest -n 2 tests/test_fuzz.py tests/test_where_meaning.py tests/test_paging.py $(ARGS)
+	EXAMPLES=$(if $(filter file,$(origin EXAMPLES)),5000,$(EXAMPLES)) $(bin)/pytest -n 2 tests/end_to_end/test_fuzz.py tests/compiler/test_where_meaning.py tests/plan/test_paging.py $(ARGS)
 
 # A replica set and the gateway are killed, frozen, cut off and restarted under load; see SECURITY.md. Takes minutes.
 .PHONY: faults

@@ -1,7 +1,7 @@
 """The database that is measured on: generated interactions, stored as the gateway stores them, and a key to read them.
 
-The documents are made by `gateway.documents` and inserted without the look-ups by which the gateway makes recording
-idempotent: what is measured is reading.
+The documents are made by `gateway.model.documents` and inserted without the look-ups by which the gateway makes
+recording idempotent: what is measured is reading.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,15 +10,15 @@ from itertools import islice
 from typing import Any
 
 from gateway.context import Namespace, Permission
-from gateway.demodata import interactions
-from gateway.documents import interaction_document, search_request_document, search_request_id_of
-from gateway.kinds import INTERACTION, SEARCH_REQUEST, time_order
-from gateway.paging import encode_cursor
+from gateway.demo.data import interactions
+from gateway.model.documents import interaction_document, search_request_document, search_request_id_of
+from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, time_order
+from gateway.model.wire import validate_interaction
+from gateway.plan.paging import encode_cursor
 from gateway.store.client import Database, close, open_client
-from gateway.store.indexes import create_indexes
+from gateway.store.index_creation import create_indexes
 from gateway.store.keys import Keys
 from gateway.store.tenancy import Tenancy
-from gateway.wire import validate_interaction
 
 DATABASE = "gateway"
 _SEED = 1

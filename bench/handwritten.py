@@ -1,8 +1,8 @@
 """What the gateway is compared with: an ASGI application without GraphQL, written by hand for the measured operations.
 
-It has what any such service needs and nothing else: the same keys and namespaces (`gateway.access`), the same commands
-to MongoDB (`bench.agreement` compares them) through the same driver, a mapping by hand, orjson, and the same
-response headers. ``POST /<operation>`` takes the variables as a JSON object.
+It has what any such service needs and nothing else: the same keys and namespaces (`gateway.auth.authenticator`), the
+same commands to MongoDB (`bench.agreement` compares them) through the same driver, a mapping by hand, orjson, and the
+same response headers. ``POST /<operation>`` takes the variables as a JSON object.
 """
 
 from base64 import urlsafe_b64decode
@@ -16,17 +16,17 @@ from bson import Binary
 from starlette.types import Receive, Scope, Send
 
 from bench import mappings
-from gateway.access import Access, require
+from gateway.app.database import open_database
+from gateway.auth.authenticator import Access, require
 from gateway.context import Permission
-from gateway.database import open_database
 from gateway.errors import GatewayError
 from gateway.settings import Settings
 from gateway.store.client import Database, aggregate, close, reading
 from gateway.store.keys import Keys
 from gateway.store.tenancy import Tenancy
-from gateway.transport.media import JSON
-from gateway.transport.reply import answered
-from gateway.transport.security import HEADERS
+from gateway.transport.http.media_types import JSON
+from gateway.transport.http.replies import answered
+from gateway.transport.http.security_headers import HEADERS
 
 Document = Mapping[str, Any]
 Answering = Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]]

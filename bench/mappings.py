@@ -11,8 +11,8 @@ from typing import Any
 from bson import Binary
 from orjson import OPT_NAIVE_UTC, OPT_UTC_Z, dumps
 
-from gateway.decoding import uuid_text
-from gateway.filtertree import text
+from gateway.model.bson_values import uuid_text
+from gateway.model.filter_trees import text
 
 Document = Mapping[str, Any]
 

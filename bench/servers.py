@@ -21,12 +21,12 @@ from starlette.types import ASGIApp
 
 from bench import handwritten, usual
 from bench.dataset import DATABASE
-from gateway import app as application
-from gateway.cli.serve import end_on_signals, listening
+from gateway.app import application as application
+from gateway.cli.serve_command import end_on_signals, listening
+from gateway.execution.operations import Operations
 from gateway.limits import ConnectionLimits
-from gateway.operation import Operations
 from gateway.settings import Settings, load
-from gateway.transport.server import run
+from gateway.transport.server.process import run
 
 _STOP_SECONDS = 30.0
 

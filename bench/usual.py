@@ -13,8 +13,8 @@ from strawberry.schema.config import StrawberryConfig
 
 from bench.handwritten import FLAT, NESTED, Pages, lifespan
 from bench.mappings import cursor
-from gateway.access import Access
-from gateway.database import open_database
+from gateway.app.database import open_database
+from gateway.auth.authenticator import Access
 from gateway.schema.enums import ComparisonOperator, InteractionType, QueryInputType, SortDirection, VectorIndex
 from gateway.schema.scalars import SCALARS, DateTime
 from gateway.settings import Settings

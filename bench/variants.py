@@ -13,8 +13,8 @@ import orjson
 
 from bench import mappings
 from bench.mappings import OPERATORS, TYPES
-from gateway.demodata import interactions
-from gateway.wire import parse_instant
+from gateway.demo.data import interactions
+from gateway.model.wire import parse_instant
 
 Document = Mapping[str, Any]
 Way = Callable[[Sequence[Document]], bytes]

@@ -5,13 +5,13 @@ from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
-from gateway_client import Gateway, open_gateway
 from hypothesis import settings as hypothesis_settings
 
-from gateway import embedded
-from gateway.embedded import EmbeddedServer
+from gateway.demo import embedded_mongod
+from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.settings import EmbeddedSettings, load
 from gateway.store.client import Client, Database, Driver, close, open_client
+from tests.harness.gateway_client import Gateway, open_gateway
 
 # How long one example takes says more about the machine than about the code.
 hypothesis_settings.register_profile("gateway", deadline=None)
@@ -24,7 +24,7 @@ def mongod() -> Iterator[EmbeddedServer]:
     configured = load(EmbeddedSettings).mongod
     with (
         TemporaryDirectory(prefix="gateway-tests-") as directory,
-        embedded.start(Path(directory), configured=configured) as server,
+        embedded_mongod.start(Path(directory), configured=configured) as server,
     ):
         yield server
 

@@ -2,7 +2,16 @@
 
 import typer
 
-from gateway.cli import audit, conditions, demo, keys, namespaces, schema, serve, transfer
+from gateway.cli import (
+    audit_command,
+    conditions_commands,
+    demo_command,
+    import_command,
+    key_commands,
+    namespace_commands,
+    schema_command,
+    serve_command,
+)
 from gateway.cli.console import Commands
 
 app = typer.Typer(
@@ -16,11 +25,11 @@ app = typer.Typer(
     # A traceback must not show what a secret was.
     pretty_exceptions_show_locals=False,
 )
-app.add_typer(keys.commands, name="keys")
-app.add_typer(namespaces.commands, name="namespaces")
-app.add_typer(conditions.commands, name="conditions")
-app.command()(audit.audit)
-app.command("import")(transfer.import_file)
-app.command()(demo.demo)
-app.command()(serve.serve)
-app.command()(schema.schema)
+app.add_typer(key_commands.commands, name="keys")
+app.add_typer(namespace_commands.commands, name="namespaces")
+app.add_typer(conditions_commands.commands, name="conditions")
+app.command()(audit_command.audit)
+app.command("import")(import_command.import_file)
+app.command()(demo_command.demo)
+app.command()(serve_command.serve)
+app.command()(schema_command.schema)

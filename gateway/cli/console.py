@@ -17,8 +17,8 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from gateway.errors import GatewayError
+from gateway.model.wire import spelled
 from gateway.settings import SettingsError
-from gateway.wire import spelled
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")]
 

@@ -1,1 +1,1 @@
-"""From a document to a plan, from a plan and variables to commands, and from pages to the response. No I/O."""
+"""From an operation to its plan, from a plan to commands, from pages to the response."""

@@ -24,9 +24,9 @@ from graphql import (
     is_object_type,
 )
 
-from gateway.arguments import Arguments
-from gateway.plan import Field
-from gateway.schema import declared_name
+from gateway.plan.field_arguments import Arguments
+from gateway.plan.operation_plan import Field
+from gateway.schema.graph import declared_name
 
 
 def collect(

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from gateway.compiler.bind import Bindings, BoundArrival, BoundListing
-from gateway.plan import FeatureOf, Fetch, Plan, Write
-from gateway.predicate import TimeBound
+from gateway.compiler.binding import Bindings, BoundArrival, BoundListing
+from gateway.plan.operation_plan import FeatureOf, Fetch, Plan, Write
+from gateway.plan.predicate import TimeBound
 
 # For each predicate that no index serves, in each command; by half where the time is bounded to a day.
 UNINDEXED = 100

@@ -17,7 +17,7 @@ from graphql import (
     GraphQLString,
 )
 
-from gateway.decoding import whole
+from gateway.model.bson_values import whole
 from gateway.schema.scalars import serialize_date_time
 
 

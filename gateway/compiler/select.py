@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from graphql import OperationType
 
-from gateway.plan import Fetch, Field, Listing, Plan, ResponsePath, Selection, Source
-from gateway.schema import reading_of
-from gateway.schema.reading import Attribute, Embedded, Facet, Fetched, Stored, Total
+from gateway.plan.operation_plan import Fetch, Field, Listing, Plan, ResponsePath, Selection, Source
+from gateway.schema.graph import reading_of
+from gateway.schema.readings import Attribute, Embedded, Facet, Fetched, Stored, Total
 
 # A path that no document has: projected, it shows that the object around it is there.
 _MARKER = "__typename"

@@ -12,8 +12,8 @@ from graphql import GraphQLInputObjectType, get_named_type
 
 from gateway.compiler.comparison import Filter, InputPath, below, compare, conjunction, listed
 from gateway.errors import BadUserInput
-from gateway.filtertree import key_token, key_value_token, value_hash
-from gateway.predicate import Conjunct, Lookup, Predicate, TimeBound
+from gateway.model.filter_trees import key_token, key_value_token, value_hash
+from gateway.plan.predicate import Conjunct, Lookup, Predicate, TimeBound
 from gateway.schema.enums import PathOperator
 from gateway.schema.matching import (
     Comparison,

@@ -13,8 +13,8 @@ from gateway.interchange.entries import Candidate, Entry, Passed, SearchCandidat
 from gateway.interchange.lines import Line
 from gateway.interchange.report import Report
 from gateway.interchange.scratch import Occurrences, scratch
-from gateway.store.write import Outcome, Recorded, Writer
-from gateway.wire import RecordedInteraction, RecordedSearchRequest, validate_interaction, validate_search_request
+from gateway.model.wire import RecordedInteraction, RecordedSearchRequest, validate_interaction, validate_search_request
+from gateway.store.writer import Outcome, Recorded, Writer
 
 BATCH: Final = 1_000
 """At most as many as one mutation takes."""

@@ -11,7 +11,7 @@ from tempfile import TemporaryFile
 from typing import Any, NoReturn, cast
 
 from gateway.errors import BadUserInput
-from gateway.wire.values import MAX_LEVELS
+from gateway.model.wire.json_values import MAX_LEVELS
 
 LINE_LIMIT = 2_000_000
 """Bytes a line may have, as many as the body of a request."""

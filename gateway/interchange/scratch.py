@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from hashlib import blake2b
 from typing import Any
 
-from gateway.filtertree import canonical_json
+from gateway.model.filter_trees import canonical_json
 
 _CACHE_KIB = 32 * 1024
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from gateway.wire import in_milliseconds
+from gateway.model.wire import in_milliseconds
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

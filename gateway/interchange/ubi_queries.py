@@ -12,10 +12,10 @@ from hashlib import blake2b
 from json import dumps, loads
 from typing import Any, Final
 
-from gateway.filtertree import canonical_json
 from gateway.interchange.times import first_time
 from gateway.interchange.ubi_actions import action_of
 from gateway.interchange.ubi_fields import SESSION_PATHS, filter_of, text_at, without, words_of
+from gateway.model.filter_trees import canonical_json
 
 _MAX_FILTERS: Final = 500
 """More would make a tree that is refused, so no more are gathered."""

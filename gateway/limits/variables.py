@@ -18,8 +18,8 @@ from graphql import (
 )
 
 from gateway.errors import BadUserInput
+from gateway.errors.linked_path import Trail, path
 from gateway.limits import Limits
-from gateway.trail import Trail, path
 
 MAX_ENUM_VALUE = 200
 

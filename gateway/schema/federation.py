@@ -4,8 +4,8 @@ from typing import Annotated
 
 import strawberry
 
-from gateway.schema.graph import Feature, Interaction, SearchRequest, Session
-from gateway.schema.reading import Printed, field
+from gateway.schema.objects import Feature, Interaction, SearchRequest, Session
+from gateway.schema.readings import Printed, field
 
 Entity = Annotated[
     Interaction | SearchRequest | Feature | Session,

@@ -1,198 +1,150 @@
-"""The objects of the graph and the connections between them; they refer to each other, so they stand together."""
+"""The public graph, declared with Strawberry and executed by graphql-core through the fields' own readings."""
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from operator import itemgetter
+from typing import Any, cast
 
 import strawberry
-
-from gateway.documents import recorded_interaction
-from gateway.kinds import INTERACTION, SEARCH_REQUEST
-from gateway.schema.composition import composed
-from gateway.schema.connection import PageInfo, connection, connection_total, edge_cursor
-from gateway.schema.enums import InteractionType
-from gateway.schema.filters import FilterGroup
-from gateway.schema.node import Node, node_id
-from gateway.schema.reading import Attribute, Facet, KnownOrOther, Plain, an_object, embedded, field, stored
-from gateway.schema.scalars import JSON, DateTime
-from gateway.schema.search_parts import GroupByOptions, RankingOptions, SearchQuery, SortOption
-
-_types = KnownOrOther(InteractionType)
-
-
-def _every_type(stored_type: Any) -> list[Any]:
-    return [_types(one) for one in stored_type] if isinstance(stored_type, list) else [_types(stored_type)]
-
-
-def _first_type(stored_type: Any) -> Any:
-    return next(iter(_every_type(stored_type)), None)
-
-
-@composed(keys=("id", "interactionId"))
-@strawberry.type(
-    description="""What somebody did with a search result, or with the search itself: viewed, clicked, approved or
-rejected it and so on, together with the search request that led there."""
+from graphql import (
+    GraphQLAbstractType,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLScalarType,
+    GraphQLSchema,
+    GraphQLTypeResolver,
+    GraphQLUnionType,
+    get_named_type,
+    is_introspection_type,
 )
-class Interaction(Node):
-    id: strawberry.ID = node_id("Interaction", "namespace_id", "interaction_id")
-    interaction_id: strawberry.ID = stored("interaction_id", description="The interaction's id within its namespace.")
-    feature_id: strawberry.ID = stored(
-        "feature_id",
-        description="""The id of the item that was interacted with; for interactions without one, the query's text or
-the facet's name.""",
-    )
-    feature: "Feature" = field(Facet("feature_id"), "The item that was interacted with.")
-    interaction_type: InteractionType = stored(
-        "interaction_type",
-        read=_first_type,
-        plain=Plain("interaction_type"),
-        description="What was done; the first, where a producer stored several types.",
-    )
-    interaction_types: list[InteractionType] = stored(
-        "interaction_type", read=_every_type, description="All that was done, where a producer stored several types."
-    )
-    search_request: "SearchRequest | None" = field(
-        Facet("search_request_id"), "The search request that led to this interaction."
-    )
-    position: int | None = stored("position", description="The item's position in the search results, counted from 0.")
-    duration_ms: int | None = stored("duration_ms", description="How long the item was viewed, in milliseconds.")
-    metadata: JSON | None = stored(
-        "metadata", description="What else the producer recorded, such as device or campaign: any JSON object."
-    )
-    session_id: strawberry.ID | None = stored(
-        "effective_session_id", description="The session: the interaction's own, else its search request's."
-    )
-    user_id: strawberry.ID | None = stored("user_id", description="Who interacted, where recorded.")
-    occurred_at: DateTime = stored("occurred_at", description="When it happened.")
-    json: JSON = stored(
-        "",
-        read=recorded_interaction,
-        description="The interaction exactly as recorded, in the REST endpoint's shape with snake_case names.",
-    )
+from graphql.pyutils import Path
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types.union import StrawberryUnion
+
+from gateway.model.bson_values import whole
+from gateway.plan.operation_plan import ResponsePath
+from gateway.schema.filter_tree_types import FILTER_NODE_TYPE
+from gateway.schema.mutation import Mutation
+from gateway.schema.objects import Feature, Interaction, SearchRequest, Session
+from gateway.schema.query import Query
+from gateway.schema.readings import METADATA_KEY, Fetched, Printed, Reading, Stored, Total
+from gateway.schema.scalars import SCALARS
+from gateway.schema.subgraph import subgraph_sdl
+from gateway.schema.subscription import Subscription
+from gateway.schema.type_names import Names
+from gateway.schema.viewer_types import Namespace, Organization
 
 
-@composed(keys=("id", "searchRequestId"))
-@strawberry.type(
-    description="""What was searched for: queries over vector indexes, collections, filters, grouping, sorting and
-ranking. The same request may have led to many interactions."""
-)
-class SearchRequest(Node):
-    id: strawberry.ID = node_id("SearchRequest", "namespace_id", "search_request_id")
-    search_request_id: strawberry.ID = stored(
-        "search_request_id",
-        description="""The request's id within its namespace: given by the client, else derived from namespace, session
-and content.""",
-    )
-    queries: list[SearchQuery] = embedded(
-        "search_request.queries",
-        many=True,
-        description="""The queries. The results of several are combined by Reciprocal Rank Fusion; no queries at all
-means all features.""",
-    )
-    collections: list[str] = stored(
-        "search_request.collections",
-        read=lambda names: [] if names is None else names,
-        plain=Plain("search_request.collections"),
-        description="The names of the collections that were searched.",
-    )
-    filters: FilterGroup | None = stored(
-        "search_request.filters",
-        read=an_object,
-        plain=Plain("search_request.filters"),
-        description="Conditions that all results must meet: a tree of AND, OR and NOR.",
-    )
-    group_by: GroupByOptions | None = embedded("search_request.group_by", description="How results are grouped.")
-    sort: SortOption | None = embedded("search_request.sort", description="How results are sorted, if not by score.")
-    select: list[str] | None = stored(
-        "search_request.select",
-        description="""Which fields of the items to answer, in dot notation. Null means all fields, an empty list
-none.""",
-    )
-    ranking_options: RankingOptions | None = embedded(
-        "search_request.reranking_options", description="Options for ranking the search results."
-    )
-    session_id: strawberry.ID | None = stored(
-        "search_request.session_id", description="The session in which the search was made, where recorded."
-    )
-    return_url: bool | None = stored(
-        "search_request.return_url", description="Whether presigned URLs of the items were asked for."
-    )
-    first_seen_at: DateTime = stored(
-        "first_seen_at",
-        "occurred_at",
-        # Interactions that others wrote may lack the copy; by when they occurred the request had been seen.
-        read=lambda seen, occurred: occurred if seen is None else seen,
-        plain=Plain("first_seen_at"),
-        description="When this request was first recorded.",
-    )
-    json: JSON = stored(
-        "search_request",
-        description="The search request exactly as recorded, in the REST endpoint's shape with snake_case names.",
-    )
-    interactions: "InteractionConnection" = connection(
-        INTERACTION,
-        "The interactions that this search request led to.",
-        foreign="search_request_id",
-        local="search_request_id",
-    )
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """A graph as its clients see it: its definition, and the schema in which every field reads as it is declared.
+
+    ``subgraph``: the definition that is composed with those of other schemas. ``names``: what its object types are
+    called, by the names they are declared with. Those are what plans, fetched documents and global ids have; so only
+    what a client reads or writes depends on the graph.
+    """
+
+    sdl: str
+    subgraph: str
+    executable: GraphQLSchema
+    names: Mapping[str, str]
 
 
-@composed(keys=("featureId",))
-@strawberry.type(description="An item that search can find. The item itself is owned elsewhere; here is what was done.")
-class Feature:
-    feature_id: strawberry.ID = stored("feature_id", description="The item's id.")
-    interactions: "InteractionConnection" = connection(
-        INTERACTION, "The interactions with this item.", foreign="feature_id", local="feature_id"
+@cache
+def build(prefix: str = "") -> Graph:
+    """The graph whose generic type names begin with ``prefix``."""
+    declared = strawberry.Schema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        types=[Interaction, SearchRequest, Feature, Session, Organization, Namespace],
+        config=StrawberryConfig(scalar_map=SCALARS, name_converter=Names(prefix)),
     )
+    core = declared._schema
+    names = {
+        declared_name(one): one.name
+        for one in core.type_map.values()
+        if isinstance(one, GraphQLObjectType) and not is_introspection_type(one)
+    }
+    sdl = declared.as_str() + "\n"
+    graph = Graph(sdl, subgraph_sdl(sdl, core), core, names)
+    _make_executable(graph)
+    return graph
 
 
-@composed(keys=("sessionId",))
-@strawberry.type(description="A visit: what was searched for and done under one session id.")
-class Session(Node):
-    id: strawberry.ID = node_id("Session", "namespace_id", "session_id")
-    session_id: strawberry.ID = stored("session_id", description="The session's id within its namespace.")
-    started_at: DateTime = stored("started_at", description="When its first search or interaction was.")
-    ended_at: DateTime = stored("ended_at", description="When its last search or interaction was.")
-    interactions: "InteractionConnection" = connection(
-        INTERACTION, "The interactions of this session.", foreign="effective_session_id", local="session_id"
-    )
-    search_requests: "SearchRequestConnection" = connection(
-        SEARCH_REQUEST,
-        "The search requests of this session: those that name it, or were recorded with an interaction in it.",
-        foreign="effective_session_id",
-        local="session_id",
-    )
+@cache
+def declared_name(type_: GraphQLNamedType) -> str:
+    """The name that a type is declared with, in whichever graph it is."""
+    definition = type_.extensions["strawberry-definition"]
+    return str(definition.graphql_name if isinstance(definition, StrawberryUnion) else definition.name)
 
 
-@strawberry.type(description="An interaction and its place in the connection.")
-class InteractionEdge:
-    cursor: str = edge_cursor()
-    node: Interaction | None = field(
-        Attribute("document"), "The interaction; null, with an error, where the stored document can't be read."
-    )
+def reading_of(field: GraphQLField) -> Reading:
+    """How a field of the schema is declared to read."""
+    return cast(Reading, field.extensions["strawberry-definition"].metadata[METADATA_KEY])
 
 
-@strawberry.type(description="A page of interactions.")
-class InteractionConnection:
-    edges: list[InteractionEdge] = field(Attribute("edges"), "The page's interactions with their cursors.")
-    nodes: list[Interaction | None] = field(
-        Attribute("documents"), "The page's interactions; null, with an error, for one that can't be read."
-    )
-    page_info: PageInfo = field(Attribute("page_info"), "Where the page stands in the connection.")
-    total_count: int | None = connection_total()
+def response_path(path: Path | None) -> ResponsePath:
+    """The plan's path to what is at an executor's ``path``."""
+    steps: list[str] = []
+    while path is not None:
+        if path.typename is not None:
+            steps.append(f"{path.typename}.{path.key}")
+        path = path.prev
+    return tuple(reversed(steps))
 
 
-@strawberry.type(description="A search request and its place in the connection.")
-class SearchRequestEdge:
-    cursor: str = edge_cursor()
-    node: SearchRequest | None = field(
-        Attribute("document"), "The search request; null, with an error, where the stored document can't be read."
-    )
+def _resolver(field: GraphQLField, graph: Graph) -> Callable[..., Any]:
+    reading, type_ = reading_of(field), get_named_type(field.type)
+    match reading:
+        case Fetched():
+            # The root value holds what was fetched, by response path and, where nested, by the parent's key.
+            return lambda parent, info, **_: _prefetched(reading, parent, info)
+        case Total():
+            return lambda page, info, **_: info.root_value.total(response_path(info.path), page)
+        case Printed():
+            return lambda _parent, _info: graph.subgraph
+        case Stored() if isinstance(type_, GraphQLScalarType) and type_.name != "JSON":
+            # A scalar other than JSON spells what it takes by its Python type.
+            return lambda parent, _info: whole(reading.resolve(parent))
+        case _:
+            return lambda parent, _info: reading.resolve(parent)
 
 
-@strawberry.type(description="A page of search requests.")
-class SearchRequestConnection:
-    edges: list[SearchRequestEdge] = field(Attribute("edges"), "The page's search requests with their cursors.")
-    nodes: list[SearchRequest | None] = field(
-        Attribute("documents"), "The page's search requests; null, with an error, for one that can't be read."
-    )
-    page_info: PageInfo = field(Attribute("page_info"), "Where the page stands in the connection.")
-    total_count: int | None = connection_total()
+def _prefetched(reading: Fetched, parent: Any, info: GraphQLResolveInfo[Any]) -> Any:
+    return info.root_value.at(response_path(info.path), parent, reading.local)
+
+
+_BY_TYPENAME = itemgetter("__typename")
+
+
+def type_resolver(type_: GraphQLAbstractType) -> Callable[[Mapping[str, Any]], str]:
+    """What gives the declared name of a value's concrete type: a filter node shows it, a node was fetched by it."""
+    return FILTER_NODE_TYPE if declared_name(type_) == "FilterNode" else _BY_TYPENAME
+
+
+def _resolve_by(name: Callable[[Mapping[str, Any]], str], names: Mapping[str, str]) -> GraphQLTypeResolver:
+    return lambda value, _info, _type: names[name(value)]
+
+
+def _make_executable(graph: Graph) -> None:
+    """Has every field read as it is declared: Strawberry's resolver machinery is not on the way."""
+    for type_ in graph.executable.type_map.values():
+        if is_introspection_type(type_):
+            continue
+        match type_:
+            case GraphQLObjectType():
+                # Values are documents, not instances of the declaring classes.
+                type_.is_type_of = None
+                for field in type_.fields.values():
+                    field.resolve = _resolver(field, graph)
+            case GraphQLInputObjectType():
+                # Strawberry prints `@oneOf` but checks it in an extension; graphql-core checks it as it validates.
+                type_.is_one_of = type_.extensions["strawberry-definition"].is_one_of
+            case GraphQLInterfaceType() | GraphQLUnionType():
+                type_.resolve_type = _resolve_by(type_resolver(type_), graph.names)

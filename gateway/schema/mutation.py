@@ -5,17 +5,17 @@ from typing import Annotated
 import strawberry
 
 from gateway.context import Permission
-from gateway.plan import Write
-from gateway.schema.graph import Interaction, SearchRequest
-from gateway.schema.inputs import (
+from gateway.plan.operation_plan import Write
+from gateway.schema.objects import Interaction, SearchRequest
+from gateway.schema.readings import embedded, fetched, stored
+from gateway.schema.recording_inputs import (
     CreateNamespaceInput,
     DeleteInteractionInput,
     RecordInteractionInput,
     RecordInteractionsInput,
     RecordSearchRequestInput,
 )
-from gateway.schema.reading import embedded, fetched, stored
-from gateway.schema.viewer import Namespace
+from gateway.schema.viewer_types import Namespace
 
 
 @strawberry.type(description="The recorded interaction.")

@@ -4,9 +4,9 @@ from typing import Any
 
 import strawberry
 
-from gateway import globalid
 from gateway.errors import UnreadableDocument
-from gateway.schema.reading import stored
+from gateway.plan import global_ids
+from gateway.schema.readings import stored
 
 
 @strawberry.interface(description="An object that can be fetched again by its globally unique id.")
@@ -19,7 +19,7 @@ def node_id(type_name: str, *paths: str) -> Any:
 
     def read(scope: Any, key: Any) -> str:
         if isinstance(scope, str) and isinstance(key, str):
-            return globalid.encode(type_name, scope, key)
+            return global_ids.encode(type_name, scope, key)
         raise UnreadableDocument("What is stored here is not an id.")
 
     return stored(

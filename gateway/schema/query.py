@@ -4,11 +4,12 @@ from typing import Annotated
 
 import strawberry
 
-from gateway.kinds import INTERACTION, SEARCH_REQUEST
-from gateway.plan import ById, ByNodeId, ByRepresentation, FeatureOf, SessionOf, ViewerOf
-from gateway.schema.connection import connection
+from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
+from gateway.plan.operation_plan import ById, ByNodeId, ByRepresentation, FeatureOf, SessionOf, ViewerOf
+from gateway.schema.connections import connection
 from gateway.schema.federation import Entity, Service
-from gateway.schema.graph import (
+from gateway.schema.node import Node
+from gateway.schema.objects import (
     Feature,
     Interaction,
     InteractionConnection,
@@ -16,10 +17,9 @@ from gateway.schema.graph import (
     SearchRequestConnection,
     Session,
 )
-from gateway.schema.node import Node
-from gateway.schema.reading import Facet, fetched, field
+from gateway.schema.readings import Facet, fetched, field
 from gateway.schema.scalars import Representation
-from gateway.schema.viewer import Viewer
+from gateway.schema.viewer_types import Viewer
 
 Id = strawberry.ID
 

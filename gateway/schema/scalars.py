@@ -20,7 +20,7 @@ from graphql import (
 from strawberry.types.scalar import ScalarDefinition
 
 from gateway.errors import BadUserInput, UnreadableDocument
-from gateway.wire import check_json, parse_instant, spelled
+from gateway.model.wire import check_json, parse_instant, spelled
 
 DateTime = NewType("DateTime", datetime)
 JSON = NewType("JSON", object)

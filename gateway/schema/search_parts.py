@@ -5,8 +5,8 @@ from typing import Any
 import strawberry
 
 from gateway.schema.enums import QueryInputType, SortDirection, VectorIndex
-from gateway.schema.filters import FilterGroup
-from gateway.schema.reading import Plain, an_object, embedded, stored, stored_enum
+from gateway.schema.filter_tree_types import FilterGroup
+from gateway.schema.readings import Plain, an_object, embedded, stored, stored_enum
 
 
 @strawberry.type(description="Settings of one query, each valid for this query only.")

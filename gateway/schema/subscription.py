@@ -4,11 +4,11 @@ from typing import Annotated
 
 import strawberry
 
-from gateway.kinds import INTERACTION
-from gateway.plan import Arrival
-from gateway.schema.graph import Interaction
-from gateway.schema.reading import fetched
-from gateway.schema.where import InteractionWhere
+from gateway.model.kinds import INTERACTION
+from gateway.plan.operation_plan import Arrival
+from gateway.schema.objects import Interaction
+from gateway.schema.readings import fetched
+from gateway.schema.where_inputs import InteractionWhere
 
 
 def _interaction_recorded(

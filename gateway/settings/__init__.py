@@ -1,128 +1,21 @@
-"""The settings of a running gateway: the only reader of the environment.
+"""Settings: the only reader of the environment."""
 
-Each is declared once; error messages and the table in docs/settings.md are made from the declarations.
-"""
+from gateway.settings.declarations import (
+    EmbeddedSettings,
+    SchemaSettings,
+    Settings,
+    reference,
+)
+from gateway.settings.environment import (
+    SettingsError,
+    load,
+)
 
-import re
-from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
-from pydantic_settings import NoDecode
-
-from gateway.settings.limits import LimitSettings
-from gateway.settings.variables import Environment, SettingsError, load, table
-
-__all__ = ["EmbeddedSettings", "SchemaSettings", "Settings", "SettingsError", "load", "reference"]
-
-
-def _mongodb_uri(uri: SecretStr) -> SecretStr:
-    if not re.match(r"mongodb(\+srv)?://.", uri.get_secret_value()):
-        raise ValueError
-    return uri
-
-
-def _origins(given: object) -> object:
-    return [origin.strip() for origin in given.split(",") if origin.strip()] if isinstance(given, str) else given
-
-
-def _lower(given: object) -> object:
-    return given.lower() if isinstance(given, str) else given
-
-
-def _expecting(expected: str) -> dict[str, Any]:
-    """Says what is expected where the type and its bounds don't."""
-    return {"expected": expected}
-
-
-_Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^\s/,]+)$")]
-
-
-class SchemaSettings(Environment):
-    """What the schema depends on."""
-
-    federation_prefix: str = Field(
-        "",
-        pattern=r"^([A-Za-z][A-Za-z0-9]{0,29})?$",
-        description="What the names of generic types, such as Session, begin with: for composing with other schemas.",
-        json_schema_extra=_expecting("1 to 30 letters and digits, a letter first"),
-    )
-
-
-class Settings(LimitSettings, SchemaSettings):
-    """What ``serve`` and every command that connects to MongoDB read."""
-
-    mongodb_uri: Annotated[SecretStr, AfterValidator(_mongodb_uri)] = Field(
-        description="Where MongoDB is: a replica set or a sharded cluster.",
-        json_schema_extra=_expecting("a connection string that begins with mongodb:// or mongodb+srv://"),
-    )
-    mongodb_database: str = Field(
-        "gateway",
-        pattern=r"^[A-Za-z0-9_-]{1,63}$",
-        description="The database that holds everything.",
-        json_schema_extra=_expecting("1 to 63 letters, digits, _ or -"),
-    )
-    mongodb_max_pool_size: int = Field(50, ge=1, le=1000, description="Connections to each server, for each worker.")
-    driver: Literal["pymongo", "motor"] = Field("pymongo", description="PyMongo's own asyncio API, or Motor.")
-    host: str = Field(
-        "127.0.0.1",
-        description="The address to listen on; 0.0.0.0 for every IPv4 address.",
-        json_schema_extra=_expecting("a host name or an IP address"),
-    )
-    port: int = Field(8000, ge=0, le=65_535, description="The port to listen on; 0 takes a free one.")
-    workers: int = Field(1, ge=1, le=256, description="Processes that serve.")
-    key_cache_seconds: float = Field(
-        3.0, ge=0, le=5, description="Seconds for which a worker may go on using a key or namespace it has looked up."
-    )
-    graphiql: bool = Field(True, description="Whether browsers get the GraphiQL page at /graphql.")
-    introspection: bool = Field(True, description="Whether clients may ask for the schema.")
-    federation_sdl: bool | None = Field(
-        None,
-        description="Whether a federated gateway may ask for the schema, by `_service`; unset: where clients may.",
-        json_schema_extra=_expecting("true or false"),
-    )
-    cors_origins: Annotated[tuple[_Origin, ...], NoDecode, BeforeValidator(_origins)] = Field(
-        (),
-        description="Origins whose pages may call the gateway from a browser; * for every origin.",
-        json_schema_extra=_expecting("a comma-separated list of origins such as https://shop.example, or *"),
-    )
-    persisted_queries: bool = Field(
-        True, description="Whether a query may be named by the hash of a text sent before (Apollo's protocol)."
-    )
-    trusted_documents: Path | None = Field(
-        None,
-        description="The manifest of documents that may be named by their ids; read and validated at the start.",
-        json_schema_extra=_expecting("the path of a JSON file in Relay's or Apollo's format"),
-    )
-    only_trusted_documents: bool = Field(False, description="Whether any document outside the manifest is refused.")
-    cache_seconds: int = Field(
-        0,
-        ge=0,
-        le=86_400,
-        description="Seconds for which an answer to a persisted query by GET may be used again without asking.",
-    )
-    cache_public: bool = Field(
-        False, description="Whether shared caches, too, may keep those answers, for each key and namespace."
-    )
-    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
-        "info", description="The least severe messages that are logged."
-    )
-
-    @property
-    def subgraph(self) -> bool:
-        return self.introspection if self.federation_sdl is None else self.federation_sdl
-
-
-class EmbeddedSettings(Environment):
-    """What the demo and the tests read to start a MongoDB of their own."""
-
-    mongod: Path | None = Field(
-        None,
-        description="The mongod of the demo and the tests; unset: the one on PATH, else the extra `embedded`'s.",
-        json_schema_extra=_expecting("the path of a mongod binary"),
-    )
-
-
-def reference() -> str:
-    """The Markdown table of all settings that docs/settings.md holds."""
-    return table(Settings, EmbeddedSettings)
+__all__ = [
+    "EmbeddedSettings",
+    "SchemaSettings",
+    "Settings",
+    "SettingsError",
+    "load",
+    "reference",
+]

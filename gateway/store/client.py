@@ -21,8 +21,8 @@ from pymongo.asynchronous.command_cursor import AsyncCommandCursor
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConfigurationError, InvalidURI
 
-from gateway.store.errors import translated
-from gateway.store.waiting import mend
+from gateway.store.driver_wait import mend
+from gateway.store.error_translation import translated
 
 Driver: TypeAlias = Literal["pymongo", "motor"]
 Document: TypeAlias = dict[str, Any]
@@ -100,7 +100,8 @@ def _motor_client(uri: str, options: Mapping[str, Any]) -> Client:
 
 
 def reading(database: Database) -> Database:
-    """``database`` as answers are read from it: UUIDs and times are decoded no further than `gateway.decoding` tells.
+    """``database`` as answers are read from it: UUIDs and times are decoded no further than `gateway.model.bson_values`
+    tells.
 
     What it is asked can't hold a `UUID` either, but what was decoded.
     """

@@ -7,12 +7,12 @@ from typing import Any
 
 from pymongo import WriteConcern
 
-from gateway import secretkey
 from gateway.context import Caller, Organization, Permission
 from gateway.errors import BadUserInput, Conflict
+from gateway.model import secret_keys
 from gateway.store.audit import Action, Audit
 from gateway.store.client import Collection, Database, aggregate
-from gateway.store.errors import translated
+from gateway.store.error_translation import translated
 from gateway.store.tenancy import ORGANIZATIONS, organization_of, require_label
 
 KEYS = "keys"
@@ -69,7 +69,7 @@ class Keys:
     ) -> IssuedKey:
         """A new key; ``lifetime`` None: it doesn't expire. Raises BadUserInput for a name that isn't a label."""
         require_label(name)
-        secret, parsed = secretkey.generate()
+        secret, parsed = secret_keys.generate()
         caller = Caller(parsed.key_id, name, permissions, organization, default_namespace_id)
         now = datetime.now(UTC)
         key = Key(caller, parsed.digest, now, None if lifetime is None else now + lifetime, None, None)

@@ -1,1 +1,1 @@
-"""GraphQL over HTTP, the GraphiQL page and the health endpoints."""
+"""How clients connect: HTTP, event streams, websockets, pages, and the server below."""

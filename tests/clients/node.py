@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from gateway_process import GatewayProcess
+from tests.harness.gateway_process import GatewayProcess
 
 FOLDER = Path(__file__).parent
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gateway_process import GatewayProcess, serving
-from node import run
 
-from gateway.embedded import EmbeddedServer
+from gateway.demo.embedded_mongod import EmbeddedServer
+from tests.clients.node import run
+from tests.harness.gateway_process import GatewayProcess, serving
 
 INTERACTIONS: list[dict[str, Any]] = [
     {"interactionId": f"i{number}", "featureId": f"f{number}", "interactionType": "CLICK"} for number in range(3)

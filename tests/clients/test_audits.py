@@ -2,10 +2,9 @@
 
 from collections import Counter
 
-from gateway_process import serving
-from node import run
-
-from gateway.embedded import EmbeddedServer
+from gateway.demo.embedded_mongod import EmbeddedServer
+from tests.clients.node import run
+from tests.harness.gateway_process import serving
 
 
 def test_every_audit_passes(mongod: EmbeddedServer) -> None:

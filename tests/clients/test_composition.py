@@ -12,13 +12,13 @@ from typing import Any
 
 import httpx
 import pytest
-from demo_process import running
-from gateway_process import GatewayProcess, serving
-from node import run
 
-from gateway import globalid
-from gateway.cli.demo import DEFAULT_INTERACTIONS
-from gateway.embedded import EmbeddedServer
+from gateway.cli.demo_command import DEFAULT_INTERACTIONS
+from gateway.demo.embedded_mongod import EmbeddedServer
+from gateway.plan import global_ids
+from tests.clients.node import run
+from tests.harness.demo_process import running
+from tests.harness.gateway_process import GatewayProcess, serving
 
 NODE = shutil.which("node") or "node"
 EXAMPLE = Path(__file__).parents[2] / "examples" / "federation"
@@ -129,8 +129,8 @@ def test_other_subgraphs_refer_to_its_objects_by_each_of_their_keys(mongod: Embe
         gateway.record(recording(1, "f1"))
         namespace = gateway.data("{ viewer { namespace { namespaceId } } }")["viewer"]["namespace"]["namespaceId"]
         ids = {
-            "Interaction": globalid.encode("Interaction", namespace, "i1"),
-            "SearchRequest": globalid.encode("SearchRequest", namespace, "r1"),
+            "Interaction": global_ids.encode("Interaction", namespace, "i1"),
+            "SearchRequest": global_ids.encode("SearchRequest", namespace, "r1"),
         }
         answer = run("references.mjs", gateway, json.dumps(ids))
     assert answer["seen"]["keys"] == []

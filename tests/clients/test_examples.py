@@ -14,10 +14,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from gateway_process import RECORD, GatewayProcess, serving
-from node import run
 
-from gateway.embedded import EmbeddedServer
+from gateway.demo.embedded_mongod import EmbeddedServer
+from tests.clients.node import run
+from tests.harness.gateway_process import RECORD, GatewayProcess, serving
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 PAGE = 5

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from demo_process import running
-from gateway_process import GatewayProcess, serving
-from node import run
 
-from gateway.embedded import EmbeddedServer
+from gateway.demo.embedded_mongod import EmbeddedServer
+from tests.clients.node import run
+from tests.harness.demo_process import running
+from tests.harness.gateway_process import GatewayProcess, serving
 
 QUIET: dict[str, list[str]] = {"complaints": [], "foreign": [], "failed": []}
 

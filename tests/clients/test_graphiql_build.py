@@ -8,12 +8,12 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import httpx
-from gateway_process import serving
 
-from gateway.embedded import EmbeddedServer
+from gateway.demo.embedded_mongod import EmbeddedServer
+from tests.harness.gateway_process import serving
 
 ROOT = Path(__file__).parent.parent.parent
-TRANSPORT = Path("gateway/transport")
+TRANSPORT = Path("gateway/transport/pages")
 
 
 def test_every_file_that_the_page_names_is_served_until_the_page_is_switched_off(mongod: EmbeddedServer) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from node import run
+from tests.clients.node import run
 
 SCHEMA = Path(__file__).parent.parent.parent / "schema.graphql"
 

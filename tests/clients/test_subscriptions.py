@@ -1,9 +1,8 @@
 """graphql-ws, graphql-sse and urql are told what is recorded, and connect again by themselves."""
 
-from gateway_process import serving
-from node import run
-
-from gateway.embedded import EmbeddedServer
+from gateway.demo.embedded_mongod import EmbeddedServer
+from tests.clients.node import run
+from tests.harness.gateway_process import serving
 
 VIEWER = {"viewer": {"keyName": "web"}}
 

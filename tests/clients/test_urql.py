@@ -1,9 +1,8 @@
 """urql against the gateway: persisted queries by GET."""
 
-from gateway_process import serving
-from node import run
-
-from gateway.embedded import EmbeddedServer
+from gateway.demo.embedded_mongod import EmbeddedServer
+from tests.clients.node import run
+from tests.harness.gateway_process import serving
 
 
 def test_a_query_is_sent_once_and_named_by_get_from_then_on(mongod: EmbeddedServer) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 
-from gateway.embedded import find_mongod, spawn
+from gateway.demo.embedded_mongod import find_mongod, spawn
 from gateway.settings import EmbeddedSettings, load
 
 HOST = "127.0.0.1"

@@ -17,20 +17,20 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
-from listener import Listener, SocketListener, StreamListener
-from load import BATCH, Load
 from pymongo.errors import PyMongoError
 from pymongo.write_concern import WriteConcern
-from replica_set import ReplicaSet, eventually, free_port, replica_set
 
-from gateway.cancelling import cancel
 from gateway.context import Permission
-from gateway.embedded import spawn
-from gateway.kinds import INTERACTION
+from gateway.demo.embedded_mongod import spawn
+from gateway.model.kinds import INTERACTION
+from gateway.scheduling.cancellation import cancel
+from gateway.store.change_stream import Watch
 from gateway.store.client import close, open_client
 from gateway.store.keys import Keys
 from gateway.store.tenancy import Tenancy
-from gateway.store.watch import Watch
+from tests.faults.listener import Listener, SocketListener, StreamListener
+from tests.faults.load import BATCH, Load
+from tests.faults.replica_set import ReplicaSet, eventually, free_port, replica_set
 
 pytestmark = [
     pytest.mark.slow,

@@ -10,7 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from replica_set import Gate, Member, free_port
+
+from tests.faults.replica_set import Gate, Member, free_port
 
 
 def _held(directory: Path) -> None:

@@ -1,0 +1,1 @@
+"""The application: every part made once and wired."""

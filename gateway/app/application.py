@@ -1,0 +1,234 @@
+"""The application: every part made once, wired in one place."""
+
+import asyncio
+import gc
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.app.database import open_database
+from gateway.auth.authenticator import Access
+from gateway.auth.open_connections import Sessions
+from gateway.context import Rate
+from gateway.errors import GatewayError
+from gateway.execution.fetching import Prefetcher
+from gateway.execution.operations import Operations
+from gateway.execution.recording import Recorder
+from gateway.live.broker import Live
+from gateway.model.kinds import INTERACTION
+from gateway.preparation.manifest import ManifestError, read_manifest
+from gateway.preparation.persisted_documents import Documents, Persistence
+from gateway.preparation.prepared_documents import Preparation
+from gateway.scheduling.concurrency import Lanes
+from gateway.scheduling.cpu_gate import Shifts
+from gateway.scheduling.rate_limiter import Buckets, Meter, Unmetered
+from gateway.schema.graph import Graph, build
+from gateway.settings import Settings, SettingsError, load
+from gateway.store.change_stream import Watch
+from gateway.store.client import Database, close
+from gateway.store.index_creation import create_indexes
+from gateway.store.keys import Keys
+from gateway.store.reader import Reader
+from gateway.store.tenancy import Tenancy
+from gateway.store.token_buckets import SharedBuckets
+from gateway.store.writer import Writer
+from gateway.transport.http.caching import cache_control
+from gateway.transport.http.endpoint import Endpoint
+from gateway.transport.http.health import Health
+from gateway.transport.http.not_found import explained
+from gateway.transport.http.security_headers import secured
+from gateway.transport.pages.graphiql import TEMPLATE_HEADERS, Page
+from gateway.transport.server.process import ENDING, Ending
+from gateway.transport.websocket.sockets import Sockets
+
+_LOG = logging.getLogger(__name__)
+_GRAPH = "/graphql"
+_INDEXING_SECONDS = 5.0
+# A nested page of 50 interactions has some 10,000.
+_YOUNG_OBJECTS = 20_000
+_RETRY_SECONDS = 5.0
+# What pages of other origins may read beside the body.
+_EXPOSED = ("ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "WWW-Authenticate")
+_PREFLIGHT_SECONDS = 7_200
+
+
+def from_environment() -> Starlette:
+    """The application of a worker process; raises `SettingsError`."""
+    app = create_app(load(Settings))
+    settle()
+    return app
+
+
+def settle() -> None:
+    """Takes what there is by now out of the garbage collector's sight: it stays for good.
+
+    A new document makes so many objects that each of them had the collector walk the schema, for longer than it took to
+    plan the document. From then on it is also woken less often: a page has thousands of objects, and what requests
+    leave behind is hardly ever a cycle.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS)
+
+
+def check_documents(settings: Settings) -> None:
+    """Raises `SettingsError` where the trusted documents can't be used."""
+    _documents(settings, build(settings.federation_prefix))
+
+
+def _documents(settings: Settings, graph: Graph) -> Documents:
+    """The documents of the graph; what is wrong with a trusted one is a wrong setting."""
+    path = settings.trusted_documents
+    if path is None and settings.only_trusted_documents:
+        raise SettingsError("GATEWAY_ONLY_TRUSTED_DOCUMENTS: expected GATEWAY_TRUSTED_DOCUMENTS beside it")
+    prepare = Preparation(
+        graph, introspection=settings.introspection, subgraph=settings.subgraph, limits=settings.limits
+    )
+    try:
+        persistence = Persistence(
+            trusted={} if path is None else read_manifest(path),
+            only_trusted=settings.only_trusted_documents,
+            automatic=settings.persisted_queries,
+        )
+        return Documents(prepare, persistence)
+    except ManifestError as error:
+        raise SettingsError(f"GATEWAY_TRUSTED_DOCUMENTS: {error}") from None
+
+
+def create_app(
+    settings: Settings,
+    *,
+    page_headers: Mapping[str, str] = TEMPLATE_HEADERS,
+    answering: type[Operations] = Operations,
+) -> Starlette:
+    """The gateway as an ASGI application.
+
+    ``page_headers`` stand in GraphiQL's header editor; ``answering`` is what answers requests.
+    """
+    database = open_database(settings)
+    tenancy = Tenancy(database)
+    access = Access(Keys(database), tenancy, cache_seconds=settings.key_cache_seconds)
+    reader = Reader(database, time_limit_ms=settings.read_time_limit_ms)
+    prefetcher = Prefetcher(reader, Recorder(Writer(database), tenancy), tenancy)
+    live = Live(Watch(database, INTERACTION), settings.subscription_limits)
+    sessions = Sessions(access, max_of_key=settings.key_connections)
+    graph = build(settings.federation_prefix)
+    shifts = Shifts()
+    operations = answering(
+        graph,
+        _documents(settings, graph),
+        prefetcher,
+        live,
+        Lanes(max(1, settings.mongodb_max_pool_size * 3 // 4)),
+        shifts,
+        _meter(settings, database),
+        introspection=settings.introspection,
+        limits=settings.limits,
+    )
+    page = Page(page_headers) if settings.graphiql else None
+    endpoint = Endpoint(
+        access,
+        operations,
+        sessions,
+        shifts,
+        body_limit=settings.body_limit_bytes,
+        batch_limit=settings.batch_limit,
+        entry_limit=settings.limits.entries,
+        cache_control=cache_control(settings.cache_seconds, public=settings.cache_public),
+        page=page,
+    )
+    sockets = Sockets(
+        access,
+        operations,
+        sessions,
+        shifts,
+        path=_GRAPH,
+        origins=settings.cors_origins,
+        max_operations=settings.socket_operations,
+        entry_limit=settings.limits.entries,
+    )
+    health = Health(database)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Ending]]:
+        indexing = asyncio.create_task(_index(database))
+        # Long enough for a new database, or one that is ready; a large one is indexed beside the service.
+        await asyncio.wait([indexing], timeout=_INDEXING_SECONDS)
+        try:
+            yield {ENDING: sessions.close}
+        finally:
+            await sessions.close()
+            await live.close()
+            indexing.cancel()
+            with suppress(asyncio.CancelledError):
+                await indexing
+            await close(database.client)
+            told = [f"{how} {times:,}" for how, times in operations.answered.most_common()]
+            _LOG.info("How operations were answered: %s", ", ".join(told) or "none was")
+
+    served: ASGIApp = endpoint
+    if settings.cors_origins:
+        served = CORSMiddleware(
+            endpoint,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "POST"],
+            # Whatever a client's libraries add: such an origin is allowed, and a header that nobody knows does nothing.
+            allow_headers=["*"],
+            expose_headers=_EXPOSED,
+            max_age=_PREFLIGHT_SECONDS,
+        )
+    return _Application(
+        served,
+        sockets,
+        routes=[
+            Route("/healthcheck", health.live),
+            Route("/readyz", health.ready),
+            *([Route(f"{_GRAPH}/assets/{{name}}", page.asset)] if page else []),
+        ],
+        exception_handlers={HTTPException: explained},
+        lifespan=lifespan,
+    )
+
+
+def _meter(settings: Settings, database: Database) -> Meter:
+    if not settings.rate_limit_restore:
+        return Unmetered()
+    rate = Rate(settings.rate_limit_burst, settings.rate_limit_restore)
+    return SharedBuckets(database, rate) if settings.rate_limit_store == "mongodb" else Buckets(rate)
+
+
+class _Application(Starlette):
+    """Starlette, except that the graph is asked directly: its endpoint takes every method and answers every error."""
+
+    def __init__(self, graph: ASGIApp, sockets: ASGIApp, **given: Any) -> None:
+        super().__init__(**given)
+        self._graph = graph
+        self._sockets = sockets
+        # A redirect would be to http:// behind a proxy that ends TLS, and clients send the key after it.
+        self.router.redirect_slashes = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._sockets(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] == _GRAPH:
+            await self._graph(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, secured(send))
+
+
+async def _index(database: Database) -> None:
+    """Creates the indexes beside the service, however long the database takes to come up."""
+    while True:
+        try:
+            await create_indexes(database)
+            return
+        except GatewayError as error:
+            _LOG.warning("Indexes can't be created yet: %s", error.message)
+            await asyncio.sleep(_RETRY_SECONDS)

@@ -1,0 +1,1 @@
+"""Who asks: authentication, permissions, and who is still allowed."""

@@ -1,0 +1,116 @@
+"""Which index a listing walks, and the intervals of it: the one place that decides how documents are found.
+
+A page behind a cursor is the union of intervals of one index (for a descending order: equal values with a lower
+``_id``, and lower values). MongoDB merges them in order, so that it examines about as many keys as it answers, at any
+depth, however many elements share a value.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.context import Namespace
+from gateway.errors import BadUserInput
+from gateway.model.indexes import Index, serving
+from gateway.model.kinds import Kind, Order
+from gateway.plan.commands import Document, Scan
+from gateway.plan.paging import Tie, Value, Window
+from gateway.plan.predicate import Lookup, Predicate, TimeBound
+
+_Bound = tuple[str, str, Value | Tie]
+
+_TIGHTER = {"$gt": max, "$gte": max, "$lt": min, "$lte": min}
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """``lookup``: the equality that the index serves; ``unindexed``: what is filtered document by document."""
+
+    index: Index
+    lookup: Lookup | None
+    residual: tuple[Document, ...]
+    unindexed: tuple[str, ...]
+
+
+def walk(kind: Kind, order: Order, predicate: Predicate, joined: str = "") -> Walk:
+    """The walk in ``order`` through the most selective index; ``joined``: the path whose equality is given besides.
+
+    Raises `BadUserInput` where no index serves the order.
+    """
+    index, chosen = _choice(kind, order, predicate, joined)
+    rest = [conjunct for number, conjunct in enumerate(predicate.conjuncts) if number != chosen]
+    return Walk(
+        index,
+        None if chosen is None else predicate.conjuncts[chosen].lookup,
+        tuple(conjunct.filter for conjunct in rest),
+        tuple(dict.fromkeys(conjunct.name for conjunct in rest)),
+    )
+
+
+def _choice(kind: Kind, order: Order, predicate: Predicate, joined: str) -> tuple[Index, int | None]:
+    by_time = order.path == kind.time_path
+    for index in serving(kind, order.path):
+        if joined:
+            if index.equality == joined:
+                return index, None
+            continue
+        if index.equality is None:
+            return index, None
+        for number, conjunct in enumerate(predicate.conjuncts):
+            lookup = conjunct.lookup
+            if lookup and lookup.field == index.equality and (by_time or len(lookup.values) == 1):
+                return index, number
+    raise BadUserInput(
+        "POSITION orders only within one feature, session or search request: filter by `eq` on one of them.",
+        path=("orderBy", "field"),
+    )
+
+
+def among(namespace: Namespace, kind: Kind, ids: Sequence[Any], predicate: Predicate) -> Scan:
+    """Those of the documents with these values of ``_id`` that match."""
+    residual = tuple(conjunct.filter for conjunct in predicate.conjuncts)
+    return Scan(namespace, kind, Lookup("_id", tuple(ids)), intervals(kind, predicate.times, None), residual)
+
+
+def intervals(kind: Kind, times: Sequence[TimeBound], window: Window | None) -> tuple[Document, ...]:
+    """The intervals of the walk that hold the window's elements within these times."""
+    found: list[Document] = [{}] if window is None else _intervals(window)
+    bounds: dict[str, Any] = {}
+    for bound in times:
+        known = bounds.get(bound.operator)
+        bounds[bound.operator] = bound.value if known is None else _TIGHTER[bound.operator](known, bound.value)
+    if bounds:
+        found = [{**interval, kind.time_path: {**interval.get(kind.time_path, {}), **bounds}} for interval in found]
+    return tuple(found)
+
+
+def sort(order: Order, *, descending: bool) -> tuple[tuple[str, int], ...]:
+    direction = -1 if descending else 1
+    return ((order.path, direction), ("_id", direction))
+
+
+def _intervals(window: Window) -> list[Document]:
+    """The intervals of the order between the window's cursors, in the direction of fetching."""
+    path = window.order.path
+    ahead, behind = ("$lt", "$gt") if window.descending else ("$gt", "$lt")
+    start, stop = (window.before, window.after) if window.backwards else (window.after, window.before)
+    if start and stop and start.value == stop.value:
+        return [_interval({path: start.value}, [("_id", ahead, start.tie), ("_id", behind, stop.tie)])]
+    beyond_start = [(path, ahead, start.value)] if start else []
+    beyond_stop = [(path, behind, stop.value)] if stop else []
+    parts: list[tuple[dict[str, Value], list[_Bound]]] = [({}, [*beyond_start, *beyond_stop])]
+    if start:
+        parts.insert(0, ({path: start.value}, [("_id", ahead, start.tie), *beyond_stop]))
+    if stop:
+        parts.append(({path: stop.value}, [("_id", behind, stop.tie), *beyond_start]))
+    # Nothing is lower than null, though to MongoDB's expressions a missing value is.
+    return [_interval(equal, bounds) for equal, bounds in parts if (path, "$lt", None) not in bounds]
+
+
+def _interval(equal: Mapping[str, Value], bounds: Sequence[_Bound]) -> Document:
+    # As expressions, which compare across types as sorting does.
+    compared = [{operator: [f"${path}", {"$literal": value}]} for path, operator, value in bounds]
+    interval: Document = {path: {"$eq": value} for path, value in equal.items()}
+    if compared:
+        interval = {**interval, "$expr": compared[0] if len(compared) == 1 else {"$and": compared}}
+    return interval

@@ -1,0 +1,72 @@
+"""Recorded inputs in the REST wire shape, and the way back from a wire path to the input's own names."""
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import Any
+
+from graphql import GraphQLInputField, GraphQLInputObjectType, GraphQLList, get_nullable_type
+
+from gateway.errors import BadUserInput
+from gateway.schema.recording_inputs import WIRE_NAME
+from gateway.schema.scalars import serialize_date_time
+
+_OTHER = "OTHER"
+
+
+def to_wire(value: Any, type_: Any, path: tuple[str | int, ...] = ()) -> Any:
+    """The wire form of a coerced input of this GraphQL type: absent stays absent, null stays null.
+
+    Raises `BadUserInput`, with its path in the wire form, for an enum's OTHER: it stands for what isn't known.
+    ``path`` is where ``value`` will stand there.
+    """
+    type_ = get_nullable_type(type_)
+    if value is None:
+        return None
+    if isinstance(type_, GraphQLList):
+        return [to_wire(item, type_.of_type, (*path, index)) for index, item in enumerate(value)]
+    if isinstance(type_, GraphQLInputObjectType):
+        fields = [(wire_name(type_.fields[name]), type_.fields[name].type, item) for name, item in value.items()]
+        if type_.is_one_of:
+            # What wraps exactly one of several things has no place in the wire shape.
+            [(_, inner, item)] = fields
+            return to_wire(item, inner, path)
+        return {name: to_wire(item, inner, (*path, name)) for name, inner, item in fields}
+    if isinstance(value, Enum):
+        if value.name == _OTHER:
+            raise BadUserInput(
+                "OTHER stands for stored values that aren't known here; it can't be recorded.", path=path
+            )
+        return value.value
+    return serialize_date_time(value) if type_.name == "DateTime" else value
+
+
+def wire_name(field: GraphQLInputField) -> str:
+    """The name of an input field in the wire shape."""
+    declared = field.extensions["strawberry-definition"]
+    name: str = declared.metadata.get(WIRE_NAME, declared.python_name)
+    return name
+
+
+def input_path(wire_path: Sequence[str | int], value: Any, type_: Any) -> tuple[str | int, ...]:
+    """The path of an input, in its own names, to what stands at a path of its wire form."""
+    steps: list[str | int] = []
+    remaining = list(wire_path)
+    while remaining:
+        type_ = get_nullable_type(type_)
+        if isinstance(type_, GraphQLList) and isinstance(value, list) and str(remaining[0]).isdigit():
+            steps.append(remaining.pop(0))
+            type_ = type_.of_type
+            value = value[int(steps[-1])]
+        elif isinstance(type_, GraphQLInputObjectType) and isinstance(value, Mapping):
+            step = next(iter(value)) if type_.is_one_of else _field_name(type_, remaining.pop(0))
+            steps.append(step)
+            type_ = type_.fields[step].type if step in type_.fields else None
+            value = value.get(step)
+        else:
+            # Within a JSON value the names are the client's.
+            return (*steps, *remaining)
+    return tuple(steps)
+
+
+def _field_name(type_: GraphQLInputObjectType, wire: str | int) -> str:
+    return next((name for name, field in type_.fields.items() if wire_name(field) == wire), str(wire))

@@ -1,0 +1,1 @@
+"""The demo: an embedded MongoDB and generated data."""

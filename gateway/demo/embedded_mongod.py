@@ -1,0 +1,258 @@
+"""Finds and runs a local mongod, for demos and tests: a replica set of one on a loopback port. POSIX only.
+
+Who may use a data directory, and how its mongod ends:
+
+- One owner at a time: it holds a lock on ``owner.lock``, which the kernel releases however that process ends.
+- On Linux the kernel ends mongod with its owner (``PR_SET_PDEATHSIG``), also where that was killed.
+- A mongod that is left all the same (``mongod.lock`` names its process) is ended by the next owner. What it did not
+  finish, MongoDB recovers by itself.
+"""
+
+import asyncio
+import fcntl
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from gateway.errors import Unavailable
+from gateway.store.replica_set import make_primary
+
+_HOST = "127.0.0.1"
+_REPLICA_SET = "rs0"
+_START_SECONDS = 60.0
+_STOP_SECONDS = 30.0
+_POLL_SECONDS = 0.02
+
+# Becomes the command by exec, which keeps the request (1 is PR_SET_PDEATHSIG) to be ended with the parent. Made here
+# and not between fork and exec of a process with threads. A parent that was gone before the request shows by its id.
+_LAUNCHER = """
+import ctypes, os, sys
+parent, request, *command = sys.argv[1:]
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, int(request))
+if os.getppid() == int(parent):
+    os.execv(command[0], command)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedServer:
+    """A running mongod: ``uri`` connects to it directly, ``pid`` is its process."""
+
+    uri: str
+    pid: int
+
+
+@contextmanager
+def start(data_dir: Path, *, configured: Path | None = None, cache_gigabytes: float = 0.25) -> Iterator[EmbeddedServer]:
+    """Runs mongod on ``data_dir`` (made where there is none) and ends it on leaving; not for use in an event loop.
+
+    The data stay for the next start; the port is another one each time. The server's log of this run is
+    ``mongod.log`` in the directory.
+
+    ``configured``: the path of a mongod to try before the others, see ``find_mongod``.
+    ``cache_gigabytes``: WiredTiger's cache; MongoDB wants 0.25 at least.
+
+    Raises Unavailable, in one line, where no mongod runs, another process owns ``data_dir``, or the start fails.
+    """
+    mongod = find_mongod(configured)
+    data_dir = data_dir.resolve()
+    database, log = data_dir / "db", data_dir / "mongod.log"
+    with _owned(data_dir):
+        _end_orphan(database)
+        port = _free_port()
+        member = f"{_HOST}:{port}"
+        with _running(_command(mongod, database, port, cache_gigabytes), log) as process:
+            _await_listening(process, log)
+            uri = f"mongodb://{member}/?directConnection=true"
+            asyncio.run(make_primary(uri, replica_set=_REPLICA_SET, member=member, timeout_seconds=_START_SECONDS))
+            yield EmbeddedServer(uri, process.pid)
+
+
+def find_mongod(configured: Path | None = None) -> Path:
+    """The first mongod that runs of: ``configured``, the one on PATH, the one in the wheel of the extra ``embedded``.
+
+    Raises Unavailable, saying why each does not run and what to install, where none does.
+    """
+    refusals = []
+    for origin, mongod in _candidates(configured):
+        refusal = _refusal(mongod)
+        if refusal is None:
+            return mongod
+        refusals.append(f"{origin}: {refusal}")
+    tried = f" ({'; '.join(refusals)})" if refusals else ""
+    raise Unavailable(
+        f"no mongod runs here{tried}: install MongoDB, or on Linux x86_64 with libcurl4 and OpenSSL 3 "
+        "pip install 'search-interactions-gateway[embedded]'"
+    )
+
+
+def _candidates(configured: Path | None) -> Iterator[tuple[str, Path]]:
+    if configured:
+        yield str(configured), configured
+    on_path = shutil.which("mongod")
+    if on_path:
+        yield on_path, Path(on_path)
+    # Looked up without importing: the whole of fiftyone may be installed beside its database wheel.
+    package = importlib.util.find_spec("fiftyone")
+    for folder in package.submodule_search_locations or () if package else ():
+        wheels = Path(folder, "db", "bin", "mongod")
+        if wheels.exists():
+            with suppress(OSError):
+                wheels.chmod(wheels.stat().st_mode | 0o111)
+            yield "the wheel's", wheels
+
+
+def _refusal(mongod: Path) -> str | None:
+    """Why ``mongod`` does not run; None where it does."""
+    try:
+        version = subprocess.run([mongod, "--version"], capture_output=True, text=True, timeout=10, check=False)
+    except OSError as error:
+        return error.strerror or "does not start"
+    except subprocess.TimeoutExpired:
+        return "does not answer"
+    if version.returncode == 0:
+        return None
+    complaint = version.stderr.strip().splitlines()
+    return complaint[-1] if complaint else f"exit status {version.returncode}"
+
+
+@contextmanager
+def _owned(data_dir: Path) -> Iterator[None]:
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = (data_dir / "owner.lock").open("a+")
+    except OSError as error:
+        raise Unavailable(f"the data directory {data_dir} can't be used: {error.strerror}") from error
+    with lock:
+        lock.seek(0)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Unavailable(
+                f"the data directory {data_dir} is in use by process {lock.read()}: end that or choose another"
+            ) from None
+        lock.truncate()
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def _end_orphan(database: Path) -> None:
+    """Ends a mongod that outlived an earlier owner of ``database``; the caller is the only present one."""
+    for request in (signal.SIGTERM, signal.SIGKILL):
+        orphan = _holder(database)
+        if orphan is None:
+            return
+        with suppress(OSError):
+            os.kill(orphan, request)
+        if _comes_true(lambda: _holder(database) is None, _STOP_SECONDS):
+            return
+    raise Unavailable(f"process {orphan}, an earlier mongod on {database}, doesn't end")
+
+
+def _holder(database: Path) -> int | None:
+    """The process of the mongod that runs on ``database``; a stale lock, or a number given anew, is none."""
+    try:
+        pid = int((database / "mongod.lock").read_text())
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (OSError, ValueError):
+        return None
+    return pid if b"\0--dbpath\0%b\0" % os.fsencode(database) in command else None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((_HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _command(mongod: Path, database: Path, port: int, cache_gigabytes: float) -> list[str]:
+    database.mkdir(exist_ok=True)
+    return [
+        *(str(mongod), "--dbpath", str(database)),
+        *("--bind_ip", _HOST, "--port", str(port), "--nounixsocket"),
+        *("--replSet", _REPLICA_SET, "--oplogSize", "512"),
+        *("--wiredTigerCacheSizeGB", str(cache_gigabytes)),
+        *("--quiet", "--setParameter", "diagnosticDataCollectionEnabled=false"),
+    ]
+
+
+@contextmanager
+def _running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as output:
+        process = spawn(command, output)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def spawn(
+    command: Sequence[str],
+    output: BinaryIO,
+    *,
+    environment: Mapping[str, str] | None = None,
+    request: signal.Signals = signal.SIGTERM,
+) -> "subprocess.Popen[bytes]":
+    """Starts a command that on Linux is ended with this process, however that ends, by ``request``.
+
+    From a thread of its own: the kernel takes the end of that thread for the parent's.
+    """
+    spawned: Future[subprocess.Popen[bytes]] = Future()
+
+    def keep() -> None:
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid()), str(int(request)), *command],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                # A terminal's Ctrl-C is for the owner, which ends it when it no longer needs it.
+                start_new_session=True,
+            )
+        except OSError as error:
+            spawned.set_exception(error)
+        else:
+            spawned.set_result(process)
+            process.wait()
+
+    threading.Thread(target=keep, name="spawned", daemon=True).start()
+    return spawned.result()
+
+
+def _await_listening(process: subprocess.Popen[bytes], log: Path) -> None:
+    def ready() -> bool:
+        return process.poll() is not None or b"aiting for connections" in log.read_bytes()
+
+    if not _comes_true(ready, _START_SECONDS):
+        raise Unavailable(f"mongod did not start within {_START_SECONDS:.0f} s: see {log}")
+    if process.poll() is not None:
+        raise Unavailable(f"mongod ended with status {process.returncode} while starting: see {log}")
+
+
+def _comes_true(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True

@@ -1,0 +1,219 @@
+"""Everything that can go wrong and that a client may be told.
+
+    GatewayError                 500  INTERNAL_SERVER_ERROR
+    ├── Unauthenticated          401  UNAUTHENTICATED
+    ├── Forbidden                403  FORBIDDEN
+    │   └── UntrustedDocument    403  DOCUMENT_NOT_TRUSTED
+    ├── NamespaceRequired        400  NAMESPACE_REQUIRED
+    ├── NamespaceNotFound        403  NAMESPACE_NOT_FOUND
+    ├── BadUserInput             400  BAD_USER_INPUT
+    │   └── InvalidCursor        400  INVALID_CURSOR
+    ├── NotFound                 404  NOT_FOUND
+    ├── Conflict                 409  CONFLICT
+    ├── QueryTooBroad            400  QUERY_TOO_BROAD
+    ├── BadRequest               400  BAD_REQUEST
+    │   ├── ParseFailed          400  GRAPHQL_PARSE_FAILED
+    │   ├── ValidationFailed     400  GRAPHQL_VALIDATION_FAILED
+    │   ├── OperationNotResolved 400  OPERATION_RESOLUTION_FAILURE
+    │   ├── OperationTooComplex  400  OPERATION_TOO_COMPLEX
+    │   ├── QueryNotPersisted    200  PERSISTED_QUERY_NOT_FOUND
+    │   ├── PersistenceDisabled  200  PERSISTED_QUERY_NOT_SUPPORTED
+    │   ├── MethodNotAllowed     405  METHOD_NOT_ALLOWED
+    │   ├── RequestTimeout       408  REQUEST_TIMEOUT
+    │   ├── PayloadTooLarge      413  PAYLOAD_TOO_LARGE
+    │   ├── HeadersTooLarge      431  HEADERS_TOO_LARGE
+    │   └── UnsupportedMediaType 415  UNSUPPORTED_MEDIA_TYPE
+    │       └── UnknownCoding    415  UNSUPPORTED_MEDIA_TYPE
+    ├── SubscriberTooSlow        429  SUBSCRIBER_TOO_SLOW
+    ├── TooManySubscriptions     429  TOO_MANY_SUBSCRIPTIONS
+    ├── RateLimited              429  RATE_LIMITED
+    ├── Unavailable              503  UNAVAILABLE
+    │   └── GoingAway            503  UNAVAILABLE
+    ├── UnreadableDocument       500  INTERNAL_SERVER_ERROR
+    └── Unforeseen               500  INTERNAL_SERVER_ERROR
+
+``code`` is what a client reads in ``extensions.code``; ``status`` is the HTTP status where the whole
+request fails. Messages of these classes are written for clients; anything outside this hierarchy is masked.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from gateway.context import Budget
+
+
+class GatewayError(Exception):
+    """The root of all errors that a client may see.
+
+    ``path`` names the offending input from its argument down, e.g. ``("input", "queries", "0", "value")``. ``facts``
+    stand beside the code, for programs to read.
+    """
+
+    code: ClassVar[str] = "INTERNAL_SERVER_ERROR"
+    status: ClassVar[int] = 500
+
+    def __init__(self, message: str, *, path: Sequence[str | int] = (), facts: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.facts = facts or {}
+        self.path = tuple(str(step) for step in path)
+
+
+class Unauthenticated(GatewayError):
+    code = "UNAUTHENTICATED"
+    status = 401
+
+
+class Forbidden(GatewayError):
+    code = "FORBIDDEN"
+    status = 403
+
+
+class UntrustedDocument(Forbidden):
+    code = "DOCUMENT_NOT_TRUSTED"
+
+
+class NamespaceRequired(GatewayError):
+    code = "NAMESPACE_REQUIRED"
+    status = 400
+
+
+class NamespaceNotFound(GatewayError):
+    code = "NAMESPACE_NOT_FOUND"
+    status = 403
+
+
+class BadUserInput(GatewayError):
+    code = "BAD_USER_INPUT"
+    status = 400
+
+
+class InvalidCursor(BadUserInput):
+    code = "INVALID_CURSOR"
+
+
+class NotFound(GatewayError):
+    code = "NOT_FOUND"
+    status = 404
+
+
+class Conflict(GatewayError):
+    code = "CONFLICT"
+    status = 409
+
+
+class QueryTooBroad(GatewayError):
+    code = "QUERY_TOO_BROAD"
+    status = 400
+
+
+class BadRequest(GatewayError):
+    code = "BAD_REQUEST"
+    status = 400
+
+
+class ParseFailed(BadRequest):
+    code = "GRAPHQL_PARSE_FAILED"
+
+
+class ValidationFailed(BadRequest):
+    code = "GRAPHQL_VALIDATION_FAILED"
+
+
+class OperationNotResolved(BadRequest):
+    code = "OPERATION_RESOLUTION_FAILURE"
+
+
+class OperationTooComplex(BadRequest):
+    code = "OPERATION_TOO_COMPLEX"
+
+
+class QueryNotPersisted(BadRequest):
+    """No document is known by the name that came without it. Clients of Apollo's protocol then send the document, and
+    expect this message and status."""
+
+    code = "PERSISTED_QUERY_NOT_FOUND"
+    status = 200
+
+
+class PersistenceDisabled(BadRequest):
+    """Documents must be sent; clients of Apollo's protocol stop naming them at this message."""
+
+    code = "PERSISTED_QUERY_NOT_SUPPORTED"
+    status = 200
+
+
+class MethodNotAllowed(BadRequest):
+    code = "METHOD_NOT_ALLOWED"
+    status = 405
+
+
+class RequestTimeout(BadRequest):
+    code = "REQUEST_TIMEOUT"
+    status = 408
+
+
+class PayloadTooLarge(BadRequest):
+    code = "PAYLOAD_TOO_LARGE"
+    status = 413
+
+
+class HeadersTooLarge(BadRequest):
+    code = "HEADERS_TOO_LARGE"
+    status = 431
+
+
+class UnsupportedMediaType(BadRequest):
+    code = "UNSUPPORTED_MEDIA_TYPE"
+    status = 415
+
+
+class UnknownCoding(UnsupportedMediaType):
+    """The Content-Encoding of a body; which ones are taken is told in a header, too."""
+
+
+class SubscriberTooSlow(GatewayError):
+    code = "SUBSCRIBER_TOO_SLOW"
+    status = 429
+
+
+class TooManySubscriptions(GatewayError):
+    code = "TOO_MANY_SUBSCRIPTIONS"
+    status = 429
+
+
+class RateLimited(GatewayError):
+    """``budget``: what the key has left; ``retry_after``: in how many seconds it has enough."""
+
+    code = "RATE_LIMITED"
+    status = 429
+
+    def __init__(self, message: str, *, budget: Budget, retry_after: int) -> None:
+        super().__init__(message, facts={"retryAfter": retry_after})
+        self.budget = budget
+        self.retry_after = retry_after
+
+
+class Unavailable(GatewayError):
+    code = "UNAVAILABLE"
+    status = 503
+
+
+class GoingAway(Unavailable):
+    """This process ends; another one, or the same again, will serve."""
+
+    def __init__(self) -> None:
+        super().__init__("The gateway is going away; connect again.")
+
+
+class UnreadableDocument(GatewayError):
+    """A stored value is not what the contract promises; the field it stands in reads as null."""
+
+
+class Unforeseen(GatewayError):
+    """Stands for any error outside this hierarchy; the log has that one under the same incident."""
+
+    def __init__(self, incident: str) -> None:
+        super().__init__(
+            f"Something went wrong here; the log has it as incident {incident}.", facts={"incident": incident}
+        )

@@ -1,0 +1,1 @@
+"""One request: admitted, fetched, answered."""

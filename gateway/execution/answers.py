@@ -1,0 +1,55 @@
+"""What a request is answered with: bytes, and what a transport has to know of them."""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from bson import Binary, DBRef
+from graphql import GraphQLError
+
+from gateway.context import Budget
+from gateway.errors import GatewayError
+from gateway.errors.formatting import Phase, described
+from gateway.model.bson_values import is_uuid, uuid_text
+from gateway.model.documents import plain
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``refusal``: why the answer has no ``data``; ``partial``: whether errors stand beside the data; ``budget``: what
+    the key has left."""
+
+    body: bytes
+    refusal: GatewayError | None = None
+    partial: bool = False
+    budget: Budget | None = None
+
+
+def refused(error: GatewayError) -> Answer:
+    """The answer to a request that is refused as a whole."""
+    body = {"errors": [described(GraphQLError(error.message, original_error=error), Phase.EXECUTION)]}
+    return Answer(encode(body), error)
+
+
+def refused_in(phase: Phase, errors: list[GraphQLError]) -> Answer:
+    """The answer to a request in which these errors were found before it was run."""
+    body = {"errors": [described(error, phase) for error in errors]}
+    return Answer(encode(body), phase.refusal("The request was refused."))
+
+
+def encode(body: Mapping[str, Any]) -> bytes:
+    """JSON, in which stored values that JSON has no form for become plain objects or strings (bytes: in base64)."""
+    return orjson.dumps(body, default=_jsonable, option=orjson.OPT_NAIVE_UTC)
+
+
+def _jsonable(value: Any) -> Any:
+    match value:
+        case DBRef():
+            return plain(value)
+        case Binary() if is_uuid(value):
+            return uuid_text(value)
+        case bytes():
+            return b64encode(value).decode()
+    return str(value)

@@ -1,0 +1,81 @@
+"""The standard rules of validation, with bounds for those whose work isn't linear in the document.
+
+They suggest names for those that are unknown by comparing each with all that there are
+(`gateway.preparation.validation` has them do so for a few), print a whole value for each of its errors, and compare
+every two fields of one response key.
+"""
+
+from contextlib import suppress
+
+from graphql import (
+    ASTValidationRule,
+    GraphQLError,
+    GraphQLInputType,
+    OverlappingFieldsCanBeMergedRule,
+    SelectionSetNode,
+    ValueNode,
+    ValuesOfCorrectTypeRule,
+    VisitorAction,
+    specified_rules,
+)
+from graphql.language import SKIP
+from graphql.utilities import validate_input_literal
+from graphql.validation.validate import ValidationAbortedError
+
+from gateway.errors import OperationTooComplex
+
+# What comparing the fields of one response key may cost, in graphql-core's units: two for each pair. Its own bound is
+# 25 times this, which is half a second of work.
+MAX_OVERLAP = 20_000
+# Whoever has more wrong has another schema in mind.
+MAX_SUGGESTING = 3
+MAX_VALUE_ERRORS = 3
+
+
+class BoundedValuesRule(ValuesOfCorrectTypeRule):
+    """The standard rule, which goes on behind the first errors of a value."""
+
+    def is_valid_value_node(self, node: ValueNode, input_type: GraphQLInputType | None) -> VisitorAction:
+        told = 0
+
+        def on_error(error: GraphQLError, _path: list[str | int]) -> None:
+            nonlocal told
+            self.report_error(error)
+            told += 1
+            if told == MAX_VALUE_ERRORS:
+                raise _Enough
+
+        if input_type:
+            with suppress(_Enough):
+                validate_input_literal(node, input_type, on_error, hide_suggestions=self.context.hide_suggestions)
+        return SKIP
+
+
+class _Enough(Exception):
+    """A value has as many errors as are told."""
+
+
+class BoundedOverlapRule(OverlappingFieldsCanBeMergedRule):
+    """The standard rule, which compares every two fields of one name; raises `OperationTooComplex` where it is too
+    many."""
+
+    def __init__(self, context: object) -> None:
+        super().__init__(context)  # type: ignore[arg-type]
+        self.rule_context.remaining_complexity_budget = MAX_OVERLAP
+
+    def enter_selection_set(self, selection_set: SelectionSetNode, *given: object) -> None:
+        try:
+            super().enter_selection_set(selection_set, *given)
+        except ValidationAbortedError:
+            if self.rule_context.remaining_complexity_budget >= 0:
+                raise
+            raise OperationTooComplex(
+                f"Fields with the same response key may take at most {MAX_OVERLAP:,} steps to compare."
+            ) from None
+
+
+_BOUNDED: dict[type[ASTValidationRule], type[ASTValidationRule]] = {
+    OverlappingFieldsCanBeMergedRule: BoundedOverlapRule,
+    ValuesOfCorrectTypeRule: BoundedValuesRule,
+}
+RULES: tuple[type[ASTValidationRule], ...] = tuple(_BOUNDED.get(rule, rule) for rule in specified_rules)

@@ -1,0 +1,1 @@
+"""Subscriptions: change stream, topics, subscribers."""

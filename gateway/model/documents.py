@@ -1,0 +1,190 @@
+"""Stored documents: made of what was recorded, and turned back into it.
+
+A stored interaction holds the recorded object's own keys at its top level, beside the keys that the gateway owns. A
+recorded key that has an owned name stands in ``shadowed``, so nothing recorded is lost:
+
+    {"_id": UUID, "namespace_id": "ns_…", "occurred_at": datetime, …, "feature_id": "p1", "search_request": {…},
+     "shadowed": {"occurred_at": "2024-05-01T14:00:00+02:00"}}
+
+An interaction recorded with the id of a search request has that id in ``shadowed``; the search request embedded in it
+is then a copy for reading, which the recorded object did not have.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, Literal, TypeAlias
+from uuid import UUID, uuid5
+
+from bson import DBRef
+
+from gateway.context import Namespace
+from gateway.model.filter_trees import canonical_json, condition_rows, condition_tokens
+from gateway.model.wire import RecordedInteraction, RecordedSearchRequest, filter_trees, in_milliseconds
+
+Document: TypeAlias = dict[str, Any]
+
+OWNED = frozenset(
+    {
+        "_id",
+        "namespace_id",
+        "occurred_at",
+        "effective_session_id",
+        "search_request_id",
+        "first_seen_at",
+        "conditions",
+        "condition_tokens",
+        "shadowed",
+        # Not used by the gateway: the driver would read a document with "$ref" and "$id" as a database reference.
+        "$ref",
+    }
+)
+# What `derived` gives; an interaction has the same conditions as the stored search request that it copies them from.
+DERIVED = ("effective_session_id", "conditions", "condition_tokens")
+_COPIED = ("search_request_id", "first_seen_at", "conditions", "condition_tokens")
+
+_GATEWAY = UUID("41b82216-1738-47f0-9641-18cbc46ceb7e")
+
+
+def document_id(namespace_id: str, kind: Literal["interaction", "search_request"], id: str) -> UUID:
+    """The ``_id`` of a document: the same for the same id in the same namespace, so that a second insert collides."""
+    return uuid5(uuid5(_GATEWAY, namespace_id), f"{kind}:{id}")
+
+
+def search_request_id_of(namespace_id: str, search_request: Mapping[str, Any], session_id: Any = None) -> str:
+    """The id that the client gave, else 128 bits of a hash of namespace, session and content.
+
+    ``session_id`` is the interaction's; it counts where the search request has none.
+    """
+    if isinstance(given := search_request.get("search_request_id"), str):
+        return given
+    session = _own_or_given(search_request.get("session_id"), session_id)
+    content = canonical_json([namespace_id, session, search_request])
+    return f"sr_{blake2b(content, digest_size=16).hexdigest()}"
+
+
+def search_request_document(
+    namespace: Namespace,
+    search_request_id: str,
+    recorded: RecordedSearchRequest,
+    *,
+    first_seen_at: datetime,
+    session_id: Any = None,
+) -> Document:
+    """What is stored of a search request under the id that `search_request_id_of` gives it.
+
+    ``session_id`` is that of the interaction it came with; it counts, and is kept, where the search request has none.
+    """
+    document: Document = {
+        "_id": document_id(namespace.id, "search_request", search_request_id),
+        "namespace_id": namespace.id,
+        "search_request_id": search_request_id,
+        "first_seen_at": in_milliseconds(first_seen_at),
+        "search_request": recorded.raw,
+    }
+    own = effective_session_id(document)
+    if own is None and (given := _own_or_given(session_id, None)) is not None:
+        document["session_id"] = given
+    return document | derived(document)
+
+
+def interaction_document(
+    namespace: Namespace, recorded: RecordedInteraction, *, occurred_at: datetime, request: Document | None
+) -> Document:
+    """What is stored of an interaction.
+
+    ``occurred_at`` counts where the recorded object has none; ``request`` is the stored document of its search request.
+    """
+    raw = recorded.raw
+    document = {
+        "_id": document_id(namespace.id, "interaction", recorded.interaction_id),
+        "namespace_id": namespace.id,
+        "occurred_at": recorded.occurred_at or in_milliseconds(occurred_at),
+        **{name: value for name, value in raw.items() if name not in OWNED},
+        "interaction_id": recorded.interaction_id,
+    }
+    shadowed = {name: raw[name] for name in raw if name in OWNED}
+    if request is not None:
+        document |= {name: request[name] for name in _COPIED}
+        if recorded.search_request_id is not None:
+            if "search_request" in raw:
+                shadowed["search_request"] = raw["search_request"]
+            document["search_request"] = request["search_request"]
+    if (session := effective_session_id(document)) is not None:
+        document["effective_session_id"] = session
+    if shadowed:
+        document["shadowed"] = shadowed
+    return document
+
+
+def effective_session_id(document: Mapping[str, Any]) -> str | None:
+    """A document's own session, else its search request's."""
+    search_request = document.get("search_request")
+    given = search_request.get("session_id") if isinstance(search_request, Mapping) else None
+    return _own_or_given(document.get("session_id"), given)
+
+
+def derived(document: Mapping[str, Any]) -> Document:
+    """The `DERIVED` fields of a document of either collection, from its recorded part; what it should not have is
+    missing. Never raises, whatever is stored.
+
+    ``conditions`` has a row per condition of every tree in the search request; see `gateway.model.filter_trees`.
+    """
+    fields: Document = {}
+    if (session := effective_session_id(document)) is not None:
+        fields["effective_session_id"] = session
+    if isinstance(search_request := document.get("search_request"), Mapping):
+        rows = condition_rows(tree for _, tree in filter_trees(search_request))
+        fields |= {"conditions": rows, "condition_tokens": condition_tokens(rows)}
+    return fields
+
+
+def recorded_interaction(document: Mapping[str, Any]) -> Document:
+    """The interaction exactly as recorded, in the wire shape, with its ``interaction_id`` in any case; a database
+    reference in it is still one (see `plain`)."""
+    shadowed = document.get("shadowed") or {}
+    recorded = {name: value for name, value in document.items() if name not in OWNED}
+    if shadowed.get("search_request_id") is not None:
+        recorded.pop("search_request", None)
+    return recorded | shadowed
+
+
+def same_interaction(stored: Mapping[str, Any], candidate: Mapping[str, Any]) -> bool:
+    """Whether a client that sends ``candidate`` may be told that it is ``stored``: both recorded the same, where a time
+    that the candidate leaves out does not count."""
+    before, again = recorded_interaction(stored), recorded_interaction(candidate)
+    before.pop("occurred_at", None)
+    if again.pop("occurred_at", None) is not None and stored["occurred_at"] != candidate["occurred_at"]:
+        return False
+    return _same(before, again)
+
+
+def same_search_request(stored: Mapping[str, Any], recorded: RecordedSearchRequest) -> bool:
+    """Whether the search request of a stored document has the content of ``recorded``."""
+    return _same(stored["search_request"], recorded.raw)
+
+
+def plain(value: Any) -> Any:
+    """``value`` with every database reference in it turned back into the object that was recorded: the driver reads any
+    embedded ``{"$ref": …, "$id": …}`` as a `DBRef`."""
+    match value:
+        case dict():
+            return {name: plain(item) for name, item in value.items()}
+        case list():
+            return [plain(item) for item in value]
+        case DBRef():
+            return plain(dict(value.as_doc()))
+    return value
+
+
+def _same(stored: Any, recorded: Any) -> bool:
+    # The same spelling is the same content; to find that out is far cheaper than to make it canonical.
+    return repr(stored) == repr(recorded) or canonical_json(stored) == canonical_json(recorded)
+
+
+def _own_or_given(own: Any, given: Any) -> str | None:
+    """The first that is a session's id: a string that is not empty."""
+    for session in (own, given):
+        if isinstance(session, str) and session:
+            return session
+    return None

@@ -1,0 +1,73 @@
+"""What the store derives from trees, so that a condition at any depth is an index look-up.
+
+A row describes one condition; a token names a key, or a key with a value:
+
+    key=brand                                     some condition on brand
+    5f0c…e1=brand                                 some condition on brand with the value of this hash
+    key#9a41…07, 5f0c…e1#9a41…07                  the same for a key too long to spell, by its hash
+
+The first part is ``key`` or 32 hexadecimal digits and ends at the first ``=`` or ``#``, so no key can pose
+as another token.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from gateway.errors import UnreadableDocument
+from gateway.model.filter_trees.canonical import value_hash
+from gateway.model.filter_trees.flat import FlatNode, nodes
+from gateway.model.filter_trees.tree import condition_key, condition_operator, condition_value
+
+_LONGEST_SPELLED_KEY: Final = 100
+
+
+def condition_rows(trees: Iterable[Any]) -> list[dict[str, str]]:
+    """One row ``{key, operator, value_hash, branch}`` per condition, tree after tree in pre-order.
+
+    A condition at a root has no ``branch``. What can't be read as a tree, a branch or a condition is passed
+    over: deriving never raises, so a document from an older producer stays storable.
+    """
+    rows = []
+    for tree in trees:
+        if isinstance(tree, Mapping):
+            for flat in nodes(tree, skip_unreadable=True):
+                if flat.is_condition and (row := _row(flat)):
+                    rows.append(row)
+    return rows
+
+
+def condition_tokens(rows: Iterable[Mapping[str, str]]) -> list[str]:
+    """The distinct tokens of rows made by ``condition_rows``: for each its key, and its key with its value."""
+    return list(
+        dict.fromkeys(
+            token for row in rows for token in (key_token(row["key"]), key_value_token(row["key"], row["value_hash"]))
+        )
+    )
+
+
+def key_token(key: str) -> str:
+    """The token of every condition on a key; at most 104 characters."""
+    return f"key{_key_part(key)}"
+
+
+def key_value_token(key: str, value_hash: str) -> str:
+    """The token of every condition on a key with the value of a ``value_hash``; at most 133 characters."""
+    return f"{value_hash}{_key_part(key)}"
+
+
+def _key_part(key: str) -> str:
+    return f"={key}" if len(key) <= _LONGEST_SPELLED_KEY else f"#{value_hash(key)}"
+
+
+def _row(flat: FlatNode) -> dict[str, str] | None:
+    try:
+        row = {
+            "key": condition_key(flat.node),
+            "operator": condition_operator(flat.node),
+            "value_hash": value_hash(condition_value(flat.node)),
+        }
+    except UnreadableDocument:
+        return None
+    if flat.branch:
+        row["branch"] = flat.branch
+    return row

@@ -1,0 +1,23 @@
+"""Recorded interactions and search requests in the REST wire shape: what is accepted, and the values it gives."""
+
+from gateway.model.wire.instants import in_milliseconds, parse_instant, spelled
+from gateway.model.wire.json_values import check_json
+from gateway.model.wire.recorded import (
+    RecordedInteraction,
+    RecordedSearchRequest,
+    validate_interaction,
+    validate_search_request,
+)
+from gateway.model.wire.trees import filter_trees
+
+__all__ = [
+    "RecordedInteraction",
+    "RecordedSearchRequest",
+    "check_json",
+    "filter_trees",
+    "in_milliseconds",
+    "parse_instant",
+    "spelled",
+    "validate_interaction",
+    "validate_search_request",
+]

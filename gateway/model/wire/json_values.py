@@ -1,0 +1,77 @@
+"""What BSON can hold of any JSON: checked in one pass over the whole object, known keys or not."""
+
+from math import isfinite
+from typing import Any
+
+import orjson
+
+from gateway.errors import BadUserInput
+from gateway.errors.linked_path import Trail, path
+
+MAX_LEVELS = 100
+
+
+def check_json(root: Any) -> None:
+    """Checks every key and value of ``root``, without recursion: hostile depth costs nothing.
+
+    Raises `BadUserInput`, with the path from ``root`` down, for more than 100 levels, what is no JSON value, NaN and
+    infinities, integers outside signed 64 bits, lone surrogates, and NUL in a key.
+    """
+    if not isinstance(root, dict | list):
+        if problem := _problem(root):
+            raise BadUserInput(problem)
+        return
+    pending: list[tuple[Any, Trail, int]] = [(root, None, 1)]
+    while pending:
+        container, trail, level = pending.pop()
+        if level > MAX_LEVELS:
+            raise BadUserInput(f"Value should be nested at most {MAX_LEVELS} levels deep", path=path(trail))
+        if isinstance(container, dict):
+            for key in container:
+                _check_key(key, trail)
+            # The driver reads such an object as a database reference and forgets the null.
+            if "$ref" in container and "$id" in container and container.get("$db", "") is None:
+                raise BadUserInput('"$db" beside "$ref" and "$id" should not be null', path=path((trail, "$db")))
+        for step, value in container.items() if isinstance(container, dict) else enumerate(container):
+            if isinstance(value, dict | list):
+                pending.append((value, (trail, step), level + 1))
+            elif problem := _problem(value):
+                raise BadUserInput(problem, path=path((trail, step)))
+
+
+def check_size(value: Any, limit: int, *path: str) -> None:
+    """Raises `BadUserInput` where what passed `check_json` has more than ``limit`` bytes as compact UTF-8 JSON."""
+    if len(orjson.dumps(value)) > limit:
+        raise BadUserInput(f"Value should have at most {limit:,} bytes as JSON", path=path)
+
+
+def _check_key(key: object, trail: Trail) -> None:
+    if not isinstance(key, str):
+        raise BadUserInput("Keys should be strings", path=path(trail))
+    if "\0" in key:
+        raise BadUserInput("Keys should not contain the NUL character", path=path(trail))
+    if not _is_unicode(key):
+        raise BadUserInput("Keys should be valid Unicode, without lone surrogates", path=path(trail))
+
+
+def _problem(value: object) -> str | None:
+    match value:
+        case str():
+            return None if _is_unicode(value) else "String should be valid Unicode, without lone surrogates"
+        case bool() | None:
+            return None
+        case int():
+            return None if -(2**63) <= value < 2**63 else "Integer should fit signed 64 bits"
+        case float():
+            return None if isfinite(value) else "Number should be finite"
+    return "Value should be a JSON value"
+
+
+def _is_unicode(text: str) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

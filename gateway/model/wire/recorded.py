@@ -1,0 +1,118 @@
+"""One recorded object, validated: used alike by mutations and imports.
+
+Declared fields are checked by the models of `gateway.model.wire.fields`, free-form values and trees by plain loops.
+What was given is kept as it is: unknown and legacy keys, nulls, the order of keys.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from pydantic import ValidationError
+
+from gateway.errors import BadUserInput
+from gateway.model.wire.fields import Interaction, SearchRequest
+from gateway.model.wire.instants import in_milliseconds, parse_instant, spelled
+from gateway.model.wire.json_values import check_json, check_size
+from gateway.model.wire.trees import Path, check_tree, filter_trees
+
+MAX_DOCUMENT = 1024 * 1024
+MAX_METADATA = 256 * 1024
+
+_Model = TypeVar("_Model", Interaction, SearchRequest)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedSearchRequest:
+    """``raw`` is the wire object as given."""
+
+    raw: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedInteraction:
+    """``raw`` is the wire object as given, only that a datetime in ``occurred_at`` became its text.
+
+    ``interaction_id`` is random where none was given. At most one of ``search_request`` and ``search_request_id``,
+    the id of a recorded one, is there. ``occurred_at`` is in UTC and whole milliseconds.
+    """
+
+    raw: Mapping[str, Any]
+    interaction_id: str
+    occurred_at: datetime | None
+    search_request: RecordedSearchRequest | None
+    search_request_id: str | None
+
+
+def validate_interaction(raw: Mapping[str, Any]) -> RecordedInteraction:
+    """The interaction of a wire object.
+
+    Raises `BadUserInput` for the first violation, with its path in wire names and the limit in the message.
+    """
+    wire, occurred_at = _with_instant(_object(raw))
+    check_json(wire)
+    check_size(wire, MAX_DOCUMENT)
+    fields = _fields(Interaction, wire)
+    check_size(fields.metadata, MAX_METADATA, "metadata")
+    _check_trees(wire.get("search_request"), ("search_request",))
+    if fields.search_request is not None and fields.search_request_id is not None:
+        raise BadUserInput(
+            "An interaction should have a search_request or the search_request_id of a recorded one, not both",
+            path=("search_request_id",),
+        )
+    return RecordedInteraction(
+        raw=wire,
+        interaction_id=fields.interaction_id or str(uuid4()),
+        occurred_at=occurred_at,
+        search_request=None if fields.search_request is None else RecordedSearchRequest(wire["search_request"]),
+        search_request_id=fields.search_request_id,
+    )
+
+
+def validate_search_request(raw: Mapping[str, Any]) -> RecordedSearchRequest:
+    """The search request of a wire object; raises `BadUserInput` as `validate_interaction` does."""
+    wire = _object(raw)
+    check_json(wire)
+    check_size(wire, MAX_DOCUMENT)
+    _fields(SearchRequest, wire)
+    _check_trees(wire, ())
+    return RecordedSearchRequest(wire)
+
+
+def _object(raw: object) -> dict[str, Any]:
+    if not isinstance(raw, Mapping):
+        raise BadUserInput("Value should be an object")
+    return dict(raw)
+
+
+def _with_instant(wire: dict[str, Any]) -> tuple[dict[str, Any], datetime | None]:
+    given = wire.get("occurred_at")
+    try:
+        match given:
+            case None:
+                return wire, None
+            case str():
+                return wire, parse_instant(given)
+            case datetime():
+                instant = in_milliseconds(given)
+                return wire | {"occurred_at": spelled(instant)}, instant
+    except ValueError as error:
+        raise BadUserInput(str(error), path=("occurred_at",)) from error
+    raise BadUserInput("Time should be an RFC 3339 date-time string", path=("occurred_at",))
+
+
+def _fields(model: type[_Model], wire: dict[str, Any]) -> _Model:
+    try:
+        return model.model_validate(wire)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        # Pydantic's own words for these name Python types.
+        message = "Value should be an object" if first["type"] in ("dict_type", "model_type") else first["msg"]
+        raise BadUserInput(message, path=first["loc"]) from error
+
+
+def _check_trees(search_request: Any, path: Path) -> None:
+    for place, tree in filter_trees(search_request):
+        check_tree(tree, (*path, *place))

@@ -1,0 +1,83 @@
+"""Where a search request holds filter trees, and the shape that recorded ones must have."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+from gateway.errors import BadUserInput
+from gateway.model.filter_trees import CONDITION_KEYS, GROUP_KEYS
+
+MAX_DEPTH = 20
+MAX_NODES = 500
+MAX_KEY = 1000
+MAX_OPERATOR = 64
+
+Path: TypeAlias = tuple[str | int, ...]
+
+
+def filter_trees(search_request: Any) -> Iterator[tuple[Path, Any]]:
+    """The path and tree of ``filters``, then of each query's; null and missing ones, and what is no query, are passed
+    over, so that any stored value can be asked."""
+    if not isinstance(search_request, Mapping):
+        return
+    if (tree := search_request.get("filters")) is not None:
+        yield ("filters",), tree
+    queries = search_request.get("queries")
+    for position, query in enumerate(queries if isinstance(queries, list) else ()):
+        if isinstance(query, Mapping) and (tree := query.get("filters")) is not None:
+            yield ("queries", position, "filters"), tree
+
+
+def check_tree(tree: Any, path: Path) -> None:
+    """Raises `BadUserInput` at the first node, in the order read, that is neither a group nor a condition, or both, or
+    malformed, and past 20 levels of groups or 500 nodes. Only a root may be a group without branches.
+
+    ``path`` is where the tree stands.
+    """
+    pending: list[tuple[Any, Path, int]] = [(tree, path, 1)]
+    count = 0
+    while pending:
+        node, place, depth = pending.pop()
+        count += 1
+        if count > MAX_NODES:
+            raise BadUserInput(f"Filter tree should have at most {MAX_NODES} nodes", path=path)
+        if not isinstance(node, dict):
+            raise BadUserInput("Filter node should be an object", path=place)
+        # The driver reads such an object as a database reference: no branch and no key would be found in it.
+        if "$ref" in node and "$id" in node:
+            raise BadUserInput('Filter node should not have both "$ref" and "$id"', path=place)
+        is_group = not node.keys().isdisjoint(GROUP_KEYS)
+        is_condition = not node.keys().isdisjoint(CONDITION_KEYS)
+        if is_group and is_condition:
+            raise BadUserInput("Filter node should be a group or a condition, not both", path=place)
+        if is_condition:
+            _check_condition(node, place)
+        elif is_group or place == path:
+            if depth > MAX_DEPTH:
+                raise BadUserInput(f"Filter tree should be at most {MAX_DEPTH} groups deep", path=path)
+            pending += [(item, where, depth + 1) for item, where in reversed(list(_items(node, place)))]
+        else:
+            raise BadUserInput("Filter node should be a group (AND, OR, NOR) or a condition (key)", path=place)
+
+
+def _items(group: dict[str, Any], path: Path) -> Iterator[tuple[Any, Path]]:
+    if not isinstance(group.get("case_sensitive"), bool | None):
+        raise BadUserInput("Value should be a boolean or null", path=(*path, "case_sensitive"))
+    for name in GROUP_KEYS:
+        items = group.get(name)
+        if name == "NOT" and isinstance(items, dict):
+            yield items, (*path, name)
+        elif isinstance(items, list):
+            for position, item in enumerate(items):
+                yield item, (*path, name, position)
+        elif items is not None:
+            raise BadUserInput("Value should be a list of filter nodes", path=(*path, name))
+
+
+def _check_condition(condition: dict[str, Any], path: Path) -> None:
+    name = "field" if condition.get("key") is None and "field" in condition else "key"
+    key = condition[name]
+    if not (isinstance(key, str) and 1 <= len(key) <= MAX_KEY):
+        raise BadUserInput(f"Key should be a string of 1 to {MAX_KEY:,} characters", path=(*path, name))
+    operator = condition.get("operator")
+    if operator is not None and not (isinstance(operator, str) and 1 <= len(operator) <= MAX_OPERATOR):
+        raise BadUserInput(f"Operator should be a string of 1 to {MAX_OPERATOR} characters", path=(*path, "operator"))

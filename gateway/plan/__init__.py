@@ -1,0 +1,1 @@
+"""What is asked: operation plans, commands, filters, pages, cursors, global ids."""

@@ -1,0 +1,96 @@
+"""What an operation fetched before it is executed or shaped."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from gateway.errors import UnreadableDocument
+from gateway.plan.operation_plan import ResponsePath
+from gateway.plan.paging import Page
+
+
+class Pages:
+    """Values by response path; of nested connections by the parent's key too. A value may be the error it met.
+
+    ``points``: what fetching them cost.
+    """
+
+    def __init__(self) -> None:
+        self._roots: dict[ResponsePath, Any] = {}
+        self._nested: dict[ResponsePath, Mapping[str, Page] | Exception] = {}
+        self._bounds: dict[ResponsePath, int] = {}
+        self.points = 0
+
+    def rooted(self, path: ResponsePath, value: Any) -> "Pages":
+        """The same with another root, which is at this path: what was nested there was fetched for several."""
+        pages = Pages()
+        pages._roots = {path: value}
+        pages._nested = self._nested
+        pages._bounds = self._bounds
+        return pages
+
+    @property
+    def nested_errors(self) -> list[Exception]:
+        """What the fetching of nested connections met."""
+        return [found for found in self._nested.values() if isinstance(found, Exception)]
+
+    def put(self, path: ResponsePath, value: Any) -> None:
+        self._roots[path] = value
+
+    def put_nested(self, path: ResponsePath, by_key: Mapping[str, Page] | Exception) -> None:
+        self._nested[path] = by_key
+
+    def put_bounds(self, bounds: Mapping[ResponsePath, int]) -> None:
+        """What the ``totalCount`` fields at these paths count up to."""
+        self._bounds |= bounds
+
+    def total(self, path: ResponsePath, page: Page) -> int | None:
+        """A page's total, up to the bound of the field at ``path``; None where it is unknown."""
+        return None if page.total is None else min(page.total, self._bounds[path])
+
+    def at(self, path: ResponsePath, parent: Any = None, local: str = "") -> Any:
+        """What was fetched for the field at ``path``; of a nested connection for this parent, which has at ``local``
+        what they are joined on. Raises the error that fetching met."""
+        if len(path) == 1:
+            value = self._roots[path]
+        else:
+            by_key = self._nested[path]
+            value = by_key if isinstance(by_key, Exception) else _of_parent(by_key, parent.get(local))
+        if isinstance(value, Exception):
+            raise value
+        return value
+
+
+def _of_parent(by_key: Mapping[str, Page], key: Any) -> Page:
+    if not isinstance(key, str):
+        raise UnreadableDocument("What these are joined on is not an id.")
+    return by_key[key]
+
+
+def strings_at(documents: Iterable[Any], path: str) -> list[str]:
+    """Every string at a dotted path of documents, through the lists on the way: each once, as first seen."""
+    steps, found = path.split(".") if path else [], dict[str, None]()
+    for document in documents:
+        value = document
+        for step in steps:
+            if value.__class__ is not dict:
+                break
+            value = value.get(step)
+        else:
+            # Nearly always there is one, right at the path.
+            if value.__class__ is str:
+                found[value] = None
+                continue
+        found |= dict.fromkeys(one for one in _values_at(document, steps) if isinstance(one, str))
+    return list(found)
+
+
+def _values_at(document: Any, steps: list[str]) -> Iterator[Any]:
+    pending = [(document, steps)]
+    while pending:
+        value, steps = pending.pop()
+        if isinstance(value, list):
+            pending.extend((item, steps) for item in reversed(value))
+        elif not steps:
+            yield value
+        elif isinstance(value, Mapping):
+            pending.append((value.get(steps[0]), steps[1:]))

@@ -1,0 +1,1 @@
+"""Operation texts parsed, validated, planned once and kept; persisted documents."""

@@ -1,0 +1,129 @@
+"""Documents that a request may name instead of sending them.
+
+Trusted ones are in a manifest, known and valid from the start. Automatically persisted ones (Apollo's protocol) are
+known by the hash of a text that was sent before: only by somebody of the same organization, for whoever has a hash
+could else find out what others ask.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from cachetools import LRUCache
+from graphql import GraphQLSyntaxError
+
+from gateway.errors import (
+    BadRequest,
+    GatewayError,
+    PersistenceDisabled,
+    QueryNotPersisted,
+    UntrustedDocument,
+)
+from gateway.preparation.manifest import ManifestError
+from gateway.preparation.prepared_documents import Preparation, Prepared
+
+# What makes an id a hash; an id without it is one of the manifest, or a hash all the same.
+_HASH_PREFIX = "sha256:"
+
+_MAX_ORGANIZATIONS = 100
+_MAX_CHARACTERS = 1_000_000
+_MAX_DOCUMENTS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Persistence:
+    """What may be named: ``trusted`` texts by id and, if ``automatic``, what was sent before; ``only_trusted``: and
+    nothing else may be asked."""
+
+    trusted: Mapping[str, str] = field(default_factory=dict)
+    only_trusted: bool = False
+    automatic: bool = True
+
+
+class Documents:
+    """Finds the documents of requests; raises `ManifestError` for a trusted one that is not valid."""
+
+    def __init__(self, prepare: Preparation, persistence: Persistence) -> None:
+        self._prepare = prepare
+        self._only_trusted = persistence.only_trusted
+        self._automatic = persistence.automatic and not persistence.only_trusted
+        self._sent_before: LRUCache[str, LRUCache[str, str]] = LRUCache(_MAX_ORGANIZATIONS)
+        self._trusted = {text: self._valid(id_, text) for id_, text in persistence.trusted.items()}
+        by_hash = {_hash(text): document for text, document in self._trusted.items()}
+        by_id = {_bare(id_): self._trusted[text] for id_, text in persistence.trusted.items()}
+        self._named = by_hash | by_id
+
+    def find(self, query: str | None, document_id: str | None, organization_id: str) -> Prepared:
+        """The document that a request sends, names or, to have it remembered, both.
+
+        Raises GraphQLSyntaxError for a text that can't be parsed, QueryNotPersisted or PersistenceDisabled for a name
+        that is unknown, UntrustedDocument where only trusted ones may be asked, and BadRequest for a text that doesn't
+        have the hash that it is named by.
+        """
+        if query is None:
+            return self._by_id(_bare(document_id or ""), organization_id)
+        if document_id is not None and _bare(document_id) != _hash(query):
+            raise BadRequest("provided sha does not match query", path=("extensions", "persistedQuery", "sha256Hash"))
+        return self._by_text(query)
+
+    def knows(self, query: str) -> bool:
+        """Whether finding this document takes no more than a look."""
+        return query in self._trusted or self._only_trusted or self._prepare.knows(query)
+
+    def remember(self, query: str | None, document_id: str | None, organization_id: str) -> None:
+        """Lets the organization name a text that it sent with its hash, and that was found valid."""
+        if query is not None and document_id is not None and self._automatic:
+            own = self._sent_before.setdefault(organization_id, LRUCache(_MAX_CHARACTERS, getsizeof=_weight))
+            with suppress(ValueError):  # It is longer than all that is kept.
+                own[_bare(document_id)] = query
+
+    def _by_text(self, query: str) -> Prepared:
+        known = self._trusted.get(query)
+        if known is not None:
+            return known
+        if self._only_trusted:
+            raise UntrustedDocument("Only trusted documents may be asked, and this isn't one.")
+        return self._prepare(query)
+
+    def _by_id(self, id_: str, organization_id: str) -> Prepared:
+        known = self._named.get(id_)
+        if known is not None:
+            return known
+        if self._only_trusted:
+            raise UntrustedDocument("Only trusted documents may be asked, and none of them has this id.")
+        if not self._automatic:
+            # Also beside a manifest, though it has Apollo Client send its trusted documents too, until it is loaded
+            # again. They are known by their text as well; told that one wasn't found, it would send every document that
+            # isn't trusted twice, for ever.
+            raise PersistenceDisabled("PersistedQueryNotSupported")
+        own = self._sent_before.get(organization_id)
+        query = None if own is None else own.get(id_)
+        if query is None:
+            raise QueryNotPersisted("PersistedQueryNotFound")
+        return self._prepare(query)
+
+    def _valid(self, id_: str, text: str) -> Prepared:
+        try:
+            prepared = self._prepare.trusted(text)
+            fault = prepared.errors[0].message if prepared.errors else None
+        except GraphQLSyntaxError as error:
+            fault = error.message
+        except GatewayError as error:
+            fault = error.message
+        if fault is not None:
+            raise ManifestError(f"the document {id_[:100]!r} is not valid: {' '.join(fault.split())}")
+        return prepared
+
+
+def _bare(document_id: str) -> str:
+    return document_id.removeprefix(_HASH_PREFIX)
+
+
+def _hash(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _weight(text: str) -> int:
+    """Of an organization's characters: a text's own length, and never less than its share."""
+    return max(len(text), _MAX_CHARACTERS // _MAX_DOCUMENTS)

@@ -1,0 +1,1 @@
+"""Fairness: each key's concurrency limit, the gate of CPU-heavy work, rate limits, deadlines."""

@@ -1,0 +1,81 @@
+"""How much each key may spend: a bucket of points that fills up again at a steady rate.
+
+The state of a bucket is one moment: when it will be full. So spending is one comparison and one addition, also where a
+database does it for several processes. (The library `limits` counts in windows of time, and takes nothing back; what an
+operation didn't cost is given back here.)
+"""
+
+import time
+from typing import Protocol
+
+from gateway.context import Budget, Rate
+from gateway.errors import RateLimited
+
+_MAX_BUCKETS = 10_000
+
+
+class Meter(Protocol):
+    """Takes the points of each operation from its key's bucket."""
+
+    async def spend(self, key_id: str, points: int) -> Budget | None:
+        """What is left, None where there is no end to it.
+
+        Raises `RateLimited`, taking nothing, where fewer are left and the bucket isn't full.
+        """
+
+    def give_back(self, key_id: str, points: int) -> None:
+        """Returns points of an operation that cost less than it might have."""
+
+    def charge(self, key_id: str, points: int) -> None:
+        """Takes points for what was done already, also where fewer are left."""
+
+
+class Unmetered:
+    """Keys may spend without end."""
+
+    async def spend(self, key_id: str, points: int) -> None:
+        pass
+
+    def give_back(self, key_id: str, points: int) -> None:
+        pass
+
+    def charge(self, key_id: str, points: int) -> None:
+        pass
+
+
+class Buckets:
+    """The buckets of one process."""
+
+    def __init__(self, rate: Rate) -> None:
+        self._rate = rate
+        # By a clock of the process; who isn't here has a full bucket.
+        self._full_at: dict[str, float] = {}
+
+    async def spend(self, key_id: str, points: int) -> Budget:
+        now = time.monotonic()
+        full_in = max(0.0, self._full_at.get(key_id, 0.0) - now)
+        taken = full_in + points / self._rate.restore
+        if full_in and taken > self._rate.seconds_to_fill:
+            raise limited(points, Budget(self._rate, full_in))
+        if len(self._full_at) >= _MAX_BUCKETS:
+            self._full_at = {key: full_at for key, full_at in self._full_at.items() if full_at > now}
+        self._full_at[key_id] = now + taken
+        return Budget(self._rate, taken)
+
+    def charge(self, key_id: str, points: int) -> None:
+        now = time.monotonic()
+        self._full_at[key_id] = max(now, self._full_at.get(key_id, 0.0)) + points / self._rate.restore
+
+    def give_back(self, key_id: str, points: int) -> None:
+        if key_id in self._full_at:
+            self._full_at[key_id] -= points / self._rate.restore
+
+
+def limited(points: int, budget: Budget) -> RateLimited:
+    """The refusal of an operation that costs more than is left."""
+    return RateLimited(
+        f"The operation may cost {points:,} points, and this key has {budget.remaining:,} left; "
+        f"{budget.rate.restore:,} come back each second.",
+        budget=budget,
+        retry_after=budget.seconds_until(points),
+    )

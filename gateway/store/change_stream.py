@@ -1,0 +1,127 @@
+"""What is inserted into a collection, as it is inserted: by MongoDB's change streams."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from bson import Timestamp
+from pymongo.errors import OperationFailure, PyMongoError
+
+from gateway.errors import Unavailable
+from gateway.model.kinds import Kind
+from gateway.store.client import ChangeStream, Database, reading, session, watch
+from gateway.store.error_translation import transient, translated
+
+_LOG = logging.getLogger(__name__)
+
+_PIPELINE: Sequence[Mapping[str, Any]] = [
+    # What ends the stream has to come through too: it goes on behind that.
+    {"$match": {"operationType": {"$in": ["insert", "invalidate"]}}},
+    {"$project": {"operationType": 1, "clusterTime": 1, "documentKey._id": 1, "fullDocument.namespace_id": 1}},
+]
+_AWAIT_MS = 1_000
+_BATCH = 500
+_PAUSES = (0.0, 0.1, 0.2, 0.5, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Inserted:
+    """A document that was inserted, by its ``_id`` as `Reader` has it, ``at`` a time of the database's own clock."""
+
+    id: Any
+    namespace_id: str
+    at: Timestamp
+
+
+class Watch:
+    """Watches the documents of one kind in a database."""
+
+    def __init__(self, database: Database, kind: Kind) -> None:
+        self._database = database
+        self._kind = kind
+
+    async def open(self) -> "Insertions":
+        """What is inserted from now on, for the caller to close. Raises `Unavailable`."""
+        insertions = Insertions(self._database, self._kind, await self.now())
+        with translated():
+            await insertions.open()
+        return insertions
+
+    async def now(self) -> Timestamp:
+        """The database's time: all that can be read by now has an earlier one, or this. Raises `Unavailable`.
+
+        What can't be read yet, because a majority of servers doesn't have it or an earlier write isn't through, has a
+        later one. That holds for reads by a majority only: commands have the time of the write that began last.
+        """
+        with translated():
+            async with session(self._database.client) as asking:
+                await self._database[self._kind.collection].find_one({"_id": None}, {"_id": 1}, session=asking)
+                now = asking.operation_time
+        assert now is not None, "a server without one has no change streams either"
+        return now
+
+
+class Insertions:
+    """A change stream that goes on where it broke off, whatever becomes of connections and servers: nothing is lost,
+    and nothing comes twice. It begins behind ``since``."""
+
+    def __init__(self, database: Database, kind: Kind, since: Timestamp) -> None:
+        self._collection = reading(database)[kind.collection]
+        self._since = since
+        self._stream: ChangeStream | None = None
+        # Behind what was given out last.
+        self._token: Any = None
+        self._failures = 0
+
+    async def open(self) -> ChangeStream:
+        # Unlike `resumeAfter`, `startAfter` also goes on behind the end of a collection that was dropped.
+        place = {"start_at_operation_time": self._since} if self._token is None else {"start_after": self._token}
+        stream = await watch(self._collection, _PIPELINE, max_await_time_ms=_AWAIT_MS, batch_size=_BATCH, **place)
+        self._stream, self._token = stream, stream.resume_token
+        return stream
+
+    async def next(self) -> Inserted | None:
+        """The next document; None where none came within about a second.
+
+        Raises `Unavailable` where the stream can't go on, because the database no longer knows what happened since.
+        """
+        try:
+            stream = self._stream or await self.open()
+            change = await stream.try_next()
+        except PyMongoError as error:
+            await self.close()
+            if not transient(error):
+                raise Unavailable(
+                    "The database can't tell what happened meanwhile: events may have been lost. Read what was missed, "
+                    "and subscribe again."
+                ) from error
+            await self._pause(error)
+            return None
+        self._failures = 0
+        self._token = stream.resume_token
+        if change is None:
+            return None
+        if change["operationType"] == "invalidate":
+            await self.close()
+            return None
+        namespace_id = change.get("fullDocument", {}).get("namespace_id")
+        # Of a time, a stream begins with what has that time.
+        if not isinstance(namespace_id, str) or change["clusterTime"] <= self._since:
+            return None
+        return Inserted(change["documentKey"]["_id"], namespace_id, change["clusterTime"])
+
+    async def close(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            with suppress(PyMongoError):
+                await stream.close()
+
+    async def _pause(self, error: PyMongoError) -> None:
+        if self._failures == 0:
+            code = error.code if isinstance(error, OperationFailure) else type(error).__name__
+            _LOG.warning("The change stream broke off (%s); it is opened again where it was.", code)
+        await asyncio.sleep(_PAUSES[min(self._failures, len(_PAUSES) - 1)])
+        self._failures += 1

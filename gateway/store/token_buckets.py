@@ -1,0 +1,75 @@
+"""The buckets of points that several processes share."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cachetools import LRUCache
+from pymongo import IndexModel, ReturnDocument, WriteConcern
+
+from gateway.context import Budget, Rate
+from gateway.scheduling.rate_limiter import limited
+from gateway.store.client import Database
+from gateway.store.error_translation import translated
+
+BUCKETS = "buckets"
+# A bucket that is full is as good as none: MongoDB removes it within a minute or two.
+INDEXES: Mapping[str, list[IndexModel]] = {
+    BUCKETS: [IndexModel([("expires_at", 1)], name="expired", expireAfterSeconds=0)],
+}
+
+# Parts of milliseconds count, which dates don't have: an operation may cost less than one.
+_NOW = {"$toDouble": {"$toLong": "$$NOW"}}
+
+_MAX_GIVEN_BACK = 10_000
+
+
+class SharedBuckets:
+    """Buckets in the database, by its clock: one atomic update for each operation.
+
+    What is given back, or charged afterwards, goes along with the key's next spending by this process; it is remembered
+    of 10,000 keys. Raises `Unavailable` where the database doesn't answer: nothing could be read then anyway.
+    """
+
+    def __init__(self, database: Database, rate: Rate) -> None:
+        # A count that a failover loses is points that somebody is given.
+        self._buckets = database[BUCKETS].with_options(write_concern=WriteConcern(w=1))
+        self._rate = rate
+        self._given_back: LRUCache[str, int] = LRUCache(_MAX_GIVEN_BACK)
+
+    async def spend(self, key_id: str, points: int) -> Budget:
+        back = self._given_back.pop(key_id, 0)
+        try:
+            with translated():
+                bucket: Any = await self._buckets.find_one_and_update(
+                    {"_id": key_id},
+                    self._spending(self._milliseconds(points), self._milliseconds(back)),
+                    upsert=True,
+                    return_document=ReturnDocument.AFTER,
+                )
+        except BaseException:
+            # The update may have been made all the same: then the key is given these twice, rather than never.
+            self.give_back(key_id, back)
+            raise
+        if bucket["refused"]:
+            raise limited(points, Budget(self._rate, bucket["owed"] / 1_000))
+        return Budget(self._rate, bucket["taken"] / 1_000)
+
+    def charge(self, key_id: str, points: int) -> None:
+        self.give_back(key_id, -points)
+
+    def give_back(self, key_id: str, points: int) -> None:
+        self._given_back[key_id] = self._given_back.get(key_id, 0) + points
+
+    def _milliseconds(self, points: int) -> float:
+        return points / self._rate.restore * 1_000
+
+    def _spending(self, asked: float, back: float) -> list[dict[str, Any]]:
+        full = {"$gt": ["$taken", self._rate.seconds_to_fill * 1_000]}
+        return [
+            {"$set": {"owed": {"$subtract": [{"$ifNull": ["$full_at", 0]}, {"$add": [_NOW, back]}]}}},
+            {"$set": {"owed": {"$max": [0, "$owed"]}}},
+            {"$set": {"taken": {"$add": ["$owed", asked]}}},
+            {"$set": {"refused": {"$and": [{"$gt": ["$owed", 0]}, full]}}},
+            {"$set": {"full_at": {"$add": [_NOW, {"$cond": ["$refused", "$owed", "$taken"]}]}}},
+            {"$set": {"expires_at": {"$toDate": "$full_at"}}},
+        ]

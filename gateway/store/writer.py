@@ -1,0 +1,197 @@
+"""Writes recorded interactions and search requests; each write may be sent again."""
+
+from asyncio import sleep
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+from uuid import UUID
+
+from pymongo.errors import BulkWriteError
+
+from gateway.context import Caller, Namespace
+from gateway.errors import BadUserInput, Conflict, GatewayError, Unavailable
+from gateway.model.documents import (
+    document_id,
+    interaction_document,
+    same_interaction,
+    same_search_request,
+    search_request_document,
+    search_request_id_of,
+)
+from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
+from gateway.model.wire import RecordedInteraction, RecordedSearchRequest
+from gateway.store.audit import Action, Audit
+from gateway.store.client import Collection, Database, Document
+from gateway.store.error_translation import duplicates, translated
+
+# What another writer inserted is not readable before a majority has it; milliseconds as a rule.
+_PAUSES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The stored document; ``created`` is false where it had been recorded before."""
+
+    document: Document
+    created: bool
+
+
+Outcome: TypeAlias = Recorded | GatewayError
+
+
+class Writer:
+    """Every method takes the namespace that it writes to, and reaches no other.
+
+    All raise `Unavailable` where the database does not acknowledge in time; what was sent can be sent again.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._interactions = database[INTERACTION.collection]
+        self._search_requests = database[SEARCH_REQUEST.collection]
+        self._audit = Audit(database)
+
+    async def record(
+        self, namespace: Namespace, recordings: Sequence[RecordedInteraction], now: datetime
+    ) -> list[Outcome]:
+        """What became of each recording, in order, as if they had been sent one after the other.
+
+        ``now`` is when those happened that do not say. A recording's search request is written first, and stays where
+        its interaction is refused. Refused are: `Conflict`, an interaction or search request whose id is recorded with
+        other content; `BadUserInput`, the id of a search request that is not recorded.
+        """
+        requests = await self._requests(namespace, recordings, now)
+        candidates = [
+            request
+            if isinstance(request, GatewayError)
+            else interaction_document(namespace, recording, occurred_at=now, request=request)
+            for recording, request in zip(recordings, requests, strict=True)
+        ]
+        documents: dict[UUID, Document] = {}
+        for candidate in candidates:
+            if not isinstance(candidate, GatewayError):
+                documents.setdefault(candidate["_id"], candidate)
+        stored, fresh = await _insert(self._interactions, namespace, documents)
+        return [
+            candidate if isinstance(candidate, GatewayError) else _judged(candidate, stored, fresh)
+            for candidate in candidates
+        ]
+
+    async def record_search_request(
+        self, namespace: Namespace, recorded: RecordedSearchRequest, now: datetime
+    ) -> Recorded:
+        """Records a search request, first seen ``now`` where it is new.
+
+        Raises `Conflict` where its id is recorded with other content.
+        """
+        id = search_request_id_of(namespace.id, recorded.raw)
+        candidate = search_request_document(namespace, id, recorded, first_seen_at=now)
+        stored, fresh = await _insert(self._search_requests, namespace, {candidate["_id"]: candidate})
+        document = stored[candidate["_id"]]
+        if not fresh and not same_search_request(document, recorded):
+            raise _request_conflict("search_request_id")
+        return Recorded(document, created=bool(fresh))
+
+    async def delete_interaction(self, namespace: Namespace, interaction_id: str, *, by: Caller | None = None) -> bool:
+        """Whether there was such an interaction; its search request is kept. ``by`` None: the command line."""
+        await self._audit.add(
+            Action.DELETE_INTERACTION,
+            by,
+            organization_id=namespace.organization_id,
+            namespace_id=namespace.id,
+            object_id=interaction_id,
+        )
+        with translated():
+            result = await self._interactions.delete_one(
+                {"_id": document_id(namespace.id, "interaction", interaction_id), "namespace_id": namespace.id}
+            )
+        return result.deleted_count > 0
+
+    async def _requests(
+        self, namespace: Namespace, recordings: Sequence[RecordedInteraction], now: datetime
+    ) -> list[Document | GatewayError | None]:
+        """The stored search request of each recording, after writing those that are new; None where it has none."""
+        ids: list[UUID | None] = []
+        documents: dict[UUID, Document] = {}
+        for recording in recordings:
+            request, request_id = recording.search_request, recording.search_request_id
+            if request is not None:
+                request_id = search_request_id_of(namespace.id, request.raw, recording.raw.get("session_id"))
+            id = None if request_id is None else document_id(namespace.id, "search_request", request_id)
+            ids.append(id)
+            if request is not None and request_id is not None and id not in documents:
+                document = search_request_document(
+                    namespace,
+                    request_id,
+                    request,
+                    first_seen_at=recording.occurred_at or now,
+                    session_id=recording.raw.get("session_id"),
+                )
+                documents[document["_id"]] = document
+        stored, fresh = await _insert(self._search_requests, namespace, documents, {id for id in ids if id})
+        return [
+            None if id is None else _judged_request(recording, id, stored, fresh)
+            for recording, id in zip(recordings, ids, strict=True)
+        ]
+
+
+def _judged(candidate: Document, stored: Mapping[UUID, Document], fresh: set[UUID]) -> Outcome:
+    """The outcome for an interaction; the first that comes with a fresh id made its document, and takes the id out."""
+    id = candidate["_id"]
+    if id in fresh:
+        fresh.remove(id)
+        return Recorded(stored[id], created=True)
+    if same_interaction(stored[id], candidate):
+        return Recorded(stored[id], created=False)
+    return Conflict("An interaction with this id is recorded with other content.", path=("interaction_id",))
+
+
+def _judged_request(
+    recording: RecordedInteraction, id: UUID, stored: Mapping[UUID, Document], fresh: set[UUID]
+) -> Document | GatewayError:
+    """The stored search request for a recording; while its id is fresh, none of the recordings before had made it."""
+    if recording.search_request is None:
+        if id in fresh or id not in stored:
+            return BadUserInput("No search request with this id is recorded.", path=("search_request_id",))
+    elif id in fresh:
+        fresh.remove(id)
+    elif not same_search_request(stored[id], recording.search_request):
+        return _request_conflict("search_request", "search_request_id")
+    return stored[id]
+
+
+def _request_conflict(*path: str) -> Conflict:
+    return Conflict("A search request with this id is recorded with other content.", path=path)
+
+
+async def _insert(
+    collection: Collection, namespace: Namespace, documents: Mapping[UUID, Document], wanted: Iterable[UUID] = ()
+) -> tuple[dict[UUID, Document], set[UUID]]:
+    """What is stored under the ids of ``documents``, after inserting those that are new, and under the ``wanted`` ids
+    that exist; and the ids that are fresh: inserted by this call."""
+    stored: dict[UUID, Document] = {}
+    fresh: set[UUID] = set()
+    waiting = dict(documents)
+    for pause in _PAUSES:
+        await sleep(pause)
+        with translated():
+            existing = await _insert_new(collection, list(waiting.values())) if waiting else set()
+            new = {id: document for id, document in waiting.items() if id not in existing}
+            stored |= new
+            fresh |= new.keys()
+            if sought := existing.union(wanted) - stored.keys():
+                found = collection.find({"_id": {"$in": list(sought)}, "namespace_id": namespace.id})
+                stored |= {document["_id"]: document async for document in found}
+        waiting = {id: waiting[id] for id in existing if id not in stored}
+        if not waiting:
+            return stored, fresh
+    raise Unavailable("Another writer is recording the same; try again.")
+
+
+async def _insert_new(collection: Collection, documents: list[Document]) -> set[UUID]:
+    """Inserts the documents whose ids are not stored, and gives the ids that are."""
+    try:
+        await collection.insert_many(documents, ordered=False)
+    except BulkWriteError as error:
+        return {documents[position]["_id"] for position in duplicates(error)}
+    return set()

@@ -1,0 +1,1 @@
+"""The GraphiQL page and its files."""

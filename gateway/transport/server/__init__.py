@@ -1,0 +1,1 @@
+"""The server below the application: an adapter to uvicorn."""

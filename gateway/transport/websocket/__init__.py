@@ -1,0 +1,1 @@
+"""GraphQL over websockets by graphql-transport-ws."""

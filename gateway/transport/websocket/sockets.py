@@ -1,0 +1,80 @@
+"""GraphQL over websockets by the subprotocol graphql-transport-ws, for operations of every kind.
+
+https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
+"""
+
+from collections.abc import Collection
+
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
+
+from gateway.auth.authenticator import Access
+from gateway.auth.open_connections import Sessions
+from gateway.errors import Forbidden, GatewayError, NotFound
+from gateway.execution.operations import Operations
+from gateway.scheduling.cpu_gate import Shifts
+from gateway.transport.http.not_found import NOTHING
+from gateway.transport.http.replies import closing
+from gateway.transport.websocket.conversation import Conversation
+from gateway.transport.websocket.origins import admits
+
+PROTOCOL = "graphql-transport-ws"
+
+
+class Sockets:
+    """What answers every request for a websocket. ``path``: the one at which there are any; ``origins``: those whose
+    pages may connect besides the gateway's own; ``entry_limit``: how many entries of lists and objects a message may
+    have."""
+
+    def __init__(
+        self,
+        access: Access,
+        operations: Operations,
+        sessions: Sessions,
+        shifts: Shifts,
+        *,
+        path: str,
+        origins: Collection[str],
+        max_operations: int,
+        entry_limit: int,
+    ) -> None:
+        self._access = access
+        self._operations = operations
+        self._sessions = sessions
+        self._shifts = shifts
+        self._path = path
+        self._origins = origins
+        self._max_operations = max_operations
+        self._entry_limit = entry_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        headers = Headers(scope=scope)
+        if scope["path"] != self._path:
+            await _refuse(send, NotFound(NOTHING))
+        elif not admits(headers, self._origins):
+            await _refuse(send, Forbidden("Pages of this origin may not open websockets here."))
+        elif PROTOCOL not in scope["subprotocols"]:
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.close", "code": 4406, "reason": "Subprotocol not acceptable"})
+        else:
+            await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
+            conversation = Conversation(
+                self._access,
+                self._operations,
+                self._shifts,
+                headers,
+                receive,
+                send,
+                max_operations=self._max_operations,
+                entry_limit=self._entry_limit,
+            )
+            await conversation.run(self._sessions)
+
+
+async def _refuse(send: Send, error: GatewayError) -> None:
+    """Answers the request for a websocket as any other that is refused."""
+    reply = closing(error)
+    start = {"type": "websocket.http.response.start", "status": reply.status, "headers": list(reply.headers)}
+    await send(start)
+    await send({"type": "websocket.http.response.body", "body": reply.body})

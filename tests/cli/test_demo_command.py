@@ -1,0 +1,178 @@
+import asyncio
+import os
+import shlex
+import signal
+import socket
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from gateway.model import secret_keys
+from gateway.store.client import close, open_client
+from gateway.store.keys import Keys
+from tests.harness.demo_process import Demo, running, start
+
+COUNT = "{ interactions { totalCount } }"
+RECORD = """mutation {
+  recordInteraction(input: {interactionId: "mine", featureId: "p", interactionType: VIEW}) { created }
+}"""
+DELETE = 'mutation { deleteInteraction(input: {interactionId: "shop-interaction-0000003"}) { deletedId } }'
+READ = """{
+  mine: interaction(interactionId: "mine") { featureId }
+  deleted: interaction(interactionId: "shop-interaction-0000003") { featureId }
+  interactions { totalCount }
+}"""
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    with running(tmp_path_factory.mktemp("demo"), "--interactions", "100") as demo:
+        yield demo
+
+
+def refused(data_dir: Path, *arguments: str, port: str = "0") -> str:
+    """The one line that a demo ends with at once."""
+    process = start(data_dir, *arguments, port=port)
+    output, errors = process.communicate(timeout=20)
+    assert (process.returncode, output, errors.count("\n")) == (1, "", 1)
+    return errors
+
+
+def ended(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z"
+    except OSError:
+        return True
+
+
+def test_the_first_line_says_all_that_a_program_needs(demo: Demo) -> None:
+    facts = demo.facts
+    assert list(facts) == [
+        *("url", "wsUrl", "graphiqlUrl", "key", "namespace", "namespaceId", "mongodbUri", "database", "pid")
+    ]
+    assert facts["url"].startswith("http://127.0.0.1:")
+    assert facts["wsUrl"] == facts["url"].replace("http:", "ws:")
+    assert facts["pid"] == demo.process.pid
+    assert demo.post("{ viewer { namespace { namespaceId name } permissions } }")["data"]["viewer"] == {
+        "namespace": {"namespaceId": facts["namespaceId"], "name": facts["namespace"]},
+        "permissions": ["READ", "WRITE", "ADMIN"],
+    }
+
+
+def test_there_are_as_many_interactions_as_asked_for_in_two_namespaces(demo: Demo) -> None:
+    viewer = demo.post("{ viewer { namespaces { name } } }")["data"]["viewer"]
+    assert sorted(namespace["name"] for namespace in viewer["namespaces"]) == ["media", "shop"]
+    counts = {
+        name: demo.post(COUNT, namespace=name)["data"]["interactions"]["totalCount"] for name in ("shop", "media")
+    }
+    assert counts == {"shop": 75, "media": 25}
+    generated = demo.post('{ interactions(where: {metadata: [{path: "generated", value: true}]}) { totalCount } }')
+    assert generated["data"]["interactions"]["totalCount"] == 75
+
+
+def test_the_page_has_the_key_in_its_headers(demo: Demo) -> None:
+    page = httpx.get(demo.facts["graphiqlUrl"], headers={"Accept": "text/html"})
+    assert f"Bearer {demo.facts['key']}" in page.text
+
+
+def test_a_second_demo_on_the_same_data_ends_with_one_line(demo: Demo) -> None:
+    data_dir = demo.data_dir
+    assert refused(data_dir) == (
+        f"Error: the data directory {data_dir} is in use by process {demo.facts['pid']}: end that or choose another\n"
+    )
+    assert "data" in demo.post(COUNT)
+
+
+def test_an_address_that_cannot_be_had_ends_it_before_anything_is_made(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = refused(tmp_path / "new", "--json", port=str(port))
+    assert said == f"Error: can't listen on 127.0.0.1:{port}: Address already in use\n"
+    assert refused(tmp_path / "new", "--host", "192.0.2.1").startswith("Error: can't listen on 192.0.2.1:0: ")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_directory_that_cannot_be_used_ends_it_with_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert refused(tmp_path / "file" / "data").startswith(
+        f"Error: the data directory {tmp_path}/file/data can't be used"
+    )
+
+
+@pytest.mark.slow
+def test_what_it_holds_outlives_it(tmp_path: Path) -> None:
+    with running(tmp_path, "--interactions", "40") as demo:
+        first = demo.facts
+        assert demo.post(RECORD)["data"]["recordInteraction"]["created"]
+        assert demo.post(DELETE)["data"]["deleteInteraction"]["deletedId"]
+        mongod = int((tmp_path / "db" / "mongod.lock").read_text())
+        os.kill(first["pid"], signal.SIGKILL)
+        demo.process.wait(10)
+    with running(tmp_path, "--interactions", "40") as demo:
+        assert ended(mongod)
+        same = ("key", "namespace", "namespaceId", "database")
+        assert [demo.facts[name] for name in same] == [first[name] for name in same]
+        assert demo.post(READ)["data"] == {
+            "mine": {"featureId": "p"},
+            "deleted": None,
+            "interactions": {"totalCount": 30},
+        }
+        asyncio.run(revoke(demo.facts["mongodbUri"], demo.facts["database"], first["key"]))
+        mongod = int((tmp_path / "db" / "mongod.lock").read_text())
+        assert demo.end(signal.SIGTERM) == 0
+        assert ended(mongod)
+    with running(tmp_path, "--interactions", "80") as demo:
+        assert demo.facts["key"] != first["key"]
+        assert demo.post(READ)["data"]["interactions"]["totalCount"] == 61
+        assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
+        assert demo.end(signal.SIGINT) == 0
+
+
+async def revoke(uri: str, database: str, key: str) -> None:
+    client = open_client(uri)
+    parsed = secret_keys.parse(key)
+    assert parsed is not None
+    await Keys(client[database]).revoke(parsed.key_id)
+    await close(client)
+
+
+@pytest.mark.slow
+def test_it_can_be_ended_while_it_is_set_up(tmp_path: Path) -> None:
+    process = start(tmp_path, "--json", "--interactions", "1000000")
+    log = tmp_path / "mongod.log"
+    while not (log.exists() and "gateway.interactions" in log.read_text()):
+        assert process.poll() is None
+        time.sleep(0.05)
+    # Its indexes come first; a million take minutes.
+    time.sleep(1)
+    mongod = int((tmp_path / "db" / "mongod.lock").read_text())
+    process.terminate()
+    # Seconds, where nothing else keeps the machine busy.
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output) == (0, "")
+    assert "Traceback" not in errors
+    assert ended(mongod)
+
+
+def test_what_is_printed_for_people_can_be_pasted(tmp_path: Path) -> None:
+    process = start(tmp_path, "--interactions", "30")
+    try:
+        assert process.stdout is not None
+        lines = iter(process.stdout.readline, "")
+        curl = next(line for line in lines if line.strip().startswith("curl "))
+        _, url, *options = shlex.split(curl)
+        headers = dict(
+            value.split(": ", 1) for flag, value in zip(options[::2], options[1::2], strict=True) if flag == "-H"
+        )
+        body = options[options.index("-d") + 1]
+        answer = httpx.post(url, content=body, headers=headers).json()
+        assert len(answer["data"]["interactions"]["nodes"]) == 3
+    finally:
+        process.terminate()
+        _, errors = process.communicate(timeout=20)
+    assert "Generating shop" in errors
+    assert process.returncode == 0

@@ -1,0 +1,219 @@
+"""The compiled path: the functions it writes, and which operations take it.
+
+tests/compiler/shapes holds a few operations beside the source generated for them. After a change that is meant to change it, run
+with GATEWAY_TESTS_REWRITE=1 and read the difference.
+"""
+
+import json
+import linecache
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+from bson import Binary
+
+from gateway.context import Caller, Context, Namespace, Organization, Permission
+from gateway.errors import QueryTooBroad
+from gateway.execution.fetching import Prefetcher
+from gateway.execution.operations import Operations, Ready, Request
+from gateway.execution.recording import Recorder
+from gateway.limits import SUBSCRIPTION_DEFAULTS
+from gateway.live.broker import Live
+from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, time_order
+from gateway.model.wire import validate_interaction
+from gateway.plan.pages import Pages
+from gateway.plan.paging import Page
+from gateway.preparation.bound_operations import Compiled
+from gateway.preparation.persisted_documents import Documents, Persistence
+from gateway.preparation.prepared_documents import Preparation
+from gateway.scheduling.concurrency import Lanes
+from gateway.scheduling.cpu_gate import Shifts
+from gateway.scheduling.rate_limiter import Unmetered
+from gateway.schema.graph import build
+from gateway.store.change_stream import Watch
+from gateway.store.client import Database
+from gateway.store.index_creation import create_indexes
+from gateway.store.reader import Reader
+from gateway.store.tenancy import Tenancy
+from gateway.store.writer import Writer
+from tests.execution.test_operations import FOLDER, NAMES, NOON, document
+
+SHAPES = Path(__file__).parent / "shapes"
+REWRITE = "GATEWAY_TESTS_REWRITE"
+
+
+def compiled(query: str, **variables: Any) -> Compiled:
+    return Preparation(build(), introspection=True)(query).operation(None).compiled(variables)
+
+
+def generated_source(query: str) -> str:
+    before = set(linecache.cache)
+    kept = compiled(query)
+    assert kept.shape is not None
+    names = sorted(set(linecache.cache) - before, key=lambda name: int(name.strip("<shape >")))
+    return "\n\n".join("".join(linecache.getlines(name)) for name in names)
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in SHAPES.glob("*.graphql")))
+def test_an_operation_is_compiled_to_this_source(name: str) -> None:
+    golden, found = SHAPES / f"{name}.txt", generated_source((SHAPES / f"{name}.graphql").read_text())
+    if os.environ.get(REWRITE):
+        assert "CI" not in os.environ, "golden files are rewritten by people, who read what has changed"
+        golden.write_text(found)
+    else:
+        assert found == golden.read_text()
+
+
+def test_what_a_client_writes_stands_in_the_source_as_a_literal_or_not_at_all() -> None:
+    source = generated_source('{ import_os: feature(featureId: "\\"]) or boom(") { None: featureId } }')
+    assert "boom" not in source
+    assert "'import_os': " in source
+    assert "'None': " in source
+
+
+def page(*documents: Mapping[str, Any]) -> Page:
+    return Page(time_order(INTERACTION, descending=True), list(documents), False, False)
+
+
+def pages(value: Any) -> Pages:
+    found = Pages()
+    found.put(("Query.interactions",), value)
+    return found
+
+
+def why_not(query: str, value: Any) -> str:
+    """What is raised where the executor has to answer."""
+    shape = compiled(query).shape
+    assert shape is not None
+    with pytest.raises(Exception) as raised:  # noqa: PT011
+        shape(pages(value))
+    return f"{type(raised.value).__name__}: {raised.value}"
+
+
+@pytest.mark.parametrize(
+    ("field", "stored", "reason"),
+    [
+        ("interactionId", {}, "Fallback: null"),
+        ("position", {"position": "first"}, "Fallback: bad value"),
+        ("position", {"position": 2**31}, "Fallback: bad value"),
+        ("interactionType", {"interaction_type": []}, "Fallback: null"),
+        (
+            "occurredAt",
+            {"occurred_at": "yesterday"},
+            "UnreadableDocument: A stored time should be a date with a time zone.",
+        ),
+        (
+            "searchRequest { queries { value } }",
+            {"search_request_id": "a", "search_request": {"queries": 5}},
+            "Fallback: bad value",
+        ),
+    ],
+)
+def test_it_gives_up_where_the_executor_has_an_error_to_tell(field: str, stored: dict[str, Any], reason: str) -> None:
+    assert why_not(f"{{ interactions {{ nodes {{ {field} }} }} }}", page(stored)) == reason
+
+
+def test_it_gives_up_where_fetching_met_an_error() -> None:
+    found = why_not("{ interactions { nodes { position } } }", QueryTooBroad("The query took too long."))
+    assert found == "QueryTooBroad: The query took too long."
+
+
+@pytest.mark.parametrize(
+    ("field", "stored", "value"),
+    [
+        ("position", {"position": 3.0}, 3),
+        ("position", {"position": True}, 1),
+        ("userId", {"user_id": 7}, "7"),
+        ("interactionTypes", {"interaction_type": ["click", "future", 5]}, ["CLICK", "OTHER", "OTHER"]),
+        ("interactionType", {"interaction_type": {"a": 1}}, "OTHER"),
+        ("occurredAt", {"occurred_at": datetime(2024, 5, 1, 12, 0, 0, 1999, UTC)}, "2024-05-01T12:00:00.001Z"),
+        ("occurredAt", {"occurred_at": datetime(2024, 5, 1, 12, 0, 0, 1999)}, "2024-05-01T12:00:00.001Z"),
+        # As stored by those that leave out when it was first seen.
+        (
+            "searchRequest",
+            {"search_request_id": "r", "occurred_at": datetime(2024, 5, 1, 12)},
+            {"firstSeenAt": "2024-05-01T12:00:00.000Z"},
+        ),
+        ("userId", {"user_id": Binary.from_uuid(UUID(int=7))}, "00000000-0000-0000-0000-000000000007"),
+        ("userId", {"user_id": datetime(2024, 5, 1, 12)}, "2024-05-01 12:00:00+00:00"),
+    ],
+)
+def test_it_answers_whatever_the_executor_would(field: str, stored: dict[str, Any], value: Any) -> None:
+    below = " { firstSeenAt }" if field == "searchRequest" else ""
+    shape = compiled(f"{{ interactions {{ nodes {{ {field}{below} }} }} }}").shape
+    assert shape is not None
+    assert shape(pages(page(stored))) == {"interactions": {"nodes": [{field: value}]}}
+
+
+@pytest.mark.parametrize(("query", "type_name"), [("{ __typename }", "Query"), ("mutation { __typename }", "Mutation")])
+def test_a_root_has_a_typename(query: str, type_name: str) -> None:
+    shape = compiled(query).shape
+    assert shape is not None
+    assert shape(Pages()) == {"__typename": type_name}
+
+
+def test_a_fragment_in_two_places_reads_what_was_fetched_for_each() -> None:
+    query = """{ a: feature(featureId: "a") { ...F } b: feature(featureId: "b") { ...F } }
+    fragment F on Feature { interactions { nodes { feature { interactions { totalCount nodes { userId } } } } } }"""
+    found = Pages()
+    for key in ("a", "b"):
+        above = (f"Query.{key}", "Feature.interactions")
+        below = (*above, "InteractionConnection.nodes", "Interaction.feature", "Feature.interactions")
+        found.put(above[:1], {"feature_id": key})
+        found.put_nested(above, {key: page({"feature_id": key})})
+        found.put_nested(below, {key: page({"user_id": f"of {key}"})})
+    shape = compiled(query).shape
+    assert shape is not None
+    data = shape(found)
+    for key in ("a", "b"):
+        [node] = data[key]["interactions"]["nodes"]
+        assert node["feature"]["interactions"]["nodes"] == [{"userId": f"of {key}"}]
+
+
+@pytest.mark.parametrize("query", ["{ __schema { queryType { name } } }", '{ a: __type(name: "ID") { kind } }'])
+def test_introspection_is_the_executors(query: str) -> None:
+    assert compiled(query).shape is None
+    assert compiled(query).fallback == "introspection"
+
+
+@pytest.fixture
+async def operations(database: Database) -> Operations:
+    await create_indexes(database)
+    tenancy = Tenancy(database)
+    prefetcher = Prefetcher(Reader(database, time_limit_ms=5_000), Recorder(Writer(database), tenancy), tenancy)
+    documents = Documents(Preparation(build(), introspection=True), Persistence())
+    live = Live(Watch(database, INTERACTION), SUBSCRIPTION_DEFAULTS)
+    return Operations(build(), documents, prefetcher, live, Lanes(1), Shifts(), Unmetered())
+
+
+async def test_golden_operations_are_answered_as_they_declare(operations: Operations, database: Database) -> None:
+    """``answered`` says how: by the compiled path ("shaped"), or why by the executor."""
+    organization = Organization("org_000000000000000000000001", "Acme")
+    namespace = Namespace("ns_000000000000000000000001", "shop", organization.id, NOON)
+    context = Context(Caller("key", "web", frozenset(Permission), organization, namespace.id), namespace)
+    recorded = [
+        validate_interaction(orjson.loads(line)) for line in (FOLDER / "recorded.jsonl").read_bytes().splitlines()
+    ]
+    declared, found = {}, {}
+    for name in NAMES:
+        for kind in (INTERACTION, SEARCH_REQUEST):
+            await database[kind.collection].delete_many({})
+        await Writer(database).record(namespace, recorded, NOON)
+        path = FOLDER / f"{name}.json"
+        golden = json.loads(path.read_bytes())
+        before = operations.answered.copy()
+        ready = await operations.admit(Request(document(name), golden["variables"]), context)
+        assert isinstance(ready, Ready)
+        answer = await operations.run(ready)
+        assert orjson.loads(answer.body).keys() == golden["response"].keys()
+        [found[name]] = operations.answered - before
+        declared[name] = golden["answered"]
+        if os.environ.get(REWRITE):
+            path.write_text(json.dumps({**golden, "answered": found[name]}, indent=2, ensure_ascii=False) + "\n")
+    assert found == declared
+    assert {name: how for name, how in found.items() if how != "shaped"} == {"introspection_mixed_in": "introspection"}

@@ -1,0 +1,250 @@
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from gateway.errors import BadUserInput
+from gateway.model.filter_trees import key_token, key_value_token, value_hash
+from gateway.plan.predicate import Conjunct, Lookup, Predicate, TimeBound
+from tests.generators.wheres import NOON, SEARCH_REQUESTS, Where, compiled, metadata
+
+EVERYTHING = Predicate()
+NOTHING = Predicate(nothing=True)
+
+
+def one(filter_: Mapping[str, Any], name: str, *, found: bool = False) -> Predicate:
+    """A single demand, which is a look-up of exactly this where ``found``."""
+    if not found:
+        return Predicate((Conjunct(filter_, name),))
+    ((path, condition),) = filter_.items()
+    values = condition["$in"] if "$in" in condition else [condition["$eq"]]
+    return Predicate((Conjunct(filter_, name, Lookup(path, tuple(values))),))
+
+
+PRESENT = {"$type": ["string", "number", "bool", "object", "array"]}
+EVERY_TYPE = (
+    "view|click|positive_feedback|negative_feedback|purchase|add_to_cart|wishlist|long_view|share|bookmark"
+    "|query_refinement|zero_results|filter_toggle|skip|return_to_results"
+)
+OTHER_TYPE = {"interaction_type": {"$regex": rf"\A(?!(?:{EVERY_TYPE})\z)"}}
+
+GOLDEN: list[tuple[Where | None, Predicate]] = [
+    (None, EVERYTHING),
+    ({}, EVERYTHING),
+    ({"and": []}, EVERYTHING),
+    ({"nor": []}, EVERYTHING),
+    ({"or": []}, NOTHING),
+    ({"featureId": {}}, EVERYTHING),
+    ({"featureId": {"in": []}}, NOTHING),
+    ({"featureId": {"nin": []}}, one({"$nor": [{"feature_id": {"$in": []}}]}, "featureId")),
+    ({"metadata": []}, EVERYTHING),
+    ({"searchRequest": {}}, EVERYTHING),
+    ({"and": [{"or": []}, {}]}, NOTHING),
+    ({"or": [{"or": []}, {"featureId": {"in": []}}]}, NOTHING),
+    ({"or": [{"userId": {"eq": "u"}}, {}]}, EVERYTHING),
+    ({"nor": [{}]}, NOTHING),
+    ({"nor": [{"or": []}]}, EVERYTHING),
+    ({"interactionId": {"eq": "i"}}, one({"interaction_id": {"$eq": "i"}}, "interactionId", found=True)),
+    ({"sessionId": {"eq": "s"}}, one({"effective_session_id": {"$eq": "s"}}, "sessionId", found=True)),
+    ({"userId": {"in": ["v", "u", "v"]}}, one({"user_id": {"$in": ["v", "u"]}}, "userId", found=True)),
+    ({"userId": {"ne": "u"}}, one({"$nor": [{"user_id": {"$eq": "u"}}]}, "userId")),
+    ({"userId": {"nin": ["u"]}}, one({"$nor": [{"user_id": {"$in": ["u"]}}]}, "userId")),
+    ({"userId": {"exists": True}}, one({"user_id": PRESENT}, "userId")),
+    ({"userId": {"exists": False}}, one({"$nor": [{"user_id": PRESENT}]}, "userId")),
+    ({"position": {"gte": 3}}, one({"position": {"$gte": 3}}, "position")),
+    ({"durationMs": {"in": [1, 2]}}, one({"duration_ms": {"$in": [1, 2]}}, "durationMs")),
+    ({"interactionType": {"eq": "CLICK"}}, one({"interaction_type": {"$eq": "click"}}, "interactionType", found=True)),
+    ({"interactionType": {"eq": "OTHER"}}, one(OTHER_TYPE, "interactionType")),
+    (
+        {"interactionType": {"nin": ["SKIP", "OTHER"]}},
+        one({"$nor": [{"$or": [{"interaction_type": {"$eq": "skip"}}, OTHER_TYPE]}]}, "interactionType"),
+    ),
+    (
+        {"occurredAt": {"gte": "2024-05-01T14:00:00+02:00", "lt": "2024-05-01T12:00:01.0009Z"}},
+        Predicate(times=(TimeBound("$gte", NOON), TimeBound("$lt", NOON + timedelta(seconds=1)))),
+    ),
+    (
+        {"and": [{"and": [{"occurredAt": {"gt": "2024-05-01T12:00:00Z"}}]}]},
+        Predicate(times=(TimeBound("$gt", NOON),)),
+    ),
+    (
+        {"or": [{"occurredAt": {"gt": "2024-05-01T12:00:00Z"}}]},
+        one({"$or": [{"occurred_at": {"$gt": NOON}}]}, "or"),
+    ),
+    (
+        {"nor": [{"userId": {"eq": "u"}, "position": {"gt": 1}}]},
+        one({"$nor": [{"$and": [{"user_id": {"$eq": "u"}}, {"position": {"$gt": 1}}]}]}, "nor"),
+    ),
+    (
+        {"position": {"gt": 1, "lt": 9}},
+        Predicate(
+            (Conjunct({"position": {"$gt": 1}}, "position"), Conjunct({"position": {"$lt": 9}}, "position")),
+        ),
+    ),
+    (metadata("device.os", "EQ", "ios"), one({"metadata.device.os": {"$eq": "ios"}}, "metadata.device.os", found=True)),
+    (metadata("a", "EQ", None), one({"metadata.a": {"$eq": None}}, "metadata.a")),
+    (metadata("a", "EQ", {"$gt": 1}), one({"metadata.a": {"$eq": {"$gt": 1}}}, "metadata.a")),
+    (
+        metadata("$where", "NE", {"$ref": "x", "$id": 1}),
+        one({"$nor": [{"metadata.$where": {"$eq": {"$ref": "x", "$id": 1}}}]}, "metadata.$where"),
+    ),
+    (metadata("a", "IN", [1, "x"]), one({"metadata.a": {"$in": [1, "x"]}}, "metadata.a")),
+    (
+        metadata("a", "IN", [1, {"$regex": "x"}]),
+        one({"$or": [{"metadata.a": {"$eq": 1}}, {"metadata.a": {"$eq": {"$regex": "x"}}}]}, "metadata.a"),
+    ),
+    (metadata("a", "STARTS_WITH", "a.b"), one({"metadata.a": {"$regex": r"\Aa\.b"}}, "metadata.a")),
+    (
+        metadata("a", "EQ", "a*\0", caseSensitive=False),
+        one({"metadata.a": {"$regex": r"\Aa\*\x00\z", "$options": "i"}}, "metadata.a"),
+    ),
+    (metadata("a", "EQ", 1, caseSensitive=False), one({"metadata.a": {"$eq": 1}}, "metadata.a")),
+    (
+        {"searchRequest": {"searchRequestId": {"eq": "r"}}},
+        one({"search_request_id": {"$eq": "r"}}, "searchRequest.searchRequestId", found=True),
+    ),
+    (
+        {"searchRequest": {"and": [{"collections": {"hasAny": ["a", "b"]}}]}},
+        one({"search_request.collections": {"$in": ["a", "b"]}}, "searchRequest.collections", found=True),
+    ),
+    (
+        {"searchRequest": {"firstSeenAt": {"gt": "2024-05-01T12:00:00Z"}}},
+        one({"first_seen_at": {"$gt": NOON}}, "searchRequest.firstSeenAt"),
+    ),
+    (
+        {"searchRequest": {"or": [{"collections": {"has": "a"}}]}},
+        one({"$or": [{"search_request.collections": {"$eq": "a"}}]}, "searchRequest.or"),
+    ),
+]
+
+GOLDEN_SEARCH_REQUESTS: list[tuple[Where, Predicate]] = [
+    ({"firstSeenAt": {"lte": "2024-05-01T12:00:00Z"}}, Predicate(times=(TimeBound("$lte", NOON),))),
+    ({"sessionId": {"eq": "s"}}, one({"search_request.session_id": {"$eq": "s"}}, "sessionId", found=True)),
+    (
+        {"collections": {"hasAll": ["a", "b"]}},
+        Predicate(
+            one({"search_request.collections": {"$eq": "a"}}, "collections", found=True).conjuncts
+            + one({"search_request.collections": {"$eq": "b"}}, "collections", found=True).conjuncts
+        ),
+    ),
+    ({"collections": {"hasAll": []}}, EVERYTHING),
+    ({"collections": {"hasAny": []}}, NOTHING),
+    ({"query": {}}, EVERYTHING),
+    ({"query": {"value": {"caseSensitive": False}}}, EVERYTHING),
+    ({"query": {"vectorIndex": []}}, NOTHING),
+    (
+        {"query": {"vectorIndex": ["TEXT", "KEYWORD"], "value": {"contains": "a|b"}}},
+        one(
+            {
+                "search_request.queries": {
+                    "$elemMatch": {
+                        "$and": [{"vector_index": {"$in": ["text", "keyword"]}}, {"value": {"$regex": r"a\|b"}}]
+                    }
+                }
+            },
+            "query",
+        ),
+    ),
+    ({"filters": {}}, EVERYTHING),
+    ({"filters": {"key": "k", "operator": []}}, NOTHING),
+    ({"filters": {"key": "brand"}}, one({"condition_tokens": {"$eq": key_token("brand")}}, "filters", found=True)),
+    (
+        {"filters": {"key": "brand", "value": None}},
+        one({"condition_tokens": {"$eq": key_value_token("brand", value_hash(None))}}, "filters", found=True),
+    ),
+    (
+        {"filters": {"value": 1.0}},
+        one({"conditions": {"$elemMatch": {"value_hash": {"$eq": value_hash(1)}}}}, "filters"),
+    ),
+    (
+        {"filters": {"key": "brand", "operator": ["EQ"], "branch": "NOR"}},
+        Predicate(
+            one({"condition_tokens": {"$eq": key_token("brand")}}, "filters", found=True).conjuncts
+            + one(
+                {
+                    "conditions": {
+                        "$elemMatch": {
+                            "$and": [
+                                {"key": {"$eq": "brand"}},
+                                {"operator": {"$in": ["eq"]}},
+                                {"branch": {"$eq": "NOR"}},
+                            ]
+                        }
+                    }
+                },
+                "filters",
+            ).conjuncts
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("where", "predicate"), GOLDEN)
+def test_a_filter_on_interactions_compiles_to(where: Where | None, predicate: Predicate) -> None:
+    assert compiled(where) == predicate
+
+
+@pytest.mark.parametrize(("where", "predicate"), GOLDEN_SEARCH_REQUESTS)
+def test_a_filter_on_search_requests_compiles_to(where: Where, predicate: Predicate) -> None:
+    assert compiled(where, SEARCH_REQUESTS) == predicate
+
+
+def test_a_hundred_values_are_looked_up_and_more_are_only_filtered() -> None:
+    ids = [str(number) for number in range(101)]
+    (hundred,) = compiled({"featureId": {"in": ids[:100]}}).conjuncts
+    (more,) = compiled({"featureId": {"in": ids}}).conjuncts
+    assert hundred.lookup == Lookup("feature_id", tuple(ids[:100]))
+    assert more.lookup is None
+    assert more.filter == {"feature_id": {"$in": ids}}
+
+
+def nested(levels: int) -> Where:
+    return {"featureId": {"eq": "f"}} if levels == 1 else {"or": [nested(levels - 1)]}
+
+
+def test_a_filter_has_up_to_five_levels_and_fifty_comparisons() -> None:
+    assert not compiled(nested(5)).nothing
+    assert len(compiled({"and": [{"position": {"gt": number}} for number in range(50)]}).conjuncts) == 50
+
+
+REFUSED: list[tuple[Where, tuple[str, ...], str]] = [
+    (nested(6), ("or", "0", "or", "0", "or", "0", "or", "0", "or"), "5 levels"),
+    (
+        {"and": [{"position": {"gt": number}} for number in range(51)]},
+        ("and", "50", "position", "gt"),
+        "50 comparisons",
+    ),
+    ({"featureId": {"in": ["x"] * 1001}}, ("featureId", "in"), "1,000"),
+    ({"searchRequest": {"collections": {"hasAll": ["x"] * 1001}}}, ("searchRequest", "collections", "hasAll"), "1,000"),
+    ({"featureId": None}, ("featureId",), "null"),
+    ({"and": [{"or": None}]}, ("and", "0", "or"), "null"),
+    ({"featureId": {"eq": None}}, ("featureId", "eq"), "null"),
+    ({"metadata": None}, ("metadata",), "null"),
+    ({"searchRequest": {"filters": {"key": None}}}, ("searchRequest", "filters", "key"), "null"),
+    ({"searchRequest": {"query": {"type": None}}}, ("searchRequest", "query", "type"), "null"),
+    ({"searchRequest": {"query": {"value": {"eq": None}}}}, ("searchRequest", "query", "value", "eq"), "null"),
+    ({"metadata": [{"path": "a"}]}, ("metadata", "0"), "value"),
+    (metadata("", "EQ", 1), ("metadata", "0", "path"), "empty"),
+    (metadata("a..b", "EQ", 1), ("metadata", "0", "path"), "empty"),
+    (metadata(".a", "EQ", 1), ("metadata", "0", "path"), "empty"),
+    (metadata("a\0", "EQ", 1), ("metadata", "0", "path"), "NUL"),
+    (metadata(".".join("a" * 21), "EQ", 1), ("metadata", "0", "path"), "20 keys"),
+    (metadata("a" * 501, "EQ", 1), ("metadata", "0", "path"), "500 characters"),
+    (metadata("a", "GT", True), ("metadata", "0", "value"), "number or a string"),
+    (metadata("a", "LTE", None), ("metadata", "0", "value"), "number or a string"),
+    (metadata("a", "LT", {"$gt": 1}), ("metadata", "0", "value"), "number or a string"),
+    (metadata("a", "IN", "x"), ("metadata", "0", "value"), "list"),
+    (metadata("a", "NIN", [1] * 1001), ("metadata", "0", "value"), "1,000"),
+    (metadata("a", "EXISTS", 1), ("metadata", "0", "value"), "true or false"),
+    (metadata("a", "CONTAINS", 1), ("metadata", "0", "value"), "string"),
+    (metadata("a", "STARTS_WITH", "x" * 201), ("metadata", "0", "value"), "200 characters"),
+    (metadata("a", "IN", ["x", "y" * 201], caseSensitive=False), ("metadata", "0", "value", "1"), "200 characters"),
+]
+
+
+@pytest.mark.parametrize(("where", "path", "message"), REFUSED)
+def test_what_a_filter_may_not_be_is_refused_with_its_path(where: Where, path: tuple[str, ...], message: str) -> None:
+    with pytest.raises(BadUserInput, match=message) as refused:
+        compiled(where)
+    assert refused.value.path == ("where", *path)

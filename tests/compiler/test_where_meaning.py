@@ -1,0 +1,140 @@
+"""Real MongoDB answers a filter with the documents that the contract says it matches."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import given, settings
+from pymongo import MongoClient
+from pymongo.collection import Collection
+
+from gateway.demo.embedded_mongod import EmbeddedServer
+from gateway.model.documents import derived
+from gateway.plan.predicate import Predicate
+from tests.generators.wheres import (
+    SEARCH_REQUESTS,
+    Recorded,
+    Where,
+    compiled,
+    condition_wheres,
+    few,
+    interaction,
+    interaction_wheres,
+    metadata,
+    path_filters,
+    query_wheres,
+    search_request,
+    search_request_wheres,
+)
+from tests.oracle.where_meaning import interaction_matches, search_request_matches
+
+
+@dataclass(frozen=True)
+class Archive:
+    """Recorded objects, and the same as stored documents; they are told apart by their number."""
+
+    documents: Collection[dict[str, Any]]
+    recorded: list[Recorded] = field(repr=False)
+
+    def store(self, *recorded: Recorded) -> None:
+        self.documents.delete_many({})
+        self.documents.insert_many([{"_id": number, **one, **derived(one)} for number, one in enumerate(recorded)])
+        self.recorded[:] = recorded
+
+    def matching(self, matches: Callable[[Where, Recorded], bool], where: Where) -> list[int]:
+        return [number for number, one in enumerate(self.recorded) if matches(where, one)]
+
+    def found(self, *filters: Mapping[str, Any]) -> list[int]:
+        answer = self.documents.find({"$and": [{}, *filters]}, {"_id": 1}).sort("_id")
+        return [document["_id"] for document in answer]
+
+    def answer(self, predicate: Predicate, time_path: str) -> list[int]:
+        if predicate.nothing:
+            return []
+        times = ({time_path: {bound.operator: bound.value}} for bound in predicate.times)
+        return self.found(*(conjunct.filter for conjunct in predicate.conjuncts), *times)
+
+
+@pytest.fixture(scope="class")
+def archive(mongod: EmbeddedServer, request: pytest.FixtureRequest) -> Iterator[Archive]:
+    name = f"test_{uuid4().hex}"
+    with MongoClient[dict[str, Any]](mongod.uri) as client:
+        archive = Archive(client[name]["documents"], [])
+        random = Random(1)
+        archive.store(*(request.cls.make(random) for _ in range(300)))
+        yield archive
+        client.drop_database(name)
+
+
+# `make fuzz` asks for more.
+GENERATED = settings(max_examples=int(os.environ.get("EXAMPLES") or 150), deadline=None)
+
+
+class TestInteractions:
+    make = staticmethod(interaction)
+
+    @GENERATED
+    @given(where=interaction_wheres)
+    def test_a_filter_answers_what_the_contract_says(self, archive: Archive, where: Where) -> None:
+        assert archive.answer(compiled(where), "occurred_at") == archive.matching(interaction_matches, where)
+
+    @GENERATED
+    @given(item=path_filters)
+    def test_metadata_compares_as_the_contract_says(self, archive: Archive, item: Where) -> None:
+        where = {"metadata": [item]}
+        assert archive.answer(compiled(where), "occurred_at") == archive.matching(interaction_matches, where)
+
+    @GENERATED
+    @given(where=interaction_wheres)
+    def test_a_look_up_finds_what_its_filter_matches(self, archive: Archive, where: Where) -> None:
+        for conjunct in compiled(where).conjuncts:
+            if conjunct.lookup:
+                looked_up = {conjunct.lookup.field: {"$in": list(conjunct.lookup.values)}}
+                assert archive.found(looked_up) == archive.found(conjunct.filter)
+
+
+class TestSearchRequests:
+    make = staticmethod(search_request)
+
+    @GENERATED
+    @given(where=search_request_wheres)
+    def test_a_filter_answers_what_the_contract_says(self, archive: Archive, where: Where) -> None:
+        expected = archive.matching(search_request_matches, where)
+        assert archive.answer(compiled(where, SEARCH_REQUESTS), "first_seen_at") == expected
+
+    @GENERATED
+    @given(where=few(query=query_wheres, filters=condition_wheres))
+    def test_queries_and_conditions_match_as_the_contract_says(self, archive: Archive, where: Where) -> None:
+        expected = archive.matching(search_request_matches, where)
+        assert archive.answer(compiled(where, SEARCH_REQUESTS), "first_seen_at") == expected
+
+
+class TestMetadata:
+    make = staticmethod(interaction)
+
+    @pytest.mark.parametrize(
+        ("where", "expected"),
+        [
+            (metadata("list.1", "EQ", "b"), [0]),
+            (metadata("list.a", "EQ", 1), [1]),
+            (metadata("list", "EQ", ["a", "b"]), [0]),
+            (metadata("list", "NE", "a"), [1, 2, 3]),
+            (metadata("list", "EXISTS", False), [2, 3]),
+            (metadata("$where", "EQ", "1 == 1"), [2]),
+            (metadata("object", "IN", [{"$eq": 1}]), [2]),
+            (metadata("word", "EQ", "STRASSE", caseSensitive=False), []),
+            (metadata("word", "EQ", "STRAßE", caseSensitive=False), [3]),
+        ],
+    )
+    def test_is_reached_as_described(self, archive: Archive, where: Where, expected: list[int]) -> None:
+        archive.store(
+            {"metadata": {"list": ["a", "b"]}},
+            {"metadata": {"list": [{"a": 1}, None]}},
+            {"metadata": {"$where": "1 == 1", "object": {"$eq": 1}}},
+            {"metadata": {"word": "straße"}},
+        )
+        assert archive.answer(compiled(where), "occurred_at") == expected

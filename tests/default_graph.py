@@ -1,5 +1,0 @@
-"""The schema of the graph as it is without settings."""
-
-from gateway.schema import build
-
-EXECUTABLE = build().executable

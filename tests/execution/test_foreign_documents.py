@@ -1,0 +1,547 @@
+"""Documents that the gateway didn't write: what peers and earlier generations stored is read, never refused."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+import pytest_asyncio
+from bson import Binary, DatetimeMS, DBRef, Decimal128, Int64, ObjectId
+
+from gateway.demo.embedded_mongod import EmbeddedServer
+from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
+from tests.harness.gateway_client import Gateway, new_gateway
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
+    async with new_gateway(mongod.uri) as gateway:
+        yield gateway
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def gateway(house: Gateway) -> Gateway:
+    """The gateway over empty collections."""
+    for kind in (INTERACTION, SEARCH_REQUEST):
+        await house.database[kind.collection].delete_many({})
+    return house
+
+
+async def insert(gateway: Gateway, id: str = "peer", **fields: Any) -> None:
+    """A peer's interaction, well-formed but for ``fields``; a field that is `...` is missing."""
+    document = {
+        "_id": ObjectId(),
+        "namespace_id": gateway.namespace.id,
+        "interaction_id": id,
+        "feature_id": "p1",
+        "interaction_type": "click",
+        "occurred_at": NOON,
+        **fields,
+    }
+    await gateway.database[INTERACTION.collection].insert_one(
+        {name: value for name, value in document.items() if value is not ...}
+    )
+
+
+async def insert_request(gateway: Gateway, search_request: Any, **fields: Any) -> None:
+    """A peer's interaction with this search request."""
+    await insert(gateway, search_request=search_request, **{"search_request_id": "r", "first_seen_at": NOON, **fields})
+
+
+async def read(gateway: Gateway, selection: str, id: str = "peer") -> Any:
+    data = await gateway.data(f'{{ interaction(interactionId: "{id}") {{ {selection} }} }}')
+    return data["interaction"]
+
+
+async def read_request(gateway: Gateway, selection: str) -> Any:
+    return (await read(gateway, f"searchRequest {{ {selection} }}"))["searchRequest"]
+
+
+# ------------------------------------------------------------------ legacy spellings
+
+
+async def test_trees_of_later_generations_read_like_the_contracts(gateway: Gateway) -> None:
+    tree = {
+        "AND": [{"field": "brand", "operator": "EQ", "value": "Nike", "boost": 2}, {"key": "size"}],
+        "NOT": {"field": "price", "operator": "starts_with", "value": "1"},
+        "note": None,
+    }
+    await insert_request(gateway, {"queries": [], "collections": [], "filters": tree})
+    selection = "filters { and { ...C } nor { ...C } json keys flat { branch key operator value } text }"
+    fragment = "fragment C on FilterCondition { key operator value }"
+    document = f'{{ interaction(interactionId: "peer") {{ searchRequest {{ {selection} }} }} }} {fragment}'
+    found = (await gateway.data(document))["interaction"]["searchRequest"]["filters"]
+    assert found["and"] == [
+        {"key": "brand", "operator": "EQ", "value": "Nike"},
+        {"key": "size", "operator": "EQ", "value": None},
+    ]
+    assert found["nor"] == [{"key": "price", "operator": "STARTS_WITH", "value": "1"}]
+    assert found["keys"] == ["brand", "size", "price"]
+    assert [node["branch"] for node in found["flat"]] == [None, "AND", "AND", "NOR"]
+    # Unknown keys and nulls too, in their order.
+    assert found["json"] == tree
+    assert list(found["json"]) == list(tree)
+
+
+async def test_a_list_of_negated_nodes_reads_like_nor(gateway: Gateway) -> None:
+    tree = {"NOR": [{"key": "a"}], "NOT": [{"key": "b"}, {"OR": [{"field": "c"}]}]}
+    await insert_request(gateway, {"queries": [], "collections": [], "filters": tree})
+    found = await read_request(gateway, "filters { nor { __typename } keys depth }")
+    assert found["filters"] == {
+        "nor": [{"__typename": "FilterCondition"}, {"__typename": "FilterCondition"}, {"__typename": "FilterGroup"}],
+        "keys": ["a", "b", "c"],
+        "depth": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("stored", "first", "every"),
+    [
+        # As filters see it: only the contract's own spelling is known.
+        ("CLICK", "OTHER", ["OTHER"]),
+        ("teleport", "OTHER", ["OTHER"]),
+        (["purchase", "teleport", "share"], "PURCHASE", ["PURCHASE", "OTHER", "SHARE"]),
+        (["teleport"], "OTHER", ["OTHER"]),
+        (7, "OTHER", ["OTHER"]),
+    ],
+)
+async def test_types_of_interactions(stored: Any, first: str, every: list[str], gateway: Gateway) -> None:
+    await insert(gateway, interaction_type=stored)
+    assert await read(gateway, "interactionType interactionTypes json") == {
+        "interactionType": first,
+        "interactionTypes": every,
+        "json": {"interaction_id": "peer", "feature_id": "p1", "interaction_type": stored},
+    }
+
+
+async def test_unknown_operators_types_and_indexes_are_other(gateway: Gateway) -> None:
+    query = {"vector_index": "audio", "value": "x", "type": "vector"}
+    filters = {"AND": [{"key": "place", "operator": "near", "value": [1, 2]}]}
+    await insert_request(gateway, {"queries": [query], "collections": [], "filters": filters})
+    found = await read_request(
+        gateway, "queries { vectorIndex type } filters { conditions { operator value } flat { operator } json }"
+    )
+    assert found == {
+        "queries": [{"vectorIndex": "OTHER", "type": "OTHER"}],
+        "filters": {
+            "conditions": [{"operator": "OTHER", "value": [1, 2]}],
+            "flat": [{"operator": None}, {"operator": "OTHER"}],
+            "json": filters,
+        },
+    }
+
+
+async def test_letter_case_does_not_matter_for_operators_and_directions(gateway: Gateway) -> None:
+    """Both are accepted in any case, and have no OTHER or are written so by earlier generations."""
+    filters = {"AND": [{"key": "k", "operator": "Starts_With", "value": "x"}]}
+    sort = {"field": "f", "direction": "DESC"}
+    await insert_request(gateway, {"queries": [], "collections": [], "sort": sort, "filters": filters})
+    assert await read_request(gateway, "filters { conditions { operator } } sort { direction }") == {
+        "filters": {"conditions": [{"operator": "STARTS_WITH"}]},
+        "sort": {"direction": "DESC"},
+    }
+
+
+async def test_reranking_options_read_as_ranking_options(gateway: Gateway) -> None:
+    options: dict[str, Any] = {"weights": {"feedback": 1}, "model": "v2"}
+    await insert_request(gateway, {"queries": [], "collections": [], "reranking_options": options})
+    found = await read_request(gateway, "rankingOptions { weights { feedback popularity } enableReranking } json")
+    assert found["rankingOptions"] == {"weights": {"feedback": 1.0, "popularity": None}, "enableReranking": False}
+    assert found["json"]["reranking_options"] == options
+
+
+@pytest.mark.parametrize("search_request", [{}, {"queries": None, "collections": None, "filters": None, "sort": None}])
+async def test_missing_lists_are_empty_and_missing_objects_null(search_request: Any, gateway: Gateway) -> None:
+    await insert_request(gateway, search_request)
+    found = await read_request(
+        gateway,
+        """queries { value } collections filters { text } groupBy { field } sort { field } select
+        rankingOptions { enableReranking } sessionId returnUrl""",
+    )
+    assert found == {
+        "queries": [],
+        "collections": [],
+        **dict.fromkeys(("filters", "groupBy", "sort", "select", "rankingOptions", "sessionId", "returnUrl")),
+    }
+    assert await read_request(gateway, "json") == {"json": search_request}
+
+
+async def test_null_and_missing_are_kept_apart(gateway: Gateway) -> None:
+    await insert(gateway, id="null", position=None, user_id=None, campaign=None)
+    await insert(gateway, id="missing")
+    assert await read(gateway, "position userId", "null") == await read(gateway, "position userId", "missing")
+    recorded = {"feature_id": "p1", "interaction_type": "click"}
+    assert await read(gateway, "json", "null") == {
+        "json": {"interaction_id": "null", **recorded, "position": None, "user_id": None, "campaign": None}
+    }
+    assert await read(gateway, "json", "missing") == {"json": {"interaction_id": "missing", **recorded}}
+
+
+# ------------------------------------------------------------------ identity and order
+
+
+@pytest.mark.parametrize("make_id", [ObjectId, lambda: f"peer-{uuid4()}", uuid4])
+async def test_documents_may_have_ids_of_their_own_kind(make_id: Any, gateway: Gateway) -> None:
+    for number in range(5):
+        await insert(gateway, id=f"i{number}", _id=make_id())
+    seen, cursor = [], None
+    while True:
+        page = await gateway.data(
+            "query ($after: String) { interactions(first: 2, after: $after) { nodes { interactionId id } "
+            "pageInfo { endCursor hasNextPage } } }",
+            {"after": cursor},
+        )
+        seen += [node["interactionId"] for node in page["interactions"]["nodes"]]
+        if not page["interactions"]["pageInfo"]["hasNextPage"]:
+            break
+        cursor = page["interactions"]["pageInfo"]["endCursor"]
+    assert sorted(seen) == [f"i{number}" for number in range(5)]
+
+
+async def test_keys_of_the_gateways_own_are_not_part_of_what_was_recorded(gateway: Gateway) -> None:
+    await insert_request(
+        gateway,
+        {"queries": [], "collections": []},
+        conditions=[{"key": "k"}],
+        condition_tokens=["t"],
+        effective_session_id="s",
+        shadowed={"first_seen_at": "long ago", "conditions": 3},
+    )
+    assert await read(gateway, "json sessionId") == {
+        "json": {
+            "interaction_id": "peer",
+            "feature_id": "p1",
+            "interaction_type": "click",
+            "search_request": {"queries": [], "collections": []},
+            "first_seen_at": "long ago",
+            "conditions": 3,
+        },
+        "sessionId": "s",
+    }
+
+
+# ------------------------------------------------------------------ free-form data
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"ref": {"$ref": "users", "$id": 7}, "list": [{"$ref": "c", "$id": "x", "$db": "d", "more": [None]}]},
+        {"$ref": "users", "$id": {"$ref": "inner", "$id": None}},
+        {"$where": "1", "a.b": {"": 0}, "$oid": "x", "$date": {"$numberLong": "1"}},
+        {"n": [2**63 - 1, -(2**63), 0.1, -0.0, 1e300]},
+        [],
+        "text",
+        0,
+        False,
+    ],
+)
+async def test_metadata_comes_back_equal(metadata: Any, gateway: Gateway) -> None:
+    await insert(gateway, metadata=metadata)
+    found = await read(gateway, "metadata json")
+    assert found["metadata"] == metadata
+    assert found["json"]["metadata"] == metadata
+    assert (await read(gateway, "metadata"))["metadata"] == metadata
+
+
+async def test_references_in_trees_come_back_equal(gateway: Gateway) -> None:
+    value = {"$ref": "users", "$id": 7}
+    filters = {"AND": [{"key": "owner", "operator": "in", "value": [value]}, {"key": "owner", "value": value}]}
+    await insert_request(gateway, {"queries": [], "collections": [], "filters": filters})
+    found = await read_request(
+        gateway,
+        "json filters { json and { ... on FilterCondition { value } } flat { value } conditions { value } text }",
+    )
+    assert found["json"]["filters"] == found["filters"]["json"] == filters
+    for view in ("and", "conditions"):
+        assert [one["value"] for one in found["filters"][view]] == [[value], value]
+    assert [one["value"] for one in found["filters"]["flat"]] == [None, [value], value]
+    assert '"$ref"' in found["filters"]["text"]
+
+
+async def test_what_json_has_no_form_for_is_told_as_text(gateway: Gateway) -> None:
+    some = UUID(int=7)
+    metadata = {
+        "decimal": Decimal128(Decimal("1.10")),
+        "time": NOON,
+        "object": ObjectId("0" * 24),
+        "uuid": some,
+        "long": Int64(2**60),
+        "infinite": float("inf"),
+    }
+    await insert(gateway, metadata=metadata)
+    for selection in ("metadata", "json"):
+        found = (await read(gateway, selection))[selection]
+        found = found["metadata"] if selection == "json" else found
+        assert found["decimal"] == "1.10"
+        assert datetime.fromisoformat(found["time"]) == NOON
+        assert found["object"] == "0" * 24
+        assert found["uuid"] == str(some)
+        assert found["long"] == 2**60
+        assert found["infinite"] is None
+
+
+ODD_SCALARS = [
+    (UUID(int=7), "00000000-0000-0000-0000-000000000007"),
+    (NOON, "2024-05-01 12:00:00+00:00"),
+    (ObjectId("0" * 24), "0" * 24),
+    (DBRef("c", UUID(int=7)), "DBRef('c', UUID('00000000-0000-0000-0000-000000000007'))"),
+    (Binary(b"x", 128), "b'x'"),
+]
+
+
+@pytest.mark.parametrize("broken", ["", "position"])
+@pytest.mark.parametrize(("stored", "told"), ODD_SCALARS)
+async def test_what_is_no_string_is_told_as_text_where_one_is_promised(
+    stored: Any, told: str, broken: str, gateway: Gateway
+) -> None:
+    """With an error beside it, and without one: those answers are made in two ways."""
+    request = {"collections": ["c", stored], "queries": [{"value": stored}], "sort": {"field": stored}}
+    await insert_request(gateway, request, user_id=stored, interaction_type=["click", stored], position="x")
+    selection = f"userId interactionTypes {broken} searchRequest {{ collections queries {{ value }} sort {{ field }} }}"
+    answer = await gateway.execute(f'{{ interaction(interactionId: "peer") {{ {selection} }} }}')
+    assert len(answer.get("errors", ())) == bool(broken)
+    assert answer["data"]["interaction"] == {
+        "userId": told,
+        "interactionTypes": ["CLICK", "OTHER"],
+        **({"position": None} if broken else {}),
+        "searchRequest": {"collections": ["c", told], "queries": [{"value": told}], "sort": {"field": told}},
+    }
+
+
+async def test_ids_and_times_within_trees_are_told_in_every_view(gateway: Gateway) -> None:
+    filters = {"AND": [{"key": "owner", "operator": "in", "value": [UUID(int=7), NOON]}]}
+    await insert_request(gateway, {"queries": [], "collections": [], "filters": filters})
+    views = "json text flat { value } conditions { value } and { ... on FilterCondition { value } }"
+    found = (await read_request(gateway, f"filters {{ {views} }}"))["filters"]
+    value = ["00000000-0000-0000-0000-000000000007", "2024-05-01T12:00:00+00:00"]
+    assert found == {
+        "json": {"AND": [{"key": "owner", "operator": "in", "value": value}]},
+        "text": 'owner IN [{"$binary": {"base64": "AAAAAAAAAAAAAAAAAAAABw==", "subType": "04"}}, '
+        '{"$date": {"$numberLong": "1714564800000"}}]',
+        "flat": [{"value": None}, {"value": value}],
+        "conditions": [{"value": value}],
+        "and": [{"value": value}],
+    }
+
+
+async def test_an_id_where_a_tree_has_a_key_is_named_as_what_it_is(gateway: Gateway) -> None:
+    await insert_request(gateway, {"queries": [], "collections": [], "filters": {"AND": [{"key": UUID(int=7)}]}})
+    answer = await gateway.execute("{ interactions { nodes { searchRequest { filters { flat { key } } } } } }")
+    [error] = answer["errors"]
+    assert error["message"] == "Stored filter tree: key is of type UUID, not a string."
+
+
+async def test_a_session_spans_its_times(gateway: Gateway) -> None:
+    for number in range(3):
+        at = NOON + timedelta(milliseconds=number)
+        await insert(gateway, id=f"i{number}", effective_session_id="s", occurred_at=at)
+    data = await gateway.data('{ session(sessionId: "s") { startedAt endedAt } }')
+    assert data["session"] == {"startedAt": "2024-05-01T12:00:00.000Z", "endedAt": "2024-05-01T12:00:00.002Z"}
+    # What is earlier or later than all of Python's times spoils an end, but not the other.
+    await insert(gateway, id="far", effective_session_id="s", occurred_at=DatetimeMS(2**55))
+    data = await gateway.data('{ session(sessionId: "s") { startedAt } }')
+    assert data["session"] == {"startedAt": "2024-05-01T12:00:00.000Z"}
+
+
+async def test_bytes_are_told_in_base64(gateway: Gateway) -> None:
+    await insert(gateway, metadata={"bytes": b"\x00\xff", "marked": Binary(b"\x01", 128)})
+    assert (await read(gateway, "metadata"))["metadata"] == {"bytes": "AP8=", "marked": "AQ=="}
+
+
+@pytest.mark.parametrize("selection", ["metadata", "json", "metadata json"])
+async def test_deep_metadata_does_not_spoil_the_answer(selection: str, gateway: Gateway) -> None:
+    metadata: Any = {"leaf": True}
+    # The server stores up to 180 levels.
+    for _ in range(175):
+        metadata = {"a": metadata}
+    await insert(gateway, metadata=metadata)
+    await insert(gateway, id="other")
+    data = await gateway.data(f"{{ interactions {{ edges {{ node {{ interactionId {selection} }} }} }} }}")
+    found = {edge["node"]["interactionId"]: edge["node"] for edge in data["interactions"]["edges"]}
+    assert set(found) == {"peer", "other"}
+    if "metadata" in selection.split():
+        assert found["peer"]["metadata"] == metadata
+
+
+# ------------------------------------------------------------------ what can't be read
+
+UNREADABLE: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
+    ({"occurred_at": ...}, "occurredAt", ("occurredAt",)),
+    ({"occurred_at": "yesterday"}, "occurredAt", ("occurredAt",)),
+    ({"feature_id": ...}, "featureId", ("featureId",)),
+    ({"feature_id": ...}, "feature { featureId }", ("feature",)),
+    ({"feature_id": {"id": 1}}, "featureId", ("featureId",)),
+    ({"feature_id": ["p1", "p2"]}, "feature { interactions { totalCount } }", ("feature", "interactions")),
+    ({"interaction_type": ...}, "interactionType", ("interactionType",)),
+    ({"interaction_type": []}, "interactionType", ("interactionType",)),
+    ({"interaction_type": [None]}, "interactionTypes", ("interactionTypes", "0")),
+]
+
+
+@pytest.mark.parametrize(("fields", "selection", "place"), UNREADABLE)
+@pytest.mark.parametrize("shape", ["edges { node { %s } }", "nodes { %s }"])
+async def test_one_unreadable_document_nulls_its_node_and_the_page_stays(
+    fields: dict[str, Any], selection: str, place: tuple[str, ...], shape: str, gateway: Gateway
+) -> None:
+    await insert(gateway, id="good")
+    await insert(gateway, id="bad", **fields)
+    answer = await gateway.execute(f"{{ interactions {{ {shape % f'interactionId {selection}'} }} }}")
+    page = answer["data"]["interactions"]
+    nodes = page["nodes"] if "nodes" in page else [edge["node"] for edge in page["edges"]]
+    assert sorted(node["interactionId"] if node else "" for node in nodes) == ["", "good"]
+    [error] = answer["errors"]
+    assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+    head = ["interactions", "nodes"] if "nodes" in page else ["interactions", "edges"]
+    assert error["path"][:2] == head
+    assert [str(step) for step in error["path"][-len(place) :]] == list(place)
+    # What is stored is not quoted.
+    for secret in ("yesterday", "p2", "'id'", "Mapping", "Traceback"):
+        assert secret not in error["message"]
+
+
+NULLED: list[tuple[dict[str, Any], str]] = [
+    ({"position": {"at": 1}}, "position"),
+    ({"position": "third"}, "position"),
+    ({"position": 1.5}, "position"),
+    ({"position": 2**40}, "position"),
+    ({"duration_ms": [1]}, "durationMs"),
+    ({"user_id": {"id": 1}}, "userId"),
+]
+
+
+@pytest.mark.parametrize(("fields", "name"), NULLED)
+async def test_an_unreadable_value_of_a_nullable_field_nulls_that_field(
+    fields: dict[str, Any], name: str, gateway: Gateway
+) -> None:
+    await insert(gateway, **fields)
+    answer = await gateway.execute(f'{{ interaction(interactionId: "peer") {{ featureId {name} }} }}')
+    assert answer["data"]["interaction"] == {"featureId": "p1", name: None}
+    [error] = answer["errors"]
+    assert error["extensions"] == {"code": "INTERNAL_SERVER_ERROR"}
+    assert error["path"] == ["interaction", name]
+    assert "third" not in error["message"]
+
+
+UNREADABLE_REQUESTS: list[tuple[dict[str, Any], str]] = [
+    ({"queries": "shoes"}, "queries { value }"),
+    ({"queries": "shoes"}, "queries { __typename }"),
+    ({"queries": [{"value": "x"}, "shoes"]}, "queries { value }"),
+    ({"queries": [None]}, "queries { value }"),
+    ({"queries": [{}]}, "queries { value }"),
+    ({"queries": {"value": "x"}}, "queries { value }"),
+    ({"collections": "shoes"}, "collections"),
+    ({"collections": ["shoes", None]}, "collections"),
+]
+
+
+@pytest.mark.parametrize(("search_request", "selection"), UNREADABLE_REQUESTS)
+async def test_an_unreadable_search_request_is_null_with_an_error(
+    search_request: dict[str, Any], selection: str, gateway: Gateway
+) -> None:
+    await insert_request(gateway, search_request)
+    answer = await gateway.execute(f"{{ interactions {{ nodes {{ featureId searchRequest {{ {selection} }} }} }} }}")
+    assert answer["data"]["interactions"]["nodes"] == [{"featureId": "p1", "searchRequest": None}]
+    [error] = answer["errors"]
+    assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+    assert error["path"][:4] == ["interactions", "nodes", 0, "searchRequest"]
+    # What was recorded can be had all the same.
+    assert await read_request(gateway, "json") == {"json": search_request}
+
+
+UNREADABLE_TREES: list[tuple[Any, str]] = [
+    ("brand = x", "text"),
+    (["x"], "json"),
+    ({"AND": ["x"]}, "and { __typename }"),
+    ({"AND": [None, {"key": "k"}]}, "flat { key }"),
+    ({"AND": [7]}, "text"),
+    ({"OR": {"key": "k"}}, "conditions { key }"),
+    ({"AND": [{"key": 7}]}, "keys"),
+    ({"AND": [{"key": "k", "operator": 7}]}, "conditions { operator }"),
+    ({"AND": [{"OR": "x"}]}, "depth"),
+]
+
+
+@pytest.mark.parametrize(("tree", "selection"), UNREADABLE_TREES)
+async def test_an_unreadable_tree_is_null_with_an_error(tree: Any, selection: str, gateway: Gateway) -> None:
+    await insert_request(gateway, {"queries": [], "collections": ["c"], "filters": tree})
+    answer = await gateway.execute(
+        f"{{ interactions {{ nodes {{ searchRequest {{ collections filters {{ {selection} }} }} }} }} }}"
+    )
+    request = answer["data"]["interactions"]["nodes"][0]["searchRequest"]
+    assert request["collections"] == ["c"]
+    assert request["filters"] is None or list(request["filters"].values()) == [None]
+    [error] = answer["errors"]
+    assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+    assert error["path"][:5] == ["interactions", "nodes", 0, "searchRequest", "filters"]
+    assert await read_request(gateway, "json") == {
+        "json": {"queries": [], "collections": ["c"], "filters": tree},
+    }
+
+
+async def test_what_cannot_be_read_of_a_flat_node_is_null_with_an_error(gateway: Gateway) -> None:
+    tree = {"AND": [{"field": 7, "operator": ["eq"], "value": 1}], "case_sensitive": "no"}
+    await insert_request(gateway, {"queries": [], "collections": [], "filters": tree})
+    selection = "flat { branch key operator value caseSensitive }"
+    answer = await gateway.execute(
+        f"{{ interactions {{ nodes {{ searchRequest {{ filters {{ {selection} }} }} }} }} }}"
+    )
+    nothing = dict.fromkeys(("branch", "key", "operator", "value", "caseSensitive"))
+    [node] = answer["data"]["interactions"]["nodes"]
+    assert node["searchRequest"]["filters"]["flat"] == [nothing, {**nothing, "branch": "AND", "value": 1}]
+    assert {(*error["path"][-2:], error["message"]) for error in answer["errors"]} == {
+        (0, "caseSensitive", "Stored filter tree: case_sensitive is a string, not a boolean."),
+        (1, "key", "Stored filter tree: key is a number, not a string."),
+        (1, "operator", "Stored filter tree: operator is a list, not a string."),
+    }
+
+
+async def test_a_value_where_an_object_should_be_reads_as_null_whatever_else_is_selected(gateway: Gateway) -> None:
+    """Only the parts selected of an object are asked for, and MongoDB has none of these to give."""
+    search_request = {"queries": [], "collections": [], "sort": "price", "group_by": 7}
+    await insert_request(gateway, search_request)
+    parts = "sort { field } groupBy { __typename sort { field } }"
+    assert await read_request(gateway, parts) == {"sort": None, "groupBy": None}
+    assert await read_request(gateway, f"{parts} json") == {"sort": None, "groupBy": None, "json": search_request}
+
+
+async def test_an_unreadable_search_request_document_nulls_its_node(gateway: Gateway) -> None:
+    for id, fields in (("good", {"first_seen_at": NOON}), ("bad", {"first_seen_at": NOON, "search_request_id": ...})):
+        document = {"_id": ObjectId(), "namespace_id": gateway.namespace.id, "search_request_id": id, **fields}
+        await gateway.database[SEARCH_REQUEST.collection].insert_one(
+            {name: value for name, value in document.items() if value is not ...}
+        )
+    for selection in ("searchRequestId", "interactions { totalCount }"):
+        answer = await gateway.execute(f"{{ searchRequests {{ nodes {{ {selection} }} totalCount }} }}")
+        assert answer["data"]["searchRequests"]["totalCount"] == 2
+        assert [node is None for node in answer["data"]["searchRequests"]["nodes"]].count(True) == 1
+        [error] = answer["errors"]
+        assert error["extensions"] == {"code": "INTERNAL_SERVER_ERROR"}
+        assert "incident" not in error["message"]
+
+
+async def test_a_time_beyond_the_calendar_nulls_its_node_alone(gateway: Gateway) -> None:
+    await insert(gateway, id="good")
+    await gateway.database.command(
+        "insert",
+        INTERACTION.collection,
+        documents=[
+            {
+                "_id": ObjectId(),
+                "namespace_id": gateway.namespace.id,
+                "interaction_id": "bad",
+                "feature_id": "p1",
+                "interaction_type": "click",
+                "occurred_at": DatetimeMS(2**55),
+            }
+        ],
+    )
+    answer = await gateway.execute("{ interactions { nodes { interactionId occurredAt } } }")
+    assert [node and node["interactionId"] for node in answer["data"]["interactions"]["nodes"]] == [None, "good"]
+    assert answer["errors"][0]["extensions"] == {"code": "INTERNAL_SERVER_ERROR"}

@@ -1,0 +1,660 @@
+"""Every way to name what is another namespace's: it is answered like what isn't there, from the same commands."""
+
+import json
+import re
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, cast
+from uuid import uuid4
+
+import orjson
+import pytest
+import pytest_asyncio
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLObjectType,
+    GraphQLUnionType,
+    get_named_type,
+    get_nullable_type,
+)
+
+from gateway.context import Namespace
+from gateway.demo.embedded_mongod import EmbeddedServer
+from gateway.model.documents import document_id
+from gateway.model.filter_trees.canonical import value_hash
+from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
+from gateway.model.wire import validate_interaction
+from gateway.plan import global_ids
+from gateway.schema.composition import composition_of
+from gateway.store.tenancy import NAMESPACES
+from tests.harness.command_log import Command, as_json, commands, modulo
+from tests.harness.default_graph import EXECUTABLE
+from tests.harness.gateway_client import Gateway, new_gateway
+from tests.harness.live_client import served, socket
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+AT = "2024-05-01T12:00:00.000Z"
+LATER = "2024-05-01T12:00:01.000Z"
+NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
+# What the namespace that is attacked has and nobody else, and what nobody has.
+FOREIGN = {"interaction": "secret-i", "request": "secret-r", "session": "secret-s", "feature": "secret-f"}
+MISSING = {"interaction": "missing-i", "request": "missing-r", "session": "missing-s", "feature": "missing-f"}
+
+
+def recording(names: Mapping[str, str], owner: Namespace) -> Any:
+    return validate_interaction(
+        {
+            "interaction_id": names["interaction"],
+            "feature_id": names["feature"],
+            "interaction_type": "view",
+            "position": 2 if names["interaction"].startswith("own") else 1,
+            "session_id": names["session"],
+            # On one side of a cursor for what is foreign or missing.
+            "occurred_at": LATER if names["interaction"].startswith("own") else AT,
+            "user_id": names["interaction"],
+            "metadata": {"owner": owner.id, "named": names["interaction"], names["interaction"]: "named"},
+            "search_request": {
+                "search_request_id": names["request"],
+                "session_id": names["session"],
+                "queries": [{"vector_index": "text", "type": "text", "value": names["request"]}],
+                "collections": [owner.id, names["request"]],
+                "filters": {
+                    "AND": [
+                        {"key": "owner", "value": owner.id},
+                        {"key": names["request"], "value": "named"},
+                        {"key": "owner", "value": names["request"]},
+                    ]
+                },
+            },
+        }
+    )
+
+
+@dataclass(frozen=True)
+class Attacker:
+    """A client that has a namespace of its own and tries to reach into ``victim``."""
+
+    gateway: Gateway
+    namespace: Namespace
+    key: str
+    same_organization: bool
+    victim: Namespace
+
+    async def ask(self, document: str, variables: Mapping[str, Any]) -> tuple[Any, list[Command]]:
+        with commands() as sent:
+            answer = await self.gateway.execute(document, variables, key=self.key, namespace=self.namespace.id)
+        return answer, as_json(sent)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
+    async with new_gateway(mongod.uri) as gateway:
+        yield gateway
+
+
+@pytest_asyncio.fixture(loop_scope="module", params=["another organization", "another namespace"])
+async def attacker(house: Gateway, request: pytest.FixtureRequest) -> Attacker:
+    """Whose namespace has objects of its own under the ids "own-…"; the victim's has those of `FOREIGN`."""
+    for kind in (INTERACTION, SEARCH_REQUEST):
+        await house.database[kind.collection].delete_many({})
+    archive, _ = await house.tenancy.create_namespace(house.organization, "archive")
+    same = request.param == "another namespace"
+    namespace, key = (archive, house.key) if same else (house.other_namespace, house.other_key)
+    own = {name: f"own-{name[0]}" for name in FOREIGN}
+    await house.writer.record(house.namespace, [recording(FOREIGN, house.namespace)], NOON)
+    await house.writer.record(namespace, [recording(own, namespace)], NOON)
+    attacker = Attacker(house, namespace, key, same, house.namespace)
+    # Who asks is known from now on: it is looked up by no command of a test.
+    await attacker.ask("{ __typename }", {})
+    return attacker
+
+
+PAGE = "{ nodes { id } edges { node { id } } totalCount pageInfo { hasNextPage hasPreviousPage } }"
+READ = f"id json feature {{ interactions {PAGE} }} searchRequest {{ json interactions {PAGE} }}"
+
+Case = tuple[str, Callable[[Mapping[str, str]], dict[str, Any]]]
+
+
+def record_input(names: Mapping[str, str], **search_request: Any) -> dict[str, Any]:
+    return {
+        "interactionId": names["interaction"],
+        "featureId": "f",
+        "interactionType": "CLICK",
+        "occurredAt": AT,
+        **search_request,
+    }
+
+
+def request_input(names: Mapping[str, str]) -> dict[str, Any]:
+    return {"searchRequestId": names["request"], "queries": [], "collections": ["other content"]}
+
+
+def representation(type_name: str, key: str, name: str) -> dict[str, str]:
+    return {"__typename": type_name, key: name}
+
+
+RECORD = (
+    "mutation ($input: RecordInteractionInput!) { recordInteraction(input: $input) { created interaction { id } } }"
+)
+
+# By root field: documents, and variables that name what isn't the attacker's.
+CASES: dict[str, list[Case]] = {
+    "node": [],  # test_node_ids_of_every_type
+    "nodes": [],
+    "_entities": [
+        (
+            f"""query ($asked: [_Any!]!) {{
+              _entities(representations: $asked) {{
+                ... on Interaction {{ {READ} }}
+                ... on SearchRequest {{ id json interactions {PAGE} }}
+                ... on Feature {{ featureId interactions {PAGE} }}
+                ... on Session {{ id startedAt interactions {PAGE} searchRequests {PAGE} }}
+              }}
+            }}""",
+            asked,
+        )
+        for asked in (
+            lambda names: {"asked": [representation("Interaction", "interactionId", names["interaction"])]},
+            lambda names: {"asked": [representation("SearchRequest", "searchRequestId", names["request"])]},
+            lambda names: {"asked": [representation("Feature", "featureId", names["feature"])]},
+            lambda names: {"asked": [representation("Session", "sessionId", names["session"])]},
+            lambda names: {
+                "asked": [
+                    representation("SearchRequest", "searchRequestId", "own-r"),
+                    representation("SearchRequest", "searchRequestId", names["request"]),
+                    representation("Interaction", "interactionId", "own-i"),
+                    representation("Session", "sessionId", names["session"]),
+                ]
+            },
+        )
+    ],
+    "_service": [],  # names nothing
+    "viewer": [],  # names nothing: test_the_viewer_sees_its_own_organization_alone
+    "interaction": [
+        (
+            f"query ($id: ID!) {{ interaction(interactionId: $id) {{ {READ} }} }}",
+            lambda names: {"id": names["interaction"]},
+        )
+    ],
+    "interactionsByIds": [
+        (
+            f"query ($ids: [ID!]!) {{ interactionsByIds(interactionIds: $ids) {{ {READ} }} }}",
+            lambda names: {"ids": ["own-i", names["interaction"]]},
+        )
+    ],
+    "interactions": [
+        (f"query ($where: InteractionWhere) {{ interactions(where: $where) {PAGE} }}", where)
+        for where in (
+            lambda names: {"where": {"interactionId": {"eq": names["interaction"]}}},
+            lambda names: {"where": {"featureId": {"in": [names["feature"], "own-f"]}}},
+            lambda names: {"where": {"sessionId": {"eq": names["session"]}}},
+            lambda names: {"where": {"searchRequest": {"searchRequestId": {"eq": names["request"]}}}},
+            lambda names: {"where": {"or": [{"interactionId": {"ne": names["interaction"]}}, {"nor": []}]}},
+        )
+    ],
+    "searchRequest": [
+        (
+            f"query ($id: ID!) {{ searchRequest(searchRequestId: $id) {{ id json interactions {PAGE} }} }}",
+            lambda names: {"id": names["request"]},
+        )
+    ],
+    "searchRequests": [
+        (f"query ($where: SearchRequestWhere) {{ searchRequests(where: $where) {PAGE} }}", where)
+        for where in (
+            lambda names: {"where": {"searchRequestId": {"eq": names["request"]}}},
+            lambda names: {"where": {"sessionId": {"in": [names["session"]]}}},
+            lambda names: {"where": {"nor": [{"searchRequestId": {"eq": names["request"]}}]}},
+        )
+    ],
+    "feature": [
+        (
+            f"query ($id: ID!) {{ feature(featureId: $id) {{ interactions {PAGE} }} }}",
+            lambda names: {"id": names["feature"]},
+        )
+    ],
+    "features": [
+        (
+            f"query ($ids: [ID!]!) {{ features(featureIds: $ids) {{ interactions {PAGE} }} }}",
+            lambda names: {"ids": [names["feature"], "own-f"]},
+        )
+    ],
+    "session": [
+        (
+            f"""query ($id: ID!) {{
+              session(sessionId: $id) {{ id startedAt interactions {PAGE} searchRequests {PAGE} }}
+            }}""",
+            lambda names: {"id": names["session"]},
+        )
+    ],
+    "recordInteraction": [
+        (RECORD, lambda names: {"input": record_input(names)}),
+        (RECORD, lambda names: {"input": record_input(names, searchRequest=request_input(names))}),
+        (RECORD, lambda names: {"input": record_input(names, searchRequestId=names["request"])}),
+    ],
+    "recordInteractions": [
+        (
+            """mutation ($input: RecordInteractionsInput!) {
+              recordInteractions(input: $input) {
+                results { created error { code message path } interaction { id json } }
+              }
+            }""",
+            lambda names: {
+                "input": {
+                    "interactions": [
+                        record_input(names),
+                        record_input({"interaction": "own-new"}, searchRequestId=names["request"]),
+                    ]
+                }
+            },
+        )
+    ],
+    "recordSearchRequest": [
+        (
+            """mutation ($input: RecordSearchRequestInput!) {
+              recordSearchRequest(input: $input) { created searchRequest { id json } }
+            }""",
+            lambda names: {"input": {"occurredAt": AT, "searchRequest": request_input(names)}},
+        )
+    ],
+    "deleteInteraction": [
+        (
+            "mutation ($input: DeleteInteractionInput!) { deleteInteraction(input: $input) { deletedId } }",
+            lambda names: {"input": {"interactionId": names["interaction"]}},
+        )
+    ],
+    "createNamespace": [],  # test_a_namespace_by_the_name_of_anothers
+    "interactionRecorded": [],  # test_nothing_foreign_is_told
+}
+
+
+def names_of(names: Mapping[str, str], namespaces: list[Namespace]) -> dict[str, str]:
+    """Every form in which the names occur, each with the same word for both sets of names."""
+    words = {name: f"<{kind}>" for kind, name in names.items()}
+    # Within a pattern, and in the token of a condition.
+    words |= {re.escape(name): f"<{kind}>" for kind, name in names.items()}
+    words |= {value_hash(name): f"<hash of {kind}>" for kind, name in names.items()}
+    for namespace in namespaces:
+        for kind in ("interaction", "search_request"):
+            name = names["interaction" if kind == "interaction" else "request"]
+            words[str(document_id(namespace.id, kind, name))] = f"<_id of {kind}>"
+        for type_name, kind in (("Interaction", "interaction"), ("SearchRequest", "request"), ("Session", "session")):
+            words[global_ids.encode(type_name, namespace.id, names[kind])] = f"<id of {type_name}>"
+    return words
+
+
+def without(words: Mapping[str, str], sent: list[Command]) -> list[Command]:
+    """The commands with those words for names; in an order of their own, as those of one level are sent at once."""
+    return sorted(modulo(words, sent), key=lambda command: json.dumps(command, sort_keys=True))
+
+
+async def assert_alike(
+    attacker: Attacker, document: str, variables: Callable[[Mapping[str, str]], dict[str, Any]]
+) -> tuple[Any, list[Command]]:
+    """Asks for what is foreign and for what is missing; gives the answer and the commands, without the names."""
+    found = []
+    for names in (FOREIGN, MISSING):
+        answer, sent = await attacker.ask(document, variables(names))
+        words = names_of(names, [attacker.namespace, attacker.victim])
+        found.append((modulo(words, answer), without(words, sent)))
+        assert attacker.victim.id not in json.dumps([answer, sent])
+    assert found[0] == found[1]
+    return found[0]
+
+
+async def forget(house: Gateway, names: Mapping[str, str]) -> None:
+    await house.database[INTERACTION.collection].delete_many({"interaction_id": names["interaction"]})
+    await house.database[SEARCH_REQUEST.collection].delete_many({"search_request_id": names["request"]})
+
+
+async def stored(attacker: Attacker) -> list[Any]:
+    """All that the victim has."""
+    return [
+        document
+        for kind in (INTERACTION, SEARCH_REQUEST)
+        async for document in attacker.gateway.database[kind.collection].find({"namespace_id": attacker.victim.id})
+    ]
+
+
+async def test_every_root_field_has_a_case() -> None:
+    roots = (EXECUTABLE.query_type, EXECUTABLE.mutation_type, EXECUTABLE.subscription_type)
+    assert set(CASES) == {name for root in roots if root for name in root.fields}
+
+
+@pytest.mark.parametrize(("root", "number"), [(root, number) for root in CASES for number in range(len(CASES[root]))])
+async def test_what_is_foreign_is_answered_like_what_is_missing(root: str, number: int, attacker: Attacker) -> None:
+    before = await stored(attacker)
+    document, variables = CASES[root][number]
+    answer, sent = await assert_alike(attacker, document, variables)
+    assert root in (answer["data"] or {root: None})
+    assert sent
+    assert len(before) == 2
+    assert await stored(attacker) == before
+
+
+Where = Callable[[Mapping[str, str]], dict[str, Any]]
+
+# By field, which of the names are compared there and below.
+NAMED = {"featureId": "feature", "sessionId": "session", "searchRequest": "request"}
+# What has to stand beside a value for it to be one that the victim's documents have.
+BESIDE: dict[str, dict[str, Any]] = {
+    "PathFilter.path": {"operator": "EXISTS", "value": True},
+    "PathFilter.value": {"path": "named"},
+    "FilterConditionWhere.value": {"key": "owner"},
+}
+
+
+def wheres(type_: GraphQLInputObjectType, name: str, *above: str) -> Iterator[tuple[str, Where]]:
+    """For every place in a filter where a client may write an id or any other text: the way there, and the filter for a
+    set of names."""
+    for field, declared in type_.fields.items():
+        inner = get_named_type(declared.type)
+        listed = isinstance(get_nullable_type(declared.type), GraphQLList)
+        way = (*above, field)
+        if isinstance(inner, GraphQLInputObjectType):
+            # Once around: a filter may hold others of its own type.
+            if above.count(field) == 0 and not (field in ("and", "or", "nor") and above):
+                for at, where in wheres(inner, NAMED.get(field, name), *way):
+                    yield at, nested(field, where, listed)
+        elif inner.name in ("ID", "String", "JSON"):
+            beside = BESIDE.get(f"{type_.name}.{field}", {})
+            yield ".".join(way), leaf(field, name, beside, listed)
+
+
+def nested(field: str, where: Where, listed: bool) -> Where:
+    return lambda names: {field: [where(names)] if listed else where(names)}
+
+
+def leaf(field: str, name: str, beside: dict[str, Any], listed: bool) -> Where:
+    return lambda names: {**beside, field: [names[name]] if listed else names[name]}
+
+
+FILTERS = [
+    pytest.param(root, type_name, at, where, id=f"{root}-{at}")
+    for root, type_name, name in (
+        ("interactions", "InteractionWhere", "interaction"),
+        ("searchRequests", "SearchRequestWhere", "request"),
+    )
+    for at, where in wheres(cast(GraphQLInputObjectType, EXECUTABLE.type_map[type_name]), name)
+]
+
+
+@pytest.mark.parametrize(("root", "type_name", "at", "where"), FILTERS)
+async def test_every_filter_by_a_foreign_value_is_one_by_a_missing_value(
+    root: str, type_name: str, at: str, where: Where, attacker: Attacker
+) -> None:
+    document = f"query ($where: {type_name}) {{ {root}(where: $where) {PAGE} }}"
+    answer, _ = await assert_alike(attacker, document, lambda names: {"where": where(names)})
+    assert "errors" not in answer
+    # A value that the victim's documents have: to the victim it makes a difference.
+    victim = Attacker(attacker.gateway, attacker.victim, attacker.gateway.key, True, attacker.victim)
+    there, not_there = [(await victim.ask(document, {"where": where(names)}))[0] for names in (FOREIGN, MISSING)]
+    assert there != not_there
+
+
+async def test_what_was_cached_for_one_namespace_serves_no_other(attacker: Attacker) -> None:
+    """Documents, plans, bound variables, keys and namespaces are looked up once, and asked by turns."""
+    victim = Attacker(attacker.gateway, attacker.victim, attacker.gateway.key, True, attacker.victim)
+    document = """query ($id: ID!, $with: Boolean! = true) {
+      interactions { nodes { json } totalCount }
+      interaction(interactionId: $id) { json }
+      feature(featureId: "secret-f") { interactions @include(if: $with) { totalCount nodes { json } } }
+    }"""
+    for id in ("secret-i", "own-i"):
+        answers = [
+            json.dumps((await asking.ask(document, {"id": id}))[0]) for asking in (victim, attacker, victim, attacker)
+        ]
+        assert answers[:2] == answers[2:]
+        for answer, own, other in zip(answers, (victim, attacker), (attacker, victim), strict=False):
+            assert own.namespace.id in answer
+            assert other.namespace.id not in answer
+
+
+async def test_a_name_that_two_organizations_use_means_each_ones_own_namespace(attacker: Attacker) -> None:
+    house = attacker.gateway
+    for _ in range(2):
+        for key, namespace in ((house.key, house.namespace), (house.other_key, house.other_namespace)):
+            data = await house.data("{ viewer { namespace { namespaceId } } }", key=key, namespace="shop")
+            assert data["viewer"]["namespace"]["namespaceId"] == namespace.id
+
+
+def node_ids(namespace: Namespace, names: Mapping[str, str], organization_id: str) -> dict[str, str]:
+    """A node id of every type; those of a missing namespace or organization end on the same kind of name."""
+    return {
+        "Interaction": global_ids.encode("Interaction", namespace.id, names["interaction"]),
+        "SearchRequest": global_ids.encode("SearchRequest", namespace.id, names["request"]),
+        "Session": global_ids.encode("Session", namespace.id, names["session"]),
+        "Namespace": global_ids.encode("Namespace", namespace.id, namespace.id),
+        "Organization": global_ids.encode("Organization", organization_id, organization_id),
+    }
+
+
+NODE_TYPES = ("Interaction", "SearchRequest", "Session", "Namespace", "Organization")
+
+
+async def test_every_type_of_node_is_tried() -> None:
+    node = EXECUTABLE.type_map["Node"]
+    assert isinstance(node, GraphQLInterfaceType)
+    assert {one.name for one in EXECUTABLE.get_possible_types(node)} == set(NODE_TYPES)
+
+
+@pytest.mark.parametrize("type_name", NODE_TYPES)
+@pytest.mark.parametrize(
+    "document", ["query ($id: ID!) { node(id: $id) { id } }", "query ($id: ID!) { nodes(ids: [$id]) { id } }"]
+)
+async def test_node_ids_of_every_type(type_name: str, document: str, attacker: Attacker) -> None:
+    foreign = node_ids(attacker.victim, FOREIGN, attacker.gateway.organization.id)[type_name]
+    answer, sent = await attacker.ask(document, {"id": foreign})
+    if attacker.same_organization and type_name in ("Namespace", "Organization"):
+        # The key's own organization and one of its namespaces, all of which the viewer lists.
+        assert foreign in json.dumps(answer)
+        return
+    nobody = Namespace("ns_nobody", "nobody", "org_nobody", NOON)
+    missing = node_ids(attacker.namespace, MISSING, "org_nobody")
+    missing["Namespace"] = node_ids(nobody, MISSING, "org_nobody")["Namespace"]
+    missing_answer, missing_sent = await attacker.ask(document, {"id": missing[type_name]})
+    assert answer == missing_answer
+    assert answer["data"] in ({"node": None}, {"nodes": [None]})
+    assert without(names_of(FOREIGN, []), sent) == without(names_of(MISSING, []), missing_sent)
+    # What has the right to be looked for here, by a scope that was made up, is not here either.
+    forged = global_ids.encode(type_name, attacker.namespace.id, global_ids.decode(foreign).key)
+    assert (await attacker.ask(document, {"id": forged}))[0] == missing_answer
+
+
+ENTITIES = "query ($asked: [_Any!]!) { _entities(representations: $asked) { __typename } }"
+
+
+async def test_every_type_of_entity_is_tried() -> None:
+    entity = EXECUTABLE.type_map["_Entity"]
+    assert isinstance(entity, GraphQLUnionType)
+    cases = json.dumps([variables(FOREIGN) for _, variables in CASES["_entities"]])
+    for type_ in entity.types:
+        for key in composition_of(type_).keys:
+            assert key == "id" or f'"__typename": "{type_.name}", "{key}": "secret-' in cases
+
+
+@pytest.mark.parametrize("type_name", ["Interaction", "SearchRequest"])
+async def test_entities_by_the_global_ids_of_another_namespace(type_name: str, attacker: Attacker) -> None:
+    asked = []
+    for names, namespace in ((FOREIGN, attacker.victim), (MISSING, attacker.victim), (MISSING, attacker.namespace)):
+        id = node_ids(namespace, names, attacker.gateway.organization.id)[type_name]
+        answer, sent = await attacker.ask(ENTITIES, {"asked": [representation(type_name, "id", id)]})
+        asked.append((answer, without(names_of(names, []), sent)))
+    [(answer, sent), *others] = asked
+    assert answer["data"] == {"_entities": [None]}
+    assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND"
+    assert len(sent) == 1
+    assert all(other == (answer, sent) for other in others)
+
+
+# Selections of a connection in the attacker's namespace, %s for its arguments and page.
+CURSORS = [
+    "interactions(%s) %s",
+    "searchRequests(%s) %s",
+    'feature(featureId: "own-f") { interactions(%s) %s }',
+    'feature(featureId: "own-f") { interactions(%s, orderBy: { field: POSITION }) %s }',
+    'features(featureIds: ["own-f"]) { interactions(%s) %s }',
+    'session(sessionId: "own-s") { interactions(%s) %s }',
+    'session(sessionId: "own-s") { searchRequests(%s) %s }',
+    'searchRequest(searchRequestId: "own-r") { interactions(%s) %s }',
+    "interactions { nodes { feature { interactions(%s) %s } } }",
+]
+
+
+async def cursor_of(owner: Attacker, place: str, names: Mapping[str, str]) -> str:
+    """The cursor that an owner of an object with these names is given at a place."""
+    for kind, name in names.items():
+        place = place.replace(f'"own-{kind[0]}"', f'"{name}"')
+    answer, _ = await owner.ask("{ %s }" % (place % ("last: 1", "{ edges { cursor } }")), {})
+    [cursor] = re.findall('"cursor": "([^"]+)"', json.dumps(answer))[-1:]
+    return str(cursor)
+
+
+@pytest.mark.parametrize("argument", ["after", "before"])
+@pytest.mark.parametrize("place", CURSORS)
+async def test_a_foreign_cursor_is_a_place_like_any_other(place: str, argument: str, attacker: Attacker) -> None:
+    house = attacker.gateway
+    victim = Attacker(house, attacker.victim, house.key, True, attacker.victim)
+    foreign = await cursor_of(victim, place, FOREIGN)
+    await house.writer.record(attacker.namespace, [recording(MISSING, attacker.namespace)], NOON)
+    missing = await cursor_of(attacker, place, MISSING)
+    await forget(house, MISSING)
+    document = "query ($cursor: String) { %s }" % (place % (f"{argument}: $cursor", PAGE))
+    found = []
+    for names, namespace, cursor in ((FOREIGN, attacker.victim, foreign), (MISSING, attacker.namespace, missing)):
+        answer, sent = await attacker.ask(document, {"cursor": cursor})
+        assert attacker.victim.id not in json.dumps([answer, sent])
+        assert "errors" not in answer
+        found.append((answer, without(names_of(names, [namespace]), sent)))
+    assert foreign != missing
+    assert found[0] == found[1]
+
+
+async def test_the_same_ids_in_several_namespaces_are_different_objects(attacker: Attacker) -> None:
+    house = attacker.gateway
+    shared = {name: f"shared-{name}" for name in FOREIGN}
+    for namespace in (attacker.victim, attacker.namespace):
+        await house.writer.record(namespace, [recording(shared, namespace)], NOON)
+    page = "{ nodes { metadata searchRequest { collections } } totalCount }"
+    document = f"""{{
+      interaction(interactionId: "shared-interaction") {{ metadata json searchRequest {{ json interactions {page} }} }}
+      interactionsByIds(interactionIds: ["shared-interaction"]) {{ metadata feature {{ interactions {page} }} }}
+      searchRequest(searchRequestId: "shared-request") {{ json interactions {page} }}
+      feature(featureId: "shared-feature") {{ interactions {page} }}
+      features(featureIds: ["shared-feature"]) {{ interactions {page} }}
+      session(sessionId: "shared-session") {{ interactions {page} searchRequests {{ nodes {{ json }} totalCount }} }}
+    }}"""
+    answer, _ = await attacker.ask(document, {})
+    told = json.dumps(answer)
+    assert "errors" not in answer
+    assert attacker.namespace.id in told
+    assert attacker.victim.id not in told
+    assert told.count('"totalCount": 1') == told.count("totalCount") == 7
+    for type_name, id in node_ids(attacker.victim, shared, house.organization.id).items():
+        if type_name in ("Interaction", "SearchRequest", "Session"):
+            assert (await attacker.ask("query ($id: ID!) { node(id: $id) { id } }", {"id": id}))[0] == {
+                "data": {"node": None}
+            }
+
+
+async def test_listings_hold_what_is_ones_own_alone(attacker: Attacker) -> None:
+    page = "{ nodes { json } totalCount pageInfo { hasNextPage } }"
+    answer, _ = await attacker.ask(f"{{ interactions {page} searchRequests {page} }}", {})
+    for listing in answer["data"].values():
+        assert listing["totalCount"] == 1
+        assert attacker.namespace.id in json.dumps(listing["nodes"])
+    assert attacker.victim.id not in json.dumps(answer)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {},
+        {"or": [{"interactionId": {"in": ["secret-new", "own-new"]}}, {"featureId": {"eq": FOREIGN["feature"]}}]},
+        {"searchRequest": {"searchRequestId": {"in": [FOREIGN["request"], "own-r"]}}},
+        {"nor": [{"interactionId": {"eq": "missing-i"}}]},
+    ],
+)
+async def test_nothing_foreign_is_told(where: Mapping[str, Any], attacker: Attacker) -> None:
+    house = attacker.gateway
+    reading = f"subscription ($where: InteractionWhere) {{ interactionRecorded(where: $where) {{ {READ} }} }}"
+    own = {name: f"own-{name[0]}" for name in FOREIGN} | {"interaction": "own-new"}
+    async with served(house.app) as address, socket(address) as listener:
+        await listener.init(attacker.key, **{"X-Namespace": attacker.namespace.id})
+        await listener.subscribe("1", reading, {"where": where})
+        await listener.begun()
+        with commands() as sent:
+            foreign = recording(FOREIGN | {"interaction": "secret-new"}, attacker.victim)
+            await house.writer.record(attacker.victim, [foreign], NOON)
+            written = len(sent)
+            await house.writer.record(attacker.namespace, [recording(own, attacker.namespace)], NOON)
+            told = await listener.event()
+    assert told["data"]["interactionRecorded"]["json"]["interaction_id"] == "own-new"
+    assert attacker.victim.id not in json.dumps(told)
+    assert attacker.victim.id not in json.dumps(json.loads(orjson.dumps(sent[written:], default=str)))
+
+
+async def test_the_viewer_sees_its_own_organization_alone(attacker: Attacker) -> None:
+    answer, _ = await attacker.ask(
+        "{ viewer { organization { name } namespace { namespaceId } namespaces { namespaceId } } }", {}
+    )
+    viewer = answer["data"]["viewer"]
+    assert viewer["organization"]["name"] == ("Acme" if attacker.same_organization else "Initech")
+    assert viewer["namespace"]["namespaceId"] == attacker.namespace.id
+    assert (attacker.victim.id in json.dumps(viewer["namespaces"])) is attacker.same_organization
+
+
+async def test_a_namespace_of_another_organization_is_refused_like_one_that_is_missing(attacker: Attacker) -> None:
+    house = attacker.gateway
+    answers = [
+        await house.execute("{ __typename }", key=house.other_key, namespace=reference)
+        for reference in (attacker.victim.id, "ns_missing", "archive", "missing", "\x7f")
+    ]
+    assert all(answer == answers[0] for answer in answers)
+    assert answers[0]["errors"][0]["extensions"] == {"code": "NAMESPACE_NOT_FOUND"}
+
+
+async def test_a_namespace_by_the_name_of_anothers(attacker: Attacker) -> None:
+    """It is made as if nobody had one of this name: alone the names of its own organization count."""
+    house = attacker.gateway
+    there, missing = f"there-{uuid4().hex}", f"other-{uuid4().hex}"
+    foreign, _ = await house.tenancy.create_namespace(house.organization, there)
+    key, organization = house.other_key, house.other_organization
+    asking = Attacker(house, house.other_namespace, key, same_organization=False, victim=foreign)
+    document = """mutation ($name: String!) {
+      createNamespace(input: { name: $name }) { created namespace { id namespaceId name } }
+    }"""
+    found = []
+    for name in (there, missing):
+        answer, sent = await asking.ask(document, {"name": name})
+        made = answer["data"]["createNamespace"]
+        id = made["namespace"]["namespaceId"]
+        words = {name: "<name>", global_ids.encode("Namespace", id, id): "<id>", id: "<namespace>"}
+        assert foreign.id not in json.dumps([answer, sent])
+        assert made["created"]
+        found.append((modulo(words, answer), modulo(words, sent)))
+        assert await house.database[NAMESPACES].count_documents({"_id": id, "organization_id": organization.id}) == 1
+    assert found[0] == found[1]
+    assert await house.tenancy.find_namespace(house.organization.id, there) == foreign
+
+
+async def test_every_connection_is_tried_with_cursors() -> None:
+    """A new connection needs a line in `CURSORS`."""
+    connections = {
+        f"{type_.name}.{name}"
+        for type_ in EXECUTABLE.type_map.values()
+        if isinstance(type_, GraphQLObjectType)
+        for name, one in type_.fields.items()
+        if "after" in one.args
+    }
+    assert connections == {
+        "Query.interactions",
+        "Query.searchRequests",
+        "Feature.interactions",
+        "SearchRequest.interactions",
+        "Session.interactions",
+        "Session.searchRequests",
+    }

@@ -1,0 +1,129 @@
+"""What generated operations fetch, put together of generated documents: `Pages` as the prefetcher leaves them."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import cycle
+from typing import Any
+
+from graphql import GraphQLError, get_named_type
+from graphql.execution.values import VariableValues
+from hypothesis import strategies as st
+
+from gateway.compiler import binding
+from gateway.errors import BadUserInput, GatewayError, QueryTooBroad
+from gateway.limits import DEFAULTS
+from gateway.plan.operation_plan import Arrival, ById, ByNodeId, ByRepresentation, FeatureOf, Fetch, Listing, Plan
+from gateway.plan.pages import Pages, strings_at
+from gateway.plan.paging import Page, page
+from tests.generators.stored_documents import Draw, Generated, documents
+
+_PICKS = st.lists(st.integers(0, 119), min_size=16, max_size=16)
+
+
+@dataclass
+class Documents:
+    """Documents of each type, drawn when one of them is first fetched; ``odd``: some aren't as they should be."""
+
+    draw: Draw
+    odd: bool
+    _drawn: dict[str, list[Generated]] = field(default_factory=dict)
+
+    def of(self, type_name: str) -> Sequence[Generated]:
+        if type_name not in self._drawn:
+            count = 3 if type_name == "Interaction" else 2
+            self._drawn[type_name] = [self.draw(documents(type_name, odd=self.odd)) for _ in range(count)]
+        return self._drawn[type_name]
+
+    def fetched(self, plan: Plan, variables: VariableValues) -> "Fetched":
+        """What a plan fetches of them for these variables."""
+        run = Fetched(self, cycle(self.draw(_PICKS)), variables)
+        for fetch in plan.fetches:
+            run.root(fetch)
+        return run
+
+
+@dataclass
+class Fetched:
+    """Pages, and the features of what is in them: documents, lists and errors as ``picks`` decide."""
+
+    stored: Documents
+    picks: Iterator[int]
+    variables: VariableValues
+    pages: Pages = field(default_factory=Pages)
+    features: set[str] = field(default_factory=set)
+
+    def root(self, fetch: Fetch) -> None:
+        value = self._guarded(lambda: self._value(fetch))
+        self.pages.put(fetch.path, value)
+        found = value.documents if isinstance(value, Page) else value if isinstance(value, list) else [value]
+        self._nested(fetch, [one for one in found if isinstance(one, Mapping)])
+
+    def _nested(self, parent: Fetch, parents: Sequence[Mapping[str, Any]]) -> None:
+        for name, selection in parent.selections.items():
+            of_type = [one for one in parents if one["__typename"] == name]
+            for fetch in selection.nested:
+                self._joined(fetch, of_type)
+
+    def _joined(self, fetch: Fetch, parents: Sequence[Mapping[str, Any]]) -> None:
+        keys = set(strings_at(parents, fetch.key))
+        by_key = self._guarded(lambda: {key: self._page(fetch) for key in sorted(keys)})
+        self.pages.put_nested(fetch.path, by_key)
+        if isinstance(by_key, dict):
+            self._nested(fetch, [document for one in by_key.values() for document in one.documents])
+
+    def _guarded(self, value: Callable[[], Any]) -> Any:
+        if self.stored.odd and self._one_in(12):
+            self.features.add("an error in place of what is fetched")
+            return QueryTooBroad("The query took too long.")
+        try:
+            return value()
+        except (GatewayError, GraphQLError) as error:
+            self.features.add("a bad argument")
+            return error
+
+    def _value(self, fetch: Fetch) -> Any:
+        given = binding.arguments(fetch.field, self.variables)
+        match fetch.source:
+            case Listing():
+                return self._page(fetch)
+            case Arrival() as source:
+                binding.bind_arrival(fetch, source, given)
+            case ById(_, argument, many=True) | ByNodeId(argument, many=True) | FeatureOf(argument, many=True):
+                return [self._item(fetch) for _ in given[argument]]
+            case ByRepresentation(argument):
+                return [self._item(fetch) for _ in given[argument]]
+            case ById() | ByNodeId() if self._one_in(12):
+                self.features.add("nothing found")
+                return None
+        return self._document(fetch)
+
+    def _page(self, fetch: Fetch) -> Page:
+        assert isinstance(fetch.source, Listing)
+        given = binding.arguments(fetch.field, self.variables)
+        bound = binding.bind_listing(fetch, fetch.source, given, self.variables, DEFAULTS.page_size)
+        self.pages.put_bounds(bound.bounds)
+        found = [self._document(fetch) for _ in range(min(self._pick(4), bound.window.limit))]
+        return page(bound.window, found, None if not bound.bounds or self._one_in(12) else 10 ** self._pick(7))
+
+    def _item(self, fetch: Fetch) -> Any:
+        if self.stored.odd and isinstance(fetch.source, ByNodeId | ByRepresentation) and self._one_in(3):
+            self.features.add("an error in place of an item")
+            return BadUserInput("This is not an id that this gateway gave out.")
+        if not isinstance(fetch.source, FeatureOf | ByRepresentation) and self._one_in(12):
+            self.features.add("nothing found")
+            return None
+        return self._document(fetch)
+
+    def _document(self, fetch: Fetch) -> Mapping[str, Any]:
+        # A node may be of a type of which nothing is selected but what the interface has.
+        names = list(fetch.selections) or [get_named_type(fetch.definition.type).name]
+        found = self.stored.of(names[self._pick(len(names))])
+        one = found[self._pick(len(found))]
+        self.features |= one.oddities
+        return one.document
+
+    def _pick(self, count: int) -> int:
+        return next(self.picks) % count
+
+    def _one_in(self, count: int) -> bool:
+        return self._pick(count) == count - 1

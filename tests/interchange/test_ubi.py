@@ -1,0 +1,337 @@
+import json
+from collections import Counter
+from contextlib import suppress
+from datetime import UTC, datetime
+from io import BufferedReader, BytesIO
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.context import Namespace
+from gateway.errors import BadUserInput
+from gateway.interchange import ubi
+from gateway.interchange.entries import Candidate, Entry, Folded, Passed, SearchCandidate, Skipped
+from gateway.interchange.imports import Import
+from gateway.interchange.lines import Source
+from gateway.interchange.report import Report
+from gateway.interchange.scratch import scratch
+from gateway.interchange.ubi_actions import ACTIONS, reference
+from gateway.model.wire import validate_interaction, validate_search_request
+from gateway.store.client import Database
+from gateway.store.writer import Writer
+
+ROOT = Path(__file__).parents[2]
+REAL = ROOT.parent / "shared/data/ubi/chorus_ubi_queries_events.ndjson"
+NAMESPACE = Namespace("ns_import", "import", "org_import", datetime(2025, 1, 1, tzinfo=UTC))
+
+
+def row(index: str, document: Any) -> str:
+    return json.dumps({"index": {"_index": index, "_id": "x"}}) + "\n" + json.dumps(document) + "\n"
+
+
+def query(**fields: Any) -> str:
+    return row("ubi_queries", {"query_id": "q1", "application": "shop", "user_query": "lamp", **fields})
+
+
+def event(action_name: Any = "click", **fields: Any) -> str:
+    document = {
+        "action_name": action_name,
+        "query_id": "q1",
+        "client_id": "client-1",
+        "timestamp": "2025-01-22T14:57:24.305Z",
+        "event_attributes": {"object": {"object_id": "item-1"}, "position": {"ordinal": 0}},
+    }
+    return row("ubi_events", document | fields)
+
+
+def source(content: str) -> Source:
+    return Source(BufferedReader(cast(Any, BytesIO(content.encode()))))
+
+
+def read(content: str) -> list[Entry]:
+    with scratch() as database:
+        return list(ubi.entries(source(content), database))
+
+
+def interactions(content: str) -> list[dict[str, Any]]:
+    return [entry.wire for entry in read(content) if isinstance(entry, Candidate)]
+
+
+def searches(content: str) -> list[dict[str, Any]]:
+    return [entry.wire for entry in read(content) if isinstance(entry, SearchCandidate)]
+
+
+def skipped(content: str) -> list[tuple[int, str]]:
+    return [(entry.line.number, entry.reason) for entry in read(content) if isinstance(entry, Skipped)]
+
+
+async def import_file(database: Database, log: Source) -> Report:
+    with scratch() as remembered:
+        return await Import(Writer(database), NAMESPACE, remembered).run(ubi.entries(log, remembered))
+
+
+def test_the_documented_table_is_the_one_that_is_used() -> None:
+    assert reference() in (ROOT / "docs/import.md").read_text()
+
+
+def test_an_event_becomes_an_interaction_with_all_it_says() -> None:
+    said = {
+        "action_name": "product_hover",
+        "query_id": "q1",
+        "application": "shop",
+        "client_id": "client-1",
+        "user_id": "",
+        "user_query": "lamp",
+        "timestamp": 1717527762039,
+        "message": None,
+        "event_attributes": {
+            "session_id": "s1",
+            "object": {"object_id": "item-1", "object_id_field": "asin"},
+            "position": {"ordinal": 3, "x": 7},
+            "browser": "b",
+        },
+    }
+    (interaction,) = interactions(query(client_id="client-1") + row("ubi_events", said))
+    assert interaction.pop("interaction_id").startswith("line_")
+    assert interaction == {
+        "feature_id": "item-1",
+        "interaction_type": "view",
+        "search_request": {
+            "search_request_id": "q1",
+            "queries": [{"vector_index": "keyword", "value": "lamp", "type": "text"}],
+            "collections": ["shop"],
+            "session_id": "s1",
+            "ubi": {"client_id": "client-1"},
+        },
+        "position": 3,
+        "session_id": "s1",
+        "user_id": "client-1",
+        "occurred_at": datetime(2024, 6, 4, 19, 2, 42, 39_000, tzinfo=UTC),
+        "metadata": {
+            "action_name": "product_hover",
+            "user_id": "",
+            "message": None,
+            "event_attributes": {"object": {"object_id_field": "asin"}, "position": {"x": 7}, "browser": "b"},
+        },
+    }
+
+
+def test_what_fits_no_field_stays_in_the_metadata_as_it_was() -> None:
+    odd = {"client_id": 5, "session_id": ["s"], "event_attributes": {"position": {"ordinal": -1}, "object": "none"}}
+    (interaction,) = interactions(event(**odd))
+    assert {"position", "session_id", "user_id"}.isdisjoint(interaction)
+    assert interaction["metadata"] == odd
+
+
+@pytest.mark.parametrize(("name", "action"), ACTIONS.items())
+def test_an_action_is_recorded_as_the_table_says(name: str, action: Any) -> None:
+    (interaction,) = interactions(event(name))
+    assert interaction["interaction_type"] == action.interaction_type or name
+    assert ("action_name" in interaction["metadata"]) is (interaction["interaction_type"] != name)
+
+
+def test_actions_are_told_in_any_letter_case_and_unknown_ones_keep_their_name() -> None:
+    upper, unknown = interactions(event("CLICK") + event("watch"))
+    assert (upper["interaction_type"], upper["metadata"]["action_name"]) == ("click", "CLICK")
+    assert unknown["interaction_type"] == "watch"
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "feature_id"),
+    [
+        ("click", {}, "item-1"),
+        ("click", {"event_attributes": None}, "lamp"),
+        ("search", {"message": "lam", "event_attributes": None}, "lam"),
+        ("search", {"message": "", "event_attributes": None}, "lamp"),
+        ("view_search_results", {"event_attributes": {"object": {"search_term": "lamps"}}}, "lamps"),
+        ("brand_filter", {"event_attributes": {"object": {"object_id": "o", "description": "brand"}}}, "brand"),
+        ("brand_filter", {"event_attributes": {"object": {"object_id": "o"}}}, "lamp"),
+        ("product_sort", {"query_id": "q2", "event_attributes": None}, "*"),
+    ],
+)
+def test_an_event_without_an_object_is_recorded_under_its_query_or_facet(
+    name: str, fields: dict[str, Any], feature_id: str
+) -> None:
+    (interaction,) = interactions(query() + event(name, **fields))
+    assert interaction["feature_id"] == feature_id
+
+
+@pytest.mark.parametrize("attributes", [{"result_count": 0}, {"object": {"results_num": 0.0}}])
+def test_a_search_that_found_nothing_is_zero_results(attributes: dict[str, Any]) -> None:
+    found = {"result_count": 5, "object": {"results_num": False}}
+    empty, full = interactions(
+        event("on_search", event_attributes=attributes) + event("on_search", event_attributes=found)
+    )
+    assert (empty["interaction_type"], full["interaction_type"]) == ("zero_results", "query_refinement")
+
+
+def test_the_earliest_search_of_a_query_is_the_search_and_later_ones_refine_it() -> None:
+    later, earlier = interactions(
+        event("search", timestamp="2025-01-22T15:00:00Z") + event("search", timestamp="2025-01-22T14:00:00Z")
+    )
+    assert (later["interaction_type"], earlier["interaction_type"]) == ("query_refinement", "search")
+
+
+def test_the_latest_query_row_with_a_text_stands_wherever_it_is_in_the_file() -> None:
+    rows = (
+        query(user_query="lamp shade", timestamp="2025-01-24T07:31:55.649+0000")
+        + query(user_query="lamp", timestamp="2025-01-24T07:31:30.699+0000")
+        + query(user_query="", timestamp="2025-01-24T09:00:00.000+0000")
+    )
+    (click,) = interactions(rows + event(user_query="lamp"))
+    assert click["search_request"]["queries"][0]["value"] == "lamp shade"
+    assert click["metadata"]["user_query"] == "lamp", "it differs from the text that stands"
+    (search,) = [entry for entry in read(rows) if isinstance(entry, SearchCandidate)]
+    assert (search.line.number, search.occurred_at) == (2, datetime(2025, 1, 24, 7, 31, 55, 649_000, tzinfo=UTC))
+    assert [entry.line.number for entry in read(rows) if entry == Passed(entry.line, Folded.SUPERSEDED)] == [4, 6]
+
+
+def test_a_search_for_nothing_in_particular_has_no_queries() -> None:
+    (search,) = searches(query(user_query=""))
+    assert search["queries"] == []
+    assert search["ubi"] == {"user_query": ""}
+
+
+def test_filter_events_make_the_filter_tree_before_any_interaction_is_made() -> None:
+    def toggle(facet: str, value: Any) -> str:
+        attributes = {"object": {"description": facet, "object_detail": {"filter": value}}}
+        return event("brand_filter", event_attributes=attributes)
+
+    toggles = toggle("brand", "HP") + toggle("type", "Notebook") + toggle("brand", "Sony") + toggle("brand", "HP")
+    content = event() + query() + toggles
+    brands = [{"key": "brand", "operator": "eq", "value": value} for value in ("HP", "Sony")]
+    tree = {"AND": [{"OR": brands}, {"key": "type", "operator": "eq", "value": "Notebook"}]}
+    assert [wire["search_request"]["filters"] for wire in interactions(content)] == [tree] * 5
+    assert searches(content)[0]["filters"] == tree
+
+
+def test_a_query_that_was_never_logged_is_built_from_its_events() -> None:
+    first, second = interactions(event(application="a") + event("search", message="lam", user_query="lamp"))
+    assert first["search_request"] == second["search_request"]
+    assert first["search_request"]["queries"][0]["value"] == "lamp"
+    assert first["search_request"]["collections"] == ["a"]
+
+
+def test_an_event_without_a_query_id_has_the_search_that_it_tells_of_or_none() -> None:
+    told, silent = interactions(event("search", query_id=None, message="lamp") + event(query_id=None, application="a"))
+    assert told["search_request"]["queries"][0]["value"] == "lamp"
+    assert "search_request_id" not in told["search_request"]
+    assert "search_request" not in silent
+    assert silent["metadata"]["application"] == "a"
+
+
+def test_identical_events_have_ids_of_their_own_whatever_their_action_lines_say() -> None:
+    once, again = interactions(event() + event())
+    assert once["interaction_id"] != again["interaction_id"]
+    recreated = event().replace('"index"', '"create"').replace('"_id": "x"', '"_id": "y"')
+    assert [wire["interaction_id"] for wire in interactions(recreated * 2)] == [
+        once["interaction_id"],
+        again["interaction_id"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (event() + "oops\n" + event(), [(3, "INVALID_JSON")]),
+        (event()[: event().index("\n") + 1] + "oops\n" + event(), [(2, "INVALID_JSON")]),
+        (event()[: event().index("\n") + 1] + event(), [(1, "NO_DOCUMENT_LINE")]),
+        (event() + event()[: event().index("\n") + 1], [(3, "NO_DOCUMENT_LINE")]),
+        ('{"a": 1}\n' + event(), [(1, "NO_ACTION_LINE")]),
+        ('{"delete": {"_index": "ubi_events", "_id": "x"}}\n' + event(), [(1, "UNSUPPORTED_ACTION")]),
+        (row("products", {}) + event(), [(2, "UNKNOWN_INDEX")]),
+        ('{"index": {}}\n{}\n' + event(), [(2, "UNKNOWN_INDEX")]),
+        (event(timestamp="yesterday") + event(), [(2, "BAD_USER_INPUT")]),
+        (row("ubi_queries", {"timestamp": 1}) + event(), [(2, "BAD_USER_INPUT")]),
+    ],
+)
+def test_what_can_not_be_imported_is_reported_and_the_rest_goes_on(
+    content: str, expected: list[tuple[int, str]]
+) -> None:
+    assert skipped(content) == expected
+    assert interactions(content), "the good event is there"
+    assert sorted(entry.line.number for entry in read(content)) == list(range(1, content.count("\n") + 1))
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["search", "click"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+OBJECT_NAMES = ("object_id", "description", "object_detail", "search_term", "results_num", "ordinal")
+OBJECTS = st.fixed_dictionaries({}, optional=dict.fromkeys(OBJECT_NAMES, JSON_VALUES))
+ATTRIBUTES = JSON_VALUES | st.fixed_dictionaries({}, optional={"object": OBJECTS, "position": OBJECTS})
+NAMES = ("action_name", "query_id", "application", "client_id", "session_id", "user_query", "timestamp", "message")
+DOCUMENTS = st.fixed_dictionaries({}, optional={"event_attributes": ATTRIBUTES, **dict.fromkeys(NAMES, JSON_VALUES)})
+
+
+@given(st.lists(st.tuples(st.sampled_from(["ubi_queries", "ubi_events"]), DOCUMENTS), max_size=5))
+def test_any_documents_are_read_and_validated_or_refused(rows: list[tuple[str, Any]]) -> None:
+    content = "".join(row(index, document) for index, document in rows)
+    entries = read(content)
+    assert sorted(entry.line.number for entry in entries) == list(range(1, content.count("\n") + 1))
+    for entry in entries:
+        with suppress(BadUserInput):
+            if isinstance(entry, Candidate):
+                validate_interaction(entry.wire)
+            elif isinstance(entry, SearchCandidate):
+                validate_search_request(entry.wire)
+
+
+def sum_of_lines(report: Report) -> int:
+    skips = sum(report.skipped.values())
+    return report.imported + report.existing + skips + report.query_rows + sum(report.folded.values())
+
+
+async def test_counts_add_up_and_a_second_import_adds_nothing(database: Database) -> None:
+    content = (
+        (query() + query(user_query="lamp") + query(query_id="lonely") + query(query_id="q" * 600))
+        + (event() * 2 + event("search", query_id="unlogged", message="x") + event("search", query_id=None))
+        + ("\n" + "oops\n" + event(timestamp="yesterday") + event("x" * 65))
+    )
+    first, second = [await import_file(database, source(content)) for _ in range(2)]
+    assert first.as_json() | {"skippedLines": []} == {
+        "imported": 4,
+        "existing": 0,
+        "skipped": {"INVALID_JSON": 1, "BAD_USER_INPUT": 3},
+        "searchRequests": 3,
+        "lines": 22,
+        "queryRows": 2,
+        "supersededRows": 1,
+        "actionLines": 10,
+        "blankLines": 1,
+        "skippedLines": [],
+    }
+    assert sum_of_lines(first) == first.lines
+    assert second.as_json() == first.as_json() | {"imported": 0, "existing": 4}
+    assert await database["search_requests"].count_documents({}) == 3
+    lonely = await database["search_requests"].find_one({"search_request_id": "lonely"})
+    assert lonely is not None, "a search that nobody acted on"
+
+
+async def test_a_request_is_first_seen_when_it_was_logged(database: Database) -> None:
+    await import_file(database, source(event() + query(timestamp="2025-01-22T14:57:20.000Z")))
+    stored = await database["interactions"].find_one({})
+    assert stored is not None
+    assert stored["first_seen_at"] == datetime(2025, 1, 22, 14, 57, 20, tzinfo=UTC)
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="o19s/chorus-opensearch-edition's ubi_queries_events.ndjson is not here")
+async def test_a_real_log_is_imported_to_its_last_line(database: Database) -> None:
+    reports = []
+    for _ in range(2):
+        with REAL.open("rb") as stream:
+            reports.append(await import_file(database, Source(stream)))
+    first, second = reports
+    assert (first.imported, first.existing, first.skipped) == (3_448, 0, {})
+    assert (first.query_rows, first.folded[Folded.SUPERSEDED], first.lines) == (284, 189, 7_842)
+    assert sum_of_lines(first) == first.lines
+    assert (second.imported, second.existing, second.skipped) == (0, 3_448, {})
+    types = Counter([document["interaction_type"] async for document in database["interactions"].find()])
+    assert types["view"] == 1_999 + 11
+    assert types["click"] == 287 + 11
+    assert types["filter_toggle"] == 59 + 62
+    assert await database["search_requests"].count_documents({}) == first.search_requests

@@ -1,0 +1,131 @@
+"""What events cost a key, and what becomes of them where it has no points left."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from gateway.context import Permission
+from gateway.demo.embedded_mongod import EmbeddedServer
+from gateway.live import broker
+from gateway.model.wire import validate_interaction
+from tests.harness.gateway_client import Gateway, new_gateway
+from tests.harness.live_client import PATIENCE, served, socket, stream
+
+# One point comes back each second, which doesn't matter to counts of hundreds.
+SLOW = {"rate_limit_burst": 10_000, "rate_limit_restore": 1}
+NESTED = "subscription { interactionRecorded { feature { interactions(first: 10) { nodes { interactionId } } } } }"
+NOTHING = {"where": {"userId": {"eq": "nobody"}}}
+
+
+async def insert(gateway: Gateway, ids: Sequence[str], **fields: Any) -> None:
+    """Without spending anybody's points."""
+    wires = [{"interaction_id": id, "feature_id": "p1", "interaction_type": "view", **fields} for id in ids]
+    validated = [validate_interaction({"search_request": None, **wire}) for wire in wires]
+    await gateway.writer.record(gateway.namespace, validated, datetime.now(UTC))
+
+
+async def spent(gateway: Gateway, key: str) -> int:
+    """The points that a key has spent, this question's one among them."""
+    answer = await gateway.data("{ viewer { rateLimit { limit remaining } } }", key=key)
+    rate = answer["viewer"]["rateLimit"]
+    return int(rate["limit"] - rate["remaining"])
+
+
+def about(points: int) -> Any:
+    return pytest.approx(points, abs=PATIENCE)
+
+
+def numbered(count: int, prefix: str = "i") -> list[str]:
+    return [f"{prefix}{number:03}" for number in range(count)]
+
+
+async def test_an_event_costs_what_is_read_for_it(mongod: EmbeddedServer) -> None:
+    async with new_gateway(mongod.uri, **SLOW) as gateway, served(gateway.app) as address:
+        async with stream(address, gateway.key) as told:
+            await insert(gateway, numbered(200))
+            assert [await told.recorded() for _ in range(200)] == numbered(200)
+        assert await spent(gateway, gateway.key) == about(200)
+        async with stream(address, gateway.key, NESTED) as told:
+            await insert(gateway, numbered(50, "n"))
+            for _ in range(50):
+                event = await told.event()
+                assert event is not None
+                nodes = event[1]["data"]["interactionRecorded"]["feature"]["interactions"]["nodes"]
+                assert len(nodes) == 10
+        # What is nested in several that are read at once is read once.
+        assert 200 + 50 - PATIENCE < await spent(gateway, gateway.key) < 200 + 50 * 11 + PATIENCE
+
+
+async def test_subscriptions_of_a_key_that_ask_the_same_share_what_it_costs(mongod: EmbeddedServer) -> None:
+    async with new_gateway(mongod.uri, **SLOW) as gateway, served(gateway.app) as address:
+        other = await gateway.make_key(Permission.READ)
+        async with socket(address) as client, socket(address) as neighbour:
+            for one, key, ids in ((client, gateway.key, "12345"), (neighbour, other, "1")):
+                await one.init(key)
+                for id in ids:
+                    await one.subscribe(id)
+                await one.begun()
+            await insert(gateway, numbered(300))
+            for _ in range(5 * 300):
+                assert (await client.hear())["type"] == "next"
+            assert [await neighbour.recorded() for _ in range(300)] == numbered(300)
+        assert await spent(gateway, gateway.key) == about(300)
+        assert await spent(gateway, other) == about(300)
+
+
+async def test_events_wait_for_points_and_none_is_lost(mongod: EmbeddedServer) -> None:
+    async with (
+        new_gateway(mongod.uri, rate_limit_burst=40, rate_limit_restore=40) as gateway,
+        served(gateway.app) as address,
+        stream(address, gateway.key) as told,
+    ):
+        began = asyncio.get_running_loop().time()
+        await insert(gateway, numbered(120))
+        assert [await told.recorded() for _ in range(120)] == numbered(120)
+        assert asyncio.get_running_loop().time() - began > 1
+
+
+async def test_where_too_many_wait_for_points_the_subscription_ends_and_no_other(
+    mongod: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broker, "_MAX_WAITING", 100)
+    # Nobody is to wait for it.
+    monkeypatch.setattr(broker, "_PATIENCE_SECONDS", PATIENCE)
+    async with new_gateway(mongod.uri, rate_limit_burst=1_000, rate_limit_restore=1) as gateway:
+        poor, rich = gateway.key, await gateway.make_key(Permission.READ)
+        async with served(gateway.app) as address, socket(address) as client, stream(address, rich) as told:
+            await client.init(poor)
+            await client.subscribe("1", NESTED)
+            await client.begun()
+            expected = []
+            async with asyncio.timeout(PATIENCE):
+                for number in range(8):
+                    ids = numbered(60, f"i{number}-")
+                    await insert(gateway, ids)
+                    expected += ids
+                    assert [await told.recorded() for _ in ids] == ids
+                while (message := await client.hear())["type"] == "next":
+                    pass
+            assert (message["id"], message["type"]) == ("1", "error")
+            [error] = message["payload"]
+            assert error["extensions"]["code"] == "RATE_LIMITED"
+            assert error["extensions"]["retryAfter"] >= 1
+            assert "events were lost" in error["message"]
+            # The socket serves on.
+            await client.begun()
+
+
+async def test_looking_in_vain_costs_a_point(mongod: EmbeddedServer) -> None:
+    async with (
+        new_gateway(mongod.uri, **SLOW) as gateway,
+        served(gateway.app) as address,
+        stream(address, gateway.key, variables=NOTHING),
+        stream(address, await gateway.make_key(Permission.READ)) as other,
+    ):
+        for number in range(60):
+            await insert(gateway, [f"i{number}"])
+            assert await other.recorded() == f"i{number}"
+        assert await spent(gateway, gateway.key) == about(60)

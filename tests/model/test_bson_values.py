@@ -1,0 +1,102 @@
+"""What is decoded for answers means what the driver decodes by itself, and is told alike."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from bson import Binary, Code, DatetimeMS, DBRef, Decimal128, Int64, MaxKey, MinKey, ObjectId, Timestamp
+from bson.tz_util import utc
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.execution.answers import encode
+from gateway.model.bson_values import is_uuid, uuid_text, whole
+from gateway.model.filter_trees import canonical_json
+from tests.harness.decoded import by_itself, for_answers, stored
+
+SOME = UUID("3f0c2b1e-0000-4000-8000-00000000abcd")
+LEGACY = Binary(SOME.bytes, 3)
+NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
+
+# By what is stored, what a JSON field tells of it.
+TOLD: list[tuple[Any, Any]] = [
+    (1.5, 1.5),
+    (float("nan"), None),
+    ("x", "x"),
+    ({"a": {"b": 1}}, {"a": {"b": 1}}),
+    ([1, [2]], [1, [2]]),
+    (b"\x00\xff", "AP8="),
+    (SOME, "3f0c2b1e-0000-4000-8000-00000000abcd"),
+    (LEGACY, "PwwrHgAAQACAAAAAAACrzQ=="),
+    (Binary(b"\x00\xff", 5), "AP8="),
+    (Binary(bytes(16), 128), "AAAAAAAAAAAAAAAAAAAAAA=="),
+    (ObjectId("0" * 24), "0" * 24),
+    (True, True),
+    (None, None),
+    (NOON, "2024-05-01T12:00:00+00:00"),
+    (NOON.replace(microsecond=1_000), "2024-05-01T12:00:00.001000+00:00"),
+    (NOON.replace(year=1), "0001-05-01T12:00:00+00:00"),
+    (NOON.replace(year=999), "0999-05-01T12:00:00+00:00"),
+    (datetime(9999, 12, 31, 23, 59, 59, 999_000, UTC), "9999-12-31T23:59:59.999000+00:00"),
+    (datetime(1969, 12, 31, 23, 59, 59, 999_000, UTC), "1969-12-31T23:59:59.999000+00:00"),
+    (DatetimeMS(253_402_300_800_000), "DatetimeMS(253402300800000)"),
+    (DatetimeMS(-62_135_596_800_001), "DatetimeMS(-62135596800001)"),
+    (Code("f()"), "f()"),
+    (Code("f()", {"x": 1}), "f()"),
+    (7, 7),
+    (Int64(2**62), 2**62),
+    (Timestamp(1, 2), "Timestamp(1, 2)"),
+    (Decimal128("1.10"), "1.10"),
+    (MinKey(), "MinKey()"),
+    (MaxKey(), "MaxKey()"),
+    (DBRef("c", 1), {"$ref": "c", "$id": 1}),
+    (
+        DBRef("c", SOME, "d", more=[DBRef("e", {"at": NOON}), LEGACY]),
+        {
+            "$ref": "c",
+            "$id": "3f0c2b1e-0000-4000-8000-00000000abcd",
+            "$db": "d",
+            "more": [{"$ref": "e", "$id": {"at": "2024-05-01T12:00:00+00:00"}}, "PwwrHgAAQACAAAAAAACrzQ=="],
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("value", "told"), TOLD)
+def test_json_fields_tell_every_type_as_ever(value: Any, told: Any) -> None:
+    raw = stored({"value": value, "deep": [{"in": [value]}]})
+    expected = {"value": told, "deep": [{"in": [told]}]}
+    for document in (for_answers(raw), by_itself(raw)):
+        assert encode(document) == encode(expected)
+
+
+@pytest.mark.parametrize("value", [value for value, _ in TOLD])
+def test_it_can_be_made_what_the_driver_decodes_by_itself(value: Any) -> None:
+    raw = stored({"value": value, "deep": [{"in": [value]}]})
+    found = whole(for_answers(raw))
+    assert repr(found) == repr(by_itself(raw))
+    assert repr(whole(found)) == repr(found)
+
+
+@pytest.mark.parametrize("value", [value for value, _ in TOLD])
+def test_text_and_hashes_of_trees_are_the_same(value: Any) -> None:
+    raw = stored({"value": value, "deep": [{"in": [value]}]})
+    assert canonical_json(for_answers(raw)) == canonical_json(by_itself(raw))
+
+
+def test_nothing_is_made_of_uuids_and_times() -> None:
+    document = for_answers(stored({"id": SOME, "at": NOON}))
+    assert document == {"id": Binary.from_uuid(SOME), "at": NOON.replace(tzinfo=None)}
+    assert whole(document)["at"].tzinfo is utc
+
+
+@given(st.uuids())
+def test_a_uuid_is_spelled_as_ever(uuid: UUID) -> None:
+    assert uuid_text(Binary.from_uuid(uuid)) == str(uuid)
+
+
+@pytest.mark.parametrize("value", [LEGACY, Binary(SOME.bytes, 0), SOME.bytes, SOME, str(SOME), Binary(bytes(15), 4)])
+def test_nothing_else_is_a_uuid(value: Any) -> None:
+    assert not is_uuid(value)
+    assert whole(value) is value

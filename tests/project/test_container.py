@@ -1,0 +1,89 @@
+"""What can be said of the container files without building them."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from gateway.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+# One instruction a line.
+DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ").splitlines()
+FINAL_STAGE = DOCKERFILE[max(number for number, line in enumerate(DOCKERFILE) if line.startswith("FROM ")) :]
+COMPOSE = (ROOT / "compose.yaml").read_text()
+
+
+def final(instruction: str) -> str:
+    """The one use of ``instruction`` in the image that is shipped."""
+    [line] = [line for line in FINAL_STAGE if line.startswith(f"{instruction} ")]
+    return line.removeprefix(instruction).strip()
+
+
+def test_the_image_is_slim_and_copies_what_another_stage_built() -> None:
+    assert FINAL_STAGE[0].endswith("-slim")
+    assert [line.split()[-1] for line in DOCKERFILE if line.startswith("FROM ")][:-1] == ["graphiql", "build"]
+    assert final("COPY").startswith("--from=build ")
+
+
+def test_the_image_carries_the_built_page_and_no_leftover_of_a_local_build() -> None:
+    vite = (ROOT / "graphiql" / "vite.config.js").read_text()
+    [built] = re.findall(r'outDir: "\.\./([^"]+)"', vite)
+    assert f"COPY --from=graphiql /src/{built} {built}" in DOCKERFILE
+    assert {built, "**/node_modules"} <= set((ROOT / ".dockerignore").read_text().splitlines())
+
+
+def test_the_image_has_no_compiler() -> None:
+    assert not re.search(r"\b(apt-get|apk|gcc|build-essential|pip)\b", "\n".join(FINAL_STAGE))
+
+
+def test_the_image_serves_as_an_ordinary_user() -> None:
+    assert int(final("USER")) > 0
+    assert json.loads(final("ENTRYPOINT")) + json.loads(final("CMD")) == ["gateway", "serve"]
+
+
+@pytest.mark.parametrize(("status", "exit_status"), [(HTTPStatus.OK, 0), (HTTPStatus.SERVICE_UNAVAILABLE, 1)])
+def test_the_image_is_healthy_while_the_gateway_is_ready(status: HTTPStatus, exit_status: int) -> None:
+    asked = []
+
+    class Gateway(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Gateway) as server:
+        answering = Thread(target=server.handle_request)
+        answering.start()
+        _, _, command = final("HEALTHCHECK").partition(" CMD ")
+        check = subprocess.run(
+            [sys.executable, *json.loads(command)[1:]],
+            env={**os.environ, "GATEWAY_PORT": str(server.server_port), "no_proxy": "127.0.0.1"},
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+        answering.join()
+    assert (check.returncode, asked) == (exit_status, ["/readyz"])
+
+
+def test_compose_names_only_settings_that_there_are() -> None:
+    named = set(re.findall(r"GATEWAY_(\w+)", COMPOSE + "\n".join(DOCKERFILE)))
+    assert named == {"HOST", "PORT", "MONGODB_URI", "MONGODB_DATABASE"}
+    assert {name.lower() for name in named} <= set(Settings.model_fields)
+
+
+def test_compose_runs_a_replica_set_of_a_supported_version_and_waits_for_it() -> None:
+    assert int(re.findall(r"image: mongo:(\d+)", COMPOSE)[0]) >= 7
+    assert "--replSet, rs0" in COMPOSE
+    assert "replicaSet=rs0" in COMPOSE
+    assert "condition: service_healthy" in COMPOSE

@@ -1,0 +1,77 @@
+import asyncio
+from contextlib import suppress
+
+import pytest
+
+from gateway.scheduling.deadlines import Deadline
+
+
+async def test_what_ends_in_time_is_left_alone() -> None:
+    with Deadline(5).each():
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
+async def test_what_goes_on_is_cancelled() -> None:
+    with pytest.raises(TimeoutError), Deadline(0.01).each():
+        await asyncio.sleep(60)
+    await asyncio.sleep(0)
+
+
+async def test_each_has_its_own_time() -> None:
+    deadline, late = Deadline(0.2), asyncio.Event()
+
+    async def work(seconds: float) -> str:
+        try:
+            with deadline.each():
+                await asyncio.sleep(seconds)
+            return "in time"
+        except TimeoutError:
+            return "late again" if late.is_set() else "late"
+        finally:
+            late.set()
+
+    first, quick = asyncio.create_task(work(60)), asyncio.create_task(work(0))
+    await asyncio.sleep(0.1)
+    second = asyncio.create_task(work(60))
+    assert await quick == "in time"
+    late.clear()
+    assert await asyncio.wait_for(first, 5) == "late"
+    assert not second.done()
+    assert await asyncio.wait_for(second, 5) == "late again"
+    assert await work(0) == "in time"
+
+
+async def test_it_is_cancelled_until_it_ends() -> None:
+    async def deaf(times: int) -> None:
+        for _ in range(times):
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(60)
+
+    with pytest.raises(TimeoutError), Deadline(0.01).each():
+        await deaf(3)
+
+
+async def test_another_error_stays_what_it_is() -> None:
+    async def failing() -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), Deadline(0.01).each():
+        await failing()
+
+
+async def test_who_cancels_the_task_is_heard() -> None:
+    entered = asyncio.Event()
+
+    async def work() -> None:
+        with Deadline(60).each():
+            entered.set()
+            await asyncio.sleep(60)
+
+    task = asyncio.create_task(work())
+    await entered.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task

@@ -1,0 +1,289 @@
+"""What a key may spend: within its budget it is served, beyond it told when to come again."""
+
+import asyncio
+import gc
+import math
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pymongo.read_concern import ReadConcern
+
+from gateway.context import Budget, Rate
+from gateway.demo.embedded_mongod import EmbeddedServer
+from gateway.errors import GatewayError, RateLimited, Unavailable
+from gateway.scheduling import rate_limiter
+from gateway.scheduling.rate_limiter import Buckets, Meter
+from gateway.settings import Settings, load
+from gateway.store.client import Database, close, open_client
+from gateway.store.index_creation import create_indexes
+from gateway.store.token_buckets import BUCKETS, SharedBuckets
+from tests.harness.gateway_client import open_gateway
+
+# So slow that nothing comes back while a test runs: one point in an hour and more.
+SLOW = Rate(burst=100, restore=1)
+# Spending doesn't wait for a majority, so neither does who looks at it.
+LOCAL = ReadConcern("local")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(rate_limiter, "time", clock)
+    return clock
+
+
+async def test_points_come_back_at_the_rate(clock: Clock) -> None:
+    buckets = Buckets(Rate(burst=100, restore=10))
+    assert (await buckets.spend("a", 100)).remaining == 0
+    with pytest.raises(RateLimited) as refused:
+        await buckets.spend("a", 1)
+    assert refused.value.retry_after == 1
+    clock.now += 4
+    budget = await buckets.spend("a", 15)
+    assert (budget.remaining, budget.full_in) == (25, 7.5)
+    with pytest.raises(RateLimited) as refused:
+        await buckets.spend("a", 50)
+    assert refused.value.retry_after == 3
+    assert refused.value.message == (
+        "The operation may cost 50 points, and this key has 25 left; 10 come back each second."
+    )
+    clock.now += 3
+    assert (await buckets.spend("a", 50)).remaining == 5
+
+
+async def test_a_refusal_takes_nothing(clock: Clock) -> None:
+    buckets = Buckets(Rate(burst=100, restore=10))
+    await buckets.spend("a", 50)
+    for _ in range(3):
+        with pytest.raises(RateLimited):
+            await buckets.spend("a", 51)
+    assert (await buckets.spend("a", 50)).remaining == 0
+
+
+async def test_each_key_has_a_bucket_of_its_own(clock: Clock) -> None:
+    buckets = Buckets(Rate(burst=100, restore=10))
+    await buckets.spend("a", 100)
+    assert (await buckets.spend("b", 1)).remaining == 99
+
+
+async def test_what_costs_more_than_a_bucket_holds_waits_until_it_is_full(clock: Clock) -> None:
+    buckets = Buckets(Rate(burst=100, restore=10))
+    assert (await buckets.spend("a", 150)).remaining == 0
+    with pytest.raises(RateLimited) as refused:
+        await buckets.spend("a", 150)
+    assert refused.value.retry_after == 15
+    clock.now += 15
+    await buckets.spend("a", 150)
+
+
+async def test_what_is_given_back_may_be_spent(clock: Clock) -> None:
+    buckets = Buckets(Rate(burst=100, restore=10))
+    await buckets.spend("a", 100)
+    buckets.give_back("a", 60)
+    assert (await buckets.spend("a", 60)).remaining == 0
+    buckets.give_back("nobody", 60)
+    assert (await buckets.spend("nobody", 1)).remaining == 99
+
+
+async def test_buckets_that_are_full_are_forgotten(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limiter, "_MAX_BUCKETS", 10)
+    buckets = Buckets(Rate(burst=100, restore=10))
+    await buckets.spend("spender", 100)
+    for number in range(50):
+        clock.now += 0.1
+        await buckets.spend(f"k{number}", 1)
+    assert len(buckets._full_at) <= 11
+    assert (await buckets.spend("spender", 1)).remaining == 49
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 120), st.integers(0, 120)), max_size=30))
+def test_no_sequence_of_operations_spends_more_than_the_rate(steps: list[tuple[int, int, int]]) -> None:
+    clock = Clock()
+    rate = Rate(burst=100, restore=10)
+    buckets = Buckets(rate)
+    began, spent = clock.now, 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rate_limiter, "time", clock)
+        for wait, points, back in steps:
+            clock.now += wait / 10
+            left = min(rate.burst, rate.burst + (clock.now - began) * rate.restore - spent)
+            try:
+                budget = asyncio.run(_spend(buckets, points))
+            except RateLimited:
+                continue
+            back = min(back, points)
+            buckets.give_back("a", back)
+            spent += points - back
+            assert budget.remaining <= math.ceil(left)
+    # A bucket that is full lets one pass that costs more.
+    assert spent <= rate.burst + (clock.now - began) * rate.restore + 120
+
+
+async def _spend(buckets: Buckets, points: int) -> Budget:
+    return await buckets.spend("a", points)
+
+
+# What processes share.
+
+
+@pytest.fixture
+def shared(database: Database) -> Callable[[Rate], SharedBuckets]:
+    return lambda rate: SharedBuckets(database, rate)
+
+
+async def test_processes_share_a_bucket(shared: Callable[[Rate], SharedBuckets]) -> None:
+    one, other = shared(SLOW), shared(SLOW)
+    assert (await one.spend("a", 60)).remaining == 40
+    assert (await other.spend("a", 30)).remaining in (10, 11)
+    with pytest.raises(RateLimited) as refused:
+        await one.spend("a", 60)
+    assert 40 <= refused.value.retry_after <= 50
+    assert refused.value.budget.remaining in (10, 11, 12)
+    one.give_back("a", 55)
+    assert (await one.spend("a", 60)).remaining in (5, 6, 7)
+    assert (await other.spend("b", 1)).remaining == 99
+
+
+async def test_at_once_they_spend_no_more_than_there_is(shared: Callable[[Rate], SharedBuckets]) -> None:
+    every: list[Meter] = [shared(SLOW) for _ in range(4)]
+    results = await asyncio.gather(
+        *(meter.spend("a", 10) for meter in every for _ in range(10)), return_exceptions=True
+    )
+    served = [one for one in results if isinstance(one, Budget)]
+    assert 10 <= len(served) <= 12
+    assert all(isinstance(one, RateLimited) for one in results if one not in served)
+
+
+async def test_points_come_back_by_the_databases_clock(shared: Callable[[Rate], SharedBuckets]) -> None:
+    buckets = shared(Rate(burst=10, restore=1_000))
+    await buckets.spend("a", 10)
+    await asyncio.sleep(0.02)
+    await buckets.spend("a", 10)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+async def test_without_a_database_there_is_no_answer() -> None:
+    client = open_client("mongodb://127.0.0.1:1/", server_selection_timeout_ms=10)
+    with pytest.raises(Unavailable):
+        await SharedBuckets(client["nowhere"], SLOW).spend("a", 1)
+    await close(client)
+    del client
+    # PyMongo may leave the socket of a connection that was refused to the garbage collector: here, not in a later test.
+    gc.collect()
+
+
+async def test_what_was_given_back_is_not_lost_with_an_update_that_fails(database: Database) -> None:
+    buckets = SharedBuckets(database, SLOW)
+    await buckets.spend("a", 100)
+    buckets.give_back("a", 60)
+    # MongoDB refuses an update of what is no number.
+    await database[BUCKETS].update_one({"_id": "a"}, [{"$set": {"kept": "$full_at", "full_at": "soon"}}])
+    with pytest.raises(GatewayError):
+        await buckets.spend("a", 50)
+    await database[BUCKETS].update_one({"_id": "a"}, [{"$set": {"full_at": "$kept"}}])
+    assert (await buckets.spend("a", 50)).remaining >= 9
+
+
+async def test_what_is_given_back_is_remembered_of_so_many_keys(database: Database) -> None:
+    buckets = SharedBuckets(database, SLOW)
+    for number in range(10_010):
+        buckets.give_back(f"k{number}", 1)
+    assert len(buckets._given_back) == 10_000
+
+
+async def test_mongodb_removes_a_bucket_once_it_is_full(database: Database) -> None:
+    await create_indexes(database)
+    assert (await database[BUCKETS].index_information())["expired"]["expireAfterSeconds"] == 0
+    await SharedBuckets(database, SLOW).spend("a", 50)
+    bucket = await database[BUCKETS].with_options(read_concern=LOCAL).find_one({"_id": "a"})
+    assert bucket is not None
+    left = bucket["expires_at"].replace(tzinfo=UTC) - datetime.now(UTC)
+    assert 40 <= left.total_seconds() <= 60
+
+
+# Over HTTP.
+
+PAGE = "{ interactions(first: 60) { nodes { id } } }"
+
+
+@pytest.mark.parametrize("store", ["memory", "mongodb"])
+async def test_who_spends_too_much_is_told_when_to_come_again(
+    store: str, database: Database, mongod: EmbeddedServer
+) -> None:
+    async with open_gateway(
+        database, mongod.uri, rate_limit_restore=1, rate_limit_burst=100, rate_limit_store=store
+    ) as gateway:
+        unindexed = {"query": "{ interactions(where: {position: {gt: 1}}) { nodes { id } } }"}
+        served = await gateway.post(unindexed)
+        assert served.status_code == 200
+        assert served.headers["ratelimit-limit"] == "100"
+        assert served.headers["ratelimit-remaining"] in ("0", "1")
+        assert served.json()["extensions"]["cost"]["actual"] == 100
+        refused = await gateway.post(unindexed)
+        assert refused.status_code == 429
+        assert refused.headers["ratelimit-remaining"] in ("0", "1", "2")
+        assert int(refused.headers["retry-after"]) in range(90, 101)
+        assert int(refused.headers["ratelimit-reset"]) in range(90, 111)
+        [error] = refused.json()["errors"]
+        assert error["extensions"] == {"code": "RATE_LIMITED", "retryAfter": int(refused.headers["retry-after"])}
+        assert "data" not in refused.json()
+        # Others have budgets of their own.
+        assert (await gateway.post(unindexed, key=gateway.other_key)).status_code == 200
+        stored = database[BUCKETS].with_options(read_concern=LOCAL)
+        assert await stored.count_documents({}) == (2 if store == "mongodb" else 0)
+
+
+async def test_what_was_not_read_is_given_back(database: Database, mongod: EmbeddedServer) -> None:
+    async with open_gateway(database, mongod.uri, rate_limit_restore=1, rate_limit_burst=100) as gateway:
+        for expected in (99, 98, 97):
+            cost = (await gateway.execute(PAGE))["extensions"]["cost"]
+            assert (cost["requested"], cost["actual"], cost["restoreRate"]) == (60, 1, 1)
+            assert cost["remaining"] in (expected, expected + 1)
+
+
+async def test_the_viewer_sees_its_budget(database: Database, mongod: EmbeddedServer) -> None:
+    query = "{ viewer { rateLimit { limit remaining resetAt restoreRate } } }"
+    async with open_gateway(database, mongod.uri, rate_limit_restore=1, rate_limit_burst=1_000) as gateway:
+        await gateway.execute("{ interactions(where: {position: {gt: 1}}) { nodes { id } } }")
+        seen = (await gateway.data(query))["viewer"]["rateLimit"]
+        assert (seen["limit"], seen["restoreRate"]) == (1_000, 1)
+        assert seen["remaining"] in (899, 900)
+        left = (datetime.fromisoformat(seen["resetAt"]) - datetime.now(UTC)).total_seconds()
+        assert 90 <= left <= 102
+    async with open_gateway(database, mongod.uri, rate_limit_restore=0) as gateway:
+        response = await gateway.post({"query": query})
+        assert response.json() == {"data": {"viewer": {"rateLimit": None}}}
+        assert not [name for name in response.headers if name.startswith("ratelimit")]
+
+
+async def test_a_worker_at_full_speed_on_pages_is_never_held_up() -> None:
+    """A thousand pages of twenty a second, for ten minutes; and by default."""
+    settings = load(Settings, mongodb_uri="mongodb://localhost/")
+    buckets = Buckets(Rate(settings.rate_limit_burst, settings.rate_limit_restore))
+    clock = Clock()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rate_limiter, "time", clock)
+        for _ in range(600_000):
+            clock.now += 0.001
+            await buckets.spend("a", 20)
+
+
+def test_a_moment_is_told_in_utc() -> None:
+    budget = Budget(Rate(10, 1), 5.0)
+    assert abs(budget.reset_at.timestamp() - time.time() - 5) < 1
+    assert budget.reset_at.tzinfo is UTC

@@ -1,0 +1,80 @@
+"""What tools send to read the schema passes every default limit, and gives them the whole of it.
+
+The texts in tests/schema/introspection are those of graphql-js in each of its versions, with all that the version can ask for:
+GraphiQL, Apollo's and urql's tools, GraphQL Code Generator, Postman, Insomnia and Altair bundle one or another of them.
+From version 16.9 on they follow a type through nine levels of lists and non-null. Rover has a text of its own, in the
+form of version 14, and Relay's compiler reads a file.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from graphql import GraphQLSchema, build_client_schema, get_introspection_query
+
+from gateway.demo.embedded_mongod import EmbeddedServer
+from tests.harness.default_graph import EXECUTABLE
+from tests.harness.gateway_client import Gateway, new_gateway
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+TEXTS = {path.stem: path.read_text(encoding="utf-8") for path in (Path(__file__).parent / "introspection").iterdir()}
+TEXTS["graphql-core"] = get_introspection_query(
+    specified_by_url=True,
+    directive_is_repeatable=True,
+    schema_description=True,
+    input_value_deprecation=True,
+    experimental_directive_deprecation=True,
+    one_of=True,
+)
+TEXTS["as Rover asks"] = TEXTS["graphql-js-14"].replace("IntrospectionQuery", "GraphIntrospectQuery")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def gateway(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
+    """With the points that keys have by default."""
+    async with new_gateway(mongod.uri, rate_limit_restore=25_000) as gateway:
+        yield gateway
+
+
+def told(schema: GraphQLSchema) -> dict[str, Any]:
+    """Every type's description, and of its fields the types and descriptions."""
+    return {
+        name: (
+            type_.description,
+            {field: (str(one.type), one.description) for field, one in getattr(type_, "fields", {}).items()},
+            set(getattr(type_, "values", ())),
+        )
+        for name, type_ in schema.type_map.items()
+        if not name.startswith("__")
+    }
+
+
+def depths(value: Any, level: int = 0) -> Iterator[int]:
+    """How often ``ofType`` is followed, wherever it is."""
+    yield level
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from depths(inner, level + (key == "ofType" and inner is not None))
+
+
+@pytest.mark.parametrize("tool", TEXTS)
+async def test_a_tool_reads_the_schema(tool: str, gateway: Gateway) -> None:
+    text = TEXTS[tool]
+    name = text.split("{", 1)[0].split()[1]
+    response = await gateway.post({"query": text, "variables": {}, "operationName": name})
+    assert response.status_code == 200
+    answer = response.json()
+    assert answer.keys() == {"data", "extensions"}, answer
+    schema = build_client_schema(answer["data"])
+    assert told(schema) == told(EXECUTABLE)
+    assert max(depths(answer["data"])) == 3
+
+
+async def test_a_tool_reads_the_schema_by_get(gateway: Gateway) -> None:
+    for text in TEXTS.values():
+        response = await gateway.http.get(
+            "/graphql", params={"query": text}, headers={"Authorization": f"Bearer {gateway.key}"}
+        )
+        assert build_client_schema(response.json()["data"]).query_type is not None
