@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from bench import mappings
 from gateway.app.database import open_database
-from gateway.auth.authenticator import Access, require
+from gateway.auth.authenticator import Authenticator, require
 from gateway.context import Permission
 from gateway.errors import GatewayError
 from gateway.settings import Settings
@@ -75,7 +75,9 @@ class Application:
 
     def __init__(self, settings: Settings, *, lean: bool = True) -> None:
         self._database = open_database(settings)
-        self._access = Access(Keys(self._database), Tenancy(self._database), cache_seconds=settings.key_cache_seconds)
+        self._access = Authenticator(
+            Keys(self._database), Tenancy(self._database), cache_seconds=settings.key_cache_seconds
+        )
         pages = Pages(reading(self._database) if lean else self._database, settings.read_time_limit_ms)
         self._answering: Mapping[str, Answering] = {
             "/flat": pages.flat,

@@ -23,7 +23,7 @@ from bench import handwritten, usual
 from bench.dataset import DATABASE
 from gateway.app import application as application
 from gateway.cli.serve_command import end_on_signals, listening
-from gateway.execution.operations import Operations
+from gateway.execution.operations import OperationRunner
 from gateway.limits import ConnectionLimits
 from gateway.settings import Settings, load
 from gateway.transport.server.process import run
@@ -31,7 +31,7 @@ from gateway.transport.server.process import run
 _STOP_SECONDS = 30.0
 
 
-class Executed(Operations):
+class Executed(OperationRunner):
     """The gateway without its compiled shaping: graphql-core answers every request, over the same pages."""
 
     def _shaped(self, *_: Any) -> None:

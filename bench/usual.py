@@ -14,7 +14,7 @@ from strawberry.schema.config import StrawberryConfig
 from bench.handwritten import FLAT, NESTED, Pages, lifespan
 from bench.mappings import cursor
 from gateway.app.database import open_database
-from gateway.auth.authenticator import Access
+from gateway.auth.authenticator import Authenticator
 from gateway.schema.enums import ComparisonOperator, InteractionType, QueryInputType, SortDirection, VectorIndex
 from gateway.schema.scalars import SCALARS, DateTime
 from gateway.settings import Settings
@@ -232,7 +232,7 @@ class Application:
 
     def __init__(self, settings: Settings) -> None:
         self._database = open_database(settings)
-        access = Access(Keys(self._database), Tenancy(self._database), cache_seconds=settings.key_cache_seconds)
+        access = Authenticator(Keys(self._database), Tenancy(self._database), cache_seconds=settings.key_cache_seconds)
         pages = Pages(self._database, settings.read_time_limit_ms)
 
         class View(GraphQL[dict[str, Any], None]):

@@ -90,7 +90,7 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class OperationCost:
     """The points that an operation might have cost, and did, and the budget after it."""
 
     requested: int

@@ -14,39 +14,40 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.app.database import open_database
-from gateway.auth.authenticator import Access
-from gateway.auth.open_connections import Sessions
+from gateway.auth.authenticator import Authenticator
+from gateway.auth.open_connections import OpenConnections
 from gateway.context import Rate
 from gateway.errors import GatewayError
-from gateway.execution.fetching import Prefetcher
-from gateway.execution.operations import Operations
+from gateway.execution.fetching import Fetcher
+from gateway.execution.operations import OperationRunner
 from gateway.execution.recording import Recorder
-from gateway.live.broker import Live
+from gateway.live.broker import Broker
+from gateway.live.subscriptions import Subscriptions
 from gateway.model.kinds import INTERACTION
 from gateway.preparation.manifest import ManifestError, read_manifest
-from gateway.preparation.persisted_documents import Documents, Persistence
-from gateway.preparation.prepared_documents import Preparation
-from gateway.scheduling.concurrency import Lanes
-from gateway.scheduling.cpu_gate import Shifts
-from gateway.scheduling.rate_limiter import Buckets, Meter, Unmetered
+from gateway.preparation.persisted_documents import PersistedDocuments, PersistedDocumentsPolicy
+from gateway.preparation.prepared_documents import DocumentPreparation
+from gateway.scheduling.concurrency import ConcurrencyLimit
+from gateway.scheduling.cpu_gate import CpuGate
+from gateway.scheduling.rate_limiter import NoRateLimit, RateLimiter, TokenBuckets
 from gateway.schema.graph import Graph, build
 from gateway.settings import Settings, SettingsError, load
-from gateway.store.change_stream import Watch
+from gateway.store.change_stream import InsertWatch
 from gateway.store.client import Database, close
 from gateway.store.index_creation import create_indexes
 from gateway.store.keys import Keys
 from gateway.store.reader import Reader
 from gateway.store.tenancy import Tenancy
-from gateway.store.token_buckets import SharedBuckets
+from gateway.store.token_buckets import SharedTokenBuckets
 from gateway.store.writer import Writer
 from gateway.transport.http.caching import cache_control
-from gateway.transport.http.endpoint import Endpoint
+from gateway.transport.http.endpoint import GraphQLEndpoint
 from gateway.transport.http.health import Health
 from gateway.transport.http.not_found import explained
 from gateway.transport.http.security_headers import secured
-from gateway.transport.pages.graphiql import TEMPLATE_HEADERS, Page
+from gateway.transport.pages.graphiql import TEMPLATE_HEADERS, GraphiQLPage
 from gateway.transport.server.process import ENDING, Ending
-from gateway.transport.websocket.sockets import Sockets
+from gateway.transport.websocket.sockets import WebSocketEndpoint
 
 _LOG = logging.getLogger(__name__)
 _GRAPH = "/graphql"
@@ -83,21 +84,21 @@ def check_documents(settings: Settings) -> None:
     _documents(settings, build(settings.federation_prefix))
 
 
-def _documents(settings: Settings, graph: Graph) -> Documents:
+def _documents(settings: Settings, graph: Graph) -> PersistedDocuments:
     """The documents of the graph; what is wrong with a trusted one is a wrong setting."""
     path = settings.trusted_documents
     if path is None and settings.only_trusted_documents:
         raise SettingsError("GATEWAY_ONLY_TRUSTED_DOCUMENTS: expected GATEWAY_TRUSTED_DOCUMENTS beside it")
-    prepare = Preparation(
+    prepare = DocumentPreparation(
         graph, introspection=settings.introspection, subgraph=settings.subgraph, limits=settings.limits
     )
     try:
-        persistence = Persistence(
+        persistence = PersistedDocumentsPolicy(
             trusted={} if path is None else read_manifest(path),
             only_trusted=settings.only_trusted_documents,
             automatic=settings.persisted_queries,
         )
-        return Documents(prepare, persistence)
+        return PersistedDocuments(prepare, persistence)
     except ManifestError as error:
         raise SettingsError(f"GATEWAY_TRUSTED_DOCUMENTS: {error}") from None
 
@@ -106,7 +107,7 @@ def create_app(
     settings: Settings,
     *,
     page_headers: Mapping[str, str] = TEMPLATE_HEADERS,
-    answering: type[Operations] = Operations,
+    answering: type[OperationRunner] = OperationRunner,
 ) -> Starlette:
     """The gateway as an ASGI application.
 
@@ -114,41 +115,44 @@ def create_app(
     """
     database = open_database(settings)
     tenancy = Tenancy(database)
-    access = Access(Keys(database), tenancy, cache_seconds=settings.key_cache_seconds)
+    authenticator = Authenticator(Keys(database), tenancy, cache_seconds=settings.key_cache_seconds)
     reader = Reader(database, time_limit_ms=settings.read_time_limit_ms)
-    prefetcher = Prefetcher(reader, Recorder(Writer(database), tenancy), tenancy)
-    live = Live(Watch(database, INTERACTION), settings.subscription_limits)
-    sessions = Sessions(access, max_of_key=settings.key_connections)
+    fetcher = Fetcher(reader, Recorder(Writer(database), tenancy), tenancy)
+    broker = Broker(InsertWatch(database, INTERACTION), settings.subscription_limits)
+    connections = OpenConnections(authenticator, max_of_key=settings.key_connections)
     graph = build(settings.federation_prefix)
-    shifts = Shifts()
+    cpu_gate = CpuGate()
+    rate_limiter = _rate_limiter(settings, database)
     operations = answering(
         graph,
         _documents(settings, graph),
-        prefetcher,
-        live,
-        Lanes(max(1, settings.mongodb_max_pool_size * 3 // 4)),
-        shifts,
-        _meter(settings, database),
+        fetcher,
+        ConcurrencyLimit(max(1, settings.mongodb_max_pool_size * 3 // 4)),
+        cpu_gate,
+        rate_limiter,
         introspection=settings.introspection,
         limits=settings.limits,
     )
-    page = Page(page_headers) if settings.graphiql else None
-    endpoint = Endpoint(
-        access,
+    subscriptions = Subscriptions(operations, fetcher, broker, rate_limiter, cost_limit=settings.limits.cost)
+    page = GraphiQLPage(page_headers) if settings.graphiql else None
+    endpoint = GraphQLEndpoint(
+        authenticator,
         operations,
-        sessions,
-        shifts,
+        subscriptions,
+        connections,
+        cpu_gate,
         body_limit=settings.body_limit_bytes,
         batch_limit=settings.batch_limit,
         entry_limit=settings.limits.entries,
         cache_control=cache_control(settings.cache_seconds, public=settings.cache_public),
         page=page,
     )
-    sockets = Sockets(
-        access,
+    sockets = WebSocketEndpoint(
+        authenticator,
         operations,
-        sessions,
-        shifts,
+        subscriptions,
+        connections,
+        cpu_gate,
         path=_GRAPH,
         origins=settings.cors_origins,
         max_operations=settings.socket_operations,
@@ -162,10 +166,10 @@ def create_app(
         # Long enough for a new database, or one that is ready; a large one is indexed beside the service.
         await asyncio.wait([indexing], timeout=_INDEXING_SECONDS)
         try:
-            yield {ENDING: sessions.close}
+            yield {ENDING: connections.close}
         finally:
-            await sessions.close()
-            await live.close()
+            await connections.close()
+            await broker.close()
             indexing.cancel()
             with suppress(asyncio.CancelledError):
                 await indexing
@@ -197,11 +201,11 @@ def create_app(
     )
 
 
-def _meter(settings: Settings, database: Database) -> Meter:
+def _rate_limiter(settings: Settings, database: Database) -> RateLimiter:
     if not settings.rate_limit_restore:
-        return Unmetered()
+        return NoRateLimit()
     rate = Rate(settings.rate_limit_burst, settings.rate_limit_restore)
-    return SharedBuckets(database, rate) if settings.rate_limit_store == "mongodb" else Buckets(rate)
+    return SharedTokenBuckets(database, rate) if settings.rate_limit_store == "mongodb" else TokenBuckets(rate)
 
 
 class _Application(Starlette):

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from cachetools import TLRUCache, TTLCache
 
-from gateway.auth.key_loader import Lookups
+from gateway.auth.key_loader import KeyLoader
 from gateway.context import Caller, Context, Namespace, Permission
 from gateway.errors import Forbidden, GatewayError, NamespaceNotFound, NamespaceRequired, Unauthenticated
 from gateway.model import secret_keys
@@ -31,7 +31,7 @@ class _Found:
     until: float
 
 
-class Access:
+class Authenticator:
     """Authenticates callers and resolves their namespaces; one for each event loop.
 
     ``cache_seconds``: for how long a key or namespace is used without being looked up again, counted from before the
@@ -41,7 +41,7 @@ class Access:
     def __init__(self, keys: Keys, tenancy: Tenancy, *, cache_seconds: float) -> None:
         self._keys = keys
         self._tenancy = tenancy
-        self._lookups = Lookups(keys)
+        self._lookups = KeyLoader(keys)
         self._cache_seconds = cache_seconds
         self._known: TLRUCache[str, _Found] = TLRUCache(
             _CACHED, ttu=lambda _key_id, found, _now: found.until, timer=time.monotonic

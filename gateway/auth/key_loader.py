@@ -25,7 +25,7 @@ class _Gathering:
     found: "asyncio.Task[Mapping[str, Key]] | None" = None
 
 
-class Lookups:
+class KeyLoader:
     """One for each event loop."""
 
     def __init__(self, keys: Keys) -> None:

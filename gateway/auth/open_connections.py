@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from gateway.auth.authenticator import Access
+from gateway.auth.authenticator import Authenticator
 from gateway.context import Context
 from gateway.errors import GatewayError, GoingAway, TooManySubscriptions
 from gateway.errors.formatting import foreseen
@@ -19,7 +19,7 @@ _CHECK_SECONDS = 2.0
 _GRACE_SECONDS = 5.0
 
 
-class Session:
+class OpenConnection:
     """``context``: in whose name, once that is known. ``end`` is called with what ends it, at most once."""
 
     def __init__(self, end: Callable[[GatewayError], None], admit: Callable[[Context], None]) -> None:
@@ -41,25 +41,25 @@ class Session:
             self._end(error)
 
 
-class Sessions:
+class OpenConnections:
     """All sessions of this process, up to ``max_of_key`` of each key; while there are any, their keys and namespaces
     are looked up every 2 seconds."""
 
-    def __init__(self, access: Access, *, max_of_key: int) -> None:
+    def __init__(self, access: Authenticator, *, max_of_key: int) -> None:
         self._access = access
         self._max_of_key = max_of_key
-        self._open: set[Session] = set()
+        self._open: set[OpenConnection] = set()
         self._checking: asyncio.Task[None] | None = None
         self._closed = False
         self._over = asyncio.Event()
 
     @contextmanager
-    def opened(self, end: Callable[[GatewayError], None], context: Context | None = None) -> Iterator[Session]:
-        """A session for as long as this is entered. Raises `GoingAway` once they are closed, and what `Session.enter`
-        does."""
+    def opened(self, end: Callable[[GatewayError], None], context: Context | None = None) -> Iterator[OpenConnection]:
+        """A session for as long as this is entered. Raises `GoingAway` once they are closed, and what
+        `OpenConnection.enter` does."""
         if self._closed:
             raise GoingAway()
-        session = Session(end, self._admit)
+        session = OpenConnection(end, self._admit)
         if context is not None:
             session.enter(context)
         self._open.add(session)

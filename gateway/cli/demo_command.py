@@ -22,7 +22,7 @@ from gateway.interchange.imports import record_all
 from gateway.model import secret_keys
 from gateway.settings import EmbeddedSettings, Settings, load
 from gateway.store.client import Database
-from gateway.store.demo_progress import Generated
+from gateway.store.demo_progress import DemoProgress
 from gateway.store.index_creation import create_indexes
 from gateway.store.keys import Keys
 from gateway.store.tenancy import Tenancy
@@ -153,7 +153,7 @@ async def _generate(database: Database, kind: NamespaceKind, namespace: Namespac
 
     They are the same each time, so that those of an interrupted or smaller run are found existing.
     """
-    generated = Generated(database)
+    generated = DemoProgress(database)
     if await generated.reached(kind, count):
         return
     with progress(stays=True) as bars:

@@ -23,7 +23,7 @@ _TIGHTER = {"$gt": max, "$gte": max, "$lt": min, "$lte": min}
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
+class AccessPath:
     """``lookup``: the equality that the index serves; ``unindexed``: what is filtered document by document."""
 
     index: Index
@@ -32,14 +32,14 @@ class Walk:
     unindexed: tuple[str, ...]
 
 
-def walk(kind: Kind, order: Order, predicate: Predicate, joined: str = "") -> Walk:
+def choose_access_path(kind: Kind, order: Order, predicate: Predicate, joined: str = "") -> AccessPath:
     """The walk in ``order`` through the most selective index; ``joined``: the path whose equality is given besides.
 
     Raises `BadUserInput` where no index serves the order.
     """
     index, chosen = _choice(kind, order, predicate, joined)
     rest = [conjunct for number, conjunct in enumerate(predicate.conjuncts) if number != chosen]
-    return Walk(
+    return AccessPath(
         index,
         None if chosen is None else predicate.conjuncts[chosen].lookup,
         tuple(conjunct.filter for conjunct in rest),

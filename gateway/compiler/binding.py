@@ -12,7 +12,7 @@ from bson import Timestamp
 from graphql import GraphQLError, GraphQLInputObjectType
 from graphql.execution.values import VariableValues
 
-from gateway.compiler.access_path import Walk, among, intervals, sort, walk
+from gateway.compiler.access_path import AccessPath, among, choose_access_path, intervals, sort
 from gateway.compiler.projection import projection
 from gateway.compiler.where import compile_where
 from gateway.context import Namespace
@@ -52,7 +52,7 @@ class BoundListing:
 
     window: Window
     predicate: Predicate
-    walk: Walk
+    walk: AccessPath
     projection: Document
     bounds: Mapping[ResponsePath, int]
     variables: Mapping[str, str]
@@ -70,7 +70,13 @@ class BoundListing:
     def _scan(self, namespace: Namespace, window: Window | None) -> Scan:
         """The elements of the window, or all."""
         walk, kind = self.walk, self.walk.index.kind
-        return Scan(namespace, kind, walk.lookup, intervals(kind, self.predicate.times, window), walk.residual)
+        return Scan(
+            namespace,
+            kind,
+            walk.lookup,
+            intervals(kind, self.predicate.times, window),
+            walk.residual,
+        )
 
     @property
     def _sort(self) -> tuple[tuple[str, int], ...]:
@@ -153,7 +159,7 @@ def bind_listing(
     return BoundListing(
         window(given, order, page_size),
         predicate,
-        walk(kind, order, predicate, source.foreign),
+        choose_access_path(kind, order, predicate, source.foreign),
         projection(paths, order.path, "_id") if fetch.cursors else projection(paths),
         {path: _up_to(total, variables) for path, total in fetch.totals},
         fetch.field.arguments.variables if fetch.field.arguments else {},

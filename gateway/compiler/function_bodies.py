@@ -23,11 +23,11 @@ from gateway.schema.graph import Graph, reading_of
 from gateway.schema.readings import (
     Attribute,
     Embedded,
-    Facet,
     Fetched,
     Flat,
     FlatPart,
     FlatPlace,
+    ParentView,
     Plain,
     Printed,
     Reading,
@@ -100,7 +100,7 @@ class Body:
                 return self._plain(type_, reading, plain, one)
             case Embedded():
                 return self._embedded(type_, reading, one)
-            case Facet(presence):
+            case ParentView(presence):
                 there = self._called(one).of(self._parent)
                 return f"({_missing(type_)} if {self._stored(presence)} is None else {there})"
             case Flat():

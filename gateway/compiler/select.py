@@ -7,7 +7,7 @@ from graphql import OperationType
 
 from gateway.plan.operation_plan import Fetch, Field, Listing, Plan, ResponsePath, Selection, Source
 from gateway.schema.graph import reading_of
-from gateway.schema.readings import Attribute, Embedded, Facet, Fetched, Stored, Total
+from gateway.schema.readings import Attribute, Embedded, Fetched, ParentView, Stored, Total
 
 # A path that no document has: projected, it shows that the object around it is there.
 _MARKER = "__typename"
@@ -41,7 +41,7 @@ class _Found:
                     self.paths.update(_join(below, stored) for stored in paths)
                 case Embedded(stored, many):
                     self._add_embedded(one, _join(below, stored), path, whole=many)
-                case Facet(presence):
+                case ParentView(presence):
                     self.paths.add(_join(below, presence))
                     self._add_selected(one, below, path)
                 case Attribute(_, of_place):

@@ -25,7 +25,7 @@ from gateway.model.filter_trees import FlatNode
 from gateway.plan.operation_plan import Field, Plan, ResponsePath
 from gateway.plan.pages import Pages
 from gateway.schema.graph import Graph, declared_name, reading_of, type_resolver
-from gateway.schema.readings import Fetched, Flat, Told, Total
+from gateway.schema.readings import Discriminator, Fetched, Flat, Total
 
 Shaper = Callable[[Pages], dict[str, Any]]
 Function = Callable[..., Any]
@@ -159,7 +159,7 @@ class _Writing:
         """A branch for each type that the object may be of."""
         told = type_resolver(type_)
         opening = "    if parent.__class__ is not dict: refuse(parent)\n"
-        if isinstance(told, Told):
+        if isinstance(told, Discriminator):
             has = " or ".join(f"{key!r} in parent" for key in told.has)
             # Quicker, key by key, than to ask a set whether it is disjoint.
             test = " and ".join([f"({has})", *(f"{key!r} not in parent" for key in sorted(told.lacks))])

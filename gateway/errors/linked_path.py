@@ -5,10 +5,10 @@ from typing import TypeAlias
 _MAX_STEP = 100
 
 # A linked list from the last step up; None above the first.
-Trail: TypeAlias = "tuple[Trail, str | int] | None"
+LinkedPath: TypeAlias = "tuple[LinkedPath, str | int] | None"
 
 
-def path(trail: Trail) -> tuple[str | int, ...]:
+def path(trail: LinkedPath) -> tuple[str | int, ...]:
     """The steps from the first on; of a key, which is a client's and may be as long as a body, 100 characters."""
     steps: list[str | int] = []
     while trail is not None:

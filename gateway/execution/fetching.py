@@ -21,8 +21,8 @@ from gateway.plan.operation_plan import ById, ByNodeId, ByRepresentation, Featur
 from gateway.plan.pages import Pages, strings_at
 from gateway.plan.paging import Page, page
 from gateway.plan.viewer_documents import namespace_document, organization_document, viewer_document
-from gateway.preparation.bound_operations import Bound
-from gateway.store.change_stream import Inserted
+from gateway.preparation.bound_operations import BoundOperation
+from gateway.store.change_stream import InsertEvent
 from gateway.store.reader import Reader
 from gateway.store.tenancy import Tenancy
 
@@ -36,11 +36,11 @@ _KINDS = {kind.type_name: kind for kind in (INTERACTION, SEARCH_REQUEST)}
 class Arrived:
     """Inserted documents in order, each with its pages; ``points``: what fetching all of them cost."""
 
-    told: Sequence[tuple[Inserted, Pages]]
+    told: Sequence[tuple[InsertEvent, Pages]]
     points: int
 
 
-class Prefetcher:
+class Fetcher:
     """One for each process: it holds the stores and nothing of any request."""
 
     def __init__(self, reader: Reader, recorder: Recorder, tenancy: Tenancy) -> None:
@@ -48,7 +48,7 @@ class Prefetcher:
         self._recorder = recorder
         self._tenancy = tenancy
 
-    async def fetch(self, bound: Bound, context: Context, budget: Budget | None = None) -> Pages:
+    async def fetch(self, bound: BoundOperation, context: Context, budget: Budget | None = None) -> Pages:
         """All that is asked for; an error stands in the place of what it prevented. ``budget`` is the viewer's.
 
         Raises only what the gateway did not foresee.
@@ -61,7 +61,7 @@ class Prefetcher:
             await _together(*(run.root(fetch) for fetch in plan.fetches))
         return run.pages
 
-    async def arrived(self, bound: Bound, context: Context, inserted: Sequence[Inserted]) -> Arrived:
+    async def arrived(self, bound: BoundOperation, context: Context, inserted: Sequence[InsertEvent]) -> Arrived:
         """Those of the inserted documents that a subscription is about; an error stands in the place of a nested
         connection that it prevented.
 
@@ -76,7 +76,7 @@ class Prefetcher:
         told = [(one, run.pages.rooted(fetch.path, documents[one.id])) for one in inserted if one.id in documents]
         return Arrived(told, run.pages.points)
 
-    def _run(self, bound: Bound, context: Context, budget: Budget | None = None) -> "_Run":
+    def _run(self, bound: BoundOperation, context: Context, budget: Budget | None = None) -> "_Run":
         return _Run(self._reader, self._recorder, self._tenancy, bound.bindings, context, budget)
 
 
@@ -140,7 +140,7 @@ class _Run:
                 self.pages.points += written(fetch, given)
                 return await self._recorder.write(fetch, given, self._context)
 
-    async def arrived(self, fetch: Fetch, inserted: Sequence[Inserted]) -> dict[Any, Document]:
+    async def arrived(self, fetch: Fetch, inserted: Sequence[InsertEvent]) -> dict[Any, Document]:
         """By their ``_id``: those of the documents that match, with all that is nested in any of them fetched."""
         bound = self._given(fetch)
         assert isinstance(bound, BoundArrival), "the only root of a subscription"

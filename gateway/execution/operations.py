@@ -4,10 +4,9 @@ parse and validate → plan (kept by document) → bind (kept by variables) → 
 was fetched → bytes
 """
 
-import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -15,7 +14,6 @@ from typing import Any
 from graphql import (
     DocumentNode,
     ExecutionResult,
-    GraphQLError,
     GraphQLSyntaxError,
     OperationType,
     execute_sync,
@@ -24,7 +22,7 @@ from graphql import (
 from gateway.auth.authenticator import require
 from gateway.compiler.cost import refusing
 from gateway.compiler.leaves import Fallback
-from gateway.context import Context, Permission, Spent
+from gateway.context import Context, OperationCost, Permission
 from gateway.errors import (
     BadRequest,
     GatewayError,
@@ -36,19 +34,16 @@ from gateway.errors import (
 )
 from gateway.errors.formatting import Phase, described
 from gateway.execution.answers import Answer, encode, refused, refused_in
-from gateway.execution.fetching import Prefetcher
+from gateway.execution.fetching import Fetcher
 from gateway.limits import DEFAULTS, Limits
-from gateway.live.arrivals import Arrivals
-from gateway.live.broker import Live, TopicKey
-from gateway.live.subscriber import Subscriber
 from gateway.plan.pages import Pages
-from gateway.preparation.bound_operations import Bound, Compiled
-from gateway.preparation.persisted_documents import Documents
-from gateway.preparation.prepared_documents import Operation
-from gateway.scheduling.concurrency import Lanes
-from gateway.scheduling.cpu_gate import Shifts
+from gateway.preparation.bound_operations import BoundOperation, CompiledOperation
+from gateway.preparation.persisted_documents import PersistedDocuments
+from gateway.preparation.prepared_documents import PreparedOperation
+from gateway.scheduling.concurrency import ConcurrencyLimit
+from gateway.scheduling.cpu_gate import CpuGate
 from gateway.scheduling.deadlines import Deadline
-from gateway.scheduling.rate_limiter import Meter
+from gateway.scheduling.rate_limiter import RateLimiter
 from gateway.schema.graph import Graph
 
 _LOG = logging.getLogger(__name__)
@@ -67,11 +62,11 @@ class Asked:
 
     document: DocumentNode
     permissions: Set[Permission]
-    bound: Bound
+    bound: BoundOperation
 
 
 @dataclass(slots=True, eq=False)
-class Request:
+class GraphQLRequest:
     """A request as any transport understands it.
 
     It has a ``query``, or the ``document_id`` of one that is known, or both for it to be known from now on.
@@ -91,48 +86,46 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class AdmittedOperation:
     """A request that may run: its document valid, its operation known and allowed, its variables coerced."""
 
-    request: Request
+    request: GraphQLRequest
     context: Context
     document: DocumentNode
-    bound: Bound
+    bound: BoundOperation
 
     @property
     def kind(self) -> OperationType:
         return self.bound.compiled.plan.operation
 
 
-class Operations:
+class OperationRunner:
     """Answers requests of one graph, for which the ``documents`` are prepared; one for each process."""
 
     def __init__(
         self,
         graph: Graph,
-        documents: Documents,
-        prefetcher: Prefetcher,
-        live: Live,
-        lanes: Lanes,
-        shifts: Shifts,
-        meter: Meter,
+        documents: PersistedDocuments,
+        fetcher: Fetcher,
+        concurrency: ConcurrencyLimit,
+        cpu_gate: CpuGate,
+        rate_limiter: RateLimiter,
         *,
         introspection: bool = True,
         limits: Limits = DEFAULTS,
     ) -> None:
         self._graph = graph
         self._documents = documents
-        self._prefetcher = prefetcher
-        self._live = live
-        self._lanes = lanes
-        self._shifts = shifts
+        self._fetcher = fetcher
+        self._concurrency = concurrency
+        self._cpu_gate = cpu_gate
         self._introspection = introspection
         self._limits = limits
         self._deadline = Deadline(limits.operation_time_ms / 1_000)
-        self._meter = meter
+        self._rate_limiter = rate_limiter
         self.answered: Counter[str] = Counter()
 
-    async def admit(self, request: Request, context: Context) -> Ready | Answer:
+    async def admit(self, request: GraphQLRequest, context: Context) -> AdmittedOperation | Answer:
         """The operation of a request, or the answer that refuses it; reads no stored interactions.
 
         What takes long is done in its turn, and not at all for who has no points left; what is refused is paid for by
@@ -140,7 +133,7 @@ class Operations:
         """
         asked = request.asked
         if asked is not None and asked.permissions <= context.caller.permissions:
-            return Ready(request, context, asked.document, asked.bound)
+            return AdmittedOperation(request, context, asked.document, asked.bound)
         query, key_id = request.query or "", context.caller.key_id
         quick = request.size - len(query) <= _SHORT_BYTES and (not query or self._documents.knows(query))
         try:
@@ -148,21 +141,21 @@ class Operations:
                 found = self._ready(request, context)
             else:
                 await self._require_points(key_id)
-                found = await self._shifts.do(partial(self._ready, request, context))
+                found = await self._cpu_gate.do(partial(self._ready, request, context))
             if isinstance(found, Answer) and not isinstance(found.refusal, _UNPAID):
                 if quick:
                     await self._require_points(key_id)
-                self._meter.charge(key_id, refusing(max(request.size, len(query))))
+                self._rate_limiter.charge(key_id, refusing(max(request.size, len(query))))
             return found
         except GatewayError as error:
             return refused(error)
 
     async def _require_points(self, key_id: str) -> None:
         """Raises `RateLimited` where the key has none left."""
-        await self._meter.spend(key_id, 1)
-        self._meter.give_back(key_id, 1)
+        await self._rate_limiter.spend(key_id, 1)
+        self._rate_limiter.give_back(key_id, 1)
 
-    def _ready(self, request: Request, context: Context) -> Ready | Answer:
+    def _ready(self, request: GraphQLRequest, context: Context) -> AdmittedOperation | Answer:
         try:
             named = request.query, request.document_id, context.caller.organization.id
             prepared = self._documents.find(*named)
@@ -179,13 +172,13 @@ class Operations:
             if request.sent and request.document_id is None and prepared.weight <= _LIGHT_BYTES and bound.reusable:
                 request.asked = Asked(prepared.node, operation.permissions, bound)
             request.sent = True
-            return Ready(request, context, prepared.node, bound)
+            return AdmittedOperation(request, context, prepared.node, bound)
         except GraphQLSyntaxError as error:
             return refused_in(Phase.PARSING, [error])
         except GatewayError as error:
             return refused(error)
 
-    async def run(self, ready: Ready) -> Answer:
+    async def run(self, ready: AdmittedOperation) -> Answer:
         """The answer of an operation that is ready; a subscription is refused, as it has many.
 
         What it costs is taken from its key's bucket before it is run; what it didn't cost is given back afterwards.
@@ -195,52 +188,24 @@ class Operations:
         requested, key_id = ready.bound.cost, ready.context.caller.key_id
         try:
             with self._deadline.each():
-                await self._lanes.enter(key_id, requested)
+                await self._concurrency.enter(key_id, requested)
                 try:
-                    budget = await self._meter.spend(key_id, requested)
-                    pages = await self._prefetcher.fetch(ready.bound, ready.context, budget)
+                    budget = await self._rate_limiter.spend(key_id, requested)
+                    pages = await self._fetcher.fetch(ready.bound, ready.context, budget)
                 finally:
-                    self._lanes.leave(key_id)
+                    self._concurrency.leave(key_id)
         except GatewayError as error:
             return refused(error)
         except TimeoutError:
             limit = f"{self._limits.operation_time_ms:,} ms"
             return refused(Unavailable(f"The operation took longer than {limit}; writes may be sent again."))
         if budget is None:
-            return self._completed(ready, pages, None)
+            return self.completed(ready, pages)
         actual = min(requested, max(1, pages.points))
-        self._meter.give_back(key_id, requested - actual)
-        return self._completed(ready, pages, Spent(requested, actual, budget.with_back(requested - actual)))
+        self._rate_limiter.give_back(key_id, requested - actual)
+        return self.completed(ready, pages, OperationCost(requested, actual, budget.with_back(requested - actual)))
 
-    async def events(self, ready: Ready, overflow: Callable[[GatewayError], None]) -> Subscriber | Answer:
-        """The answers of a subscription that is ready, from now on and until they are closed, or the answer that
-        refuses it. ``overflow`` is called where they aren't read fast enough.
-
-        Subscriptions of a key that ask the same of the same namespace share their answers, and what those cost.
-        """
-        bound, context = ready.bound, ready.context
-        plan, key_id = bound.compiled.plan, context.caller.key_id
-        arrivals = Arrivals(
-            self._prefetcher,
-            self._meter,
-            bound,
-            context,
-            lambda pages: self._completed(ready, pages, None).body,
-            limit=self._limits.cost,
-        )
-        try:
-            if isinstance(root := bound.bindings[plan.fetches[0].path], Exception):
-                raise root
-            await self._meter.spend(key_id, bound.cost)
-            # The same plan, for as long as the topic has it.
-            asked = (id(bound.compiled), json.dumps(ready.request.variables, sort_keys=True))
-            return await self._live.subscribe(TopicKey(context.namespace.id, key_id, asked), arrivals, overflow)
-        except GraphQLError as error:
-            return refused_in(Phase.VARIABLES, [error])
-        except GatewayError as error:
-            return refused(error)
-
-    def _completed(self, ready: Ready, pages: Pages, spent: Spent | None) -> Answer:
+    def completed(self, ready: AdmittedOperation, pages: Pages, spent: OperationCost | None = None) -> Answer:
         """The answer over these pages. `answered` counts how: "shaped", or why the executor answered."""
         data = self._shaped(ready.bound.compiled, pages)
         # What may be cached doesn't differ each time.
@@ -252,7 +217,7 @@ class Operations:
         errors = {"errors": [described(error, Phase.EXECUTION) for error in result.errors]} if result.errors else {}
         return Answer(encode({**errors, "data": result.data, **told}), partial=bool(errors), budget=budget)
 
-    def _shaped(self, compiled: Compiled, pages: Pages) -> dict[str, Any] | None:
+    def _shaped(self, compiled: CompiledOperation, pages: Pages) -> dict[str, Any] | None:
         """The response's data, or None where the executor has to answer."""
         data, how = None, compiled.fallback
         if compiled.shape is not None:
@@ -269,7 +234,7 @@ class Operations:
             _LOG.debug("The executor answers: %.100s", how)
         return data
 
-    def _executed(self, ready: Ready, pages: Pages) -> ExecutionResult:
+    def _executed(self, ready: AdmittedOperation, pages: Pages) -> ExecutionResult:
         return execute_sync(
             self._graph.executable,
             ready.document,
@@ -280,7 +245,7 @@ class Operations:
         )
 
 
-def _allow(operation: Operation, request: Request, context: Context) -> None:
+def _allow(operation: PreparedOperation, request: GraphQLRequest, context: Context) -> None:
     if request.reads_only and operation.node.operation is OperationType.MUTATION:
         raise MethodNotAllowed("A mutation must be sent by POST.")
     if not operation.permissions <= context.caller.permissions:

@@ -18,12 +18,12 @@ from graphql import (
 )
 
 from gateway.errors import BadUserInput
-from gateway.errors.linked_path import Trail, path
+from gateway.errors.linked_path import LinkedPath, path
 from gateway.limits import Limits
 
 MAX_ENUM_VALUE = 200
 
-_Given: TypeAlias = tuple[dict[str, Any] | list[Any], GraphQLInputType | None, Trail, int]
+_Given: TypeAlias = tuple[dict[str, Any] | list[Any], GraphQLInputType | None, LinkedPath, int]
 
 
 def check_variables(declared: Mapping[str, GraphQLInputType], given: Mapping[str, Any], limits: Limits) -> None:
@@ -64,7 +64,7 @@ def check_variables(declared: Mapping[str, GraphQLInputType], given: Mapping[str
                 _enter(pending, entry, _type_of(step, type_), (trail, step), level + 1)
 
 
-def _enter(pending: list[_Given], entry: Any, type_: GraphQLInputType | None, trail: Trail, level: int) -> None:
+def _enter(pending: list[_Given], entry: Any, type_: GraphQLInputType | None, trail: LinkedPath, level: int) -> None:
     if isinstance(entry, dict | list):
         pending.append((entry, type_, trail, level))
     elif isinstance(entry, str) and len(entry) > MAX_ENUM_VALUE and isinstance(get_named_type(type_), GraphQLEnumType):
@@ -86,5 +86,5 @@ def _type_of(step: Any, type_: Any) -> Any:
     return None
 
 
-def _beyond(message: str, trail: Trail) -> BadUserInput:
+def _beyond(message: str, trail: LinkedPath) -> BadUserInput:
     return BadUserInput(f"{message}.", path=path(trail))

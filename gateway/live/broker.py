@@ -20,9 +20,9 @@ from typing import Protocol, TypeVar
 from gateway.errors import GatewayError, RateLimited, Unavailable
 from gateway.errors.formatting import foreseen
 from gateway.limits import SubscriptionLimits
-from gateway.live.subscriber import Account, Event, Subscriber
+from gateway.live.subscriber import Subscriber, SubscriptionAccount, SubscriptionEvent
 from gateway.scheduling.cancellation import cancel
-from gateway.store.change_stream import Inserted, Insertions, Watch
+from gateway.store.change_stream import InsertEvent, InsertStream, InsertWatch
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ class TopicKey:
     asked: Hashable
 
 
-class Question(Protocol):
+class EventResolver(Protocol):
     """``at_once``: about how many documents it may be asked at once."""
 
     at_once: int
@@ -52,21 +52,23 @@ class Question(Protocol):
     async def pay(self, count: int) -> None:
         """Once for so many documents, before they are asked about. Raises `RateLimited` where that has to wait."""
 
-    async def answers(self, inserted: Sequence[Inserted]) -> Iterable[tuple[Inserted, bytes]]:
+    async def answers(self, inserted: Sequence[InsertEvent]) -> Iterable[tuple[InsertEvent, bytes]]:
         """The answers to those of the inserted documents that it is about, in order."""
 
 
-class _Topic:
+class Topic:
     """A topic that somebody is subscribed to."""
 
-    def __init__(self, question: Question, account: Account, reads: asyncio.Semaphore, turn: asyncio.Lock) -> None:
+    def __init__(
+        self, question: EventResolver, account: SubscriptionAccount, reads: asyncio.Semaphore, turn: asyncio.Lock
+    ) -> None:
         self.subscribers: set[Subscriber] = set()
         self.account = account
         self._question = question
         self._reads = reads
         self._turn = turn
         self._owing: RateLimited | None = None
-        self._waiting: deque[Inserted] = deque()
+        self._waiting: deque[InsertEvent] = deque()
         self._there = asyncio.Event()
         self._room = asyncio.Event()
         self._closed = False
@@ -88,7 +90,7 @@ class _Topic:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 await self._room.wait()
 
-    def add(self, inserted: Inserted) -> None:
+    def add(self, inserted: InsertEvent) -> None:
         if self.is_full:
             self.end(self._overrun())
             return
@@ -127,19 +129,19 @@ class _Topic:
         except Exception as error:
             self.end(foreseen(error))
 
-    async def _tell_next(self, answers: Iterator[tuple[Inserted, bytes]]) -> bool:
+    async def _tell_next(self, answers: Iterator[tuple[InsertEvent, bytes]]) -> bool:
         """Whether there was another."""
         async with self._turn:
             if (following := next(answers, None)) is None:
                 return False
-            event = Event(*following, self.account)
+            event = SubscriptionEvent(*following, self.account)
             for subscriber in list(self.subscribers):
                 subscriber.put(event)
             # Whoever keeps up has read it by the next; and between any two events, others are served.
             await asyncio.sleep(0)
             return True
 
-    async def _read(self, batch: Sequence[Inserted]) -> Iterable[tuple[Inserted, bytes]]:
+    async def _read(self, batch: Sequence[InsertEvent]) -> Iterable[tuple[InsertEvent, bytes]]:
         async with self._reads:
             return await self._question.answers(batch)
 
@@ -162,15 +164,15 @@ class _Topic:
         return None
 
 
-class Live:
+class Broker:
     """All subscriptions of this process."""
 
-    def __init__(self, watch: Watch, limits: SubscriptionLimits) -> None:
+    def __init__(self, watch: InsertWatch, limits: SubscriptionLimits) -> None:
         self._watch = watch
         self._limits = limits
-        self._topics: dict[TopicKey, _Topic] = {}
-        self._by_namespace: dict[str, set[_Topic]] = {}
-        self._accounts: dict[str, Account] = {}
+        self._topics: dict[TopicKey, Topic] = {}
+        self._by_namespace: dict[str, set[Topic]] = {}
+        self._accounts: dict[str, SubscriptionAccount] = {}
         self._opening = asyncio.Lock()
         self._following: asyncio.Task[None] | None = None
         self._reads = asyncio.Semaphore(_READS_AT_ONCE)
@@ -178,7 +180,7 @@ class Live:
         self._turn = asyncio.Lock()
 
     async def subscribe(
-        self, key: TopicKey, question: Question, overflow: Callable[[GatewayError], None]
+        self, key: TopicKey, question: EventResolver, overflow: Callable[[GatewayError], None]
     ) -> Subscriber:
         """Whoever reads this is told of all that is recorded once it is returned, until it is closed.
 
@@ -207,12 +209,12 @@ class Live:
         if self._following is not None:
             await cancel([self._following])
 
-    def _join(self, key: TopicKey, question: Question, overflow: Callable[[GatewayError], None]) -> Subscriber:
-        account = self._accounts.setdefault(key.key_id, Account(self._limits))
+    def _join(self, key: TopicKey, question: EventResolver, overflow: Callable[[GatewayError], None]) -> Subscriber:
+        account = self._accounts.setdefault(key.key_id, SubscriptionAccount(self._limits))
         account.open()
         topic = self._topics.get(key)
         if topic is None:
-            topic = self._topics[key] = _Topic(question, account, self._reads, self._turn)
+            topic = self._topics[key] = Topic(question, account, self._reads, self._turn)
             self._by_namespace.setdefault(key.namespace_id, set()).add(topic)
         subscriber = Subscriber(self._limits, overflow, lambda leaving: self._leave(key, leaving))
         topic.subscribers.add(subscriber)
@@ -233,7 +235,7 @@ class Live:
             if not self._by_namespace[key.namespace_id]:
                 del self._by_namespace[key.namespace_id]
 
-    async def _follow(self, insertions: Insertions) -> None:
+    async def _follow(self, insertions: InsertStream) -> None:
         """Tells the topics what is inserted, for as long as there are any."""
         read = 0
         try:

@@ -8,13 +8,13 @@ from bson import Timestamp
 
 from gateway.errors import GatewayError, SubscriberTooSlow, TooManySubscriptions
 from gateway.limits import SubscriptionLimits
-from gateway.store.change_stream import Inserted
+from gateway.store.change_stream import InsertEvent
 
 # What an answer takes besides its bytes.
 _OVERHEAD_BYTES = 200
 
 
-class Account:
+class SubscriptionAccount:
     """What the subscriptions of one key take, as long as it has any. An answer that waits for several of them counts
     once in ``waiting_bytes``."""
 
@@ -33,12 +33,12 @@ class Account:
         self.subscriptions -= 1
 
 
-class Event:
+class SubscriptionEvent:
     """An answer, shared by all whom it is told to."""
 
     __slots__ = ("_account", "_holders", "answer", "inserted", "size")
 
-    def __init__(self, inserted: Inserted, answer: bytes, account: Account) -> None:
+    def __init__(self, inserted: InsertEvent, answer: bytes, account: SubscriptionAccount) -> None:
         self.inserted = inserted
         self.answer = answer
         self.size = len(answer) + _OVERHEAD_BYTES
@@ -78,12 +78,12 @@ class Subscriber(AsyncIterator[bytes]):
         self._limits = limits
         self._overflow = overflow
         self._leave = leave
-        self._waiting: deque[Event] = deque()
+        self._waiting: deque[SubscriptionEvent] = deque()
         self._size = 0
         self._there = asyncio.Event()
         self._end: GatewayError | None = None
 
-    def put(self, event: Event) -> None:
+    def put(self, event: SubscriptionEvent) -> None:
         if self._end is not None:
             return
         if self._waiting and (excess := self._excess(event)):
@@ -96,7 +96,7 @@ class Subscriber(AsyncIterator[bytes]):
         event.hold()
         self._there.set()
 
-    def _excess(self, event: Event) -> str | None:
+    def _excess(self, event: SubscriptionEvent) -> str | None:
         if self._size + event.size > self._limits.buffer_bytes:
             return f"{self._limits.buffer_bytes:,} bytes"
         return None if event.fits else f"{self._limits.key_buffer_bytes:,} bytes of all subscriptions of this key"
@@ -112,7 +112,7 @@ class Subscriber(AsyncIterator[bytes]):
         while self._waiting:
             self._taken()
 
-    def _taken(self) -> Event:
+    def _taken(self) -> SubscriptionEvent:
         event = self._waiting.popleft()
         self._size -= event.size
         event.release()

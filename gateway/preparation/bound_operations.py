@@ -16,7 +16,7 @@ from gateway.compiler.binding import Bindings, BoundListing
 from gateway.compiler.shaping import Shaper
 from gateway.errors import InvalidCursor
 from gateway.plan.operation_plan import Plan
-from gateway.preparation.weighted_lru import Latest
+from gateway.preparation.weighted_lru import WeightedLru
 
 _MOST = 16
 _LONGEST = 500
@@ -30,7 +30,7 @@ _PLAN_BYTES = 12_000
 
 
 @dataclass(frozen=True, slots=True)
-class Compiled:
+class CompiledOperation:
     """A plan and the function that shapes its pages; where there is none, ``fallback`` says why."""
 
     plan: Plan
@@ -44,20 +44,20 @@ class Compiled:
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
+class BoundOperation:
     """A compiled operation with values for its variables: all of a request but who sends it, and in which namespace.
 
     ``cost``: the points that it may cost.
     """
 
-    compiled: Compiled
+    compiled: CompiledOperation
     bindings: Bindings
     cost: int
 
-    def at(self, cursors: Mapping[str, str]) -> "Bound":
+    def at(self, cursors: Mapping[str, str]) -> "BoundOperation":
         """The same with other values for variables that are cursors; raises `InvalidCursor`."""
         moved = {path: one.at(cursors) if isinstance(one, BoundListing) else one for path, one in self.bindings.items()}
-        return Bound(self.compiled, moved, self.cost)
+        return BoundOperation(self.compiled, moved, self.cost)
 
     @property
     def reusable(self) -> bool:
@@ -72,7 +72,7 @@ class Bound:
         return _FETCH_BYTES * (1 + len(self.bindings)) + _COMPARISON_BYTES * comparisons
 
 
-class LatestBound:
+class BoundOperations:
     """What was bound to the latest used variables of one operation, of which ``cursors`` are cursors and nothing else.
 
     Up to 16 are kept, none that is longer than 500 bytes, and none before it is sent again: most never are. A cursor
@@ -81,10 +81,10 @@ class LatestBound:
 
     def __init__(self, cursors: Sequence[str]) -> None:
         self._cursors = cursors
-        self._latest: Latest[bytes, Bound] = Latest(_MOST)
+        self._latest: WeightedLru[bytes, BoundOperation] = WeightedLru(_MOST)
         self._once: dict[int, None] = {}
 
-    def find(self, variables: Mapping[str, Any]) -> tuple[bytes | None, Bound | None]:
+    def find(self, variables: Mapping[str, Any]) -> tuple[bytes | None, BoundOperation | None]:
         """What these variables, as they were sent, are kept by, and what is bound to them: None where it won't be kept,
         and where it isn't."""
         cursors = {name: sent for name in self._cursors if (sent := variables.get(name)).__class__ is str}
@@ -96,7 +96,7 @@ class LatestBound:
             return key, known.at(cursors)
         return key, None
 
-    def keep(self, key: bytes, bound: Bound) -> bool:
+    def keep(self, key: bytes, bound: BoundOperation) -> bool:
         """Whether it is kept from now on."""
         if not bound.reusable:
             return False

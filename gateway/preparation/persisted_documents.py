@@ -21,7 +21,7 @@ from gateway.errors import (
     UntrustedDocument,
 )
 from gateway.preparation.manifest import ManifestError
-from gateway.preparation.prepared_documents import Preparation, Prepared
+from gateway.preparation.prepared_documents import DocumentPreparation, PreparedDocument
 
 # What makes an id a hash; an id without it is one of the manifest, or a hash all the same.
 _HASH_PREFIX = "sha256:"
@@ -32,7 +32,7 @@ _MAX_DOCUMENTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Persistence:
+class PersistedDocumentsPolicy:
     """What may be named: ``trusted`` texts by id and, if ``automatic``, what was sent before; ``only_trusted``: and
     nothing else may be asked."""
 
@@ -41,10 +41,10 @@ class Persistence:
     automatic: bool = True
 
 
-class Documents:
+class PersistedDocuments:
     """Finds the documents of requests; raises `ManifestError` for a trusted one that is not valid."""
 
-    def __init__(self, prepare: Preparation, persistence: Persistence) -> None:
+    def __init__(self, prepare: DocumentPreparation, persistence: PersistedDocumentsPolicy) -> None:
         self._prepare = prepare
         self._only_trusted = persistence.only_trusted
         self._automatic = persistence.automatic and not persistence.only_trusted
@@ -54,7 +54,7 @@ class Documents:
         by_id = {_bare(id_): self._trusted[text] for id_, text in persistence.trusted.items()}
         self._named = by_hash | by_id
 
-    def find(self, query: str | None, document_id: str | None, organization_id: str) -> Prepared:
+    def find(self, query: str | None, document_id: str | None, organization_id: str) -> PreparedDocument:
         """The document that a request sends, names or, to have it remembered, both.
 
         Raises GraphQLSyntaxError for a text that can't be parsed, QueryNotPersisted or PersistenceDisabled for a name
@@ -78,7 +78,7 @@ class Documents:
             with suppress(ValueError):  # It is longer than all that is kept.
                 own[_bare(document_id)] = query
 
-    def _by_text(self, query: str) -> Prepared:
+    def _by_text(self, query: str) -> PreparedDocument:
         known = self._trusted.get(query)
         if known is not None:
             return known
@@ -86,7 +86,7 @@ class Documents:
             raise UntrustedDocument("Only trusted documents may be asked, and this isn't one.")
         return self._prepare(query)
 
-    def _by_id(self, id_: str, organization_id: str) -> Prepared:
+    def _by_id(self, id_: str, organization_id: str) -> PreparedDocument:
         known = self._named.get(id_)
         if known is not None:
             return known
@@ -103,7 +103,7 @@ class Documents:
             raise QueryNotPersisted("PersistedQueryNotFound")
         return self._prepare(query)
 
-    def _valid(self, id_: str, text: str) -> Prepared:
+    def _valid(self, id_: str, text: str) -> PreparedDocument:
         try:
             prepared = self._prepare.trusted(text)
             fault = prepared.errors[0].message if prepared.errors else None

@@ -35,9 +35,9 @@ from gateway.limits import DEFAULTS, Limits
 from gateway.limits.operation_text import parse_within
 from gateway.limits.validation_rules import MAX_SUGGESTING
 from gateway.limits.variables import check_variables
-from gateway.preparation.bound_operations import Bound, Compiled, LatestBound
+from gateway.preparation.bound_operations import BoundOperation, BoundOperations, CompiledOperation
 from gateway.preparation.validation import MAX_ERRORS, Validation
-from gateway.preparation.weighted_lru import Latest
+from gateway.preparation.weighted_lru import WeightedLru
 from gateway.schema.graph import Graph
 
 _MAX_CACHED_DOCUMENTS = 1_000
@@ -66,7 +66,7 @@ class _Means:
         return self.shapes.graph.executable
 
 
-class Operation:
+class PreparedOperation:
     """One operation of a document with its latest used plans, up to 64, and what was bound to its latest variables.
 
     ``grown`` is told when there is more of them. ``permissions``: what a key needs for it.
@@ -87,10 +87,10 @@ class Operation:
         self._coercion = Coercion(means.schema, means.coercers, node.variable_definitions or ())
         self._declared = {name: one.type for name, one in self._coercion.signatures.items()}
         self._conditions = condition_variables(node, fragments.values())
-        self._compiled: Latest[tuple[Any, ...], Compiled] = Latest(_MAX_PLANS)
-        self._bound = LatestBound(cursor_variables(node, fragments.values()))
+        self._compiled: WeightedLru[tuple[Any, ...], CompiledOperation] = WeightedLru(_MAX_PLANS)
+        self._bound = BoundOperations(cursor_variables(node, fragments.values()))
 
-    def bound(self, variables: Mapping[str, Any]) -> Bound | list[GraphQLError]:
+    def bound(self, variables: Mapping[str, Any]) -> BoundOperation | list[GraphQLError]:
         """The operation with these variables, as they were sent, or what is wrong with them.
 
         Raises `BadUserInput` where they are beyond a limit.
@@ -104,7 +104,7 @@ class Operation:
                 return coerced
             compiled = self.compiled(coerced.coerced)
             bindings = bind(compiled.plan, coerced, limits.page_size)
-            known = Bound(compiled, bindings, estimate(compiled.plan, bindings))
+            known = BoundOperation(compiled, bindings, estimate(compiled.plan, bindings))
             if key is not None and self._bound.keep(key, known):
                 self._grown()
         return known
@@ -117,7 +117,7 @@ class Operation:
             found[:MAX_SUGGESTING] = suggesting[:MAX_SUGGESTING]
         return found
 
-    def compiled(self, variables: Mapping[str, Any]) -> Compiled:
+    def compiled(self, variables: Mapping[str, Any]) -> CompiledOperation:
         """The plan for these coerced variables."""
         values = tuple(variables.get(name) for name in self._conditions)
         known = self._compiled.get(values)
@@ -130,20 +130,20 @@ class Operation:
     def weight(self) -> int:
         return self._compiled.weight + self._bound.weight
 
-    def _compile(self, values: tuple[Any, ...]) -> Compiled:
+    def _compile(self, values: tuple[Any, ...]) -> CompiledOperation:
         conditions = {name: value is True for name, value in zip(self._conditions, values, strict=True)}
         fields = collect(self._means.schema, self.node, self._fragments, conditions)
         plan = select(self.node.operation, fields)
         if None in values:
             # The executor refuses a condition that is null; what it is given doesn't matter.
-            return Compiled(plan, None, "null condition")
+            return CompiledOperation(plan, None, "null condition")
         try:
-            return Compiled(plan, self._means.shapes.shaper(plan), "")
+            return CompiledOperation(plan, self._means.shapes.shaper(plan), "")
         except Fallback as reason:
-            return Compiled(plan, None, str(reason))
+            return CompiledOperation(plan, None, str(reason))
 
 
-class Prepared:
+class PreparedDocument:
     """A parsed document: the ``errors`` that validation found, or else its operations."""
 
     def __init__(
@@ -157,7 +157,7 @@ class Prepared:
         fragments = {one.name.value: one for one in node.definitions if isinstance(one, FragmentDefinitionNode)}
         nodes = [] if errors else [one for one in node.definitions if isinstance(one, OperationDefinitionNode)]
         self._operations = {
-            one.name.value if one.name else None: Operation(means, one, fragments, grown) for one in nodes
+            one.name.value if one.name else None: PreparedOperation(means, one, fragments, grown) for one in nodes
         }
 
     @property
@@ -165,7 +165,7 @@ class Prepared:
         """About how many bytes it takes up, with all that is kept of its operations."""
         return self._parsed + sum(one.weight for one in self._operations.values())
 
-    def operation(self, name: str | None) -> Operation:
+    def operation(self, name: str | None) -> PreparedOperation:
         """The operation of this name, or the only one; raises `OperationNotResolved`."""
         if name is None and len(self._operations) == 1:
             return next(iter(self._operations.values()))
@@ -177,15 +177,15 @@ class Prepared:
         return found
 
 
-class Preparation:
+class DocumentPreparation:
     """Prepares documents for one graph and keeps the latest used by text: up to 1,000, and about 30 MB."""
 
     def __init__(self, graph: Graph, *, introspection: bool, subgraph: bool = True, limits: Limits = DEFAULTS) -> None:
         self._means = _Means(Shapes(graph), Coercers(), limits, hide_suggestions=not introspection)
         self._validation = Validation(graph.executable, introspection=introspection, subgraph=subgraph)
-        self._known: LRUCache[str, Prepared] = LRUCache(_MAX_CACHED_BYTES, getsizeof=_weight)
+        self._known: LRUCache[str, PreparedDocument] = LRUCache(_MAX_CACHED_BYTES, getsizeof=_weight)
 
-    def __call__(self, query: str) -> Prepared:
+    def __call__(self, query: str) -> PreparedDocument:
         """The prepared document.
 
         Raises `GraphQLSyntaxError` for what can't be parsed, and `OperationTooComplex` for what is beyond a limit.
@@ -201,14 +201,14 @@ class Preparation:
         """Whether this document is kept."""
         return query in self._known
 
-    def trusted(self, query: str) -> Prepared:
+    def trusted(self, query: str) -> PreparedDocument:
         """A document that may be beyond the limits and isn't kept here; raises `GraphQLSyntaxError`."""
         return self._prepared(parse_within(query, None), lambda: None)
 
-    def _prepared(self, node: DocumentNode, grown: Callable[[], None]) -> Prepared:
-        return Prepared(self._means, node, self._validation.errors(node), grown)
+    def _prepared(self, node: DocumentNode, grown: Callable[[], None]) -> PreparedDocument:
+        return PreparedDocument(self._means, node, self._validation.errors(node), grown)
 
-    def _keep(self, query: str, prepared: Prepared) -> None:
+    def _keep(self, query: str, prepared: PreparedDocument) -> None:
         try:
             self._known[query] = prepared
         except ValueError:  # It is larger than all that is kept.
@@ -220,7 +220,7 @@ class Preparation:
             self._keep(query, known)
 
 
-def _weight(prepared: Prepared) -> int:
+def _weight(prepared: PreparedDocument) -> int:
     """A document's own weight, and never less than its share."""
     return max(prepared.weight, _MAX_CACHED_BYTES // _MAX_CACHED_DOCUMENTS)
 

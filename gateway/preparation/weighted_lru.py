@@ -18,7 +18,7 @@ K = TypeVar("K", bound=Hashable)
 W = TypeVar("W", bound=Weighed)
 
 
-class Latest(LRUCache[K, W]):
+class WeightedLru(LRUCache[K, W]):
     """The latest used of values that don't change, up to ``most``."""
 
     def __init__(self, most: int) -> None:

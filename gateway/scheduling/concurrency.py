@@ -11,7 +11,7 @@ _LONGEST_PATIENCE_SECONDS = 2.0
 _Waiting = tuple[float, int, "asyncio.Future[None]"]
 
 
-class Lanes:
+class ConcurrencyLimit:
     """Who enters has to leave. What is beyond ``at_once`` waits for another of the same key to leave; what costs less
     waits for what costs more no longer than that."""
 

@@ -14,7 +14,7 @@ LONG_BYTES = 50_000
 _LONGEST_PAUSE_SECONDS = 0.008
 
 
-class Shifts:
+class CpuGate:
     """The long work of one process."""
 
     def __init__(self) -> None:

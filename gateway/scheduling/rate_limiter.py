@@ -14,7 +14,7 @@ from gateway.errors import RateLimited
 _MAX_BUCKETS = 10_000
 
 
-class Meter(Protocol):
+class RateLimiter(Protocol):
     """Takes the points of each operation from its key's bucket."""
 
     async def spend(self, key_id: str, points: int) -> Budget | None:
@@ -30,7 +30,7 @@ class Meter(Protocol):
         """Takes points for what was done already, also where fewer are left."""
 
 
-class Unmetered:
+class NoRateLimit:
     """Keys may spend without end."""
 
     async def spend(self, key_id: str, points: int) -> None:
@@ -43,7 +43,7 @@ class Unmetered:
         pass
 
 
-class Buckets:
+class TokenBuckets:
     """The buckets of one process."""
 
     def __init__(self, rate: Rate) -> None:

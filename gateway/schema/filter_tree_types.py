@@ -9,12 +9,12 @@ from gateway.model import filter_trees
 from gateway.schema.enums import ComparisonOperator, FilterBranch
 from gateway.schema.readings import (
     METADATA_KEY,
+    Discriminator,
     Flat,
     FlatPart,
     FlatPlace,
     KnownOrOther,
     Plain,
-    Told,
     field,
     stored,
 )
@@ -104,7 +104,7 @@ FilterNode = Annotated[
 ]
 
 
-FILTER_NODE_TYPE = Told(
+FILTER_NODE_TYPE = Discriminator(
     "FilterCondition", "FilterGroup", filter_trees.CONDITION_KEYS, frozenset(filter_trees.GROUP_KEYS)
 )
 """What gives the GraphQL type of a stored item of a branch."""

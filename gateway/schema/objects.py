@@ -11,7 +11,7 @@ from gateway.schema.connections import PageInfo, connection, connection_total, e
 from gateway.schema.enums import InteractionType
 from gateway.schema.filter_tree_types import FilterGroup
 from gateway.schema.node import Node, node_id
-from gateway.schema.readings import Attribute, Facet, KnownOrOther, Plain, an_object, embedded, field, stored
+from gateway.schema.readings import Attribute, KnownOrOther, ParentView, Plain, an_object, embedded, field, stored
 from gateway.schema.scalars import JSON, DateTime
 from gateway.schema.search_parts import GroupByOptions, RankingOptions, SearchQuery, SortOption
 
@@ -39,7 +39,7 @@ class Interaction(Node):
         description="""The id of the item that was interacted with; for interactions without one, the query's text or
 the facet's name.""",
     )
-    feature: "Feature" = field(Facet("feature_id"), "The item that was interacted with.")
+    feature: "Feature" = field(ParentView("feature_id"), "The item that was interacted with.")
     interaction_type: InteractionType = stored(
         "interaction_type",
         read=_first_type,
@@ -50,7 +50,7 @@ the facet's name.""",
         "interaction_type", read=_every_type, description="All that was done, where a producer stored several types."
     )
     search_request: "SearchRequest | None" = field(
-        Facet("search_request_id"), "The search request that led to this interaction."
+        ParentView("search_request_id"), "The search request that led to this interaction."
     )
     position: int | None = stored("position", description="The item's position in the search results, counted from 0.")
     duration_ms: int | None = stored("duration_ms", description="How long the item was viewed, in milliseconds.")

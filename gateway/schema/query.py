@@ -17,7 +17,7 @@ from gateway.schema.objects import (
     SearchRequestConnection,
     Session,
 )
-from gateway.schema.readings import Facet, fetched, field
+from gateway.schema.readings import ParentView, fetched, field
 from gateway.schema.scalars import Representation
 from gateway.schema.viewer_types import Viewer
 
@@ -126,4 +126,4 @@ what isn't there.""",
         name="_entities",
         signature=_entities,
     )
-    service: Service = field(Facet(""), "For federated gateways: this schema.", name="_service")
+    service: Service = field(ParentView(""), "For federated gateways: this schema.", name="_service")

@@ -73,7 +73,7 @@ class Embedded:
 
 
 @dataclass(frozen=True, slots=True)
-class Facet:
+class ParentView:
     """Another view of the parent itself; null where the document has nothing at ``presence`` ("": it always has)."""
 
     presence: str
@@ -153,7 +153,7 @@ class Printed:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Discriminator:
     """How the keys of an object tell its type: ``one`` where it has any of ``has`` and none of ``lacks``, else
     ``other``."""
 
@@ -167,7 +167,7 @@ class Told:
         return self.one if told else self.other
 
 
-Reading = Stored | Embedded | Facet | Attribute | Flat | FlatPlace | FlatPart | Fetched | Total | Printed
+Reading = Stored | Embedded | ParentView | Attribute | Flat | FlatPlace | FlatPart | Fetched | Total | Printed
 
 
 def an_object(value: Any) -> Mapping[str, Any] | None:

@@ -28,7 +28,7 @@ _PAUSES = (0.0, 0.1, 0.2, 0.5, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Inserted:
+class InsertEvent:
     """A document that was inserted, by its ``_id`` as `Reader` has it, ``at`` a time of the database's own clock."""
 
     id: Any
@@ -36,16 +36,16 @@ class Inserted:
     at: Timestamp
 
 
-class Watch:
+class InsertWatch:
     """Watches the documents of one kind in a database."""
 
     def __init__(self, database: Database, kind: Kind) -> None:
         self._database = database
         self._kind = kind
 
-    async def open(self) -> "Insertions":
+    async def open(self) -> "InsertStream":
         """What is inserted from now on, for the caller to close. Raises `Unavailable`."""
-        insertions = Insertions(self._database, self._kind, await self.now())
+        insertions = InsertStream(self._database, self._kind, await self.now())
         with translated():
             await insertions.open()
         return insertions
@@ -64,7 +64,7 @@ class Watch:
         return now
 
 
-class Insertions:
+class InsertStream:
     """A change stream that goes on where it broke off, whatever becomes of connections and servers: nothing is lost,
     and nothing comes twice. It begins behind ``since``."""
 
@@ -83,7 +83,7 @@ class Insertions:
         self._stream, self._token = stream, stream.resume_token
         return stream
 
-    async def next(self) -> Inserted | None:
+    async def next(self) -> InsertEvent | None:
         """The next document; None where none came within about a second.
 
         Raises `Unavailable` where the stream can't go on, because the database no longer knows what happened since.
@@ -111,7 +111,7 @@ class Insertions:
         # Of a time, a stream begins with what has that time.
         if not isinstance(namespace_id, str) or change["clusterTime"] <= self._since:
             return None
-        return Inserted(change["documentKey"]["_id"], namespace_id, change["clusterTime"])
+        return InsertEvent(change["documentKey"]["_id"], namespace_id, change["clusterTime"])
 
     async def close(self) -> None:
         stream, self._stream = self._stream, None

@@ -31,7 +31,7 @@ Database: TypeAlias = AsyncDatabase[Document]
 Collection: TypeAlias = AsyncCollection[Document]
 CommandCursor: TypeAlias = AsyncCommandCursor[Document]
 ChangeStream: TypeAlias = AsyncChangeStream[Document]
-Session: TypeAlias = AsyncClientSession
+ClientSession: TypeAlias = AsyncClientSession
 
 
 def open_client(
@@ -140,13 +140,13 @@ async def watch(collection: Collection, pipeline: Sequence[Mapping[str, Any]], *
 
 
 @asynccontextmanager
-async def session(client: Client, since: Timestamp | None = None) -> AsyncIterator[Session]:
+async def session(client: Client, since: Timestamp | None = None) -> AsyncIterator[ClientSession]:
     """A session whose reads have all that was written until ``since``, and then all that it has seen before.
 
     Without it not even reads by a majority do, once another server has become the primary.
     """
     starting = cast(object, client.start_session(causal_consistency=True))
-    started = cast(Session, await starting if inspect.isawaitable(starting) else starting)
+    started = cast(ClientSession, await starting if inspect.isawaitable(starting) else starting)
     async with started:
         if since is not None:
             started.advance_operation_time(since)

@@ -6,7 +6,7 @@ from gateway.store.error_translation import translated
 _GENERATED = "demo"
 
 
-class Generated:
+class DemoProgress:
     """Remembers what was generated: what a visitor deleted of it isn't made again."""
 
     def __init__(self, database: Database) -> None:

@@ -13,7 +13,7 @@ from pymongo.errors import OperationFailure
 from gateway.errors import QueryTooBroad
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.plan.commands import Count, Document, Find, Join, JoinCount, SessionSpans
-from gateway.store.client import Database, Session, aggregate, reading, session
+from gateway.store.client import ClientSession, Database, aggregate, reading, session
 from gateway.store.error_translation import translated
 
 # MongoDB's error code for a hint that names no index.
@@ -40,7 +40,7 @@ class Reader:
             async with session(self._database.client, since) as seeing:
                 return await self._found(command, seeing)
 
-    async def _found(self, command: Find, seeing: Session | None = None) -> Sequence[Document]:
+    async def _found(self, command: Find, seeing: ClientSession | None = None) -> Sequence[Document]:
         documents: list[dict[str, Any]] = []
         try:
             with translated():

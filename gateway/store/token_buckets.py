@@ -23,7 +23,7 @@ _NOW = {"$toDouble": {"$toLong": "$$NOW"}}
 _MAX_GIVEN_BACK = 10_000
 
 
-class SharedBuckets:
+class SharedTokenBuckets:
     """Buckets in the database, by its clock: one atomic update for each operation.
 
     What is given back, or charged afterwards, goes along with the key's next spending by this process; it is remembered

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.auth.authenticator import Access, require
+from gateway.auth.authenticator import Authenticator, require
 from gateway.context import Organization, Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.errors import Forbidden, GatewayError, NamespaceNotFound, NamespaceRequired, Unauthenticated
@@ -34,8 +34,8 @@ async def acme(tenancy: Tenancy) -> Organization:
 
 
 @pytest.fixture
-def access(keys: Keys, tenancy: Tenancy) -> Access:
-    return Access(keys, tenancy, cache_seconds=5)
+def access(keys: Keys, tenancy: Tenancy) -> Authenticator:
+    return Authenticator(keys, tenancy, cache_seconds=5)
 
 
 async def make_key(
@@ -54,19 +54,19 @@ async def make_key(
     )
 
 
-async def refusal(access: Access, authorization: str | None) -> str:
+async def refusal(access: Authenticator, authorization: str | None) -> str:
     with pytest.raises(Unauthenticated) as caught:
         await access.authenticate(authorization)
     return caught.value.message
 
 
-async def test_a_key_says_who_its_bearer_is(access: Access, keys: Keys, acme: Organization) -> None:
+async def test_a_key_says_who_its_bearer_is(access: Authenticator, keys: Keys, acme: Organization) -> None:
     issued = await make_key(keys, acme)
     for scheme in ("Bearer", "bearer", "BEARER"):
         assert await access.authenticate(f"{scheme} {issued.secret}") == issued.key.caller
 
 
-async def test_every_refusal_reads_the_same(access: Access, keys: Keys, acme: Organization) -> None:
+async def test_every_refusal_reads_the_same(access: Authenticator, keys: Keys, acme: Organization) -> None:
     issued = await make_key(keys, acme)
     expired = await make_key(keys, acme, lifetime=timedelta(0))
     revoked = await make_key(keys, acme)
@@ -93,7 +93,7 @@ async def test_every_refusal_reads_the_same(access: Access, keys: Keys, acme: Or
     assert len({await refusal(access, given) for given in credentials}) == 1
 
 
-async def test_a_key_with_the_id_of_another_is_refused(access: Access, keys: Keys, acme: Organization) -> None:
+async def test_a_key_with_the_id_of_another_is_refused(access: Authenticator, keys: Keys, acme: Organization) -> None:
     issued = await make_key(keys, acme)
     body = issued.secret[:15] + "0" * 22
     checksum, characters = zlib.crc32(body.encode()), ""
@@ -109,7 +109,7 @@ async def test_a_key_with_the_id_of_another_is_refused(access: Access, keys: Key
 
 async def test_a_mistyped_key_is_refused_without_asking_the_database(mongod: EmbeddedServer) -> None:
     client = open_client(mongod.uri)
-    access = Access(Keys(client["nowhere"]), Tenancy(client["nowhere"]), cache_seconds=5)
+    access = Authenticator(Keys(client["nowhere"]), Tenancy(client["nowhere"]), cache_seconds=5)
     await close(client)
     secret, _ = secret_keys.generate()
     await refusal(access, f"Bearer {secret[:-1]}{'a' if secret[-1] != 'a' else 'b'}")
@@ -118,7 +118,7 @@ async def test_a_mistyped_key_is_refused_without_asking_the_database(mongod: Emb
     assert not isinstance(caught.value, Unauthenticated)
 
 
-async def test_a_key_expires_while_it_is_cached(access: Access, keys: Keys, acme: Organization) -> None:
+async def test_a_key_expires_while_it_is_cached(access: Authenticator, keys: Keys, acme: Organization) -> None:
     issued = await make_key(keys, acme, lifetime=timedelta(milliseconds=300))
     assert await access.authenticate(f"Bearer {issued.secret}")
     await asyncio.sleep(0.3)
@@ -128,7 +128,7 @@ async def test_a_key_expires_while_it_is_cached(access: Access, keys: Keys, acme
 async def test_a_revoked_key_is_refused_when_the_cached_one_has_aged(
     keys: Keys, tenancy: Tenancy, acme: Organization
 ) -> None:
-    access = Access(keys, tenancy, cache_seconds=0.2)
+    access = Authenticator(keys, tenancy, cache_seconds=0.2)
     issued = await make_key(keys, acme)
     assert await access.authenticate(f"Bearer {issued.secret}")
     await keys.revoke(issued.key.caller.key_id)
@@ -137,17 +137,19 @@ async def test_a_revoked_key_is_refused_when_the_cached_one_has_aged(
 
 
 async def test_nothing_is_cached_for_no_seconds(keys: Keys, tenancy: Tenancy, acme: Organization) -> None:
-    access = Access(keys, tenancy, cache_seconds=0)
+    access = Authenticator(keys, tenancy, cache_seconds=0)
     issued = await make_key(keys, acme)
     assert await access.authenticate(f"Bearer {issued.secret}")
     await keys.revoke(issued.key.caller.key_id)
     await refusal(access, f"Bearer {issued.secret}")
 
 
-async def test_use_is_marked_once_a_minute(access: Access, keys: Keys, tenancy: Tenancy, acme: Organization) -> None:
+async def test_use_is_marked_once_a_minute(
+    access: Authenticator, keys: Keys, tenancy: Tenancy, acme: Organization
+) -> None:
     issued = await make_key(keys, acme)
     marks = set()
-    for worker in (access, access, Access(keys, tenancy, cache_seconds=0)):
+    for worker in (access, access, Authenticator(keys, tenancy, cache_seconds=0)):
         await worker.authenticate(f"Bearer {issued.secret}")
         await make_key(keys, acme)  # Marks aren't waited for; once a later write is acknowledged, they can be read.
         key = await keys.find(issued.key.caller.key_id)
@@ -157,7 +159,7 @@ async def test_use_is_marked_once_a_minute(access: Access, keys: Keys, tenancy: 
     assert None not in marks
 
 
-async def test_a_refused_key_is_not_marked_as_used(access: Access, keys: Keys, acme: Organization) -> None:
+async def test_a_refused_key_is_not_marked_as_used(access: Authenticator, keys: Keys, acme: Organization) -> None:
     expired = await make_key(keys, acme, lifetime=timedelta(0))
     await refusal(access, f"Bearer {expired.secret}")
     key = await keys.find(expired.key.caller.key_id)
@@ -166,7 +168,7 @@ async def test_a_refused_key_is_not_marked_as_used(access: Access, keys: Keys, a
 
 
 async def test_a_namespace_is_named_by_name_or_id_or_by_default(
-    access: Access, keys: Keys, tenancy: Tenancy, acme: Organization
+    access: Authenticator, keys: Keys, tenancy: Tenancy, acme: Organization
 ) -> None:
     shop, _ = await tenancy.create_namespace(acme, "shop")
     media, _ = await tenancy.create_namespace(acme, "media")
@@ -176,14 +178,14 @@ async def test_a_namespace_is_named_by_name_or_id_or_by_default(
         assert (context.caller, context.namespace) == (issued.key.caller, namespace)
 
 
-async def test_a_key_without_a_default_needs_the_header(access: Access, keys: Keys, acme: Organization) -> None:
+async def test_a_key_without_a_default_needs_the_header(access: Authenticator, keys: Keys, acme: Organization) -> None:
     issued = await make_key(keys, acme)
     with pytest.raises(NamespaceRequired):
         await access.context(f"Bearer {issued.secret}", None)
 
 
 async def test_a_foreign_namespace_reads_like_one_that_is_not_there(
-    access: Access, keys: Keys, tenancy: Tenancy, acme: Organization
+    access: Authenticator, keys: Keys, tenancy: Tenancy, acme: Organization
 ) -> None:
     other = await tenancy.create_organization("Other")
     foreign, _ = await tenancy.create_namespace(other, "foreign")
@@ -201,7 +203,7 @@ async def test_a_foreign_namespace_reads_like_one_that_is_not_there(
 async def test_what_has_ended_is_not_used_again(
     keys: Keys, tenancy: Tenancy, database: Database, acme: Organization
 ) -> None:
-    access = Access(keys, tenancy, cache_seconds=60)
+    access = Authenticator(keys, tenancy, cache_seconds=60)
     shop, _ = await tenancy.create_namespace(acme, "shop")
     media, _ = await tenancy.create_namespace(acme, "media")
     issued = await make_key(keys, acme, default_namespace_id=shop.id)
@@ -220,7 +222,7 @@ async def test_what_has_ended_is_not_used_again(
 
 
 async def test_namespaces_of_one_name_are_kept_apart(
-    access: Access, keys: Keys, tenancy: Tenancy, acme: Organization
+    access: Authenticator, keys: Keys, tenancy: Tenancy, acme: Organization
 ) -> None:
     other = await tenancy.create_organization("Other")
     for owner in (acme, other):

@@ -7,8 +7,8 @@ from pymongo import monitoring
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from gateway.auth import key_loader
-from gateway.auth.authenticator import Access
-from gateway.auth.key_loader import Lookups
+from gateway.auth.authenticator import Authenticator
+from gateway.auth.key_loader import KeyLoader
 from gateway.context import Permission
 from gateway.errors import Unauthenticated, Unavailable
 from gateway.model import secret_keys
@@ -53,7 +53,7 @@ async def test_five_thousand_made_up_keys_at_once_take_few_commands_and_hold_up_
     keys: Keys, database: Database
 ) -> None:
     secret, key = await make_key(database)
-    access = Access(keys, Tenancy(database), cache_seconds=3)
+    access = Authenticator(keys, Tenancy(database), cache_seconds=3)
 
     async def made_up() -> None:
         with pytest.raises(Unauthenticated):
@@ -69,7 +69,7 @@ async def test_five_thousand_made_up_keys_at_once_take_few_commands_and_hold_up_
 
 async def test_each_of_those_that_are_looked_up_together_gets_its_own(keys: Keys, database: Database) -> None:
     known = [(await make_key(database))[1].caller.key_id for _ in range(20)]
-    together = Lookups(keys)
+    together = KeyLoader(keys)
     asked = [*known, *(f"key_{number}" for number in range(20)), *known]
     found = await asyncio.gather(*(together.find(key_id) for key_id in asked))
     assert [one and one.caller.key_id for one in found] == [*known, *[None] * 20, *known]
@@ -78,7 +78,7 @@ async def test_each_of_those_that_are_looked_up_together_gets_its_own(keys: Keys
 
 async def test_who_gives_up_takes_nobody_along(keys: Keys, database: Database) -> None:
     _, key = await make_key(database)
-    together = Lookups(keys)
+    together = KeyLoader(keys)
     gone, staying = [asyncio.create_task(together.find(key.caller.key_id)) for _ in range(2)]
     await asyncio.sleep(0)
     gone.cancel()
@@ -92,7 +92,7 @@ async def test_where_the_database_does_not_answer_those_who_wait_are_told_so(
     monkeypatch: pytest.MonkeyPatch, keys: Keys
 ) -> None:
     monkeypatch.setattr(key_loader, "_LONGEST_WAIT_SECONDS", 0.05)
-    together = Lookups(keys)
+    together = KeyLoader(keys)
     # Nothing comes back of those that are under way.
     held = [await together._free.acquire() for _ in range(4)]
     with pytest.raises(Unavailable):

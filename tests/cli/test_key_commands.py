@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import pytest
 from typer.testing import CliRunner, Result
 
-from gateway.auth.authenticator import Access
+from gateway.auth.authenticator import Authenticator
 from gateway.cli import app
 from gateway.context import Context
 from gateway.demo.embedded_mongod import EmbeddedServer
@@ -40,12 +40,12 @@ class Shell:
         """What a request with this key gets."""
         return self.access(lambda access: access.context(f"Bearer {key}", namespace))
 
-    def access(self, work: Callable[[Access], Awaitable[T]]) -> T:
+    def access(self, work: Callable[[Authenticator], Awaitable[T]]) -> T:
         async def run() -> T:
             client = open_client(self.environment["GATEWAY_MONGODB_URI"])
             try:
                 database = client[self.environment["GATEWAY_MONGODB_DATABASE"]]
-                return await work(Access(Keys(database), Tenancy(database), cache_seconds=0))
+                return await work(Authenticator(Keys(database), Tenancy(database), cache_seconds=0))
             finally:
                 await close(client)
 

@@ -8,7 +8,7 @@ import pytest
 from bson import Binary
 from graphql import GraphQLInputObjectType, GraphQLNonNull, coerce_input_value, parse_value, value_from_ast_untyped
 
-from gateway.compiler.access_path import Walk, intervals, sort, walk
+from gateway.compiler.access_path import AccessPath, choose_access_path, intervals, sort
 from gateway.compiler.where import compile_where
 from gateway.context import Namespace
 from gateway.errors import BadUserInput
@@ -33,14 +33,14 @@ def compiled(kind: Kind, where: str) -> Any:
     return compile_where(given, input_type)
 
 
-def scan(found: Walk, predicate: Predicate, window: Window) -> Scan:
+def scan(found: AccessPath, predicate: Predicate, window: Window) -> Scan:
     kind = found.index.kind
     return Scan(NAMESPACE, kind, found.lookup, intervals(kind, predicate.times, window), found.residual)
 
 
 def find(where: str, order: Order = LATEST, kind: Kind = INTERACTION, **window: Any) -> Find:
     predicate = compiled(kind, where)
-    found = walk(kind, order, predicate)
+    found = choose_access_path(kind, order, predicate)
     asked = Window(order, **{"first": 10, "last": None, "after": None, "before": None} | window)
     return Find(
         scan(found, predicate, asked),
@@ -318,13 +318,13 @@ def test_search_requests_have_indexes_of_their_own(where: str, index: str, looke
 )
 def test_a_nested_connection_walks_the_index_of_its_join(path: str, order: Order, index: str) -> None:
     predicate = compiled(INTERACTION, '{interactionId: {eq: "i"}, interactionType: {eq: VIEW}}')
-    found = walk(INTERACTION, order, predicate, path)
+    found = choose_access_path(INTERACTION, order, predicate, path)
     assert (found.index.name, found.lookup, found.unindexed) == (index, None, ("interactionId", "interactionType"))
 
 
 def test_a_nested_connection_looks_up_interval_by_interval() -> None:
     predicate = compiled(INTERACTION, "{}")
-    found = walk(INTERACTION, LATEST, predicate, "feature_id")
+    found = choose_access_path(INTERACTION, LATEST, predicate, "feature_id")
     asked = Window(LATEST, 3, None, Place(NOW, TIE), None)
     join = Join(
         scan(found, predicate, asked),

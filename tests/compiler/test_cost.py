@@ -10,12 +10,12 @@ import pytest_asyncio
 from bench.operations import FLAT, JOINED, NESTED
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.model.wire import validate_interaction
-from gateway.preparation.bound_operations import Bound
-from gateway.preparation.prepared_documents import Preparation
+from gateway.preparation.bound_operations import BoundOperation
+from gateway.preparation.prepared_documents import DocumentPreparation
 from gateway.schema.graph import build
 from tests.harness.gateway_client import Gateway, new_gateway
 
-PREPARE = Preparation(build(), introspection=True)
+PREPARE = DocumentPreparation(build(), introspection=True)
 BATCH = "mutation ($input: RecordInteractionsInput!) { recordInteractions(input: $input) { createdCount } }"
 ONE = {"featureId": "f", "interactionType": "VIEW"}
 DAY = 'occurredAt: {gte: "2024-05-01T00:00:00Z", lt: "2024-05-02T00:00:00Z"}'
@@ -26,7 +26,7 @@ def estimated(query: str, variables: Mapping[str, Any] | None = None) -> int:
     prepared = PREPARE(query)
     assert not prepared.errors, prepared.errors
     bound = prepared.operation(None).bound(variables or {})
-    assert isinstance(bound, Bound), bound
+    assert isinstance(bound, BoundOperation), bound
     return bound.cost
 
 

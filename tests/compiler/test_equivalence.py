@@ -38,8 +38,8 @@ from gateway.errors.formatting import Phase, described
 from gateway.execution.answers import encode
 from gateway.plan.operation_plan import Field
 from gateway.plan.pages import Pages
-from gateway.preparation.bound_operations import Compiled
-from gateway.preparation.prepared_documents import Preparation, Prepared
+from gateway.preparation.bound_operations import CompiledOperation
+from gateway.preparation.prepared_documents import DocumentPreparation, PreparedDocument
 from gateway.schema.graph import build, reading_of
 from gateway.schema.readings import Embedded, Stored
 from tests.generators.operations import FEATURES, ROOT_FIELDS, TARGETS, Operation, operations
@@ -96,7 +96,7 @@ def _selected(fields: Iterable[Field], type_name: str) -> Iterator[str]:
                 yield from _selected(selected, inner)
 
 
-def _shaped(compiled: Compiled, pages: Pages) -> bytes | str:
+def _shaped(compiled: CompiledOperation, pages: Pages) -> bytes | str:
     """The compiled path's answer, or why it has none."""
     if compiled.shape is None:
         return compiled.fallback
@@ -106,7 +106,7 @@ def _shaped(compiled: Compiled, pages: Pages) -> bytes | str:
         return f"{type(reason).__name__}: {reason}"
 
 
-def _executed(prepared: Prepared, operation: Operation, pages: Pages) -> ExecutionResult:
+def _executed(prepared: PreparedDocument, operation: Operation, pages: Pages) -> ExecutionResult:
     executed = execute_sync(
         EXECUTABLE,
         prepared.node,
@@ -118,7 +118,7 @@ def _executed(prepared: Prepared, operation: Operation, pages: Pages) -> Executi
     return executed
 
 
-def _compare(prepared: Prepared, operation: Operation, compiled: Compiled, pages: Pages) -> str:
+def _compare(prepared: PreparedDocument, operation: Operation, compiled: CompiledOperation, pages: Pages) -> str:
     """What became of an operation, both ways: one of `_OUTCOMES`."""
     shaped = _shaped(compiled, pages)
     executed = _executed(prepared, operation, pages)
@@ -131,7 +131,7 @@ def _compare(prepared: Prepared, operation: Operation, compiled: Compiled, pages
     return "executed: " + (shaped if compiled.shape is None else "errors")
 
 
-def _check(prepare: Preparation, operation: Operation, stored: Documents, tally: _Tally) -> None:
+def _check(prepare: DocumentPreparation, operation: Operation, stored: Documents, tally: _Tally) -> None:
     # What is generated may be beyond the limits, which have tests of their own.
     prepared = prepare.trusted(operation.query)
     assert prepared.errors == []
@@ -186,8 +186,8 @@ class _Search:
 
 
 @cache
-def _preparation() -> Preparation:
-    return Preparation(build(), introspection=True)
+def _preparation() -> DocumentPreparation:
+    return DocumentPreparation(build(), introspection=True)
 
 
 def _settled() -> None:
@@ -282,7 +282,7 @@ def _around(value: Any, path: str) -> Any:
 
 @pytest.mark.parametrize(("query", "path"), _LEAVES)
 def test_whatever_is_stored_in_the_place_of_a_value(query: str, path: str) -> None:
-    prepared = Preparation(build(), introspection=True)(query)
+    prepared = DocumentPreparation(build(), introspection=True)(query)
     compiled = prepared.operation(None).compiled({})
     operation = Operation(query, {}, None, frozenset(), frozenset())
 
@@ -314,7 +314,7 @@ _DECODED: list[Any] = [
 
 @pytest.mark.parametrize(("query", "path"), _LEAVES)
 def test_an_answer_is_the_same_however_its_document_was_decoded(query: str, path: str) -> None:
-    prepared = Preparation(build(), introspection=True)(query)
+    prepared = DocumentPreparation(build(), introspection=True)(query)
     compiled = prepared.operation(None).compiled({})
     operation = Operation(query, {}, None, frozenset(), frozenset())
     for value in _DECODED:

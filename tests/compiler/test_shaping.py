@@ -1,7 +1,7 @@
 """The compiled path: the functions it writes, and which operations take it.
 
-tests/compiler/shapes holds a few operations beside the source generated for them. After a change that is meant to change it, run
-with GATEWAY_TESTS_REWRITE=1 and read the difference.
+tests/compiler/shapes holds a few operations beside the source generated for them. After a change that is meant to
+change it, run with GATEWAY_TESTS_REWRITE=1 and read the difference.
 """
 
 import json
@@ -19,23 +19,20 @@ from bson import Binary
 
 from gateway.context import Caller, Context, Namespace, Organization, Permission
 from gateway.errors import QueryTooBroad
-from gateway.execution.fetching import Prefetcher
-from gateway.execution.operations import Operations, Ready, Request
+from gateway.execution.fetching import Fetcher
+from gateway.execution.operations import AdmittedOperation, GraphQLRequest, OperationRunner
 from gateway.execution.recording import Recorder
-from gateway.limits import SUBSCRIPTION_DEFAULTS
-from gateway.live.broker import Live
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, time_order
 from gateway.model.wire import validate_interaction
 from gateway.plan.pages import Pages
 from gateway.plan.paging import Page
-from gateway.preparation.bound_operations import Compiled
-from gateway.preparation.persisted_documents import Documents, Persistence
-from gateway.preparation.prepared_documents import Preparation
-from gateway.scheduling.concurrency import Lanes
-from gateway.scheduling.cpu_gate import Shifts
-from gateway.scheduling.rate_limiter import Unmetered
+from gateway.preparation.bound_operations import CompiledOperation
+from gateway.preparation.persisted_documents import PersistedDocuments, PersistedDocumentsPolicy
+from gateway.preparation.prepared_documents import DocumentPreparation
+from gateway.scheduling.concurrency import ConcurrencyLimit
+from gateway.scheduling.cpu_gate import CpuGate
+from gateway.scheduling.rate_limiter import NoRateLimit
 from gateway.schema.graph import build
-from gateway.store.change_stream import Watch
 from gateway.store.client import Database
 from gateway.store.index_creation import create_indexes
 from gateway.store.reader import Reader
@@ -47,8 +44,8 @@ SHAPES = Path(__file__).parent / "shapes"
 REWRITE = "GATEWAY_TESTS_REWRITE"
 
 
-def compiled(query: str, **variables: Any) -> Compiled:
-    return Preparation(build(), introspection=True)(query).operation(None).compiled(variables)
+def compiled(query: str, **variables: Any) -> CompiledOperation:
+    return DocumentPreparation(build(), introspection=True)(query).operation(None).compiled(variables)
 
 
 def generated_source(query: str) -> str:
@@ -182,16 +179,15 @@ def test_introspection_is_the_executors(query: str) -> None:
 
 
 @pytest.fixture
-async def operations(database: Database) -> Operations:
+async def operations(database: Database) -> OperationRunner:
     await create_indexes(database)
     tenancy = Tenancy(database)
-    prefetcher = Prefetcher(Reader(database, time_limit_ms=5_000), Recorder(Writer(database), tenancy), tenancy)
-    documents = Documents(Preparation(build(), introspection=True), Persistence())
-    live = Live(Watch(database, INTERACTION), SUBSCRIPTION_DEFAULTS)
-    return Operations(build(), documents, prefetcher, live, Lanes(1), Shifts(), Unmetered())
+    fetcher = Fetcher(Reader(database, time_limit_ms=5_000), Recorder(Writer(database), tenancy), tenancy)
+    documents = PersistedDocuments(DocumentPreparation(build(), introspection=True), PersistedDocumentsPolicy())
+    return OperationRunner(build(), documents, fetcher, ConcurrencyLimit(1), CpuGate(), NoRateLimit())
 
 
-async def test_golden_operations_are_answered_as_they_declare(operations: Operations, database: Database) -> None:
+async def test_golden_operations_are_answered_as_they_declare(operations: OperationRunner, database: Database) -> None:
     """``answered`` says how: by the compiled path ("shaped"), or why by the executor."""
     organization = Organization("org_000000000000000000000001", "Acme")
     namespace = Namespace("ns_000000000000000000000001", "shop", organization.id, NOON)
@@ -207,8 +203,8 @@ async def test_golden_operations_are_answered_as_they_declare(operations: Operat
         path = FOLDER / f"{name}.json"
         golden = json.loads(path.read_bytes())
         before = operations.answered.copy()
-        ready = await operations.admit(Request(document(name), golden["variables"]), context)
-        assert isinstance(ready, Ready)
+        ready = await operations.admit(GraphQLRequest(document(name), golden["variables"]), context)
+        assert isinstance(ready, AdmittedOperation)
         answer = await operations.run(ready)
         assert orjson.loads(answer.body).keys() == golden["response"].keys()
         [found[name]] = operations.answered - before

@@ -9,9 +9,9 @@ from gateway.compiler.cost import MOST_REFUSED, refusing
 from gateway.context import Rate
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.errors import RateLimited
-from gateway.scheduling.rate_limiter import Buckets
+from gateway.scheduling.rate_limiter import TokenBuckets
 from gateway.store.client import Database
-from gateway.store.token_buckets import SharedBuckets
+from gateway.store.token_buckets import SharedTokenBuckets
 from tests.harness.gateway_client import Gateway, open_gateway
 
 LIGHT = {"query": "{ __typename }"}
@@ -110,10 +110,10 @@ def test_the_price_grows_with_the_size_up_to_a_bound() -> None:
     ]
 
 
-@pytest.mark.parametrize("kind", [Buckets, SharedBuckets])
+@pytest.mark.parametrize("kind", [TokenBuckets, SharedTokenBuckets])
 async def test_what_is_charged_may_be_more_than_there_is(kind: type, database: Database) -> None:
     rate = Rate(burst=100, restore=1)
-    buckets = SharedBuckets(database, rate) if kind is SharedBuckets else Buckets(rate)
+    buckets = SharedTokenBuckets(database, rate) if kind is SharedTokenBuckets else TokenBuckets(rate)
     assert (await buckets.spend("a", 1)).remaining == 99
     buckets.charge("a", 300)
     with pytest.raises(RateLimited) as refused:

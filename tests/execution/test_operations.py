@@ -1,7 +1,7 @@
 """Golden operations: each document in tests/execution/operations beside the commands it sends and the response it gets.
 
-NAME.json holds the variables, how the answer was made (tests/compiler/test_shaping.py), the commands, the cost and the response.
-After a change that is meant to change them, run with GATEWAY_TESTS_REWRITE=1 and read the difference.
+NAME.json holds the variables, how the answer was made (tests/compiler/test_shaping.py), the commands, the cost and the
+response. After a change that is meant to change them, run with GATEWAY_TESTS_REWRITE=1 and read the difference.
 """
 
 import json
@@ -167,8 +167,8 @@ async def test_together_the_operations_select_every_field_of_every_type() -> Non
     # An interface's field may be selected on the interface itself.
     found = selected().fields
     missing = {one for one in coordinates() if one not in found and not (one.endswith(".id") and "Node.id" in found)}
-    # The definition would stand in two golden files: tests/schema/test_federation.py. Events are no answers to one request:
-    # tests/live/test_broker.py.
+    # The definition would stand in two golden files: tests/schema/test_federation.py has it. Events are no answers to
+    # one request: tests/live/test_broker.py.
     assert missing == {"Query._service", "_Service.sdl", "Subscription.interactionRecorded"}
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from gateway.context import Caller, Context, Namespace, Organization, Permission
 from gateway.errors import Unavailable
-from gateway.execution.fetching import Prefetcher
+from gateway.execution.fetching import Fetcher
 from gateway.execution.recording import Recorder
-from gateway.preparation.prepared_documents import Preparation
+from gateway.preparation.prepared_documents import DocumentPreparation
 from gateway.schema.graph import build
 from gateway.store.client import close, open_client
 from gateway.store.reader import Reader
@@ -27,13 +27,13 @@ async def test_an_outage_is_not_the_inputs_fault(mutation: str) -> None:
     try:
         database = client["gateway"]
         tenancy = Tenancy(database)
-        prefetcher = Prefetcher(Reader(database, time_limit_ms=1_000), Recorder(Writer(database), tenancy), tenancy)
+        fetcher = Fetcher(Reader(database, time_limit_ms=1_000), Recorder(Writer(database), tenancy), tenancy)
         document = f"mutation {{ {mutation}(input: {{ {RECORD[mutation]} }}) {{ created }} }}"
-        bound = Preparation(build(), introspection=True)(document).operation(None).bound({})
+        bound = DocumentPreparation(build(), introspection=True)(document).operation(None).bound({})
         assert not isinstance(bound, list)
         organization = Organization("org_1", "Acme")
         namespace = Namespace("ns_1", "shop", organization.id, datetime.now(UTC))
-        pages = await prefetcher.fetch(
+        pages = await fetcher.fetch(
             bound, Context(Caller("key", "web", frozenset(Permission), organization, namespace.id), namespace)
         )
     finally:

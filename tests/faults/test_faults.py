@@ -24,7 +24,7 @@ from gateway.context import Permission
 from gateway.demo.embedded_mongod import spawn
 from gateway.model.kinds import INTERACTION
 from gateway.scheduling.cancellation import cancel
-from gateway.store.change_stream import Watch
+from gateway.store.change_stream import InsertWatch
 from gateway.store.client import close, open_client
 from gateway.store.keys import Keys
 from gateway.store.tenancy import Tenancy
@@ -292,7 +292,7 @@ async def test_what_no_majority_has_yet_is_told_once_it_can_be_read(members: Rep
     client = open_client(members.uri)
     database = client[f"test_{uuid4().hex}"]
     interactions = database[INTERACTION.collection]
-    watch = Watch(database, INTERACTION)
+    watch = InsertWatch(database, INTERACTION)
     await interactions.insert_one({"_id": "read", "namespace_id": "ns"})
     async with AsyncExitStack() as held:
         for member in others:

@@ -1,4 +1,4 @@
-"""What generated operations fetch, put together of generated documents: `Pages` as the prefetcher leaves them."""
+"""What generated operations fetch, put together of generated documents: `Pages` as the fetcher leaves them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

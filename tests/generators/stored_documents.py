@@ -27,7 +27,7 @@ from graphql import (
 from hypothesis import strategies as st
 
 from gateway.schema.graph import reading_of
-from gateway.schema.readings import Embedded, Facet, Stored
+from gateway.schema.readings import Embedded, ParentView, Stored
 from tests.generators import filter_trees
 from tests.harness.default_graph import EXECUTABLE
 
@@ -178,7 +178,7 @@ def _add_layout(type_: GraphQLObjectType, found: dict[str, _Leaf | _Inner], seen
                     found.setdefault(path, _Leaf(tuple(path.split(".")), required, named.name, values))
             case Embedded(path, many):
                 found.setdefault(path, _Inner(tuple(path.split(".")), required, many, named.name))
-            case Facet(presence):
+            case ParentView(presence):
                 found.setdefault(presence, _Leaf((presence,), required, "ID", st.sampled_from(IDS)))
                 if named.name not in seen:
                     _add_layout(_object(named.name), found, seen)

@@ -33,7 +33,7 @@ from gateway.limits.operation_text import check_document, parse_within
 from gateway.limits.validation_rules import MAX_OVERLAP
 from gateway.limits.variables import check_variables
 from gateway.model.wire import validate_interaction
-from gateway.preparation.prepared_documents import Preparation
+from gateway.preparation.prepared_documents import DocumentPreparation
 from gateway.preparation.validation import MAX_ERRORS
 from gateway.schema.graph import build
 from gateway.settings import Settings, load
@@ -390,7 +390,7 @@ async def test_a_value_of_an_enum_has_a_bound_and_a_path(gateway: Gateway) -> No
 
 
 def test_comparing_overlapping_fields_stops_at_its_limit() -> None:
-    prepare = Preparation(GRAPH, introspection=True)
+    prepare = DocumentPreparation(GRAPH, introspection=True)
     # Of n fields with one key, n (n - 1) / 2 pairs are compared, at two steps each.
     assert not prepare(f"{{ viewer {{ {'keyName ' * 120} }} }}").errors
     with pytest.raises(OperationTooComplex, match=f"{MAX_OVERLAP:,} steps"):
@@ -420,7 +420,7 @@ def test_a_cycle_is_told() -> None:
     ],
 )
 def test_what_clients_send_is_within_the_limits(query: str) -> None:
-    assert not Preparation(GRAPH, introspection=True)(query).errors
+    assert not DocumentPreparation(GRAPH, introspection=True)(query).errors
 
 
 async def test_a_known_document_is_not_measured_again(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:

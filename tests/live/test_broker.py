@@ -23,7 +23,7 @@ from gateway.interchange.imports import record_all
 from gateway.limits import SUBSCRIPTION_DEFAULTS
 from gateway.live import broker
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
-from gateway.store.change_stream import Inserted, Watch
+from gateway.store.change_stream import InsertEvent, InsertWatch
 from gateway.store.tenancy import NAMESPACES
 from gateway.transport.http import event_streams
 from gateway.transport.server.process import ENDING
@@ -319,11 +319,11 @@ async def test_topics_that_are_stuck_are_waited_for_together(
         async def pay(self, count: int) -> None:
             pass
 
-        async def answers(self, inserted: Sequence[Inserted]) -> list[tuple[Inserted, bytes]]:
+        async def answers(self, inserted: Sequence[InsertEvent]) -> list[tuple[InsertEvent, bytes]]:
             return [(one, str(one.id).encode()) for one in inserted]
 
     class Stuck(Quick):
-        async def answers(self, inserted: Sequence[Inserted]) -> list[tuple[Inserted, bytes]]:
+        async def answers(self, inserted: Sequence[InsertEvent]) -> list[tuple[InsertEvent, bytes]]:
             await asyncio.Event().wait()
             return []
 
@@ -331,7 +331,7 @@ async def test_topics_that_are_stuck_are_waited_for_together(
         raise error
 
     async with new_gateway(mongod.uri) as gateway:
-        hub = broker.Live(Watch(gateway.database, INTERACTION), SUBSCRIPTION_DEFAULTS)
+        hub = broker.Broker(InsertWatch(gateway.database, INTERACTION), SUBSCRIPTION_DEFAULTS)
         held = [await hub.subscribe(broker.TopicKey("ns", "key", number), Stuck(), overflow) for number in range(6)]
         told = await hub.subscribe(broker.TopicKey("ns", "key", "quick"), Quick(), overflow)
         monkeypatch.setattr(broker, "_PATIENCE_SECONDS", PATIENCE / 5)

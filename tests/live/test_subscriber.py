@@ -11,14 +11,14 @@ from gateway.context import Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.errors import GatewayError, SubscriberTooSlow
 from gateway.limits import SUBSCRIPTION_DEFAULTS, SubscriptionLimits
-from gateway.live.broker import Live, TopicKey
-from gateway.live.subscriber import Account, Event, Subscriber
+from gateway.live.broker import Broker, TopicKey
+from gateway.live.subscriber import Subscriber, SubscriptionAccount, SubscriptionEvent
 from gateway.model.kinds import INTERACTION
-from gateway.store.change_stream import Inserted, Watch
+from gateway.store.change_stream import InsertEvent, InsertWatch
 from tests.harness.gateway_client import code, new_gateway
 from tests.harness.live_client import PATIENCE, RECORDED, record, served, socket, stream
 
-ONE = Inserted("i", "ns", Timestamp(1, 1))
+ONE = InsertEvent("i", "ns", Timestamp(1, 1))
 
 
 def subscriber(limits: SubscriptionLimits) -> tuple[Subscriber, list[GatewayError]]:
@@ -29,13 +29,13 @@ def subscriber(limits: SubscriptionLimits) -> tuple[Subscriber, list[GatewayErro
 
 async def test_what_waits_for_all_subscriptions_of_a_key_is_bounded() -> None:
     limits = SubscriptionLimits(buffer_bytes=10_000, key_buffer_bytes=15_000)
-    account = Account(limits)
+    account = SubscriptionAccount(limits)
     slow, quick = [subscriber(limits) for _ in range(3)], subscriber(limits)
     for _ in range(3):
         for one, _overflown in slow:
             # Each asked something else.
-            one.put(Event(ONE, b"x" * 2_000, account))
-        quick[0].put(Event(ONE, b"x" * 2_000, account))
+            one.put(SubscriptionEvent(ONE, b"x" * 2_000, account))
+        quick[0].put(SubscriptionEvent(ONE, b"x" * 2_000, account))
         assert await anext(quick[0]) == b"x" * 2_000
     assert sum(len(overflown) for _, overflown in slow) >= 1
     assert quick[1] == []
@@ -50,10 +50,10 @@ async def test_what_waits_for_all_subscriptions_of_a_key_is_bounded() -> None:
 
 async def test_an_answer_that_waits_for_many_counts_once() -> None:
     limits = SubscriptionLimits(buffer_bytes=10_000, key_buffer_bytes=15_000)
-    account = Account(limits)
+    account = SubscriptionAccount(limits)
     many = [subscriber(limits) for _ in range(100)]
     for _ in range(4):
-        event = Event(ONE, b"x" * 2_000, account)
+        event = SubscriptionEvent(ONE, b"x" * 2_000, account)
         for one, _overflown in many:
             one.put(event)
     assert account.waiting_bytes == 4 * 2_200
@@ -64,7 +64,7 @@ async def test_an_answer_that_waits_for_many_counts_once() -> None:
     # The limit of one is another.
     for one, overflown in many[:2]:
         for _ in range(2):
-            one.put(Event(ONE, b"x" * 2_000, account))
+            one.put(SubscriptionEvent(ONE, b"x" * 2_000, account))
         assert isinstance(overflown[0], SubscriberTooSlow)
         assert "10,000 bytes waited" in overflown[0].message
 
@@ -135,7 +135,7 @@ async def test_between_the_answers_of_a_batch_others_have_their_turn(subscribers
         async def pay(self, count: int) -> None:
             pass
 
-        async def answers(self, inserted: Sequence[Inserted]) -> Iterator[tuple[Inserted, bytes]]:
+        async def answers(self, inserted: Sequence[InsertEvent]) -> Iterator[tuple[InsertEvent, bytes]]:
             return ((one, laboriously()) for one in inserted)
 
     def laboriously() -> bytes:
@@ -154,7 +154,7 @@ async def test_between_the_answers_of_a_batch_others_have_their_turn(subscribers
             longest, last = max(longest, now - last), now
 
     async with new_gateway(mongod.uri) as gateway:
-        hub = Live(Watch(gateway.database, INTERACTION), SUBSCRIPTION_DEFAULTS)
+        hub = Broker(InsertWatch(gateway.database, INTERACTION), SUBSCRIPTION_DEFAULTS)
         topic, question = TopicKey("ns", "key", "asked"), Laborious()
         told = [await hub.subscribe(topic, question, lambda _: None) for _ in range(subscribers)]
         ticking = asyncio.create_task(tick())

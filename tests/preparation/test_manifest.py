@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 from gateway.cli import app
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.preparation.manifest import ManifestError, read_manifest
-from gateway.preparation.persisted_documents import Documents, Persistence
-from gateway.preparation.prepared_documents import Preparation
+from gateway.preparation.persisted_documents import PersistedDocuments, PersistedDocumentsPolicy
+from gateway.preparation.prepared_documents import DocumentPreparation
 from gateway.schema.graph import build
 
 QUERY = "query Key { viewer { keyName } }"
@@ -68,9 +68,9 @@ def test_a_manifest_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> Non
     ],
 )
 def test_a_trusted_document_that_is_not_valid_is_named(text: str, fault: str) -> None:
-    prepare = Preparation(build(), introspection=True)
+    prepare = DocumentPreparation(build(), introspection=True)
     with pytest.raises(ManifestError) as caught:
-        Documents(prepare, Persistence({"fine": QUERY, "wrong": text}))
+        PersistedDocuments(prepare, PersistedDocumentsPolicy({"fine": QUERY, "wrong": text}))
     assert str(caught.value) == f"the document 'wrong' is not valid: {fault}"
 
 

@@ -13,8 +13,8 @@ import pytest_asyncio
 from gateway.context import Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.errors import QueryNotPersisted
-from gateway.preparation.persisted_documents import Documents, Persistence
-from gateway.preparation.prepared_documents import Preparation
+from gateway.preparation.persisted_documents import PersistedDocuments, PersistedDocumentsPolicy
+from gateway.preparation.prepared_documents import DocumentPreparation
 from gateway.schema.graph import build
 from gateway.settings import SettingsError
 from tests.harness.gateway_client import Gateway, code, new_gateway, open_gateway
@@ -158,7 +158,7 @@ def small(number: int) -> str:
 
 @pytest.mark.parametrize(("length", "kept"), [(0, 1_000), (40_000, 25)])
 async def test_an_organization_has_its_latest_used_documents_and_no_other_ones_less(length: int, kept: int) -> None:
-    documents = Documents(Preparation(build(), introspection=True), Persistence())
+    documents = PersistedDocuments(DocumentPreparation(build(), introspection=True), PersistedDocumentsPolicy())
 
     def known(text: str, organization: str) -> bool:
         try:

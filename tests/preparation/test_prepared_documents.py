@@ -19,16 +19,16 @@ from gateway.limits import DEFAULTS, Limits
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, time_order
 from gateway.plan.paging import encode_cursor
 from gateway.preparation import prepared_documents as prepared_module
-from gateway.preparation.bound_operations import Bound, Compiled
-from gateway.preparation.prepared_documents import Preparation, Prepared
+from gateway.preparation.bound_operations import BoundOperation, CompiledOperation
+from gateway.preparation.prepared_documents import DocumentPreparation, PreparedDocument
 from gateway.schema.graph import build
 
 WHERE = 'where: {metadata: [{path: "a", operator: EQ, value: $j}]}'
 
 
 @pytest.fixture
-def prepare() -> Preparation:
-    return Preparation(build(), introspection=True, limits=Limits(aliases=100, root_fields=30))
+def prepare() -> DocumentPreparation:
+    return DocumentPreparation(build(), introspection=True, limits=Limits(aliases=100, root_fields=30))
 
 
 def small(number: int) -> str:
@@ -41,24 +41,24 @@ def large(number: int) -> str:
     return f"query ($first: Int) {{ interactions(first: $first) {{ nodes {{ {fields} }} }} }}"
 
 
-def compiled(prepared: Prepared, **variables: object) -> Compiled:
+def compiled(prepared: PreparedDocument, **variables: object) -> CompiledOperation:
     return prepared.operation(None).compiled(variables)
 
 
-def bound(prepared: Prepared, **variables: object) -> Bound:
+def bound(prepared: PreparedDocument, **variables: object) -> BoundOperation:
     found = prepared.operation(None).bound(variables)
-    assert isinstance(found, Bound)
+    assert isinstance(found, BoundOperation)
     return found
 
 
-def kept(prepared: Prepared, **variables: object) -> Bound:
+def kept(prepared: PreparedDocument, **variables: object) -> BoundOperation:
     """What is bound to these variables from the second time on that they are sent."""
     bound(prepared, **variables)
     bound(prepared, **variables)
     return bound(prepared, **variables)
 
 
-def latest_kept(prepare: Preparation, documents: dict[str, Prepared]) -> int:
+def latest_kept(prepare: DocumentPreparation, documents: dict[str, PreparedDocument]) -> int:
     """How many of these, from the one prepared last, are known still."""
     count = 0
     for text, prepared in reversed(documents.items()):
@@ -90,7 +90,7 @@ def sources_before() -> int:
     return generated_sources()
 
 
-def test_a_known_document_is_neither_parsed_nor_validated_nor_planned_again(prepare: Preparation) -> None:
+def test_a_known_document_is_neither_parsed_nor_validated_nor_planned_again(prepare: DocumentPreparation) -> None:
     query = "query ($n: Int) { interactions(first: $n) { nodes { id } } }"
     first = prepare(query)
     assert prepare(query) is first
@@ -98,13 +98,13 @@ def test_a_known_document_is_neither_parsed_nor_validated_nor_planned_again(prep
     assert compiled(first, n=1) is compiled(prepare(query), n=2)
 
 
-def test_a_document_that_validation_refused_is_known_too(prepare: Preparation) -> None:
+def test_a_document_that_validation_refused_is_known_too(prepare: DocumentPreparation) -> None:
     refused = prepare("{ nothing }")
     assert [error.message for error in refused.errors] == ["Cannot query field 'nothing' on type 'Query'."]
     assert prepare("{ nothing }") is refused
 
 
-def test_what_cannot_be_parsed_is_refused_each_time(prepare: Preparation) -> None:
+def test_what_cannot_be_parsed_is_refused_each_time(prepare: DocumentPreparation) -> None:
     for _ in range(2):
         with pytest.raises(GraphQLSyntaxError):
             prepare("{")
@@ -112,7 +112,9 @@ def test_what_cannot_be_parsed_is_refused_each_time(prepare: Preparation) -> Non
             prepare("{ viewer { keyName } }".ljust(DEFAULTS.source_bytes + 1))
 
 
-def test_the_values_of_skip_and_include_choose_the_plan_and_no_other_variable_does(prepare: Preparation) -> None:
+def test_the_values_of_skip_and_include_choose_the_plan_and_no_other_variable_does(
+    prepare: DocumentPreparation,
+) -> None:
     prepared = prepare("query ($a: Boolean!, $id: ID!) { feature(featureId: $id) { featureId @skip(if: $a) } }")
     with_it, without = compiled(prepared, a=False, id="x"), compiled(prepared, a=True, id="x")
     assert with_it is not without
@@ -120,13 +122,13 @@ def test_the_values_of_skip_and_include_choose_the_plan_and_no_other_variable_do
     assert compiled(prepared, a=True, id="y") is without
 
 
-def test_a_condition_that_is_null_is_the_executors(prepare: Preparation) -> None:
+def test_a_condition_that_is_null_is_the_executors(prepare: DocumentPreparation) -> None:
     prepared = prepare("query ($a: Boolean = true) { viewer { keyName @skip(if: $a) } }")
     assert compiled(prepared, a=None).shape is None
     assert compiled(prepared, a=None).fallback == "null condition"
 
 
-def test_variables_that_were_sent_twice_are_bound_still(prepare: Preparation) -> None:
+def test_variables_that_were_sent_twice_are_bound_still(prepare: DocumentPreparation) -> None:
     prepared = prepare(f"query ($n: Int, $j: JSON) {{ interactions(first: $n, {WHERE}) {{ nodes {{ position }} }} }}")
     once = bound(prepared, n=1, j=1)
     first = kept(prepared, n=1, j=1)
@@ -139,7 +141,7 @@ def test_variables_that_were_sent_twice_are_bound_still(prepare: Preparation) ->
     assert len({id(one) for one in [first, *found]}) == 1 + len(others)
 
 
-def test_of_the_variables_that_were_bound_the_latest_are_kept(prepare: Preparation) -> None:
+def test_of_the_variables_that_were_bound_the_latest_are_kept(prepare: DocumentPreparation) -> None:
     prepared = prepare("query ($n: Int, $c: String) { interactions(first: $n, after: $c) { nodes { position } } }")
     first = kept(prepared, n=0)
     latest = [kept(prepared, n=number) for number in range(1, 17)][-1]
@@ -147,7 +149,7 @@ def test_of_the_variables_that_were_bound_the_latest_are_kept(prepare: Preparati
     assert bound(prepared, n=0) is not first
 
 
-def test_variables_that_are_sent_often_stay_bound_among_many_others(prepare: Preparation) -> None:
+def test_variables_that_are_sent_often_stay_bound_among_many_others(prepare: DocumentPreparation) -> None:
     prepared = prepare("query ($n: Int, $c: String) { interactions(first: $n, after: $c) { nodes { position } } }")
     often = kept(prepared, n=0)
     for number in range(1, 100):
@@ -156,7 +158,7 @@ def test_variables_that_are_sent_often_stay_bound_among_many_others(prepare: Pre
             assert bound(prepared, n=0) is often
 
 
-def test_variables_of_which_each_are_sent_once_leave_nothing_behind(prepare: Preparation) -> None:
+def test_variables_of_which_each_are_sent_once_leave_nothing_behind(prepare: DocumentPreparation) -> None:
     prepared = prepare("query ($n: Int) { interactions(first: $n) { nodes { position } } }")
     often, weight = kept(prepared, n=0), prepared.weight
     for number in range(1, 900):
@@ -178,13 +180,13 @@ PAGED = {
 }
 
 
-def told(found: Bound) -> dict[object, object]:
+def told(found: BoundOperation) -> dict[object, object]:
     """What was bound, with errors as what they say."""
     return {path: str(one) if isinstance(one, Exception) else one for path, one in found.bindings.items()}
 
 
 @pytest.mark.parametrize("selected", PAGED.values(), ids=PAGED)
-def test_pages_are_bound_alike_behind_whatever_cursor(selected: str, prepare: Preparation) -> None:
+def test_pages_are_bound_alike_behind_whatever_cursor(selected: str, prepare: DocumentPreparation) -> None:
     declared = [f"${name}: {type_}" for name, type_ in (("n", "Int"), ("a", "String"), ("b", "String"))]
     prepared = prepare(f"query ({', '.join(one for one in declared if one[:2] in selected)}) {{ {selected} }}")
     assert prepared.errors == []
@@ -198,7 +200,7 @@ def test_pages_are_bound_alike_behind_whatever_cursor(selected: str, prepare: Pr
         assert (told(found), found.cost) == (told(anew), anew.cost)
 
 
-def test_paging_on_binds_cursors_alone(prepare: Preparation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paging_on_binds_cursors_alone(prepare: DocumentPreparation, monkeypatch: pytest.MonkeyPatch) -> None:
     prepared = prepare("query ($n: Int, $c: String) { interactions(first: $n, after: $c) { nodes { position } } }")
     pages = [bound(prepared, n=1, c=PLACES[0]), bound(prepared, n=1, c=PLACES[1])]
     monkeypatch.setattr(prepared_module, "bind", None)
@@ -220,20 +222,22 @@ def test_paging_on_binds_cursors_alone(prepare: Preparation, monkeypatch: pytest
     ],
     ids=["long", "bad", "of a mutation"],
 )
-def test_such_variables_are_bound_each_time(query: str, variables: dict[str, object], prepare: Preparation) -> None:
+def test_such_variables_are_bound_each_time(
+    query: str, variables: dict[str, object], prepare: DocumentPreparation
+) -> None:
     prepared = prepare(query)
     assert prepared.errors == []
     assert len({id(one) for one in [bound(prepared, **variables) for _ in range(4)]}) == 4
 
 
-def test_variables_of_another_type_are_refused_each_time(prepare: Preparation) -> None:
+def test_variables_of_another_type_are_refused_each_time(prepare: DocumentPreparation) -> None:
     prepared = prepare("query ($n: Int) { interactions(first: $n) { nodes { position } } }")
     for _ in range(2):
         [error] = prepared.operation(None).bound({"n": "1"})  # type: ignore[misc]
         assert error.message.startswith("Variable '$n' has invalid value")
 
 
-def test_an_operation_is_found_by_its_name(prepare: Preparation) -> None:
+def test_an_operation_is_found_by_its_name(prepare: DocumentPreparation) -> None:
     prepared = prepare("query A { viewer { keyName } } query B { viewer { permissions } }")
     assert prepared.operation("A") is not prepared.operation("B")
     for name in (None, "C", ""):
@@ -241,7 +245,7 @@ def test_an_operation_is_found_by_its_name(prepare: Preparation) -> None:
             prepared.operation(name)
 
 
-def test_a_thousand_documents_are_kept_the_latest_used(prepare: Preparation) -> None:
+def test_a_thousand_documents_are_kept_the_latest_used(prepare: DocumentPreparation) -> None:
     oldest = prepare(small(5000))
     documents = {small(number): prepare(small(number)) for number in range(999)}
     assert prepare(small(5000)) is oldest
@@ -250,19 +254,19 @@ def test_a_thousand_documents_are_kept_the_latest_used(prepare: Preparation) -> 
     assert latest_kept(prepare, documents) == 999
 
 
-def test_trusted_documents_are_beside_what_is_kept(prepare: Preparation) -> None:
+def test_trusted_documents_are_beside_what_is_kept(prepare: DocumentPreparation) -> None:
     documents = {small(number): prepare(small(number)) for number in range(1_000)}
     trusted = [prepare.trusted(large(number)) for number in range(50)]
     assert all(kept(one, first=1) is bound(one, first=1) for one in trusted)
     assert latest_kept(prepare, documents) == 1_000
 
 
-def test_of_large_documents_fewer_are_kept(prepare: Preparation) -> None:
+def test_of_large_documents_fewer_are_kept(prepare: DocumentPreparation) -> None:
     documents = {large(number): prepare(large(number)) for number in range(250)}
     assert 150 < latest_kept(prepare, documents) < 250
 
 
-def test_what_is_bound_later_counts_for_the_document(prepare: Preparation) -> None:
+def test_what_is_bound_later_counts_for_the_document(prepare: DocumentPreparation) -> None:
     def known() -> int:
         return sum(prepare(text) is one for text, one in documents.items())
 
@@ -292,7 +296,7 @@ def spread(number: int) -> str:
     return f"query Q{number} {{ {roots} }} {' '.join(fragments)} {last}"
 
 
-def test_what_is_fetched_at_many_places_weighs_as_much(prepare: Preparation) -> None:
+def test_what_is_fetched_at_many_places_weighs_as_much(prepare: DocumentPreparation) -> None:
     documents = {spread(number): prepare(spread(number)) for number in range(12)}
     for one in documents.values():
         assert len(bound(one).bindings) > 2_000
@@ -301,7 +305,7 @@ def test_what_is_fetched_at_many_places_weighs_as_much(prepare: Preparation) -> 
 
 
 def test_the_source_of_a_plan_is_forgotten_with_its_document(sources_before: int) -> None:
-    prepare: Preparation | None = Preparation(build(), introspection=True)
+    prepare: DocumentPreparation | None = DocumentPreparation(build(), introspection=True)
     for number in range(1100):
         assert prepare is not None
         assert compiled(prepare(small(number))).shape is not None
@@ -321,7 +325,7 @@ def test_the_source_of_a_plan_is_forgotten_with_its_document(sources_before: int
     ],
     ids=["large", "fragments", "variables", "wrong"],
 )
-def test_a_document_ends_with_its_place_among_those_that_are_kept(query: str, prepare: Preparation) -> None:
+def test_a_document_ends_with_its_place_among_those_that_are_kept(query: str, prepare: DocumentPreparation) -> None:
     """In a cycle it would wait for the collector, which then has ten thousands of objects to look at, all at once."""
 
     def prepare_and_forget() -> None:
@@ -332,7 +336,7 @@ def test_a_document_ends_with_its_place_among_those_that_are_kept(query: str, pr
     assert garbage(prepare_and_forget) == 0
 
 
-def test_a_document_that_is_beyond_a_limit_ends_at_once(prepare: Preparation) -> None:
+def test_a_document_that_is_beyond_a_limit_ends_at_once(prepare: DocumentPreparation) -> None:
     def be_refused() -> None:
         with suppress(OperationTooComplex):
             prepare("{ " + " ".join(f"a{number}: viewer {{ keyName }}" for number in range(50)) + " }")
@@ -340,7 +344,7 @@ def test_a_document_that_is_beyond_a_limit_ends_at_once(prepare: Preparation) ->
     assert garbage(be_refused) == 0
 
 
-def test_many_conditions_do_not_make_endless_plans(prepare: Preparation, sources_before: int) -> None:
+def test_many_conditions_do_not_make_endless_plans(prepare: DocumentPreparation, sources_before: int) -> None:
     names = "abcdefg"
     declared = " ".join(f"${name}: Boolean!" for name in names)
     fields = " ".join(f"{name}: featureId @include(if: ${name})" for name in names)
@@ -369,7 +373,7 @@ def settled() -> Iterator[None]:
 @pytest.mark.usefixtures("settled")
 @pytest.mark.parametrize("document", [small, large])
 def test_a_thousand_different_documents_do_not_grow_memory(
-    prepare: Preparation, document: Callable[[int], str]
+    prepare: DocumentPreparation, document: Callable[[int], str]
 ) -> None:
     """With what the collector hasn't come to yet."""
 

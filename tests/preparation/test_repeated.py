@@ -8,8 +8,8 @@ import pytest_asyncio
 
 from gateway.context import Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
-from gateway.preparation.persisted_documents import Documents
-from gateway.preparation.prepared_documents import Prepared
+from gateway.preparation.persisted_documents import PersistedDocuments
+from gateway.preparation.prepared_documents import PreparedDocument
 from tests.harness.gateway_client import Gateway, new_gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -89,14 +89,14 @@ async def test_a_batch_is_answered_alike(gateway: Gateway) -> None:
 async def test_what_it_asks_is_found_out_again_only_where_it_is_not_kept(
     gateway: Gateway, query: str, looked_up: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found, calls = Documents.find, 0
+    found, calls = PersistedDocuments.find, 0
 
-    def find(self: Documents, *named: Any) -> Prepared:
+    def find(self: PersistedDocuments, *named: Any) -> PreparedDocument:
         nonlocal calls
         calls += 1
         return found(self, *named)
 
-    monkeypatch.setattr(Documents, "find", find)
+    monkeypatch.setattr(PersistedDocuments, "find", find)
     for _ in range(6):
         await gateway.data(query, {"n": 7, "id": "none"})
     assert calls == looked_up

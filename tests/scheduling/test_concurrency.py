@@ -4,65 +4,65 @@ import asyncio
 
 from gateway.context import Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
-from gateway.scheduling.concurrency import Lanes
+from gateway.scheduling.concurrency import ConcurrencyLimit
 from tests.harness.gateway_client import new_gateway
 
 PAGE = "{ interactions(first: 100) { totalCount nodes { interactionId } } }"
 
 
 async def test_as_many_as_may_are_under_way_and_the_others_follow_in_order() -> None:
-    lanes, under_way, most, entered = Lanes(3), 0, 0, list[int]()
+    concurrency, under_way, most, entered = ConcurrencyLimit(3), 0, 0, list[int]()
 
     async def operate(number: int) -> None:
         nonlocal under_way, most
-        await lanes.enter("a", 1)
+        await concurrency.enter("a", 1)
         entered.append(number)
         under_way += 1
         most = max(most, under_way)
         await asyncio.sleep(0.001)
         under_way -= 1
-        lanes.leave("a")
+        concurrency.leave("a")
 
     await asyncio.gather(*(operate(number) for number in range(20)))
     assert entered == list(range(20))
     assert most == 3
     # Nothing is kept of who isn't there.
-    assert not lanes._under_way
-    assert not lanes._waiting
+    assert not concurrency._under_way
+    assert not concurrency._waiting
 
 
 async def test_what_costs_little_is_let_in_before_what_costs_much() -> None:
-    lanes, entered = Lanes(1), list[int]()
+    concurrency, entered = ConcurrencyLimit(1), list[int]()
 
     async def operate(points: int) -> None:
-        await lanes.enter("a", points)
+        await concurrency.enter("a", points)
         entered.append(points)
-        lanes.leave("a")
+        concurrency.leave("a")
 
-    await lanes.enter("a", 1)
+    await concurrency.enter("a", 1)
     waiting = [asyncio.create_task(operate(points)) for points in (5_000, 100, 100, 50, 1)]
     await asyncio.sleep(0)
-    lanes.leave("a")
+    concurrency.leave("a")
     await asyncio.gather(*waiting)
     # Beyond a hundred points, nobody waits longer for it.
     assert entered == [1, 50, 5_000, 100, 100]
 
 
 async def test_who_is_given_up_takes_nobodys_place() -> None:
-    lanes = Lanes(1)
-    await lanes.enter("a", 1)
-    waiting = [asyncio.create_task(lanes.enter("a", 1)) for _ in range(3)]
+    concurrency = ConcurrencyLimit(1)
+    await concurrency.enter("a", 1)
+    waiting = [asyncio.create_task(concurrency.enter("a", 1)) for _ in range(3)]
     await asyncio.sleep(0)
     waiting[0].cancel()
     await asyncio.sleep(0)
-    lanes.leave("a")
+    concurrency.leave("a")
     # Let in already, and given up before it knows.
     waiting[1].cancel()
     async with asyncio.timeout(5):
         await waiting[2]
-    lanes.leave("a")
-    assert not lanes._under_way
-    await lanes.enter("a", 1)
+    concurrency.leave("a")
+    assert not concurrency._under_way
+    await concurrency.enter("a", 1)
 
 
 async def test_a_key_waits_for_no_other(mongod: EmbeddedServer) -> None:

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from gateway.demo.embedded_mongod import EmbeddedServer
-from gateway.scheduling.cpu_gate import Shifts
+from gateway.scheduling.cpu_gate import CpuGate
 from tests.harness.gateway_client import Gateway, new_gateway
 from tests.harness.live_client import served, socket
 
@@ -24,10 +24,10 @@ def laboriously() -> str:
 
 
 async def test_between_long_work_what_is_short_is_done() -> None:
-    shifts, passes, done = Shifts(), [0], [0]
+    cpu_gate, passes, done = CpuGate(), [0], [0]
 
     async def long() -> None:
-        assert await shifts.do(laboriously) == "done"
+        assert await cpu_gate.do(laboriously) == "done"
         done[0] += 1
 
     async def short() -> None:
@@ -41,18 +41,18 @@ async def test_between_long_work_what_is_short_is_done() -> None:
 
 
 async def test_what_fails_or_is_given_up_lets_the_next_begin() -> None:
-    shifts = Shifts()
+    cpu_gate = CpuGate()
 
     def fail() -> None:
         raise ValueError
 
     with pytest.raises(ValueError):  # noqa: PT011
-        await shifts.do(fail)
-    given_up = asyncio.create_task(shifts.do(fail))
+        await cpu_gate.do(fail)
+    given_up = asyncio.create_task(cpu_gate.do(fail))
     await asyncio.sleep(0)
     given_up.cancel()
     async with asyncio.timeout(5):
-        assert await shifts.do(laboriously) == "done"
+        assert await cpu_gate.do(laboriously) == "done"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -16,11 +16,11 @@ from gateway.context import Budget, Rate
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.errors import GatewayError, RateLimited, Unavailable
 from gateway.scheduling import rate_limiter
-from gateway.scheduling.rate_limiter import Buckets, Meter
+from gateway.scheduling.rate_limiter import RateLimiter, TokenBuckets
 from gateway.settings import Settings, load
 from gateway.store.client import Database, close, open_client
 from gateway.store.index_creation import create_indexes
-from gateway.store.token_buckets import BUCKETS, SharedBuckets
+from gateway.store.token_buckets import BUCKETS, SharedTokenBuckets
 from tests.harness.gateway_client import open_gateway
 
 # So slow that nothing comes back while a test runs: one point in an hour and more.
@@ -48,7 +48,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 async def test_points_come_back_at_the_rate(clock: Clock) -> None:
-    buckets = Buckets(Rate(burst=100, restore=10))
+    buckets = TokenBuckets(Rate(burst=100, restore=10))
     assert (await buckets.spend("a", 100)).remaining == 0
     with pytest.raises(RateLimited) as refused:
         await buckets.spend("a", 1)
@@ -67,7 +67,7 @@ async def test_points_come_back_at_the_rate(clock: Clock) -> None:
 
 
 async def test_a_refusal_takes_nothing(clock: Clock) -> None:
-    buckets = Buckets(Rate(burst=100, restore=10))
+    buckets = TokenBuckets(Rate(burst=100, restore=10))
     await buckets.spend("a", 50)
     for _ in range(3):
         with pytest.raises(RateLimited):
@@ -76,13 +76,13 @@ async def test_a_refusal_takes_nothing(clock: Clock) -> None:
 
 
 async def test_each_key_has_a_bucket_of_its_own(clock: Clock) -> None:
-    buckets = Buckets(Rate(burst=100, restore=10))
+    buckets = TokenBuckets(Rate(burst=100, restore=10))
     await buckets.spend("a", 100)
     assert (await buckets.spend("b", 1)).remaining == 99
 
 
 async def test_what_costs_more_than_a_bucket_holds_waits_until_it_is_full(clock: Clock) -> None:
-    buckets = Buckets(Rate(burst=100, restore=10))
+    buckets = TokenBuckets(Rate(burst=100, restore=10))
     assert (await buckets.spend("a", 150)).remaining == 0
     with pytest.raises(RateLimited) as refused:
         await buckets.spend("a", 150)
@@ -92,7 +92,7 @@ async def test_what_costs_more_than_a_bucket_holds_waits_until_it_is_full(clock:
 
 
 async def test_what_is_given_back_may_be_spent(clock: Clock) -> None:
-    buckets = Buckets(Rate(burst=100, restore=10))
+    buckets = TokenBuckets(Rate(burst=100, restore=10))
     await buckets.spend("a", 100)
     buckets.give_back("a", 60)
     assert (await buckets.spend("a", 60)).remaining == 0
@@ -102,7 +102,7 @@ async def test_what_is_given_back_may_be_spent(clock: Clock) -> None:
 
 async def test_buckets_that_are_full_are_forgotten(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limiter, "_MAX_BUCKETS", 10)
-    buckets = Buckets(Rate(burst=100, restore=10))
+    buckets = TokenBuckets(Rate(burst=100, restore=10))
     await buckets.spend("spender", 100)
     for number in range(50):
         clock.now += 0.1
@@ -115,7 +115,7 @@ async def test_buckets_that_are_full_are_forgotten(clock: Clock, monkeypatch: py
 def test_no_sequence_of_operations_spends_more_than_the_rate(steps: list[tuple[int, int, int]]) -> None:
     clock = Clock()
     rate = Rate(burst=100, restore=10)
-    buckets = Buckets(rate)
+    buckets = TokenBuckets(rate)
     began, spent = clock.now, 0
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rate_limiter, "time", clock)
@@ -134,7 +134,7 @@ def test_no_sequence_of_operations_spends_more_than_the_rate(steps: list[tuple[i
     assert spent <= rate.burst + (clock.now - began) * rate.restore + 120
 
 
-async def _spend(buckets: Buckets, points: int) -> Budget:
+async def _spend(buckets: TokenBuckets, points: int) -> Budget:
     return await buckets.spend("a", points)
 
 
@@ -142,11 +142,11 @@ async def _spend(buckets: Buckets, points: int) -> Budget:
 
 
 @pytest.fixture
-def shared(database: Database) -> Callable[[Rate], SharedBuckets]:
-    return lambda rate: SharedBuckets(database, rate)
+def shared(database: Database) -> Callable[[Rate], SharedTokenBuckets]:
+    return lambda rate: SharedTokenBuckets(database, rate)
 
 
-async def test_processes_share_a_bucket(shared: Callable[[Rate], SharedBuckets]) -> None:
+async def test_processes_share_a_bucket(shared: Callable[[Rate], SharedTokenBuckets]) -> None:
     one, other = shared(SLOW), shared(SLOW)
     assert (await one.spend("a", 60)).remaining == 40
     assert (await other.spend("a", 30)).remaining in (10, 11)
@@ -159,17 +159,17 @@ async def test_processes_share_a_bucket(shared: Callable[[Rate], SharedBuckets])
     assert (await other.spend("b", 1)).remaining == 99
 
 
-async def test_at_once_they_spend_no_more_than_there_is(shared: Callable[[Rate], SharedBuckets]) -> None:
-    every: list[Meter] = [shared(SLOW) for _ in range(4)]
+async def test_at_once_they_spend_no_more_than_there_is(shared: Callable[[Rate], SharedTokenBuckets]) -> None:
+    every: list[RateLimiter] = [shared(SLOW) for _ in range(4)]
     results = await asyncio.gather(
-        *(meter.spend("a", 10) for meter in every for _ in range(10)), return_exceptions=True
+        *(rate_limiter.spend("a", 10) for rate_limiter in every for _ in range(10)), return_exceptions=True
     )
     served = [one for one in results if isinstance(one, Budget)]
     assert 10 <= len(served) <= 12
     assert all(isinstance(one, RateLimited) for one in results if one not in served)
 
 
-async def test_points_come_back_by_the_databases_clock(shared: Callable[[Rate], SharedBuckets]) -> None:
+async def test_points_come_back_by_the_databases_clock(shared: Callable[[Rate], SharedTokenBuckets]) -> None:
     buckets = shared(Rate(burst=10, restore=1_000))
     await buckets.spend("a", 10)
     await asyncio.sleep(0.02)
@@ -180,7 +180,7 @@ async def test_points_come_back_by_the_databases_clock(shared: Callable[[Rate], 
 async def test_without_a_database_there_is_no_answer() -> None:
     client = open_client("mongodb://127.0.0.1:1/", server_selection_timeout_ms=10)
     with pytest.raises(Unavailable):
-        await SharedBuckets(client["nowhere"], SLOW).spend("a", 1)
+        await SharedTokenBuckets(client["nowhere"], SLOW).spend("a", 1)
     await close(client)
     del client
     # PyMongo may leave the socket of a connection that was refused to the garbage collector: here, not in a later test.
@@ -188,7 +188,7 @@ async def test_without_a_database_there_is_no_answer() -> None:
 
 
 async def test_what_was_given_back_is_not_lost_with_an_update_that_fails(database: Database) -> None:
-    buckets = SharedBuckets(database, SLOW)
+    buckets = SharedTokenBuckets(database, SLOW)
     await buckets.spend("a", 100)
     buckets.give_back("a", 60)
     # MongoDB refuses an update of what is no number.
@@ -200,7 +200,7 @@ async def test_what_was_given_back_is_not_lost_with_an_update_that_fails(databas
 
 
 async def test_what_is_given_back_is_remembered_of_so_many_keys(database: Database) -> None:
-    buckets = SharedBuckets(database, SLOW)
+    buckets = SharedTokenBuckets(database, SLOW)
     for number in range(10_010):
         buckets.give_back(f"k{number}", 1)
     assert len(buckets._given_back) == 10_000
@@ -209,7 +209,7 @@ async def test_what_is_given_back_is_remembered_of_so_many_keys(database: Databa
 async def test_mongodb_removes_a_bucket_once_it_is_full(database: Database) -> None:
     await create_indexes(database)
     assert (await database[BUCKETS].index_information())["expired"]["expireAfterSeconds"] == 0
-    await SharedBuckets(database, SLOW).spend("a", 50)
+    await SharedTokenBuckets(database, SLOW).spend("a", 50)
     bucket = await database[BUCKETS].with_options(read_concern=LOCAL).find_one({"_id": "a"})
     assert bucket is not None
     left = bucket["expires_at"].replace(tzinfo=UTC) - datetime.now(UTC)
@@ -274,7 +274,7 @@ async def test_the_viewer_sees_its_budget(database: Database, mongod: EmbeddedSe
 async def test_a_worker_at_full_speed_on_pages_is_never_held_up() -> None:
     """A thousand pages of twenty a second, for ten minutes; and by default."""
     settings = load(Settings, mongodb_uri="mongodb://localhost/")
-    buckets = Buckets(Rate(settings.rate_limit_burst, settings.rate_limit_restore))
+    buckets = TokenBuckets(Rate(settings.rate_limit_burst, settings.rate_limit_restore))
     clock = Clock()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rate_limiter, "time", clock)

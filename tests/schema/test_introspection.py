@@ -1,9 +1,9 @@
 """What tools send to read the schema passes every default limit, and gives them the whole of it.
 
-The texts in tests/schema/introspection are those of graphql-js in each of its versions, with all that the version can ask for:
-GraphiQL, Apollo's and urql's tools, GraphQL Code Generator, Postman, Insomnia and Altair bundle one or another of them.
-From version 16.9 on they follow a type through nine levels of lists and non-null. Rover has a text of its own, in the
-form of version 14, and Relay's compiler reads a file.
+The texts in tests/schema/introspection are those of graphql-js in each of its versions, with all that the version can
+ask for: GraphiQL, Apollo's and urql's tools, GraphQL Code Generator, Postman, Insomnia and Altair bundle one or another
+of them. From version 16.9 on they follow a type through nine levels of lists and non-null. Rover has a text of its own,
+in the form of version 14, and Relay's compiler reads a file.
 """
 
 from collections.abc import AsyncIterator, Iterator

@@ -9,7 +9,7 @@ from graphql import GraphQLSchema, build_schema, execute_sync, is_introspection_
 from gateway.model.kinds import INTERACTION, time_order
 from gateway.plan.pages import Pages
 from gateway.plan.paging import Page
-from gateway.preparation.prepared_documents import Preparation
+from gateway.preparation.prepared_documents import DocumentPreparation
 from gateway.schema.graph import build
 
 PREFIX = "Acme"
@@ -45,7 +45,7 @@ def test_what_a_client_reads_and_writes_has_the_prefixed_names(prefix: str) -> N
       }} }} }}
       node(id: "any") {{ __typename ... on {prefix}Session {{ sessionId }} }}
     }}"""
-    prepared = Preparation(build(prefix), introspection=True)(query)
+    prepared = DocumentPreparation(build(prefix), introspection=True)(query)
     assert prepared.errors == []
     shape = prepared.operation(None).compiled({}).shape
     assert shape is not None

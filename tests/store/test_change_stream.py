@@ -18,7 +18,7 @@ from gateway.errors import Unavailable
 from gateway.model.kinds import INTERACTION
 from gateway.plan.commands import Find, Scan
 from gateway.plan.predicate import Lookup
-from gateway.store.change_stream import Insertions, Watch
+from gateway.store.change_stream import InsertStream, InsertWatch
 from gateway.store.client import Client, Database, Driver, aggregate, close, open_client
 from gateway.store.reader import Reader
 
@@ -27,9 +27,11 @@ NAMESPACE = Namespace("ns_1", "shop", "org_1", datetime(2024, 5, 1, tzinfo=UTC))
 
 
 @pytest.fixture(params=["pymongo", "motor"])
-async def watched(mongod: EmbeddedServer, database: Database, request: pytest.FixtureRequest) -> AsyncIterator[Watch]:
+async def watched(
+    mongod: EmbeddedServer, database: Database, request: pytest.FixtureRequest
+) -> AsyncIterator[InsertWatch]:
     client = open_client(mongod.uri, driver=cast(Driver, request.param))
-    yield Watch(client[database.name], INTERACTION)
+    yield InsertWatch(client[database.name], INTERACTION)
     await close(client)
 
 
@@ -38,7 +40,7 @@ async def insert(database: Database, *ids: str, namespace_id: Any = "ns_1") -> N
     await database[INTERACTION.collection].insert_many(documents)
 
 
-async def given(insertions: Insertions, count: int) -> list[str]:
+async def given(insertions: InsertStream, count: int) -> list[str]:
     ids: list[str] = []
     async with asyncio.timeout(PATIENCE):
         while len(ids) < count:
@@ -48,7 +50,7 @@ async def given(insertions: Insertions, count: int) -> list[str]:
     return ids
 
 
-async def nothing_more(insertions: Insertions) -> bool:
+async def nothing_more(insertions: InsertStream) -> bool:
     return await insertions.next() is None
 
 
@@ -64,7 +66,7 @@ async def end_cursors(database: Database) -> int:
     return ended
 
 
-async def test_what_is_inserted_is_given_out_in_order(watched: Watch, database: Database) -> None:
+async def test_what_is_inserted_is_given_out_in_order(watched: InsertWatch, database: Database) -> None:
     await insert(database, "before")
     insertions = await watched.open()
     await insert(database, *(str(number) for number in range(1_200)))
@@ -77,7 +79,7 @@ async def test_what_is_inserted_is_given_out_in_order(watched: Watch, database: 
 
 
 async def test_each_has_its_namespace_and_a_time_after_what_was_written_before(
-    watched: Watch, database: Database
+    watched: InsertWatch, database: Database
 ) -> None:
     insertions = await watched.open()
     await insert(database, "1")
@@ -92,7 +94,7 @@ async def test_each_has_its_namespace_and_a_time_after_what_was_written_before(
 
 
 @pytest.mark.parametrize("id", [UUID(int=7), Binary(bytes(16), 3), ObjectId(), 7, datetime(2024, 5, 1, tzinfo=UTC)])
-async def test_an_id_is_the_one_that_is_read(id: Any, watched: Watch, database: Database) -> None:
+async def test_an_id_is_the_one_that_is_read(id: Any, watched: InsertWatch, database: Database) -> None:
     insertions = await watched.open()
     await database[INTERACTION.collection].insert_one({"_id": id, "namespace_id": "ns_1"})
     inserted = await insertions.next()
@@ -106,7 +108,7 @@ async def test_an_id_is_the_one_that_is_read(id: Any, watched: Watch, database: 
     await insertions.close()
 
 
-async def test_what_others_wrote_without_a_namespace_is_nobodys(watched: Watch, database: Database) -> None:
+async def test_what_others_wrote_without_a_namespace_is_nobodys(watched: InsertWatch, database: Database) -> None:
     insertions = await watched.open()
     await insert(database, "1", namespace_id=None)
     await insert(database, "2", namespace_id={"$gt": ""})
@@ -115,7 +117,7 @@ async def test_what_others_wrote_without_a_namespace_is_nobodys(watched: Watch, 
     await insertions.close()
 
 
-async def test_it_goes_on_where_its_cursor_was_ended(watched: Watch, database: Database) -> None:
+async def test_it_goes_on_where_its_cursor_was_ended(watched: InsertWatch, database: Database) -> None:
     insertions = await watched.open()
     await insert(database, "0")
     ids = await given(insertions, 1)
@@ -129,7 +131,7 @@ async def test_it_goes_on_where_its_cursor_was_ended(watched: Watch, database: D
     await insertions.close()
 
 
-async def test_it_goes_on_behind_a_collection_that_was_dropped(watched: Watch, database: Database) -> None:
+async def test_it_goes_on_behind_a_collection_that_was_dropped(watched: InsertWatch, database: Database) -> None:
     insertions = await watched.open()
     await insert(database, "1")
     await database.drop_collection(INTERACTION.collection)
@@ -138,7 +140,9 @@ async def test_it_goes_on_behind_a_collection_that_was_dropped(watched: Watch, d
     await insertions.close()
 
 
-async def test_it_says_so_where_the_database_no_longer_knows_what_happened(watched: Watch, database: Database) -> None:
+async def test_it_says_so_where_the_database_no_longer_knows_what_happened(
+    watched: InsertWatch, database: Database
+) -> None:
     insertions = await watched.open()
     await insert(database, "1")
     assert await given(insertions, 1) == ["1"]
@@ -154,7 +158,7 @@ async def test_it_says_so_where_the_database_no_longer_knows_what_happened(watch
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_without_a_database_it_does_not_open() -> None:
     client: Client = open_client("mongodb://127.0.0.1:9/", server_selection_timeout_ms=50)
-    watch = Watch(client["nothing"], INTERACTION)
+    watch = InsertWatch(client["nothing"], INTERACTION)
     with pytest.raises(Unavailable):
         await watch.open()
     with pytest.raises(Unavailable):
@@ -165,5 +169,5 @@ async def test_without_a_database_it_does_not_open() -> None:
     gc.collect()
 
 
-async def test_a_time_of_the_database_is_one_of_its_own_clock(watched: Watch) -> None:
+async def test_a_time_of_the_database_is_one_of_its_own_clock(watched: InsertWatch) -> None:
     assert Timestamp(0, 0) < await watched.now() <= await watched.now()

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from gateway.errors import BadUserInput
-from gateway.errors.linked_path import Trail, path
+from gateway.errors.linked_path import LinkedPath, path
 
 MAX_LEVELS = 100
 
@@ -21,7 +21,7 @@ def check_json(root: Any) -> None:
         if problem := _problem(root):
             raise BadUserInput(problem)
         return
-    pending: list[tuple[Any, Trail, int]] = [(root, None, 1)]
+    pending: list[tuple[Any, LinkedPath, int]] = [(root, None, 1)]
     while pending:
         container, trail, level = pending.pop()
         if level > MAX_LEVELS:
@@ -45,7 +45,7 @@ def check_size(value: Any, limit: int, *path: str) -> None:
         raise BadUserInput(f"Value should have at most {limit:,} bytes as JSON", path=path)
 
 
-def _check_key(key: object, trail: Trail) -> None:
+def _check_key(key: object, trail: LinkedPath) -> None:
     if not isinstance(key, str):
         raise BadUserInput("Keys should be strings", path=path(trail))
     if "\0" in key:

@@ -9,11 +9,11 @@ from gateway.context import Context
 from gateway.errors import GatewayError, RateLimited
 from gateway.errors.formatting import masked
 from gateway.execution.answers import Answer, refused
-from gateway.execution.operations import Operations, Ready, Request
+from gateway.execution.operations import AdmittedOperation, GraphQLRequest, OperationRunner
 from gateway.transport.http.request_parsing import Batch
 
 
-async def answer_batch(operations: Operations, batch: Batch, context: Context) -> Answer:
+async def answer_batch(operations: OperationRunner, batch: Batch, context: Context) -> Answer:
     """The answers to a batch, in its order.
 
     Queries are answered at the same time; what writes is done alone and in its place, so that a query after it sees
@@ -31,7 +31,9 @@ async def answer_batch(operations: Operations, batch: Batch, context: Context) -
     return Answer(b"[" + b",".join(answer.body for answer in answers) + b"]")
 
 
-async def _judged(operations: Operations, one: Request | GatewayError, context: Context) -> Ready | Answer:
+async def _judged(
+    operations: OperationRunner, one: GraphQLRequest | GatewayError, context: Context
+) -> AdmittedOperation | Answer:
     if isinstance(one, GatewayError):
         return refused(one)
     try:
@@ -40,11 +42,11 @@ async def _judged(operations: Operations, one: Request | GatewayError, context: 
         return refused(masked(error))
 
 
-def _writes(one: Ready | Answer) -> bool:
-    return isinstance(one, Ready) and one.kind is not OperationType.QUERY
+def _writes(one: AdmittedOperation | Answer) -> bool:
+    return isinstance(one, AdmittedOperation) and one.kind is not OperationType.QUERY
 
 
-async def _answer(operations: Operations, one: Ready | Answer) -> Answer:
+async def _answer(operations: OperationRunner, one: AdmittedOperation | Answer) -> Answer:
     if isinstance(one, Answer):
         return one
     try:

@@ -7,13 +7,14 @@ from graphql import OperationType
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from gateway.auth.authenticator import Access
-from gateway.auth.open_connections import Sessions
+from gateway.auth.authenticator import Authenticator
+from gateway.auth.open_connections import OpenConnections
 from gateway.errors import MethodNotAllowed, PayloadTooLarge
 from gateway.errors.formatting import foreseen
 from gateway.execution.answers import Answer, refused
-from gateway.execution.operations import Operations, Ready, Request
-from gateway.scheduling.cpu_gate import LONG_BYTES, Shifts
+from gateway.execution.operations import AdmittedOperation, GraphQLRequest, OperationRunner
+from gateway.live.subscriptions import Subscriptions
+from gateway.scheduling.cpu_gate import LONG_BYTES, CpuGate
 from gateway.transport.http.batching import answer_batch
 from gateway.transport.http.body_decoding import coding_of, decoded
 from gateway.transport.http.caching import entity_tag, is_known
@@ -24,7 +25,7 @@ from gateway.transport.http.media_types import EVENTS, GRAPHQL, HTML, JSON, name
 from gateway.transport.http.replies import READING, WRITING, Reply, allowed, answered, kept, refusal
 from gateway.transport.http.request_parsing import Batch, from_body, from_query, parameter_names, require_json
 from gateway.transport.http.security_headers import secured
-from gateway.transport.pages.graphiql import Page
+from gateway.transport.pages.graphiql import GraphiQLPage
 
 _READ = (
     "accept",
@@ -41,7 +42,7 @@ _LATEST, _SHORT_BYTES = 32, 3_000
 _METHODS = frozenset((*READING, *WRITING))
 
 
-class Endpoint:
+class GraphQLEndpoint:
     """The one endpoint of the graph: an ASGI application for every method.
 
     It reads the few headers that count in one pass and sends its answer in two messages, without a request or a
@@ -53,21 +54,22 @@ class Endpoint:
 
     def __init__(
         self,
-        access: Access,
-        operations: Operations,
-        sessions: Sessions,
-        shifts: Shifts,
+        access: Authenticator,
+        operations: OperationRunner,
+        subscriptions: Subscriptions,
+        sessions: OpenConnections,
+        cpu_gate: CpuGate,
         *,
         body_limit: int,
         batch_limit: int,
         entry_limit: int,
         cache_control: bytes,
-        page: Page | None,
+        page: GraphiQLPage | None,
     ) -> None:
         self._access = access
         self._operations = operations
-        self._shifts = shifts
-        self._streams = EventStreams(operations, sessions)
+        self._cpu_gate = cpu_gate
+        self._streams = EventStreams(subscriptions, sessions)
         self._body_limit = body_limit
         self._read = partial(from_body, batch_limit=batch_limit, entry_limit=entry_limit)
         # What many clients open with is sent again and again, byte for byte.
@@ -104,14 +106,14 @@ class Endpoint:
         headers: Mapping[str, list[str]],
         media: str,
         receive: Receive,
-        stream: Callable[[Ready], Awaitable[Answer | None]] | None,
+        stream: Callable[[AdmittedOperation], Awaitable[Answer | None]] | None,
     ) -> Reply | None:
         """What is sent back; None where ``stream``, which answers subscriptions, has sent it."""
         method = scope["method"]
         if method not in _METHODS:
             raise MethodNotAllowed("GraphQL is served by GET and POST.")
         context = await self._access.context(_single(headers, "authorization"), _single(headers, "x-namespace"))
-        request: Request | Batch
+        request: GraphQLRequest | Batch
         if method in READING:
             request = from_query(scope["query_string"], entry_limit=self._entry_limit)
         else:
@@ -125,11 +127,11 @@ class Endpoint:
                 request = self._latest(body)
             else:
                 read = partial(self._read, body)
-                request = await self._shifts.do(read) if len(body) > LONG_BYTES else read()
+                request = await self._cpu_gate.do(read) if len(body) > LONG_BYTES else read()
         if isinstance(request, tuple):
             return _unkept(await answer_batch(self._operations, request, context), media, method)
-        answer: Ready | Answer | None = await self._operations.admit(request, context)
-        if isinstance(answer, Ready):
+        answer: AdmittedOperation | Answer | None = await self._operations.admit(request, context)
+        if isinstance(answer, AdmittedOperation):
             streamed = stream if answer.kind is OperationType.SUBSCRIPTION else None
             answer = await (streamed or self._operations.run)(answer)
         if answer is None:

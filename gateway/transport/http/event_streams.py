@@ -6,12 +6,13 @@ from typing import Any
 
 from starlette.types import Message, Receive, Send
 
-from gateway.auth.open_connections import Sessions
+from gateway.auth.open_connections import OpenConnections
 from gateway.errors import GatewayError, GoingAway, SubscriberTooSlow
 from gateway.errors.formatting import foreseen
 from gateway.execution.answers import Answer, refused
-from gateway.execution.operations import Operations, Ready
+from gateway.execution.operations import AdmittedOperation
 from gateway.live.subscriber import Subscriber
+from gateway.live.subscriptions import Subscriptions
 from gateway.scheduling.cancellation import cancel
 from gateway.transport.http.event_frames import COMMENT, alone, event
 from gateway.transport.http.replies import STREAMED
@@ -21,18 +22,18 @@ from gateway.transport.timeouts import HEARTBEAT_SECONDS, LAST_WORD_SECONDS, UNR
 class EventStreams:
     """Answers subscriptions; one for each process."""
 
-    def __init__(self, operations: Operations, sessions: Sessions) -> None:
-        self._operations = operations
+    def __init__(self, subscriptions: Subscriptions, sessions: OpenConnections) -> None:
+        self._subscriptions = subscriptions
         self._sessions = sessions
 
-    async def __call__(self, ready: Ready, receive: Receive, send: Send) -> Answer | None:
+    async def __call__(self, ready: AdmittedOperation, receive: Receive, send: Send) -> Answer | None:
         """Sends events until the client leaves or the session ends, or gives the answer that refuses it.
 
         Raises `GoingAway` where no session may begin.
         """
         ending: asyncio.Future[GatewayError] = asyncio.get_running_loop().create_future()
         with self._sessions.opened(ending.set_result, ready.context) as session:
-            events = await self._operations.events(ready, session.end)
+            events = await self._subscriptions.open(ready, session.end)
             if isinstance(events, Answer):
                 return events
             leaving = asyncio.create_task(_left(receive))

@@ -1,4 +1,4 @@
-"""From HTTP parameters and bodies to a `Request`: strict, so that nothing odd reaches the operation.
+"""From HTTP parameters and bodies to a `GraphQLRequest`: strict, so that nothing odd reaches the operation.
 
 `from_object` is for every transport: HTTP's bodies and parameters and a websocket's messages hold the same object.
 """
@@ -12,12 +12,12 @@ from urllib.parse import parse_qsl
 import orjson
 
 from gateway.errors import BadRequest, BadUserInput, UnsupportedMediaType
-from gateway.execution.operations import Request
+from gateway.execution.operations import GraphQLRequest
 from gateway.limits import DEFAULTS
 from gateway.transport.http.media_types import JSON
 
 # The requests of a batch, or what is wrong with one of them.
-Batch = tuple[Request | BadRequest, ...]
+Batch = tuple[GraphQLRequest | BadRequest, ...]
 
 _MAX_PARAMETERS = 100
 # Every digit as 0, and all else as a space: so the longest of numbers are found at once, in a tenth of the time that a
@@ -47,7 +47,7 @@ def parameter_names(query_string: bytes) -> frozenset[str]:
     return frozenset(name for name, _ in pairs)
 
 
-def from_body(body: bytes, *, batch_limit: int = 0, entry_limit: int = DEFAULTS.entries) -> Request | Batch:
+def from_body(body: bytes, *, batch_limit: int = 0, entry_limit: int = DEFAULTS.entries) -> GraphQLRequest | Batch:
     """The request in a POST body of JSON, or the batch of up to ``batch_limit``; raises `BadRequest` for what is
     neither, and `BadUserInput` for more than ``entry_limit`` entries of lists and objects for each request."""
     given = from_json(body, "body", most=entry_limit * max(1, batch_limit))
@@ -64,7 +64,7 @@ def from_body(body: bytes, *, batch_limit: int = 0, entry_limit: int = DEFAULTS.
     return tuple(_judged(one, size=len(body) // len(given)) for one in given)
 
 
-def from_query(query_string: bytes, *, entry_limit: int = DEFAULTS.entries) -> Request:
+def from_query(query_string: bytes, *, entry_limit: int = DEFAULTS.entries) -> GraphQLRequest:
     """The request in the parameters of a GET; raises `BadRequest` for what isn't a GraphQL request, and `BadUserInput`
     for more than ``entry_limit`` entries of lists and objects in one of them."""
     try:
@@ -113,12 +113,12 @@ def from_json(text: bytes, what: str, *, most: int) -> Any:
         raise BadRequest(f"The {what} is not valid JSON.") from None
 
 
-def from_object(given: Mapping[str, Any], *, reads_only: bool = False, size: int = 0) -> Request:
+def from_object(given: Mapping[str, Any], *, reads_only: bool = False, size: int = 0) -> GraphQLRequest:
     """The request in a JSON object of so many bytes; raises `BadRequest` for what isn't a GraphQL request."""
     query, document_id = _typed(given, "query", str) or None, _document_id(given)
     if query is None and document_id is None:
         raise BadRequest("The request has no `query`.")
-    return Request(
+    return GraphQLRequest(
         query,
         _typed(given, "variables", dict) or {},
         _typed(given, "operationName", str),
@@ -128,7 +128,7 @@ def from_object(given: Mapping[str, Any], *, reads_only: bool = False, size: int
     )
 
 
-def _judged(given: Mapping[str, Any], *, size: int) -> Request | BadRequest:
+def _judged(given: Mapping[str, Any], *, size: int) -> GraphQLRequest | BadRequest:
     try:
         return from_object(given, size=size)
     except BadRequest as error:

@@ -35,7 +35,7 @@ _CDN_POLICY = _POLICY + (
 )
 
 
-class Page:
+class GraphiQLPage:
     """The page with these headers in its editor, and a tab for each example."""
 
     def __init__(self, headers: Mapping[str, str], *, bundle: Path = _BUNDLE) -> None:

@@ -11,15 +11,16 @@ from graphql import OperationType
 from starlette.datastructures import Headers
 from starlette.types import Receive, Send
 
-from gateway.auth.authenticator import Access
-from gateway.auth.open_connections import Session, Sessions
+from gateway.auth.authenticator import Authenticator
+from gateway.auth.open_connections import OpenConnection, OpenConnections
 from gateway.errors import BadRequest, GatewayError, TooManySubscriptions, Unavailable
 from gateway.errors.formatting import foreseen, masked
 from gateway.execution.answers import Answer, refused
-from gateway.execution.operations import Operations, Ready
+from gateway.execution.operations import AdmittedOperation, OperationRunner
 from gateway.live.subscriber import Subscriber
+from gateway.live.subscriptions import Subscriptions
 from gateway.scheduling.cancellation import cancel
-from gateway.scheduling.cpu_gate import LONG_BYTES, Shifts
+from gateway.scheduling.cpu_gate import LONG_BYTES, CpuGate
 from gateway.transport.http.headers import single
 from gateway.transport.http.request_parsing import from_object
 from gateway.transport.server.websocket_protocol import MAX_BYTES, MAX_MESSAGE_BYTES
@@ -51,9 +52,10 @@ class Conversation:
 
     def __init__(
         self,
-        access: Access,
-        operations: Operations,
-        shifts: Shifts,
+        access: Authenticator,
+        operations: OperationRunner,
+        subscriptions: Subscriptions,
+        cpu_gate: CpuGate,
         headers: Headers,
         receive: Receive,
         send: Send,
@@ -63,7 +65,8 @@ class Conversation:
     ) -> None:
         self._access = access
         self._operations = operations
-        self._shifts = shifts
+        self._subscriptions = subscriptions
+        self._cpu_gate = cpu_gate
         self._headers = headers
         self._receive = receive
         self._send = send
@@ -76,7 +79,7 @@ class Conversation:
         self._answering: set[asyncio.Task[None]] = set()
         self._ending: asyncio.Future[Close | None] = asyncio.get_running_loop().create_future()
 
-    async def run(self, sessions: Sessions) -> None:
+    async def run(self, sessions: OpenConnections) -> None:
         """Returns once the connection is closed, by either side."""
         try:
             with sessions.opened(lambda error: self._finish(close_for(error))) as session:
@@ -84,7 +87,7 @@ class Conversation:
         except GatewayError as error:
             await self._close(close_for(error))
 
-    async def _attend(self, session: Session) -> None:
+    async def _attend(self, session: OpenConnection) -> None:
         self._start(self._take_all(session))
         self._start(self._require_init())
         self._start(self._keep_alive())
@@ -126,12 +129,12 @@ class Conversation:
             if self._acknowledged:
                 await self._say(messages.PING)
 
-    async def _take_all(self, session: Session) -> None:
+    async def _take_all(self, session: OpenConnection) -> None:
         try:
             while (received := await self._receive())["type"] != "websocket.disconnect":
                 size = len(received.get("text") or "")
                 read = partial(messages.read, received, self._entry_limit)
-                message = await self._shifts.do(read) if size > LONG_BYTES else read()
+                message = await self._cpu_gate.do(read) if size > LONG_BYTES else read()
                 await self._take(message, session, size)
         except Close as close:
             self._finish(close)
@@ -139,7 +142,7 @@ class Conversation:
             self._finish(close_for(foreseen(error)))
         self._finish(None)
 
-    async def _take(self, message: Mapping[str, Any], session: Session, size: int) -> None:
+    async def _take(self, message: Mapping[str, Any], session: OpenConnection, size: int) -> None:
         match message:
             case {"type": "connection_init"} if messages.is_payload(message.get("payload")):
                 await self._init(message.get("payload") or {}, session)
@@ -155,7 +158,7 @@ class Conversation:
             case _:
                 raise Close(4400, "Invalid message received")
 
-    async def _init(self, payload: Mapping[str, Any], session: Session) -> None:
+    async def _init(self, payload: Mapping[str, Any], session: OpenConnection) -> None:
         if self._credentials is not None:
             raise Close(4429, "Too many initialisation requests")
         self._credentials = (
@@ -176,7 +179,7 @@ class Conversation:
                     return value
         return single(name, self._headers.getlist(name))
 
-    async def _subscribe(self, id: str, payload: Mapping[str, Any], size: int, session: Session) -> None:
+    async def _subscribe(self, id: str, payload: Mapping[str, Any], size: int, session: OpenConnection) -> None:
         if self._credentials is None or not self._acknowledged:
             raise Close(4401, "Unauthorized")
         if id in self._running:
@@ -191,9 +194,9 @@ class Conversation:
         except (TooManySubscriptions, Unavailable) as error:
             await self._say(messages.error(id, refused(error)))
             return
-        outcome: Ready | Subscriber | Answer = await self._operations.admit(request, context)
-        if isinstance(outcome, Ready) and outcome.kind is OperationType.SUBSCRIPTION:
-            outcome = await self._operations.events(outcome, session.end)
+        outcome: AdmittedOperation | Subscriber | Answer = await self._operations.admit(request, context)
+        if isinstance(outcome, AdmittedOperation) and outcome.kind is OperationType.SUBSCRIPTION:
+            outcome = await self._subscriptions.open(outcome, session.end)
         match outcome:
             case Answer():
                 await self._say(messages.error(id, outcome))
@@ -202,13 +205,13 @@ class Conversation:
                 self._running[id] = _Running(telling, events)
                 # Not by the task itself: one that is completed right away never begins.
                 telling.add_done_callback(lambda _: events.close())
-            case Ready():
+            case AdmittedOperation():
                 answering = self._start(self._answer(id, outcome))
                 self._running[id] = _Running(answering)
                 self._answering.add(answering)
                 answering.add_done_callback(self._answering.discard)
 
-    async def _answer(self, id: str, ready: Ready) -> None:
+    async def _answer(self, id: str, ready: AdmittedOperation) -> None:
         try:
             answer = await self._operations.run(ready)
         except Exception as error:

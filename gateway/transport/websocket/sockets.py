@@ -8,11 +8,12 @@ from collections.abc import Collection
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from gateway.auth.authenticator import Access
-from gateway.auth.open_connections import Sessions
+from gateway.auth.authenticator import Authenticator
+from gateway.auth.open_connections import OpenConnections
 from gateway.errors import Forbidden, GatewayError, NotFound
-from gateway.execution.operations import Operations
-from gateway.scheduling.cpu_gate import Shifts
+from gateway.execution.operations import OperationRunner
+from gateway.live.subscriptions import Subscriptions
+from gateway.scheduling.cpu_gate import CpuGate
 from gateway.transport.http.not_found import NOTHING
 from gateway.transport.http.replies import closing
 from gateway.transport.websocket.conversation import Conversation
@@ -21,17 +22,18 @@ from gateway.transport.websocket.origins import admits
 PROTOCOL = "graphql-transport-ws"
 
 
-class Sockets:
+class WebSocketEndpoint:
     """What answers every request for a websocket. ``path``: the one at which there are any; ``origins``: those whose
     pages may connect besides the gateway's own; ``entry_limit``: how many entries of lists and objects a message may
     have."""
 
     def __init__(
         self,
-        access: Access,
-        operations: Operations,
-        sessions: Sessions,
-        shifts: Shifts,
+        access: Authenticator,
+        operations: OperationRunner,
+        subscriptions: Subscriptions,
+        sessions: OpenConnections,
+        cpu_gate: CpuGate,
         *,
         path: str,
         origins: Collection[str],
@@ -40,8 +42,9 @@ class Sockets:
     ) -> None:
         self._access = access
         self._operations = operations
+        self._subscriptions = subscriptions
         self._sessions = sessions
-        self._shifts = shifts
+        self._cpu_gate = cpu_gate
         self._path = path
         self._origins = origins
         self._max_operations = max_operations
@@ -62,7 +65,8 @@ class Sockets:
             conversation = Conversation(
                 self._access,
                 self._operations,
-                self._shifts,
+                self._subscriptions,
+                self._cpu_gate,
                 headers,
                 receive,
                 send,

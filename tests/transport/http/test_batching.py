@@ -13,19 +13,15 @@ from graphql import OperationType
 from gateway.context import Caller, Context, Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.execution.answers import Answer
-from gateway.execution.fetching import Prefetcher
-from gateway.execution.operations import Operations, Ready
+from gateway.execution.fetching import Fetcher
+from gateway.execution.operations import AdmittedOperation, OperationRunner
 from gateway.execution.recording import Recorder
-from gateway.limits import SUBSCRIPTION_DEFAULTS
-from gateway.live.broker import Live
-from gateway.model.kinds import INTERACTION
-from gateway.preparation.persisted_documents import Documents, Persistence
-from gateway.preparation.prepared_documents import Preparation
-from gateway.scheduling.concurrency import Lanes
-from gateway.scheduling.cpu_gate import Shifts
-from gateway.scheduling.rate_limiter import Unmetered
+from gateway.preparation.persisted_documents import PersistedDocuments, PersistedDocumentsPolicy
+from gateway.preparation.prepared_documents import DocumentPreparation
+from gateway.scheduling.concurrency import ConcurrencyLimit
+from gateway.scheduling.cpu_gate import CpuGate
+from gateway.scheduling.rate_limiter import NoRateLimit
 from gateway.schema.graph import build
-from gateway.store.change_stream import Watch
 from gateway.store.client import Database
 from gateway.store.reader import Reader
 from gateway.store.tenancy import Tenancy
@@ -100,19 +96,18 @@ async def test_a_query_sees_what_was_written_before_it_in_the_batch(gateway: Gat
     assert [before, between, after] == [count(0), count(1), count(0)]
 
 
-class Meeting(Operations):
+class Meeting(OperationRunner):
     """Answers no query before as many are asked as the meeting has guests."""
 
     def __init__(self, database: Database, guests: int) -> None:
         tenancy = Tenancy(database)
         reader, recorder = Reader(database, time_limit_ms=5_000), Recorder(Writer(database), tenancy)
-        live = Live(Watch(database, INTERACTION), SUBSCRIPTION_DEFAULTS)
-        documents = Documents(Preparation(build(), introspection=True), Persistence())
-        prefetcher, lanes = Prefetcher(reader, recorder, tenancy), Lanes(guests)
-        super().__init__(build(), documents, prefetcher, live, lanes, Shifts(), Unmetered())
+        documents = PersistedDocuments(DocumentPreparation(build(), introspection=True), PersistedDocumentsPolicy())
+        fetcher, concurrency = Fetcher(reader, recorder, tenancy), ConcurrencyLimit(guests)
+        super().__init__(build(), documents, fetcher, concurrency, CpuGate(), NoRateLimit())
         self._barrier = asyncio.Barrier(guests)
 
-    async def run(self, ready: Ready) -> Answer:
+    async def run(self, ready: AdmittedOperation) -> Answer:
         if ready.kind is OperationType.QUERY:
             await self._barrier.wait()
         return await super().run(ready)

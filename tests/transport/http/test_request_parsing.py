@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from gateway.errors import BadRequest, BadUserInput, UnsupportedMediaType
-from gateway.execution.operations import Request
+from gateway.execution.operations import GraphQLRequest
 from gateway.transport.http.media_types import GRAPHQL, HTML, JSON, preferred
 from gateway.transport.http.request_parsing import from_body, from_query, require_json
 
@@ -14,16 +14,16 @@ DOCUMENT_ID_ALONE = "`documentId` stands for the document: send neither `query` 
 PERSISTED_QUERY = "`extensions.persistedQuery` must be an object with a `version` and a `sha256Hash`."
 
 
-def sent(body: bytes) -> Request:
+def sent(body: bytes) -> GraphQLRequest:
     """The one request of a body."""
     request = from_body(body)
-    assert isinstance(request, Request)
+    assert isinstance(request, GraphQLRequest)
     return request
 
 
 def asked(request: object) -> dict[str, object]:
     """All that a request says, but for its size."""
-    assert isinstance(request, Request)
+    assert isinstance(request, GraphQLRequest)
     return asdict(replace(request, size=0))
 
 
@@ -86,9 +86,9 @@ def test_any_other_body_is_refused(content_type: str | None) -> None:
 
 def test_a_body_gives_its_request() -> None:
     body = {"query": "{a}", "variables": {"v": [1, None]}, "operationName": "a", "extensions": {}, "other": 1}
-    assert asked(from_body(orjson.dumps(body))) == asked(Request("{a}", {"v": [1, None]}, "a"))
+    assert asked(from_body(orjson.dumps(body))) == asked(GraphQLRequest("{a}", {"v": [1, None]}, "a"))
     nulls = {"query": "{a}", "variables": None, "operationName": None, "extensions": None}
-    assert asked(from_body(orjson.dumps(nulls))) == asked(Request("{a}"))
+    assert asked(from_body(orjson.dumps(nulls))) == asked(GraphQLRequest("{a}"))
 
 
 @pytest.mark.parametrize(
@@ -140,19 +140,21 @@ def test_what_is_no_request_is_refused_in_plain_words(body: bytes, message: str)
 
 def test_a_persisted_document_is_named_by_its_id_or_its_hash() -> None:
     named = {"documentId": "a", "operationName": "A", "variables": {"v": 1}}
-    assert asked(from_body(orjson.dumps(named))) == asked(Request(None, {"v": 1}, "A", document_id="a"))
-    assert asked(from_query(b"documentId=sha256:ab")) == asked(Request(None, reads_only=True, document_id="sha256:ab"))
+    assert asked(from_body(orjson.dumps(named))) == asked(GraphQLRequest(None, {"v": 1}, "A", document_id="a"))
+    assert asked(from_query(b"documentId=sha256:ab")) == asked(
+        GraphQLRequest(None, reads_only=True, document_id="sha256:ab")
+    )
     hashed = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "ab", "miss": True}}}
-    assert asked(from_body(orjson.dumps(hashed))) == asked(Request(None, document_id="ab"))
-    assert asked(from_body(orjson.dumps({**hashed, "query": "{a}"}))) == asked(Request("{a}", document_id="ab"))
+    assert asked(from_body(orjson.dumps(hashed))) == asked(GraphQLRequest(None, document_id="ab"))
+    assert asked(from_body(orjson.dumps({**hashed, "query": "{a}"}))) == asked(GraphQLRequest("{a}", document_id="ab"))
     parameters = urlencode({"extensions": orjson.dumps(hashed["extensions"]).decode()})
-    assert asked(from_query(parameters.encode())) == asked(Request(None, reads_only=True, document_id="ab"))
+    assert asked(from_query(parameters.encode())) == asked(GraphQLRequest(None, reads_only=True, document_id="ab"))
 
 
 def test_a_batch_is_parsed_one_by_one_up_to_its_limit() -> None:
     batch = from_body(b'[{"query": "{a}"}, {"query": 1}]', batch_limit=2)
     assert isinstance(batch, tuple)
-    assert asked(batch[0]) == asked(Request("{a}"))
+    assert asked(batch[0]) == asked(GraphQLRequest("{a}"))
     assert isinstance(batch[1], BadRequest)
 
 
@@ -194,7 +196,7 @@ def listed(count: int, entry: bytes = b"0", text: bytes = b"") -> bytes:
 def test_more_entries_than_variables_may_have_are_refused_before_they_are_read(text: bytes) -> None:
     # What stands in strings is no entry, also behind what looks like their end.
     request = from_body(listed(1_000, text=text), entry_limit=1_000)
-    assert isinstance(request, Request)
+    assert isinstance(request, GraphQLRequest)
     assert len(request.variables["a"]) == 997
     with pytest.raises(BadUserInput, match=r"at most 1,000 entries in all\.$"):
         from_body(listed(1_001, text=text), entry_limit=1_000)
@@ -212,7 +214,7 @@ def test_lists_objects_and_strings_are_entries_too() -> None:
 def test_parameters_have_as_many_entries_as_bodies() -> None:
     for name in ("variables", "extensions"):
         given = b'query={a}&%b={"a":[%b]}' % (name.encode(), b",".join([b"0"] * 10))
-        assert isinstance(from_query(given, entry_limit=11), Request)
+        assert isinstance(from_query(given, entry_limit=11), GraphQLRequest)
         with pytest.raises(BadUserInput, match="at most 10 entries"):
             from_query(given, entry_limit=10)
 
@@ -225,12 +227,12 @@ def test_digits_in_strings_are_no_numbers() -> None:
 def test_parameters_give_a_request_that_only_reads() -> None:
     parameters = {"query": '{a(x: "é&+ ")}', "variables": '{"v": 1}', "operationName": "a", "extensions": "{}"}
     assert asked(from_query(urlencode(parameters).encode())) == asked(
-        Request('{a(x: "é&+ ")}', {"v": 1}, "a", reads_only=True)
+        GraphQLRequest('{a(x: "é&+ ")}', {"v": 1}, "a", reads_only=True)
     )
     assert asked(from_query(b"query={a}&variables=&operationName=&extensions=")) == asked(
-        Request("{a}", reads_only=True)
+        GraphQLRequest("{a}", reads_only=True)
     )
-    assert asked(from_query(b"query={a}&variables=null&other=1")) == asked(Request("{a}", reads_only=True))
+    assert asked(from_query(b"query={a}&variables=null&other=1")) == asked(GraphQLRequest("{a}", reads_only=True))
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.demo.data import interactions
 from gateway.interchange.imports import record_all
 from gateway.transport.http.security_headers import secured
-from gateway.transport.pages.graphiql import TEMPLATE_HEADERS, Page
+from gateway.transport.pages.graphiql import TEMPLATE_HEADERS, GraphiQLPage
 from tests.harness.gateway_client import Gateway
 
 SCRIPT = "console.log(1)\n" * 100
@@ -36,7 +36,7 @@ def bundle(tmp_path: Path) -> Path:
     return folder
 
 
-def served(page: Page) -> httpx.AsyncClient:
+def served(page: GraphiQLPage) -> httpx.AsyncClient:
     async def visit(_request: Request) -> Response:
         return page.response()
 
@@ -62,7 +62,7 @@ def policy(response: httpx.Response) -> dict[str, str]:
 
 
 async def test_the_built_page_may_load_from_its_own_origin_only(bundle: Path) -> None:
-    response = await served(Page({}, bundle=bundle)).get("/graphql")
+    response = await served(GraphiQLPage({}, bundle=bundle)).get("/graphql")
     allowed = policy(response)
     assert allowed["default-src"] == "'none'"
     assert allowed["script-src"] == allowed["worker-src"] == allowed["connect-src"] == "'self'"
@@ -73,7 +73,7 @@ async def test_the_built_page_may_load_from_its_own_origin_only(bundle: Path) ->
 
 
 async def test_the_nonce_is_the_policys_and_another_each_time(bundle: Path) -> None:
-    client = served(Page({}, bundle=bundle))
+    client = served(GraphiQLPage({}, bundle=bundle))
     first, second = [await client.get("/graphql") for _ in range(2)]
     for response in (first, second):
         [nonce] = re.findall(r'nonce="([^"]+)"', response.text)
@@ -82,7 +82,7 @@ async def test_the_nonce_is_the_policys_and_another_each_time(bundle: Path) -> N
 
 
 async def test_the_page_is_kept_by_nobody_and_sniffed_by_nobody(bundle: Path) -> None:
-    response = await served(Page({}, bundle=bundle)).get("/graphql")
+    response = await served(GraphiQLPage({}, bundle=bundle)).get("/graphql")
     assert response.headers["Content-Type"] == "text/html; charset=utf-8"
     assert response.headers["Cache-Control"] == "no-store"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
@@ -91,7 +91,7 @@ async def test_the_page_is_kept_by_nobody_and_sniffed_by_nobody(bundle: Path) ->
 
 async def test_headers_cannot_end_the_element_they_stand_in(bundle: Path) -> None:
     headers = {"X-Namespace": "</script><script>alert(1)</script><!--$nonce"}
-    response = await served(Page(headers, bundle=bundle)).get("/graphql")
+    response = await served(GraphiQLPage(headers, bundle=bundle)).get("/graphql")
     assert response.text.count("</script>") == 2
     assert settings(response)["headers"] == headers
 
@@ -105,7 +105,7 @@ async def test_headers_cannot_end_the_element_they_stand_in(bundle: Path) -> Non
     ],
 )
 async def test_a_file_is_kept_for_good(bundle: Path, name: str, media: str) -> None:
-    response = await served(Page({}, bundle=bundle)).get(f"/graphql/assets/{name}")
+    response = await served(GraphiQLPage({}, bundle=bundle)).get(f"/graphql/assets/{name}")
     assert response.content == (bundle / "graphql" / "assets" / name).read_bytes()
     assert response.headers["Content-Type"] == media
     assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
@@ -113,7 +113,7 @@ async def test_a_file_is_kept_for_good(bundle: Path, name: str, media: str) -> N
 
 
 async def test_a_file_is_compressed_for_those_who_take_it(bundle: Path) -> None:
-    client = served(Page({}, bundle=bundle))
+    client = served(GraphiQLPage({}, bundle=bundle))
     for _ in range(2):
         async with client.stream(
             "GET", "/graphql/assets/index-1a2b.js", headers={"Accept-Encoding": "gzip"}
@@ -130,12 +130,12 @@ async def test_a_file_is_compressed_for_those_who_take_it(bundle: Path) -> None:
     "name", ["index.html", "index-1a2b.js.map", "..%2f..%2findex.html", "..%5cindex.html", "%00", ""]
 )
 async def test_no_other_file_is_served(bundle: Path, name: str) -> None:
-    response = await served(Page({}, bundle=bundle)).get(f"/graphql/assets/{name}")
+    response = await served(GraphiQLPage({}, bundle=bundle)).get(f"/graphql/assets/{name}")
     assert (response.status_code, response.text) == (404, "Not Found")
 
 
 async def test_without_a_build_the_page_loads_pinned_files_of_a_cdn(tmp_path: Path) -> None:
-    client = served(Page({"X-Namespace": "shop"}, bundle=tmp_path / "none"))
+    client = served(GraphiQLPage({"X-Namespace": "shop"}, bundle=tmp_path / "none"))
     response = await client.get("/graphql")
     loaded = re.findall(r'<(?:script|link)[^>]*(?:src|href)="(https:[^"]+)"[^>]*>', response.text)
     assert len(loaded) == 4
@@ -151,7 +151,7 @@ async def test_without_a_build_the_page_loads_pinned_files_of_a_cdn(tmp_path: Pa
 
 async def test_every_example_runs_on_the_demos_data(gateway: Gateway) -> None:
     await record_all(interactions(400, seed=1, namespace="shop"), gateway.writer, gateway.namespace)
-    tabs = settings(await served(Page(TEMPLATE_HEADERS)).get("/graphql"))["tabs"]
+    tabs = settings(await served(GraphiQLPage(TEMPLATE_HEADERS)).get("/graphql"))["tabs"]
     assert isinstance(tabs, list)
     names = []
     for tab in tabs:

@@ -14,7 +14,7 @@ from websockets.exceptions import InvalidStatus
 from gateway.context import Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.execution.answers import Answer
-from gateway.execution.operations import Operations, Ready
+from gateway.execution.operations import AdmittedOperation, OperationRunner
 from gateway.model.kinds import INTERACTION
 from gateway.store.client import aggregate
 from gateway.store.tenancy import NAMESPACES
@@ -415,10 +415,10 @@ async def are_watched(gateway: Gateway) -> bool:
 async def test_what_was_completed_answers_for_no_other_of_its_id(
     gateway: Gateway, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answering, run = asyncio.Event(), Operations.run
-    begun: list[Ready] = []
+    answering, run = asyncio.Event(), OperationRunner.run
+    begun: list[AdmittedOperation] = []
 
-    async def losing(self: Operations, ready: Ready) -> Answer:
+    async def losing(self: OperationRunner, ready: AdmittedOperation) -> Answer:
         begun.append(ready)
         if len(begun) == 1:
             # As the driver loses a cancellation that comes with its result.
@@ -430,7 +430,7 @@ async def test_what_was_completed_answers_for_no_other_of_its_id(
         await answering.wait()
         return await run(self, ready)
 
-    monkeypatch.setattr(Operations, "run", losing)
+    monkeypatch.setattr(OperationRunner, "run", losing)
     async with socket(address) as client:
         await client.init(gateway.key)
         await client.subscribe("1", "{ viewer { keyName } }")

@@ -1,0 +1,95 @@
+"""Subscriptions as they are asked for, what they ask about each inserted document, and what that costs a key."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+
+from graphql import GraphQLError
+
+from gateway.errors import GatewayError
+from gateway.errors.formatting import Phase
+from gateway.execution.answers import Answer, refused, refused_in
+from gateway.execution.fetching import Fetcher
+from gateway.execution.operations import AdmittedOperation, OperationRunner
+from gateway.live.broker import Broker, TopicKey
+from gateway.live.subscriber import Subscriber
+from gateway.scheduling.rate_limiter import RateLimiter
+from gateway.store.change_stream import InsertEvent
+
+
+class Subscriptions:
+    """Opens subscriptions of one process; ``cost_limit``: the points that may be asked for at once."""
+
+    def __init__(
+        self, runner: OperationRunner, fetcher: Fetcher, broker: Broker, rate_limiter: RateLimiter, *, cost_limit: int
+    ) -> None:
+        self._runner = runner
+        self._fetcher = fetcher
+        self._broker = broker
+        self._rate_limiter = rate_limiter
+        self._cost_limit = cost_limit
+
+    async def open(self, operation: AdmittedOperation, overflow: Callable[[GatewayError], None]) -> Subscriber | Answer:
+        """The answers of an admitted subscription, from now on and until they are closed, or the answer that refuses
+        it. ``overflow`` is called where they aren't read fast enough.
+
+        Subscriptions of a key that ask the same of the same namespace share their answers, and what those cost.
+        """
+        bound, context = operation.bound, operation.context
+        key_id = context.caller.key_id
+        try:
+            if isinstance(root := bound.bindings[bound.compiled.plan.fetches[0].path], Exception):
+                raise root
+            await self._rate_limiter.spend(key_id, bound.cost)
+            # The same plan, for as long as the topic has it.
+            asked = (id(bound.compiled), json.dumps(operation.request.variables, sort_keys=True))
+            return await self._broker.subscribe(
+                TopicKey(context.namespace.id, key_id, asked), self._events(operation), overflow
+            )
+        except GraphQLError as error:
+            return refused_in(Phase.VARIABLES, [error])
+        except GatewayError as error:
+            return refused(error)
+
+    def _events(self, operation: AdmittedOperation) -> "SubscriptionEvents":
+        return SubscriptionEvents(
+            operation, self._runner, self._fetcher, self._rate_limiter, cost_limit=self._cost_limit
+        )
+
+
+class SubscriptionEvents:
+    """What one subscription asks about inserted documents: a `gateway.live.broker.EventResolver`.
+
+    ``cost_limit``: the points that may be asked for at once.
+    """
+
+    def __init__(
+        self,
+        operation: AdmittedOperation,
+        runner: OperationRunner,
+        fetcher: Fetcher,
+        rate_limiter: RateLimiter,
+        *,
+        cost_limit: int,
+    ) -> None:
+        self._operation = operation
+        self._runner = runner
+        self._fetcher = fetcher
+        self._rate_limiter = rate_limiter
+        self.at_once = max(1, cost_limit // operation.bound.cost)
+
+    @property
+    def _key_id(self) -> str:
+        return self._operation.context.caller.key_id
+
+    async def pay(self, count: int) -> None:
+        """Spends what so many events may cost. Raises `RateLimited` where the key has less left, or `Unavailable`."""
+        await self._rate_limiter.spend(self._key_id, count * self._operation.bound.cost)
+
+    async def answers(self, inserted: Sequence[InsertEvent]) -> Iterator[tuple[InsertEvent, bytes]]:
+        """Those that the subscription is about, in order, each answered as it is taken; what they didn't cost is given
+        back."""
+        operation = self._operation
+        arrived = await self._fetcher.arrived(operation.bound, operation.context, inserted)
+        paid = len(inserted) * operation.bound.cost
+        self._rate_limiter.give_back(self._key_id, paid - min(paid, max(1, arrived.points)))
+        return ((event, self._runner.completed(operation, pages).body) for event, pages in arrived.told)
