@@ -1,1 +1,1 @@
-"""The application: every part made once and wired."""
+"""The application: every part made once and wired, its start and end, and the database that the settings name."""

@@ -1,1 +1,1 @@
-"""Who asks: authentication, permissions, and who is still allowed."""
+"""Who asks: callers authenticated by their keys, permissions, and connections that end when a key does."""

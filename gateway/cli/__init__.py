@@ -1,4 +1,4 @@
-"""The command line: ``gateway COMMAND``."""
+"""The command line: ``gateway COMMAND``, a module for each command, which parses its options and prints."""
 
 import typer
 

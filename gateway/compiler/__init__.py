@@ -1,1 +1,1 @@
-"""From an operation to its plan, from a plan to commands, from pages to the response."""
+"""From an operation to its plan, cost and permissions, to the commands of its variables, to response bytes."""

@@ -1,1 +1,1 @@
-"""The demo: an embedded MongoDB and generated data."""
+"""The demo: an embedded mongod and generated data."""

@@ -1,4 +1,4 @@
-"""What can go wrong, as a tree with codes, and what a client is told of it."""
+"""What can go wrong: the hierarchy of errors with their codes, and how clients are told of them."""
 
 from gateway.errors.hierarchy import (
     BadRequest,

@@ -1,1 +1,1 @@
-"""Other formats in and out: JSON lines in the REST wire shape, OpenSearch's User Behavior Insights."""
+"""Other formats in and out: JSON lines, OpenSearch's UBI; the loop that every import runs, and its report."""

@@ -1,4 +1,4 @@
-"""What one request may ask for: every bound that a client can meet."""
+"""What one request may ask for: every bound and its default, operation texts, variables, validation rules."""
 
 from gateway.limits.bounds import (
     CONNECTION_DEFAULTS,

@@ -1,1 +1,1 @@
-"""What is stored: collections, documents, BSON values, filter trees, the wire shape, indexes."""
+"""What is stored: kinds, documents and their ids, BSON values, indexes, secret keys and their hashes."""

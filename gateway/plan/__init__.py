@@ -1,1 +1,1 @@
-"""What is asked: operation plans, commands, filters, pages, cursors, global ids."""
+"""What is asked: operation plans, commands, predicates, pages, the paging of cursors, global ids."""

@@ -1,1 +1,1 @@
-"""Operation texts parsed, validated, planned once and kept; persisted documents."""
+"""Operation texts parsed, validated, planned once and kept; persisted documents and their manifest."""

@@ -1,1 +1,1 @@
-"""Fairness: each key's concurrency limit, the gate of CPU-heavy work, rate limits, deadlines."""
+"""Fairness: each key's concurrency limit and rate limit, the gate of CPU-heavy work, deadlines."""

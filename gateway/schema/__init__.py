@@ -1,1 +1,1 @@
-"""The declarations of the graph, one for each field, with their descriptions."""
+"""The graph's declarations with their descriptions: objects, inputs, enums, scalars, query, mutation, federation."""

@@ -1,4 +1,4 @@
-"""Settings: the only reader of the environment."""
+"""The settings: declared with their defaults, and read here alone from the environment."""
 
 from gateway.settings.declarations import (
     EmbeddedSettings,

@@ -1,1 +1,1 @@
-"""How clients connect: HTTP, event streams, websockets, pages, and the server below."""
+"""How clients connect: HTTP, websockets, pages, and the server below."""

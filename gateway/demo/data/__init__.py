@@ -1,7 +1,4 @@
-"""Generated search interactions for the demo: realistic in shape, invented in content, the same every time.
-
-Every interaction carries ``metadata.generated = true``, so that nobody takes it for a real one.
-"""
+"""Generated search interactions, the same every time: catalogues, their search requests and sessions."""
 
 from gateway.demo.data.sessions import UNTIL, NamespaceKind, interactions
 

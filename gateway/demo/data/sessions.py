@@ -1,4 +1,7 @@
-"""Generated sessions: a person searches a few times and acts on what is found."""
+"""Generated sessions, realistic in shape and invented in content: a person searches and acts on what is found.
+
+Every interaction carries ``metadata.generated = true``, so that nobody takes it for a real one.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

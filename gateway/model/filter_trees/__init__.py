@@ -1,9 +1,4 @@
-"""Stored filter trees: read as recorded, seen in several views, reduced to tokens for the index.
-
-A tree is a group ``{"AND": [..], "OR": [..], "NOR": [..], "case_sensitive": bool}`` whose items are groups or
-conditions ``{"key": str, "operator": str, "value": any}``. The branches of one group are joined by AND.
-Everything here is a pure function over the stored mappings; nothing is copied and nothing recurses.
-"""
+"""Stored filter trees: read as recorded, spelled as text, flattened, hashed, reduced to index tokens."""
 
 from gateway.model.filter_trees.canonical import canonical_json, value_hash
 from gateway.model.filter_trees.flat import FlatNode, conditions, depth, keys, nodes, preorder

@@ -1,5 +1,9 @@
 """One node of a stored tree, with the legacy spellings read like the current ones.
 
+A tree is a group ``{"AND": [..], "OR": [..], "NOR": [..], "case_sensitive": bool}`` whose items are groups or
+conditions ``{"key": str, "operator": str, "value": any}``. The branches of one group are joined by AND.
+Everything in this package is a pure function over the stored mappings; nothing is copied and nothing recurses.
+
 Older producers write ``field`` for ``key`` and ``NOT`` for ``NOR`` (a list or one object), leave out the operator
 ``eq``, and use any letter case for operators.
 """

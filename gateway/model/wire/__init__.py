@@ -1,4 +1,4 @@
-"""Recorded interactions and search requests in the REST wire shape: what is accepted, and the values it gives."""
+"""Recorded interactions and search requests in the REST wire shape: fields, filter trees, JSON, instants."""
 
 from gateway.model.wire.instants import in_milliseconds, parse_instant, spelled
 from gateway.model.wire.json_values import check_json

@@ -1,1 +1,1 @@
-"""GraphQL over HTTP, event streams and health."""
+"""GraphQL over HTTP: headers, bodies, content codings, caching, batches, event streams, health, replies."""

@@ -1,1 +1,1 @@
-"""The GraphiQL page and its files."""
+"""The GraphiQL page: its headers and example operations, and the assets that it loads."""

@@ -1,1 +1,1 @@
-"""The server below the application: an adapter to uvicorn."""
+"""The server below the application, an adapter to uvicorn: framing of requests, processes, shutdown."""

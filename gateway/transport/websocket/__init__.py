@@ -1,1 +1,1 @@
-"""GraphQL over websockets by graphql-transport-ws."""
+"""GraphQL over websockets by graphql-transport-ws: handshakes, origins, messages, close codes."""

@@ -1,0 +1,124 @@
+"""The house as the README shows it: its packages and what they hold, their modules, and the tests that mirror them."""
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+GATEWAY = ROOT / "gateway"
+MODULES = sorted(GATEWAY.rglob("*.py"))
+PACKAGES = [module.parent for module in MODULES if module.name == "__init__.py" and module.parent != GATEWAY]
+
+# Folders of tests that aren't of one room, with what they hold.
+OTHER_TESTS = {
+    "clients": "clients of the JavaScript world",
+    "compiler/shapes": "the sources of generated functions, as committed",
+    "end_to_end": "a served gateway, attacked",
+    "execution/operations": "operations beside their commands and answers, as committed",
+    "faults": "a replica set that is killed and cut off",
+    "generators": "what hypothesis makes documents, filters and operations of",
+    "harness": "what tests run the gateway and its clients with",
+    "oracle": "what filters mean, said a second time",
+    "project": "the repository itself",
+    "schema/introspection": "introspection queries of clients",
+}
+
+
+def rows() -> dict[str, str]:
+    """The README's table: what each room holds, by its path."""
+    return dict(re.findall(r"^\| `(gateway/[\w./]+)` \| (.+) \|$", (ROOT / "README.md").read_text(), re.MULTILINE))
+
+
+def docstring(module: Path) -> str:
+    """The module's docstring as the README spells it."""
+    return (ast.get_docstring(ast.parse(module.read_text())) or "").replace("``", "`")
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: str(package.relative_to(ROOT)))
+def test_a_package_is_what_the_readme_says_it_is(package: Path) -> None:
+    room, said = f"{package.relative_to(ROOT)}/", docstring(package / "__init__.py")
+    assert said, f"{room}__init__.py needs a docstring of one line"
+    assert "\n" not in said, f"the docstring of {room}__init__.py is the README's row, so it has one line"
+    assert rows().get(room) == said, f'README.md, "The house", needs the row: | `{room}` | {said} |'
+
+
+def test_the_readme_has_no_other_rooms() -> None:
+    modules = {str(module.relative_to(ROOT)) for module in MODULES}
+    packages = {f"{package.relative_to(ROOT)}/" for package in PACKAGES}
+    assert rows().keys() <= modules | packages
+    assert all(docstring(ROOT / room) == said for room, said in rows().items() if room in modules)
+
+
+def test_at_the_top_stand_packages_and_hardly_a_module() -> None:
+    modules = {module.stem for module in GATEWAY.glob("*.py")} - {"__init__", "__main__"}
+    assert len(modules) <= 3
+    assert {f"gateway/{module}.py" for module in modules} <= rows().keys(), "a module at the top has a row, too"
+
+
+def test_a_module_is_told_by_its_name() -> None:
+    names = Counter(module.name for module in MODULES if module.stem not in ("__init__", "__main__"))
+    assert [name for name, times in names.items() if times > 1] == []
+
+
+def test_no_module_is_long() -> None:
+    lengths = {str(module.relative_to(ROOT)): len(module.read_text().splitlines()) for module in MODULES}
+    long = {module for module, length in lengths.items() if length > 300}
+    # It is about to be taken apart.
+    assert long <= {"gateway/execution/fetching.py"}
+
+
+def test_tests_mirror_the_rooms() -> None:
+    folders = {
+        str(folder.relative_to(ROOT / "tests"))
+        for folder in (ROOT / "tests").rglob("*")
+        if folder.is_dir() and "__pycache__" not in folder.parts and "node_modules" not in folder.parts
+    }
+    rooms = {str(package.relative_to(GATEWAY)) for package in PACKAGES}
+    assert folders - rooms - OTHER_TESTS.keys() == set(), "name in OTHER_TESTS what isn't of one room"
+    assert OTHER_TESTS.keys() <= folders
+
+
+def named(text: str) -> Iterator[str]:
+    """Paths and dotted names of this repository that stand between backticks in a Markdown text; hidden folders are
+    made by what is run."""
+    for code in re.findall(r"`([^`\n]+)`", text):
+        yield from re.findall(r"(?<![\w/.])(?:gateway|tests|bench|docs)/(?!\.)[\w./-]*[\w/]", code)
+        yield from re.findall(r"^gateway(?:\.\w+)+", code)
+
+
+def is_there(name: str) -> bool:
+    if "/" in name:
+        return (ROOT / name).exists()
+    *module, last = name.split(".")
+    path = ROOT.joinpath(*module)
+    source = path.with_suffix(".py") if path.with_suffix(".py").exists() else path / "__init__.py"
+    if path.joinpath(last).is_dir() or path.joinpath(last).with_suffix(".py").exists():
+        return True
+    return source.exists() and re.search(rf"\b{last}\b", source.read_text()) is not None
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        str(file.relative_to(ROOT))
+        for pattern in ("README.md", "SECURITY.md", "docs/*.md", "bench/README.md", "examples/**/README.md")
+        for file in sorted(ROOT.glob(pattern))
+        if "node_modules" not in file.parts
+    ],
+)
+def test_what_a_page_names_is_there(file: str) -> None:
+    assert [name for name in named((ROOT / file).read_text(encoding="utf-8")) if not is_there(name)] == []
+
+
+def test_names_are_looked_for_where_they_are() -> None:
+    text = "`tests/project/test_house.py -k names`, `gateway.settings.reference()`, docs/a.md and `bench/.data`"
+    assert list(named(text)) == ["tests/project/test_house.py", "gateway.settings.reference"]
+    assert is_there("gateway.model.documents.derived")
+    assert is_there("gateway.plan")
+    assert not is_there("gateway.model.documents.no_such_function")
+    assert not is_there("gateway.no_such_room.derived")
+    assert not is_there("tests/project/test_no_such_house.py")
