@@ -77,7 +77,6 @@ def search_request_document(
     """
     document: Document = {
         "_id": document_id(namespace.id, "search_request", search_request_id),
-        "namespace_id": namespace.id,
         "search_request_id": search_request_id,
         "first_seen_at": in_milliseconds(first_seen_at),
         "search_request": recorded.raw,
@@ -85,7 +84,7 @@ def search_request_document(
     own = effective_session_id(document)
     if own is None and (given := _own_or_given(session_id, None)) is not None:
         document["session_id"] = given
-    return document | derived(document)
+    return document | derived(document) | {"namespace_id": namespace.id}
 
 
 def interaction_document(
@@ -98,7 +97,6 @@ def interaction_document(
     raw = recorded.raw
     document = {
         "_id": document_id(namespace.id, "interaction", recorded.interaction_id),
-        "namespace_id": namespace.id,
         "occurred_at": recorded.occurred_at or in_milliseconds(occurred_at),
         **{name: value for name, value in raw.items() if name not in OWNED},
         "interaction_id": recorded.interaction_id,
@@ -114,6 +112,8 @@ def interaction_document(
         document["effective_session_id"] = session
     if shadowed:
         document["shadowed"] = shadowed
+    # Last, so that nothing recorded can replace it.
+    document["namespace_id"] = namespace.id
     return document
 
 

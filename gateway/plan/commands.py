@@ -55,8 +55,8 @@ class Scan:
 
     def _any_of(self, branches: Sequence[Document]) -> Document:
         # MongoDB merges branches in order without a sort. The namespace stands in each: a condition beside an `$or`
-        # lets it walk the whole index instead.
-        scoped = [{"namespace_id": self.namespace.id, **branch} for branch in branches]
+        # lets it walk the whole index instead. It is the last key, so that nothing in a branch can replace it.
+        scoped = [{**branch, "namespace_id": self.namespace.id} for branch in branches]
         conditions = [scoped[0] if len(scoped) == 1 else {"$or": scoped}, *self.residual]
         return conditions[0] if len(conditions) == 1 else {"$and": conditions}
 

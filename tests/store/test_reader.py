@@ -1,0 +1,84 @@
+"""Commands whose conditions try to name another namespace: they read their own all the same."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from gateway.context import Namespace
+from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
+from gateway.model.wire import validate_interaction
+from gateway.plan.commands import Count, Find, Join, JoinCount, Scan, SessionSpans
+from gateway.plan.predicate import Lookup
+from gateway.store.client import Database
+from gateway.store.reader import Reader
+from gateway.store.writer import Writer
+
+NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
+OWN = Namespace("ns_own", "own", "org_1", NOON)
+FOREIGN = Namespace("ns_foreign", "foreign", "org_2", NOON)
+
+HOSTILE: dict[str, dict[str, Any]] = {
+    "a branch": {"intervals": ({"namespace_id": FOREIGN.id},)},
+    "one of several branches": {"intervals": ({"interaction_id": "none"}, {"namespace_id": FOREIGN.id})},
+    "a branch of alternatives": {"intervals": ({"$or": [{"namespace_id": FOREIGN.id}, {}]},)},
+    "a lookup": {"lookup": Lookup("namespace_id", (FOREIGN.id,))},
+    "a lookup of several values": {"lookup": Lookup("namespace_id", (FOREIGN.id, OWN.id))},
+    "a lookup in several branches": {
+        "lookup": Lookup("namespace_id", (FOREIGN.id, OWN.id)),
+        "intervals": ({"namespace_id": FOREIGN.id}, {"interaction_id": "none"}),
+    },
+    "a residual": {"residual": ({"namespace_id": FOREIGN.id},)},
+    "a residual of alternatives": {"residual": ({"$or": [{"namespace_id": FOREIGN.id}, {}]},)},
+}
+
+
+@pytest.fixture
+async def reader(database: Database) -> Reader:
+    """Of a database in which either namespace has one interaction, with the same ids."""
+    for namespace in (OWN, FOREIGN):
+        recording = validate_interaction(
+            {
+                "interaction_id": "i",
+                "feature_id": "f",
+                "interaction_type": "view",
+                "session_id": "s",
+                # What is recorded names the other namespace as well.
+                "namespace_id": FOREIGN.id,
+                "metadata": {"stored_in": namespace.id},
+            }
+        )
+        await Writer(database).record(namespace, [recording], NOON)
+    return Reader(database, time_limit_ms=10_000)
+
+
+@pytest.mark.parametrize("conditions", HOSTILE.values(), ids=HOSTILE)
+async def test_no_condition_replaces_the_namespace(reader: Reader, conditions: dict[str, Any]) -> None:
+    scan = Scan(OWN, INTERACTION, **conditions)
+    found = await reader.find(Find(scan, {"namespace_id": 1}, (), 10, "time"))
+    rows = await reader.join(Join(scan, "feature_id", ["f"], {"namespace_id": 1}, (("occurred_at", 1),), 10))
+    documents = [*found, *rows.get("f", ())]
+    assert [document for document in documents if document["namespace_id"] != OWN.id] == []
+    assert await reader.count(Count(scan, 10, "time")) == len(found) <= 1
+    totals = await reader.join_count(JoinCount(scan, "feature_id", ["f"], 10))
+    assert totals is not None
+    assert totals.get("f", 0) == len(found)
+
+
+async def test_a_session_is_known_by_what_is_in_its_own_namespace(reader: Reader, database: Database) -> None:
+    await database[INTERACTION.collection].update_one(
+        {"namespace_id": FOREIGN.id}, {"$set": {"effective_session_id": "foreign", "occurred_at": NOON}}
+    )
+    for path, keys in (("effective_session_id", ["s", "foreign"]), ("namespace_id", [FOREIGN.id])):
+        spans = ((INTERACTION, path), (SEARCH_REQUEST, path))
+        sessions = await reader.sessions(SessionSpans(OWN, keys, spans))
+        assert {key: session["namespace_id"] for key, session in sessions.items()} == (
+            {"s": OWN.id} if "s" in keys else {}
+        )
+
+
+async def test_nothing_recorded_replaces_the_namespace(reader: Reader, database: Database) -> None:
+    stored = await database[INTERACTION.collection].find().to_list()
+    assert {document["namespace_id"] for document in stored} == {OWN.id, FOREIGN.id}
+    assert all(document["namespace_id"] == document["metadata"]["stored_in"] for document in stored)
+    assert all(document["shadowed"] == {"namespace_id": FOREIGN.id} for document in stored)
