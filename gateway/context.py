@@ -18,6 +18,8 @@ class Permission(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Organization:
+    """The owner of namespaces and keys."""
+
     id: str
     name: str
 
@@ -45,13 +47,15 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Context:
+    """Who makes a request, and the namespace that it is for."""
+
     caller: Caller
     namespace: Namespace
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """``burst``: points in a full bucket; ``restore``: points that come back each second."""
+    """A rate limit. ``burst``: points in a full bucket; ``restore``: points that come back each second."""
 
     burst: int
     restore: int
@@ -81,11 +85,12 @@ class Budget:
         return datetime.fromtimestamp(time.time() + self.full_in, UTC)
 
     def seconds_until(self, points: int) -> int:
-        """Whole seconds until so many points are there, or all that there may be; at least 1."""
+        """Whole seconds until ``points`` are there, or a full bucket where that has fewer; at least 1."""
         missing = min(points, self.rate.burst) - (self.rate.burst - self.full_in * self.rate.restore)
         return max(1, ceil(missing / self.rate.restore))
 
     def with_back(self, points: int) -> "Budget":
+        """The budget once ``points`` are given back."""
         return Budget(self.rate, max(0.0, self.full_in - points / self.rate.restore))
 
 
@@ -98,7 +103,8 @@ class OperationCost:
     budget: Budget
 
     @property
-    def told(self) -> Mapping[str, int]:
+    def extension(self) -> Mapping[str, int]:
+        """The cost as an answer tells it, in ``extensions``."""
         return {
             "requested": self.requested,
             "actual": self.actual,

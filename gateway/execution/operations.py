@@ -209,7 +209,7 @@ class OperationRunner:
         """The answer over these pages. `answered` counts how: "shaped", or why the executor answered."""
         data = self._shaped(ready.bound.compiled, pages)
         # What may be cached doesn't differ each time.
-        told = {} if spent is None or ready.request.reads_only else {"extensions": {"cost": spent.told}}
+        told = {} if spent is None or ready.request.reads_only else {"extensions": {"cost": spent.extension}}
         budget = None if spent is None else spent.budget
         if data is not None:
             return Answer(encode({"data": data, **told}), budget=budget)

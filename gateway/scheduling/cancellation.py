@@ -9,7 +9,7 @@ AGAIN_SECONDS = 0.1
 
 
 async def cancel(tasks: Collection["asyncio.Task[Any]"]) -> None:
-    """Cancels the tasks, again and again until all of them have ended; whatever they raise is theirs."""
+    """Cancels the tasks, again every 0.1 s until all of them have ended; what they raise stays in them."""
     pending = set(tasks)
     while pending:
         for task in pending:

@@ -1,53 +1,58 @@
-"""Lanes: each key has so many operations under way at a time, and others always find a connection to the database."""
+"""How many operations each key runs at once, so that the others always find a connection to the database."""
 
 import asyncio
 from heapq import heappop, heappush
 from itertools import count
 
-# For each point that an operation may cost, others that come so much later may be let in before it; up to a bound.
-_PATIENCE_SECONDS = 0.02
-_LONGEST_PATIENCE_SECONDS = 2.0
+# A cheaper operation goes ahead of one that came earlier by less than this, for each point that this one may cost
+# more; two seconds at most, so that a dear one isn't put off for good.
+_SECONDS_PER_POINT = 0.02
+_MAX_SECONDS = 2.0
 
-_Waiting = tuple[float, int, "asyncio.Future[None]"]
+_Waiter = tuple[float, int, "asyncio.Future[None]"]
 
 
 class ConcurrencyLimit:
-    """Who enters has to leave. What is beyond ``at_once`` waits for another of the same key to leave; what costs less
-    waits for what costs more no longer than that."""
+    """The number of operations that each key may run at once; its further ones wait, the cheapest first, with ageing.
+
+    ``at_once``: operations of one key.
+    """
 
     def __init__(self, at_once: int) -> None:
         self._at_once = at_once
-        self._under_way: dict[str, int] = {}
-        self._waiting: dict[str, list[_Waiting]] = {}
-        self._order = count()
+        self._running: dict[str, int] = {}
+        self._waiters: dict[str, list[_Waiter]] = {}
+        self._arrivals = count()
 
     async def enter(self, key_id: str, points: int) -> None:
-        under_way = self._under_way.get(key_id, 0)
-        if under_way < self._at_once:
-            self._under_way[key_id] = under_way + 1
+        """Returns once an operation that may cost ``points`` may run; the caller has to ``leave`` after it."""
+        running = self._running.get(key_id, 0)
+        if running < self._at_once:
+            self._running[key_id] = running + 1
             return
         loop = asyncio.get_running_loop()
-        let_in: asyncio.Future[None] = loop.create_future()
-        due = loop.time() + min(points * _PATIENCE_SECONDS, _LONGEST_PATIENCE_SECONDS)
-        heappush(self._waiting.setdefault(key_id, []), (due, next(self._order), let_in))
+        admitted: asyncio.Future[None] = loop.create_future()
+        rank = loop.time() + min(points * _SECONDS_PER_POINT, _MAX_SECONDS)
+        heappush(self._waiters.setdefault(key_id, []), (rank, next(self._arrivals), admitted))
         try:
-            await let_in
+            await admitted
         except asyncio.CancelledError:
-            if not let_in.cancelled():
-                # It was let in just as it was given up.
+            if not admitted.cancelled():
+                # It was admitted just as its caller gave up.
                 self.leave(key_id)
             raise
 
     def leave(self, key_id: str) -> None:
-        waiting = self._waiting.get(key_id)
-        while waiting:
-            _, _, let_in = heappop(waiting)
-            if not waiting:
-                del self._waiting[key_id]
-            if not let_in.done():
-                let_in.set_result(None)
+        """Ends an operation of the key, and admits another of its own that waits."""
+        waiters = self._waiters.get(key_id)
+        while waiters:
+            _, _, admitted = heappop(waiters)
+            if not waiters:
+                del self._waiters[key_id]
+            if not admitted.done():
+                admitted.set_result(None)
                 return
-        if self._under_way[key_id] > 1:
-            self._under_way[key_id] -= 1
+        if self._running[key_id] > 1:
+            self._running[key_id] -= 1
         else:
-            del self._under_way[key_id]
+            del self._running[key_id]

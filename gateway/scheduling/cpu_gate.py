@@ -1,4 +1,4 @@
-"""Shifts: whatever takes long is done one after the other, so that what is short gets done in between."""
+"""CPU-heavy work, done one piece after the other with pauses, so that short requests are answered in between."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,21 +11,22 @@ T = TypeVar("T")
 LONG_BYTES = 50_000
 
 # In which a request for a few interactions is answered.
-_LONGEST_PAUSE_SECONDS = 0.008
+_MAX_PAUSE_SECONDS = 0.008
 
 
 class CpuGate:
-    """The long work of one process."""
+    """The gate through which one piece of CPU-heavy work at a time passes in a process."""
 
     def __init__(self) -> None:
-        self._free = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def do(self, work: Callable[[], T]) -> T:
-        """What ``work`` gives, which waits for its turn; and the next waits for half as long as it took."""
-        await self._free.acquire()
+        """The result of ``work``, which begins when no other is under way, nor within half of the time that one took
+        after it (8 ms at most)."""
+        await self._lock.acquire()
         began = perf_counter()
         try:
             return work()
         finally:
-            pause = min((perf_counter() - began) / 2, _LONGEST_PAUSE_SECONDS)
-            asyncio.get_running_loop().call_later(pause, self._free.release)
+            pause = min((perf_counter() - began) / 2, _MAX_PAUSE_SECONDS)
+            asyncio.get_running_loop().call_later(pause, self._lock.release)

@@ -7,78 +7,80 @@ from gateway.scheduling.cancellation import AGAIN_SECONDS
 
 
 class Deadline:
-    """So many seconds for each of many things on one event loop: ``with deadline.each():``.
+    """A time limit, the same for each of many blocks of code on one event loop: ``with deadline.each():``.
 
-    What runs within is cancelled after them, again and again until it ends; then raises `TimeoutError`. So does what
-    ended all the same, a moment after. Its task must not be cancelled by another deadline meanwhile.
+    A block that takes longer than ``seconds`` is cancelled, again and again until it ends, and then raises
+    `TimeoutError`; so does one that ended all the same, a moment after. Its task must not be cancelled by another
+    deadline meanwhile.
     """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        # As they began, so as they are due.
-        self._under_way: dict[_Within, None] = {}
+        # In the order of their beginnings, which is that of their ends, too.
+        self._blocks: dict[_Block, None] = {}
         # One for all: nearly everything ends in time, and a timer costs more than the rest of this.
         self._timer: asyncio.TimerHandle | None = None
 
-    def each(self) -> "_Within":
-        return _Within(self)
+    def each(self) -> "_Block":
+        """A block under this time limit, for a ``with`` statement in a coroutine."""
+        return _Block(self)
 
-    def begun(self, one: "_Within") -> float:
-        """When it is due, by the loop's clock."""
+    def begin(self, block: "_Block") -> float:
+        """When the block has to have ended, by the loop's clock."""
         loop = asyncio.get_running_loop()
         due = loop.time() + self._seconds
-        self._under_way[one] = None
+        self._blocks[block] = None
         if self._timer is None:
-            self._timer = loop.call_at(due, self._look)
+            self._timer = loop.call_at(due, self._expire)
         return due
 
-    def ended(self, one: "_Within") -> None:
-        self._under_way.pop(one, None)
+    def end(self, block: "_Block") -> None:
+        self._blocks.pop(block, None)
 
-    def _look(self) -> None:
+    def _expire(self) -> None:
         loop, self._timer = asyncio.get_running_loop(), None
-        while self._under_way:
-            one = next(iter(self._under_way))
-            if one.due > loop.time():
-                self._timer = loop.call_at(one.due, self._look)
+        while self._blocks:
+            block = next(iter(self._blocks))
+            if block.due > loop.time():
+                self._timer = loop.call_at(block.due, self._expire)
                 return
-            del self._under_way[one]
-            one.expire()
+            del self._blocks[block]
+            block.cancel()
 
 
-class _Within:
-    """One thing that is to meet a deadline."""
+class _Block:
+    """One block of code under a time limit."""
 
-    __slots__ = ("_again", "_cancelled", "_cancelling", "_deadline", "_task", "due")
+    __slots__ = ("_cancel_again", "_cancellations", "_cancelling_before", "_deadline", "_task", "due")
 
     def __init__(self, deadline: Deadline) -> None:
         self._deadline = deadline
-        self._cancelled = 0
-        self._again: asyncio.TimerHandle | None = None
+        self._cancellations = 0
+        self._cancel_again: asyncio.TimerHandle | None = None
 
     def __enter__(self) -> None:
         task = asyncio.current_task()
         assert task is not None, "coroutines run in tasks"
         self._task = task
-        self._cancelling = task.cancelling()
-        self.due = self._deadline.begun(self)
+        self._cancelling_before = task.cancelling()
+        self.due = self._deadline.begin(self)
 
-    def expire(self) -> None:
-        self._cancelled += 1
-        self._again = asyncio.get_running_loop().call_later(AGAIN_SECONDS, self.expire)
+    def cancel(self) -> None:
+        self._cancellations += 1
+        self._cancel_again = asyncio.get_running_loop().call_later(AGAIN_SECONDS, self.cancel)
         self._task.cancel()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        self._deadline.ended(self)
-        if self._again is None:
+        self._deadline.end(self)
+        if self._cancel_again is None:
             return
-        self._again.cancel()
-        for _ in range(self._cancelled):
+        self._cancel_again.cancel()
+        for _ in range(self._cancellations):
             self._task.uncancel()
         # Somebody else has cancelled it too.
-        if self._task.cancelling() > self._cancelling:
+        if self._task.cancelling() > self._cancelling_before:
             return
         if kind is None or issubclass(kind, asyncio.CancelledError):
             raise TimeoutError from error

@@ -1,4 +1,4 @@
-"""How much each key may spend: a bucket of points that fills up again at a steady rate.
+"""How many points each key may spend: a token bucket that fills up again at a steady rate.
 
 The state of a bucket is one moment: when it will be full. So spending is one comparison and one addition, also where a
 database does it for several processes. (The library `limits` counts in windows of time, and takes nothing back; what an
@@ -15,23 +15,23 @@ _MAX_BUCKETS = 10_000
 
 
 class RateLimiter(Protocol):
-    """Takes the points of each operation from its key's bucket."""
+    """A rate limit on the points that the operations of each key cost."""
 
     async def spend(self, key_id: str, points: int) -> Budget | None:
-        """What is left, None where there is no end to it.
+        """Takes the points of an operation, and gives the budget that is left; None where keys have no limit.
 
-        Raises `RateLimited`, taking nothing, where fewer are left and the bucket isn't full.
+        Raises `RateLimited`, taking nothing, where fewer points are left and the bucket isn't full.
         """
 
     def give_back(self, key_id: str, points: int) -> None:
         """Returns points of an operation that cost less than it might have."""
 
     def charge(self, key_id: str, points: int) -> None:
-        """Takes points for what was done already, also where fewer are left."""
+        """Takes points for work that is done already, also where fewer are left."""
 
 
 class NoRateLimit:
-    """Keys may spend without end."""
+    """The rate limiter of a gateway without a rate limit."""
 
     async def spend(self, key_id: str, points: int) -> None:
         pass
@@ -44,11 +44,11 @@ class NoRateLimit:
 
 
 class TokenBuckets:
-    """The buckets of one process."""
+    """A token bucket for each key, in the memory of one process."""
 
     def __init__(self, rate: Rate) -> None:
         self._rate = rate
-        # By a clock of the process; who isn't here has a full bucket.
+        # Seconds of the process's monotonic clock; a key that isn't here has a full bucket.
         self._full_at: dict[str, float] = {}
 
     async def spend(self, key_id: str, points: int) -> Budget:
@@ -56,7 +56,7 @@ class TokenBuckets:
         full_in = max(0.0, self._full_at.get(key_id, 0.0) - now)
         taken = full_in + points / self._rate.restore
         if full_in and taken > self._rate.seconds_to_fill:
-            raise limited(points, Budget(self._rate, full_in))
+            raise refusal(points, Budget(self._rate, full_in))
         if len(self._full_at) >= _MAX_BUCKETS:
             self._full_at = {key: full_at for key, full_at in self._full_at.items() if full_at > now}
         self._full_at[key_id] = now + taken
@@ -71,8 +71,8 @@ class TokenBuckets:
             self._full_at[key_id] -= points / self._rate.restore
 
 
-def limited(points: int, budget: Budget) -> RateLimited:
-    """The refusal of an operation that costs more than is left."""
+def refusal(points: int, budget: Budget) -> RateLimited:
+    """The error for an operation that may cost more than is left in ``budget``."""
     return RateLimited(
         f"The operation may cost {points:,} points, and this key has {budget.remaining:,} left; "
         f"{budget.rate.restore:,} come back each second.",

@@ -7,7 +7,7 @@ from cachetools import LRUCache
 from pymongo import IndexModel, ReturnDocument, WriteConcern
 
 from gateway.context import Budget, Rate
-from gateway.scheduling.rate_limiter import limited
+from gateway.scheduling.rate_limiter import refusal
 from gateway.store.client import Database
 from gateway.store.error_translation import translated
 
@@ -51,7 +51,7 @@ class SharedTokenBuckets:
             self.give_back(key_id, back)
             raise
         if bucket["refused"]:
-            raise limited(points, Budget(self._rate, bucket["owed"] / 1_000))
+            raise refusal(points, Budget(self._rate, bucket["owed"] / 1_000))
         return Budget(self._rate, bucket["taken"] / 1_000)
 
     def charge(self, key_id: str, points: int) -> None:

@@ -27,8 +27,8 @@ async def test_as_many_as_may_are_under_way_and_the_others_follow_in_order() -> 
     assert entered == list(range(20))
     assert most == 3
     # Nothing is kept of who isn't there.
-    assert not concurrency._under_way
-    assert not concurrency._waiting
+    assert not concurrency._running
+    assert not concurrency._waiters
 
 
 async def test_what_costs_little_is_let_in_before_what_costs_much() -> None:
@@ -61,7 +61,7 @@ async def test_who_is_given_up_takes_nobodys_place() -> None:
     async with asyncio.timeout(5):
         await waiting[2]
     concurrency.leave("a")
-    assert not concurrency._under_way
+    assert not concurrency._running
     await concurrency.enter("a", 1)
 
 
