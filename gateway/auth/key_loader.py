@@ -1,7 +1,7 @@
 """Keys that are looked up together: made-up ones, however many come at once, take the database few commands.
 
-While some commands are under way, whoever comes is gathered for the next one: nobody waits for many, whether there is
-such a key or not.
+While some commands are under way, the ids of further look-ups are gathered for the next command: nobody waits for many
+of them, whether there is such a key or not.
 """
 
 import asyncio
@@ -11,50 +11,50 @@ from dataclasses import dataclass, field
 from gateway.errors import Unavailable
 from gateway.store.keys import Key, Keys
 
-_AT_ONCE = 4
-_MOST_TOGETHER = 500
+_COMMANDS_AT_ONCE = 4
+_MAX_BATCH = 500
 # They take milliseconds; where none ends for so long, the database is in trouble.
-_LONGEST_WAIT_SECONDS = 1.0
+_MAX_WAIT_SECONDS = 1.0
 
 
 @dataclass(slots=True)
-class _Gathering:
-    """``found``: of those that are looked up with each other."""
+class _Batch:
+    """The ids that one command looks up, and ``keys``: the task that gives those of them which exist, by id."""
 
     key_ids: set[str] = field(default_factory=set)
-    found: "asyncio.Task[Mapping[str, Key]] | None" = None
+    keys: "asyncio.Task[Mapping[str, Key]] | None" = None
 
 
 class KeyLoader:
-    """One for each event loop."""
+    """A batching loader of keys; one for each event loop."""
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
-        self._free = asyncio.Semaphore(_AT_ONCE)
-        self._gathering: _Gathering | None = None
+        self._commands = asyncio.Semaphore(_COMMANDS_AT_ONCE)
+        self._next_batch: _Batch | None = None
 
     async def find(self, key_id: str) -> Key | None:
         """The key with this id; raises `Unavailable` where the database doesn't answer."""
-        gathering = self._gathering
-        if gathering is None or gathering.found is None or len(gathering.key_ids) >= _MOST_TOGETHER:
-            gathering = self._gathering = _Gathering()
-            gathering.found = asyncio.create_task(self._look_up(gathering))
+        batch = self._next_batch
+        if batch is None or batch.keys is None or len(batch.key_ids) >= _MAX_BATCH:
+            batch = self._next_batch = _Batch()
+            batch.keys = asyncio.create_task(self._look_up(batch))
             # Where everybody who waited for it has gone, its failure is nobody's.
-            gathering.found.add_done_callback(lambda done: done.cancelled() or done.exception())
-        gathering.key_ids.add(key_id)
-        return (await asyncio.shield(gathering.found)).get(key_id)
+            batch.keys.add_done_callback(lambda task: task.cancelled() or task.exception())
+        batch.key_ids.add(key_id)
+        return (await asyncio.shield(batch.keys)).get(key_id)
 
-    async def _look_up(self, gathering: _Gathering) -> Mapping[str, Key]:
+    async def _look_up(self, batch: _Batch) -> Mapping[str, Key]:
         try:
-            async with asyncio.timeout(_LONGEST_WAIT_SECONDS):
-                await self._free.acquire()
+            async with asyncio.timeout(_MAX_WAIT_SECONDS):
+                await self._commands.acquire()
         except TimeoutError:
             raise Unavailable("The database takes too long; try again.") from None
         finally:
-            if self._gathering is gathering:
-                self._gathering = None
+            if self._next_batch is batch:
+                self._next_batch = None
         try:
-            found = await self._keys.existing(gathering.key_ids)
+            keys = await self._keys.existing(batch.key_ids)
         finally:
-            self._free.release()
-        return {key.caller.key_id: key for key in found}
+            self._commands.release()
+        return {key.caller.key_id: key for key in keys}

@@ -1,6 +1,6 @@
-"""Who stays connected for longer than one request: each session ends when its key does, or when the process goes away.
+"""The connections that stay open for longer than one request: each ends when its key does, or when the process stops.
 
-What ends a session is the same over every transport; how its client is told is the transport's.
+What ends a connection is the same over every transport; how its client is told is the transport's.
 """
 
 import asyncio
@@ -20,7 +20,10 @@ _GRACE_SECONDS = 5.0
 
 
 class OpenConnection:
-    """``context``: in whose name, once that is known. ``end`` is called with what ends it, at most once."""
+    """A websocket or an event stream.
+
+    ``context``: in whose name it is, once that is known. ``end`` is called with what ends it, at most once.
+    """
 
     def __init__(self, end: Callable[[GatewayError], None], admit: Callable[[Context], None]) -> None:
         self.context: Context | None = None
@@ -29,8 +32,8 @@ class OpenConnection:
         self._ended = False
 
     def enter(self, context: Context) -> None:
-        """Says in whose name this is, or still is. Raises `TooManySubscriptions` where the key has as many sessions as
-        it may."""
+        """Says in whose name this is, or still is. Raises `TooManySubscriptions` where the key has as many connections
+        as it may."""
         if self.context is None:
             self._admit(context)
         self.context = context
@@ -42,68 +45,71 @@ class OpenConnection:
 
 
 class OpenConnections:
-    """All sessions of this process, up to ``max_of_key`` of each key; while there are any, their keys and namespaces
-    are looked up every 2 seconds."""
+    """All open connections of this process, up to ``max_of_key`` of each key.
 
-    def __init__(self, access: Authenticator, *, max_of_key: int) -> None:
-        self._access = access
+    While there are any, their keys and namespaces are looked up every 2 seconds.
+    """
+
+    def __init__(self, authenticator: Authenticator, *, max_of_key: int) -> None:
+        self._authenticator = authenticator
         self._max_of_key = max_of_key
-        self._open: set[OpenConnection] = set()
+        self._connections: set[OpenConnection] = set()
         self._checking: asyncio.Task[None] | None = None
         self._closed = False
-        self._over = asyncio.Event()
+        self._all_ended = asyncio.Event()
 
     @contextmanager
     def opened(self, end: Callable[[GatewayError], None], context: Context | None = None) -> Iterator[OpenConnection]:
-        """A session for as long as this is entered. Raises `GoingAway` once they are closed, and what
+        """A connection for as long as this is entered. Raises `GoingAway` once they are closed, and what
         `OpenConnection.enter` does."""
         if self._closed:
             raise GoingAway()
-        session = OpenConnection(end, self._admit)
+        connection = OpenConnection(end, self._admit)
         if context is not None:
-            session.enter(context)
-        self._open.add(session)
+            connection.enter(context)
+        self._connections.add(connection)
         if self._checking is None:
             self._checking = asyncio.create_task(self._check_all())
         try:
-            yield session
+            yield connection
         finally:
-            self._open.remove(session)
-            if self._closed and not self._open:
-                self._over.set()
+            self._connections.remove(connection)
+            if self._closed and not self._connections:
+                self._all_ended.set()
 
     def _admit(self, context: Context) -> None:
-        keys = [one.context.caller.key_id for one in self._open if one.context is not None]
-        if keys.count(context.caller.key_id) >= self._max_of_key:
+        contexts = [connection.context for connection in self._connections if connection.context is not None]
+        of_key = sum(other.caller.key_id == context.caller.key_id for other in contexts)
+        if of_key >= self._max_of_key:
             raise TooManySubscriptions(f"A key may have at most {self._max_of_key:,} websockets and event streams.")
 
     async def close(self) -> None:
-        """Ends every session, and lets no other begin; returns once they are over, or after 5 seconds."""
+        """Ends every connection, and lets no other begin; returns once they have ended, or after 5 seconds."""
         self._closed = True
-        for session in list(self._open):
-            session.end(GoingAway())
-        if self._open:
+        for connection in list(self._connections):
+            connection.end(GoingAway())
+        if self._connections:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_GRACE_SECONDS):
-                    await self._over.wait()
+                    await self._all_ended.wait()
         if self._checking is not None:
             await cancel([self._checking])
 
     async def _check_all(self) -> None:
         try:
-            while self._open:
+            while self._connections:
                 await asyncio.sleep(_CHECK_SECONDS)
                 try:
                     await self._check()
                 except Exception as error:
-                    # Without the database nothing can be told to anybody either.
-                    _LOG.warning("Keys of open sessions can't be checked: %s", foreseen(error).message)
+                    # Without the database nothing can be sent to anybody either.
+                    _LOG.warning("Keys of open connections can't be checked: %s", foreseen(error).message)
         finally:
             self._checking = None
 
     async def _check(self) -> None:
-        contexts = {session.context for session in self._open if session.context is not None}
-        over = await self._access.revoked(contexts)
-        for session in list(self._open):
-            if session.context in over:
-                session.end(over[session.context])
+        contexts = {connection.context for connection in self._connections if connection.context is not None}
+        revoked = await self._authenticator.revoked(contexts)
+        for connection in list(self._connections):
+            if connection.context in revoked:
+                connection.end(revoked[connection.context])
