@@ -1,1 +1,1 @@
-"""Subscriptions: topics told by one change stream, what waits for each subscriber, and what events cost a key."""
+"""Subscriptions: the broker of one change stream, its topics, what waits for a subscriber, what events cost a key."""

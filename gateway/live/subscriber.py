@@ -1,4 +1,4 @@
-"""Who subscribed: the events that wait to be read by each, and how much may wait, of one and of all of a key."""
+"""One subscription: the events that wait to be read, and how many bytes may wait, for one and for all of a key."""
 
 import asyncio
 from collections import deque
@@ -10,13 +10,15 @@ from gateway.errors import GatewayError, SubscriberTooSlow, TooManySubscriptions
 from gateway.limits import SubscriptionLimits
 from gateway.store.change_stream import InsertEvent
 
-# What an answer takes besides its bytes.
+# What an answer takes in memory besides its bytes.
 _OVERHEAD_BYTES = 200
 
 
 class SubscriptionAccount:
-    """What the subscriptions of one key take, as long as it has any. An answer that waits for several of them counts
-    once in ``waiting_bytes``."""
+    """What the subscriptions of one key take, as long as it has any.
+
+    ``waiting_bytes``: of their answers that wait to be read; one that waits for several subscriptions counts once.
+    """
 
     def __init__(self, limits: SubscriptionLimits) -> None:
         self.limits = limits
@@ -24,7 +26,7 @@ class SubscriptionAccount:
         self.waiting_bytes = 0
 
     def open(self) -> None:
-        """Raises `TooManySubscriptions`."""
+        """Counts another subscription. Raises `TooManySubscriptions`."""
         if self.subscriptions >= self.limits.key_subscriptions:
             raise TooManySubscriptions(f"A key may have at most {self.limits.key_subscriptions:,} subscriptions.")
         self.subscriptions += 1
@@ -34,38 +36,40 @@ class SubscriptionAccount:
 
 
 class SubscriptionEvent:
-    """An answer, shared by all whom it is told to."""
+    """The answer to one inserted document, shared by the queues of all subscribers that it waits for."""
 
-    __slots__ = ("_account", "_holders", "answer", "inserted", "size")
+    __slots__ = ("_account", "_queues", "answer", "inserted", "size")
 
     def __init__(self, inserted: InsertEvent, answer: bytes, account: SubscriptionAccount) -> None:
         self.inserted = inserted
         self.answer = answer
         self.size = len(answer) + _OVERHEAD_BYTES
         self._account = account
-        self._holders = 0
+        self._queues = 0
 
     @property
-    def fits(self) -> bool:
-        added = 0 if self._holders else self.size
+    def fits_account(self) -> bool:
+        """Whether it may wait in another queue, as far as all subscriptions of the key go."""
+        added = 0 if self._queues else self.size
         return self._account.waiting_bytes + added <= self._account.limits.key_buffer_bytes
 
-    def hold(self) -> None:
-        if not self._holders:
+    def enqueued(self) -> None:
+        if not self._queues:
             self._account.waiting_bytes += self.size
-        self._holders += 1
+        self._queues += 1
 
-    def release(self) -> None:
-        self._holders -= 1
-        if not self._holders:
+    def dequeued(self) -> None:
+        self._queues -= 1
+        if not self._queues:
             self._account.waiting_bytes -= self.size
 
 
 class Subscriber(AsyncIterator[bytes]):
     """The answers to one subscription, in order; raises the `GatewayError` that ended it, once they are read.
 
-    Where more than may would wait to be read, ``overflow`` is called, and there will be no more. Whoever keeps up has
-    nothing waiting, and is never told so.
+    ``since``: the database's time from which on it tells of inserted documents. ``overflow``: called, and no more
+    answers come, where more would wait to be read than may; whoever keeps up has nothing waiting. ``leave``: called
+    as it ends or is closed.
     """
 
     def __init__(
@@ -79,12 +83,13 @@ class Subscriber(AsyncIterator[bytes]):
         self._overflow = overflow
         self._leave = leave
         self._waiting: deque[SubscriptionEvent] = deque()
-        self._size = 0
-        self._there = asyncio.Event()
-        self._end: GatewayError | None = None
+        self._waiting_bytes = 0
+        self._changed = asyncio.Event()
+        self._error: GatewayError | None = None
 
     def put(self, event: SubscriptionEvent) -> None:
-        if self._end is not None:
+        """Has the answer read after those that wait."""
+        if self._error is not None:
             return
         if self._waiting and (excess := self._excess(event)):
             error = SubscriberTooSlow(f"More than {excess} waited to be read: events were lost.")
@@ -92,40 +97,43 @@ class Subscriber(AsyncIterator[bytes]):
             self._overflow(error)
             return
         self._waiting.append(event)
-        self._size += event.size
-        event.hold()
-        self._there.set()
+        self._waiting_bytes += event.size
+        event.enqueued()
+        self._changed.set()
 
     def _excess(self, event: SubscriptionEvent) -> str | None:
-        if self._size + event.size > self._limits.buffer_bytes:
+        if self._waiting_bytes + event.size > self._limits.buffer_bytes:
             return f"{self._limits.buffer_bytes:,} bytes"
-        return None if event.fits else f"{self._limits.key_buffer_bytes:,} bytes of all subscriptions of this key"
+        return (
+            None if event.fits_account else f"{self._limits.key_buffer_bytes:,} bytes of all subscriptions of this key"
+        )
 
     def end(self, error: GatewayError) -> None:
-        self._end = self._end or error
+        """Has the error raised once all that waits is read."""
+        self._error = self._error or error
         self._leave(self)
-        self._there.set()
+        self._changed.set()
 
     def close(self) -> None:
-        """What is not read by now is read by nobody."""
+        """Drops what is not read by now."""
         self._leave(self)
         while self._waiting:
-            self._taken()
+            self._dequeue()
 
-    def _taken(self) -> SubscriptionEvent:
+    def _dequeue(self) -> SubscriptionEvent:
         event = self._waiting.popleft()
-        self._size -= event.size
-        event.release()
+        self._waiting_bytes -= event.size
+        event.dequeued()
         return event
 
     async def __anext__(self) -> bytes:
         while True:
             while self._waiting:
-                event = self._taken()
+                event = self._dequeue()
                 # The stream may be behind the time at which this subscription began.
                 if self.since is None or event.inserted.at > self.since:
                     return event.answer
-            if self._end is not None:
-                raise self._end
-            self._there.clear()
-            await self._there.wait()
+            if self._error is not None:
+                raise self._error
+            self._changed.clear()
+            await self._changed.wait()

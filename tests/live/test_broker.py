@@ -21,7 +21,8 @@ from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.errors import GatewayError, Unavailable
 from gateway.interchange.imports import record_all
 from gateway.limits import SUBSCRIPTION_DEFAULTS
-from gateway.live import broker
+from gateway.live import topic
+from gateway.live.broker import Broker, TopicKey
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.store.change_stream import InsertEvent, InsertWatch
 from gateway.store.tenancy import NAMESPACES
@@ -308,40 +309,66 @@ async def test_a_session_ends_with_its_key_or_its_namespace(mongod: EmbeddedServ
         assert await client.recorded() == await told.recorded() == "i1"
 
 
+class Resolver:
+    """Answers with the inserted documents' ids."""
+
+    at_once = 1_000
+
+    async def pay(self, count: int) -> None:
+        pass
+
+    async def answers(self, inserted: Sequence[InsertEvent]) -> list[tuple[InsertEvent, bytes]]:
+        return [(event, str(event.id).encode()) for event in inserted]
+
+
+def overflow(error: GatewayError) -> None:
+    raise error
+
+
 async def test_topics_that_are_stuck_are_waited_for_together(
     mongod: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(broker, "_MAX_WAITING", 50)
+    monkeypatch.setattr(topic, "_MAX_WAITING", 50)
 
-    class Quick:
-        at_once = 1_000
-
-        async def pay(self, count: int) -> None:
-            pass
-
-        async def answers(self, inserted: Sequence[InsertEvent]) -> list[tuple[InsertEvent, bytes]]:
-            return [(one, str(one.id).encode()) for one in inserted]
-
-    class Stuck(Quick):
+    class Stuck(Resolver):
         async def answers(self, inserted: Sequence[InsertEvent]) -> list[tuple[InsertEvent, bytes]]:
             await asyncio.Event().wait()
             return []
 
-    def overflow(error: GatewayError) -> None:
-        raise error
-
     async with new_gateway(mongod.uri) as gateway:
-        hub = broker.Broker(InsertWatch(gateway.database, INTERACTION), SUBSCRIPTION_DEFAULTS)
-        held = [await hub.subscribe(broker.TopicKey("ns", "key", number), Stuck(), overflow) for number in range(6)]
-        told = await hub.subscribe(broker.TopicKey("ns", "key", "quick"), Quick(), overflow)
-        monkeypatch.setattr(broker, "_PATIENCE_SECONDS", PATIENCE / 5)
+        hub = Broker(InsertWatch(gateway.database, INTERACTION), SUBSCRIPTION_DEFAULTS)
+        held = [await hub.subscribe(TopicKey("ns", "key", number), Stuck(), overflow) for number in range(6)]
+        told = await hub.subscribe(TopicKey("ns", "key", "quick"), Resolver(), overflow)
+        # Once for all of them is in time, and for one after the other isn't.
+        monkeypatch.setattr(topic, "_MAX_HOLD_UP_SECONDS", PATIENCE / 5)
         documents = [{"_id": number, "namespace_id": "ns", "interaction_id": str(number)} for number in range(500)]
         await gateway.database[INTERACTION.collection].insert_many(documents)
         async with asyncio.timeout(PATIENCE):
             assert [await anext(told) for _ in documents] == [str(number).encode() for number in range(500)]
-            for one in held:
+            for subscriber in held:
                 with pytest.raises(Unavailable, match="events were lost"):
-                    await anext(one)
+                    await anext(subscriber)
+        await hub.close()
+
+
+async def test_what_the_database_does_not_answer_is_asked_again(mongod: EmbeddedServer) -> None:
+    class Failing(Resolver):
+        failures = 0
+
+        async def answers(self, inserted: Sequence[InsertEvent]) -> list[tuple[InsertEvent, bytes]]:
+            if self.failures < 3:
+                self.failures += 1
+                raise Unavailable("The database cannot be reached; try again.")
+            return await super().answers(inserted)
+
+    async with new_gateway(mongod.uri) as gateway:
+        hub = Broker(InsertWatch(gateway.database, INTERACTION), SUBSCRIPTION_DEFAULTS)
+        told = await hub.subscribe(TopicKey("ns", "key", "failing"), resolver := Failing(), overflow)
+        documents = [{"_id": number, "namespace_id": "ns", "interaction_id": str(number)} for number in range(3)]
+        await gateway.database[INTERACTION.collection].insert_many(documents)
+        async with asyncio.timeout(PATIENCE):
+            assert [await anext(told) for _ in documents] == [b"0", b"1", b"2"]
+        assert resolver.failures == 3
         await hub.close()
 
 

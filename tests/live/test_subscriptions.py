@@ -9,7 +9,7 @@ import pytest
 
 from gateway.context import Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
-from gateway.live import broker
+from gateway.live import topic
 from gateway.model.wire import validate_interaction
 from tests.harness.gateway_client import Gateway, new_gateway
 from tests.harness.live_client import PATIENCE, served, socket, stream
@@ -91,9 +91,9 @@ async def test_events_wait_for_points_and_none_is_lost(mongod: EmbeddedServer) -
 async def test_where_too_many_wait_for_points_the_subscription_ends_and_no_other(
     mongod: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(broker, "_MAX_WAITING", 100)
+    monkeypatch.setattr(topic, "_MAX_WAITING", 100)
     # Nobody is to wait for it.
-    monkeypatch.setattr(broker, "_PATIENCE_SECONDS", PATIENCE)
+    monkeypatch.setattr(topic, "_MAX_HOLD_UP_SECONDS", PATIENCE)
     async with new_gateway(mongod.uri, rate_limit_burst=1_000, rate_limit_restore=1) as gateway:
         poor, rich = gateway.key, await gateway.make_key(Permission.READ)
         async with served(gateway.app) as address, socket(address) as client, stream(address, rich) as told:

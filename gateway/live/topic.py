@@ -1,0 +1,150 @@
+"""What subscriptions to the same have in common: the inserted documents that wait to be answered, and the answers."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Protocol, TypeVar
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
+
+from gateway.errors import GatewayError, RateLimited, Unavailable
+from gateway.errors.formatting import foreseen
+from gateway.live.subscriber import Subscriber, SubscriptionAccount, SubscriptionEvent
+from gateway.store.change_stream import InsertEvent
+
+T = TypeVar("T")
+
+_BATCH = 100
+_MAX_WAITING = 10_000
+_MAX_HOLD_UP_SECONDS = 1.0
+_BACK_OFF = wait_exponential(multiplier=0.05, max=1)
+
+
+class EventResolver(Protocol):
+    """Answers inserted documents for one topic. ``at_once``: about how many documents it may be asked at once."""
+
+    at_once: int
+
+    async def pay(self, count: int) -> None:
+        """Once for so many documents, before they are asked about. Raises `RateLimited` where that has to wait."""
+
+    async def answers(self, inserted: Sequence[InsertEvent]) -> Iterable[tuple[InsertEvent, bytes]]:
+        """The answers to those of the inserted documents that it is about, in order."""
+
+
+class Topic:
+    """The subscribers whom the same answers are sent to, and the inserted documents that wait to be answered.
+
+    ``account``: of the key whose subscriptions these are. ``reads``: how many topics may read at a time. ``turn``: held
+    while one event is made and sent, as there may be many topics.
+    """
+
+    def __init__(
+        self, resolver: EventResolver, account: SubscriptionAccount, reads: asyncio.Semaphore, turn: asyncio.Lock
+    ) -> None:
+        self.subscribers: set[Subscriber] = set()
+        self.account = account
+        self._resolver = resolver
+        self._reads = reads
+        self._turn = turn
+        self._rate_limited: RateLimited | None = None
+        self._waiting: deque[InsertEvent] = deque()
+        self._has_waiting = asyncio.Event()
+        self._has_room = asyncio.Event()
+        self._closed = False
+        # For as long as the database doesn't answer or the key has no points: nothing is left out.
+        self._retrying = AsyncRetrying(
+            retry=retry_if_exception_type((RateLimited, Unavailable)),
+            wait=self._seconds_until_retry,
+            stop=lambda _state: self._closed,
+            reraise=True,
+        )
+        self._task = asyncio.create_task(self._run())
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._waiting) >= _MAX_WAITING
+
+    @property
+    def holds_up(self) -> bool:
+        """Whether others wait for this to have room. Not for points: those are its own matter."""
+        return self.is_full and self._rate_limited is None
+
+    async def wait_for_room(self) -> None:
+        """Returns once this is not full or is closed, and after a second in any case."""
+        self._has_room.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_MAX_HOLD_UP_SECONDS):
+                await self._has_room.wait()
+
+    def add(self, inserted: InsertEvent) -> None:
+        """Has the document answered; where too many wait for that, the subscriptions end."""
+        if self.is_full:
+            self.end(self._overflow_error())
+            return
+        self._waiting.append(inserted)
+        self._has_waiting.set()
+
+    def end(self, error: GatewayError) -> None:
+        """Ends every subscription with this error."""
+        for subscriber in list(self.subscribers):
+            subscriber.end(error)
+
+    def close(self) -> None:
+        """Answers nothing more."""
+        self._closed = True
+        self._has_room.set()
+        self._task.cancel()
+
+    def _overflow_error(self) -> GatewayError:
+        if (refusal := self._rate_limited) is None:
+            return Unavailable("More is recorded than can be told: events were lost.")
+        message = "More is recorded than the points of this key pay for: events were lost."
+        return RateLimited(message, budget=refusal.budget, retry_after=refusal.retry_after)
+
+    async def _run(self) -> None:
+        try:
+            # The driver may lose a cancellation.
+            while not self._closed:
+                await self._has_waiting.wait()
+                size = min(_BATCH, self._resolver.at_once, len(self._waiting))
+                batch = [self._waiting.popleft() for _ in range(size)]
+                if not self._waiting:
+                    self._has_waiting.clear()
+                self._has_room.set()
+                await self._retried(partial(self._resolver.pay, len(batch)))
+                answers = iter(await self._retried(partial(self._read, batch)))
+                while await self._send_next(answers):
+                    pass
+        except Exception as error:
+            self.end(foreseen(error))
+
+    async def _send_next(self, answers: Iterator[tuple[InsertEvent, bytes]]) -> bool:
+        """Whether there was another answer, which every subscriber has by then."""
+        async with self._turn:
+            if (answer := next(answers, None)) is None:
+                return False
+            event = SubscriptionEvent(*answer, self.account)
+            for subscriber in list(self.subscribers):
+                subscriber.put(event)
+            # Whoever keeps up has read it by the next; and between any two events, others are served.
+            await asyncio.sleep(0)
+            return True
+
+    async def _read(self, batch: Sequence[InsertEvent]) -> Iterable[tuple[InsertEvent, bytes]]:
+        async with self._reads:
+            return await self._resolver.answers(batch)
+
+    async def _retried(self, work: Callable[[], Awaitable[T]]) -> T:
+        result: T = await self._retrying(work)
+        self._rate_limited = None
+        return result
+
+    def _seconds_until_retry(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, RateLimited):
+            self._rate_limited = error
+            return error.retry_after
+        return _BACK_OFF(state)
