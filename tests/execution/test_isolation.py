@@ -632,7 +632,13 @@ async def test_a_namespace_by_the_name_of_anothers(attacker: Attacker) -> None:
         answer, sent = await asking.ask(document, {"name": name})
         made = answer["data"]["createNamespace"]
         id = made["namespace"]["namespaceId"]
-        words = {name: "<name>", global_ids.encode("Namespace", id, id): "<id>", id: "<namespace>"}
+        [insertion] = [command["update"] for command in sent if "findAndModify" in command]
+        words = {
+            name: "<name>",
+            global_ids.encode("Namespace", id, id): "<id>",
+            id: "<namespace>",
+            insertion["$setOnInsert"]["created_at"]: "<now>",
+        }
         assert foreign.id not in json.dumps([answer, sent])
         assert made["created"]
         found.append((modulo(words, answer), modulo(words, sent)))

@@ -1,12 +1,15 @@
 """Golden operations: each document in tests/execution/operations beside the commands it sends and the response it gets.
 
 NAME.json holds the variables, how the answer was made (tests/compiler/test_shaping.py), the commands, the cost and the
-response. After a change that is meant to change them, run with GATEWAY_TESTS_REWRITE=1 and read the difference.
+response. It may also hold what the key may do, by default everything (``permissions``); documents that others wrote,
+in MongoDB's extended JSON, by collection (``stored``); and, of a subscription, whose ``response`` is a list of events,
+what is recorded for each (``recorded``). After a change that is meant to change them, run with GATEWAY_TESTS_REWRITE=1
+and read the difference.
 """
 
 import json
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from uuid import uuid4
 import orjson
 import pytest
 import pytest_asyncio
+from bson import json_util
 from graphql import (
     DocumentNode,
     GraphQLInterfaceType,
@@ -27,15 +31,18 @@ from graphql import (
     visit,
 )
 
+from gateway.context import Namespace, Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.wire import validate_interaction
 from gateway.plan import global_ids
-from gateway.store.client import close, open_client
+from gateway.store.client import Database, close, open_client
 from gateway.store.tenancy import NAMESPACES, ORGANIZATIONS
+from gateway.store.writer import Writer
 from tests.harness.command_log import Command, as_json, commands
 from tests.harness.default_graph import EXECUTABLE
 from tests.harness.gateway_client import Gateway, open_gateway
+from tests.harness.live_client import served, stream
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -64,24 +71,38 @@ async def shop(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
 @pytest_asyncio.fixture(loop_scope="module")
 async def gateway(shop: Gateway) -> Gateway:
     """The gateway with the data set as it was recorded, whatever an operation before has written."""
-    for kind in (INTERACTION, SEARCH_REQUEST):
-        await shop.database[kind.collection].delete_many({})
-    lines = (FOLDER / "recorded.jsonl").read_bytes().splitlines()
-    await shop.writer.record(shop.namespace, [validate_interaction(orjson.loads(line)) for line in lines], NOON)
+    await store_data_set(shop.database, shop.namespace, {})
     return shop
+
+
+async def store_data_set(database: Database, namespace: Namespace, golden: Mapping[str, Any]) -> None:
+    """Replaces all interactions and search requests by what was recorded, and what a golden file has besides."""
+    for kind in (INTERACTION, SEARCH_REQUEST):
+        await database[kind.collection].delete_many({})
+    lines = (FOLDER / "recorded.jsonl").read_bytes().splitlines()
+    await Writer(database).record(namespace, [validate_interaction(orjson.loads(line)) for line in lines], NOON)
+    for collection, documents in json_util.loads(json.dumps(golden.get("stored", {}))).items():
+        await database[collection].insert_many(documents)
 
 
 def document(name: str) -> str:
     return (FOLDER / f"{name}.graphql").read_text()
 
 
-def told(sent: list[Command]) -> list[Command]:
+def permitted(golden: Mapping[str, Any]) -> frozenset[Permission]:
+    return frozenset(Permission[name] for name in golden.get("permissions", Permission.__members__))
+
+
+def unordered(sent: list[Command]) -> list[Command]:
     """The commands as JSON; in an order of their own, as those of one level are sent at once."""
     return sorted(as_json(sent), key=lambda command: json.dumps(command, sort_keys=True))
 
 
 def taken(response: dict[str, Any]) -> Any:
-    """What the operation might have cost, and did, taken out of its response."""
+    """What the operation might have cost, and did, taken out of its response; None where it was refused as a whole."""
+    if "data" not in response:
+        assert "extensions" not in response
+        return None
     cost = response.pop("extensions")["cost"]
     assert cost["restoreRate"] == 25_000
     assert cost["remaining"] <= 250_000 - cost["actual"]
@@ -103,26 +124,47 @@ def timeless(response: Any) -> Any:
 async def test_an_operation_sends_these_commands_and_gets_this_response(name: str, gateway: Gateway) -> None:
     path = FOLDER / f"{name}.json"
     golden = json.loads(path.read_bytes())
-    with commands() as sent:
-        response = await gateway.execute(document(name), golden["variables"])
-    kept = {"variables": golden["variables"], "answered": golden.get("answered")}
-    found = {**kept, "commands": told(sent), "cost": taken(response), "response": timeless(response)}
+    await store_data_set(gateway.database, gateway.namespace, golden)
+    if "recorded" in golden:
+        actual = await subscribed(gateway, document(name), golden)
+    else:
+        actual = await answered(gateway, document(name), golden)
+    actual = {**golden, **actual}
     if os.environ.get(REWRITE):
         assert "CI" not in os.environ, "golden files are rewritten by people, who read what has changed"
-        path.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+        path.write_text(json.dumps(actual, indent=2, ensure_ascii=False) + "\n")
     else:
-        assert found == golden
+        assert actual == golden
+
+
+async def answered(gateway: Gateway, query: str, golden: Mapping[str, Any]) -> dict[str, Any]:
+    key = await gateway.make_key(*permitted(golden)) if "permissions" in golden else gateway.key
+    with commands() as sent:
+        response = await gateway.execute(query, golden["variables"], key=key)
+    return {"commands": unordered(sent), "cost": taken(response), "response": timeless(response)}
+
+
+async def subscribed(gateway: Gateway, query: str, golden: Mapping[str, Any]) -> dict[str, Any]:
+    events: list[Any] = []
+    async with served(gateway.app) as address:
+        with commands() as sent:
+            async with stream(address, gateway.key, query, golden["variables"]) as subscription:
+                for wire in golden["recorded"]:
+                    await gateway.writer.record(gateway.namespace, [validate_interaction(wire)], NOON)
+                    event = await subscription.event()
+                    assert event is not None
+                    events.append(event[1])
+    # A subscription writes nothing: that is what was recorded.
+    reads = [command for command in sent if "insert" not in command]
+    return {"commands": unordered(reads), "cost": None, "response": events}
 
 
 async def test_the_same_operation_sends_the_same_commands_when_its_plan_is_known(gateway: Gateway) -> None:
     name = "search_requests_nodes"
     await gateway.execute(document(name))
-    with commands() as sent:
-        response = await gateway.execute(document(name))
     golden = json.loads((FOLDER / f"{name}.json").read_bytes())
-    assert told(sent) == golden["commands"]
-    assert taken(response) == golden["cost"]
-    assert response == golden["response"]
+    again = await answered(gateway, document(name), golden)
+    assert {**golden, **again} == golden
 
 
 class _Selected(Visitor):
@@ -167,9 +209,8 @@ async def test_together_the_operations_select_every_field_of_every_type() -> Non
     # An interface's field may be selected on the interface itself.
     found = selected().fields
     missing = {one for one in coordinates() if one not in found and not (one.endswith(".id") and "Node.id" in found)}
-    # The definition would stand in two golden files: tests/schema/test_federation.py has it. Events are no answers to
-    # one request: tests/live/test_broker.py.
-    assert missing == {"Query._service", "_Service.sdl", "Subscription.interactionRecorded"}
+    # The definition would stand in two golden files: tests/schema/test_federation.py has it.
+    assert missing == {"Query._service", "_Service.sdl"}
 
 
 async def test_together_they_use_every_way_to_select() -> None:
