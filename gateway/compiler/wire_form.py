@@ -2,42 +2,57 @@
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from functools import cache
 from typing import Any
 
-from graphql import GraphQLInputField, GraphQLInputObjectType, GraphQLList, get_nullable_type
+from graphql import GraphQLInputField, GraphQLInputObjectType, GraphQLInputType, GraphQLList, get_nullable_type
 
 from gateway.errors import BadUserInput
-from gateway.schema.recording_inputs import WIRE_NAME
+from gateway.errors.linked_path import LinkedPath, path
+from gateway.schema.recorded_fields import WIRE_NAME
 from gateway.schema.scalars import serialize_date_time
 
 _OTHER = "OTHER"
 
 
-def to_wire(value: Any, type_: Any, path: tuple[str | int, ...] = ()) -> Any:
+def to_wire(value: Any, type_: GraphQLInputType) -> Any:
     """The wire form of a coerced input of this GraphQL type: absent stays absent, null stays null.
 
     Raises `BadUserInput`, with its path in the wire form, for an enum's OTHER: it stands for what isn't known.
-    ``path`` is where ``value`` will stand there.
     """
-    type_ = get_nullable_type(type_)
+    return _to_wire(value, get_nullable_type(type_), None)
+
+
+def _to_wire(value: Any, type_: Any, trail: LinkedPath) -> Any:
     if value is None:
         return None
-    if isinstance(type_, GraphQLList):
-        return [to_wire(item, type_.of_type, (*path, index)) for index, item in enumerate(value)]
     if isinstance(type_, GraphQLInputObjectType):
-        fields = [(wire_name(type_.fields[name]), type_.fields[name].type, item) for name, item in value.items()]
+        fields = _wire_fields(type_)
         if type_.is_one_of:
             # What wraps exactly one of several things has no place in the wire shape.
-            [(_, inner, item)] = fields
-            return to_wire(item, inner, path)
-        return {name: to_wire(item, inner, (*path, name)) for name, inner, item in fields}
+            [(name, item)] = value.items()
+            return _to_wire(item, fields[name][1], trail)
+        wire = {}
+        for name, item in value.items():
+            wire_name, inner = fields[name]
+            wire[wire_name] = _to_wire(item, inner, (trail, wire_name))
+        return wire
+    if isinstance(type_, GraphQLList):
+        inner = get_nullable_type(type_.of_type)
+        return [_to_wire(item, inner, (trail, index)) for index, item in enumerate(value)]
     if isinstance(value, Enum):
         if value.name == _OTHER:
             raise BadUserInput(
-                "OTHER stands for stored values that aren't known here; it can't be recorded.", path=path
+                "OTHER stands for stored values that aren't known here; it can't be recorded.", path=path(trail)
             )
         return value.value
     return serialize_date_time(value) if type_.name == "DateTime" else value
+
+
+@cache
+def _wire_fields(type_: GraphQLInputObjectType) -> Mapping[str, tuple[str, Any]]:
+    """The wire names and nullable types of an input's fields."""
+    return {name: (wire_name(field), get_nullable_type(field.type)) for name, field in type_.fields.items()}
 
 
 def wire_name(field: GraphQLInputField) -> str:

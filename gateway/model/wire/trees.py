@@ -1,10 +1,13 @@
 """Where a search request holds filter trees, and the shape that recorded ones must have."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import Field, StringConstraints
 
 from gateway.errors import BadUserInput
 from gateway.model.filter_trees import CONDITION_KEYS, GROUP_KEYS
+from gateway.model.wire.fields import WireObject
 
 MAX_DEPTH = 20
 MAX_NODES = 500
@@ -12,6 +15,31 @@ MAX_KEY = 1000
 MAX_OPERATOR = 64
 
 Path: TypeAlias = tuple[str | int, ...]
+
+# What clients of today write. Pydantic doesn't check it, as it would recurse: `check_tree` does, older spellings too.
+
+
+class FilterCondition(WireObject):
+    """A comparison: a leaf of a filter tree."""
+
+    key: Annotated[str, StringConstraints(min_length=1, max_length=MAX_KEY)] = Field(
+        description="The field of the item that is compared."
+    )
+    operator: Annotated[str, StringConstraints(min_length=1, max_length=MAX_OPERATOR)] | None = Field(
+        None, description="How the field is compared with the value."
+    )
+    value: Any = Field(None, description="What the field is compared with: any JSON value.")
+
+
+class FilterGroup(WireObject):
+    """A node of a filter tree. One group may carry several branches at once; they are joined by AND."""
+
+    and_: list[Any] | None = Field(None, alias="AND", description="All of these must hold.")
+    or_: list[Any] | None = Field(None, alias="OR", description="At least one of these must hold.")
+    nor: list[Any] | None = Field(None, alias="NOR", description="None of these may hold.")
+    case_sensitive: bool | None = Field(
+        None, description="Whether strings in this group are compared with regard to case."
+    )
 
 
 def filter_trees(search_request: Any) -> Iterator[tuple[Path, Any]]:

@@ -1,0 +1,108 @@
+"""Fields of the graph that are recorded: what the wire shape declares of them isn't said again.
+
+`gateway.model.wire.fields` declares each field's name, type, bounds and meaning; here an input of the graph is made of
+that declaration.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from inspect import get_annotations, getdoc
+from textwrap import fill
+from typing import Annotated, Any, TypeVar, get_args, get_origin
+
+import strawberry
+
+from gateway.model.wire.declared_fields import DeclaredField, declared_fields
+from gateway.model.wire.fields import Format, WireObject
+from gateway.schema.scalars import JSON, DateTime
+
+WIRE_NAME = "wire_name"
+
+_Class = TypeVar("_Class", bound=type)
+
+_SCALARS: Mapping[Any, Any] = {str: str, int: int, float: float, bool: bool, dict: JSON}
+_FORMATS: Mapping[Format, Any] = {Format.ID: strawberry.ID, Format.INSTANT: DateTime}
+
+
+@dataclass(frozen=True, slots=True)
+class Also:
+    """What the description of an input's field says beside what is declared."""
+
+    words: str
+
+
+def also(words: str) -> Any:
+    """In the body of a class that `records` completes: words to add to the description of a field."""
+    return Also(words)
+
+
+def extended(description: str, words: str) -> str:
+    """A description with more words, in lines of the length that other descriptions have."""
+    return fill(f"{description} {words}", 110)
+
+
+def meaning(model: type[WireObject]) -> str:
+    """What a wire object is, for clients."""
+    return getdoc(model) or ""
+
+
+def records(model: type[WireObject], description: str = "") -> Callable[[_Class], _Class]:
+    """Makes a class the GraphQL input of a wire object, with the fields, in the order, that ``model`` declares.
+
+    The class says what is different: a field's type, by an annotation; its default, by a value, which makes it
+    not null; more words for its description, by `also`. A field that may be left out on the wire may be left out of
+    the input. ``description`` replaces the meaning of ``model``.
+
+    Raises TypeError for a field of the class that isn't declared, and for one whose type only the class can say.
+    """
+
+    def completed(cls: _Class) -> _Class:
+        declared = {field.name: field for field in declared_fields(model).values()}
+        types = get_annotations(cls)
+        values = {name: value for name, value in vars(cls).items() if not name.startswith("__")}
+        if unknown := (types.keys() | values.keys()) - declared.keys():
+            raise TypeError(f"{cls.__name__}: {sorted(unknown)} not declared by {model.__name__}")
+        cls.__annotations__ = {name: types.get(name) or _input_type(field) for name, field in declared.items()}
+        for name, field in declared.items():
+            setattr(cls, name, _input_field(field, values.get(name)))
+        return strawberry.input(cls, description=description or meaning(model))
+
+    return completed
+
+
+def _input_field(field: DeclaredField, value: Any) -> Any:
+    description = field.description
+    default = {} if field.required else {"default": strawberry.UNSET}
+    match value:
+        case None:
+            pass
+        case Also(words):
+            description = extended(description, words)
+        case _:
+            default = {"default": value}
+    return strawberry.field(
+        # Python's own words end in an underscore.
+        name=field.name.removesuffix("_") if field.name.endswith("_") else None,
+        description=description,
+        metadata={WIRE_NAME: field.wire_name},
+        **default,
+    )
+
+
+def _input_type(field: DeclaredField) -> Any:
+    try:
+        type_ = _graphql_type(field.type)
+    except LookupError:
+        raise TypeError(f"The input has to say which type {field.wire_name} has.") from None
+    return type_ if field.required else type_ | None
+
+
+def _graphql_type(type_: Any) -> Any:
+    """The graph's type for one of the wire shape's; raises LookupError where there are several, or none."""
+    if get_origin(type_) is Annotated:
+        plain, *notes = get_args(type_)
+        formats = [note for note in notes if isinstance(note, Format)]
+        return _FORMATS[formats[0]] if formats else _graphql_type(plain)
+    if get_origin(type_) is list:
+        return list[_graphql_type(*get_args(type_))]  # type: ignore[misc]
+    return _SCALARS[get_origin(type_) or type_]
