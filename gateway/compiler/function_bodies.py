@@ -16,7 +16,7 @@ from graphql import (
     get_nullable_type,
 )
 
-from gateway.compiler.leaves import LEAVES, Fallback, enum_names, stored_names
+from gateway.compiler.leaves import LEAVES, Fallback, enum_names
 from gateway.model.filter_trees import preorder
 from gateway.plan.operation_plan import Field, Listing, ResponsePath
 from gateway.schema.graph import Graph, reading_of
@@ -25,15 +25,63 @@ from gateway.schema.readings import (
     Embedded,
     Fetched,
     Flat,
-    FlatPart,
-    FlatPlace,
+    FlatAttribute,
+    FlatValue,
     ParentView,
-    Plain,
-    Printed,
     Reading,
-    Stored,
+    SubgraphDefinition,
     Total,
 )
+from gateway.schema.stored_readings import (
+    CaseSensitivity,
+    ConditionKey,
+    ConditionOperator,
+    FirstKnownOrOther,
+    FirstPresent,
+    KnownOrOther,
+    ListOrEmpty,
+    LowerCased,
+    ObjectOrNull,
+    StoredReading,
+    TreeBranch,
+    Value,
+    ValueOr,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shortcut:
+    """Where the value of a reading stands as it is, as long as it is plainly of the field's type.
+
+    It doesn't hold for a parent that has anything at ``unless``. ``missing``: what counts where there is nothing.
+    """
+
+    path: str
+    unless: str = ""
+    missing: str | None = None
+
+
+def _shortcut(reading: StoredReading) -> _Shortcut | None:
+    match reading:
+        case (
+            ValueOr(path)
+            | ListOrEmpty(path)
+            | FirstPresent((path, *_))
+            | LowerCased(path)
+            | ObjectOrNull(path)
+            | KnownOrOther(path)
+            | FirstKnownOrOther(path)
+        ):
+            return _Shortcut(path)
+        case TreeBranch(name):
+            return _Shortcut(name, unless="NOT" if name == "NOR" else "")
+        case ConditionKey():
+            return _Shortcut("key")
+        case ConditionOperator():
+            return _Shortcut("operator", missing="eq")
+        case CaseSensitivity():
+            return _Shortcut("case_sensitive")
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +108,7 @@ class Body:
     def __init__(
         self,
         graph: Graph,
-        constant: Callable[[Any], str],
+        constant: Callable[..., str],
         called: Callable[[Field], Call],
         type_name: str,
         path: ResponsePath,
@@ -96,8 +144,8 @@ class Body:
     def _valued(self, type_: Any, reading: Reading, one: Field) -> str:
         """As `_value`, where it is of this type and read so."""
         match reading:
-            case Stored(_, _, Plain() as plain):
-                return self._plain(type_, reading, plain, one)
+            case StoredReading() if shortcut := _shortcut(reading):
+                return self._plain(type_, reading, shortcut, one)
             case Embedded():
                 return self._embedded(type_, reading, one)
             case ParentView(presence):
@@ -105,11 +153,11 @@ class Body:
                 return f"({_missing(type_)} if {self._stored(presence)} is None else {there})"
             case Flat():
                 return f"{self._constant(preorder)}({self._parent}, {self._called(one).name})"
-            case FlatPlace(name) if isinstance(type_, GraphQLEnumType):
-                return f"(None if {name} is None else {self._constant(stored_names(type_))}[{name}])"
-            case FlatPlace(name):
+            case FlatAttribute(name) if isinstance(type_, GraphQLEnumType):
+                return f"(None if {name} is None else {self._constant(enum_names(type_))}[{name}])"
+            case FlatAttribute(name):
                 return name
-            case FlatPart(stored, of_condition, optional):
+            case FlatValue(stored, of_condition, optional):
                 if of_condition is not self._of_condition:
                     return "None"
                 return self._valued(type_ if optional else GraphQLNonNull(type_), stored, one)
@@ -135,10 +183,11 @@ class Body:
     def _read(self, one: Field, reading: Reading) -> str:
         path = (*self._path, one.step)
         match reading:
-            case Stored(paths, None):
-                return self._stored(paths[0])
-            case Stored(paths, read):
-                return f"{self._constant(read)}({', '.join(self._stored(path) for path in paths)})"
+            case Value(stored):
+                return self._stored(stored)
+            case StoredReading():
+                value = self._constant(reading.value, reading)
+                return f"{value}({', '.join(self._stored(stored) for stored in reading.paths)})"
             case Attribute(name):
                 return f"{self._parent}.{name}"
             case Fetched() if reading.local:
@@ -147,11 +196,11 @@ class Body:
                 return f"pages.at({path!r})"
             case Total():
                 return f"pages.total({path!r}, {self._parent})"
-            case Printed():
+            case SubgraphDefinition():
                 return self._constant(self._graph.subgraph)
         raise AssertionError(reading)
 
-    def _plain(self, type_: Any, reading: Stored, plain: Plain, one: Field) -> str:
+    def _plain(self, type_: Any, reading: StoredReading, plain: _Shortcut, one: Field) -> str:
         """As `_completed`, of the value that stands where it mostly does, or else of what reading gives."""
         local, inner, read = self._local(), get_nullable_type(type_), self._read(one, reading)
         stored, nullable = self._stored(plain.path, plain.missing), inner is type_
@@ -179,7 +228,7 @@ class Body:
 
     def _known(self, type_: Any, stored: str, read: str, one: Field) -> str:
         """As `_completed`, of a stored value of an enum, or else of what reading gives."""
-        local, names = self._local(), self._constant(stored_names(get_nullable_type(type_)))
+        local, names = self._local(), self._constant(enum_names(get_nullable_type(type_)))
         # What is no string may be a list, which no table can be asked for.
         known = f"({local} := {stored}).__class__ is str and {names}.get({local})"
         return f"({known} or {self._completed(type_, read, one)})"

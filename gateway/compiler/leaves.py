@@ -115,14 +115,5 @@ class _EnumNames(dict[Any, str]):
 
 @cache
 def enum_names(type_: GraphQLEnumType) -> Mapping[Any, str]:
-    """The names of an enum's values, by member and by what is stored for it; raises `Fallback` for all else."""
-    names = _EnumNames()
-    for member in type_.wrapped_cls:  # type: ignore[attr-defined]
-        names |= {member: member.name, member.value: member.name}
-    return names
-
-
-@cache
-def stored_names(type_: GraphQLEnumType) -> Mapping[str, str]:
-    """The names of an enum's values by what is stored for them."""
-    return {member.value: member.name for member in type_.wrapped_cls}  # type: ignore[attr-defined]
+    """The names of an enum's values by what is stored for them; asked for any other it raises `Fallback`."""
+    return _EnumNames({value.value: name for name, value in type_.values.items()})

@@ -7,7 +7,8 @@ from graphql import OperationType
 
 from gateway.plan.operation_plan import Fetch, Field, Listing, Plan, ResponsePath, Selection, Source
 from gateway.schema.graph import reading_of
-from gateway.schema.readings import Attribute, Embedded, Fetched, ParentView, Stored, Total
+from gateway.schema.readings import Attribute, Embedded, Fetched, ParentView, Total
+from gateway.schema.stored_readings import StoredReading
 
 # A path that no document has: projected, it shows that the object around it is there.
 _MARKER = "__typename"
@@ -37,15 +38,15 @@ class _Found:
                 continue
             path = (*above, one.step)
             match reading_of(one.definition):
-                case Stored(paths):
-                    self.paths.update(_join(below, stored) for stored in paths)
+                case StoredReading() as reading:
+                    self.paths.update(_join(below, stored) for stored in reading.paths)
                 case Embedded(stored, many):
                     self._add_embedded(one, _join(below, stored), path, whole=many)
                 case ParentView(presence):
                     self.paths.add(_join(below, presence))
                     self._add_selected(one, below, path)
-                case Attribute(_, of_place):
-                    self.cursors |= of_place
+                case Attribute(_, is_cursor):
+                    self.cursors |= is_cursor
                     self._add_selected(one, below, path)
                 case Total():
                     self.totals.append((path, one))

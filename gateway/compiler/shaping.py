@@ -41,7 +41,7 @@ class Shapes:
         self.graph = graph
         # Constants are parts of the schema, so there are only so many.
         self._namespace: dict[str, Any] = {**NAMES}
-        self._constants: dict[int, str] = {}
+        self._constants: dict[Hashable, str] = {}
         self._functions: WeakValueDictionary[Hashable, Function] = WeakValueDictionary()
         self._codes: WeakValueDictionary[str, CodeType] = WeakValueDictionary()
 
@@ -52,11 +52,12 @@ class Shapes:
         """
         return _Writing(self).root(plan)
 
-    def constant(self, value: Any) -> str:
-        """The name of a part of the schema in the source."""
-        name = self._constants.get(id(value))
+    def constant(self, value: Any, what: Hashable = None) -> str:
+        """The name of a part of the schema in the source, known by what it is where it is made anew each time."""
+        what = what or id(value)
+        name = self._constants.get(what)
         if name is None:
-            name = self._constants[id(value)] = f"c{len(self._constants)}"
+            name = self._constants[what] = f"c{len(self._constants)}"
             self._namespace[name] = value
         return name
 
@@ -160,10 +161,10 @@ class _Writing:
         told = type_resolver(type_)
         opening = "    if parent.__class__ is not dict: refuse(parent)\n"
         if isinstance(told, Discriminator):
-            has = " or ".join(f"{key!r} in parent" for key in told.has)
+            has = " or ".join(f"{key!r} in parent" for key in told.any_of)
             # Quicker, key by key, than to ask a set whether it is disjoint.
-            test = " and ".join([f"({has})", *(f"{key!r} not in parent" for key in sorted(told.lacks))])
-            return f"{opening}    if {test}:\n{body(told.one, _INDENT * 2)}{body(told.other, _INDENT)}"
+            test = " and ".join([f"({has})", *(f"{key!r} not in parent" for key in sorted(told.none_of))])
+            return f"{opening}    if {test}:\n{body(told.matching, _INDENT * 2)}{body(told.otherwise, _INDENT)}"
         tests = "".join(f"    if name == {name!r}:\n{body(name, _INDENT * 2)}" for name in names)
         return f"{opening}    name = {self._shapes.constant(told)}(parent)\n{tests}    refuse(parent)\n"
 

@@ -76,16 +76,16 @@ class PageInfo:
     has_next_page: bool = field(Attribute("has_next_page"), "Whether there are elements behind this page.")
     has_previous_page: bool = field(Attribute("has_previous_page"), "Whether there are elements ahead of this page.")
     start_cursor: str | None = field(
-        Attribute("start_cursor", of_place=True), "The cursor of the page's first element, if any."
+        Attribute("start_cursor", is_cursor=True), "The cursor of the page's first element, if any."
     )
     end_cursor: str | None = field(
-        Attribute("end_cursor", of_place=True), "The cursor of the page's last element, if any."
+        Attribute("end_cursor", is_cursor=True), "The cursor of the page's last element, if any."
     )
 
 
 def edge_cursor() -> Any:
     return field(
-        Attribute("cursor", of_place=True), "The element's place in this connection's order, for `after` and `before`."
+        Attribute("cursor", is_cursor=True), "The element's place in this connection's order, for `after` and `before`."
     )
 
 

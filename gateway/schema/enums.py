@@ -10,8 +10,7 @@ from typing import Any
 import strawberry
 
 from gateway import context
-
-_OTHER = "OTHER"
+from gateway.schema.stored_readings import OTHER
 
 
 # Strawberry replaces the definition by its value, so a member's type is the value's.
@@ -43,7 +42,7 @@ class InteractionType(Enum):
     FILTER_TOGGLE = _value("filter_toggle", "A filter was switched on or off; `featureId` is the facet's name.")
     SKIP = _value("skip", "The item was passed over for one further down.")
     RETURN_TO_RESULTS = _value("return_to_results", "The user came back from the item to the results.")
-    OTHER = _value(_OTHER, "A stored type that this contract doesn't know; writes refuse it.")
+    OTHER = _value(OTHER, "A stored type that this contract doesn't know; writes refuse it.")
 
 
 @strawberry.enum(description="The vector index that a query searches.")
@@ -53,7 +52,7 @@ class VectorIndex(Enum):
     TEXT = _value("text", "Embeddings of texts.")
     VIDEO = _value("video", "Embeddings of videos.")
     KEYWORD = _value("keyword", "Words as they are written, without embeddings.")
-    OTHER = _value(_OTHER, "A stored index that this contract doesn't know; writes refuse it.")
+    OTHER = _value(OTHER, "A stored index that this contract doesn't know; writes refuse it.")
 
 
 @strawberry.enum(description="What the value of a query holds.")
@@ -61,7 +60,7 @@ class QueryInputType(Enum):
     TEXT = _value("text", "The text to look for.")
     URL = _value("url", "The address of the image, video or document to look for.")
     BASE64 = _value("base64", "The content to look for, base64-encoded.")
-    OTHER = _value(_OTHER, "A stored type that this contract doesn't know; writes refuse it.")
+    OTHER = _value(OTHER, "A stored type that this contract doesn't know; writes refuse it.")
 
 
 @strawberry.enum(description="Which way a list is sorted.")
@@ -89,7 +88,7 @@ class ComparisonOperator(Enum):
     STARTS_WITH = _value("starts_with", "The field starts with the value.")
     ENDS_WITH = _value("ends_with", "The field ends with the value.")
     REGEX = _value("regex", "The field matches the value, a regular expression.")
-    OTHER = _value(_OTHER, "A stored operator that this contract doesn't know; writes refuse it.")
+    OTHER = _value(OTHER, "A stored operator that this contract doesn't know; writes refuse it.")
 
 
 @strawberry.enum(description="The branch of a filter group that holds a condition or another group.")
@@ -134,4 +133,4 @@ class SearchRequestOrderField(Enum):
 
 def known_values(kind: type[Enum]) -> tuple[str, ...]:
     """The stored values that the contract knows of an enum that has OTHER."""
-    return tuple(member.value for member in kind if member.value != _OTHER)
+    return tuple(member.value for member in kind if member.value != OTHER)

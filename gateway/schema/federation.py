@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from gateway.schema.objects import Feature, Interaction, SearchRequest, Session
-from gateway.schema.readings import Printed, field
+from gateway.schema.readings import SubgraphDefinition, field
 
 Entity = Annotated[
     Interaction | SearchRequest | Feature | Session,
@@ -16,5 +16,6 @@ Entity = Annotated[
 @strawberry.type(name="_Service", description="This schema as a part of a federated graph.")
 class Service:
     sdl: str = field(
-        Printed(), "The schema's definition, made to be composed with others: without `node`, `nodes` and `viewer`."
+        SubgraphDefinition(),
+        "The schema's definition, made to be composed with others: without `node`, `nodes` and `viewer`.",
     )

@@ -6,48 +6,32 @@ import strawberry
 from strawberry.types.base import StrawberryOptional, get_object_definition
 
 from gateway.model import filter_trees
-from gateway.schema.enums import ComparisonOperator, FilterBranch
+from gateway.schema.enums import ComparisonOperator, FilterBranch, known_values
 from gateway.schema.readings import (
     METADATA_KEY,
     Discriminator,
     Flat,
-    FlatPart,
-    FlatPlace,
-    KnownOrOther,
-    Plain,
+    FlatAttribute,
+    FlatValue,
     field,
     stored,
 )
 from gateway.schema.scalars import JSON
-
-_operator = KnownOrOther(ComparisonOperator)
+from gateway.schema.stored_readings import CaseSensitivity, Computed, ConditionKey, ConditionOperator, TreeBranch
 
 
 @strawberry.type(description="A comparison: a leaf of a filter tree.")
 class FilterCondition:
-    key: str = stored(
-        "",
-        read=filter_trees.condition_key,
-        plain=Plain("key"),
-        description="The field of the item that is compared.",
-    )
+    key: str = stored(ConditionKey(), "The field of the item that is compared.")
     operator: ComparisonOperator = stored(
-        "",
-        read=lambda condition: _operator(filter_trees.condition_operator(condition)),
-        plain=Plain("operator", missing="eq"),
-        description="How the field is compared with the value; EQ where none was recorded.",
+        ConditionOperator(frozenset(known_values(ComparisonOperator))),
+        "How the field is compared with the value; EQ where none was recorded.",
     )
     value: JSON | None = stored("value", description="What the field is compared with: any JSON value, as recorded.")
 
 
-def _items(branch: filter_trees.Branch, description: str) -> Any:
-    return stored(
-        "",
-        read=lambda group: filter_trees.branch(group, branch),
-        plain=Plain(branch, unless="NOT" if branch == "NOR" else ""),
-        name=branch.lower(),
-        description=description,
-    )
+def _branch(name: filter_trees.Branch, description: str) -> Any:
+    return stored(TreeBranch(name), description, name=name.lower())
 
 
 @strawberry.type(
@@ -56,25 +40,21 @@ at once; they are joined by AND. `and`, `or` and `nor` give the tree itself, for
 out; `flat`, `json` and `text` give all of it at any depth."""
 )
 class FilterGroup:
-    and_: list["FilterNode"] | None = _items("AND", "All of these must hold. Null where the group has no such branch.")
-    or_: list["FilterNode"] | None = _items(
+    and_: list["FilterNode"] | None = _branch("AND", "All of these must hold. Null where the group has no such branch.")
+    or_: list["FilterNode"] | None = _branch(
         "OR", "At least one of these must hold. Null where the group has no such branch."
     )
-    nor: list["FilterNode"] | None = _items("NOR", "None of these may hold. Null where the group has no such branch.")
+    nor: list["FilterNode"] | None = _branch("NOR", "None of these may hold. Null where the group has no such branch.")
     case_sensitive: bool | None = stored(
-        "",
-        read=filter_trees.case_sensitive,
-        plain=Plain("case_sensitive"),
-        description="Whether strings in this group are compared with regard to case, where recorded.",
+        CaseSensitivity(), "Whether strings in this group are compared with regard to case, where recorded."
     )
     json: JSON = stored(
         "",
         description="This subtree exactly as recorded: `AND`, `OR`, `NOR` and `case_sensitive` keys, unknown keys too.",
     )
     text: str = stored(
-        "",
-        read=filter_trees.text,
-        description="""This subtree as a readable expression, such as
+        Computed(filter_trees.text),
+        """This subtree as a readable expression, such as
 `brand = "Nike" AND NOT (price > 100 OR stock = 0)`. By its documented grammar it parses back to an equivalent tree.""",
     )
     flat: list["FlatFilterNode"] = field(
@@ -82,17 +62,14 @@ class FilterGroup:
         "All nodes of this subtree in pre-order, this group first: any depth without nested fragments.",
     )
     conditions: list[FilterCondition] = stored(
-        "", read=filter_trees.conditions, description="The conditions of this subtree alone, in pre-order."
+        Computed(filter_trees.conditions), "The conditions of this subtree alone, in pre-order."
     )
     keys: list[str] = stored(
-        "",
-        read=filter_trees.keys,
-        description="The distinct keys of this subtree's conditions, in order of appearance.",
+        Computed(filter_trees.keys), "The distinct keys of this subtree's conditions, in order of appearance."
     )
     depth: int = stored(
-        "",
-        read=filter_trees.depth,
-        description="How many levels of groups this subtree has; 1 for a group that holds conditions only.",
+        Computed(filter_trees.depth),
+        "How many levels of groups this subtree has; 1 for a group that holds conditions only.",
     )
 
 
@@ -110,19 +87,21 @@ FILTER_NODE_TYPE = Discriminator(
 """What gives the GraphQL type of a stored item of a branch."""
 
 
-def _part(declared: type, name: str) -> FlatPart:
+def _part(declared: type, name: str) -> FlatValue:
     """A flat node's field that reads as the one of conditions, or of groups, does."""
     [one] = (one for one in get_object_definition(declared, strict=True).fields if one.python_name == name)
     optional = isinstance(one.type, StrawberryOptional)
-    return FlatPart(one.metadata[METADATA_KEY], declared is FilterCondition, optional)
+    return FlatValue(one.metadata[METADATA_KEY], declared is FilterCondition, optional)
 
 
 @strawberry.type(description="One node of a filter tree's pre-order listing: a group, or a condition with a key.")
 class FlatFilterNode:
-    index: int = field(FlatPlace("number"), "The node's place in the listing, from 0.")
-    parent_index: int | None = field(FlatPlace("group"), "The place of the group that holds it; null at the root.")
-    depth: int = field(FlatPlace("depth"), "How many groups are around it; 0 at the root.")
-    branch: FilterBranch | None = field(FlatPlace("branch"), "The branch of its group that holds it; null at the root.")
+    index: int = field(FlatAttribute("number"), "The node's place in the listing, from 0.")
+    parent_index: int | None = field(FlatAttribute("group"), "The place of the group that holds it; null at the root.")
+    depth: int = field(FlatAttribute("depth"), "How many groups are around it; 0 at the root.")
+    branch: FilterBranch | None = field(
+        FlatAttribute("branch"), "The branch of its group that holds it; null at the root."
+    )
     key: str | None = field(_part(FilterCondition, "key"), "The condition's key; null for a group.")
     operator: ComparisonOperator | None = field(
         _part(FilterCondition, "operator"), "The condition's operator; null for a group."

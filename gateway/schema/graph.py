@@ -32,8 +32,9 @@ from gateway.schema.filter_tree_types import FILTER_NODE_TYPE
 from gateway.schema.mutation import Mutation
 from gateway.schema.objects import Feature, Interaction, SearchRequest, Session
 from gateway.schema.query import Query
-from gateway.schema.readings import METADATA_KEY, Fetched, Printed, Reading, Stored, Total
+from gateway.schema.readings import METADATA_KEY, Fetched, Reading, SubgraphDefinition, Total
 from gateway.schema.scalars import SCALARS
+from gateway.schema.stored_readings import StoredReading
 from gateway.schema.subgraph import subgraph_sdl
 from gateway.schema.subscription import Subscription
 from gateway.schema.type_names import Names
@@ -107,9 +108,9 @@ def _resolver(field: GraphQLField, graph: Graph) -> Callable[..., Any]:
             return lambda parent, info, **_: _prefetched(reading, parent, info)
         case Total():
             return lambda page, info, **_: info.root_value.total(response_path(info.path), page)
-        case Printed():
+        case SubgraphDefinition():
             return lambda _parent, _info: graph.subgraph
-        case Stored() if isinstance(type_, GraphQLScalarType) and type_.name != "JSON":
+        case StoredReading() if isinstance(type_, GraphQLScalarType) and type_.name != "JSON":
             # A scalar other than JSON spells what it takes by its Python type.
             return lambda parent, _info: whole(reading.resolve(parent))
         case _:

@@ -1,29 +1,27 @@
 """The objects of the graph and the connections between them; they refer to each other, so they stand together."""
 
-from typing import Any
-
 import strawberry
 
 from gateway.model.documents import recorded_interaction
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.schema.composition import composed
 from gateway.schema.connections import PageInfo, connection, connection_total, edge_cursor
-from gateway.schema.enums import InteractionType
+from gateway.schema.enums import InteractionType, known_values
 from gateway.schema.filter_tree_types import FilterGroup
 from gateway.schema.node import Node, node_id
-from gateway.schema.readings import Attribute, KnownOrOther, ParentView, Plain, an_object, embedded, field, stored
+from gateway.schema.readings import Attribute, ParentView, embedded, field, stored
 from gateway.schema.scalars import JSON, DateTime
 from gateway.schema.search_parts import GroupByOptions, RankingOptions, SearchQuery, SortOption
+from gateway.schema.stored_readings import (
+    Computed,
+    EveryKnownOrOther,
+    FirstKnownOrOther,
+    FirstPresent,
+    ListOrEmpty,
+    ObjectOrNull,
+)
 
-_types = KnownOrOther(InteractionType)
-
-
-def _every_type(stored_type: Any) -> list[Any]:
-    return [_types(one) for one in stored_type] if isinstance(stored_type, list) else [_types(stored_type)]
-
-
-def _first_type(stored_type: Any) -> Any:
-    return next(iter(_every_type(stored_type)), None)
+_KNOWN_TYPES = frozenset(known_values(InteractionType))
 
 
 @composed(keys=("id", "interactionId"))
@@ -41,13 +39,12 @@ the facet's name.""",
     )
     feature: "Feature" = field(ParentView("feature_id"), "The item that was interacted with.")
     interaction_type: InteractionType = stored(
-        "interaction_type",
-        read=_first_type,
-        plain=Plain("interaction_type"),
-        description="What was done; the first, where a producer stored several types.",
+        FirstKnownOrOther("interaction_type", _KNOWN_TYPES),
+        "What was done; the first, where a producer stored several types.",
     )
     interaction_types: list[InteractionType] = stored(
-        "interaction_type", read=_every_type, description="All that was done, where a producer stored several types."
+        EveryKnownOrOther("interaction_type", _KNOWN_TYPES),
+        "All that was done, where a producer stored several types.",
     )
     search_request: "SearchRequest | None" = field(
         ParentView("search_request_id"), "The search request that led to this interaction."
@@ -63,9 +60,8 @@ the facet's name.""",
     user_id: strawberry.ID | None = stored("user_id", description="Who interacted, where recorded.")
     occurred_at: DateTime = stored("occurred_at", description="When it happened.")
     json: JSON = stored(
-        "",
-        read=recorded_interaction,
-        description="The interaction exactly as recorded, in the REST endpoint's shape with snake_case names.",
+        Computed(recorded_interaction),
+        "The interaction exactly as recorded, in the REST endpoint's shape with snake_case names.",
     )
 
 
@@ -88,16 +84,10 @@ and content.""",
 means all features.""",
     )
     collections: list[str] = stored(
-        "search_request.collections",
-        read=lambda names: [] if names is None else names,
-        plain=Plain("search_request.collections"),
-        description="The names of the collections that were searched.",
+        ListOrEmpty("search_request.collections"), "The names of the collections that were searched."
     )
     filters: FilterGroup | None = stored(
-        "search_request.filters",
-        read=an_object,
-        plain=Plain("search_request.filters"),
-        description="Conditions that all results must meet: a tree of AND, OR and NOR.",
+        ObjectOrNull("search_request.filters"), "Conditions that all results must meet: a tree of AND, OR and NOR."
     )
     group_by: GroupByOptions | None = embedded("search_request.group_by", description="How results are grouped.")
     sort: SortOption | None = embedded("search_request.sort", description="How results are sorted, if not by score.")
@@ -116,12 +106,9 @@ none.""",
         "search_request.return_url", description="Whether presigned URLs of the items were asked for."
     )
     first_seen_at: DateTime = stored(
-        "first_seen_at",
-        "occurred_at",
         # Interactions that others wrote may lack the copy; by when they occurred the request had been seen.
-        read=lambda seen, occurred: occurred if seen is None else seen,
-        plain=Plain("first_seen_at"),
-        description="When this request was first recorded.",
+        FirstPresent(("first_seen_at", "occurred_at")),
+        "When this request was first recorded.",
     )
     json: JSON = stored(
         "search_request",

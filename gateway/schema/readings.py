@@ -4,7 +4,7 @@ A parent is a stored document (or a mapping within one), a page, or the prefetch
 does I/O.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -16,48 +16,10 @@ from gateway.context import Permission
 from gateway.errors import UnreadableDocument
 from gateway.model import filter_trees
 from gateway.plan.operation_plan import Listing, Source
+from gateway.schema.enums import known_values
+from gateway.schema.stored_readings import KnownOrOther, StoredReading, Value, value_at
 
 METADATA_KEY = "reading"
-
-
-def dig(document: Any, path: str) -> Any:
-    """The value at a dotted path of a document, None where there is none; the path "" is the document itself."""
-    if path:
-        for step in path.split("."):
-            if not isinstance(document, (dict, Mapping)):
-                return None
-            document = document.get(step)
-    return document
-
-
-@dataclass(frozen=True, slots=True)
-class Plain:
-    """Where the value stands that ``read`` gives, as long as it is plainly of the field's type.
-
-    That makes generated code quick. It doesn't hold for a parent that has anything at ``unless``. ``missing``: what
-    counts where there is nothing at the path.
-    """
-
-    path: str
-    unless: str = ""
-    missing: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """The values at ``paths`` of the parent, through ``read`` (without it: the one value as it is).
-
-    What it gives is projected whole: a leaf, free-form data, or an object that is read from it alone.
-    """
-
-    paths: tuple[str, ...]
-    read: Callable[..., Any] | None = None
-    plain: Plain | None = None
-
-    def resolve(self, parent: Any) -> Any:
-        if self.read is None:
-            return dig(parent, self.paths[0])
-        return self.read(*[dig(parent, path) for path in self.paths])
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +30,7 @@ class Embedded:
     many: bool = False
 
     def resolve(self, parent: Any) -> Any:
-        value = dig(parent, self.path)
+        value = value_at(parent, self.path)
         return objects(value) if self.many else object_or_null(value)
 
 
@@ -79,15 +41,15 @@ class ParentView:
     presence: str
 
     def resolve(self, parent: Any) -> Any:
-        return parent if dig(parent, self.presence) is not None else None
+        return parent if value_at(parent, self.presence) is not None else None
 
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """An attribute of a page or an edge; ``of_place``: that tells where in the order a document stands."""
+    """An attribute of a page or an edge; ``is_cursor``: a place in the order of its connection."""
 
     name: str
-    of_place: bool = False
+    is_cursor: bool = False
 
     def resolve(self, parent: Any) -> Any:
         return getattr(parent, self.name)
@@ -102,8 +64,8 @@ class Flat:
 
 
 @dataclass(frozen=True, slots=True)
-class FlatPlace:
-    """What a `FlatNode` says of its place; always of the field's type."""
+class FlatAttribute:
+    """An attribute of a `FlatNode` that says where it stands; always of the field's type."""
 
     name: str
 
@@ -112,13 +74,13 @@ class FlatPlace:
 
 
 @dataclass(frozen=True, slots=True)
-class FlatPart:
+class FlatValue:
     """What ``reading`` gives of a `FlatNode`'s node where that is a condition, or where it is a group; null elsewhere.
 
     ``optional``: whether it may be null there too.
     """
 
-    reading: Stored
+    reading: StoredReading
     of_condition: bool
     optional: bool
 
@@ -148,33 +110,37 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True)
-class Printed:
+class SubgraphDefinition:
     """The graph's own definition, as a subgraph."""
 
 
 @dataclass(frozen=True, slots=True)
 class Discriminator:
-    """How the keys of an object tell its type: ``one`` where it has any of ``has`` and none of ``lacks``, else
-    ``other``."""
+    """The type of an object by its keys: ``matching`` where it has any of ``any_of`` and none of ``none_of``, else
+    ``otherwise``."""
 
-    one: str
-    other: str
-    has: tuple[str, ...]
-    lacks: frozenset[str]
+    matching: str
+    otherwise: str
+    any_of: tuple[str, ...]
+    none_of: frozenset[str]
 
     def __call__(self, value: Mapping[str, Any]) -> str:
-        told = self.lacks.isdisjoint(value) and any(key in value for key in self.has)
-        return self.one if told else self.other
+        matches = self.none_of.isdisjoint(value) and any(key in value for key in self.any_of)
+        return self.matching if matches else self.otherwise
 
 
-Reading = Stored | Embedded | ParentView | Attribute | Flat | FlatPlace | FlatPart | Fetched | Total | Printed
-
-
-def an_object(value: Any) -> Mapping[str, Any] | None:
-    """A stored object; null stays null. Raises `UnreadableDocument` for anything else."""
-    if value is None or isinstance(value, (dict, Mapping)):
-        return value
-    raise UnreadableDocument("What is stored here should be an object.")
+Reading = (
+    StoredReading
+    | Embedded
+    | ParentView
+    | Attribute
+    | Flat
+    | FlatAttribute
+    | FlatValue
+    | Fetched
+    | Total
+    | SubgraphDefinition
+)
 
 
 def object_or_null(value: Any) -> Mapping[str, Any] | None:
@@ -192,19 +158,6 @@ def objects(value: Any) -> Sequence[Mapping[str, Any]]:
     raise UnreadableDocument("What is stored here should be a list of objects.")
 
 
-class KnownOrOther:
-    """Reads a stored enum value: what the contract doesn't know is OTHER; null and missing stay null."""
-
-    def __init__(self, enum: type[Enum]) -> None:
-        self.known: Mapping[str, Enum] = {member.value: member for member in enum}
-        self.other = enum["OTHER"]
-
-    def __call__(self, value: Any) -> Enum | None:
-        if value is None:
-            return None
-        return self.known.get(value, self.other) if isinstance(value, str) else self.other
-
-
 def field(reading: Reading, description: str, *, name: str | None = None, signature: Any = None) -> Any:
     """A Strawberry field that reads by ``reading``; ``signature`` is a function whose parameters are its arguments."""
     declared = strawberry.field(description=description, name=name, metadata={METADATA_KEY: reading})
@@ -213,19 +166,14 @@ def field(reading: Reading, description: str, *, name: str | None = None, signat
     return declared
 
 
-def stored(
-    *paths: str,
-    read: Callable[..., Any] | None = None,
-    plain: Plain | None = None,
-    description: str,
-    name: str | None = None,
-) -> Any:
-    return field(Stored(paths, read, plain), description, name=name)
+def stored(reading: StoredReading | str, description: str, *, name: str | None = None) -> Any:
+    """A field that reads what is stored; a path stands for the value at it, as it is."""
+    return field(Value(reading) if isinstance(reading, str) else reading, description, name=name)
 
 
 def stored_enum(path: str, enum: type[Enum], description: str) -> Any:
     """A field that reads an enum whose OTHER stands for what isn't known."""
-    return field(Stored((path,), KnownOrOther(enum), Plain(path)), description)
+    return field(KnownOrOther(path, frozenset(known_values(enum))), description)
 
 
 def embedded(path: str, *, many: bool = False, description: str) -> Any:

@@ -1,12 +1,11 @@
 """The parts of a search request that are read below its own stored paths."""
 
-from typing import Any
-
 import strawberry
 
 from gateway.schema.enums import QueryInputType, SortDirection, VectorIndex
 from gateway.schema.filter_tree_types import FilterGroup
-from gateway.schema.readings import Plain, an_object, embedded, stored, stored_enum
+from gateway.schema.readings import embedded, stored, stored_enum
+from gateway.schema.stored_readings import LowerCased, ObjectOrNull, ValueOr
 
 
 @strawberry.type(description="Settings of one query, each valid for this query only.")
@@ -30,24 +29,15 @@ class SearchQuery:
     )
     type: QueryInputType = stored_enum("type", QueryInputType, "What `value` holds.")
     filters: FilterGroup | None = stored(
-        "filters",
-        read=an_object,
-        plain=Plain("filters"),
-        description="Conditions on the results of this query alone, besides the request's own.",
+        ObjectOrNull("filters"), "Conditions on the results of this query alone, besides the request's own."
     )
     settings: QuerySettings | None = embedded("settings", description="Settings of this query.")
-
-
-def _direction(value: Any) -> Any:
-    return value.lower() if isinstance(value, str) else value
 
 
 @strawberry.type(description="By which field results are sorted, and which way.")
 class SortOption:
     field: str = stored("field", description="The field of the item, in dot notation.")
-    direction: SortDirection = stored(
-        "direction", read=_direction, plain=Plain("direction"), description="Ascending or descending."
-    )
+    direction: SortDirection = stored(LowerCased("direction"), "Ascending or descending.")
 
 
 @strawberry.type(description="How results are grouped.")
@@ -71,8 +61,6 @@ class RankingOptions:
         "weights", description="How much each signal counts. The weights sum to 1.0; a missing one is 0."
     )
     enable_reranking: bool = stored(
-        "enable_reranking",
-        read=lambda value: False if value is None else value,
-        plain=Plain("enable_reranking"),
-        description="Whether results are reranked by these weights; false where nothing was recorded.",
+        ValueOr("enable_reranking", False),
+        "Whether results are reranked by these weights; false where nothing was recorded.",
     )

@@ -41,7 +41,8 @@ from gateway.plan.pages import Pages
 from gateway.preparation.bound_operations import CompiledOperation
 from gateway.preparation.prepared_documents import DocumentPreparation, PreparedDocument
 from gateway.schema.graph import build, reading_of
-from gateway.schema.readings import Embedded, Stored
+from gateway.schema.readings import Embedded
+from gateway.schema.stored_readings import StoredReading
 from tests.generators.operations import FEATURES, ROOT_FIELDS, TARGETS, Operation, operations
 from tests.generators.pages import Documents
 from tests.generators.stored_documents import MISSING, ODDITIES
@@ -258,7 +259,7 @@ def _leaves(type_name: str, text: str, above: str = "") -> Iterator[tuple[str, s
     assert isinstance(type_, GraphQLObjectType)
     for name, definition in type_.fields.items():
         match reading_of(definition):
-            case Stored((path,)) if path:
+            case StoredReading(paths=(path,)) if path:
                 below = " { __typename text flat { key operator value } }" if is_composite_type(definition.type) else ""
                 yield text.replace("…", name + below), above + path
             case Embedded(path, many):

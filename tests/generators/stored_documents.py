@@ -27,7 +27,8 @@ from graphql import (
 from hypothesis import strategies as st
 
 from gateway.schema.graph import reading_of
-from gateway.schema.readings import Embedded, ParentView, Stored
+from gateway.schema.readings import Embedded, ParentView
+from gateway.schema.stored_readings import StoredReading
 from tests.generators import filter_trees
 from tests.harness.default_graph import EXECUTABLE
 
@@ -171,10 +172,10 @@ def _add_layout(type_: GraphQLObjectType, found: dict[str, _Leaf | _Inner], seen
     for field in type_.fields.values():
         required, named = isinstance(field.type, GraphQLNonNull), get_named_type(field.type)
         match reading_of(field):
-            case Stored(paths):
+            case StoredReading() as reading:
                 # A global id is made of several, each of which is a string.
-                values = st.sampled_from(IDS) if named.name == "ID" and len(paths) > 1 else _values(field.type)
-                for path in filter(None, paths):
+                values = st.sampled_from(IDS) if named.name == "ID" and len(reading.paths) > 1 else _values(field.type)
+                for path in filter(None, reading.paths):
                     found.setdefault(path, _Leaf(tuple(path.split(".")), required, named.name, values))
             case Embedded(path, many):
                 found.setdefault(path, _Inner(tuple(path.split(".")), required, many, named.name))
