@@ -17,6 +17,7 @@ from graphql import (
 )
 
 from gateway.compiler.leaves import LEAVES, Fallback, enum_names
+from gateway.compiler.shortcuts import Shortcut, shortcut_of
 from gateway.model.filter_trees import preorder
 from gateway.plan.operation_plan import Field, Listing, ResponsePath
 from gateway.schema.graph import Graph, reading_of
@@ -32,56 +33,7 @@ from gateway.schema.readings import (
     SubgraphDefinition,
     Total,
 )
-from gateway.schema.stored_readings import (
-    CaseSensitivity,
-    ConditionKey,
-    ConditionOperator,
-    FirstKnownOrOther,
-    FirstPresent,
-    KnownOrOther,
-    ListOrEmpty,
-    LowerCased,
-    ObjectOrNull,
-    StoredReading,
-    TreeBranch,
-    Value,
-    ValueOr,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Shortcut:
-    """Where the value of a reading stands as it is, as long as it is plainly of the field's type.
-
-    It doesn't hold for a parent that has anything at ``unless``. ``missing``: what counts where there is nothing.
-    """
-
-    path: str
-    unless: str = ""
-    missing: str | None = None
-
-
-def _shortcut(reading: StoredReading) -> _Shortcut | None:
-    match reading:
-        case (
-            ValueOr(path)
-            | ListOrEmpty(path)
-            | FirstPresent((path, *_))
-            | LowerCased(path)
-            | ObjectOrNull(path)
-            | KnownOrOther(path)
-            | FirstKnownOrOther(path)
-        ):
-            return _Shortcut(path)
-        case TreeBranch(name):
-            return _Shortcut(name, unless="NOT" if name == "NOR" else "")
-        case ConditionKey():
-            return _Shortcut("key")
-        case ConditionOperator():
-            return _Shortcut("operator", missing="eq")
-        case CaseSensitivity():
-            return _Shortcut("case_sensitive")
-    return None
+from gateway.schema.stored_readings import StoredReading, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +96,7 @@ class Body:
     def _valued(self, type_: Any, reading: Reading, one: Field) -> str:
         """As `_value`, where it is of this type and read so."""
         match reading:
-            case StoredReading() if shortcut := _shortcut(reading):
+            case StoredReading() if shortcut := shortcut_of(reading):
                 return self._plain(type_, reading, shortcut, one)
             case Embedded():
                 return self._embedded(type_, reading, one)
@@ -200,7 +152,7 @@ class Body:
                 return self._constant(self._graph.subgraph)
         raise AssertionError(reading)
 
-    def _plain(self, type_: Any, reading: StoredReading, plain: _Shortcut, one: Field) -> str:
+    def _plain(self, type_: Any, reading: StoredReading, plain: Shortcut, one: Field) -> str:
         """As `_completed`, of the value that stands where it mostly does, or else of what reading gives."""
         local, inner, read = self._local(), get_nullable_type(type_), self._read(one, reading)
         stored, nullable = self._stored(plain.path, plain.missing), inner is type_
