@@ -17,7 +17,6 @@ from gateway.app.database import open_database
 from gateway.auth.authenticator import Authenticator
 from gateway.auth.open_connections import OpenConnections
 from gateway.context import Rate
-from gateway.errors import GatewayError
 from gateway.execution.fetching import Fetcher
 from gateway.execution.operations import OperationRunner
 from gateway.execution.recording import Recorder
@@ -34,7 +33,7 @@ from gateway.schema.graph import Graph, build
 from gateway.settings import Settings, SettingsError, load
 from gateway.store.change_stream import InsertWatch
 from gateway.store.client import Database, close
-from gateway.store.index_creation import create_indexes
+from gateway.store.index_creation import create_indexes_eventually
 from gateway.store.keys import Keys
 from gateway.store.reader import Reader
 from gateway.store.tenancy import Tenancy
@@ -54,7 +53,6 @@ _GRAPH = "/graphql"
 _INDEXING_SECONDS = 5.0
 # A nested page of 50 interactions has some 10,000.
 _YOUNG_OBJECTS = 20_000
-_RETRY_SECONDS = 5.0
 # What pages of other origins may read beside the body.
 _EXPOSED = ("ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "WWW-Authenticate")
 _PREFLIGHT_SECONDS = 7_200
@@ -162,7 +160,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Ending]]:
-        indexing = asyncio.create_task(_index(database))
+        indexing = asyncio.create_task(create_indexes_eventually(database))
         # Long enough for a new database, or one that is ready; a large one is indexed beside the service.
         await asyncio.wait([indexing], timeout=_INDEXING_SECONDS)
         try:
@@ -225,14 +223,3 @@ class _Application(Starlette):
             await self._graph(scope, receive, send)
         else:
             await super().__call__(scope, receive, secured(send))
-
-
-async def _index(database: Database) -> None:
-    """Creates the indexes beside the service, however long the database takes to come up."""
-    while True:
-        try:
-            await create_indexes(database)
-            return
-        except GatewayError as error:
-            _LOG.warning("Indexes can't be created yet: %s", error.message)
-            await asyncio.sleep(_RETRY_SECONDS)

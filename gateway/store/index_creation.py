@@ -1,13 +1,19 @@
 """Creates the declared indexes; what is there already stays as it is, and building does not stop reads or writes."""
 
+import logging
 from collections import defaultdict
 
 from pymongo import IndexModel
+from tenacity import RetryCallState, retry, retry_if_exception_type, wait_fixed
 
+from gateway.errors import GatewayError
 from gateway.model.indexes import INDEXES
 from gateway.store import audit, tenancy, token_buckets
 from gateway.store.client import Database
 from gateway.store.error_translation import translated
+
+_LOG = logging.getLogger(__name__)
+_RETRY_SECONDS = 5.0
 
 
 async def create_indexes(database: Database) -> None:
@@ -24,3 +30,14 @@ async def create_indexes(database: Database) -> None:
     with translated():
         for collection, models in by_collection.items():
             await database[collection].create_indexes(models)
+
+
+def _log_failure(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    _LOG.warning("Indexes can't be created yet: %s", error.message if isinstance(error, GatewayError) else error)
+
+
+@retry(retry=retry_if_exception_type(GatewayError), wait=wait_fixed(_RETRY_SECONDS), before_sleep=_log_failure)
+async def create_indexes_eventually(database: Database) -> None:
+    """Creates every index, however long the database takes to come up; to be run beside the service."""
+    await create_indexes(database)

@@ -1,13 +1,14 @@
 """Writes recorded interactions and search requests; each write may be sent again."""
 
-from asyncio import sleep
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import not_
 from typing import TypeAlias
 from uuid import UUID
 
 from pymongo.errors import BulkWriteError
+from tenacity import retry, retry_if_result, stop_after_attempt, wait_exponential
 
 from gateway.context import Caller, Namespace
 from gateway.errors import BadUserInput, Conflict, GatewayError, Unavailable
@@ -25,9 +26,6 @@ from gateway.store.audit import Action, Audit
 from gateway.store.client import Collection, Database, Document
 from gateway.store.error_translation import duplicates, translated
 
-# What another writer inserted is not readable before a majority has it; milliseconds as a rule.
-_PAUSES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
-
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -41,7 +39,9 @@ Outcome: TypeAlias = Recorded | GatewayError
 
 
 class Writer:
-    """Every method takes the namespace that it writes to, and reaches no other.
+    """The repository of interactions and search requests, as far as they are written.
+
+    Every method takes the namespace that it writes to, and reaches no other.
 
     All raise `Unavailable` where the database does not acknowledge in time; what was sent can be sent again.
     """
@@ -169,23 +169,56 @@ async def _insert(
 ) -> tuple[dict[UUID, Document], set[UUID]]:
     """What is stored under the ids of ``documents``, after inserting those that are new, and under the ``wanted`` ids
     that exist; and the ids that are fresh: inserted by this call."""
-    stored: dict[UUID, Document] = {}
-    fresh: set[UUID] = set()
-    waiting = dict(documents)
-    for pause in _PAUSES:
-        await sleep(pause)
+    insertion = _Insertion(collection, namespace, documents, wanted)
+    # Once is nearly always enough.
+    if not await insertion.attempt() and not await insertion.attempt_again():
+        raise Unavailable("Another writer is recording the same; try again.")
+    return insertion.stored, insertion.fresh
+
+
+class _Insertion:
+    """The documents that one call inserts into a collection, or finds there.
+
+    ``stored``: what is stored under their ids, and under the wanted ones that exist. ``fresh``: the ids of those that
+    this inserted.
+    """
+
+    def __init__(
+        self,
+        collection: Collection,
+        namespace: Namespace,
+        documents: Mapping[UUID, Document],
+        wanted: Iterable[UUID],
+    ) -> None:
+        self.stored: dict[UUID, Document] = {}
+        self.fresh: set[UUID] = set()
+        self._collection = collection
+        self._namespace = namespace
+        self._missing = dict(documents)
+        self._wanted = frozenset(wanted)
+
+    async def attempt(self) -> bool:
+        """Whether all documents are stored and read. What another writer inserted may not be readable yet."""
         with translated():
-            existing = await _insert_new(collection, list(waiting.values())) if waiting else set()
-            new = {id: document for id, document in waiting.items() if id not in existing}
-            stored |= new
-            fresh |= new.keys()
-            if sought := existing.union(wanted) - stored.keys():
-                found = collection.find({"_id": {"$in": list(sought)}, "namespace_id": namespace.id})
-                stored |= {document["_id"]: document async for document in found}
-        waiting = {id: waiting[id] for id in existing if id not in stored}
-        if not waiting:
-            return stored, fresh
-    raise Unavailable("Another writer is recording the same; try again.")
+            existing = await _insert_new(self._collection, list(self._missing.values())) if self._missing else set()
+            inserted = {id: document for id, document in self._missing.items() if id not in existing}
+            self.stored |= inserted
+            self.fresh |= inserted.keys()
+            if sought := existing.union(self._wanted) - self.stored.keys():
+                cursor = self._collection.find({"_id": {"$in": list(sought)}, "namespace_id": self._namespace.id})
+                self.stored |= {document["_id"]: document async for document in cursor}
+        self._missing = {id: self._missing[id] for id in existing if id not in self.stored}
+        return not self._missing
+
+    # Before a majority has what another writer inserted, it can't be read: milliseconds as a rule. 2.3 seconds in all.
+    @retry(
+        retry=retry_if_result(not_),
+        wait=wait_exponential(multiplier=0.01, max=1),
+        stop=stop_after_attempt(9),
+        retry_error_callback=lambda _state: False,
+    )
+    async def attempt_again(self) -> bool:
+        return await self.attempt()
 
 
 async def _insert_new(collection: Collection, documents: list[Document]) -> set[UUID]:
