@@ -12,16 +12,16 @@ from bson import Timestamp
 from graphql import GraphQLError, GraphQLInputObjectType
 from graphql.execution.values import VariableValues
 
-from gateway.compiler.access_path import AccessPath, among, choose_access_path, intervals, sort
-from gateway.compiler.projection import projection
 from gateway.compiler.where import compile_where
 from gateway.context import Namespace
 from gateway.errors import BadUserInput, GatewayError
 from gateway.model.kinds import Kind, Order, position_order, time_order
+from gateway.plan.access_path import AccessPath, among, choose_access_path, intervals, sort
 from gateway.plan.commands import Count, Document, Find, Join, JoinCount, Scan
 from gateway.plan.operation_plan import Arrival, Fetch, Field, Listing, Plan, ResponsePath
 from gateway.plan.paging import Window, window
 from gateway.plan.predicate import Lookup, Predicate
+from gateway.plan.projection import projection
 from gateway.schema.enums import InteractionOrderField, SortDirection
 
 MAX_IDS = 1_000

@@ -8,12 +8,12 @@ import pytest
 from bson import Binary
 from graphql import GraphQLInputObjectType, GraphQLNonNull, coerce_input_value, parse_value, value_from_ast_untyped
 
-from gateway.compiler.access_path import AccessPath, choose_access_path, intervals, sort
 from gateway.compiler.where import compile_where
 from gateway.context import Namespace
 from gateway.errors import BadUserInput
 from gateway.model.filter_trees import key_token, key_value_token, value_hash
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Kind, Order, position_order, time_order
+from gateway.plan.access_path import AccessPath, choose_access_path, intervals, sort
 from gateway.plan.commands import Find, Join, Scan
 from gateway.plan.paging import Place, Window
 from gateway.plan.predicate import Predicate
