@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from graphql import GraphQLInputObjectType, get_named_type
 
-from gateway.compiler.comparison import Filter, InputPath, below, compare, conjunction, listed
+from gateway.compiler.where_operands import Filter, InputPath, below, compare, conjunction, listed
 from gateway.errors import BadUserInput
 from gateway.model.filter_trees import key_token, key_value_token, value_hash
 from gateway.plan.predicate import Conjunct, Lookup, Predicate, TimeBound
