@@ -1,4 +1,5 @@
-"""From a `where` input to what it asks of the stored documents.
+"""From a `where` input to what it demands of the stored documents: a tree of comparisons, split for the choice of an
+index.
 
 What a field matches is read from its declaration (`gateway.schema.matching`); no names of fields stand here but
 those of the two inputs that describe one comparison with several fields, PathFilter and FilterConditionWhere.
@@ -10,13 +11,26 @@ from typing import Any, cast
 
 from graphql import GraphQLInputObjectType, get_named_type
 
-from gateway.compiler.where_operands import Filter, InputPath, below, compare, conjunction, listed
+from gateway.compiler.where_operands import InputPath, items, operand, path_below
 from gateway.errors import BadUserInput
+from gateway.limits.where_bounds import MAX_COMPARISONS, MAX_LEVELS, MAX_LOOKUP_VALUES
 from gateway.model.filter_trees import key_token, key_value_token, value_hash
-from gateway.plan.predicate import Conjunct, Lookup, Predicate, TimeBound
-from gateway.schema.enums import PathOperator
-from gateway.schema.matching import (
+from gateway.plan.comparisons import (
+    EVERYTHING,
+    NOTHING,
+    AnyElement,
     Comparison,
+    Derived,
+    Operator,
+    Tree,
+    all_of,
+    any_of,
+    demands,
+    none_of,
+)
+from gateway.plan.mongodb_filters import ORDERING_OPERATORS, mongodb_filter
+from gateway.plan.predicate import Conjunct, Lookup, Predicate, TimeBound
+from gateway.schema.matching import (
     ConditionElement,
     Element,
     FreeForm,
@@ -26,19 +40,16 @@ from gateway.schema.matching import (
     SameDocument,
     StoredValue,
     ValueHash,
+    ValueOperator,
     matching_of,
 )
 
-MAX_LEVELS = 5
-MAX_LEAVES = 50
-MAX_LOOKUP_VALUES = 100
-
 _EVERYTHING = Predicate()
-_NOTHING = Conjunct({"_id": {"$in": []}}, "nothing")
+_CASE_SENSITIVE = Option.CASE_SENSITIVE.value
 
 
 def compile_where(where: Mapping[str, Any] | None, input_type: GraphQLInputObjectType) -> Predicate:
-    """What a coerced `where` argument of ``input_type`` asks for; None asks for nothing in particular.
+    """What a coerced `where` argument of ``input_type`` demands; None demands nothing in particular.
 
     Raises `BadUserInput`, with a path from ``where`` down, for an explicit null, for more than 5 levels or 50
     comparisons, and for what a comparison can't take.
@@ -46,16 +57,18 @@ def compile_where(where: Mapping[str, Any] | None, input_type: GraphQLInputObjec
     if not where:
         return _EVERYTHING
     compilation = _Compilation()
-    conjuncts = list(compilation.filter(where, input_type, ("where",), level=1))
-    if _NOTHING in conjuncts:
-        return Predicate(nothing=True)
+    tree = all_of(list(compilation.filter(where, input_type, ("where",), level=1)))
+    if tree is NOTHING:
+        return Predicate(nothing=True, tree=tree)
     own_time = _own_time(input_type)
-    bounds = [_time_bound(conjunct, own_time) for conjunct in conjuncts]
-    return Predicate(
-        conjuncts=tuple(conjunct for conjunct, bound in zip(conjuncts, bounds, strict=True) if bound is None),
-        times=tuple(bound for bound in bounds if bound is not None),
-        comparisons=compilation.leaves,
-    )
+    conjuncts: list[Conjunct] = []
+    times: list[TimeBound] = []
+    for demand in demands(tree):
+        if isinstance(demand, Comparison) and demand.path == own_time:
+            times.append(TimeBound(ORDERING_OPERATORS[demand.operator], demand.value))
+        else:
+            conjuncts.append(Conjunct(mongodb_filter(demand), demand.name, _lookup(demand)))
+    return Predicate(tuple(conjuncts), tuple(times), comparisons=compilation.comparisons, tree=tree)
 
 
 @lru_cache(maxsize=8)
@@ -64,21 +77,13 @@ def _own_time(input_type: GraphQLInputObjectType) -> str:
     return next(matching.path for matching in declared if isinstance(matching, OwnTime))
 
 
-def _time_bound(conjunct: Conjunct, path: str) -> TimeBound | None:
-    bound = conjunct.filter.get(path)
-    if bound is None:
-        return None
-    ((operator, value),) = bound.items()
-    return TimeBound(operator, value)
-
-
-def _lookup(filter_: Filter, path: str) -> Lookup | None:
-    # All that is looked up are strings: ids, types and names.
-    match filter_.get(path):
-        case {"$eq": str(value)}:
+def _lookup(demand: Tree) -> Lookup | None:
+    # All that is looked up are strings: ids, types, names and tokens.
+    match demand:
+        case Comparison(path, Operator.EQ, str(value), True) | Comparison(path, Operator.EQ, Derived(value)):
             return Lookup(path, (value,))
-        case {"$in": [*values]} if len(values) <= MAX_LOOKUP_VALUES and all(isinstance(value, str) for value in values):
-            return Lookup(path, tuple(values))
+        case Comparison(path, Operator.IN, values, True) if len(values) <= MAX_LOOKUP_VALUES:
+            return Lookup(path, values) if all(isinstance(value, str) for value in values) else None
     return None
 
 
@@ -86,42 +91,44 @@ class _Compilation:
     """The walk over one input; it counts the comparisons on its way."""
 
     def __init__(self) -> None:
-        self.leaves = 0
+        self.comparisons = 0
 
     def filter(
-        self, given: Mapping[str, Any], input_type: GraphQLInputObjectType, at: InputPath, *, level: int, name: str = ""
-    ) -> Iterator[Conjunct]:
+        self, where: Mapping[str, Any], input_type: GraphQLInputObjectType, at: InputPath, *, level: int, name: str = ""
+    ) -> Iterator[Tree]:
         """The demands of a filter on a document, or of one on an element; none: it matches everything.
 
         ``name`` is put ahead of the fields' names.
         """
-        for key, value in given.items():
+        for key, value in where.items():
             field = input_type.fields[key]
             matching = matching_of(field)
             here = (*at, key)
             if value is None and not isinstance(matching, ValueHash):
                 raise _null(here)
             inner = cast(GraphQLInputObjectType, get_named_type(field.type))
+            full_name = f"{name}{key}"
             match matching:
-                case Junction():
-                    yield from self._junction(matching, value, inner, here, level=level, name=name)
-                case SameDocument():
-                    yield from self.filter(value, inner, here, level=level, name=f"{name}{key}.")
-                case StoredValue(path, PathOperator() as operator):
-                    yield self._leaf(path, operator, value, here, name=f"{name}{key}")
+                case StoredValue(path, Operator() as operator):
+                    yield self._comparison(path, operator, value, here, name=full_name)
                 case StoredValue(path) | OwnTime(path):
-                    yield from self._comparisons(path, value, inner, here, name=f"{name}{key}")
+                    yield from self._comparisons(path, value, inner, here, name=full_name)
+                case Junction():
+                    yield self._junction(matching, value, inner, here, level=level, name=name)
+                case SameDocument():
+                    yield from self.filter(value, inner, here, level=level, name=f"{full_name}.")
                 case Element(path):
-                    demands = list(self.filter(value, inner, here, level=level))
-                    yield from _element(path, demands, name=f"{name}{key}")
+                    element = all_of(list(self.filter(value, inner, here, level=level, name=f"{full_name}.")))
+                    yield _any_element(path, element, full_name)
                 case ConditionElement():
-                    demands = list(self.filter(value, inner, here, level=level))
-                    yield from _condition(matching, value, demands, name=f"{name}{key}")
+                    element = all_of(list(self.filter(value, inner, here, level=level, name=f"{full_name}.")))
+                    yield from _condition(matching, value, element, full_name)
                 case ValueHash(path):
-                    yield self._leaf(path, PathOperator.EQ, value_hash(value), here, name=f"{name}{key}")
+                    self._count(here)
+                    yield Comparison(path, Operator.EQ, Derived(value_hash(value), value), True, full_name)
                 case FreeForm(path):
                     for index, item in enumerate(value):
-                        yield self._free_form(path, item, (*here, index), name=f"{name}{key}")
+                        yield self._free_form(path, item, (*here, index), name=full_name)
 
     def _junction(
         self,
@@ -132,85 +139,78 @@ class _Compilation:
         *,
         level: int,
         name: str,
-    ) -> Iterator[Conjunct]:
+    ) -> Tree:
         if level == MAX_LEVELS and branches:
             raise BadUserInput(f"A filter may be at most {MAX_LEVELS} levels deep.", path=at)
-        compiled = [
-            list(self.filter(branch, input_type, (*at, index), level=level + 1, name=name))
+        trees = [
+            all_of(list(self.filter(branch, input_type, (*at, index), level=level + 1, name=name)))
             for index, branch in enumerate(branches)
         ]
-        if junction.operator == "$and":
-            for demands in compiled:
-                yield from demands
-            return
-        possible = [demands for demands in compiled if _NOTHING not in demands]
-        if possible and all(possible):
-            filters = [conjunction([demand.filter for demand in demands]) for demands in possible]
-            yield Conjunct({junction.operator: filters}, f"{name}{at[-1]}")
-        # Otherwise a branch matches everything, or there is none that can match at all.
-        elif bool(possible) == (junction.operator == "$nor"):
-            yield _NOTHING
+        match junction.operator:
+            case "and":
+                return all_of(trees)
+            case "or":
+                return any_of(trees, f"{name}{at[-1]}")
+            case "nor":
+                return none_of(trees, f"{name}{at[-1]}")
 
     def _comparisons(
-        self, path: str, given: Mapping[str, Any], input_type: GraphQLInputObjectType, at: InputPath, *, name: str
-    ) -> Iterator[Conjunct]:
-        case_sensitive = given.get(Option.CASE_SENSITIVE.value, True)
-        for key, value in given.items():
+        self, path: str, operands: Mapping[str, Any], input_type: GraphQLInputObjectType, at: InputPath, *, name: str
+    ) -> Iterator[Tree]:
+        case_sensitive = operands.get(_CASE_SENSITIVE, True)
+        for key, value in operands.items():
             here = (*at, key)
             if value is None:
                 raise _null(here)
             match matching_of(input_type.fields[key]):
-                case Comparison(operator, each=True):
-                    for item in dict.fromkeys(listed(value, here)):
-                        yield self._leaf(path, operator, item, here, name=name)
-                case Comparison(operator):
-                    yield self._leaf(path, operator, value, here, name=name, case_sensitive=case_sensitive)
+                case ValueOperator(operator, each=True):
+                    for item in dict.fromkeys(items(value, here)):
+                        yield self._comparison(path, operator, item, here, name=name)
+                case ValueOperator(operator):
+                    yield self._comparison(path, operator, value, here, name=name, case_sensitive=case_sensitive)
 
-    def _leaf(
-        self, path: str, operator: PathOperator, value: Any, at: InputPath, *, name: str, case_sensitive: bool = True
-    ) -> Conjunct:
+    def _comparison(
+        self, path: str, operator: Operator, value: Any, at: InputPath, *, name: str, case_sensitive: bool = True
+    ) -> Tree:
         self._count(at)
-        filter_ = compare(path, operator, value, case_sensitive=case_sensitive, at=at)
-        if operator is PathOperator.IN and not value:
-            return _NOTHING
-        return Conjunct(filter_, name, _lookup(filter_, path))
+        checked = operand(operator, value, case_sensitive=case_sensitive, at=at)
+        if operator is Operator.IN and not checked:
+            return NOTHING
+        return Comparison(path, operator, checked, case_sensitive, name)
 
-    def _free_form(self, root: str, given: Mapping[str, Any], at: InputPath, *, name: str) -> Conjunct:
-        path = below(root, given["path"], (*at, "path"))
-        if "value" not in given:
+    def _free_form(self, root: str, path_filter: Mapping[str, Any], at: InputPath, *, name: str) -> Tree:
+        path = path_below(root, path_filter["path"], (*at, "path"))
+        if "value" not in path_filter:
             raise BadUserInput("`value` must be given; null means null.", path=at)
-        return self._leaf(
+        return self._comparison(
             path,
-            given["operator"],
-            given["value"],
+            path_filter["operator"].value,
+            path_filter["value"],
             (*at, "value"),
-            name=f"{name}.{given['path']}",
-            case_sensitive=given[Option.CASE_SENSITIVE.value],
+            name=f"{name}.{path_filter['path']}",
+            case_sensitive=path_filter[_CASE_SENSITIVE],
         )
 
     def _count(self, at: InputPath) -> None:
-        self.leaves += 1
-        if self.leaves > MAX_LEAVES:
-            raise BadUserInput(f"A filter may hold at most {MAX_LEAVES} comparisons.", path=at)
+        self.comparisons += 1
+        if self.comparisons > MAX_COMPARISONS:
+            raise BadUserInput(f"A filter may hold at most {MAX_COMPARISONS} comparisons.", path=at)
 
 
-def _element(path: str, demands: Sequence[Conjunct], *, name: str) -> Iterator[Conjunct]:
-    if _NOTHING in demands:
-        yield _NOTHING
-    elif demands:
-        yield Conjunct({path: {"$elemMatch": conjunction([demand.filter for demand in demands])}}, name)
+def _any_element(path: str, element: Tree, name: str) -> Tree:
+    # Without any demand not even an element is asked for.
+    return element if element is NOTHING or element is EVERYTHING else AnyElement(path, element, name)
 
 
-def _condition(
-    matching: ConditionElement, given: Mapping[str, Any], demands: Sequence[Conjunct], *, name: str
-) -> Iterator[Conjunct]:
+def _condition(matching: ConditionElement, where: Mapping[str, Any], element: Tree, name: str) -> Iterator[Tree]:
     """The token where there is a key, for the index, and the element where the token doesn't say it all."""
-    if "key" in given:
-        key = given["key"]
-        token = key_value_token(key, value_hash(given["value"])) if "value" in given else key_token(key)
-        yield Conjunct({matching.tokens: {"$eq": token}}, name, Lookup(matching.tokens, (token,)))
-    if "key" not in given or given.keys() - {"key", "value"}:
-        yield from _element(matching.path, demands, name=name)
+    if "key" in where:
+        key = where["key"]
+        token = key_value_token(key, value_hash(where["value"])) if "value" in where else key_token(key)
+        source = {part: where[part] for part in ("key", "value") if part in where}
+        yield Comparison(matching.tokens, Operator.EQ, Derived(token, source), True, name)
+    if "key" not in where or where.keys() - {"key", "value"}:
+        yield _any_element(matching.path, element, name)
 
 
 def _null(at: InputPath) -> BadUserInput:

@@ -1,9 +1,11 @@
-"""What a filter asks of the documents of one kind: values only, ready for the choice of an index."""
+"""What a filter demands of the documents of one kind: values only, ready for the choice of an index."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
+
+from gateway.plan.comparisons import EVERYTHING, Tree
+from gateway.plan.mongodb_filters import Filter, OrderingOperator
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Conjunct:
     index that serves the one replaces the other.
     """
 
-    filter: Mapping[str, Any]
+    filter: Filter
     name: str
     lookup: Lookup | None = None
 
@@ -31,7 +33,7 @@ class Conjunct:
 class TimeBound:
     """A bound on the kind's own time, which every index can seek."""
 
-    operator: Literal["$gt", "$gte", "$lt", "$lte"]
+    operator: OrderingOperator
     value: datetime
 
 
@@ -39,10 +41,12 @@ class TimeBound:
 class Predicate:
     """All ``conjuncts`` and ``times`` must hold; ``nothing``: no document can match, whatever is stored.
 
-    ``comparisons``: how many they are made of.
+    ``comparisons``: how many they are made of. ``tree`` says the same as all of these, for renderings other than the
+    store's.
     """
 
     conjuncts: tuple[Conjunct, ...] = ()
     times: tuple[TimeBound, ...] = ()
     nothing: bool = False
     comparisons: int = field(default=0, compare=False)
+    tree: Tree = field(default=EVERYTHING, compare=False)

@@ -10,6 +10,8 @@ from typing import Any
 import strawberry
 
 from gateway import context
+from gateway.limits.where_bounds import MAX_PATTERN_LENGTH, MAX_VALUES
+from gateway.plan.comparisons import Operator
 from gateway.schema.stored_readings import OTHER
 
 
@@ -103,17 +105,25 @@ class FilterBranch(Enum):
 one, it is enough that one of its elements compares so; NE and NIN are the opposites of EQ and IN."""
 )
 class PathOperator(Enum):
-    EQ = _value("eq", "Equals the value; null equals what is missing too. Objects are equal with the same key order.")
-    NE = _value("ne", "Doesn't equal the value, or is missing (unless the value is null).")
-    GT = _value("gt", "Is greater than the value, a number or a string; only like is compared with like.")
-    GTE = _value("gte", "Is greater than or equal to the value, a number or a string.")
-    LT = _value("lt", "Is less than the value, a number or a string; only like is compared with like.")
-    LTE = _value("lte", "Is less than or equal to the value, a number or a string.")
-    IN = _value("in", "Equals one of the values in a list of at most 1,000; an empty list matches nothing.")
-    NIN = _value("nin", "Equals none of the values in a list of at most 1,000, or is missing.")
-    EXISTS = _value("exists", "With true: is there and is not null. With false: is null or missing.")
-    STARTS_WITH = _value("starts_with", "Is a string that starts with the value, of at most 200 characters.")
-    CONTAINS = _value("contains", "Is a string that contains the value, of at most 200 characters.")
+    EQ = _value(
+        Operator.EQ, "Equals the value; null equals what is missing too. Objects are equal with the same key order."
+    )
+    NE = _value(Operator.NE, "Doesn't equal the value, or is missing (unless the value is null).")
+    GT = _value(Operator.GT, "Is greater than the value, a number or a string; only like is compared with like.")
+    GTE = _value(Operator.GTE, "Is greater than or equal to the value, a number or a string.")
+    LT = _value(Operator.LT, "Is less than the value, a number or a string; only like is compared with like.")
+    LTE = _value(Operator.LTE, "Is less than or equal to the value, a number or a string.")
+    IN = _value(
+        Operator.IN, f"Equals one of the values in a list of at most {MAX_VALUES:,}; an empty list matches nothing."
+    )
+    NIN = _value(Operator.NIN, f"Equals none of the values in a list of at most {MAX_VALUES:,}, or is missing.")
+    EXISTS = _value(Operator.EXISTS, "With true: is there and is not null. With false: is null or missing.")
+    STARTS_WITH = _value(
+        Operator.STARTS_WITH, f"Is a string that starts with the value, of at most {MAX_PATTERN_LENGTH} characters."
+    )
+    CONTAINS = _value(
+        Operator.CONTAINS, f"Is a string that contains the value, of at most {MAX_PATTERN_LENGTH} characters."
+    )
 
 
 @strawberry.enum(description="What interactions are ordered by. Ties are ordered too, so that pages never overlap.")

@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 import strawberry
 from graphql import GraphQLInputField
 
-from gateway.schema.enums import PathOperator
+from gateway.plan.comparisons import Operator
 
 METADATA_KEY = "matching"
 
@@ -19,7 +19,7 @@ METADATA_KEY = "matching"
 class Junction:
     """A list of filters on the same document, joined."""
 
-    operator: Literal["$and", "$or", "$nor"]
+    operator: Literal["and", "or", "nor"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class StoredValue:
     """The value at ``path``, compared by ``operator``; without one by the operators of the field's input type."""
 
     path: str
-    operator: PathOperator | None = None
+    operator: Operator | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,10 @@ class FreeForm:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class ValueOperator:
     """One operator of an input type for comparing; ``each``: applied to every item of the list that it is given."""
 
-    operator: PathOperator
+    operator: Operator
     each: bool = False
 
 
@@ -94,7 +94,7 @@ Matching = (
     | ConditionElement
     | ValueHash
     | FreeForm
-    | Comparison
+    | ValueOperator
     | Option
 )
 

@@ -2,6 +2,15 @@
 
 import strawberry
 
+from gateway.limits.where_bounds import (
+    MAX_COMPARISONS,
+    MAX_LEVELS,
+    MAX_PATH_LENGTH,
+    MAX_PATH_STEPS,
+    MAX_PATTERN_LENGTH,
+    MAX_VALUES,
+)
+from gateway.plan.comparisons import Operator
 from gateway.schema.enums import (
     ComparisonOperator,
     FilterBranch,
@@ -14,7 +23,6 @@ from gateway.schema.enums import (
     VectorIndex,
 )
 from gateway.schema.matching import (
-    Comparison,
     ConditionElement,
     Element,
     FreeForm,
@@ -24,32 +32,34 @@ from gateway.schema.matching import (
     SameDocument,
     StoredValue,
     ValueHash,
+    ValueOperator,
     matches,
 )
 from gateway.schema.scalars import JSON, DateTime
 
-_EQ = Comparison(PathOperator.EQ)
-_NE = Comparison(PathOperator.NE)
-_IN = Comparison(PathOperator.IN)
-_NIN = Comparison(PathOperator.NIN)
-_GT = Comparison(PathOperator.GT)
-_GTE = Comparison(PathOperator.GTE)
-_LT = Comparison(PathOperator.LT)
-_LTE = Comparison(PathOperator.LTE)
-_EXISTS = Comparison(PathOperator.EXISTS)
-_STARTS_WITH = Comparison(PathOperator.STARTS_WITH)
-_CONTAINS = Comparison(PathOperator.CONTAINS)
+_EQ = ValueOperator(Operator.EQ)
+_NE = ValueOperator(Operator.NE)
+_IN = ValueOperator(Operator.IN)
+_NIN = ValueOperator(Operator.NIN)
+_GT = ValueOperator(Operator.GT)
+_GTE = ValueOperator(Operator.GTE)
+_LT = ValueOperator(Operator.LT)
+_LTE = ValueOperator(Operator.LTE)
+_EXISTS = ValueOperator(Operator.EXISTS)
+_STARTS_WITH = ValueOperator(Operator.STARTS_WITH)
+_CONTAINS = ValueOperator(Operator.CONTAINS)
 
 _AND = "All of these match; an empty list matches everything."
 _OR = "At least one of these matches; an empty list matches nothing."
 _NOR = "None of these matches; an empty list matches everything."
 _EQUALS = "Equals this."
 _EQUALS_NOT = "Doesn't equal this, or is missing."
-_ONE_OF = "Equals one of these, at most 1,000; an empty list matches nothing."
-_NONE_OF = "Equals none of these, at most 1,000, or is missing."
+_ONE_OF = f"Equals one of these, at most {MAX_VALUES:,}; an empty list matches nothing."
+_NONE_OF = f"Equals none of these, at most {MAX_VALUES:,}, or is missing."
 _IS_THERE = "With true: is there and is not null. With false: is null or missing."
-_CASE_SENSITIVE = """Whether upper and lower case differ in the comparisons of strings here. With false, letters are
-compared one by one by Unicode's simple case folding, no index helps, and each string is of at most 200 characters."""
+_CASE_SENSITIVE = f"""Whether upper and lower case differ in the comparisons of strings here. With false, letters are
+compared one by one by Unicode's simple case folding, no index helps, and each string is of at most \
+{MAX_PATTERN_LENGTH} characters."""
 
 
 @strawberry.input(name="IDFilter", description="Compares an id. All fields given must match; none matches everything.")
@@ -67,8 +77,8 @@ class StringFilter:
     ne: str | None = matches(_NE, _EQUALS_NOT)
     in_: list[str] | None = matches(_IN, _ONE_OF, name="in")
     nin: list[str] | None = matches(_NIN, _NONE_OF)
-    starts_with: str | None = matches(_STARTS_WITH, "Starts with this, of at most 200 characters.")
-    contains: str | None = matches(_CONTAINS, "Contains this, of at most 200 characters.")
+    starts_with: str | None = matches(_STARTS_WITH, f"Starts with this, of at most {MAX_PATTERN_LENGTH} characters.")
+    contains: str | None = matches(_CONTAINS, f"Contains this, of at most {MAX_PATTERN_LENGTH} characters.")
     case_sensitive: bool = matches(Option.CASE_SENSITIVE, _CASE_SENSITIVE, default=True)
     exists: bool | None = matches(_EXISTS, _IS_THERE)
 
@@ -110,11 +120,11 @@ class InteractionTypeFilter:
 class StringListFilter:
     has: str | None = matches(_EQ, "The list has this.")
     has_any: list[str] | None = matches(
-        _IN, "The list has at least one of these, at most 1,000; an empty list matches nothing."
+        _IN, f"The list has at least one of these, at most {MAX_VALUES:,}; an empty list matches nothing."
     )
     has_all: list[str] | None = matches(
-        Comparison(PathOperator.EQ, each=True),
-        "The list has all of these, at most 1,000; an empty list matches everything.",
+        ValueOperator(Operator.EQ, each=True),
+        f"The list has all of these, at most {MAX_VALUES:,}; an empty list matches everything.",
     )
 
 
@@ -126,8 +136,9 @@ EXISTS with false match when none does."""
 )
 class PathFilter:
     path: str = strawberry.field(
-        description="""The keys from the top of the metadata down, joined by dots, such as `device.os`: at most 20 keys
-and 500 characters. Keys that are empty or hold a dot themselves can't be named."""
+        description=f"""The keys from the top of the metadata down, joined by dots, such as `device.os`: at most \
+{MAX_PATH_STEPS} keys
+and {MAX_PATH_LENGTH} characters. Keys that are empty or hold a dot themselves can't be named."""
     )
     operator: PathOperator = strawberry.field(
         default=PathOperator.EQ, description="How the stored value is compared with `value`."
@@ -144,11 +155,11 @@ and CONTAINS a string. An object or a list equals a stored one with the same con
 @strawberry.input(description="Describes one query of a search request. All fields given must match the same query.")
 class SearchQueryWhere:
     vector_index: list[VectorIndex] | None = matches(
-        StoredValue("vector_index", PathOperator.IN),
+        StoredValue("vector_index", Operator.IN),
         "Searches one of these vector indexes; an empty list matches nothing.",
     )
     type: list[QueryInputType] | None = matches(
-        StoredValue("type", PathOperator.IN), "Its value is of one of these types; an empty list matches nothing."
+        StoredValue("type", Operator.IN), "Its value is of one of these types; an empty list matches nothing."
     )
     value: StringFilter | None = matches(StoredValue("value"), "What is looked for.")
 
@@ -157,9 +168,9 @@ class SearchQueryWhere:
     description="Describes one condition of a filter tree. All fields given must match the same condition."
 )
 class FilterConditionWhere:
-    key: str | None = matches(StoredValue("key", PathOperator.EQ), "Its key is this.")
+    key: str | None = matches(StoredValue("key", Operator.EQ), "Its key is this.")
     operator: list[ComparisonOperator] | None = matches(
-        StoredValue("operator", PathOperator.IN), "Its operator is one of these; an empty list matches nothing."
+        StoredValue("operator", Operator.IN), "Its operator is one of these; an empty list matches nothing."
     )
     value: JSON | None = matches(
         ValueHash("value_hash"),
@@ -167,19 +178,21 @@ class FilterConditionWhere:
 1.0); the order of an object's keys doesn't matter, that of a list does.""",
     )
     branch: FilterBranch | None = matches(
-        StoredValue("branch", PathOperator.EQ), "The branch of the group that directly holds it is this."
+        StoredValue("branch", Operator.EQ), "The branch of the group that directly holds it is this."
     )
 
 
 @strawberry.input(
-    description="""Filters search requests. All fields given must match; `{}` matches everything. At most 5 levels of
-filters in `and`, `or` and `nor`, this one included, and 50 comparisons in all. An explicit null is an error, except
+    description=f"""Filters search requests. All fields given must match; `{{}}` matches everything. At most \
+{MAX_LEVELS} levels of
+filters in `and`, `or` and `nor`, this one included, and {MAX_COMPARISONS} comparisons in all. \
+An explicit null is an error, except
 for the `value` of a condition, where it means null."""
 )
 class SearchRequestWhere:
-    and_: list["SearchRequestWhere"] | None = matches(Junction("$and"), _AND, name="and")
-    or_: list["SearchRequestWhere"] | None = matches(Junction("$or"), _OR, name="or")
-    nor: list["SearchRequestWhere"] | None = matches(Junction("$nor"), _NOR)
+    and_: list["SearchRequestWhere"] | None = matches(Junction("and"), _AND, name="and")
+    or_: list["SearchRequestWhere"] | None = matches(Junction("or"), _OR, name="or")
+    nor: list["SearchRequestWhere"] | None = matches(Junction("nor"), _NOR)
     search_request_id: IDFilter | None = matches(StoredValue("search_request_id"), "The id of the search request.")
     session_id: IDFilter | None = matches(
         StoredValue("search_request.session_id"), "The session that the search request names itself."
@@ -201,14 +214,16 @@ class SearchRequestWhere:
 
 
 @strawberry.input(
-    description="""Filters interactions. All fields given must match; `{}` matches everything. At most 5 levels of
-filters in `and`, `or` and `nor`, this one included, and 50 comparisons in all. An explicit null is an error, except for
+    description=f"""Filters interactions. All fields given must match; `{{}}` matches everything. At most \
+{MAX_LEVELS} levels of
+filters in `and`, `or` and `nor`, this one included, and {MAX_COMPARISONS} comparisons in all. \
+An explicit null is an error, except for
 the `value` of a comparison, where it means null."""
 )
 class InteractionWhere:
-    and_: list["InteractionWhere"] | None = matches(Junction("$and"), _AND, name="and")
-    or_: list["InteractionWhere"] | None = matches(Junction("$or"), _OR, name="or")
-    nor: list["InteractionWhere"] | None = matches(Junction("$nor"), _NOR)
+    and_: list["InteractionWhere"] | None = matches(Junction("and"), _AND, name="and")
+    or_: list["InteractionWhere"] | None = matches(Junction("or"), _OR, name="or")
+    nor: list["InteractionWhere"] | None = matches(Junction("nor"), _NOR)
     interaction_id: IDFilter | None = matches(StoredValue("interaction_id"), "The id of the interaction.")
     feature_id: IDFilter | None = matches(
         StoredValue("feature_id"),

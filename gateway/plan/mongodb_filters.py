@@ -1,0 +1,116 @@
+"""Comparison trees in MongoDB's syntax.
+
+Whatever a client gives stands below ``$eq``, ``$in`` or an ordering operator, or is escaped within an anchored
+pattern, so nothing of it is ever read as an operator.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Literal, TypeAlias
+
+from gateway.plan.comparisons import AllOf, AnyElement, AnyOf, Comparison, Derived, NoneOf, Operator, Tree, Unlisted
+
+Filter: TypeAlias = Mapping[str, Any]
+OrderingOperator: TypeAlias = Literal["$gt", "$gte", "$lt", "$lte"]
+
+PRESENT_TYPES: Final = ("string", "number", "bool", "object", "array")
+"""Every type of JSON but null: a list that holds a null is there all the same."""
+
+ORDERING_OPERATORS: Final[Mapping[Operator, OrderingOperator]] = {
+    Operator.GT: "$gt",
+    Operator.GTE: "$gte",
+    Operator.LT: "$lt",
+    Operator.LTE: "$lte",
+}
+
+
+def mongodb_filter(tree: Tree) -> Filter:
+    """The filter that matches what the tree does; not for `EVERYTHING` and `NOTHING`, which need none."""
+    match tree:
+        case Comparison():
+            return _RENDERED[tree.operator](tree)
+        case AllOf(branches):
+            # Never merged: two may name the same path.
+            return {"$and": _filters(branches)}
+        case AnyOf(branches):
+            return {"$or": _filters(branches)}
+        case NoneOf(branches):
+            return {"$nor": _filters(branches)}
+        case AnyElement(path, element):
+            return {path: {"$elemMatch": mongodb_filter(element)}}
+
+
+def pattern(comparison: Comparison, text: str) -> str:
+    """The regular expression for strings that compare so with ``text``."""
+    # A pattern is a C string to MongoDB.
+    escaped = re.escape(text).replace("\0", r"\x00")
+    match comparison.operator:
+        case Operator.CONTAINS:
+            return escaped
+        case Operator.STARTS_WITH:
+            return rf"\A{escaped}"
+    # `$` would match ahead of a trailing newline too.
+    return rf"\A{escaped}\z"
+
+
+def _filters(branches: Sequence[Tree]) -> list[Filter]:
+    return [mongodb_filter(branch) for branch in branches]
+
+
+def _negation(positive: Callable[[Comparison], Filter]) -> Callable[[Comparison], Filter]:
+    return lambda comparison: {"$nor": [positive(comparison)]}
+
+
+def _equals(comparison: Comparison) -> Filter:
+    return {comparison.path: _equal(comparison, comparison.value)}
+
+
+def _one_of(comparison: Comparison) -> Filter:
+    conditions = [_equal(comparison, value) for value in comparison.value]
+    plain = [condition["$eq"] for condition in conditions if "$eq" in condition]
+    # `$in` takes no patterns as operators, and reads an object with a `$`-key as one.
+    if len(plain) < len(conditions) or any(isinstance(value, dict) for value in plain):
+        return {"$or": [{comparison.path: condition} for condition in conditions]}
+    return {comparison.path: {"$in": plain}}
+
+
+def _ordered(comparison: Comparison) -> Filter:
+    return {comparison.path: {ORDERING_OPERATORS[comparison.operator]: comparison.value}}
+
+
+def _exists(comparison: Comparison) -> Filter:
+    present = {comparison.path: {"$type": list(PRESENT_TYPES)}}
+    return present if comparison.value else {"$nor": [present]}
+
+
+def _matches(comparison: Comparison) -> Filter:
+    return {comparison.path: _pattern(comparison, comparison.value)}
+
+
+_RENDERED: Final[Mapping[Operator, Callable[[Comparison], Filter]]] = {
+    Operator.EQ: _equals,
+    Operator.NE: _negation(_equals),
+    Operator.IN: _one_of,
+    Operator.NIN: _negation(_one_of),
+    Operator.EXISTS: _exists,
+    Operator.STARTS_WITH: _matches,
+    Operator.CONTAINS: _matches,
+    **dict.fromkeys(ORDERING_OPERATORS, _ordered),
+}
+
+
+def _equal(comparison: Comparison, value: Any) -> dict[str, Any]:
+    match value:
+        case str():
+            return {"$eq": value} if comparison.case_sensitive else _pattern(comparison, value)
+        case Derived():
+            return {"$eq": value.stored}
+        case Unlisted():
+            listed = "|".join(map(re.escape, value.listed))
+            return {"$regex": rf"\A(?!(?:{listed})\z)"}
+    return {"$eq": value}
+
+
+def _pattern(comparison: Comparison, text: str) -> dict[str, Any]:
+    condition = {"$regex": pattern(comparison, text)}
+    return condition if comparison.case_sensitive else {**condition, "$options": "i"}
