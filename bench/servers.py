@@ -23,7 +23,7 @@ from bench import handwritten, usual
 from bench.dataset import DATABASE
 from gateway.app import application as application
 from gateway.cli.serve_command import end_on_signals, listening
-from gateway.execution.operations import OperationRunner
+from gateway.execution.response_builder import ResponseBuilder
 from gateway.limits import ConnectionLimits
 from gateway.settings import Settings, load
 from gateway.transport.server.process import run
@@ -31,10 +31,10 @@ from gateway.transport.server.process import run
 _STOP_SECONDS = 30.0
 
 
-class Executed(OperationRunner):
+class ExecutedResponses(ResponseBuilder):
     """The gateway without its compiled shaping: graphql-core answers every request, over the same pages."""
 
-    def _shaped(self, *_: Any) -> None:
+    def shaped(self, *_: Any) -> None:
         return None
 
 
@@ -57,7 +57,7 @@ VARIANTS: Mapping[str, Variant] = {
     "handwritten": Variant(handwritten.Application, by_hand=True),
     "gateway": Variant(application.create_app),
     "ordinary": Variant(partial(handwritten.Application, lean=False), by_hand=True),
-    "executor": Variant(partial(application.create_app, answering=Executed)),
+    "executor": Variant(partial(application.create_app, building=ExecutedResponses)),
     "usual": Variant(usual.Application, only=usual.OPERATIONS, spaced=True),
 }
 

@@ -17,12 +17,15 @@ from gateway.app.database import open_database
 from gateway.auth.authenticator import Authenticator
 from gateway.auth.open_connections import OpenConnections
 from gateway.context import Rate
+from gateway.execution.admission import Admission
 from gateway.execution.fetching import Fetcher
 from gateway.execution.operations import OperationRunner
 from gateway.execution.recording import Recorder
+from gateway.execution.response_builder import ResponseBuilder
 from gateway.live.broker import Broker
 from gateway.live.subscriptions import Subscriptions
 from gateway.model.kinds import INTERACTION
+from gateway.preparation.known_operations import KnownOperations
 from gateway.preparation.manifest import ManifestError, read_manifest
 from gateway.preparation.persisted_documents import PersistedDocuments, PersistedDocumentsPolicy
 from gateway.preparation.prepared_documents import DocumentPreparation
@@ -82,21 +85,22 @@ def check_documents(settings: Settings) -> None:
     _documents(settings, build(settings.federation_prefix))
 
 
-def _documents(settings: Settings, graph: Graph) -> PersistedDocuments:
+def _documents(settings: Settings, graph: Graph) -> tuple[KnownOperations, PersistedDocuments]:
     """The documents of the graph; what is wrong with a trusted one is a wrong setting."""
     path = settings.trusted_documents
     if path is None and settings.only_trusted_documents:
         raise SettingsError("GATEWAY_ONLY_TRUSTED_DOCUMENTS: expected GATEWAY_TRUSTED_DOCUMENTS beside it")
-    prepare = DocumentPreparation(
+    preparation = DocumentPreparation(
         graph, introspection=settings.introspection, subgraph=settings.subgraph, limits=settings.limits
     )
+    known = KnownOperations(preparation)
     try:
-        persistence = PersistedDocumentsPolicy(
+        policy = PersistedDocumentsPolicy(
             trusted={} if path is None else read_manifest(path),
             only_trusted=settings.only_trusted_documents,
             automatic=settings.persisted_queries,
         )
-        return PersistedDocuments(prepare, persistence)
+        return known, PersistedDocuments(known, policy)
     except ManifestError as error:
         raise SettingsError(f"GATEWAY_TRUSTED_DOCUMENTS: {error}") from None
 
@@ -105,11 +109,11 @@ def create_app(
     settings: Settings,
     *,
     page_headers: Mapping[str, str] = TEMPLATE_HEADERS,
-    answering: type[OperationRunner] = OperationRunner,
+    building: type[ResponseBuilder] = ResponseBuilder,
 ) -> Starlette:
     """The gateway as an ASGI application.
 
-    ``page_headers`` stand in GraphiQL's header editor; ``answering`` is what answers requests.
+    ``page_headers`` stand in GraphiQL's header editor; ``building`` is what builds responses.
     """
     database = open_database(settings)
     tenancy = Tenancy(database)
@@ -121,17 +125,17 @@ def create_app(
     graph = build(settings.federation_prefix)
     cpu_gate = CpuGate()
     rate_limiter = _rate_limiter(settings, database)
-    operations = answering(
-        graph,
-        _documents(settings, graph),
+    admission = Admission(*_documents(settings, graph), cpu_gate, rate_limiter, cost_limit=settings.limits.cost)
+    responses = building(graph, hide_suggestions=not settings.introspection)
+    operations = OperationRunner(
+        admission,
         fetcher,
+        responses,
         ConcurrencyLimit(max(1, settings.mongodb_max_pool_size * 3 // 4)),
-        cpu_gate,
         rate_limiter,
-        introspection=settings.introspection,
-        limits=settings.limits,
+        time_limit_ms=settings.limits.operation_time_ms,
     )
-    subscriptions = Subscriptions(operations, fetcher, broker, rate_limiter, cost_limit=settings.limits.cost)
+    subscriptions = Subscriptions(responses, fetcher, broker, rate_limiter, cost_limit=settings.limits.cost)
     page = GraphiQLPage(page_headers) if settings.graphiql else None
     endpoint = GraphQLEndpoint(
         authenticator,
@@ -172,8 +176,8 @@ def create_app(
             with suppress(asyncio.CancelledError):
                 await indexing
             await close(database.client)
-            told = [f"{how} {times:,}" for how, times in operations.answered.most_common()]
-            _LOG.info("How operations were answered: %s", ", ".join(told) or "none was")
+            counts = [f"{how} {times:,}" for how, times in responses.answered.most_common()]
+            _LOG.info("How operations were answered: %s", ", ".join(counts) or "none was")
 
     served: ASGIApp = endpoint
     if settings.cors_origins:

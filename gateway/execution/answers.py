@@ -1,7 +1,7 @@
 """What a request is answered with: bytes, and what a transport has to know of them."""
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +33,7 @@ def refused(error: GatewayError) -> Answer:
     return Answer(encode(body), error)
 
 
-def refused_in(phase: Phase, errors: list[GraphQLError]) -> Answer:
+def refused_in(phase: Phase, errors: Sequence[GraphQLError]) -> Answer:
     """The answer to a request in which these errors were found before it was run."""
     body = {"errors": [described(error, phase) for error in errors]}
     return Answer(encode(body), phase.refusal("The request was refused."))

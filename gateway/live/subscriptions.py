@@ -7,9 +7,10 @@ from graphql import GraphQLError
 
 from gateway.errors import GatewayError
 from gateway.errors.formatting import Phase
+from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, refused, refused_in
 from gateway.execution.fetching import Fetcher
-from gateway.execution.operations import AdmittedOperation, OperationRunner
+from gateway.execution.response_builder import ResponseBuilder
 from gateway.live.broker import Broker, TopicKey
 from gateway.live.subscriber import Subscriber
 from gateway.scheduling.rate_limiter import RateLimiter
@@ -20,9 +21,15 @@ class Subscriptions:
     """Opens subscriptions of one process; ``cost_limit``: the points that may be asked for at once."""
 
     def __init__(
-        self, runner: OperationRunner, fetcher: Fetcher, broker: Broker, rate_limiter: RateLimiter, *, cost_limit: int
+        self,
+        responses: ResponseBuilder,
+        fetcher: Fetcher,
+        broker: Broker,
+        rate_limiter: RateLimiter,
+        *,
+        cost_limit: int,
     ) -> None:
-        self._runner = runner
+        self._responses = responses
         self._fetcher = fetcher
         self._broker = broker
         self._rate_limiter = rate_limiter
@@ -41,9 +48,9 @@ class Subscriptions:
                 raise root
             await self._rate_limiter.spend(key_id, bound.cost)
             # The same plan, for as long as the topic has it.
-            asked = (id(bound.compiled), json.dumps(operation.request.variables, sort_keys=True))
+            selection = (id(bound.compiled), json.dumps(operation.request.variables, sort_keys=True))
             return await self._broker.subscribe(
-                TopicKey(context.namespace.id, key_id, asked), self._events(operation), overflow
+                TopicKey(context.namespace.id, key_id, selection), self._events(operation), overflow
             )
         except GraphQLError as error:
             return refused_in(Phase.VARIABLES, [error])
@@ -52,7 +59,7 @@ class Subscriptions:
 
     def _events(self, operation: AdmittedOperation) -> "SubscriptionEvents":
         return SubscriptionEvents(
-            operation, self._runner, self._fetcher, self._rate_limiter, cost_limit=self._cost_limit
+            operation, self._responses, self._fetcher, self._rate_limiter, cost_limit=self._cost_limit
         )
 
 
@@ -65,14 +72,14 @@ class SubscriptionEvents:
     def __init__(
         self,
         operation: AdmittedOperation,
-        runner: OperationRunner,
+        responses: ResponseBuilder,
         fetcher: Fetcher,
         rate_limiter: RateLimiter,
         *,
         cost_limit: int,
     ) -> None:
         self._operation = operation
-        self._runner = runner
+        self._responses = responses
         self._fetcher = fetcher
         self._rate_limiter = rate_limiter
         self.at_once = max(1, cost_limit // operation.bound.cost)
@@ -92,4 +99,4 @@ class SubscriptionEvents:
         arrived = await self._fetcher.arrived(operation.bound, operation.context, inserted)
         paid = len(inserted) * operation.bound.cost
         self._rate_limiter.give_back(self._key_id, paid - min(paid, max(1, arrived.points)))
-        return ((event, self._runner.completed(operation, pages).body) for event, pages in arrived.told)
+        return ((event, self._responses.response(operation, pages).body) for event, pages in arrived.told)

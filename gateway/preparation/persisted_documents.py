@@ -20,8 +20,8 @@ from gateway.errors import (
     QueryNotPersisted,
     UntrustedDocument,
 )
+from gateway.preparation.known_operations import KnownDocument, KnownOperations
 from gateway.preparation.manifest import ManifestError
-from gateway.preparation.prepared_documents import DocumentPreparation, PreparedDocument
 
 # What makes an id a hash; an id without it is one of the manifest, or a hash all the same.
 _HASH_PREFIX = "sha256:"
@@ -42,19 +42,20 @@ class PersistedDocumentsPolicy:
 
 
 class PersistedDocuments:
-    """Finds the documents of requests; raises `ManifestError` for a trusted one that is not valid."""
+    """The documents that requests send or name, by a policy; raises `ManifestError` for a trusted one that isn't
+    valid."""
 
-    def __init__(self, prepare: DocumentPreparation, persistence: PersistedDocumentsPolicy) -> None:
-        self._prepare = prepare
-        self._only_trusted = persistence.only_trusted
-        self._automatic = persistence.automatic and not persistence.only_trusted
+    def __init__(self, known: KnownOperations, policy: PersistedDocumentsPolicy) -> None:
+        self._known = known
+        self._only_trusted = policy.only_trusted
+        self._automatic = policy.automatic and not policy.only_trusted
         self._sent_before: LRUCache[str, LRUCache[str, str]] = LRUCache(_MAX_ORGANIZATIONS)
-        self._trusted = {text: self._valid(id_, text) for id_, text in persistence.trusted.items()}
-        by_hash = {_hash(text): document for text, document in self._trusted.items()}
-        by_id = {_bare(id_): self._trusted[text] for id_, text in persistence.trusted.items()}
-        self._named = by_hash | by_id
+        self._trusted_by_text = {text: self._valid(id_, text) for id_, text in policy.trusted.items()}
+        by_hash = {_hash(text): document for text, document in self._trusted_by_text.items()}
+        by_id = {_bare(id_): self._trusted_by_text[text] for id_, text in policy.trusted.items()}
+        self._trusted_by_id = by_hash | by_id
 
-    def find(self, query: str | None, document_id: str | None, organization_id: str) -> PreparedDocument:
+    def find(self, query: str | None, document_id: str | None, organization_id: str) -> KnownDocument:
         """The document that a request sends, names or, to have it remembered, both.
 
         Raises GraphQLSyntaxError for a text that can't be parsed, QueryNotPersisted or PersistenceDisabled for a name
@@ -69,7 +70,7 @@ class PersistedDocuments:
 
     def knows(self, query: str) -> bool:
         """Whether finding this document takes no more than a look."""
-        return query in self._trusted or self._only_trusted or self._prepare.knows(query)
+        return query in self._trusted_by_text or self._only_trusted or self._known.knows(query)
 
     def remember(self, query: str | None, document_id: str | None, organization_id: str) -> None:
         """Lets the organization name a text that it sent with its hash, and that was found valid."""
@@ -78,18 +79,18 @@ class PersistedDocuments:
             with suppress(ValueError):  # It is longer than all that is kept.
                 own[_bare(document_id)] = query
 
-    def _by_text(self, query: str) -> PreparedDocument:
-        known = self._trusted.get(query)
-        if known is not None:
-            return known
+    def _by_text(self, query: str) -> KnownDocument:
+        trusted = self._trusted_by_text.get(query)
+        if trusted is not None:
+            return trusted
         if self._only_trusted:
             raise UntrustedDocument("Only trusted documents may be asked, and this isn't one.")
-        return self._prepare(query)
+        return self._known.document(query)
 
-    def _by_id(self, id_: str, organization_id: str) -> PreparedDocument:
-        known = self._named.get(id_)
-        if known is not None:
-            return known
+    def _by_id(self, id_: str, organization_id: str) -> KnownDocument:
+        trusted = self._trusted_by_id.get(id_)
+        if trusted is not None:
+            return trusted
         if self._only_trusted:
             raise UntrustedDocument("Only trusted documents may be asked, and none of them has this id.")
         if not self._automatic:
@@ -101,19 +102,20 @@ class PersistedDocuments:
         query = None if own is None else own.get(id_)
         if query is None:
             raise QueryNotPersisted("PersistedQueryNotFound")
-        return self._prepare(query)
+        return self._known.document(query)
 
-    def _valid(self, id_: str, text: str) -> PreparedDocument:
+    def _valid(self, id_: str, text: str) -> KnownDocument:
         try:
-            prepared = self._prepare.trusted(text)
-            fault = prepared.errors[0].message if prepared.errors else None
+            document = self._known.trusted(text)
+            errors = document.prepared.errors
+            fault = errors[0].message if errors else None
         except GraphQLSyntaxError as error:
             fault = error.message
         except GatewayError as error:
             fault = error.message
         if fault is not None:
             raise ManifestError(f"the document {id_[:100]!r} is not valid: {' '.join(fault.split())}")
-        return prepared
+        return document
 
 
 def _bare(document_id: str) -> str:

@@ -10,12 +10,10 @@ import pytest_asyncio
 from bench.operations import FLAT, JOINED, NESTED
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.model.wire import validate_interaction
-from gateway.preparation.bound_operations import BoundOperation
-from gateway.preparation.prepared_documents import DocumentPreparation
-from gateway.schema.graph import build
+from tests.harness import prepared
 from tests.harness.gateway_client import Gateway, new_gateway
 
-PREPARE = DocumentPreparation(build(), introspection=True)
+KNOWN = prepared.new_table()
 BATCH = "mutation ($input: RecordInteractionsInput!) { recordInteractions(input: $input) { createdCount } }"
 ONE = {"featureId": "f", "interactionType": "VIEW"}
 DAY = 'occurredAt: {gte: "2024-05-01T00:00:00Z", lt: "2024-05-02T00:00:00Z"}'
@@ -23,11 +21,7 @@ WEEK = 'occurredAt: {gte: "2024-05-01T00:00:00Z", lt: "2024-05-08T00:00:00Z"}'
 
 
 def estimated(query: str, variables: Mapping[str, Any] | None = None) -> int:
-    prepared = PREPARE(query)
-    assert not prepared.errors, prepared.errors
-    bound = prepared.operation(None).bound(variables or {})
-    assert isinstance(bound, BoundOperation), bound
-    return bound.cost
+    return prepared.bound(KNOWN, query, variables or {}).cost
 
 
 def where(filters: str, selection: str = "nodes { id }", first: int = 10) -> str:

@@ -132,14 +132,14 @@ def _compare(prepared: PreparedDocument, operation: Operation, compiled: Compile
     return "executed: " + (shaped if compiled.shape is None else "errors")
 
 
-def _check(prepare: DocumentPreparation, operation: Operation, stored: Documents, tally: _Tally) -> None:
+def _check(preparation: DocumentPreparation, operation: Operation, stored: Documents, tally: _Tally) -> None:
     # What is generated may be beyond the limits, which have tests of their own.
-    prepared = prepare.trusted(operation.query)
+    prepared = preparation.trusted(operation.query)
     assert prepared.errors == []
-    found = prepared.operation(operation.name)
-    variables = get_variable_values(EXECUTABLE, found.node.variable_definitions or (), dict(operation.variables))
+    selected = prepared.operation(operation.name)
+    variables = get_variable_values(EXECUTABLE, selected.node.variable_definitions or (), dict(operation.variables))
     assert isinstance(variables, VariableValues), variables
-    compiled = found.compiled(variables.coerced)
+    compiled = preparation.compiled(selected, selected.condition_values(variables.coerced))
     fetched = stored.fetched(compiled.plan, variables)
 
     outcome = _compare(prepared, operation, compiled, fetched.pages)
@@ -283,8 +283,9 @@ def _around(value: Any, path: str) -> Any:
 
 @pytest.mark.parametrize(("query", "path"), _LEAVES)
 def test_whatever_is_stored_in_the_place_of_a_value(query: str, path: str) -> None:
-    prepared = DocumentPreparation(build(), introspection=True)(query)
-    compiled = prepared.operation(None).compiled({})
+    preparation = _preparation()
+    prepared = preparation.document(query)
+    compiled = preparation.compiled(prepared.operation(None), ())
     operation = Operation(query, {}, None, frozenset(), frozenset())
 
     @seed(0)
@@ -315,8 +316,9 @@ _DECODED: list[Any] = [
 
 @pytest.mark.parametrize(("query", "path"), _LEAVES)
 def test_an_answer_is_the_same_however_its_document_was_decoded(query: str, path: str) -> None:
-    prepared = DocumentPreparation(build(), introspection=True)(query)
-    compiled = prepared.operation(None).compiled({})
+    preparation = _preparation()
+    prepared = preparation.document(query)
+    compiled = preparation.compiled(prepared.operation(None), ())
     operation = Operation(query, {}, None, frozenset(), frozenset())
     for value in _DECODED:
         raw, answers = stored(_around(value, path)), []

@@ -19,32 +19,31 @@ from bson import Binary
 
 from gateway.context import Caller, Context, Namespace, Organization
 from gateway.errors import QueryTooBroad
+from gateway.execution.admission import AdmittedOperation
 from gateway.execution.fetching import Fetcher
-from gateway.execution.operations import AdmittedOperation, GraphQLRequest, OperationRunner
+from gateway.execution.operations import OperationRunner
 from gateway.execution.recording import Recorder
+from gateway.execution.response_builder import ResponseBuilder
 from gateway.model.kinds import INTERACTION, time_order
 from gateway.plan.pages import Pages
 from gateway.plan.paging import Page
 from gateway.preparation.bound_operations import CompiledOperation
-from gateway.preparation.persisted_documents import PersistedDocuments, PersistedDocumentsPolicy
-from gateway.preparation.prepared_documents import DocumentPreparation
+from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.scheduling.concurrency import ConcurrencyLimit
-from gateway.scheduling.cpu_gate import CpuGate
-from gateway.scheduling.rate_limiter import NoRateLimit
-from gateway.schema.graph import build
 from gateway.store.client import Database
 from gateway.store.index_creation import create_indexes
 from gateway.store.reader import Reader
 from gateway.store.tenancy import Tenancy
 from gateway.store.writer import Writer
 from tests.execution.test_operations import FOLDER, NAMES, NOON, document, permitted, store_data_set
+from tests.harness import prepared
 
 SHAPES = Path(__file__).parent / "shapes"
 REWRITE = "GATEWAY_TESTS_REWRITE"
 
 
 def compiled(query: str, **variables: Any) -> CompiledOperation:
-    return DocumentPreparation(build(), introspection=True)(query).operation(None).compiled(variables)
+    return prepared.compiled(query, variables)
 
 
 def generated_source(query: str) -> str:
@@ -178,16 +177,18 @@ def test_introspection_is_the_executors(query: str) -> None:
 
 
 @pytest.fixture
-async def operations(database: Database) -> OperationRunner:
+async def runner(database: Database) -> tuple[OperationRunner, ResponseBuilder]:
     await create_indexes(database)
     tenancy = Tenancy(database)
     fetcher = Fetcher(Reader(database, time_limit_ms=5_000), Recorder(Writer(database), tenancy), tenancy)
-    documents = PersistedDocuments(DocumentPreparation(build(), introspection=True), PersistedDocumentsPolicy())
-    return OperationRunner(build(), documents, fetcher, ConcurrencyLimit(1), CpuGate(), NoRateLimit())
+    return prepared.operation_runner(fetcher, ConcurrencyLimit(1), OperationRunner)
 
 
-async def test_golden_operations_are_answered_as_they_declare(operations: OperationRunner, database: Database) -> None:
+async def test_golden_operations_are_answered_as_they_declare(
+    runner: tuple[OperationRunner, ResponseBuilder], database: Database
+) -> None:
     """``answered`` says how: by the compiled path ("shaped"), or why by the executor."""
+    operations, responses = runner
     organization = Organization("org_000000000000000000000001", "Acme")
     namespace = Namespace("ns_000000000000000000000001", "shop", organization.id, NOON)
     declared, found = {}, {}
@@ -198,13 +199,13 @@ async def test_golden_operations_are_answered_as_they_declare(operations: Operat
             continue  # Events are answered as queries are.
         await store_data_set(database, namespace, golden)
         context = Context(Caller("key", "web", permitted(golden), organization, namespace.id), namespace)
-        before = operations.answered.copy()
-        ready = await operations.admit(GraphQLRequest(document(name), golden["variables"]), context)
-        if isinstance(ready, AdmittedOperation):
-            answer = await operations.run(ready)
-            [found[name]] = operations.answered - before
+        before = responses.answered.copy()
+        operation = await operations.admit(GraphQLRequest(document(name), golden["variables"]), context)
+        if isinstance(operation, AdmittedOperation):
+            answer = await operations.run(operation)
+            [found[name]] = responses.answered - before
         else:
-            answer, found[name] = ready, "refused"
+            answer, found[name] = operation, "refused"
         assert orjson.loads(answer.body).keys() == golden["response"].keys()
         declared[name] = golden["answered"]
         if os.environ.get(REWRITE):

@@ -8,12 +8,11 @@ from gateway.context import Caller, Context, Namespace, Organization, Permission
 from gateway.errors import Unavailable
 from gateway.execution.fetching import Fetcher
 from gateway.execution.recording import Recorder
-from gateway.preparation.prepared_documents import DocumentPreparation
-from gateway.schema.graph import build
 from gateway.store.client import close, open_client
 from gateway.store.reader import Reader
 from gateway.store.tenancy import Tenancy
 from gateway.store.writer import Writer
+from tests.harness import prepared
 
 RECORD = {
     "recordInteraction": 'featureId: "f", interactionType: VIEW',
@@ -29,8 +28,7 @@ async def test_an_outage_is_not_the_inputs_fault(mutation: str) -> None:
         tenancy = Tenancy(database)
         fetcher = Fetcher(Reader(database, time_limit_ms=1_000), Recorder(Writer(database), tenancy), tenancy)
         document = f"mutation {{ {mutation}(input: {{ {RECORD[mutation]} }}) {{ created }} }}"
-        bound = DocumentPreparation(build(), introspection=True)(document).operation(None).bound({})
-        assert not isinstance(bound, list)
+        bound = prepared.bound(prepared.new_table(), document, {})
         organization = Organization("org_1", "Acme")
         namespace = Namespace("ns_1", "shop", organization.id, datetime.now(UTC))
         pages = await fetcher.fetch(

@@ -390,11 +390,11 @@ async def test_a_value_of_an_enum_has_a_bound_and_a_path(gateway: Gateway) -> No
 
 
 def test_comparing_overlapping_fields_stops_at_its_limit() -> None:
-    prepare = DocumentPreparation(GRAPH, introspection=True)
+    preparation = DocumentPreparation(GRAPH, introspection=True)
     # Of n fields with one key, n (n - 1) / 2 pairs are compared, at two steps each.
-    assert not prepare(f"{{ viewer {{ {'keyName ' * 120} }} }}").errors
+    assert not preparation.document(f"{{ viewer {{ {'keyName ' * 120} }} }}").errors
     with pytest.raises(OperationTooComplex, match=f"{MAX_OVERLAP:,} steps"):
-        prepare(f"{{ viewer {{ {'keyName ' * 160} }} }}")
+        preparation.document(f"{{ viewer {{ {'keyName ' * 160} }} }}")
 
 
 def test_a_cycle_is_told() -> None:
@@ -420,7 +420,7 @@ def test_a_cycle_is_told() -> None:
     ],
 )
 def test_what_clients_send_is_within_the_limits(query: str) -> None:
-    assert not DocumentPreparation(GRAPH, introspection=True)(query).errors
+    assert not DocumentPreparation(GRAPH, introspection=True).document(query).errors
 
 
 async def test_a_known_document_is_not_measured_again(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:

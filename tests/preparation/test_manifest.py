@@ -10,8 +10,7 @@ from gateway.cli import app
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.preparation.manifest import ManifestError, read_manifest
 from gateway.preparation.persisted_documents import PersistedDocuments, PersistedDocumentsPolicy
-from gateway.preparation.prepared_documents import DocumentPreparation
-from gateway.schema.graph import build
+from tests.harness import prepared
 
 QUERY = "query Key { viewer { keyName } }"
 
@@ -68,9 +67,9 @@ def test_a_manifest_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> Non
     ],
 )
 def test_a_trusted_document_that_is_not_valid_is_named(text: str, fault: str) -> None:
-    prepare = DocumentPreparation(build(), introspection=True)
+    known = prepared.new_table()
     with pytest.raises(ManifestError) as caught:
-        PersistedDocuments(prepare, PersistedDocumentsPolicy({"fine": QUERY, "wrong": text}))
+        PersistedDocuments(known, PersistedDocumentsPolicy({"fine": QUERY, "wrong": text}))
     assert str(caught.value) == f"the document 'wrong' is not valid: {fault}"
 
 

@@ -14,9 +14,8 @@ from gateway.context import Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.errors import QueryNotPersisted
 from gateway.preparation.persisted_documents import PersistedDocuments, PersistedDocumentsPolicy
-from gateway.preparation.prepared_documents import DocumentPreparation
-from gateway.schema.graph import build
 from gateway.settings import SettingsError
+from tests.harness import prepared
 from tests.harness.gateway_client import Gateway, code, new_gateway, open_gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -158,11 +157,11 @@ def small(number: int) -> str:
 
 @pytest.mark.parametrize(("length", "kept"), [(0, 1_000), (40_000, 25)])
 async def test_an_organization_has_its_latest_used_documents_and_no_other_ones_less(length: int, kept: int) -> None:
-    documents = PersistedDocuments(DocumentPreparation(build(), introspection=True), PersistedDocumentsPolicy())
+    documents = PersistedDocuments(prepared.new_table(), PersistedDocumentsPolicy())
 
     def known(text: str, organization: str) -> bool:
         try:
-            return not documents.find(None, hashed(text), organization).errors
+            return not documents.find(None, hashed(text), organization).prepared.errors
         except QueryNotPersisted:
             return False
 

@@ -8,8 +8,8 @@ import pytest_asyncio
 
 from gateway.context import Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
+from gateway.preparation.known_operations import KnownDocument
 from gateway.preparation.persisted_documents import PersistedDocuments
-from gateway.preparation.prepared_documents import PreparedDocument
 from tests.harness.gateway_client import Gateway, new_gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -81,7 +81,7 @@ async def test_a_batch_is_answered_alike(gateway: Gateway) -> None:
     ("query", "looked_up"),
     [
         (PAGE, 2),
-        (HEAVY, 6),
+        (HEAVY, 2),
         ("mutation ($id: ID!) { deleteInteraction(input: {interactionId: $id}) { deletedId } }", 6),
     ],
     ids=["of a light document", "of a heavy document", "a mutation"],
@@ -91,7 +91,7 @@ async def test_what_it_asks_is_found_out_again_only_where_it_is_not_kept(
 ) -> None:
     found, calls = PersistedDocuments.find, 0
 
-    def find(self: PersistedDocuments, *named: Any) -> PreparedDocument:
+    def find(self: PersistedDocuments, *named: Any) -> KnownDocument:
         nonlocal calls
         calls += 1
         return found(self, *named)

@@ -4,13 +4,13 @@ import re
 from typing import Any
 
 import pytest
-from graphql import GraphQLSchema, build_schema, execute_sync, is_introspection_type, is_scalar_type
+from graphql import GraphQLSchema, build_schema, execute_sync, is_introspection_type, is_scalar_type, parse
 
 from gateway.model.kinds import INTERACTION, time_order
 from gateway.plan.pages import Pages
 from gateway.plan.paging import Page
-from gateway.preparation.prepared_documents import DocumentPreparation
 from gateway.schema.graph import build
+from tests.harness import prepared
 
 PREFIX = "Acme"
 OWN = {"Query", "Mutation", "Subscription", "Node", "PageInfo", "Feature"}
@@ -45,9 +45,7 @@ def test_what_a_client_reads_and_writes_has_the_prefixed_names(prefix: str) -> N
       }} }} }}
       node(id: "any") {{ __typename ... on {prefix}Session {{ sessionId }} }}
     }}"""
-    prepared = DocumentPreparation(build(prefix), introspection=True)(query)
-    assert prepared.errors == []
-    shape = prepared.operation(None).compiled({}).shape
+    shape = prepared.compiled(query, {}, prefix).shape
     assert shape is not None
     data = shape(fetched())
     [node] = data["interactions"]["nodes"]
@@ -61,7 +59,7 @@ def test_what_a_client_reads_and_writes_has_the_prefixed_names(prefix: str) -> N
             ],
         },
     }
-    assert execute_sync(build(prefix).executable, prepared.node, fetched()).data == data
+    assert execute_sync(build(prefix).executable, parse(query), fetched()).data == data
     assert data["node"] == {"__typename": f"{prefix}Session", "sessionId": "s"}
 
 

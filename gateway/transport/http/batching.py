@@ -8,8 +8,10 @@ from graphql import OperationType
 from gateway.context import Context
 from gateway.errors import GatewayError, RateLimited
 from gateway.errors.formatting import masked
+from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, refused
-from gateway.execution.operations import AdmittedOperation, GraphQLRequest, OperationRunner
+from gateway.execution.operations import OperationRunner
+from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.transport.http.request_parsing import Batch
 
 

@@ -1,7 +1,7 @@
 """GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/): POST, GET and what they are asked about."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from functools import lru_cache, partial
+from functools import partial
 
 from graphql import OperationType
 from starlette.requests import ClientDisconnect
@@ -11,9 +11,11 @@ from gateway.auth.authenticator import Authenticator
 from gateway.auth.open_connections import OpenConnections
 from gateway.errors import MethodNotAllowed, PayloadTooLarge
 from gateway.errors.formatting import foreseen
+from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, refused
-from gateway.execution.operations import AdmittedOperation, GraphQLRequest, OperationRunner
+from gateway.execution.operations import OperationRunner
 from gateway.live.subscriptions import Subscriptions
+from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.scheduling.cpu_gate import LONG_BYTES, CpuGate
 from gateway.transport.http.batching import answer_batch
 from gateway.transport.http.body_decoding import coding_of, decoded
@@ -38,7 +40,6 @@ _READ = (
 )
 _NAMES = {name.encode(): name for name in _READ}
 _LONGEST_LIST = 1_000
-_LATEST, _SHORT_BYTES = 32, 3_000
 _METHODS = frozenset((*READING, *WRITING))
 
 
@@ -72,8 +73,6 @@ class GraphQLEndpoint:
         self._streams = EventStreams(subscriptions, sessions)
         self._body_limit = body_limit
         self._read = partial(from_body, batch_limit=batch_limit, entry_limit=entry_limit)
-        # What many clients open with is sent again and again, byte for byte.
-        self._latest = lru_cache(maxsize=_LATEST)(self._read)
         self._entry_limit = entry_limit
         self._cache_control = cache_control
         self._page = page
@@ -113,7 +112,7 @@ class GraphQLEndpoint:
         if method not in _METHODS:
             raise MethodNotAllowed("GraphQL is served by GET and POST.")
         context = await self._access.context(_single(headers, "authorization"), _single(headers, "x-namespace"))
-        request: GraphQLRequest | Batch
+        request: GraphQLRequest | Batch | None
         if method in READING:
             request = from_query(scope["query_string"], entry_limit=self._entry_limit)
         else:
@@ -122,10 +121,8 @@ class GraphQLEndpoint:
             body = await self._body(receive)
             if coding is not None:
                 body = await decoded(body, coding, self._body_limit)
-            # A batch may hold errors, and one that is raised again and again collects tracebacks.
-            if len(body) <= _SHORT_BYTES and body.startswith(b"{"):
-                request = self._latest(body)
-            else:
+            request = self._operations.known_request(body)
+            if request is None:
                 read = partial(self._read, body)
                 request = await self._cpu_gate.do(read) if len(body) > LONG_BYTES else read()
         if isinstance(request, tuple):

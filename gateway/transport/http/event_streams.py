@@ -9,8 +9,8 @@ from starlette.types import Message, Receive, Send
 from gateway.auth.open_connections import OpenConnections
 from gateway.errors import GatewayError, GoingAway, SubscriberTooSlow
 from gateway.errors.formatting import foreseen
+from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, refused
-from gateway.execution.operations import AdmittedOperation
 from gateway.live.subscriber import Subscriber
 from gateway.live.subscriptions import Subscriptions
 from gateway.scheduling.cancellation import cancel

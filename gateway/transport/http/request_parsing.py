@@ -12,8 +12,9 @@ from urllib.parse import parse_qsl
 import orjson
 
 from gateway.errors import BadRequest, BadUserInput, UnsupportedMediaType
-from gateway.execution.operations import GraphQLRequest
 from gateway.limits import DEFAULTS
+from gateway.preparation.graphql_request import GraphQLRequest
+from gateway.preparation.known_operations import MAX_BODY_BYTES
 from gateway.transport.http.media_types import JSON
 
 # The requests of a batch, or what is wrong with one of them.
@@ -52,7 +53,7 @@ def from_body(body: bytes, *, batch_limit: int = 0, entry_limit: int = DEFAULTS.
     neither, and `BadUserInput` for more than ``entry_limit`` entries of lists and objects for each request."""
     given = from_json(body, "body", most=entry_limit * max(1, batch_limit))
     if isinstance(given, dict):
-        return from_object(given, size=len(body))
+        return from_object(given, size=len(body), body=body if len(body) <= MAX_BODY_BYTES else None)
     if not isinstance(given, list):
         raise BadRequest("The body must be a JSON object.")
     if batch_limit < 2:
@@ -113,8 +114,11 @@ def from_json(text: bytes, what: str, *, most: int) -> Any:
         raise BadRequest(f"The {what} is not valid JSON.") from None
 
 
-def from_object(given: Mapping[str, Any], *, reads_only: bool = False, size: int = 0) -> GraphQLRequest:
-    """The request in a JSON object of so many bytes; raises `BadRequest` for what isn't a GraphQL request."""
+def from_object(
+    given: Mapping[str, Any], *, reads_only: bool = False, size: int = 0, body: bytes | None = None
+) -> GraphQLRequest:
+    """The request in a JSON object of so many bytes, by whose ``body`` it may be known from now on; raises `BadRequest`
+    for what isn't a GraphQL request."""
     query, document_id = _typed(given, "query", str) or None, _document_id(given)
     if query is None and document_id is None:
         raise BadRequest("The request has no `query`.")
@@ -125,6 +129,7 @@ def from_object(given: Mapping[str, Any], *, reads_only: bool = False, size: int
         reads_only=reads_only,
         document_id=document_id,
         size=size,
+        body=body,
     )
 
 

@@ -15,8 +15,9 @@ from gateway.auth.authenticator import Authenticator
 from gateway.auth.open_connections import OpenConnection, OpenConnections
 from gateway.errors import BadRequest, GatewayError, TooManySubscriptions, Unavailable
 from gateway.errors.formatting import foreseen, masked
+from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, refused
-from gateway.execution.operations import AdmittedOperation, OperationRunner
+from gateway.execution.operations import OperationRunner
 from gateway.live.subscriber import Subscriber
 from gateway.live.subscriptions import Subscriptions
 from gateway.scheduling.cancellation import cancel

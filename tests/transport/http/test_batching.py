@@ -12,22 +12,19 @@ from graphql import OperationType
 
 from gateway.context import Caller, Context, Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
+from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer
 from gateway.execution.fetching import Fetcher
-from gateway.execution.operations import AdmittedOperation, OperationRunner
+from gateway.execution.operations import OperationRunner
 from gateway.execution.recording import Recorder
-from gateway.preparation.persisted_documents import PersistedDocuments, PersistedDocumentsPolicy
-from gateway.preparation.prepared_documents import DocumentPreparation
 from gateway.scheduling.concurrency import ConcurrencyLimit
-from gateway.scheduling.cpu_gate import CpuGate
-from gateway.scheduling.rate_limiter import NoRateLimit
-from gateway.schema.graph import build
 from gateway.store.client import Database
 from gateway.store.reader import Reader
 from gateway.store.tenancy import Tenancy
 from gateway.store.writer import Writer
 from gateway.transport.http.batching import answer_batch
 from gateway.transport.http.request_parsing import from_object
+from tests.harness import prepared
 from tests.harness.gateway_client import Gateway, code, new_gateway, open_gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -99,25 +96,27 @@ async def test_a_query_sees_what_was_written_before_it_in_the_batch(gateway: Gat
 class Meeting(OperationRunner):
     """Answers no query before as many are asked as the meeting has guests."""
 
-    def __init__(self, database: Database, guests: int) -> None:
-        tenancy = Tenancy(database)
-        reader, recorder = Reader(database, time_limit_ms=5_000), Recorder(Writer(database), tenancy)
-        documents = PersistedDocuments(DocumentPreparation(build(), introspection=True), PersistedDocumentsPolicy())
-        fetcher, concurrency = Fetcher(reader, recorder, tenancy), ConcurrencyLimit(guests)
-        super().__init__(build(), documents, fetcher, concurrency, CpuGate(), NoRateLimit())
-        self._barrier = asyncio.Barrier(guests)
+    barrier: asyncio.Barrier
 
-    async def run(self, ready: AdmittedOperation) -> Answer:
-        if ready.kind is OperationType.QUERY:
-            await self._barrier.wait()
-        return await super().run(ready)
+    async def run(self, operation: AdmittedOperation) -> Answer:
+        if operation.kind is OperationType.QUERY:
+            await self.barrier.wait()
+        return await super().run(operation)
+
+
+def meeting(database: Database, guests: int) -> Meeting:
+    tenancy = Tenancy(database)
+    fetcher = Fetcher(Reader(database, time_limit_ms=5_000), Recorder(Writer(database), tenancy), tenancy)
+    runner, _ = prepared.operation_runner(fetcher, ConcurrencyLimit(guests), Meeting)
+    runner.barrier = asyncio.Barrier(guests)
+    return runner
 
 
 async def test_queries_are_answered_at_the_same_time(gateway: Gateway) -> None:
     caller = Caller("k", "web", frozenset(Permission), gateway.organization, None)
     batch = tuple(from_object(one) for one in (KEY, KEY, record("met"), KEY, KEY))
     async with asyncio.timeout(20):
-        answer = await answer_batch(Meeting(gateway.database, 2), batch, Context(caller, gateway.namespace))
+        answer = await answer_batch(meeting(gateway.database, 2), batch, Context(caller, gateway.namespace))
     assert orjson.loads(answer.body) == [
         ANSWER,
         ANSWER,

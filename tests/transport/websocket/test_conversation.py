@@ -13,8 +13,9 @@ from websockets.exceptions import InvalidStatus
 
 from gateway.context import Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
+from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer
-from gateway.execution.operations import AdmittedOperation, OperationRunner
+from gateway.execution.operations import OperationRunner
 from gateway.model.kinds import INTERACTION
 from gateway.store.client import aggregate
 from gateway.store.tenancy import NAMESPACES
@@ -418,17 +419,17 @@ async def test_what_was_completed_answers_for_no_other_of_its_id(
     answering, run = asyncio.Event(), OperationRunner.run
     begun: list[AdmittedOperation] = []
 
-    async def losing(self: OperationRunner, ready: AdmittedOperation) -> Answer:
-        begun.append(ready)
+    async def losing(self: OperationRunner, operation: AdmittedOperation) -> Answer:
+        begun.append(operation)
         if len(begun) == 1:
             # As the driver loses a cancellation that comes with its result.
             with suppress(asyncio.CancelledError):
                 await asyncio.sleep(PATIENCE)
-            answer = await run(self, ready)
+            answer = await run(self, operation)
             answering.set()
             return answer
         await answering.wait()
-        return await run(self, ready)
+        return await run(self, operation)
 
     monkeypatch.setattr(OperationRunner, "run", losing)
     async with socket(address) as client:

@@ -1,0 +1,141 @@
+"""Requests judged before they are run: the document valid, the operation known and allowed, its variables bound.
+
+parse and validate (kept by text) → plan (kept by conditions) → bind (kept by variables) → cost
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+from graphql import DocumentNode, GraphQLSyntaxError, OperationType
+
+from gateway.auth.authenticator import require
+from gateway.compiler.cost import refusing
+from gateway.context import Context, Permission
+from gateway.errors import (
+    GatewayError,
+    MethodNotAllowed,
+    OperationTooComplex,
+    PersistenceDisabled,
+    QueryNotPersisted,
+)
+from gateway.errors.formatting import Phase
+from gateway.execution.answers import Answer, refused, refused_in
+from gateway.preparation.bound_operations import BoundOperation
+from gateway.preparation.graphql_request import GraphQLRequest
+from gateway.preparation.known_operations import KnownOperations
+from gateway.preparation.persisted_documents import PersistedDocuments
+from gateway.preparation.prepared_documents import PreparedOperation
+from gateway.scheduling.cpu_gate import CpuGate
+from gateway.scheduling.rate_limiter import RateLimiter
+
+# Of a request beside its document: more variables may take a while to be refused.
+_SHORT_BYTES = 2_000
+# A name that isn't known yet is no fault of the client.
+_UNPAID = (QueryNotPersisted, PersistenceDisabled)
+
+
+@dataclass(frozen=True, slots=True)
+class AdmittedOperation:
+    """A request that may run: its document valid, its operation known and allowed, its variables coerced."""
+
+    request: GraphQLRequest
+    context: Context
+    document: DocumentNode
+    bound: BoundOperation
+
+    @property
+    def kind(self) -> OperationType:
+        return self.bound.compiled.plan.operation
+
+
+class Admission:
+    """Decides which requests may run; ``cost_limit``: the points that an operation may cost.
+
+    What takes long waits for the ``cpu_gate``, and isn't done at all for a key that has no points left; what is refused
+    is paid for by its size.
+    """
+
+    def __init__(
+        self,
+        known: KnownOperations,
+        documents: PersistedDocuments,
+        cpu_gate: CpuGate,
+        rate_limiter: RateLimiter,
+        *,
+        cost_limit: int,
+    ) -> None:
+        self._known = known
+        self._documents = documents
+        self._cpu_gate = cpu_gate
+        self._rate_limiter = rate_limiter
+        self._cost_limit = cost_limit
+
+    def known_request(self, body: bytes) -> GraphQLRequest | None:
+        """The request in a body that was sent before, byte for byte, where it is kept."""
+        return self._known.request(body)
+
+    async def admit(self, request: GraphQLRequest, context: Context) -> AdmittedOperation | Answer:
+        """The operation of a request, or the answer that refuses it; reads no stored interactions.
+
+        Raises only what the gateway did not foresee.
+        """
+        prepared = request.prepared
+        if prepared is not None and prepared.permissions <= context.caller.permissions:
+            return AdmittedOperation(request, context, prepared.document, prepared.bound)
+        query, key_id = request.query or "", context.caller.key_id
+        is_short = request.size - len(query) <= _SHORT_BYTES and (not query or self._documents.knows(query))
+        try:
+            if is_short:
+                admitted = self._admit(request, context)
+            else:
+                await self._require_points(key_id)
+                admitted = await self._cpu_gate.do(partial(self._admit, request, context))
+            if isinstance(admitted, Answer) and not isinstance(admitted.refusal, _UNPAID):
+                if is_short:
+                    await self._require_points(key_id)
+                self._rate_limiter.charge(key_id, refusing(max(request.size, len(query))))
+            return admitted
+        except GatewayError as error:
+            return refused(error)
+
+    async def _require_points(self, key_id: str) -> None:
+        """Raises `RateLimited` where the key has none left."""
+        await self._rate_limiter.spend(key_id, 1)
+        self._rate_limiter.give_back(key_id, 1)
+
+    def _admit(self, request: GraphQLRequest, context: Context) -> AdmittedOperation | Answer:
+        organization_id = context.caller.organization.id
+        try:
+            document = self._documents.find(request.query, request.document_id, organization_id)
+            if document.prepared.errors:
+                return refused_in(Phase.VALIDATION, document.prepared.errors)
+            operation = document.prepared.operation(request.operation_name)
+            _require_allowed(operation, request, context)
+            self._documents.remember(request.query, request.document_id, organization_id)
+            bound = self._known.bound(document, operation, request.variables)
+            if isinstance(bound, list):
+                return refused_in(Phase.VARIABLES, bound)
+            _require_affordable(bound.cost, self._cost_limit)
+            self._known.keep(request, document, operation, bound)
+            return AdmittedOperation(request, context, document.prepared.node, bound)
+        except GraphQLSyntaxError as error:
+            return refused_in(Phase.PARSING, [error])
+        except GatewayError as error:
+            return refused(error)
+
+
+def _require_allowed(operation: PreparedOperation, request: GraphQLRequest, context: Context) -> None:
+    if request.reads_only and operation.node.operation is OperationType.MUTATION:
+        raise MethodNotAllowed("A mutation must be sent by POST.")
+    if not operation.permissions <= context.caller.permissions:
+        for permission in Permission:
+            if permission in operation.permissions:
+                require(context.caller, permission)
+
+
+def _require_affordable(cost: int, limit: int) -> None:
+    if cost > limit:
+        raise OperationTooComplex(
+            f"The operation may cost {cost:,} points; at most {limit:,} are allowed.",
+            facts={"requested": cost, "limit": limit},
+        )

@@ -1,0 +1,70 @@
+"""Responses built from fetched pages: by the operation's compiled function, or else by graphql-core's executor."""
+
+import logging
+from collections import Counter
+from typing import Any
+
+from graphql import ExecutionResult, execute_sync
+
+from gateway.compiler.leaves import Fallback
+from gateway.context import OperationCost
+from gateway.errors import GatewayError
+from gateway.errors.formatting import Phase, described
+from gateway.execution.admission import AdmittedOperation
+from gateway.execution.answers import Answer, encode
+from gateway.plan.pages import Pages
+from gateway.preparation.bound_operations import CompiledOperation
+from gateway.schema.graph import Graph
+
+_LOG = logging.getLogger(__name__)
+
+
+class ResponseBuilder:
+    """Builds the responses of one graph's operations; ``answered`` counts how: "shaped", or why the executor had to.
+
+    ``hide_suggestions``: errors don't suggest names of the schema.
+    """
+
+    def __init__(self, graph: Graph, *, hide_suggestions: bool = False) -> None:
+        self._graph = graph
+        self._hide_suggestions = hide_suggestions
+        self.answered: Counter[str] = Counter()
+
+    def response(self, operation: AdmittedOperation, pages: Pages, cost: OperationCost | None = None) -> Answer:
+        """The answer over these pages; ``cost``: what the operation was charged, where that is counted."""
+        data = self.shaped(operation.bound.compiled, pages)
+        # What may be cached doesn't differ each time.
+        extensions = {} if cost is None or operation.request.reads_only else {"extensions": {"cost": cost.extension}}
+        budget = None if cost is None else cost.budget
+        if data is not None:
+            return Answer(encode({"data": data, **extensions}), budget=budget)
+        result = self._executed(operation, pages)
+        errors = {"errors": [described(error, Phase.EXECUTION) for error in result.errors]} if result.errors else {}
+        return Answer(encode({**errors, "data": result.data, **extensions}), partial=bool(errors), budget=budget)
+
+    def shaped(self, compiled: CompiledOperation, pages: Pages) -> dict[str, Any] | None:
+        """The response's data by the compiled function, or None where the executor has to answer."""
+        data, how = None, compiled.fallback
+        if compiled.shape is not None:
+            try:
+                data, how = compiled.shape(pages), "shaped"
+            except Fallback as reason:
+                how = str(reason)
+            except GatewayError as error:
+                how = error.code
+            except Exception as error:
+                how = f"{type(error).__name__} while shaping"
+        self.answered[how] += 1
+        if data is None:
+            _LOG.debug("The executor answers: %.100s", how)
+        return data
+
+    def _executed(self, operation: AdmittedOperation, pages: Pages) -> ExecutionResult:
+        return execute_sync(
+            self._graph.executable,
+            operation.document,
+            pages,
+            variable_values=dict(operation.request.variables),
+            operation_name=operation.request.operation_name,
+            hide_suggestions=self._hide_suggestions,
+        )

@@ -1,0 +1,54 @@
+"""Operations prepared, and run, without an application around them."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from gateway.execution.admission import Admission
+from gateway.execution.fetching import Fetcher
+from gateway.execution.operations import OperationRunner
+from gateway.execution.response_builder import ResponseBuilder
+from gateway.limits import DEFAULTS
+from gateway.preparation.bound_operations import BoundOperation, CompiledOperation
+from gateway.preparation.known_operations import KnownOperations
+from gateway.preparation.persisted_documents import PersistedDocuments, PersistedDocumentsPolicy
+from gateway.preparation.prepared_documents import DocumentPreparation
+from gateway.scheduling.concurrency import ConcurrencyLimit
+from gateway.scheduling.cpu_gate import CpuGate
+from gateway.scheduling.rate_limiter import NoRateLimit
+from gateway.schema.graph import build
+
+R = TypeVar("R", bound=OperationRunner)
+
+
+def compiled(query: str, variables: Mapping[str, Any], prefix: str = "") -> CompiledOperation:
+    """The one operation of a valid document, for these coerced variables; nothing of it is kept."""
+    preparation = DocumentPreparation(build(prefix), introspection=True)
+    document = preparation.document(query)
+    assert document.errors == []
+    operation = document.operation(None)
+    return preparation.compiled(operation, operation.condition_values(variables))
+
+
+def bound(known: KnownOperations, query: str, variables: Mapping[str, Any]) -> BoundOperation:
+    """The one operation of a valid document, with these variables as they are sent."""
+    document = known.document(query)
+    assert document.prepared.errors == []
+    operation = known.bound(document, document.prepared.operation(None), variables)
+    assert isinstance(operation, BoundOperation), operation
+    return operation
+
+
+def new_table() -> KnownOperations:
+    return KnownOperations(DocumentPreparation(build(), introspection=True))
+
+
+def operation_runner(fetcher: Fetcher, concurrency: ConcurrencyLimit, kind: type[R]) -> tuple[R, ResponseBuilder]:
+    """A runner of this kind without rate limits, and what builds its responses."""
+    graph, known = build(), new_table()
+    admission = Admission(
+        known, PersistedDocuments(known, PersistedDocumentsPolicy()), CpuGate(), NoRateLimit(), cost_limit=DEFAULTS.cost
+    )
+    responses = ResponseBuilder(graph)
+    time_limit_ms = DEFAULTS.operation_time_ms
+    runner = kind(admission, fetcher, responses, concurrency, NoRateLimit(), time_limit_ms=time_limit_ms)
+    return runner, responses
