@@ -19,7 +19,7 @@ from gateway.interchange.entries import Skipped
 from gateway.interchange.imports import BATCH, Import
 from gateway.interchange.lines import Source
 from gateway.interchange.report import Report
-from gateway.interchange.scratch import scratch
+from gateway.interchange.temporary_database import scratch
 from gateway.store.client import Database
 from gateway.store.index_creation import create_indexes
 from gateway.store.tenancy import Tenancy

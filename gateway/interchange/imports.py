@@ -12,7 +12,7 @@ from gateway.errors import BadUserInput, Conflict, GatewayError
 from gateway.interchange.entries import Candidate, Entry, Passed, SearchCandidate, Skipped
 from gateway.interchange.lines import Line
 from gateway.interchange.report import Report
-from gateway.interchange.scratch import Occurrences, scratch
+from gateway.interchange.temporary_database import Occurrences, scratch
 from gateway.model.wire import RecordedInteraction, RecordedSearchRequest, validate_interaction, validate_search_request
 from gateway.store.writer import Outcome, Recorded, Writer
 

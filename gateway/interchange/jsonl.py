@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from gateway.interchange.entries import Candidate, Entry, Folded, Passed, Skipped
 from gateway.interchange.lines import Line, Source, Unreadable, parsed
-from gateway.interchange.scratch import Occurrences
+from gateway.interchange.temporary_database import Occurrences
 from gateway.interchange.times import first_time
 
 LEGACY_TIMES = ("timestamp", "created_at")

@@ -14,7 +14,7 @@ from typing import Any
 from gateway.errors import BadUserInput
 from gateway.interchange.entries import Candidate, Entry, Folded, Passed, SearchCandidate, Skipped
 from gateway.interchange.lines import Line, Source, Unreadable, parsed
-from gateway.interchange.scratch import Occurrences
+from gateway.interchange.temporary_database import Occurrences
 from gateway.interchange.times import first_time
 from gateway.interchange.ubi_events import interaction
 from gateway.interchange.ubi_queries import Searches

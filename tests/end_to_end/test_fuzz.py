@@ -25,7 +25,7 @@ from gateway.errors import BadUserInput, GatewayError, InvalidCursor
 from gateway.interchange import jsonl, ubi
 from gateway.interchange.entries import Candidate, Passed, SearchCandidate, Skipped
 from gateway.interchange.lines import Source
-from gateway.interchange.scratch import scratch
+from gateway.interchange.temporary_database import scratch
 from gateway.model.kinds import INTERACTION, position_order, time_order
 from gateway.model.wire import validate_interaction, validate_search_request
 from gateway.plan import global_ids

@@ -17,7 +17,7 @@ from gateway.interchange.entries import Candidate, Entry, Folded, Passed, Skippe
 from gateway.interchange.imports import Import, record_all
 from gateway.interchange.lines import LINE_LIMIT, Source
 from gateway.interchange.report import LISTED, Report
-from gateway.interchange.scratch import scratch
+from gateway.interchange.temporary_database import scratch
 from gateway.model.documents import recorded_interaction
 from gateway.model.wire import validate_interaction
 from gateway.store.client import Database

@@ -17,7 +17,7 @@ from gateway.interchange.entries import Candidate, Entry, Folded, Passed, Search
 from gateway.interchange.imports import Import
 from gateway.interchange.lines import Source
 from gateway.interchange.report import Report
-from gateway.interchange.scratch import scratch
+from gateway.interchange.temporary_database import scratch
 from gateway.interchange.ubi_actions import ACTIONS, reference
 from gateway.model.wire import validate_interaction, validate_search_request
 from gateway.store.client import Database
