@@ -2,49 +2,26 @@
 
 import os
 import socket
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from gateway.app.application import create_app, settle
-from gateway.cli import store_connection
 from gateway.cli.console import AsJson, print_json, print_line, progress
 from gateway.cli.serve_command import address, end_on_signals, listening
-from gateway.context import Namespace, Organization, Permission
+from gateway.cli.store_connection import run
 from gateway.demo.data import NamespaceKind
-from gateway.demo.data import interactions as generated_interactions
+from gateway.demo.demo_contents import DEFAULT_INTERACTIONS, NAMESPACES, DemoAccess, Interactions, prepare
 from gateway.demo.embedded_mongod import start
-from gateway.interchange.imports import record_all
-from gateway.model import secret_keys
 from gateway.settings import EmbeddedSettings, Settings, load
-from gateway.store.client import Database
-from gateway.store.demo_progress import DemoProgress
-from gateway.store.index_creation import create_indexes
-from gateway.store.keys import Keys
-from gateway.store.tenancy import Tenancy
-from gateway.store.writer import Writer
-from gateway.transport.server.process import run
+from gateway.transport.server import process as server_process
 
-ORGANIZATION = "demo"
 DATABASE = "gateway"
-NAMESPACES: tuple[NamespaceKind, ...] = ("shop", "media")
-DEFAULT_INTERACTIONS = 5_000
 
 _HERE = Path(".gateway-demo")
-_KEY_FILE = "key"
-_SEED = 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Demo:
-    """What a visitor needs; the key's secret is kept in the data directory, for this user's eyes only."""
-
-    key: str
-    namespace: Namespace
 
 
 def demo(
@@ -66,13 +43,13 @@ def demo(
     ):
         bound = listener.getsockname()[1]
         settings = load(Settings, mongodb_uri=mongod.uri, mongodb_database=DATABASE, host=host, port=bound, workers=1)
-        prepared = _prepare(settings, data_dir, interactions)
-        _serve(listener, settings, prepared, as_json=as_json)
+        access = run(lambda database: prepare(database, data_dir, interactions, _tracked), settings)
+        _serve(listener, settings, access, as_json=as_json)
 
 
-def _serve(listener: socket.socket, settings: Settings, prepared: _Demo, *, as_json: bool) -> None:
+def _serve(listener: socket.socket, settings: Settings, access: DemoAccess, *, as_json: bool) -> None:
     url = address(settings.host, listener)
-    headers = {"Authorization": f"Bearer {prepared.key}", "X-Namespace": prepared.namespace.name}
+    headers = {"Authorization": f"Bearer {access.secret}", "X-Namespace": access.namespace.name}
     app = create_app(settings, page_headers=headers)
     settle()
 
@@ -81,9 +58,9 @@ def _serve(listener: socket.socket, settings: Settings, prepared: _Demo, *, as_j
             "url": url,
             "wsUrl": f"ws{url.removeprefix('http')}",
             "graphiqlUrl": url,
-            "key": prepared.key,
-            "namespace": prepared.namespace.name,
-            "namespaceId": prepared.namespace.id,
+            "key": access.secret,
+            "namespace": access.namespace.name,
+            "namespaceId": access.namespace.id,
             "mongodbUri": settings.mongodb_uri.get_secret_value(),
             "database": settings.mongodb_database,
             "pid": os.getpid(),
@@ -93,7 +70,7 @@ def _serve(listener: socket.socket, settings: Settings, prepared: _Demo, *, as_j
         else:
             print_line(_welcome(facts))
 
-    run(app, listener, limits=settings.connection_limits, log_level="warning", ready=ready)
+    server_process.run(app, listener, limits=settings.connection_limits, log_level="warning", ready=ready)
 
 
 def _welcome(facts: dict[str, Any]) -> str:
@@ -116,48 +93,9 @@ Try:
 Ctrl-C ends it; the data stay."""
 
 
-def _prepare(settings: Settings, data_dir: Path, count: int) -> _Demo:
-    key_file = data_dir / _KEY_FILE
-    kept = key_file.read_text().strip() if key_file.exists() else ""
-    prepared = store_connection.run(lambda database: _fill(database, kept, count), settings)
-    if prepared.key != kept:
-        key_file.touch(mode=0o600)
-        key_file.write_text(prepared.key + "\n")
-    return prepared
-
-
-async def _fill(database: Database, kept: str, count: int) -> _Demo:
-    tenancy = Tenancy(database)
-    await create_indexes(database)
-    organization = await tenancy.create_organization(ORGANIZATION)
-    shop, media = [(await tenancy.create_namespace(organization, kind))[0] for kind in NAMESPACES]
-    await _generate(database, "shop", shop, count - count // 4)
-    await _generate(database, "media", media, count // 4)
-    return _Demo(await _key(Keys(database), kept, organization, shop), shop)
-
-
-async def _key(keys: Keys, kept: str, organization: Organization, namespace: Namespace) -> str:
-    """The secret that was kept, or a new one where that doesn't work or works no longer."""
-    presented = secret_keys.parse(kept)
-    key = None if presented is None else await keys.find(presented.key_id)
-    if key is not None and key.is_valid(datetime.now(UTC)):
-        return kept
-    issued = await keys.create(
-        organization, name="demo", permissions=frozenset(Permission), default_namespace_id=namespace.id
-    )
-    return issued.secret
-
-
-async def _generate(database: Database, kind: NamespaceKind, namespace: Namespace, count: int) -> None:
-    """Generates interactions unless there were as many before: what a visitor deleted stays deleted.
-
-    They are the same each time, so that those of an interrupted or smaller run are found existing.
-    """
-    generated = DemoProgress(database)
-    if await generated.reached(kind, count):
-        return
+@contextmanager
+def _tracked(kind: NamespaceKind, generated: Interactions, count: int) -> Iterator[Interactions]:
+    """The interactions, with a bar that shows how many of them are generated."""
     with progress(stays=True) as bars:
         task = bars.add_task(f"Generating {kind}", total=count)
-        tracked = bars.track(generated_interactions(count, seed=_SEED, namespace=kind), task_id=task, total=count)
-        await record_all(tracked, Writer(database), namespace)
-    await generated.note(kind, count)
+        yield bars.track(generated, task_id=task, total=count)

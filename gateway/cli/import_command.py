@@ -3,23 +3,20 @@
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext
-from enum import Enum
 from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, cast
 
-import orjson
 import typer
 from rich.progress import DownloadColumn, TransferSpeedColumn
 
 from gateway.cli.console import AsJson, note, print_json, print_line, progress
 from gateway.cli.store_connection import run
-from gateway.interchange import jsonl, ubi
 from gateway.interchange.entries import Skipped
-from gateway.interchange.imports import BATCH, Import
+from gateway.interchange.formats import Format, import_source
+from gateway.interchange.imports import BATCH
 from gateway.interchange.lines import Source
-from gateway.interchange.report import Report
-from gateway.interchange.temporary_database import scratch
+from gateway.interchange.report import Report, rejected_line
 from gateway.store.client import Database
 from gateway.store.index_creation import create_indexes
 from gateway.store.tenancy import Tenancy
@@ -27,16 +24,6 @@ from gateway.store.writer import Writer
 
 STDIN = "-"
 _SHOWN = 20
-
-
-class Format(Enum):
-    """What ``--format`` takes."""
-
-    JSONL = "jsonl"
-    UBI = "ubi"
-
-
-_ENTRIES = {Format.JSONL: jsonl.entries, Format.UBI: ubi.entries}
 
 
 def import_file(
@@ -62,9 +49,7 @@ def import_file(
             target, created = await tenancy.create_namespace(owner, namespace)
             if created:
                 note(f"Made the namespace {target.name} ({target.id}) of {owner.name}.")
-            with scratch() as remembered:
-                importing = Import(Writer(database), target, remembered, batch=batch, skipped=reject)
-                return await importing.run(_ENTRIES[format](source, remembered))
+            return await import_source(source, format, Writer(database), target, batch=batch, skipped=reject)
 
         report = run(work).as_json()
     if as_json:
@@ -92,7 +77,7 @@ def _opened(file: str) -> Iterator[Source]:
 
 @contextmanager
 def _rejecting(rejects: Path | None, file: str) -> Iterator[Callable[[Skipped], None]]:
-    """Writes each skipped line to ``rejects`` as one JSON object; bytes that are not UTF-8 as ``\\xff``."""
+    """Writes each skipped line to the file ``rejects``, if any."""
     if rejects is not None and file != STDIN and rejects.exists() and rejects.samefile(file):
         raise typer.BadParameter("the rejects would overwrite the file to import.", param_hint="--rejects")
     try:
@@ -103,8 +88,7 @@ def _rejecting(rejects: Path | None, file: str) -> Iterator[Callable[[Skipped], 
 
         def reject(skipped: Skipped) -> None:
             if stream is not None:
-                content = skipped.line.content.decode(errors="backslashreplace")
-                stream.write(orjson.dumps(skipped.as_json() | {"content": content}) + b"\n")
+                stream.write(rejected_line(skipped))
 
         yield reject
 

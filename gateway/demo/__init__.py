@@ -1,1 +1,1 @@
-"""The demo: an embedded mongod and generated data."""
+"""The demo: an embedded mongod, and what its database holds for a visitor."""

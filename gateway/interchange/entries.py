@@ -1,4 +1,4 @@
-"""What a format makes of a line."""
+"""What a line of a file is to an import: an interaction, a search request, or neither."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 from gateway.interchange.lines import Line
 
 
-class Folded(Enum):
-    """Why a line is neither recorded on its own nor skipped; the values are the report's names."""
+class AuxiliaryKind(Enum):
+    """What a line is that is neither recorded by itself nor skipped; the values are the report's names."""
 
     BLANK = "blankLines"
     ACTION = "actionLines"
@@ -38,14 +38,16 @@ class SearchCandidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
+class Auxiliary:
+    """A line that is neither recorded by itself nor skipped."""
+
     line: Line
-    folded: Folded
+    kind: AuxiliaryKind
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """``reason`` is a short name to count by; ``message`` says what is wrong with this very line."""
+    """A line that can't be recorded. ``reason``: a short name to count by; ``message``: what is wrong with it."""
 
     line: Line
     reason: str
@@ -56,4 +58,4 @@ class Skipped:
         return {"line": self.line.number, "reason": self.reason, "message": self.message, "path": list(self.path)}
 
 
-Entry: TypeAlias = Candidate | SearchCandidate | Passed | Skipped
+Entry: TypeAlias = Candidate | SearchCandidate | Auxiliary | Skipped

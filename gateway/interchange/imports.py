@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from gateway.context import Namespace
 from gateway.errors import BadUserInput, Conflict, GatewayError
-from gateway.interchange.entries import Candidate, Entry, Passed, SearchCandidate, Skipped
+from gateway.interchange.entries import Auxiliary, Candidate, Entry, SearchCandidate, Skipped
 from gateway.interchange.lines import Line
 from gateway.interchange.report import Report
-from gateway.interchange.temporary_database import Occurrences, scratch
+from gateway.interchange.temporary_database import Occurrences, temporary_database
 from gateway.model.wire import RecordedInteraction, RecordedSearchRequest, validate_interaction, validate_search_request
 from gateway.store.writer import Outcome, Recorded, Writer
 
@@ -23,9 +23,10 @@ _BATCH_BYTES: Final = 8_000_000
 
 
 class Import:
-    """Records entries in a namespace, ``batch`` or 8 MB of lines at a time, whatever their number.
+    """One import of entries into a namespace, whatever their number.
 
-    ``skipped`` is called for every line that is not imported, as it is met.
+    ``batch``: how many are written at once, unless their lines take 8 MB before. ``skipped`` is called for every line
+    that is not imported, as it is met.
     """
 
     def __init__(
@@ -52,8 +53,8 @@ class Import:
         for entry in entries:
             self.report.lines += 1
             match entry:
-                case Passed():
-                    self.report.folded[entry.folded] += 1
+                case Auxiliary():
+                    self.report.auxiliary[entry.kind] += 1
                     continue
                 case Skipped():
                     self._skip(entry)
@@ -69,10 +70,10 @@ class Import:
             size += len(entry.line.content)
             if len(searches) + len(interactions) >= self._batch or size >= _BATCH_BYTES:
                 await self._write(searches, interactions)
-                _require_wanted()
+                _raise_if_cancelled()
                 searches, interactions, size = [], [], 0
         await self._write(searches, interactions)
-        _require_wanted()
+        _raise_if_cancelled()
         return self.report
 
     async def _write(
@@ -104,7 +105,7 @@ class Import:
         match outcome:
             case Recorded(document):
                 search_request_id = document.get("search_request_id")
-                if search_request_id is not None and self._search_requests.of(search_request_id.encode()) == 1:
+                if search_request_id is not None and self._search_requests.count(search_request_id.encode()) == 1:
                     self.report.search_requests += 1
                 return outcome
             case BadUserInput() | Conflict():
@@ -122,14 +123,14 @@ class Import:
 
 
 async def record_all(wires: Iterable[Mapping[str, Any]], writer: Writer, namespace: Namespace) -> Report:
-    """Records interactions that come from no file, such as generated ones; "lines" are their places from 1."""
-    with scratch() as database:
-        entries = (Candidate(Line(place, b""), dict(wire)) for place, wire in enumerate(wires, 1))
+    """Records interactions that come from no file, such as generated ones; "lines" are their positions from 1."""
+    with temporary_database() as database:
+        entries = (Candidate(Line(position, b""), dict(wire)) for position, wire in enumerate(wires, 1))
         return await Import(writer, namespace, database).run(entries)
 
 
-def _require_wanted() -> None:
-    """Raises CancelledError where this was cancelled: PyMongo's bulk writes may end as if they had not been."""
+def _raise_if_cancelled() -> None:
+    """Raises CancelledError where this task was cancelled: PyMongo's bulk writes may end as if it had not been."""
     task = current_task()
     if task is not None and task.cancelling():
         raise CancelledError

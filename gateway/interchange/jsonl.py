@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 
-from gateway.interchange.entries import Candidate, Entry, Folded, Passed, Skipped
+from gateway.interchange.entries import Auxiliary, AuxiliaryKind, Candidate, Entry, Skipped
 from gateway.interchange.lines import Line, Source, Unreadable, parsed
 from gateway.interchange.temporary_database import Occurrences
 from gateway.interchange.times import first_time
@@ -12,11 +12,11 @@ LEGACY_TIMES = ("timestamp", "created_at")
 """Names under which older producers say when the interaction happened, read where ``occurred_at`` is absent."""
 
 
-def entries(source: Source, scratch: sqlite3.Connection) -> Iterator[Entry]:
+def entries(source: Source, database: sqlite3.Connection) -> Iterator[Entry]:
     """What each line of ``source`` is, in order; a line without ``interaction_id`` gets one by its content."""
-    occurrences = Occurrences(scratch, "jsonl_lines")
+    occurrences = Occurrences(database, "jsonl_lines")
     for line in source.lines():
-        yield Passed(line, Folded.BLANK) if line.blank else _entry(line, occurrences)
+        yield Auxiliary(line, AuxiliaryKind.BLANK) if line.blank else _entry(line, occurrences)
 
 
 def _entry(line: Line, occurrences: Occurrences) -> Entry:

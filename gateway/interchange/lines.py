@@ -22,7 +22,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """``number`` counts from 1; ``content`` lacks the line's end and, past ``LINE_LIMIT``, whatever follows."""
+    """A line of a file. ``number`` counts from 1; ``content`` lacks its end and all that is past ``LINE_LIMIT``."""
 
     number: int
     content: bytes
@@ -43,7 +43,7 @@ class Unreadable(Exception):
 
 
 class Source:
-    """The lines of ``stream``, as they are or compressed with gzip, which is told by the first two bytes."""
+    """The lines of ``stream``, as they are or compressed with gzip, which its first two bytes say."""
 
     def __init__(self, stream: BufferedReader) -> None:
         self._stream = stream
@@ -66,13 +66,13 @@ class Source:
                 f"after line {number} the file is no longer readable as gzip: is it complete?"
             ) from error
 
-    def keep(self) -> None:
+    def make_rereadable(self) -> None:
         """Copies a stream that can be read only once, such as standard input, to a temporary file."""
         if not self._stream.seekable():
-            kept = cast(BufferedReader, TemporaryFile())  # noqa: SIM115 (closed, and so deleted, with the source)
-            shutil.copyfileobj(self._stream, kept)
-            kept.seek(0)
-            self._stream = kept
+            copy = cast(BufferedReader, TemporaryFile())  # noqa: SIM115 (closed, and so deleted, with the source)
+            shutil.copyfileobj(self._stream, copy)
+            copy.seek(0)
+            self._stream = copy
 
     def close(self) -> None:
         self._stream.close()
@@ -120,7 +120,11 @@ def _levels(content: Any) -> int:
     levels, containers = 0, [content]
     while containers := [item for item in containers if isinstance(item, dict | list)]:
         levels += 1
-        containers = [item for each in containers for item in (each.values() if isinstance(each, dict) else each)]
+        containers = [
+            item
+            for container in containers
+            for item in (container.values() if isinstance(container, dict) else container)
+        ]
     return levels
 
 
@@ -128,8 +132,8 @@ def _too_deep() -> Unreadable:
     return Unreadable("TOO_DEEP", f"the line is nested more than {MAX_LEVELS} levels deep")
 
 
-def _refused(constant: str) -> NoReturn:
+def _refuse_constant(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
-_DECODER = JSONDecoder(parse_constant=_refused)
+_DECODER = JSONDecoder(parse_constant=_refuse_constant)

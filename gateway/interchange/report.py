@@ -1,10 +1,12 @@
-"""What an import did with every line."""
+"""What became of every line of an import."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from gateway.interchange.entries import Folded, Skipped
+import orjson
+
+from gateway.interchange.entries import AuxiliaryKind, Skipped
 
 LISTED: Final = 1_000
 """How many skipped lines a report lists; all of them are counted, and go to the rejects."""
@@ -12,7 +14,9 @@ LISTED: Final = 1_000
 
 @dataclass(slots=True)
 class Report:
-    """Every line is counted once: ``lines`` is the sum of imported, existing, skipped, folded and query rows.
+    """The counts of an import.
+
+    Every line is counted once: ``lines`` is the sum of imported, existing, skipped, auxiliary and query rows.
 
     ``search_requests``: how many distinct ones the imported lines name, recorded now or before.
     """
@@ -22,7 +26,7 @@ class Report:
     existing: int = 0
     search_requests: int = 0
     query_rows: int = 0
-    folded: Counter[Folded] = field(default_factory=Counter)
+    auxiliary: Counter[AuxiliaryKind] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     listed: list[Skipped] = field(default_factory=list)
 
@@ -40,6 +44,12 @@ class Report:
             "searchRequests": self.search_requests,
             "lines": self.lines,
             "queryRows": self.query_rows,
-            **{folded.value: self.folded[folded] for folded in Folded},
+            **{kind.value: self.auxiliary[kind] for kind in AuxiliaryKind},
             "skippedLines": [entry.as_json() for entry in sorted(self.listed, key=lambda entry: entry.line.number)],
         }
+
+
+def rejected_line(skipped: Skipped) -> bytes:
+    """What a file of rejects says of a skipped line, as a line of JSON; bytes that are not UTF-8 are ``\\xff``."""
+    content = skipped.line.content.decode(errors="backslashreplace")
+    return orjson.dumps(skipped.as_json() | {"content": content}) + b"\n"

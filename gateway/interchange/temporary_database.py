@@ -12,7 +12,7 @@ _CACHE_KIB = 32 * 1024
 
 
 @contextmanager
-def scratch() -> Iterator[sqlite3.Connection]:
+def temporary_database() -> Iterator[sqlite3.Connection]:
     """A private database in a temporary file, which SQLite creates when its cache is full and deletes at the end."""
     with closing(sqlite3.connect("", isolation_level=None)) as database:
         database.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
@@ -23,23 +23,23 @@ def scratch() -> Iterator[sqlite3.Connection]:
 
 
 class Occurrences:
-    """Counts equal things by a 128-bit hash."""
+    """How often each content was seen, by a 128-bit hash of it; a table of the temporary database."""
 
     def __init__(self, database: sqlite3.Connection, table: str) -> None:
         database.execute(f"CREATE TABLE {table} (hash BLOB PRIMARY KEY, times INTEGER NOT NULL) WITHOUT ROWID")
         self._database = database
-        self._count = f"INSERT INTO {table} VALUES (?, 1) ON CONFLICT (hash) DO UPDATE SET times = times + 1"
+        self._increment = f"INSERT INTO {table} VALUES (?, 1) ON CONFLICT (hash) DO UPDATE SET times = times + 1"
         self._read = f"SELECT times FROM {table} WHERE hash = ?"
 
-    def of(self, content: bytes) -> int:
-        """How often ``content`` has been seen, this time included."""
+    def count(self, content: bytes) -> int:
+        """How often ``content`` has been seen by now, this time included."""
         digest = blake2b(content, digest_size=16).digest()
-        self._database.execute(self._count, (digest,))
+        self._database.execute(self._increment, (digest,))
         (times,) = self._database.execute(self._read, (digest,)).fetchone()
         return int(times)
 
     def identify(self, content: dict[str, Any]) -> str:
         """An id for a line without one: equal content gives the same ids in the same order in every import."""
         canonical = canonical_json(content)
-        occurrence = self.of(canonical)
+        occurrence = self.count(canonical)
         return f"line_{blake2b(canonical, digest_size=16, salt=occurrence.to_bytes(16)).hexdigest()}"

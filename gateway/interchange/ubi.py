@@ -2,7 +2,7 @@
 
 Documents of an index named ``…ubi_queries`` are searches, those of ``…ubi_events`` what people did with them. A search
 request is put together from all that a file says of one ``query_id``, so the file is read twice: once to gather,
-once to give entries. What is gathered is kept on disk.
+once to give entries. What is gathered is on disk meanwhile.
 """
 
 import sqlite3
@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any
 
 from gateway.errors import BadUserInput
-from gateway.interchange.entries import Candidate, Entry, Folded, Passed, SearchCandidate, Skipped
+from gateway.interchange.entries import Auxiliary, AuxiliaryKind, Candidate, Entry, SearchCandidate, Skipped
 from gateway.interchange.lines import Line, Source, Unreadable, parsed
 from gateway.interchange.temporary_database import Occurrences
 from gateway.interchange.times import first_time
@@ -24,33 +24,37 @@ _WITHOUT_DOCUMENT = frozenset({"update", "delete"})
 
 
 class Kind(Enum):
+    """What a UBI document is of; the values are how the names of their indexes end."""
+
     QUERY = "ubi_queries"
     EVENT = "ubi_events"
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
+    """A document line of a UBI file."""
+
     line: Line
     kind: Kind
     content: dict[str, Any]
 
 
-def entries(source: Source, scratch: sqlite3.Connection) -> Iterator[Entry]:
+def entries(source: Source, database: sqlite3.Connection) -> Iterator[Entry]:
     """What each line of ``source`` is; an event's id is a hash of its line and of how often that came before."""
-    source.keep()
-    searches = Searches(scratch)
-    for read in _documents(source):
-        if isinstance(read, Document):
-            gather = searches.add_query if read.kind is Kind.QUERY else searches.add_event
-            gather(read.content, read.line.number)
-    occurrences = Occurrences(scratch, "ubi_events")
-    for read in _documents(source):
-        if not isinstance(read, Document):
-            yield read
-        elif read.kind is Kind.QUERY:
-            yield _search(read, searches)
+    source.make_rereadable()
+    searches = Searches(database)
+    for document in _documents(source):
+        if isinstance(document, Document):
+            gather = searches.add_query if document.kind is Kind.QUERY else searches.add_event
+            gather(document.content, document.line.number)
+    occurrences = Occurrences(database, "ubi_events")
+    for document in _documents(source):
+        if not isinstance(document, Document):
+            yield document
+        elif document.kind is Kind.QUERY:
+            yield _search(document, searches)
         else:
-            yield _event(read, searches, occurrences)
+            yield _event(document, searches, occurrences)
 
 
 def _search(row: Document, searches: Searches) -> Entry:
@@ -58,7 +62,7 @@ def _search(row: Document, searches: Searches) -> Entry:
     if search.wire is None:
         return Skipped(row.line, BadUserInput.code, "the row has neither a query_id nor a user_query")
     if search.row_line != row.line.number:
-        return Passed(row.line, Folded.SUPERSEDED)
+        return Auxiliary(row.line, AuxiliaryKind.SUPERSEDED)
     return SearchCandidate(row.line, search.wire, first_time(row.content, "timestamp"))
 
 
@@ -72,7 +76,7 @@ def _event(event: Document, searches: Searches, occurrences: Occurrences) -> Ent
     return Candidate(event.line, {"interaction_id": interaction_id, **wire})
 
 
-def _documents(source: Source) -> Iterator[Document | Passed | Skipped]:
+def _documents(source: Source) -> Iterator[Document | Auxiliary | Skipped]:
     """The documents of a bulk file, and what became of its other lines, each line once.
 
     A line that is missing or broken costs its own pair only: an action line is told from a document by its shape.
@@ -80,14 +84,14 @@ def _documents(source: Source) -> Iterator[Document | Passed | Skipped]:
     action: tuple[Line, str] | None = None
     for line in source.lines():
         if line.blank:
-            yield Passed(line, Folded.BLANK)
+            yield Auxiliary(line, AuxiliaryKind.BLANK)
             continue
         try:
             content = parsed(line)
         except Unreadable as error:
             yield Skipped(line, error.reason, error.message)
             if action is not None:
-                yield Passed(action[0], Folded.ACTION)
+                yield Auxiliary(action[0], AuxiliaryKind.ACTION)
             action = None
             continue
         verb, index = _action(content)
@@ -100,7 +104,7 @@ def _documents(source: Source) -> Iterator[Document | Passed | Skipped]:
         elif action is None:
             yield Skipped(line, "NO_ACTION_LINE", "the document has no action line of an imported kind before it")
         else:
-            yield Passed(action[0], Folded.ACTION)
+            yield Auxiliary(action[0], AuxiliaryKind.ACTION)
             yield _document(line, action[1], content)
             action = None
     if action is not None:

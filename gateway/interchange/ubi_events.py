@@ -1,4 +1,4 @@
-"""What a UBI event becomes: an interaction in the REST wire shape, with everything the event says."""
+"""UBI events as interactions in the REST wire shape, with everything that the events hold."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -34,28 +34,28 @@ def interaction(event: Mapping[str, Any], search: Search, *, line: int) -> dict[
     interaction_type = _interaction_type(event, action, repeats=repeats)
     feature_id = _feature_id(event, action, search)
     wire: dict[str, Any] = {"feature_id": feature_id, "interaction_type": interaction_type}
-    said: list[Path] = []
+    repeated: list[Path] = []
     if "action_name" in event and interaction_type == event["action_name"]:
-        said.append(("action_name",))
+        repeated.append(("action_name",))
     if feature_id == at(event, OBJECT_ID_PATH):
-        said.append(OBJECT_ID_PATH)
+        repeated.append(OBJECT_ID_PATH)
     if search.wire is not None:
         wire["search_request"] = search.wire
-        said += _said_by(search.wire, event)
+        repeated += _repeated_by(search.wire, event)
     ordinal = at(event, ORDINAL_PATH)
     if isinstance(ordinal, int) and not isinstance(ordinal, bool) and ordinal >= 0:
         wire["position"] = ordinal
-        said.append(ORDINAL_PATH)
+        repeated.append(ORDINAL_PATH)
     if session_id := text_at(event, *SESSION_PATHS):
         wire["session_id"] = session_id
-        said += [path for path in SESSION_PATHS if at(event, path) == session_id]
+        repeated += [path for path in SESSION_PATHS if at(event, path) == session_id]
     if user_id := text_at(event, ("client_id",)):
         wire["user_id"] = user_id
-        said.append(("client_id",))
+        repeated.append(("client_id",))
     if event.get("timestamp") is not None:
         wire["occurred_at"] = logged_time(event["timestamp"])
-        said.append(("timestamp",))
-    return {**wire, "metadata": without(event, said)}
+        repeated.append(("timestamp",))
+    return {**wire, "metadata": without(event, repeated)}
 
 
 def _interaction_type(event: Mapping[str, Any], action: Action, *, repeats: bool) -> Any:
@@ -78,7 +78,7 @@ def _feature_id(event: Mapping[str, Any], action: Action, search: Search) -> str
             return query
 
 
-def _said_by(request: Mapping[str, Any], event: Mapping[str, Any]) -> list[Path]:
+def _repeated_by(request: Mapping[str, Any], event: Mapping[str, Any]) -> list[Path]:
     """The fields of ``event`` that its search request repeats."""
     same = {
         "query_id": request.get("search_request_id"),

@@ -1,4 +1,4 @@
-"""Where UBI documents say what; each reader takes any JSON and gives None for what is not as documented."""
+"""The fields of UBI documents; each reader takes any JSON and gives None for what is not as documented."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
@@ -37,13 +37,13 @@ def text_at(document: Mapping[str, Any], *paths: Path) -> str | None:
 
 
 def words_of(event: Mapping[str, Any]) -> tuple[int, str] | None:
-    """The text of the query that an event belongs to, so far as the event itself says it, and how well it knows."""
-    said = (
+    """The text of the query that an event belongs to, as far as the event has it, behind the rank of where it stood."""
+    texts = (
         text_at(event, _SEARCH_TERM_PATH),
         text_at(event, ("message",)) if action_of(event.get("action_name")).searches else None,
         text_at(event, ("user_query",)),
     )
-    return max(((rank, words) for rank, words in enumerate(said) if words is not None), default=None)
+    return max(((rank, text) for rank, text in enumerate(texts) if text is not None), default=None)
 
 
 def facet_of(event: Mapping[str, Any]) -> str | None:
@@ -62,10 +62,10 @@ def found_nothing(event: Mapping[str, Any]) -> bool:
 
 def without(document: Mapping[str, Any], paths: Iterable[Path]) -> dict[str, Any]:
     """A copy of ``document`` that lacks the values at ``paths``, and the objects which that leaves empty."""
-    left = dict(document)
+    rest = dict(document)
     for path in paths:
-        _remove(left, path)
-    return left
+        _remove(rest, path)
+    return rest
 
 
 def _remove(container: dict[str, Any], path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a UBI file says of each query, gathered from its query rows and events, and the search request that makes.
+"""The search requests of a UBI file, each put together from the query rows and events of one ``query_id``.
 
 Several rows may log one ``query_id``, as a search box does while somebody types: the row with a text and the latest
 timestamp stands, of equals the last in the file. Without a row, the latest event that says the text best stands in.
@@ -25,8 +25,9 @@ _KEPT_SEARCHES: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """``wire`` is the search request, None where nothing is known of one, and ``text`` what was searched for.
+    """A query of a UBI file.
 
+    ``wire`` is its search request, None where nothing is known of one, and ``text`` what was searched for.
     ``row_line`` is the line of the query row that stands, ``first_searched`` that of the earliest search event.
     """
 
@@ -37,64 +38,64 @@ class Search:
 
 
 class Searches:
-    """Everything a file says of its queries, by ``query_id``: first told row by row and event by event, then asked."""
+    """The queries of a file by their ``query_id``: all rows and events are added before the first search is read."""
 
-    def __init__(self, scratch: sqlite3.Connection) -> None:
-        scratch.execute("CREATE TABLE ubi_queries (hash BLOB PRIMARY KEY, gathered TEXT NOT NULL) WITHOUT ROWID")
-        self._scratch = scratch
+    def __init__(self, database: sqlite3.Connection) -> None:
+        database.execute("CREATE TABLE ubi_queries (hash BLOB PRIMARY KEY, gathered TEXT NOT NULL) WITHOUT ROWID")
+        self._database = database
         self._search = lru_cache(_KEPT_SEARCHES)(self._stored_search)
 
     def add_query(self, row: Mapping[str, Any], line: int) -> None:
-        self._gather(_tell_query, row, line)
+        self._gather(_gather_query, row, line)
 
     def add_event(self, event: Mapping[str, Any], line: int) -> None:
-        self._gather(_tell_event, event, line)
+        self._gather(_gather_event, event, line)
 
     def of_query(self, row: Mapping[str, Any], line: int) -> Search:
-        return self._search_of(_tell_query, row, line)
+        return self._search_of(_gather_query, row, line)
 
     def of_event(self, event: Mapping[str, Any], line: int) -> Search:
-        return self._search_of(_tell_event, event, line)
+        return self._search_of(_gather_event, event, line)
 
-    def _gather(self, tell: "_Tell", document: Mapping[str, Any], line: int) -> None:
+    def _gather(self, gather: "_Gather", document: Mapping[str, Any], line: int) -> None:
         query_id = text_at(document, ("query_id",))
         if query_id is not None:
             key = _hash(query_id)
             gathered = self._gathered(key) or {"query_id": query_id}
-            tell(gathered, document, line)
-            self._scratch.execute("INSERT OR REPLACE INTO ubi_queries VALUES (?, ?)", (key, dumps(gathered)))
+            gather(gathered, document, line)
+            self._database.execute("INSERT OR REPLACE INTO ubi_queries VALUES (?, ?)", (key, dumps(gathered)))
 
-    def _search_of(self, tell: "_Tell", document: Mapping[str, Any], line: int) -> Search:
+    def _search_of(self, gather: "_Gather", document: Mapping[str, Any], line: int) -> Search:
         """The search of ``document``'s query; without a ``query_id``, what the document alone says of one."""
         query_id = text_at(document, ("query_id",))
         if query_id is not None:
             return self._search(_hash(query_id))
         gathered: dict[str, Any] = {}
-        tell(gathered, document, line)
+        gather(gathered, document, line)
         return _search(gathered)
 
     def _gathered(self, key: bytes) -> dict[str, Any] | None:
-        stored = self._scratch.execute("SELECT gathered FROM ubi_queries WHERE hash = ?", (key,)).fetchone()
+        stored = self._database.execute("SELECT gathered FROM ubi_queries WHERE hash = ?", (key,)).fetchone()
         return None if stored is None else loads(stored[0])
 
     def _stored_search(self, key: bytes) -> Search:
         return _search(self._gathered(key) or {})
 
 
-_Tell = Callable[[dict[str, Any], Mapping[str, Any], int], None]
+_Gather = Callable[[dict[str, Any], Mapping[str, Any], int], None]
 
 
 def _hash(query_id: str) -> bytes:
     return blake2b(canonical_json(query_id), digest_size=16).digest()
 
 
-def _tell_query(gathered: dict[str, Any], row: Mapping[str, Any], line: int) -> None:
+def _gather_query(gathered: dict[str, Any], row: Mapping[str, Any], line: int) -> None:
     rank = [text_at(row, ("user_query",)) is not None, _moment(row), line]
     if rank >= gathered.get("row_rank", []):
         gathered |= {"row_rank": rank, "row": row, "row_line": line}
 
 
-def _tell_event(gathered: dict[str, Any], event: Mapping[str, Any], line: int) -> None:
+def _gather_event(gathered: dict[str, Any], event: Mapping[str, Any], line: int) -> None:
     gathered["application"] = gathered.get("application") or text_at(event, ("application",))
     gathered["session_id"] = gathered.get("session_id") or text_at(event, *SESSION_PATHS)
     moment = _moment(event)
@@ -132,9 +133,9 @@ def _search(gathered: Mapping[str, Any]) -> Search:
         wire["filters"] = {"AND": _facets(conditions)}
     if session_id := gathered.get("session_id"):
         wire["session_id"] = session_id
-    left = without(row, [(name,) for name in ("query_id", "user_query", "application") if text_at(row, (name,))])
-    if left:
-        wire["ubi"] = left
+    rest = without(row, [(name,) for name in ("query_id", "user_query", "application") if text_at(row, (name,))])
+    if rest:
+        wire["ubi"] = rest
     return Search(wire, text, gathered.get("row_line"), gathered.get("searched", [None, None])[1])
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.cli.demo_command import DEFAULT_INTERACTIONS
+from gateway.demo.demo_contents import DEFAULT_INTERACTIONS
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.plan import global_ids
 from tests.clients.node import run

@@ -23,9 +23,9 @@ from hypothesis import strategies as st
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.errors import BadUserInput, GatewayError, InvalidCursor
 from gateway.interchange import jsonl, ubi
-from gateway.interchange.entries import Candidate, Passed, SearchCandidate, Skipped
+from gateway.interchange.entries import Auxiliary, Candidate, SearchCandidate, Skipped
 from gateway.interchange.lines import Source
-from gateway.interchange.temporary_database import scratch
+from gateway.interchange.temporary_database import temporary_database
 from gateway.model.kinds import INTERACTION, position_order, time_order
 from gateway.model.wire import validate_interaction, validate_search_request
 from gateway.plan import global_ids
@@ -274,7 +274,7 @@ def test_any_file(entries: Callable[..., Any], content: bytes) -> None:
     """Each line is imported, or skipped for a reason that can be told."""
     source = Source(BufferedReader(cast(Any, BytesIO(content))))
     # What looks compressed and isn't is refused as a whole.
-    with scratch() as database, suppress(BadUserInput):
+    with temporary_database() as database, suppress(BadUserInput):
         for entry in entries(source, database):
             with suppress(BadUserInput):
                 match entry:
@@ -285,4 +285,4 @@ def test_any_file(entries: Callable[..., Any], content: bytes) -> None:
                     case Skipped():
                         json_of(entry.as_json())
                     case _:
-                        assert isinstance(entry, Passed)
+                        assert isinstance(entry, Auxiliary)

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from gateway.context import Namespace
 from gateway.errors import BadUserInput
 from gateway.interchange import jsonl
-from gateway.interchange.entries import Candidate, Entry, Folded, Passed, Skipped
+from gateway.interchange.entries import Auxiliary, AuxiliaryKind, Candidate, Entry, Skipped
 from gateway.interchange.imports import Import, record_all
 from gateway.interchange.lines import LINE_LIMIT, Source
 from gateway.interchange.report import LISTED, Report
-from gateway.interchange.temporary_database import scratch
+from gateway.interchange.temporary_database import temporary_database
 from gateway.model.documents import recorded_interaction
 from gateway.model.wire import validate_interaction
 from gateway.store.client import Database
@@ -31,12 +31,12 @@ def source(content: bytes) -> Source:
 
 
 def read(content: bytes) -> list[Entry]:
-    with scratch() as database:
+    with temporary_database() as database:
         return list(jsonl.entries(source(content), database))
 
 
 async def import_lines(database: Database, content: bytes, **options: Any) -> Report:
-    with scratch() as remembered:
+    with temporary_database() as remembered:
         importing = Import(Writer(database), NAMESPACE, remembered, **options)
         return await importing.run(jsonl.entries(source(content), remembered))
 
@@ -82,7 +82,7 @@ def test_a_line_may_have_as_many_bytes_as_the_limit_says() -> None:
 def test_wide_lines_and_line_ends_of_other_systems_are_read() -> None:
     wide = line(metadata={"list": [[] for _ in range(500)]})
     entries = read(b"\xef\xbb\xbf" + line() + b"\r\n" + wide[:-1] + b"\r\n" + line()[:-1])
-    assert [type(entry) for entry in entries] == [Candidate, Passed, Candidate, Candidate]
+    assert [type(entry) for entry in entries] == [Candidate, Auxiliary, Candidate, Candidate]
     assert [entry.line.number for entry in entries] == [1, 2, 3, 4]
 
 
@@ -157,7 +157,7 @@ async def test_good_lines_are_imported_around_bad_ones(database: Database) -> No
     report = await import_lines(database, content + line(interaction_id="c"), skipped=skipped.append)
     assert (report.imported, report.existing, report.lines) == (2, 0, 6)
     assert report.skipped == {"INVALID_JSON": 1, "BAD_USER_INPUT": 2}
-    assert report.folded == {Folded.BLANK: 1}
+    assert report.auxiliary == {AuxiliaryKind.BLANK: 1}
     assert [(entry.line.number, entry.path) for entry in skipped] == [(2, ()), (3, ("feature_id",)), (5, ("position",))]
     assert await database["interactions"].count_documents({}) == 2
 

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from gateway.context import Namespace
 from gateway.errors import BadUserInput
 from gateway.interchange import ubi
-from gateway.interchange.entries import Candidate, Entry, Folded, Passed, SearchCandidate, Skipped
+from gateway.interchange.entries import Auxiliary, AuxiliaryKind, Candidate, Entry, SearchCandidate, Skipped
 from gateway.interchange.imports import Import
 from gateway.interchange.lines import Source
 from gateway.interchange.report import Report
-from gateway.interchange.temporary_database import scratch
+from gateway.interchange.temporary_database import temporary_database
 from gateway.interchange.ubi_actions import ACTIONS, reference
 from gateway.model.wire import validate_interaction, validate_search_request
 from gateway.store.client import Database
@@ -52,7 +52,7 @@ def source(content: str) -> Source:
 
 
 def read(content: str) -> list[Entry]:
-    with scratch() as database:
+    with temporary_database() as database:
         return list(ubi.entries(source(content), database))
 
 
@@ -69,7 +69,7 @@ def skipped(content: str) -> list[tuple[int, str]]:
 
 
 async def import_file(database: Database, log: Source) -> Report:
-    with scratch() as remembered:
+    with temporary_database() as remembered:
         return await Import(Writer(database), NAMESPACE, remembered).run(ubi.entries(log, remembered))
 
 
@@ -186,7 +186,8 @@ def test_the_latest_query_row_with_a_text_stands_wherever_it_is_in_the_file() ->
     assert click["metadata"]["user_query"] == "lamp", "it differs from the text that stands"
     (search,) = [entry for entry in read(rows) if isinstance(entry, SearchCandidate)]
     assert (search.line.number, search.occurred_at) == (2, datetime(2025, 1, 24, 7, 31, 55, 649_000, tzinfo=UTC))
-    assert [entry.line.number for entry in read(rows) if entry == Passed(entry.line, Folded.SUPERSEDED)] == [4, 6]
+    superseded = [entry for entry in read(rows) if entry == Auxiliary(entry.line, AuxiliaryKind.SUPERSEDED)]
+    assert [entry.line.number for entry in superseded] == [4, 6]
 
 
 def test_a_search_for_nothing_in_particular_has_no_queries() -> None:
@@ -283,7 +284,7 @@ def test_any_documents_are_read_and_validated_or_refused(rows: list[tuple[str, A
 
 def sum_of_lines(report: Report) -> int:
     skips = sum(report.skipped.values())
-    return report.imported + report.existing + skips + report.query_rows + sum(report.folded.values())
+    return report.imported + report.existing + skips + report.query_rows + sum(report.auxiliary.values())
 
 
 async def test_counts_add_up_and_a_second_import_adds_nothing(database: Database) -> None:
@@ -327,7 +328,7 @@ async def test_a_real_log_is_imported_to_its_last_line(database: Database) -> No
             reports.append(await import_file(database, Source(stream)))
     first, second = reports
     assert (first.imported, first.existing, first.skipped) == (3_448, 0, {})
-    assert (first.query_rows, first.folded[Folded.SUPERSEDED], first.lines) == (284, 189, 7_842)
+    assert (first.query_rows, first.auxiliary[AuxiliaryKind.SUPERSEDED], first.lines) == (284, 189, 7_842)
     assert sum_of_lines(first) == first.lines
     assert (second.imported, second.existing, second.skipped) == (0, 3_448, {})
     types = Counter([document["interaction_type"] async for document in database["interactions"].find()])

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.cli import app
-from gateway.cli.demo_command import DEFAULT_INTERACTIONS
+from gateway.demo.demo_contents import DEFAULT_INTERACTIONS
 from gateway.demo.embedded_mongod import EmbeddedServer
 from tests.harness.demo_process import running
 
