@@ -6,6 +6,7 @@ import strawberry
 from strawberry.types.base import StrawberryOptional, get_object_definition
 
 from gateway.model import filter_trees
+from gateway.model.wire import trees
 from gateway.schema.enums import ComparisonOperator, FilterBranch, known_values
 from gateway.schema.readings import (
     METADATA_KEY,
@@ -16,38 +17,45 @@ from gateway.schema.readings import (
     field,
     stored,
 )
+from gateway.schema.recorded_fields import meaning, recorded
 from gateway.schema.scalars import JSON
 from gateway.schema.stored_readings import CaseSensitivity, Computed, ConditionKey, ConditionOperator, TreeBranch
 
 
-@strawberry.type(description="A comparison: a leaf of a filter tree.")
+@strawberry.type(description=meaning(trees.FilterCondition))
 class FilterCondition:
-    key: str = stored(ConditionKey(), "The field of the item that is compared.")
-    operator: ComparisonOperator = stored(
+    key: str = recorded(ConditionKey(), of=trees.FilterCondition, declared="key")
+    operator: ComparisonOperator = recorded(
         ConditionOperator(frozenset(known_values(ComparisonOperator))),
-        "How the field is compared with the value; EQ where none was recorded.",
+        of=trees.FilterCondition,
+        declared="operator",
+        words="EQ where none was recorded.",
     )
-    value: JSON | None = stored("value", description="What the field is compared with: any JSON value, as recorded.")
+    value: JSON | None = recorded("value", of=trees.FilterCondition)
 
 
-def _branch(name: filter_trees.Branch, description: str) -> Any:
-    return stored(TreeBranch(name), description, name=name.lower())
+def _branch(name: filter_trees.Branch) -> Any:
+    return recorded(
+        TreeBranch(name),
+        of=trees.FilterGroup,
+        declared=name,
+        words="Null where the group has no such branch.",
+        name=name.lower(),
+    )
 
 
 @strawberry.type(
-    description="""A node of a filter tree that joins conditions and other groups. One group may carry several branches
-at once; they are joined by AND. `and`, `or` and `nor` give the tree itself, for as many levels as the query spells
-out; `flat`, `json` and `text` give all of it at any depth."""
+    description=meaning(
+        trees.FilterGroup,
+        """`and`, `or` and `nor` give the tree itself, for as many levels as the query spells out; `flat`, `json` and
+`text` give all of it at any depth.""",
+    )
 )
 class FilterGroup:
-    and_: list["FilterNode"] | None = _branch("AND", "All of these must hold. Null where the group has no such branch.")
-    or_: list["FilterNode"] | None = _branch(
-        "OR", "At least one of these must hold. Null where the group has no such branch."
-    )
-    nor: list["FilterNode"] | None = _branch("NOR", "None of these may hold. Null where the group has no such branch.")
-    case_sensitive: bool | None = stored(
-        CaseSensitivity(), "Whether strings in this group are compared with regard to case, where recorded."
-    )
+    and_: list["FilterNode"] | None = _branch("AND")
+    or_: list["FilterNode"] | None = _branch("OR")
+    nor: list["FilterNode"] | None = _branch("NOR")
+    case_sensitive: bool | None = recorded(CaseSensitivity(), of=trees.FilterGroup, declared="case_sensitive")
     json: JSON = stored(
         "",
         description="This subtree exactly as recorded: `AND`, `OR`, `NOR` and `case_sensitive` keys, unknown keys too.",

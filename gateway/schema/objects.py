@@ -4,12 +4,14 @@ import strawberry
 
 from gateway.model.documents import recorded_interaction
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
+from gateway.model.wire import fields as wire
 from gateway.schema.composition import composed
 from gateway.schema.connections import PageInfo, connection, connection_total, edge_cursor
 from gateway.schema.enums import InteractionType, known_values
 from gateway.schema.filter_tree_types import FilterGroup
 from gateway.schema.node import Node, node_id
-from gateway.schema.readings import Attribute, ParentView, embedded, field, stored
+from gateway.schema.readings import Attribute, ParentView, field, stored
+from gateway.schema.recorded_fields import meaning, recorded
 from gateway.schema.scalars import JSON, DateTime
 from gateway.schema.search_parts import GroupByOptions, RankingOptions, SearchQuery, SortOption
 from gateway.schema.stored_readings import (
@@ -25,40 +27,28 @@ _KNOWN_TYPES = frozenset(known_values(InteractionType))
 
 
 @composed(keys=("id", "interactionId"))
-@strawberry.type(
-    description="""What somebody did with a search result, or with the search itself: viewed, clicked, approved or
-rejected it and so on, together with the search request that led there."""
-)
+@strawberry.type(description=meaning(wire.Interaction))
 class Interaction(Node):
     id: strawberry.ID = node_id("Interaction", "namespace_id", "interaction_id")
-    interaction_id: strawberry.ID = stored("interaction_id", description="The interaction's id within its namespace.")
-    feature_id: strawberry.ID = stored(
-        "feature_id",
-        description="""The id of the item that was interacted with; for interactions without one, the query's text or
-the facet's name.""",
-    )
+    interaction_id: strawberry.ID = recorded("interaction_id")
+    feature_id: strawberry.ID = recorded("feature_id")
     feature: "Feature" = field(ParentView("feature_id"), "The item that was interacted with.")
-    interaction_type: InteractionType = stored(
-        FirstKnownOrOther("interaction_type", _KNOWN_TYPES),
-        "What was done; the first, where a producer stored several types.",
+    interaction_type: InteractionType = recorded(
+        FirstKnownOrOther("interaction_type", _KNOWN_TYPES), words="The first, where a producer stored several types."
     )
     interaction_types: list[InteractionType] = stored(
         EveryKnownOrOther("interaction_type", _KNOWN_TYPES),
         "All that was done, where a producer stored several types.",
     )
-    search_request: "SearchRequest | None" = field(
-        ParentView("search_request_id"), "The search request that led to this interaction."
-    )
-    position: int | None = stored("position", description="The item's position in the search results, counted from 0.")
-    duration_ms: int | None = stored("duration_ms", description="How long the item was viewed, in milliseconds.")
-    metadata: JSON | None = stored(
-        "metadata", description="What else the producer recorded, such as device or campaign: any JSON object."
-    )
+    search_request: "SearchRequest | None" = recorded(ParentView("search_request_id"), declared="search_request")
+    position: int | None = recorded("position")
+    duration_ms: int | None = recorded("duration_ms")
+    metadata: JSON | None = recorded("metadata")
     session_id: strawberry.ID | None = stored(
         "effective_session_id", description="The session: the interaction's own, else its search request's."
     )
-    user_id: strawberry.ID | None = stored("user_id", description="Who interacted, where recorded.")
-    occurred_at: DateTime = stored("occurred_at", description="When it happened.")
+    user_id: strawberry.ID | None = recorded("user_id")
+    occurred_at: DateTime = recorded("occurred_at")
     json: JSON = stored(
         Computed(recorded_interaction),
         "The interaction exactly as recorded, in the REST endpoint's shape with snake_case names.",
@@ -66,45 +56,23 @@ the facet's name.""",
 
 
 @composed(keys=("id", "searchRequestId"))
-@strawberry.type(
-    description="""What was searched for: queries over vector indexes, collections, filters, grouping, sorting and
-ranking. The same request may have led to many interactions."""
-)
+@strawberry.type(description=meaning(wire.SearchRequest))
 class SearchRequest(Node):
     id: strawberry.ID = node_id("SearchRequest", "namespace_id", "search_request_id")
-    search_request_id: strawberry.ID = stored(
+    search_request_id: strawberry.ID = recorded(
         "search_request_id",
-        description="""The request's id within its namespace: given by the client, else derived from namespace, session
-and content.""",
+        declared="search_request.search_request_id",
+        words="It was given by the client, or is derived from namespace, session and content.",
     )
-    queries: list[SearchQuery] = embedded(
-        "search_request.queries",
-        many=True,
-        description="""The queries. The results of several are combined by Reciprocal Rank Fusion; no queries at all
-means all features.""",
-    )
-    collections: list[str] = stored(
-        ListOrEmpty("search_request.collections"), "The names of the collections that were searched."
-    )
-    filters: FilterGroup | None = stored(
-        ObjectOrNull("search_request.filters"), "Conditions that all results must meet: a tree of AND, OR and NOR."
-    )
-    group_by: GroupByOptions | None = embedded("search_request.group_by", description="How results are grouped.")
-    sort: SortOption | None = embedded("search_request.sort", description="How results are sorted, if not by score.")
-    select: list[str] | None = stored(
-        "search_request.select",
-        description="""Which fields of the items to answer, in dot notation. Null means all fields, an empty list
-none.""",
-    )
-    ranking_options: RankingOptions | None = embedded(
-        "search_request.reranking_options", description="Options for ranking the search results."
-    )
-    session_id: strawberry.ID | None = stored(
-        "search_request.session_id", description="The session in which the search was made, where recorded."
-    )
-    return_url: bool | None = stored(
-        "search_request.return_url", description="Whether presigned URLs of the items were asked for."
-    )
+    queries: list[SearchQuery] = recorded("search_request.queries")
+    collections: list[str] = recorded(ListOrEmpty("search_request.collections"))
+    filters: FilterGroup | None = recorded(ObjectOrNull("search_request.filters"))
+    group_by: GroupByOptions | None = recorded("search_request.group_by")
+    sort: SortOption | None = recorded("search_request.sort")
+    select: list[str] | None = recorded("search_request.select")
+    ranking_options: RankingOptions | None = recorded("search_request.reranking_options")
+    session_id: strawberry.ID | None = recorded("search_request.session_id")
+    return_url: bool | None = recorded("search_request.return_url")
     first_seen_at: DateTime = stored(
         # Interactions that others wrote may lack the copy; by when they occurred the request had been seen.
         FirstPresent(("first_seen_at", "occurred_at")),

@@ -6,7 +6,6 @@ does I/O.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 import strawberry
@@ -16,8 +15,7 @@ from gateway.context import Permission
 from gateway.errors import UnreadableDocument
 from gateway.model import filter_trees
 from gateway.plan.operation_plan import Listing, Source
-from gateway.schema.enums import known_values
-from gateway.schema.stored_readings import KnownOrOther, StoredReading, Value, value_at
+from gateway.schema.stored_readings import StoredReading, Value, value_at
 
 METADATA_KEY = "reading"
 
@@ -169,11 +167,6 @@ def field(reading: Reading, description: str, *, name: str | None = None, signat
 def stored(reading: StoredReading | str, description: str, *, name: str | None = None) -> Any:
     """A field that reads what is stored; a path stands for the value at it, as it is."""
     return field(Value(reading) if isinstance(reading, str) else reading, description, name=name)
-
-
-def stored_enum(path: str, enum: type[Enum], description: str) -> Any:
-    """A field that reads an enum whose OTHER stands for what isn't known."""
-    return field(KnownOrOther(path, frozenset(known_values(enum))), description)
 
 
 def embedded(path: str, *, many: bool = False, description: str) -> Any:

@@ -1,7 +1,8 @@
 """Fields of the graph that are recorded: what the wire shape declares of them isn't said again.
 
-`gateway.model.wire.fields` declares each field's name, type, bounds and meaning; here an input of the graph is made of
-that declaration.
+`gateway.model.wire.fields` declares each field's name, type, bounds and meaning; the inputs that record it are made of
+that declaration (`records`), and what reads or filters by it takes its path and description from there (`recorded`,
+`compares`).
 """
 
 from collections.abc import Callable, Mapping
@@ -12,9 +13,12 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 import strawberry
 
-from gateway.model.wire.declared_fields import DeclaredField, declared_fields
-from gateway.model.wire.fields import Format, WireObject
+from gateway.model.wire.declared_fields import DeclaredField, declared_field, declared_fields
+from gateway.model.wire.fields import Format, Interaction, WireObject
+from gateway.schema.matching import OwnTime, StoredValue, matches
+from gateway.schema.readings import Embedded, ParentView, field
 from gateway.schema.scalars import JSON, DateTime
+from gateway.schema.stored_readings import StoredReading, Value
 
 WIRE_NAME = "wire_name"
 
@@ -36,14 +40,15 @@ def also(words: str) -> Any:
     return Also(words)
 
 
-def extended(description: str, words: str) -> str:
-    """A description with more words, in lines of the length that other descriptions have."""
-    return fill(f"{description} {words}", 110)
+def described(field: DeclaredField, words: str = "") -> str:
+    """A field's description, with more words in lines of the length that other descriptions have."""
+    return fill(f"{field.description} {words}", 110) if words else field.description
 
 
-def meaning(model: type[WireObject]) -> str:
-    """What a wire object is, for clients."""
-    return getdoc(model) or ""
+def meaning(model: type[WireObject], words: str = "") -> str:
+    """What a wire object is, for clients, with more words."""
+    text = getdoc(model) or ""
+    return fill(f"{text} {words}", 110) if words else text
 
 
 def records(model: type[WireObject], description: str = "") -> Callable[[_Class], _Class]:
@@ -57,33 +62,74 @@ def records(model: type[WireObject], description: str = "") -> Callable[[_Class]
     """
 
     def completed(cls: _Class) -> _Class:
-        declared = {field.name: field for field in declared_fields(model).values()}
+        fields = {field.name: field for field in declared_fields(model).values()}
         types = get_annotations(cls)
         values = {name: value for name, value in vars(cls).items() if not name.startswith("__")}
-        if unknown := (types.keys() | values.keys()) - declared.keys():
+        if unknown := (types.keys() | values.keys()) - fields.keys():
             raise TypeError(f"{cls.__name__}: {sorted(unknown)} not declared by {model.__name__}")
-        cls.__annotations__ = {name: types.get(name) or _input_type(field) for name, field in declared.items()}
-        for name, field in declared.items():
-            setattr(cls, name, _input_field(field, values.get(name)))
+        cls.__annotations__ = {name: types.get(name) or _input_type(fields[name]) for name in fields}
+        for name in fields:
+            setattr(cls, name, _input_field(fields[name], values.get(name)))
         return strawberry.input(cls, description=description or meaning(model))
 
     return completed
 
 
+def recorded(
+    reading: StoredReading | ParentView | str,
+    *,
+    of: type[WireObject] = Interaction,
+    declared: str = "",
+    words: str = "",
+    name: str | None = None,
+) -> Any:
+    """A field that reads a recorded one; a dotted path of wire names below ``of`` stands for what is at it, as it is.
+
+    ``declared`` is the path that the field is declared at, where it isn't read there; ``words`` are added to its
+    description. Raises LookupError where no such field is declared.
+    """
+    declaration = declared_field(declared or _path(reading), of)
+    description = described(declaration, words)
+    if not isinstance(reading, str):
+        return field(reading, description, name=name)
+    if declaration.model is None:
+        return field(Value(reading), description, name=name)
+    return field(Embedded(reading, declaration.is_list), description, name=name)
+
+
+def compares(
+    matching: StoredValue | OwnTime | str, *, of: type[WireObject] = Interaction, declared: str = "", words: str = ""
+) -> Any:
+    """A filter's field that compares a recorded one, with parameters as those of `recorded`."""
+    if isinstance(matching, str):
+        matching = StoredValue(matching)
+    return matches(matching, described(declared_field(declared or matching.path, of), words))
+
+
+def _path(reading: StoredReading | ParentView | str) -> str:
+    match reading:
+        case str():
+            return reading
+        case ParentView(presence):
+            return presence
+    [path] = reading.paths
+    return path
+
+
 def _input_field(field: DeclaredField, value: Any) -> Any:
-    description = field.description
+    words = ""
     default = {} if field.required else {"default": strawberry.UNSET}
     match value:
         case None:
             pass
-        case Also(words):
-            description = extended(description, words)
+        case Also():
+            words = value.words
         case _:
             default = {"default": value}
     return strawberry.field(
         # Python's own words end in an underscore.
         name=field.name.removesuffix("_") if field.name.endswith("_") else None,
-        description=description,
+        description=described(field, words),
         metadata={WIRE_NAME: field.wire_name},
         **default,
     )

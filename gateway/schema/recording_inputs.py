@@ -7,7 +7,7 @@ import strawberry
 from gateway.model.wire import fields as wire
 from gateway.model.wire import trees
 from gateway.schema.enums import ComparisonOperator, InteractionType, QueryInputType, SortDirection, VectorIndex
-from gateway.schema.recorded_fields import also, records
+from gateway.schema.recorded_fields import also, meaning, records
 from gateway.schema.scalars import JSON, DateTime
 
 
@@ -31,11 +31,7 @@ class FilterNodeInput:
     group: "FilterGroupInput | None" = optional("A group of its own, at any depth up to 20.")
 
 
-@records(
-    trees.FilterGroup,
-    """A node of a filter tree. One group may carry several branches at once; they are joined by AND. A tree
-has up to 20 levels and 500 nodes.""",
-)
+@records(trees.FilterGroup, meaning(trees.FilterGroup, "A tree has up to 20 levels and 500 nodes."))
 class FilterGroupInput:
     and_: list[FilterNodeInput] | None
     or_: list[FilterNodeInput] | None

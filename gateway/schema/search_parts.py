@@ -2,65 +2,53 @@
 
 import strawberry
 
-from gateway.schema.enums import QueryInputType, SortDirection, VectorIndex
+from gateway.model.wire import fields as wire
+from gateway.schema.enums import QueryInputType, SortDirection, VectorIndex, known_values
 from gateway.schema.filter_tree_types import FilterGroup
-from gateway.schema.readings import embedded, stored, stored_enum
-from gateway.schema.stored_readings import LowerCased, ObjectOrNull, ValueOr
+from gateway.schema.recorded_fields import meaning, recorded
+from gateway.schema.stored_readings import KnownOrOther, LowerCased, ObjectOrNull, ValueOr
 
 
-@strawberry.type(description="Settings of one query, each valid for this query only.")
+@strawberry.type(description=meaning(wire.QuerySettings))
 class QuerySettings:
-    limit: int | None = stored(
-        "limit",
-        description="""How many results this query contributes. Where the request has a single query, the page size
-overrides it.""",
-    )
-    min_score: float | None = stored("min_score", description="Results that score below this are left out.")
-    modality: str | None = stored(
-        "modality", description="Which modality to search; it matters for multimodal embeddings only."
-    )
+    limit: int | None = recorded("limit", of=wire.QuerySettings)
+    min_score: float | None = recorded("min_score", of=wire.QuerySettings)
+    modality: str | None = recorded("modality", of=wire.QuerySettings)
 
 
-@strawberry.type(description="One query of a search request: a value looked for in one vector index.")
+@strawberry.type(description=meaning(wire.SearchQuery))
 class SearchQuery:
-    vector_index: VectorIndex = stored_enum("vector_index", VectorIndex, "The vector index that is searched.")
-    value: str = stored(
-        "value", description="What is looked for: a text, a URL or base64-encoded content, as `type` says."
+    vector_index: VectorIndex = recorded(
+        KnownOrOther("vector_index", frozenset(known_values(VectorIndex))), of=wire.SearchQuery
     )
-    type: QueryInputType = stored_enum("type", QueryInputType, "What `value` holds.")
-    filters: FilterGroup | None = stored(
-        ObjectOrNull("filters"), "Conditions on the results of this query alone, besides the request's own."
-    )
-    settings: QuerySettings | None = embedded("settings", description="Settings of this query.")
+    value: str = recorded("value", of=wire.SearchQuery)
+    type: QueryInputType = recorded(KnownOrOther("type", frozenset(known_values(QueryInputType))), of=wire.SearchQuery)
+    filters: FilterGroup | None = recorded(ObjectOrNull("filters"), of=wire.SearchQuery)
+    settings: QuerySettings | None = recorded("settings", of=wire.SearchQuery)
 
 
-@strawberry.type(description="By which field results are sorted, and which way.")
+@strawberry.type(description=meaning(wire.SortOption))
 class SortOption:
-    field: str = stored("field", description="The field of the item, in dot notation.")
-    direction: SortDirection = stored(LowerCased("direction"), "Ascending or descending.")
+    field: str = recorded("field", of=wire.SortOption)
+    direction: SortDirection = recorded(LowerCased("direction"), of=wire.SortOption)
 
 
-@strawberry.type(description="How results are grouped.")
+@strawberry.type(description=meaning(wire.GroupByOptions))
 class GroupByOptions:
-    field: str | None = stored(
-        "field", description="The field whose values make the groups. It must be an indexed field of the collection."
-    )
-    max_features: int | None = stored("max_features", description="How many items a group holds at most.")
-    sort: SortOption | None = embedded("sort", description="How the items within each group are sorted.")
+    field: str | None = recorded("field", of=wire.GroupByOptions)
+    max_features: int | None = recorded("max_features", of=wire.GroupByOptions)
+    sort: SortOption | None = recorded("sort", of=wire.GroupByOptions)
 
 
-@strawberry.type(description="How much each signal counts in ranking. The weights sum to 1.0; a missing one is 0.")
+@strawberry.type(description=meaning(wire.RankingWeights))
 class RankingWeights:
-    feedback: float | None = stored("feedback", description="Weight of earlier feedback on the item.")
-    popularity: float | None = stored("popularity", description="Weight of the item's popularity.")
+    feedback: float | None = recorded("feedback", of=wire.RankingWeights)
+    popularity: float | None = recorded("popularity", of=wire.RankingWeights)
 
 
-@strawberry.type(description="Options for ranking the search results.")
+@strawberry.type(description=meaning(wire.RankingOptions))
 class RankingOptions:
-    weights: RankingWeights | None = embedded(
-        "weights", description="How much each signal counts. The weights sum to 1.0; a missing one is 0."
-    )
-    enable_reranking: bool = stored(
-        ValueOr("enable_reranking", False),
-        "Whether results are reranked by these weights; false where nothing was recorded.",
+    weights: RankingWeights | None = recorded("weights", of=wire.RankingOptions)
+    enable_reranking: bool = recorded(
+        ValueOr("enable_reranking", False), of=wire.RankingOptions, words="False where nothing was recorded."
     )

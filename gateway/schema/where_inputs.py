@@ -10,6 +10,7 @@ from gateway.limits.where_bounds import (
     MAX_PATTERN_LENGTH,
     MAX_VALUES,
 )
+from gateway.model.wire import fields as wire
 from gateway.plan.comparisons import Operator
 from gateway.schema.enums import (
     ComparisonOperator,
@@ -35,6 +36,7 @@ from gateway.schema.matching import (
     ValueOperator,
     matches,
 )
+from gateway.schema.recorded_fields import compares
 from gateway.schema.scalars import JSON, DateTime
 
 _EQ = ValueOperator(Operator.EQ)
@@ -161,7 +163,7 @@ class SearchQueryWhere:
     type: list[QueryInputType] | None = matches(
         StoredValue("type", Operator.IN), "Its value is of one of these types; an empty list matches nothing."
     )
-    value: StringFilter | None = matches(StoredValue("value"), "What is looked for.")
+    value: StringFilter | None = compares("value", of=wire.SearchQuery)
 
 
 @strawberry.input(
@@ -193,13 +195,11 @@ class SearchRequestWhere:
     and_: list["SearchRequestWhere"] | None = matches(Junction("and"), _AND, name="and")
     or_: list["SearchRequestWhere"] | None = matches(Junction("or"), _OR, name="or")
     nor: list["SearchRequestWhere"] | None = matches(Junction("nor"), _NOR)
-    search_request_id: IDFilter | None = matches(StoredValue("search_request_id"), "The id of the search request.")
-    session_id: IDFilter | None = matches(
-        StoredValue("search_request.session_id"), "The session that the search request names itself."
+    search_request_id: IDFilter | None = compares("search_request_id", declared="search_request.search_request_id")
+    session_id: IDFilter | None = compares(
+        "search_request.session_id", words="Only the one that the request itself names counts."
     )
-    collections: StringListFilter | None = matches(
-        StoredValue("search_request.collections"), "The names of the collections that are searched."
-    )
+    collections: StringListFilter | None = compares("search_request.collections")
     first_seen_at: DateTimeFilter | None = matches(
         OwnTime("first_seen_at"), "When the search request was first recorded."
     )
@@ -224,23 +224,16 @@ class InteractionWhere:
     and_: list["InteractionWhere"] | None = matches(Junction("and"), _AND, name="and")
     or_: list["InteractionWhere"] | None = matches(Junction("or"), _OR, name="or")
     nor: list["InteractionWhere"] | None = matches(Junction("nor"), _NOR)
-    interaction_id: IDFilter | None = matches(StoredValue("interaction_id"), "The id of the interaction.")
-    feature_id: IDFilter | None = matches(
-        StoredValue("feature_id"),
-        "The id of the item; for types without one, the query's text or the facet's name.",
-    )
-    interaction_type: InteractionTypeFilter | None = matches(
-        StoredValue("interaction_type"), "What the user did: its type, or one of its types."
-    )
+    interaction_id: IDFilter | None = compares("interaction_id")
+    feature_id: IDFilter | None = compares("feature_id")
+    interaction_type: InteractionTypeFilter | None = compares("interaction_type")
     session_id: IDFilter | None = matches(
         StoredValue("effective_session_id"), "The interaction's own session, else its search request's."
     )
-    user_id: IDFilter | None = matches(StoredValue("user_id"), "The user who interacted.")
-    position: IntFilter | None = matches(StoredValue("position"), "The position in search results, from 0.")
-    duration_ms: IntFilter | None = matches(
-        StoredValue("duration_ms"), "How long the item was viewed, in milliseconds."
-    )
-    occurred_at: DateTimeFilter | None = matches(OwnTime("occurred_at"), "When the interaction occurred.")
+    user_id: IDFilter | None = compares("user_id")
+    position: IntFilter | None = compares("position")
+    duration_ms: IntFilter | None = compares("duration_ms")
+    occurred_at: DateTimeFilter | None = compares(OwnTime("occurred_at"))
     metadata: list[PathFilter] | None = matches(
         FreeForm("metadata"), "Values within the metadata; all of these match, an empty list matches everything."
     )

@@ -136,7 +136,8 @@ class RankingOptions(_Embedded):
 
 
 class SearchRequest(_Embedded):
-    """What was searched for: queries over vector indexes, collections, filters, grouping, sorting and ranking."""
+    """What was searched for: queries over vector indexes, collections, filters, grouping, sorting and
+    ranking. The same request may have led to many interactions."""
 
     search_request_id: Id | None = Field(None, description="The request's id within its namespace.")
     queries: Annotated[list[SearchQuery], Field(max_length=100)] = Field(
@@ -164,7 +165,8 @@ Null means all fields, an empty list none.""",
 
 
 class Interaction(WireObject):
-    """What somebody did with a search result, or with the search itself."""
+    """What somebody did with a search result, or with the search itself: viewed, clicked, approved or
+    rejected it and so on, together with the search request that led there."""
 
     interaction_id: Id | None = Field(None, description="The interaction's id within its namespace.")
     feature_id: Id = Field(

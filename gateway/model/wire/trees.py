@@ -32,7 +32,8 @@ class FilterCondition(WireObject):
 
 
 class FilterGroup(WireObject):
-    """A node of a filter tree. One group may carry several branches at once; they are joined by AND."""
+    """A node of a filter tree that joins conditions and other groups. One group may carry several branches at once;
+    they are joined by AND."""
 
     and_: list[Any] | None = Field(None, alias="AND", description="All of these must hold.")
     or_: list[Any] | None = Field(None, alias="OR", description="At least one of these must hold.")
