@@ -68,8 +68,8 @@ def progress(*amount: ProgressColumn, stays: bool = False) -> Progress:
     ``stays``: they are left standing, and the last of them is printed where there is no terminal, too.
     """
     console = Console(stderr=True)
-    told = amount or (MofNCompleteColumn(),)
-    columns = (TextColumn("{task.description}"), BarColumn(), *told, TimeRemainingColumn())
+    amounts = amount or (MofNCompleteColumn(),)
+    columns = (TextColumn("{task.description}"), BarColumn(), *amounts, TimeRemainingColumn())
     return Progress(*columns, console=console, transient=not stays, disable=not (stays or console.is_terminal))
 
 

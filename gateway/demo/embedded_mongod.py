@@ -71,7 +71,7 @@ def start(data_dir: Path, *, configured: Path | None = None, cache_gigabytes: fl
     data_dir = data_dir.resolve()
     database, log = data_dir / "db", data_dir / "mongod.log"
     with _owned(data_dir):
-        _end_orphan(database)
+        _end_earlier_mongod(database)
         port = _free_port()
         member = f"{_HOST}:{port}"
         with _running(_command(mongod, database, port, cache_gigabytes), log) as process:
@@ -108,11 +108,11 @@ def _candidates(configured: Path | None) -> Iterator[tuple[str, Path]]:
     # Looked up without importing: the whole of fiftyone may be installed beside its database wheel.
     package = importlib.util.find_spec("fiftyone")
     for folder in package.submodule_search_locations or () if package else ():
-        wheels = Path(folder, "db", "bin", "mongod")
-        if wheels.exists():
+        binary = Path(folder, "db", "bin", "mongod")
+        if binary.exists():
             with suppress(OSError):
-                wheels.chmod(wheels.stat().st_mode | 0o111)
-            yield "the wheel's", wheels
+                binary.chmod(binary.stat().st_mode | 0o111)
+            yield "the wheel's", binary
 
 
 def _refusal(mongod: Path) -> str | None:
@@ -150,21 +150,21 @@ def _owned(data_dir: Path) -> Iterator[None]:
         yield
 
 
-def _end_orphan(database: Path) -> None:
+def _end_earlier_mongod(database: Path) -> None:
     """Ends a mongod that outlived an earlier owner of ``database``; the caller is the only present one."""
     for request in (signal.SIGTERM, signal.SIGKILL):
-        orphan = _holder(database)
-        if orphan is None:
+        pid = _running_on(database)
+        if pid is None:
             return
         with suppress(OSError):
-            os.kill(orphan, request)
-        if _comes_true(lambda: _holder(database) is None, _STOP_SECONDS):
+            os.kill(pid, request)
+        if _wait_until(lambda: _running_on(database) is None, _STOP_SECONDS):
             return
-    raise Unavailable(f"process {orphan}, an earlier mongod on {database}, doesn't end")
+    raise Unavailable(f"process {pid}, an earlier mongod on {database}, doesn't end")
 
 
-def _holder(database: Path) -> int | None:
-    """The process of the mongod that runs on ``database``; a stale lock, or a number given anew, is none."""
+def _running_on(database: Path) -> int | None:
+    """The process of the mongod that runs on ``database``; None for a stale lock or a number that is another's now."""
     try:
         pid = int((database / "mongod.lock").read_text())
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
@@ -218,7 +218,7 @@ def spawn(
     """
     spawned: Future[subprocess.Popen[bytes]] = Future()
 
-    def keep() -> None:
+    def run() -> None:
         try:
             process = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid()), str(int(request)), *command],
@@ -235,7 +235,7 @@ def spawn(
             spawned.set_result(process)
             process.wait()
 
-    threading.Thread(target=keep, name="spawned", daemon=True).start()
+    threading.Thread(target=run, name="spawned", daemon=True).start()
     return spawned.result()
 
 
@@ -243,13 +243,14 @@ def _await_listening(process: subprocess.Popen[bytes], log: Path) -> None:
     def ready() -> bool:
         return process.poll() is not None or b"aiting for connections" in log.read_bytes()
 
-    if not _comes_true(ready, _START_SECONDS):
+    if not _wait_until(ready, _START_SECONDS):
         raise Unavailable(f"mongod did not start within {_START_SECONDS:.0f} s: see {log}")
     if process.poll() is not None:
         raise Unavailable(f"mongod ended with status {process.returncode} while starting: see {log}")
 
 
-def _comes_true(condition: Callable[[], bool], seconds: float) -> bool:
+def _wait_until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Whether the condition held within so many seconds."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""What the values mean that the store reads for answers: it decodes them no further than answers need.
+"""The meaning of BSON values as the store reads them for answers: decoded no further than answers need.
 
 A UUID stays the `Binary` of subtype 4 that it is stored as, and a time has no zone, but is UTC; see
 `gateway.store.client.reading`. All else is as the driver decodes it by itself.
@@ -34,7 +34,7 @@ def uuid_value(text: str) -> Binary:
 def whole(value: Any) -> Any:
     """``value`` as the driver decodes it by itself, at any depth: with `UUID`s, and times in UTC.
 
-    Not within the scope of `Code`, which is never told.
+    Not within the scope of `Code`, which no answer has.
     """
     match value:
         case datetime(tzinfo=None):
@@ -46,6 +46,6 @@ def whole(value: Any) -> Any:
         case dict():
             return {name: whole(item) for name, item in value.items()}
         case DBRef():
-            more = {name: whole(item) for name, item in value.as_doc().items() if name not in ("$ref", "$id", "$db")}
-            return DBRef(value.collection, whole(value.id), value.database, more)
+            rest = {name: whole(item) for name, item in value.as_doc().items() if name not in ("$ref", "$id", "$db")}
+            return DBRef(value.collection, whole(value.id), value.database, rest)
     return value

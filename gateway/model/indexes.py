@@ -14,6 +14,8 @@ from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Kind
 
 @dataclass(frozen=True, slots=True)
 class Index:
+    """An index of a collection: equality on the path ``equality``, if any, then the order of the path ``order``."""
+
     kind: Kind
     name: str
     equality: str | None

@@ -1,4 +1,4 @@
-"""The two kinds of documents that are listed, and the orders in which they can be walked."""
+"""The two kinds of documents that are listed, and the orders in which they can be listed."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -6,9 +6,9 @@ from functools import cache
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A total order: by ``path``, ties by ``_id``; null and missing share the lowest place.
+    """A total order of documents: by ``path``, ties by ``_id``; null and missing values are the lowest.
 
-    ``tag`` binds cursors to it.
+    ``tag`` is what a cursor names it by.
     """
 
     tag: str

@@ -1,7 +1,7 @@
 """What was administered or deleted, and by whom: a collection to which entries are only ever added.
 
-An entry is acknowledged before what it tells of is begun, so that nothing is done without one. It tells of an attempt:
-whether that was done, refused or interrupted afterwards it doesn't hold.
+An entry is acknowledged before its action is begun, so that nothing is done without one. It records an attempt: whether
+that succeeded, was refused or was interrupted afterwards it doesn't hold.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ _LONGEST_ID = 512
 
 
 class Action(Enum):
-    """The values are the stored spelling, and that of the command line."""
+    """What the log records; the values are the stored spelling, and that of the command line."""
 
     CREATE_NAMESPACE = "namespace.create"
     CREATE_KEY = "key.create"
@@ -51,8 +51,11 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """``actor`` None: somebody at the command line. ``object_id``: of what was to be made, changed or deleted, as its
-    own kind names it. ``namespace_id``: where that was, if in a namespace."""
+    """One attempt that was recorded.
+
+    ``actor`` None: somebody at the command line. ``object_id``: of what was to be made, changed or deleted, as its own
+    kind names it. ``namespace_id``: where that was, if in a namespace.
+    """
 
     at: datetime
     action: str
@@ -63,7 +66,7 @@ class Entry:
 
 
 class Audit:
-    """The repository of entries."""
+    """The repository of the audit log's entries."""
 
     def __init__(self, database: Database) -> None:
         self._entries: Collection = database[AUDIT]
@@ -77,7 +80,7 @@ class Audit:
         object_id: str,
         namespace_id: str | None = None,
     ) -> None:
-        """To be called ahead of what it tells of; ``caller`` None: somebody at the command line.
+        """Adds an entry, ahead of its action; ``caller`` None: somebody at the command line.
 
         Raises `Unavailable` where it isn't acknowledged: then nothing may be done.
         """
@@ -97,8 +100,8 @@ class Audit:
         """At most ``limit`` (1 or more) entries of an organization, or of all, the newest first."""
         condition = {} if organization_id is None else {"organization_id": organization_id}
         with translated():
-            found = self._entries.find(condition).sort("at", -1).limit(limit)
-            return [_entry(stored) async for stored in found]
+            cursor = self._entries.find(condition).sort("at", -1).limit(limit)
+            return [_entry(stored) async for stored in cursor]
 
 
 def _entry(stored: Mapping[str, Any]) -> Entry:

@@ -1,4 +1,4 @@
-"""What is inserted into a collection, as it is inserted: by MongoDB's change streams."""
+"""The documents that are inserted into a collection, as they are inserted: by MongoDB's change streams."""
 
 import asyncio
 import logging
@@ -29,7 +29,7 @@ _PAUSES = (0.0, 0.1, 0.2, 0.5, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class InsertEvent:
-    """A document that was inserted, by its ``_id`` as `Reader` has it, ``at`` a time of the database's own clock."""
+    """The insertion of a document. ``id``: its ``_id`` as `Reader` has it; ``at``: by the database's own clock."""
 
     id: Any
     namespace_id: str
@@ -37,18 +37,18 @@ class InsertEvent:
 
 
 class InsertWatch:
-    """Watches the documents of one kind in a database."""
+    """The documents of one kind in a database, as far as their insertion can be watched."""
 
     def __init__(self, database: Database, kind: Kind) -> None:
         self._database = database
         self._kind = kind
 
     async def open(self) -> "InsertStream":
-        """What is inserted from now on, for the caller to close. Raises `Unavailable`."""
-        insertions = InsertStream(self._database, self._kind, await self.now())
+        """A stream of what is inserted from now on, for the caller to close. Raises `Unavailable`."""
+        stream = InsertStream(self._database, self._kind, await self.now())
         with translated():
-            await insertions.open()
-        return insertions
+            await stream.open()
+        return stream
 
     async def now(self) -> Timestamp:
         """The database's time: all that can be read by now has an earlier one, or this. Raises `Unavailable`.
@@ -57,9 +57,9 @@ class InsertWatch:
         later one. That holds for reads by a majority only: commands have the time of the write that began last.
         """
         with translated():
-            async with session(self._database.client) as asking:
-                await self._database[self._kind.collection].find_one({"_id": None}, {"_id": 1}, session=asking)
-                now = asking.operation_time
+            async with session(self._database.client) as reads:
+                await self._database[self._kind.collection].find_one({"_id": None}, {"_id": 1}, session=reads)
+                now = reads.operation_time
         assert now is not None, "a server without one has no change streams either"
         return now
 
@@ -72,15 +72,20 @@ class InsertStream:
         self._collection = reading(database)[kind.collection]
         self._since = since
         self._stream: ChangeStream | None = None
-        # Behind what was given out last.
-        self._token: Any = None
+        # Of the change that was given out last.
+        self._resume_token: Any = None
         self._failures = 0
 
     async def open(self) -> ChangeStream:
+        """The change stream, opened behind what was given out last. Raises the driver's errors."""
         # Unlike `resumeAfter`, `startAfter` also goes on behind the end of a collection that was dropped.
-        place = {"start_at_operation_time": self._since} if self._token is None else {"start_after": self._token}
-        stream = await watch(self._collection, _PIPELINE, max_await_time_ms=_AWAIT_MS, batch_size=_BATCH, **place)
-        self._stream, self._token = stream, stream.resume_token
+        start = (
+            {"start_at_operation_time": self._since}
+            if self._resume_token is None
+            else {"start_after": self._resume_token}
+        )
+        stream = await watch(self._collection, _PIPELINE, max_await_time_ms=_AWAIT_MS, batch_size=_BATCH, **start)
+        self._stream, self._resume_token = stream, stream.resume_token
         return stream
 
     async def next(self) -> InsertEvent | None:
@@ -101,7 +106,7 @@ class InsertStream:
             await self._pause(error)
             return None
         self._failures = 0
-        self._token = stream.resume_token
+        self._resume_token = stream.resume_token
         if change is None:
             return None
         if change["operationType"] == "invalidate":

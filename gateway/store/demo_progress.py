@@ -7,7 +7,7 @@ _GENERATED = "demo"
 
 
 class DemoProgress:
-    """Remembers what was generated: what a visitor deleted of it isn't made again."""
+    """The counts of what was generated once, so that what a visitor deleted of it isn't made again."""
 
     def __init__(self, database: Database) -> None:
         self._counts: Collection = database[_GENERATED]

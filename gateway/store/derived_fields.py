@@ -1,4 +1,4 @@
-"""Checks what is derived from recorded content, and derives it again where it is wrong."""
+"""The fields that are derived from recorded content: checked, and derived again where they are wrong."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -18,9 +18,12 @@ _READ = ("namespace_id", "interaction_id", "session_id", "search_request", "sear
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Counts of documents. ``wrong``: a derived field or the identity is not what the content gives; ``rebuilt``: of
+    """Counts of documents that were checked.
+
+    ``wrong``: a derived field or the identity is not what the content gives; ``rebuilt``: of
     these, how many had derived fields set right. An identity (``_id``, ``search_request_id``) is never changed, for
-    clients and other documents refer to it."""
+    clients and other documents refer to it.
+    """
 
     checked: int = 0
     wrong: int = 0
@@ -31,7 +34,7 @@ Progress = Callable[[Report], None]
 
 
 async def check(database: Database, progress: Progress | None = None) -> Report:
-    """Reads every document of every namespace; ``progress`` is told after each batch. Raises `Unavailable`."""
+    """Reads every document of every namespace; ``progress`` is called after each batch. Raises `Unavailable`."""
     return await _run(database, progress, write=False)
 
 
@@ -78,9 +81,10 @@ async def _batches(collection: Collection) -> AsyncIterator[list[Document]]:
 
 
 def _correction(document: Document) -> UpdateOne | None:
-    right = derived(document)
-    changed = {name: value for name, value in right.items() if document.get(name) != value}
-    surplus = [name for name in DERIVED if name in document and name not in right]
+    """What sets the derived fields right; None where they are."""
+    fields = derived(document)
+    changed = {name: value for name, value in fields.items() if document.get(name) != value}
+    surplus = [name for name in DERIVED if name in document and name not in fields]
     if not changed and not surplus:
         return None
     update: dict[str, Any] = {"$set": changed} if changed else {}
@@ -93,15 +97,15 @@ def _has_identity(kind: Kind, document: Document) -> bool:
     namespace_id, id = document.get("namespace_id"), document.get(kind.id_path)
     if not (isinstance(namespace_id, str) and isinstance(id, str)):
         return False
-    own = document.get("search_request")
+    request = document.get("search_request")
     if kind is SEARCH_REQUEST:
         # An id derived with the session of an interaction cannot be derived again from the request alone.
-        given = own.get("search_request_id") if isinstance(own, Mapping) else None
-        return document["_id"] == document_id(namespace_id, "search_request", id) and given in (None, id)
+        recorded_id = request.get("search_request_id") if isinstance(request, Mapping) else None
+        return document["_id"] == document_id(namespace_id, "search_request", id) and recorded_id in (None, id)
     shadowed = document.get("shadowed") or {}
     request_id = shadowed.get("search_request_id")
-    if request_id is None and isinstance(own, Mapping):
-        request_id = search_request_id_of(namespace_id, own, document.get("session_id"))
+    if request_id is None and isinstance(request, Mapping):
+        request_id = search_request_id_of(namespace_id, request, document.get("session_id"))
     return (
         document["_id"] == document_id(namespace_id, "interaction", id)
         and document.get("search_request_id") == request_id

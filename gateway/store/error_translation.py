@@ -77,7 +77,7 @@ def _translation(error: Exception) -> GatewayError:
             return QueryTooBroad("The query took too long.")
         case DocumentTooLarge() | BSONError() | OverflowError() | UnicodeEncodeError():
             return BadUserInput("The document cannot be stored.")
-        case BulkWriteError() if any(one["code"] in _PASSING for one in error.details.get("writeErrors", [])):
+        case BulkWriteError() if any(failure["code"] in _PASSING for failure in error.details.get("writeErrors", [])):
             return _unreachable()
         case OperationFailure() if transient(error):
             return _unreachable()

@@ -79,16 +79,17 @@ class Keys:
         return IssuedKey(key, secret)
 
     async def find(self, key_id: str) -> Key | None:
-        found = await self._found({"_id": key_id})
-        return found[0] if found else None
+        """The key with this id; None where there is none."""
+        keys = await self._matching({"_id": key_id})
+        return keys[0] if keys else None
 
     async def existing(self, key_ids: Set[str]) -> list[Key]:
         """Those of the keys that there are, the oldest first."""
-        return await self._found({"_id": {"$in": list(key_ids)}})
+        return await self._matching({"_id": {"$in": list(key_ids)}})
 
     async def oldest_first(self, organization: Organization | None = None) -> list[Key]:
         """The organization's keys, or all, the oldest first; expired and revoked ones too."""
-        return await self._found({} if organization is None else {"organization_id": organization.id})
+        return await self._matching({} if organization is None else {"organization_id": organization.id})
 
     async def revoke(self, key_id: str) -> Key:
         """Ends a key; one that was revoked before keeps its time. Raises BadUserInput where there is no such key."""
@@ -132,9 +133,9 @@ class Keys:
 
     async def mark_used(self, key: Key, now: datetime) -> None:
         """Notes that the key is in use. A lost mark is harmless, so it isn't waited for on other servers."""
-        unhurried = self._keys.with_options(write_concern=WriteConcern(w=1))
+        own_write = self._keys.with_options(write_concern=WriteConcern(w=1))
         with translated():
-            await unhurried.update_one({"_id": key.caller.key_id}, {"$max": {"last_used_at": now}})
+            await own_write.update_one({"_id": key.caller.key_id}, {"$max": {"last_used_at": now}})
 
     async def _required(self, key_id: str) -> Key:
         key = await self.find(key_id)
@@ -142,7 +143,7 @@ class Keys:
             raise BadUserInput(f"There is no key {key_id!r}.")
         return key
 
-    async def _found(self, condition: Mapping[str, Any]) -> list[Key]:
+    async def _matching(self, condition: Mapping[str, Any]) -> list[Key]:
         pipeline: list[Mapping[str, Any]] = [
             {"$match": condition},
             {"$sort": {"created_at": 1, "_id": 1}},
@@ -180,7 +181,7 @@ def _key(stored: Mapping[str, Any]) -> Key:
 def _document(key: Key) -> dict[str, Any]:
     """A new key's document. What isn't there is left out: ``$min`` would keep a null, as the least of all."""
     caller = key.caller
-    given = {"default_namespace_id": caller.default_namespace_id, "expires_at": key.expires_at}
+    optional = {"default_namespace_id": caller.default_namespace_id, "expires_at": key.expires_at}
     return {
         "_id": caller.key_id,
         "digest": key.digest,
@@ -188,4 +189,4 @@ def _document(key: Key) -> dict[str, Any]:
         "permissions": sorted(permission.value for permission in caller.permissions),
         "organization_id": caller.organization.id,
         "created_at": key.created_at,
-    } | {name: value for name, value in given.items() if value is not None}
+    } | {name: value for name, value in optional.items() if value is not None}

@@ -99,14 +99,14 @@ class Tenancy:
     async def existing_namespaces(self, namespace_ids: Set[str]) -> set[str]:
         """Those of the ids that a namespace has."""
         with translated():
-            found = self._namespaces.find({"_id": {"$in": list(namespace_ids)}}, {"_id": 1})
-            return {stored["_id"] async for stored in found}
+            cursor = self._namespaces.find({"_id": {"$in": list(namespace_ids)}}, {"_id": 1})
+            return {stored["_id"] async for stored in cursor}
 
     async def namespaces(self, organization: Organization) -> list[Namespace]:
         """The organization's namespaces, by name."""
         with translated():
-            found = self._namespaces.find({"organization_id": organization.id}).sort("name", 1)
-            return [_namespace(stored) async for stored in found]
+            cursor = self._namespaces.find({"organization_id": organization.id}).sort("name", 1)
+            return [_namespace(stored) async for stored in cursor]
 
 
 def _new_id(prefix: str) -> str:

@@ -20,11 +20,11 @@ INDEXES: Mapping[str, list[IndexModel]] = {
 # Parts of milliseconds count, which dates don't have: an operation may cost less than one.
 _NOW = {"$toDouble": {"$toLong": "$$NOW"}}
 
-_MAX_GIVEN_BACK = 10_000
+_MAX_KEYS = 10_000
 
 
 class SharedTokenBuckets:
-    """Buckets in the database, by its clock: one atomic update for each operation.
+    """A token bucket for each key, in the database and by its clock: one atomic update for each operation.
 
     What is given back, or charged afterwards, goes along with the key's next spending by this process; it is remembered
     of 10,000 keys. Raises `Unavailable` where the database doesn't answer: nothing could be read then anyway.
@@ -34,7 +34,7 @@ class SharedTokenBuckets:
         # A count that a failover loses is points that somebody is given.
         self._buckets = database[BUCKETS].with_options(write_concern=WriteConcern(w=1))
         self._rate = rate
-        self._given_back: LRUCache[str, int] = LRUCache(_MAX_GIVEN_BACK)
+        self._given_back: LRUCache[str, int] = LRUCache(_MAX_KEYS)
 
     async def spend(self, key_id: str, points: int) -> Budget:
         back = self._given_back.pop(key_id, 0)
@@ -63,12 +63,12 @@ class SharedTokenBuckets:
     def _milliseconds(self, points: int) -> float:
         return points / self._rate.restore * 1_000
 
-    def _spending(self, asked: float, back: float) -> list[dict[str, Any]]:
+    def _spending(self, milliseconds: float, back: float) -> list[dict[str, Any]]:
         full = {"$gt": ["$taken", self._rate.seconds_to_fill * 1_000]}
         return [
             {"$set": {"owed": {"$subtract": [{"$ifNull": ["$full_at", 0]}, {"$add": [_NOW, back]}]}}},
             {"$set": {"owed": {"$max": [0, "$owed"]}}},
-            {"$set": {"taken": {"$add": ["$owed", asked]}}},
+            {"$set": {"taken": {"$add": ["$owed", milliseconds]}}},
             {"$set": {"refused": {"$and": [{"$gt": ["$owed", 0]}, full]}}},
             {"$set": {"full_at": {"$add": [_NOW, {"$cond": ["$refused", "$owed", "$taken"]}]}}},
             {"$set": {"expires_at": {"$toDate": "$full_at"}}},

@@ -147,8 +147,8 @@ async def test_it_says_so_where_the_database_no_longer_knows_what_happened(
     await insert(database, "1")
     assert await given(insertions, 1) == ["1"]
     # As after an interruption that was longer than the oplog: a place that is not in it.
-    token = insertions._token["_data"]
-    insertions._token = {"_data": token[:2] + f"{1:08x}" + token[10:]}
+    token = insertions._resume_token["_data"]
+    insertions._resume_token = {"_data": token[:2] + f"{1:08x}" + token[10:]}
     await insertions.close()
     await insert(database, "2")
     with pytest.raises(Unavailable, match="may have been lost"):
