@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -48,7 +48,8 @@ from gateway.transport.http.health import Health
 from gateway.transport.http.not_found import explained
 from gateway.transport.http.security_headers import secured
 from gateway.transport.pages.graphiql import TEMPLATE_HEADERS, GraphiQLPage
-from gateway.transport.server.process import ENDING, Ending
+from gateway.transport.server.uvicorn_adapter import ENDING
+from gateway.transport.websocket.messages import MAX_MESSAGE_BYTES
 from gateway.transport.websocket.sockets import WebSocketEndpoint
 
 _LOG = logging.getLogger(__name__)
@@ -144,6 +145,7 @@ def create_app(
         connections,
         cpu_gate,
         body_limit=settings.body_limit_bytes,
+        body_seconds=settings.request_read_seconds,
         batch_limit=settings.batch_limit,
         entry_limit=settings.limits.entries,
         cache_control=cache_control(settings.cache_seconds, public=settings.cache_public),
@@ -159,16 +161,22 @@ def create_app(
         origins=settings.cors_origins,
         max_operations=settings.socket_operations,
         entry_limit=settings.limits.entries,
+        unauthenticated_bytes=min(settings.header_limit_bytes, MAX_MESSAGE_BYTES),
     )
     health = Health(database)
 
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Ending]]:
+    async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Callable[[], Awaitable[None]]]]:
         indexing = asyncio.create_task(create_indexes_eventually(database))
         # Long enough for a new database, or one that is ready; a large one is indexed beside the service.
         await asyncio.wait([indexing], timeout=_INDEXING_SECONDS)
+
+        async def end() -> None:
+            _LOG.info("Shutting down")
+            await connections.close()
+
         try:
-            yield {ENDING: connections.close}
+            yield {ENDING: end}
         finally:
             await connections.close()
             await broker.close()

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gateway.app import serving
 from gateway.app.application import create_app, settle
 from gateway.cli.console import AsJson, print_json, print_line, progress
 from gateway.cli.serve_command import address, end_on_signals, listening
@@ -17,7 +18,6 @@ from gateway.demo.data import NamespaceKind
 from gateway.demo.demo_contents import DEFAULT_INTERACTIONS, NAMESPACES, DemoAccess, Interactions, prepare
 from gateway.demo.embedded_mongod import start
 from gateway.settings import EmbeddedSettings, Settings, load
-from gateway.transport.server import process as server_process
 
 DATABASE = "gateway"
 
@@ -70,7 +70,7 @@ def _serve(listener: socket.socket, settings: Settings, access: DemoAccess, *, a
         else:
             print_line(_welcome(facts))
 
-    server_process.run(app, listener, limits=settings.connection_limits, log_level="warning", ready=ready)
+    serving.run(app, listener, limits=settings.connection_limits, log_level="warning", ready=ready)
 
 
 def _welcome(facts: dict[str, Any]) -> str:

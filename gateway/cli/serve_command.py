@@ -10,11 +10,11 @@ import typer
 
 from gateway.app.application import check_documents
 from gateway.app.database import open_database
+from gateway.app.serving import run
 from gateway.cli.console import note
 from gateway.errors import Unavailable
 from gateway.settings import Settings, load
 from gateway.store.client import close
-from gateway.transport.server.process import run
 
 
 def serve(

@@ -16,10 +16,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from gateway.app.serving import Configuration
 from gateway.cli.serve_command import listening
 from gateway.limits import CONNECTION_DEFAULTS, ConnectionLimits
 from gateway.model import secret_keys
-from gateway.transport.server.process import Configuration
 from gateway.transport.websocket.sockets import PROTOCOL
 from tests.harness.gateway_client import Gateway
 

@@ -14,8 +14,8 @@ import orjson
 import pytest
 from starlette.types import ASGIApp
 
+from gateway.app.serving import Configuration, ReadyServer, cut_off_unread
 from gateway.limits import ConnectionLimits
-from gateway.transport.server.process import Configuration, Server
 
 # Seconds of its thread's time for which the event loop may do one thing: other processes of the machine don't count.
 LONGEST_GAP = 0.25
@@ -42,7 +42,7 @@ class Response:
 class Served:
     """``server`` accepts connections on ``port``."""
 
-    server: Server
+    server: ReadyServer
     port: int
 
     @asynccontextmanager
@@ -88,11 +88,12 @@ class Wire:
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, limits: ConnectionLimits) -> AsyncIterator[Served]:
+async def serving(app: ASGIApp, limits: ConnectionLimits, *, unread_seconds: float = 60) -> AsyncIterator[Served]:
     """Serves ``app``, whose lifespan is another's, in this event loop."""
     listener = socket.create_server(("127.0.0.1", 0))
+    cut_off_unread(listener, unread_seconds)
     started = asyncio.Event()
-    server = Server(Configuration(app, limits, log_level="error", lifespan="off"), started.set)
+    server = ReadyServer(Configuration(app, limits, log_level="error", lifespan="off"), started.set)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     await started.wait()
     try:

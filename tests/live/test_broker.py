@@ -27,7 +27,7 @@ from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.store.change_stream import InsertEvent, InsertWatch
 from gateway.store.tenancy import NAMESPACES
 from gateway.transport.http import event_streams
-from gateway.transport.server.process import ENDING
+from gateway.transport.server.uvicorn_adapter import ENDING
 from gateway.transport.websocket import conversation
 from tests.harness.command_log import commands
 from tests.harness.gateway_client import Gateway, new_gateway

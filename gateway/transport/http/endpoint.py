@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.auth.authenticator import Authenticator
 from gateway.auth.open_connections import OpenConnections
-from gateway.errors import MethodNotAllowed, PayloadTooLarge
+from gateway.errors import MethodNotAllowed, PayloadTooLarge, RequestTimeout
 from gateway.errors.formatting import foreseen
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, refused
@@ -17,6 +17,7 @@ from gateway.execution.operations import OperationRunner
 from gateway.live.subscriptions import Subscriptions
 from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.scheduling.cpu_gate import LONG_BYTES, CpuGate
+from gateway.scheduling.deadlines import Deadline
 from gateway.transport.http.batching import answer_batch
 from gateway.transport.http.body_decoding import coding_of, decoded
 from gateway.transport.http.caching import entity_tag, is_known
@@ -62,6 +63,7 @@ class GraphQLEndpoint:
         cpu_gate: CpuGate,
         *,
         body_limit: int,
+        body_seconds: float,
         batch_limit: int,
         entry_limit: int,
         cache_control: bytes,
@@ -72,6 +74,7 @@ class GraphQLEndpoint:
         self._cpu_gate = cpu_gate
         self._streams = EventStreams(subscriptions, sessions)
         self._body_limit = body_limit
+        self._body_deadline = Deadline(body_seconds)
         self._read = partial(from_body, batch_limit=batch_limit, entry_limit=entry_limit)
         self._entry_limit = entry_limit
         self._cache_control = cache_control
@@ -118,7 +121,11 @@ class GraphQLEndpoint:
         else:
             require_json(_single(headers, "content-type"))
             coding = coding_of(_single(headers, "content-encoding"))
-            body = await self._body(receive)
+            try:
+                with self._body_deadline.each():
+                    body = await self._body(receive)
+            except TimeoutError:
+                raise RequestTimeout("The body did not arrive in time.") from None
             if coding is not None:
                 body = await decoded(body, coding, self._body_limit)
             request = self._operations.known_request(body)

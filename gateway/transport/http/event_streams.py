@@ -46,8 +46,10 @@ class EventStreams:
                 events.close()
                 await cancel([sending, leaving])
             # Whoever has left is told nothing.
-            if ending.done() and not left:
-                await _last_word(send, ending.result())
+            is_read = left or not ending.done() or await _last_word(send, ending.result())
+        if not is_read:
+            # The kernel cuts the connection off; until then the response is under way.
+            await _left(receive)
         return None
 
 
@@ -79,11 +81,13 @@ async def _left(receive: Receive) -> None:
         pass
 
 
-async def _last_word(send: Send, error: GatewayError) -> None:
+async def _last_word(send: Send, error: GatewayError) -> bool:
+    """Ends the stream with an error; whether the client took it."""
     # Without an event that says it is complete, clients connect again.
     said = b"" if isinstance(error, GoingAway) else alone(refused(error).body)
     try:
         async with asyncio.timeout(LAST_WORD_SECONDS):
             await send({"type": "http.response.body", "body": said})
     except TimeoutError:
-        return
+        return False
+    return True

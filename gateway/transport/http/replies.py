@@ -13,6 +13,7 @@ from gateway.errors import (
     ParseFailed,
     QueryNotPersisted,
     RateLimited,
+    RequestTimeout,
     Unauthenticated,
     Unavailable,
     UnknownCoding,
@@ -99,6 +100,8 @@ def refusal(error: GatewayError, body: bytes, media: str, method: str) -> Reply:
     match error:
         case QueryNotPersisted():
             return Reply(status, (_TYPES[media], VARY, _NOT_FOUND_YET), body)
+        case RequestTimeout():
+            return Reply(status, (*_ANSWERED[media], (b"connection", b"close")), body)
         case MethodNotAllowed():
             return Reply(status, (*_ANSWERED[media], (b"allow", allowed(method))), body)
         case Unauthenticated():

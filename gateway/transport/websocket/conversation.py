@@ -24,7 +24,6 @@ from gateway.scheduling.cancellation import cancel
 from gateway.scheduling.cpu_gate import LONG_BYTES, CpuGate
 from gateway.transport.http.headers import single
 from gateway.transport.http.request_parsing import from_object
-from gateway.transport.server.websocket_protocol import MAX_BYTES, MAX_MESSAGE_BYTES
 from gateway.transport.timeouts import HEARTBEAT_SECONDS, LAST_WORD_SECONDS
 from gateway.transport.websocket import messages
 from gateway.transport.websocket.close_codes import GOING_AWAY, Close, close_for
@@ -63,7 +62,9 @@ class Conversation:
         *,
         max_operations: int,
         entry_limit: int,
+        unauthenticated_bytes: int,
     ) -> None:
+        self._unauthenticated_bytes = unauthenticated_bytes
         self._access = access
         self._operations = operations
         self._subscriptions = subscriptions
@@ -134,6 +135,8 @@ class Conversation:
         try:
             while (received := await self._receive())["type"] != "websocket.disconnect":
                 size = len(received.get("text") or "")
+                if size > self._unauthenticated_bytes and not self._acknowledged:
+                    raise Close(1009, "Message too long for a connection that isn't acknowledged")
                 read = partial(messages.read, received, self._entry_limit)
                 message = await self._cpu_gate.do(read) if size > LONG_BYTES else read()
                 await self._take(message, session, size)
@@ -168,7 +171,7 @@ class Conversation:
         )
         session.enter(await self._access.context(*self._credentials))
         self._acknowledged = True
-        await self._say(messages.ACK, **{MAX_BYTES: MAX_MESSAGE_BYTES})
+        await self._say(messages.ACK)
 
     def _credential(self, payload: Mapping[str, Any], name: str) -> str | None:
         """What a header of this name would say: the payload's field, or that of its ``headers``, or else the header."""

@@ -10,6 +10,8 @@ from gateway.execution.answers import Answer
 from gateway.transport.http.request_parsing import from_json
 from gateway.transport.websocket.close_codes import Close
 
+MAX_MESSAGE_BYTES = 1_000_000
+
 ACK, PING = '{"type":"connection_ack"}', '{"type":"ping"}'
 
 

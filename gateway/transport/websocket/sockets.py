@@ -39,7 +39,9 @@ class WebSocketEndpoint:
         origins: Collection[str],
         max_operations: int,
         entry_limit: int,
+        unauthenticated_bytes: int,
     ) -> None:
+        self._unauthenticated_bytes = unauthenticated_bytes
         self._access = access
         self._operations = operations
         self._subscriptions = subscriptions
@@ -54,9 +56,9 @@ class WebSocketEndpoint:
         await receive()
         headers = Headers(scope=scope)
         if scope["path"] != self._path:
-            await _refuse(send, NotFound(NOTHING))
+            await _refuse(receive, send, NotFound(NOTHING))
         elif not admits(headers, self._origins):
-            await _refuse(send, Forbidden("Pages of this origin may not open websockets here."))
+            await _refuse(receive, send, Forbidden("Pages of this origin may not open websockets here."))
         elif PROTOCOL not in scope["subprotocols"]:
             await send({"type": "websocket.accept"})
             await send({"type": "websocket.close", "code": 4406, "reason": "Subprotocol not acceptable"})
@@ -72,13 +74,17 @@ class WebSocketEndpoint:
                 send,
                 max_operations=self._max_operations,
                 entry_limit=self._entry_limit,
+                unauthenticated_bytes=self._unauthenticated_bytes,
             )
             await conversation.run(self._sessions)
 
 
-async def _refuse(send: Send, error: GatewayError) -> None:
+async def _refuse(receive: Receive, send: Send, error: GatewayError) -> None:
     """Answers the request for a websocket as any other that is refused."""
     reply = closing(error)
     start = {"type": "websocket.http.response.start", "status": reply.status, "headers": list(reply.headers)}
     await send(start)
     await send({"type": "websocket.http.response.body", "body": reply.body})
+    for _ in ("the handshake's end", "the connection's end"):
+        # Whoever returns between the two, uvicorn takes for one that has answered nothing, and logs an error.
+        await receive()

@@ -172,7 +172,11 @@ async def test_whoever_reads_nothing_is_given_up(
 ) -> None:
     monkeypatch.setattr(event_streams, "UNREAD_SECONDS", 0.3)
     monkeypatch.setattr(event_streams, "LAST_WORD_SECONDS", 0.3)
-    async with new_gateway(mongod.uri) as gateway, serving(gateway.app, ConnectionLimits(drain_seconds=0)) as served:
+    limits = ConnectionLimits(drain_seconds=0)
+    async with (
+        new_gateway(mongod.uri) as gateway,
+        serving(gateway.app, limits, unread_seconds=1) as served,
+    ):
         connections = served.server.server_state.connections
         async with served.connected() as wire:
             body = b'{"query": "subscription { interactionRecorded { json } }"}'

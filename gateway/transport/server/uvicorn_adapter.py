@@ -1,0 +1,149 @@
+"""What ASGI can't see, on top of uvicorn: how messages are framed, how heads arrive, and how the server ends."""
+
+import asyncio
+import select
+import socket
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode, Frame
+
+from gateway.errors import BadRequest, GatewayError, RequestTimeout, Unavailable
+from gateway.transport.http.heads import body_too_large, head_too_large, refusal_of_head
+from gateway.transport.http.replies import closing
+
+# What the application's lifespan may yield under this name is called, and awaited, as soon as the server is to end.
+ENDING = "ending"
+# A refused client has so long to read why: closed with bytes of it unread, the connection would be reset.
+_LINGER_SECONDS, _FRAGMENTS = 2.0, 1_000
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """A connection that ends where a request could be read in two ways, or its head is too large or too slow, by
+    ``config.limits``, a `ConnectionLimits`; ``app_state["draining"]`` is set while the server ends."""
+
+    config: Any
+    _answering: RequestResponseCycle | None = None
+    _refusal: GatewayError | None = None
+    _message_bytes = 0
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._require_progress(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._answering is not None:  # Of pipelined requests uvicorn tells the last only.
+            self._answering.disconnected = True
+            self._answering.message_event.set()
+
+    def data_received(self, data: bytes) -> None:
+        if self._refusal is not None:
+            return
+        message = self.scope
+        super().data_received(data)
+        # Where a message began within these bytes, some of them may be of the one before.
+        self._message_bytes = self._message_bytes + len(data) if self.scope is message else 0
+        if self._is_in_head and self._message_bytes > self.config.limits.header_bytes:
+            self._refuse(head_too_large(self.config.limits))
+        elif self._message_bytes > self.config.limits.header_bytes + 2 * self.config.limits.body_bytes:
+            self._refuse(body_too_large(self.config.limits))
+
+    @property
+    def _is_in_head(self) -> bool:
+        return self.scope is not None and (self.cycle is None or self.cycle.scope is not self.scope)
+
+    def _require_progress(self, message: object) -> None:
+        """Ends a connection on which a head has been arriving, or none, ever since ``message`` was the latest."""
+        if self.transport.is_closing() or self.transport.get_protocol() is not self:
+            return
+        is_idle = self.cycle is None or (self.cycle.response_complete and self.timeout_keep_alive_task is None)
+        if not is_idle or message is not self.scope:
+            self.loop.call_later(self.config.limits.read_seconds, self._require_progress, self.scope)
+        elif self._is_in_head:
+            self._refuse(RequestTimeout("The request did not arrive in time."))
+        else:
+            self.transport.close()
+
+    def on_headers_complete(self) -> None:
+        line = (self.parser.get_method(), self.url, self.parser.get_http_version())
+        upgrade = self.parser.should_upgrade()
+        self._refusal = refusal_of_head(line, self.headers, self.config.limits, asks_for_upgrade=upgrade)
+        if max(len(self.connections), len(self.tasks), len(self.pipeline)) >= self.config.limits.connections:
+            self._refusal = Unavailable("Too many connections; try again.")
+        if self._refusal is not None:
+            raise self._refusal
+        super().on_headers_complete()
+        if not upgrade:
+            self.headers = []  # What follows are trailers, which are no headers of the request.
+            self.cycle.keep_alive &= "draining" not in self.app_state
+        elif not self._should_upgrade():
+            self.cycle.keep_alive = False  # The parser drops what follows.
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(self._refusal or BadRequest("This is not a valid HTTP/1.1 request."))
+
+    def _refuse(self, refusal: GatewayError) -> None:
+        """Reads no more, and refuses the request that is being read; behind one that is being answered it only ends."""
+        self._refusal = refusal
+        self.pipeline.clear()
+        answering = self._answering
+        if answering is not None and not answering.response_complete:
+            if answering.response_started or not answering.more_body:
+                answering.keep_alive = False
+                return
+            answering.disconnected = True
+        if answering is None or not answering.response_started or answering.scope is not self.scope:
+            reply = closing(refusal)
+            headers = [b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *reply.headers)]
+            self.transport.write(b"".join([STATUS_LINE[reply.status], *headers, b"\r\n", reply.body]))
+        self.flow.resume_reading()
+        self.transport.write_eof()
+        self.loop.call_later(_LINGER_SECONDS, self.transport.abort)
+
+
+class WebSocketProtocol(WebSocketsSansIOProtocol):
+    """A connection of which nothing more is read while its client doesn't read, nor a message in endless parts."""
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if not self.read_paused:
+            self.transport.resume_reading()
+
+    def handle_cont(self, event: Frame) -> None:
+        super().handle_cont(event)
+        if len(self.frames) > _FRAGMENTS:
+            self.conn.fail(CloseCode.POLICY_VIOLATION, f"A message may have at most {_FRAGMENTS:,} fragments.")
+            self.handle_parser_exception()
+
+
+class DrainingServer(uvicorn.Server):
+    """Refuses new connections as soon as it is to end, and answers the last requests of those there are."""
+
+    config: Any
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for listener in sockets or ():
+            waiting = select.poll()
+            waiting.register(listener, select.POLLIN)
+            while waiting.poll(0):  # noqa: ASYNC110  # A connection that isn't accepted yet would be reset.
+                await asyncio.sleep(0)
+        for closed in (*self.servers, *(sockets or ())):
+            closed.close()
+        if self.config.workers > 1:
+            await asyncio.sleep(0.5)  # Until the other workers refuse connections too.
+        self.lifespan.state["draining"] = True
+        if ENDING in self.lifespan.state:
+            await self.lifespan.state[ENDING]()
+        await asyncio.sleep(self.config.limits.drain_seconds)
+        await super().shutdown(sockets)
