@@ -1,0 +1,25 @@
+"""Stored values that other rooms name are values of the contract: one that is misspelled would read as OTHER."""
+
+import pytest
+
+from gateway.demo.data.catalogue import MEDIA, SHOP, Catalogue
+from gateway.interchange.ubi_actions import ACTIONS
+from gateway.model import filter_trees
+from gateway.schema.enums import ComparisonOperator, InteractionType, VectorIndex, known_values
+
+
+def test_the_actions_of_ubi_are_types_of_the_contract() -> None:
+    recorded = {action.interaction_type for action in ACTIONS.values() if action.interaction_type}
+    assert recorded - set(known_values(InteractionType)) == set()
+
+
+@pytest.mark.parametrize("catalogue", [SHOP, MEDIA])
+def test_the_demo_records_types_and_indexes_of_the_contract(catalogue: Catalogue) -> None:
+    actions = {*catalogue.item_actions.values, *catalogue.query_actions.values}
+    assert actions - set(known_values(InteractionType)) == set()
+    assert set(catalogue.indexes.values) - set(known_values(VectorIndex)) == set()
+
+
+@pytest.mark.parametrize("operator", known_values(ComparisonOperator))
+def test_every_operator_has_words_of_its_own_in_the_text_of_a_tree(operator: str) -> None:
+    assert "`" not in filter_trees.text({"key": "k", "operator": operator, "value": 1})
