@@ -17,7 +17,7 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from gateway.errors import GatewayError
-from gateway.model.wire import spelled
+from gateway.model.wire import format_instant
 from gateway.settings import SettingsError
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")]
@@ -75,7 +75,7 @@ def progress(*amount: ProgressColumn, stays: bool = False) -> Progress:
 
 def timestamp(moment: datetime | None) -> str | None:
     """RFC 3339 in UTC with milliseconds, as in 2024-05-01T12:00:00.000Z; None stays None."""
-    return None if moment is None else spelled(moment)
+    return None if moment is None else format_instant(moment)
 
 
 def _fail(message: str, *, status: int) -> NoReturn:

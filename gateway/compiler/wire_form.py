@@ -11,8 +11,7 @@ from gateway.errors import BadUserInput
 from gateway.errors.linked_path import LinkedPath, path
 from gateway.schema.recorded_fields import WIRE_NAME
 from gateway.schema.scalars import serialize_date_time
-
-_OTHER = "OTHER"
+from gateway.schema.stored_readings import OTHER
 
 
 def to_wire(value: Any, type_: GraphQLInputType) -> Any:
@@ -41,7 +40,7 @@ def _to_wire(value: Any, type_: Any, trail: LinkedPath) -> Any:
         inner = get_nullable_type(type_.of_type)
         return [_to_wire(item, inner, (trail, index)) for index, item in enumerate(value)]
     if isinstance(value, Enum):
-        if value.name == _OTHER:
+        if value.name == OTHER:
             raise BadUserInput(
                 "OTHER stands for stored values that aren't known here; it can't be recorded.", path=path(trail)
             )

@@ -13,7 +13,7 @@ from gateway.context import Budget
 from gateway.errors import GatewayError
 from gateway.errors.formatting import Phase, described
 from gateway.model.bson_values import is_uuid, uuid_text
-from gateway.model.documents import plain
+from gateway.model.documents import without_references
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def encode(body: Mapping[str, Any]) -> bytes:
 def _jsonable(value: Any) -> Any:
     match value:
         case DBRef():
-            return plain(value)
+            return without_references(value)
         case Binary() if is_uuid(value):
             return uuid_text(value)
         case bytes():

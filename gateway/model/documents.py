@@ -24,7 +24,8 @@ from gateway.model.wire import RecordedInteraction, RecordedSearchRequest, filte
 
 Document: TypeAlias = dict[str, Any]
 
-OWNED = frozenset(
+# The gateway's own: what a client records under one of these names stands in "shadowed".
+OWNED_FIELDS = frozenset(
     {
         "_id",
         "namespace_id",
@@ -39,16 +40,16 @@ OWNED = frozenset(
         "$ref",
     }
 )
-# What `derived` gives; an interaction has the same conditions as the stored search request that it copies them from.
-DERIVED = ("effective_session_id", "conditions", "condition_tokens")
+# What `derived_fields` gives; an interaction has the conditions of the stored search request that it copies.
+DERIVED_FIELDS = ("effective_session_id", "conditions", "condition_tokens")
 _COPIED = ("search_request_id", "first_seen_at", "conditions", "condition_tokens")
 
-_GATEWAY = UUID("41b82216-1738-47f0-9641-18cbc46ceb7e")
+_UUID_NAMESPACE = UUID("41b82216-1738-47f0-9641-18cbc46ceb7e")
 
 
 def document_id(namespace_id: str, kind: Literal["interaction", "search_request"], id: str) -> UUID:
     """The ``_id`` of a document: the same for the same id in the same namespace, so that a second insert collides."""
-    return uuid5(uuid5(_GATEWAY, namespace_id), f"{kind}:{id}")
+    return uuid5(uuid5(_UUID_NAMESPACE, namespace_id), f"{kind}:{id}")
 
 
 def search_request_id_of(namespace_id: str, search_request: Mapping[str, Any], session_id: Any = None) -> str:
@@ -56,9 +57,9 @@ def search_request_id_of(namespace_id: str, search_request: Mapping[str, Any], s
 
     ``session_id`` is the interaction's; it counts where the search request has none.
     """
-    if isinstance(given := search_request.get("search_request_id"), str):
-        return given
-    session = _own_or_given(search_request.get("session_id"), session_id)
+    if isinstance(search_request_id := search_request.get("search_request_id"), str):
+        return search_request_id
+    session = _first_session_id(search_request.get("session_id"), session_id)
     content = canonical_json([namespace_id, session, search_request])
     return f"sr_{blake2b(content, digest_size=16).hexdigest()}"
 
@@ -81,10 +82,9 @@ def search_request_document(
         "first_seen_at": in_milliseconds(first_seen_at),
         "search_request": recorded.raw,
     }
-    own = effective_session_id(document)
-    if own is None and (given := _own_or_given(session_id, None)) is not None:
-        document["session_id"] = given
-    return document | derived(document) | {"namespace_id": namespace.id}
+    if effective_session_id(document) is None and (session := _first_session_id(session_id)) is not None:
+        document["session_id"] = session
+    return document | derived_fields(document) | {"namespace_id": namespace.id}
 
 
 def interaction_document(
@@ -98,10 +98,10 @@ def interaction_document(
     document = {
         "_id": document_id(namespace.id, "interaction", recorded.interaction_id),
         "occurred_at": recorded.occurred_at or in_milliseconds(occurred_at),
-        **{name: value for name, value in raw.items() if name not in OWNED},
+        **{name: value for name, value in raw.items() if name not in OWNED_FIELDS},
         "interaction_id": recorded.interaction_id,
     }
-    shadowed = {name: raw[name] for name in raw if name in OWNED}
+    shadowed = {name: raw[name] for name in raw if name in OWNED_FIELDS}
     if request is not None:
         document |= {name: request[name] for name in _COPIED}
         if recorded.search_request_id is not None:
@@ -120,12 +120,12 @@ def interaction_document(
 def effective_session_id(document: Mapping[str, Any]) -> str | None:
     """A document's own session, else its search request's."""
     search_request = document.get("search_request")
-    given = search_request.get("session_id") if isinstance(search_request, Mapping) else None
-    return _own_or_given(document.get("session_id"), given)
+    of_request = search_request.get("session_id") if isinstance(search_request, Mapping) else None
+    return _first_session_id(document.get("session_id"), of_request)
 
 
-def derived(document: Mapping[str, Any]) -> Document:
-    """The `DERIVED` fields of a document of either collection, from its recorded part; what it should not have is
+def derived_fields(document: Mapping[str, Any]) -> Document:
+    """The `DERIVED_FIELDS` of a document of either collection, from its recorded part; what it should not have is
     missing. Never raises, whatever is stored.
 
     ``conditions`` has a row per condition of every tree in the search request; see `gateway.model.filter_trees`.
@@ -141,50 +141,47 @@ def derived(document: Mapping[str, Any]) -> Document:
 
 def recorded_interaction(document: Mapping[str, Any]) -> Document:
     """The interaction exactly as recorded, in the wire shape, with its ``interaction_id`` in any case; a database
-    reference in it is still one (see `plain`)."""
+    reference in it is still one (see `without_references`)."""
     shadowed = document.get("shadowed") or {}
-    recorded = {name: value for name, value in document.items() if name not in OWNED}
+    recorded = {name: value for name, value in document.items() if name not in OWNED_FIELDS}
     if shadowed.get("search_request_id") is not None:
         recorded.pop("search_request", None)
     return recorded | shadowed
 
 
 def same_interaction(stored: Mapping[str, Any], candidate: Mapping[str, Any]) -> bool:
-    """Whether a client that sends ``candidate`` may be told that it is ``stored``: both recorded the same, where a time
-    that the candidate leaves out does not count."""
-    before, again = recorded_interaction(stored), recorded_interaction(candidate)
-    before.pop("occurred_at", None)
-    if again.pop("occurred_at", None) is not None and stored["occurred_at"] != candidate["occurred_at"]:
+    """Whether ``candidate`` records ``stored`` again: both have the same content, where a time that the candidate
+    leaves out does not count."""
+    stored_content, content = recorded_interaction(stored), recorded_interaction(candidate)
+    stored_content.pop("occurred_at", None)
+    if content.pop("occurred_at", None) is not None and stored["occurred_at"] != candidate["occurred_at"]:
         return False
-    return _same(before, again)
+    return _same_content(stored_content, content)
 
 
 def same_search_request(stored: Mapping[str, Any], recorded: RecordedSearchRequest) -> bool:
     """Whether the search request of a stored document has the content of ``recorded``."""
-    return _same(stored["search_request"], recorded.raw)
+    return _same_content(stored["search_request"], recorded.raw)
 
 
-def plain(value: Any) -> Any:
+def without_references(value: Any) -> Any:
     """``value`` with every database reference in it turned back into the object that was recorded: the driver reads any
     embedded ``{"$ref": …, "$id": …}`` as a `DBRef`."""
     match value:
         case dict():
-            return {name: plain(item) for name, item in value.items()}
+            return {name: without_references(item) for name, item in value.items()}
         case list():
-            return [plain(item) for item in value]
+            return [without_references(item) for item in value]
         case DBRef():
-            return plain(dict(value.as_doc()))
+            return without_references(dict(value.as_doc()))
     return value
 
 
-def _same(stored: Any, recorded: Any) -> bool:
-    # The same spelling is the same content; to find that out is far cheaper than to make it canonical.
+def _same_content(stored: Any, recorded: Any) -> bool:
+    # The same spelling is the same content; comparing it is far cheaper than making it canonical.
     return repr(stored) == repr(recorded) or canonical_json(stored) == canonical_json(recorded)
 
 
-def _own_or_given(own: Any, given: Any) -> str | None:
+def _first_session_id(*values: Any) -> str | None:
     """The first that is a session's id: a string that is not empty."""
-    for session in (own, given):
-        if isinstance(session, str) and session:
-            return session
-    return None
+    return next((value for value in values if isinstance(value, str) and value), None)

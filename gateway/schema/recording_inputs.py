@@ -28,10 +28,13 @@ class FilterConditionInput:
 @strawberry.input(one_of=True, description="What a branch of a filter tree holds: either a condition or a group.")
 class FilterNodeInput:
     condition: FilterConditionInput | None = optional("A comparison.")
-    group: "FilterGroupInput | None" = optional("A group of its own, at any depth up to 20.")
+    group: "FilterGroupInput | None" = optional(f"A group of its own, at any depth up to {trees.MAX_DEPTH}.")
 
 
-@records(trees.FilterGroup, meaning(trees.FilterGroup, "A tree has up to 20 levels and 500 nodes."))
+@records(
+    trees.FilterGroup,
+    meaning(trees.FilterGroup, f"A tree has up to {trees.MAX_DEPTH} levels and {trees.MAX_NODES} nodes."),
+)
 class FilterGroupInput:
     and_: list[FilterNodeInput] | None
     or_: list[FilterNodeInput] | None

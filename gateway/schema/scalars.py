@@ -20,7 +20,7 @@ from graphql import (
 from strawberry.types.scalar import ScalarDefinition
 
 from gateway.errors import BadUserInput, UnreadableDocument
-from gateway.model.wire import check_json, parse_instant, spelled
+from gateway.model.wire import check_json, format_instant, parse_instant
 
 DateTime = NewType("DateTime", datetime)
 JSON = NewType("JSON", object)
@@ -41,7 +41,7 @@ def serialize_date_time(value: Any) -> str:
     """``2024-05-01T12:00:00.000Z`` of a datetime that knows its zone; raises `UnreadableDocument` for all else."""
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise UnreadableDocument("A stored time should be a date with a time zone.")
-    return spelled(value)
+    return format_instant(value)
 
 
 def parse_json(value: Any) -> Any:

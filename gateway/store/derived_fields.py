@@ -6,14 +6,22 @@ from typing import Any
 
 from pymongo import UpdateOne
 
-from gateway.model.documents import DERIVED, derived, document_id, search_request_id_of
+from gateway.model.documents import DERIVED_FIELDS, derived_fields, document_id, search_request_id_of
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Kind
 from gateway.store.client import Collection, Database, Document
 from gateway.store.error_translation import translated
 
 _KINDS = (INTERACTION, SEARCH_REQUEST)
 _BATCH = 500
-_READ = ("namespace_id", "interaction_id", "session_id", "search_request", "search_request_id", "shadowed", *DERIVED)
+_READ = (
+    "namespace_id",
+    "interaction_id",
+    "session_id",
+    "search_request",
+    "search_request_id",
+    "shadowed",
+    *DERIVED_FIELDS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +90,9 @@ async def _batches(collection: Collection) -> AsyncIterator[list[Document]]:
 
 def _correction(document: Document) -> UpdateOne | None:
     """What sets the derived fields right; None where they are."""
-    fields = derived(document)
+    fields = derived_fields(document)
     changed = {name: value for name, value in fields.items() if document.get(name) != value}
-    surplus = [name for name in DERIVED if name in document and name not in fields]
+    surplus = [name for name in DERIVED_FIELDS if name in document and name not in fields]
     if not changed and not surplus:
         return None
     update: dict[str, Any] = {"$set": changed} if changed else {}

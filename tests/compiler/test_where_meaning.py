@@ -13,7 +13,7 @@ from pymongo import MongoClient
 from pymongo.collection import Collection
 
 from gateway.demo.embedded_mongod import EmbeddedServer
-from gateway.model.documents import derived
+from gateway.model.documents import derived_fields
 from gateway.plan.predicate import Predicate
 from tests.generators.wheres import (
     SEARCH_REQUESTS,
@@ -42,7 +42,9 @@ class Archive:
 
     def store(self, *recorded: Recorded) -> None:
         self.documents.delete_many({})
-        self.documents.insert_many([{"_id": number, **one, **derived(one)} for number, one in enumerate(recorded)])
+        self.documents.insert_many(
+            [{"_id": number, **one, **derived_fields(one)} for number, one in enumerate(recorded)]
+        )
         self.recorded[:] = recorded
 
     def matching(self, matches: Callable[[Where, Recorded], bool], where: Where) -> list[int]:

@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 
 from gateway.context import Namespace
 from gateway.model.documents import (
-    derived,
+    derived_fields,
     document_id,
     interaction_document,
-    plain,
     recorded_interaction,
     same_interaction,
     same_search_request,
     search_request_document,
     search_request_id_of,
+    without_references,
 )
 from gateway.model.filter_trees import canonical_json, key_token, key_value_token, value_hash
 from gateway.model.wire import validate_interaction, validate_search_request
@@ -101,7 +101,7 @@ def test_a_stored_search_request() -> None:
             key_value_token("size", value_hash(42)),
         ],
     }
-    assert plain(document["search_request"]) == SEARCH | {"search_request_id": "r1", "session_id": "s1"}
+    assert without_references(document["search_request"]) == SEARCH | {"search_request_id": "r1", "session_id": "s1"}
 
 
 def test_a_stored_interaction() -> None:
@@ -171,10 +171,10 @@ def test_the_same_again_is_told_from_other_content() -> None:
 
 
 def test_deriving_takes_whatever_is_stored() -> None:
-    assert derived({}) == {}
-    assert derived({"session_id": "", "search_request": 1}) == {}
+    assert derived_fields({}) == {}
+    assert derived_fields({"session_id": "", "search_request": 1}) == {}
     malformed = {"queries": [1, {"filters": 2}], "filters": {"AND": 3, "OR": [4, {"key": 5}, {"field": "size"}]}}
-    assert [row["key"] for row in derived({"search_request": malformed})["conditions"]] in ([], ["size"])
+    assert [row["key"] for row in derived_fields({"search_request": malformed})["conditions"]] in ([], ["size"])
 
 
 JSON = st.recursive(
@@ -206,9 +206,9 @@ def test_whatever_is_recorded_reads_back_equal(unknown: dict[str, Any], free: An
     search = SEARCH | {"filters": {"OR": [{"key": "k", "value": value}]}, "tomorrow": free}
     wire = VIEW | unknown | {"metadata": {"free": free}, "search_request": search}
     read = stored(document_of(wire, stored(request_of(search))))
-    assert plain(recorded_interaction(read)) == wire
+    assert without_references(recorded_interaction(read)) == wire
     assert canonical_json(recorded_interaction(read)) == canonical_json(wire)
-    assert plain(read["search_request"]) == search
+    assert without_references(read["search_request"]) == search
     assert same_interaction(read, document_of(wire, request_of(search)))
     assert same_search_request(read, validate_search_request(search))
 
@@ -218,6 +218,6 @@ def test_namespaces_share_no_document() -> None:
     assert request_of(SEARCH)["search_request_id"] != request_of(SEARCH, MEDIA)["search_request_id"]
 
 
-def test_plain_leaves_plain_data_alone() -> None:
+def test_what_holds_no_reference_stays_as_it_is() -> None:
     value = {"a": [1, "x", None, {"$ref": 1}]}
-    assert plain(value) == value
+    assert without_references(value) == value

@@ -117,7 +117,7 @@ def test_what_a_page_names_is_there(file: str) -> None:
 def test_names_are_looked_for_where_they_are() -> None:
     text = "`tests/project/test_house.py -k names`, `gateway.settings.reference()`, docs/a.md and `bench/.data`"
     assert list(named(text)) == ["tests/project/test_house.py", "gateway.settings.reference"]
-    assert is_there("gateway.model.documents.derived")
+    assert is_there("gateway.model.documents.derived_fields")
     assert is_there("gateway.plan")
     assert not is_there("gateway.model.documents.no_such_function")
     assert not is_there("gateway.no_such_room.derived")

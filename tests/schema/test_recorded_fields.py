@@ -14,7 +14,7 @@ import strawberry
 from graphql import GraphQLInputObjectType, GraphQLObjectType, get_named_type
 
 from gateway.compiler.wire_form import wire_name
-from gateway.model.documents import OWNED
+from gateway.model.documents import OWNED_FIELDS
 from gateway.model.wire.declared_fields import DeclaredField, declared_fields
 from gateway.model.wire.fields import GroupByOptions, Interaction, SortOption, WireObject
 from gateway.model.wire.trees import FilterCondition, FilterGroup
@@ -137,7 +137,7 @@ def test_all_that_is_declared_is_compared_by_filters_unless_there_is_a_reason() 
 
 
 def test_nothing_is_read_or_compared_that_is_neither_declared_nor_the_gateways_own() -> None:
-    assert {path for path in paths(READ) | FILTERED if path and path not in DECLARED} <= OWNED
+    assert {path for path in paths(READ) | FILTERED if path and path not in DECLARED} <= OWNED_FIELDS
 
 
 def test_what_is_recorded_and_read_is_described_as_it_is_declared() -> None:

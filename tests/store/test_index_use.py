@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from gateway.demo.embedded_mongod import EmbeddedServer
-from gateway.model.documents import derived
+from gateway.model.documents import derived_fields
 from gateway.model.indexes import INDEXES
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Kind, Order, position_order, time_order
 from gateway.plan.paging import encode_cursor
@@ -227,7 +227,7 @@ EVERYWHERE = {
 
 
 async def test_a_document_with_arrays_at_every_path_of_a_client_can_be_inserted(crowded: Gateway) -> None:
-    document = {**EVERYWHERE, **derived(EVERYWHERE)}
+    document = {**EVERYWHERE, **derived_fields(EVERYWHERE)}
     assert len(document["condition_tokens"]) > 1
     for collection in ("interactions", "search_requests"):
         await crowded.database[collection].insert_one({**document, "search_request_id": "r1", "first_seen_at": START})

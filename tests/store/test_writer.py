@@ -9,7 +9,7 @@ from pymongo import WriteConcern
 
 from gateway.context import Namespace
 from gateway.errors import BadUserInput, Conflict, GatewayError, QueryTooBroad, Unavailable
-from gateway.model.documents import plain, recorded_interaction
+from gateway.model.documents import recorded_interaction, without_references
 from gateway.model.wire import RecordedInteraction, validate_interaction, validate_search_request
 from gateway.store.client import Client, Database, Driver, close, open_client
 from gateway.store.error_translation import translated
@@ -75,8 +75,16 @@ async def test_what_is_recorded_is_stored_and_answered(writer: Writer, database:
     request = await database["search_requests"].find_one({"search_request_id": "r1"})
     assert stored is not None
     assert request is not None
-    assert plain(recorded_interaction(stored)) == plain(recorded_interaction(recorded.document)) == wire
-    assert plain(request["search_request"]) == plain(stored["search_request"]) == wire["search_request"]
+    assert (
+        without_references(recorded_interaction(stored))
+        == without_references(recorded_interaction(recorded.document))
+        == wire
+    )
+    assert (
+        without_references(request["search_request"])
+        == without_references(stored["search_request"])
+        == wire["search_request"]
+    )
     assert stored["first_seen_at"] == request["first_seen_at"] == datetime(2024, 4, 1, tzinfo=UTC)
     [again] = await writer.record(SHOP, [validate_interaction(wire)], LATER)
     assert again == Recorded(stored, created=False)

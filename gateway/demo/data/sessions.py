@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from gateway.demo.data.catalogue import MEDIA, SHOP, Catalogue
 from gateway.demo.data.requests import search_request
-from gateway.model.wire import spelled
+from gateway.model.wire import format_instant
 
 NamespaceKind = Literal["shop", "media"]
 
@@ -74,7 +74,7 @@ def _session(
                 interaction["session_id"] = session_id
             if user_id is not None or rng.random() < 0.2:
                 interaction["user_id"] = user_id
-            interaction["occurred_at"] = spelled(now)
+            interaction["occurred_at"] = format_instant(now)
             yield interaction
 
 

@@ -1,6 +1,6 @@
 """Recorded interactions and search requests in the REST wire shape: fields, filter trees, JSON, instants."""
 
-from gateway.model.wire.instants import in_milliseconds, parse_instant, spelled
+from gateway.model.wire.instants import format_instant, in_milliseconds, parse_instant
 from gateway.model.wire.json_values import check_json
 from gateway.model.wire.recorded import (
     RecordedInteraction,
@@ -15,9 +15,9 @@ __all__ = [
     "RecordedSearchRequest",
     "check_json",
     "filter_trees",
+    "format_instant",
     "in_milliseconds",
     "parse_instant",
-    "spelled",
     "validate_interaction",
     "validate_search_request",
 ]

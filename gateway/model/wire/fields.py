@@ -13,6 +13,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+MAX_METADATA = 256 * 1024
 MAX_TYPES = 20
 MAX_NAME = 64
 
@@ -181,7 +182,8 @@ the facet's name."""
     position: Count | None = Field(None, description="The item's position in the search results, counted from 0.")
     duration_ms: Count | None = Field(None, description="How long the item was viewed, in milliseconds.")
     metadata: dict[str, Any] | None = Field(
-        None, description="What else is known, such as device or campaign: a JSON object up to 256 KB."
+        None,
+        description=f"What else is known, such as device or campaign: a JSON object up to {MAX_METADATA // 1024} KB.",
     )
     session_id: Id | None = Field(None, description="The session in which it happened.")
     user_id: Id | None = Field(None, description="Who interacted.")

@@ -24,7 +24,7 @@ def parse_instant(text: str) -> datetime:
     return in_milliseconds(instant)
 
 
-def spelled(instant: datetime) -> str:
+def format_instant(instant: datetime) -> str:
     """``2024-05-01T12:00:00.000Z``, of an instant that has an offset."""
     text = instant.isoformat(timespec="milliseconds")
     if not text.endswith("+00:00"):

@@ -1,7 +1,7 @@
 """One recorded object, validated: used alike by mutations and imports.
 
 Declared fields are checked by the models of `gateway.model.wire.fields`, free-form values and trees by plain loops.
-What was given is kept as it is: unknown and legacy keys, nulls, the order of keys.
+What a client records is kept as it is: unknown and legacy keys, nulls, the order of keys.
 """
 
 from collections.abc import Mapping
@@ -13,29 +13,29 @@ from uuid import uuid4
 from pydantic import ValidationError
 
 from gateway.errors import BadUserInput
-from gateway.model.wire.fields import Interaction, SearchRequest
-from gateway.model.wire.instants import in_milliseconds, parse_instant, spelled
+from gateway.model.wire.fields import MAX_METADATA, Interaction, SearchRequest
+from gateway.model.wire.instants import format_instant, in_milliseconds, parse_instant
 from gateway.model.wire.json_values import check_json, check_size
 from gateway.model.wire.trees import Path, check_tree, filter_trees
 
 MAX_DOCUMENT = 1024 * 1024
-MAX_METADATA = 256 * 1024
 
 _Model = TypeVar("_Model", Interaction, SearchRequest)
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedSearchRequest:
-    """``raw`` is the wire object as given."""
+    """A valid search request; ``raw`` is its wire object as it was sent."""
 
     raw: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedInteraction:
-    """``raw`` is the wire object as given, only that a datetime in ``occurred_at`` became its text.
+    """A valid interaction; ``raw`` is its wire object as it was sent, but that a datetime in ``occurred_at`` became its
+    text.
 
-    ``interaction_id`` is random where none was given. At most one of ``search_request`` and ``search_request_id``,
+    ``interaction_id`` is random where none was sent. At most one of ``search_request`` and ``search_request_id``,
     the id of a recorded one, is there. ``occurred_at`` is in UTC and whole milliseconds.
     """
 
@@ -88,16 +88,16 @@ def _object(raw: object) -> dict[str, Any]:
 
 
 def _with_instant(wire: dict[str, Any]) -> tuple[dict[str, Any], datetime | None]:
-    given = wire.get("occurred_at")
+    occurred_at = wire.get("occurred_at")
     try:
-        match given:
+        match occurred_at:
             case None:
                 return wire, None
             case str():
-                return wire, parse_instant(given)
+                return wire, parse_instant(occurred_at)
             case datetime():
-                instant = in_milliseconds(given)
-                return wire | {"occurred_at": spelled(instant)}, instant
+                instant = in_milliseconds(occurred_at)
+                return wire | {"occurred_at": format_instant(instant)}, instant
     except ValueError as error:
         raise BadUserInput(str(error), path=("occurred_at",)) from error
     raise BadUserInput("Time should be an RFC 3339 date-time string", path=("occurred_at",))

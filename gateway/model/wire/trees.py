@@ -44,8 +44,8 @@ class FilterGroup(WireObject):
 
 
 def filter_trees(search_request: Any) -> Iterator[tuple[Path, Any]]:
-    """The path and tree of ``filters``, then of each query's; null and missing ones, and what is no query, are passed
-    over, so that any stored value can be asked."""
+    """The path and tree of ``filters``, then of each query's. Takes any stored value: null and missing trees, and
+    what is no query, are passed over."""
     if not isinstance(search_request, Mapping):
         return
     if (tree := search_request.get("filters")) is not None:
