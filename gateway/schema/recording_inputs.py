@@ -6,16 +6,17 @@ import strawberry
 
 from gateway.model.wire import fields as wire
 from gateway.model.wire import trees
+from gateway.model.wire.declared_fields import declared_field
 from gateway.schema.enums import ComparisonOperator, InteractionType, QueryInputType, SortDirection, VectorIndex
-from gateway.schema.recorded_fields import also, meaning, records
+from gateway.schema.recorded_fields import also, described, meaning, records
 from gateway.schema.scalars import JSON, DateTime
 
 
-def optional(description: str) -> Any:
+def _optional(description: str) -> Any:
     return strawberry.field(description=description, default=strawberry.UNSET)
 
 
-def required(description: str) -> Any:
+def _required(description: str) -> Any:
     return strawberry.field(description=description)
 
 
@@ -27,8 +28,8 @@ class FilterConditionInput:
 
 @strawberry.input(one_of=True, description="What a branch of a filter tree holds: either a condition or a group.")
 class FilterNodeInput:
-    condition: FilterConditionInput | None = optional("A comparison.")
-    group: "FilterGroupInput | None" = optional(f"A group of its own, at any depth up to {trees.MAX_DEPTH}.")
+    condition: FilterConditionInput | None = _optional("A comparison.")
+    group: "FilterGroupInput | None" = _optional(f"A group of its own, at any depth up to {trees.MAX_DEPTH}.")
 
 
 @records(
@@ -99,25 +100,25 @@ content it is a CONFLICT. Left out, a new id is made."""
 
 @strawberry.input(description="Interactions to record in one request.")
 class RecordInteractionsInput:
-    interactions: list[RecordInteractionInput] = required(
+    interactions: list[RecordInteractionInput] = _required(
         "Up to 1,000 interactions. Each is judged alone: a bad one doesn't stop the others."
     )
 
 
 @strawberry.input(description="A search request to record, before anybody interacted with its results.")
 class RecordSearchRequestInput:
-    search_request: SearchRequestInput = required("The search request.")
-    occurred_at: DateTime | None = optional("When the search was made; now, where left out.")
+    search_request: SearchRequestInput = _required("The search request.")
+    occurred_at: DateTime | None = _optional("When the search was made; now, where left out.")
 
 
 @strawberry.input(description="An interaction to delete.")
 class DeleteInteractionInput:
-    interaction_id: strawberry.ID = required("The interaction's id within the namespace.")
+    interaction_id: strawberry.ID = _required(described(declared_field("interaction_id")))
 
 
 @strawberry.input(description="A namespace to create in the key's organization.")
 class CreateNamespaceInput:
-    name: str = required(
+    name: str = _required(
         """The namespace's name, unique in its organization: 1 to 64 letters, digits, '.', '_' or '-'. It begins with a
 letter or a digit, and not with `ns_`, as ids do."""
     )

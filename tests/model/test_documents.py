@@ -158,7 +158,7 @@ def test_an_id_that_was_made_is_part_of_what_was_recorded() -> None:
     assert recorded_interaction(document)["interaction_id"] == document["interaction_id"]
 
 
-def test_the_same_again_is_told_from_other_content() -> None:
+def test_recording_the_same_again_is_not_a_conflict_and_other_content_is() -> None:
     first = stored(document_of(VIEW | {"position": 1, "metadata": {"a": 1, "b": {"$ref": "c", "$id": 1}}}))
     again = VIEW | {"metadata": {"b": {"$id": 1, "$ref": "c"}, "a": 1.0}, "position": 1}
     later = NOW + timedelta(days=1)
