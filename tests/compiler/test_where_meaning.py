@@ -1,4 +1,4 @@
-"""Real MongoDB answers a filter with the documents that the contract says it matches."""
+"""MongoDB and the predicate in memory answer a filter with the documents that the contract says it matches."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -14,11 +14,13 @@ from pymongo.collection import Collection
 
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.model.documents import derived_fields
+from gateway.plan.document_matchers import DocumentMatcher
 from gateway.plan.predicate import Predicate
 from tests.generators.wheres import (
     SEARCH_REQUESTS,
     Recorded,
     Where,
+    as_others_write,
     compiled,
     condition_wheres,
     few,
@@ -38,14 +40,17 @@ class Archive:
     """Recorded objects, and the same as stored documents; they are told apart by their number."""
 
     documents: Collection[dict[str, Any]]
-    recorded: list[Recorded] = field(repr=False)
+    recorded: list[Recorded] = field(default_factory=list, repr=False)
+    stored: list[Recorded] = field(default_factory=list, repr=False)
 
     def store(self, *recorded: Recorded) -> None:
-        self.documents.delete_many({})
-        self.documents.insert_many(
-            [{"_id": number, **one, **derived_fields(one)} for number, one in enumerate(recorded)]
-        )
+        self.store_documents([{"_id": number, **one, **derived_fields(one)} for number, one in enumerate(recorded)])
         self.recorded[:] = recorded
+
+    def store_documents(self, documents: list[Recorded]) -> None:
+        self.documents.delete_many({})
+        self.documents.insert_many(documents)
+        self.stored[:] = self.documents.find().sort("_id")
 
     def matching(self, matches: Callable[[Where, Recorded], bool], where: Where) -> list[int]:
         return [number for number, one in enumerate(self.recorded) if matches(where, one)]
@@ -55,21 +60,33 @@ class Archive:
         return [document["_id"] for document in answer]
 
     def answer(self, predicate: Predicate, time_path: str) -> list[int]:
+        """What MongoDB finds, which is what the same filter matches in memory."""
         if predicate.nothing:
-            return []
-        times = ({time_path: {bound.operator: bound.value}} for bound in predicate.times)
-        return self.found(*(conjunct.filter for conjunct in predicate.conjuncts), *times)
+            found = []
+        else:
+            times = ({time_path: {bound.operator: bound.value}} for bound in predicate.times)
+            found = self.found(*(conjunct.filter for conjunct in predicate.conjuncts), *times)
+        matches = DocumentMatcher(predicate.tree).matches
+        assert [document["_id"] for document in self.stored if matches(document)] == found
+        return found
 
 
 @pytest.fixture(scope="class")
 def archive(mongod: EmbeddedServer, request: pytest.FixtureRequest) -> Iterator[Archive]:
     name = f"test_{uuid4().hex}"
-    with MongoClient[dict[str, Any]](mongod.uri) as client:
-        archive = Archive(client[name]["documents"], [])
+    with MongoClient[dict[str, Any]](mongod.uri, datetime_conversion="DATETIME_AUTO") as client:
+        archive = Archive(client[name]["documents"])
         random = Random(1)
         archive.store(*(request.cls.make(random) for _ in range(300)))
         yield archive
         client.drop_database(name)
+
+
+@pytest.fixture(scope="class")
+def foreign_archive(archive: Archive) -> Archive:
+    random = Random(2)
+    archive.store_documents([as_others_write(random, document) for document in archive.stored])
+    return archive
 
 
 # `make fuzz` asks for more.
@@ -113,6 +130,24 @@ class TestSearchRequests:
     def test_queries_and_conditions_match_as_the_contract_says(self, archive: Archive, where: Where) -> None:
         expected = archive.matching(search_request_matches, where)
         assert archive.answer(compiled(where, SEARCH_REQUESTS), "first_seen_at") == expected
+
+
+class TestForeignDocuments:
+    """Documents that others wrote, of which the contract says nothing: memory follows MongoDB."""
+
+    make = staticmethod(interaction)
+
+    @GENERATED
+    @given(where=interaction_wheres)
+    def test_a_filter_matches_in_memory_what_it_matches_in_mongodb(
+        self, foreign_archive: Archive, where: Where
+    ) -> None:
+        foreign_archive.answer(compiled(where), "occurred_at")
+
+    @GENERATED
+    @given(where=search_request_wheres)
+    def test_so_does_one_on_search_requests(self, foreign_archive: Archive, where: Where) -> None:
+        foreign_archive.answer(compiled(where, SEARCH_REQUESTS), "first_seen_at")
 
 
 class TestMetadata:

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, cast
 
+from bson import Code, DBRef, Decimal128, Int64, MaxKey, MinKey, ObjectId, Timestamp
+from bson.datetime_ms import DatetimeMS
 from graphql import GraphQLInputObjectType, Undefined
 from graphql.utilities import coerce_input_value
 from hypothesis import strategies as st
@@ -24,6 +26,11 @@ LEAVES = [None, True, False, -1, 0, 1, 2, 0.0, 1.0, 1.5, *WORDS]
 KEYS = ["a", "b", "$where", "$eq"]
 IDS = ["x", "y", "X", "x.", ""]
 TYPES = ["click", "view", "hover", "CLICK", "click\n", "OTHER"]
+FOREIGN = [
+    *([], {}, [[]], [["x", {"key": "brand"}]], ["x"], [NOON, "a"], {"0": "x", "value": "a"}, b"x", Int64(2), 1.0, -0.0),
+    *(Decimal128("1"), Decimal128("1.5"), float("nan"), DatetimeMS(2**60), NOON, Code("a"), DBRef("c", "x")),
+    *(ObjectId(b"twelve bytes"), MinKey(), MaxKey(), Timestamp(1, 1)),
+]
 CONDITION_KEYS = ["brand", "price", "brand=a", "k" * 150]
 
 
@@ -104,6 +111,20 @@ def value(random: Random) -> Any:
         case 1:
             return {key: value(random) for key in random.sample(KEYS, k=random.randint(0, 2))}
     return random.choice(LEAVES)
+
+
+def as_others_write(random: Random, document: Recorded) -> Recorded:
+    """The document with a few values, at any place, of types that the gateway doesn't write."""
+    for _ in range(random.randint(1, 4)):
+        place: Any = document
+        while True:
+            keys = sorted(place.keys() - {"_id"}) if isinstance(place, dict) else range(len(place))
+            key = random.choice(keys)
+            if not isinstance(place[key], dict | list) or not place[key] or random.random() < 0.3:
+                break
+            place = place[key]
+        place[key] = random.choice(FOREIGN)
+    return document
 
 
 def moment(random: Random) -> datetime:

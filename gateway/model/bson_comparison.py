@@ -1,0 +1,125 @@
+"""How MongoDB's filters compare a stored value with a client's.
+
+Only like is compared with like: numbers of any type by value, strings by code point, times by millisecond; true is not
+1, and no order holds for a NaN. Stored values are as the driver reads them, with any options, or as the gateway writes
+them; Undefined, Symbol and DBRefs whose keys stand in another order are read as what they resemble, and compare so.
+"""
+
+import operator
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, Final
+
+from bson import Code, DBRef, Decimal128, Int64
+from bson.datetime_ms import DatetimeMS
+
+from gateway.model.bson_paths import MISSING, Test, as_object
+
+Order = Callable[[Any, Any], bool]
+
+_PLAIN_NUMBERS: Final = (int, float, Int64)
+_EPOCH: Final = datetime(1970, 1, 1)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+
+
+def equals(value: Any) -> Test:
+    """Whether a stored value equals this JSON value or time; null equals what is missing, too."""
+    match value:
+        case None:
+            return lambda stored: stored is None or stored is MISSING
+        case bool():
+            return lambda stored: stored is value
+        case int() | float() | datetime():
+            return ordered(operator.eq, value)
+        case str():
+            return lambda stored: stored.__class__ is str and stored == value
+        case list():
+            return lambda stored: _equal_lists(stored, value)
+    return lambda stored: _equal_objects(stored, value)
+
+
+def is_one_of(values: Collection[Any]) -> Test:
+    """Whether a stored value equals one of these JSON values."""
+    strings = frozenset(value for value in values if isinstance(value, str))
+    numbers = frozenset(value for value in values if value.__class__ in _PLAIN_NUMBERS)
+    # A decimal isn't the same as a float of the same hash.
+    others = [equals(value) for value in values if not isinstance(value, str)]
+
+    def passes(stored: Any) -> bool:
+        if stored.__class__ is str:
+            return stored in strings
+        if stored.__class__ in _PLAIN_NUMBERS:
+            return stored in numbers
+        return any(test(stored) for test in others)
+
+    return passes
+
+
+def ordered(order: Order, bound: str | float | datetime) -> Test:
+    """Whether a stored value stands in this order to a number, a string or a time."""
+    match bound:
+        case str():
+            return lambda stored: stored.__class__ is str and order(stored, bound)
+        case datetime():
+            milliseconds = _milliseconds(bound)
+            return lambda stored: (
+                isinstance(stored, datetime | DatetimeMS) and order(_milliseconds(stored), milliseconds)
+            )
+
+    def passes(stored: Any) -> bool:
+        if stored.__class__ in _PLAIN_NUMBERS:
+            return order(stored, bound)
+        if stored.__class__ is Decimal128:
+            exact = stored.to_decimal()
+            return not exact.is_nan() and order(exact, bound)
+        return False
+
+    return passes
+
+
+def is_present(stored: Any) -> bool:
+    """Whether a stored value is of a type of JSON other than null."""
+    return isinstance(stored, str | int | float | Decimal128 | dict | list | DBRef) and not isinstance(stored, Code)
+
+
+def folded(text: str) -> str:
+    """``text`` with each character by Unicode's simple case folding, as MongoDB's patterns compare without case."""
+    return text.lower() if text.isascii() else "".join(map(_folded_character, text))
+
+
+@lru_cache(maxsize=4_096)
+def _folded_character(character: str) -> str:
+    # Where the full folding is several characters, the simple one is the lower case, if that is a single one.
+    for spelling in (character.casefold(), character.lower()):
+        if len(spelling) == 1:
+            return spelling
+    return character
+
+
+def _equal_lists(stored: Any, value: list[Any]) -> bool:
+    return stored.__class__ is list and len(stored) == len(value) and all(map(_equal, stored, value))
+
+
+def _equal_objects(stored: Any, value: dict[str, Any]) -> bool:
+    found = as_object(stored)
+    return (
+        found is not None
+        and len(found) == len(value)
+        # In the same order, as MongoDB has it.
+        and all(
+            key == name and _equal(inner, item)
+            for (key, inner), (name, item) in zip(found.items(), value.items(), strict=True)
+        )
+    )
+
+
+def _equal(stored: Any, value: Any) -> bool:
+    return equals(value)(stored)
+
+
+def _milliseconds(time: datetime | DatetimeMS) -> int:
+    if isinstance(time, DatetimeMS):
+        return int(time)
+    offset = time.utcoffset() or timedelta()
+    return (time.replace(tzinfo=None) - _EPOCH - offset) // _MILLISECOND
