@@ -78,7 +78,7 @@ class Application:
         self._access = Authenticator(
             Keys(self._database), Tenancy(self._database), cache_seconds=settings.key_cache_seconds
         )
-        pages = Pages(reading(self._database) if lean else self._database, settings.read_time_limit_ms)
+        pages = Pages(reading(self._database) if lean else self._database, settings.limits.read_time_ms)
         self._answering: Mapping[str, Answering] = {
             "/flat": pages.flat,
             "/deep": pages.flat,

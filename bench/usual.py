@@ -233,7 +233,7 @@ class Application:
     def __init__(self, settings: Settings) -> None:
         self._database = open_database(settings)
         access = Authenticator(Keys(self._database), Tenancy(self._database), cache_seconds=settings.key_cache_seconds)
-        pages = Pages(self._database, settings.read_time_limit_ms)
+        pages = Pages(self._database, settings.limits.read_time_ms)
 
         class View(GraphQL[dict[str, Any], None]):
             async def get_context(self, request: HTTPConnection, response: object) -> dict[str, Any]:

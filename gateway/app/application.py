@@ -119,14 +119,14 @@ def create_app(
     database = open_database(settings)
     tenancy = Tenancy(database)
     authenticator = Authenticator(Keys(database), tenancy, cache_seconds=settings.key_cache_seconds)
-    reader = Reader(database, time_limit_ms=settings.read_time_limit_ms)
+    reader = Reader(database, time_limit_ms=settings.limits.read_time_ms)
     fetcher = Fetcher(reader, Recorder(Writer(database), tenancy), tenancy)
     broker = Broker(InsertWatch(database, INTERACTION), settings.subscription_limits)
-    connections = OpenConnections(authenticator, max_of_key=settings.key_connections)
+    connections = OpenConnections(authenticator, max_of_key=settings.subscription_limits.key_connections)
     graph = build(settings.federation_prefix)
     cpu_gate = CpuGate()
     rate_limiter = _rate_limiter(settings, database)
-    admission = Admission(*_documents(settings, graph), cpu_gate, rate_limiter, cost_limit=settings.limits.cost)
+    admission = Admission(*_documents(settings, graph), cpu_gate, rate_limiter, cost_limit=settings.point_limits.cost)
     responses = building(graph, hide_suggestions=not settings.introspection)
     operations = OperationRunner(
         admission,
@@ -136,7 +136,7 @@ def create_app(
         rate_limiter,
         time_limit_ms=settings.limits.operation_time_ms,
     )
-    subscriptions = Subscriptions(responses, fetcher, broker, rate_limiter, cost_limit=settings.limits.cost)
+    subscriptions = Subscriptions(responses, fetcher, broker, rate_limiter, cost_limit=settings.point_limits.cost)
     page = GraphiQLPage(page_headers) if settings.graphiql else None
     endpoint = GraphQLEndpoint(
         authenticator,
@@ -144,9 +144,9 @@ def create_app(
         subscriptions,
         connections,
         cpu_gate,
-        body_limit=settings.body_limit_bytes,
-        body_seconds=settings.request_read_seconds,
-        batch_limit=settings.batch_limit,
+        body_limit=settings.connection_limits.body_bytes,
+        body_seconds=settings.connection_limits.read_seconds,
+        batch_limit=settings.limits.batch_requests,
         entry_limit=settings.limits.entries,
         cache_control=cache_control(settings.cache_seconds, public=settings.cache_public),
         page=page,
@@ -159,9 +159,9 @@ def create_app(
         cpu_gate,
         path=_GRAPH,
         origins=settings.cors_origins,
-        max_operations=settings.socket_operations,
+        max_operations=settings.subscription_limits.socket_operations,
         entry_limit=settings.limits.entries,
-        unauthenticated_bytes=min(settings.header_limit_bytes, MAX_MESSAGE_BYTES),
+        unauthenticated_bytes=min(settings.connection_limits.header_bytes, MAX_MESSAGE_BYTES),
     )
     health = Health(database)
 
@@ -212,10 +212,11 @@ def create_app(
 
 
 def _rate_limiter(settings: Settings, database: Database) -> RateLimiter:
-    if not settings.rate_limit_restore:
+    limits = settings.point_limits
+    if not limits.restore:
         return NoRateLimit()
-    rate = Rate(settings.rate_limit_burst, settings.rate_limit_restore)
-    return SharedTokenBuckets(database, rate) if settings.rate_limit_store == "mongodb" else TokenBuckets(rate)
+    rate = Rate(limits.burst, limits.restore)
+    return SharedTokenBuckets(database, rate) if limits.store == "mongodb" else TokenBuckets(rate)
 
 
 class _Application(Starlette):

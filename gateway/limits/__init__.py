@@ -1,13 +1,8 @@
 """What one request may ask for: every bound and its default, operation texts, variables, validation rules."""
 
-from gateway.limits.bounds import (
-    CONNECTION_DEFAULTS,
-    DEFAULTS,
-    SUBSCRIPTION_DEFAULTS,
-    ConnectionLimits,
-    Limits,
-    SubscriptionLimits,
-)
+from gateway.limits.connection_limits import CONNECTION_DEFAULTS, ConnectionLimits
+from gateway.limits.key_limits import SUBSCRIPTION_DEFAULTS, PointLimits, SubscriptionLimits
+from gateway.limits.request_limits import DEFAULTS, Limits
 
 __all__ = [
     "CONNECTION_DEFAULTS",
@@ -15,5 +10,6 @@ __all__ = [
     "SUBSCRIPTION_DEFAULTS",
     "ConnectionLimits",
     "Limits",
+    "PointLimits",
     "SubscriptionLimits",
 ]

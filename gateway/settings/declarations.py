@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
+from gateway.limits import ConnectionLimits, Limits, PointLimits, SubscriptionLimits
 from gateway.settings.environment import Environment, SettingsError, load, table
-from gateway.settings.limit_settings import LimitSettings
 
 __all__ = ["EmbeddedSettings", "SchemaSettings", "Settings", "SettingsError", "load", "reference"]
 
@@ -36,6 +36,15 @@ def _expecting(expected: str) -> dict[str, Any]:
 
 
 _Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^\s/,]+)$")]
+
+
+class LimitSettings(Environment):
+    """What a connection may take, a request may ask for, and a key may keep open and spend."""
+
+    connection_limits: ConnectionLimits = ConnectionLimits()
+    limits: Limits = Limits()
+    subscription_limits: SubscriptionLimits = SubscriptionLimits()
+    point_limits: PointLimits = PointLimits()
 
 
 class SchemaSettings(Environment):

@@ -1,11 +1,22 @@
-"""Settings as environment variables: read, refused and described by what their declarations expect."""
+"""Settings as environment variables: read, refused and described by what their declarations expect.
+
+A setting is a field of the settings, or of a group of them: a dataclass whose fields are each a setting of its own, by
+its alias where it has one. ``Settings.limits.depth`` is ``GATEWAY_DEPTH_LIMIT``.
+"""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from inspect import get_annotations
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 PREFIX = "GATEWAY_"
 
@@ -15,27 +26,90 @@ class SettingsError(Exception):
 
 
 class Environment(BaseSettings):
+    """Settings of which each has a variable of its own, also those that are in groups."""
+
     # An empty variable counts as unset: compose files pass empty ones on.
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, _Variables(settings_cls)
+
+
+class _Variables(EnvSettingsSource):
+    """The variables of the environment, those of a group's settings as the group."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        if not is_dataclass(field.annotation):
+            return super().get_field_value(field, field_name)
+        variables = {name: (PREFIX + name).lower() for name in _properties(field.annotation)}
+        values = {name: self.env_vars[variable] for name, variable in variables.items() if variable in self.env_vars}
+        return values, field_name, False
+
+    def prepare_field_value(self, field_name: str, field: FieldInfo, value: Any, value_is_complex: bool) -> Any:
+        if is_dataclass(field.annotation):
+            return value
+        return super().prepare_field_value(field_name, field, value, value_is_complex)
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """``group``: the field of the settings that it is in, where it is in one. ``schema``: as JSON Schema has it."""
+
+    name: str
+    group: str | None
+    required: bool
+    default: object
+    schema: Mapping[str, Any]
+
+    @property
+    def variable(self) -> str:
+        return PREFIX + self.name.upper()
+
+    @property
+    def expected(self) -> str:
+        if "expected" in self.schema:
+            return str(self.schema["expected"])
+        if "enum" in self.schema:
+            return "one of " + ", ".join(self.schema["enum"])
+        if self.schema["type"] == "boolean":
+            return "true or false"
+        number = "a whole number" if self.schema["type"] == "integer" else "a number"
+        return f"{number} from {self.schema['minimum']} to {self.schema['maximum']}"
 
 
 _S = TypeVar("_S", bound=Environment)
 
 
 def load(kind: type[_S], **given: object) -> _S:
-    """The settings of ``kind`` from ``given`` (None: not given), else from the environment, else the defaults.
+    """The settings of ``kind`` from ``given``, by name (None: not given), else from the environment, else the defaults.
 
     Raises SettingsError naming every variable that is missing or wrong, in the order of their table.
     """
+    settings = {setting.name: setting for setting in _settings(kind)}
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        if value is not None:
+            group = settings[name].group if name in settings else None
+            (values if group is None else values.setdefault(group, {}))[name] = value
     try:
-        return kind(**{name: value for name, value in given.items() if value is not None})
+        return kind(**values)
     except ValidationError as error:
-        expected = dict(_expectations(kind))
-        problems = {str(problem["loc"][0]): problem["type"] for problem in error.errors(include_input=False)}
+        locations = [(problem["loc"], problem["type"]) for problem in error.errors(include_input=False)]
+        groups = {setting.group for setting in settings.values()}
+        problems = {str(path[1] if path[0] in groups else path[0]): problem for path, problem in locations}
         raise SettingsError(
             "; ".join(
-                f"{_variable(name)}{' is not set' if problems[name] == 'missing' else ''}: expected {expected[name]}"
-                for name in sorted(problems, key=list(expected).index)
+                f"{settings[name].variable}{' is not set' if problems[name] == 'missing' else ''}: "
+                f"expected {settings[name].expected}"
+                for name in sorted(problems, key=list(settings).index)
             )
         ) from None
 
@@ -44,35 +118,37 @@ def table(*kinds: type[Environment]) -> str:
     """The Markdown table of the settings of these."""
     rows = ["| variable | default | expected | meaning |", "|---|---|---|---|"]
     for kind in kinds:
-        for name, expected in _expectations(kind):
-            field = kind.model_fields[name]
-            default = "required" if field.is_required() else _spelled(field.default)
-            rows.append(f"| `{_variable(name)}` | {default} | {expected} | {field.description} |")
+        for setting in _settings(kind):
+            default = "required" if setting.required else _spelled(setting.default)
+            description = setting.schema["description"]
+            rows.append(f"| `{setting.variable}` | {default} | {setting.expected} | {description} |")
     return "\n".join(rows)
 
 
-def _variable(name: str) -> str:
-    return PREFIX + name.upper()
-
-
-def _expectations(kind: type[Environment]) -> Iterator[tuple[str, str]]:
-    """What is expected of each setting: those that the class declares itself, then those of its bases."""
-    declared = kind.model_json_schema()["properties"]
+def _settings(kind: type[Environment]) -> Iterator[_Setting]:
+    """Those that the class declares itself, then those of its bases."""
     for base in kind.__mro__:
         for name in get_annotations(base):
-            if name in declared:
-                yield name, _expected(declared[name])
+            if name in kind.model_fields:
+                yield from _declared(kind, name)
 
 
-def _expected(declared: Mapping[str, Any]) -> str:
-    if "expected" in declared:
-        return str(declared["expected"])
-    if "enum" in declared:
-        return "one of " + ", ".join(declared["enum"])
-    if declared["type"] == "boolean":
-        return "true or false"
-    number = "a whole number" if declared["type"] == "integer" else "a number"
-    return f"{number} from {declared['minimum']} to {declared['maximum']}"
+def _declared(kind: type[Environment], name: str) -> Iterator[_Setting]:
+    """The settings of a field: itself, or those of the group that it is."""
+    field = kind.model_fields[name]
+    if is_dataclass(field.annotation):
+        defaults = [one.default for one in fields(field.annotation)]
+        for (inner, schema), default in zip(_properties(field.annotation).items(), defaults, strict=True):
+            yield _Setting(inner, name, False, default, schema)
+    else:
+        schema = kind.model_json_schema()["properties"][name]
+        yield _Setting(name, None, field.is_required(), field.default, schema)
+
+
+def _properties(group: Any) -> Mapping[str, Mapping[str, Any]]:
+    """The settings of a group by name, as JSON Schema has them."""
+    properties: Mapping[str, Mapping[str, Any]] = TypeAdapter(group).json_schema()["properties"]
+    return properties
 
 
 def _spelled(default: object) -> str:

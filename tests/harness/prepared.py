@@ -7,7 +7,7 @@ from gateway.execution.admission import Admission
 from gateway.execution.fetching import Fetcher
 from gateway.execution.operations import OperationRunner
 from gateway.execution.response_builder import ResponseBuilder
-from gateway.limits import DEFAULTS
+from gateway.limits import DEFAULTS, PointLimits
 from gateway.preparation.bound_operations import BoundOperation, CompiledOperation
 from gateway.preparation.known_operations import KnownOperations
 from gateway.preparation.persisted_documents import PersistedDocuments, PersistedDocumentsPolicy
@@ -45,9 +45,8 @@ def new_table() -> KnownOperations:
 def operation_runner(fetcher: Fetcher, concurrency: ConcurrencyLimit, kind: type[R]) -> tuple[R, ResponseBuilder]:
     """A runner of this kind without rate limits, and what builds its responses."""
     graph, known = build(), new_table()
-    admission = Admission(
-        known, PersistedDocuments(known, PersistedDocumentsPolicy()), CpuGate(), NoRateLimit(), cost_limit=DEFAULTS.cost
-    )
+    documents = PersistedDocuments(known, PersistedDocumentsPolicy())
+    admission = Admission(known, documents, CpuGate(), NoRateLimit(), cost_limit=PointLimits().cost)
     responses = ResponseBuilder(graph)
     time_limit_ms = DEFAULTS.operation_time_ms
     runner = kind(admission, fetcher, responses, concurrency, NoRateLimit(), time_limit_ms=time_limit_ms)

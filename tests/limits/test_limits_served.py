@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -15,26 +16,26 @@ from tests.harness.gateway_client import Gateway, new_gateway
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 DEFAULTS = {
-    "token_limit": 2_000,
-    "comment_limit": 100,
-    "source_limit_bytes": 50_000,
-    "depth_limit": 20,
-    "alias_limit": 30,
-    "root_field_limit": 10,
-    "directive_limit": 20,
-    "operation_limit": 10,
-    "variable_limit": 50,
-    "list_limit": 1_000,
-    "json_node_limit": 20_000,
-    "json_depth_limit": 130,
-    "body_limit_bytes": 2_000_000,
-    "request_read_seconds": 10,
-    "operation_time_limit_ms": 10_000,
-    "read_time_limit_ms": 3_000,
-    "page_limit": 100,
-    "header_limit": 200,
-    "cost_limit": 5_000,
-    "socket_operations": 50,
+    "limits.tokens": 2_000,
+    "limits.comments": 100,
+    "limits.source_bytes": 50_000,
+    "limits.depth": 20,
+    "limits.aliases": 30,
+    "limits.root_fields": 10,
+    "limits.directives": 20,
+    "limits.operations": 10,
+    "limits.variables": 50,
+    "limits.list_items": 1_000,
+    "limits.json_nodes": 20_000,
+    "limits.json_depth": 130,
+    "connection_limits.body_bytes": 2_000_000,
+    "connection_limits.read_seconds": 10,
+    "limits.operation_time_ms": 10_000,
+    "limits.read_time_ms": 3_000,
+    "limits.page_size": 100,
+    "connection_limits.headers": 200,
+    "point_limits.cost": 5_000,
+    "subscription_limits.socket_operations": 50,
 }
 
 
@@ -46,7 +47,7 @@ async def gateway(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
 
 async def test_the_defaults() -> None:
     settings = load(Settings, mongodb_uri="mongodb://db.example")
-    assert {name: getattr(settings, name) for name in DEFAULTS} == DEFAULTS
+    assert {name: attrgetter(name)(settings) for name in DEFAULTS} == DEFAULTS
 
 
 @dataclass(frozen=True)

@@ -274,7 +274,7 @@ async def test_the_viewer_sees_its_budget(database: Database, mongod: EmbeddedSe
 async def test_a_worker_at_full_speed_on_pages_is_never_held_up() -> None:
     """A thousand pages of twenty a second, for ten minutes; and by default."""
     settings = load(Settings, mongodb_uri="mongodb://localhost/")
-    buckets = TokenBuckets(Rate(settings.rate_limit_burst, settings.rate_limit_restore))
+    buckets = TokenBuckets(Rate(settings.point_limits.burst, settings.point_limits.restore))
     clock = Clock()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rate_limiter, "time", clock)

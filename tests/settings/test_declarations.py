@@ -1,10 +1,19 @@
 import os
 import re
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
+from gateway.limits import (
+    DEFAULTS,
+    SUBSCRIPTION_DEFAULTS,
+    ConnectionLimits,
+    Limits,
+    PointLimits,
+    SubscriptionLimits,
+)
 from gateway.settings import EmbeddedSettings, Settings, SettingsError, load, reference
 
 URI = "mongodb://user:hunter2@db.example/?replicaSet=rs0"
@@ -59,6 +68,8 @@ def test_a_missing_uri_is_one_line_that_names_the_variable() -> None:
         ("key_cache_seconds", "nan", "a number from 0 to 5"),
         ("graphiql", "maybe", "true or false"),
         ("cors_origins", "https://shop.example/path", "a comma-separated list of origins"),
+        ("depth_limit", "101", "a whole number from 1 to 100"),
+        ("rate_limit_store", "disk", "one of memory, mongodb"),
         ("log_level", "loud", "one of debug, info, warning, error"),
     ],
 )
@@ -101,3 +112,20 @@ def test_settings_are_frozen_and_never_show_the_uri() -> None:
 def test_the_documented_table_is_current() -> None:
     documented = Path(__file__).parents[2] / "docs" / "settings.md"
     assert reference() in documented.read_text(encoding="utf-8")
+
+
+def test_a_limit_is_set_by_its_own_variable_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_DEPTH_LIMIT", "7")
+    monkeypatch.setenv("GATEWAY_LIST_LIMIT", "")
+    monkeypatch.setenv("GATEWAY_LIMITS", '{"token_limit": 11, "depth_limit": 12}')
+    settings = load(Settings, mongodb_uri=URI, key_subscriptions=3, list_limit=None)
+    assert settings.limits == replace(DEFAULTS, depth=7)
+    assert settings.subscription_limits == replace(SUBSCRIPTION_DEFAULTS, key_subscriptions=3)
+    assert load(Settings, mongodb_uri=URI, depth_limit=8).limits.depth == 8
+
+
+@pytest.mark.parametrize("limits", [ConnectionLimits, Limits, SubscriptionLimits, PointLimits])
+def test_every_limit_is_a_setting(limits: type) -> None:
+    variables = {f"GATEWAY_{name.upper()}" for name in TypeAdapter(limits).json_schema()["properties"]}
+    assert len(variables) == len(fields(limits))
+    assert all(f"| `{variable}` |" in reference() for variable in variables)

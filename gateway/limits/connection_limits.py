@@ -1,0 +1,68 @@
+"""What a connection may take; declared as `gateway.limits.request_limits` says."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """What a connection may take; a body's chunks may take twice as many bytes as the body."""
+
+    body_bytes: Annotated[
+        int,
+        Field(
+            validation_alias="body_limit_bytes",
+            ge=1_000,
+            le=100_000_000,
+            description="Bytes that the body of a request may have, also decompressed.",
+        ),
+    ] = 2_000_000
+    header_bytes: Annotated[
+        int,
+        Field(
+            validation_alias="header_limit_bytes",
+            ge=1_000,
+            le=1_000_000,
+            description="Bytes that a request's address and headers may have.",
+        ),
+    ] = 65_536
+    headers: Annotated[
+        int,
+        Field(validation_alias="header_limit", ge=10, le=10_000, description="Headers that a request may have."),
+    ] = 200
+    read_seconds: Annotated[
+        float,
+        Field(
+            validation_alias="request_read_seconds",
+            ge=0.1,
+            le=600,
+            description="Seconds in which a request's head has to arrive, and as many for its body.",
+        ),
+    ] = 10.0
+    keep_alive_seconds: Annotated[
+        int,
+        Field(ge=1, le=3_600, description="Seconds for which a connection may be idle between requests."),
+    ] = 15
+    connections: Annotated[
+        int,
+        Field(
+            validation_alias="max_connections",
+            ge=1,
+            le=100_000,
+            description="Connections to each worker; further ones are answered 503.",
+        ),
+    ] = 1_000
+    drain_seconds: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=60,
+            description="Seconds after SIGTERM in which requests on connections that are kept alive are still "
+            "answered.",
+        ),
+    ] = 1.0
+
+
+CONNECTION_DEFAULTS = ConnectionLimits()
