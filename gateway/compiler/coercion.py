@@ -10,6 +10,7 @@ from typing import Any
 
 from graphql import (
     GraphQLBoolean,
+    GraphQLEnumType,
     GraphQLError,
     GraphQLID,
     GraphQLInputObjectType,
@@ -51,6 +52,9 @@ class Coercers:
         if known is None:
             if isinstance(type_, GraphQLInputObjectType):
                 known = _InputObject(type_, self)
+            elif isinstance(type_, GraphQLEnumType):
+                # Nobody reads its error, in which it would compare the value with all that there are.
+                known = partial(_leaf, partial(type_.coerce_input_value, hide_suggestions=True))
             else:
                 known = partial(_leaf, type_.coerce_input_value)
             self._named[type_.name] = known
