@@ -21,10 +21,10 @@ from gateway.compiler.binding import bind
 from gateway.compiler.coercion import Coercers, Coercion
 from gateway.compiler.collect import collect
 from gateway.compiler.cost import estimate
-from gateway.compiler.leaves import Fallback
+from gateway.compiler.python_backend.functions import Shapes
+from gateway.compiler.python_backend.leaves import Fallback
 from gateway.compiler.required_permissions import permissions
 from gateway.compiler.select import select
-from gateway.compiler.shaping import Shapes
 from gateway.compiler.variable_roles import condition_variables, cursor_variables
 from gateway.context import Permission
 from gateway.errors import OperationNotResolved

@@ -16,8 +16,8 @@ from graphql import (
     get_nullable_type,
 )
 
-from gateway.compiler.leaves import LEAVES, Fallback, enum_names
-from gateway.compiler.shortcuts import Shortcut, shortcut_of
+from gateway.compiler.python_backend.leaves import LEAVES, Fallback, enum_names
+from gateway.compiler.python_backend.shortcuts import Shortcut, shortcut_of
 from gateway.model.filter_trees import preorder
 from gateway.plan.operation_plan import Field, Listing, ResponsePath
 from gateway.schema.graph import Graph, reading_of

@@ -19,8 +19,8 @@ from weakref import WeakValueDictionary, finalize
 
 from graphql import GraphQLAbstractType, get_named_type, is_abstract_type
 
-from gateway.compiler.function_bodies import Body, Call
-from gateway.compiler.leaves import NAMES
+from gateway.compiler.python_backend.expressions import Body, Call
+from gateway.compiler.python_backend.leaves import NAMES
 from gateway.model.filter_trees import FlatNode
 from gateway.plan.operation_plan import Field, Plan, ResponsePath
 from gateway.plan.pages import Pages
