@@ -26,7 +26,7 @@ from graphql import (
 
 from gateway.plan.field_arguments import Arguments
 from gateway.plan.operation_plan import Field
-from gateway.schema.graph import declared_name
+from gateway.schema.strawberry_adapter import declared_name
 
 
 def collect(

@@ -11,7 +11,7 @@ from gateway.errors import BadUserInput, GatewayError
 from gateway.plan.global_ids import GlobalId, decode
 from gateway.plan.operation_plan import Fetch
 from gateway.schema.composition import composition_of
-from gateway.schema.graph import declared_name
+from gateway.schema.strawberry_adapter import declared_name
 
 _GLOBAL = "id"
 

@@ -13,8 +13,7 @@ from graphql import (
 )
 
 from gateway.context import Permission
-from gateway.schema.graph import reading_of
-from gateway.schema.readings import Fetched
+from gateway.schema.readings import Fetched, reading_of
 
 
 def permissions(

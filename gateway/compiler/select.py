@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from graphql import OperationType
 
 from gateway.plan.operation_plan import Fetch, Field, Listing, Plan, ResponsePath, Selection, Source
-from gateway.schema.graph import reading_of
-from gateway.schema.readings import Attribute, Embedded, Fetched, ParentView, Total
+from gateway.schema.readings import Attribute, Embedded, Fetched, ParentView, Total, reading_of
 from gateway.schema.stored_readings import StoredReading
 
 # A path that no document has: projected, it shows that the object around it is there.

@@ -12,6 +12,7 @@ from gateway.errors.linked_path import LinkedPath, path
 from gateway.schema.recorded_fields import WIRE_NAME
 from gateway.schema.scalars import serialize_date_time
 from gateway.schema.stored_readings import OTHER
+from gateway.schema.strawberry_adapter import metadata_of, python_name
 
 
 def to_wire(value: Any, type_: GraphQLInputType) -> Any:
@@ -56,8 +57,7 @@ def _wire_fields(type_: GraphQLInputObjectType) -> Mapping[str, tuple[str, Any]]
 
 def wire_name(field: GraphQLInputField) -> str:
     """The name of an input field in the wire shape."""
-    declared = field.extensions["strawberry-definition"]
-    name: str = declared.metadata.get(WIRE_NAME, declared.python_name)
+    name: str = metadata_of(field).get(WIRE_NAME, python_name(field))
     return name
 
 

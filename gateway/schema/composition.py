@@ -6,6 +6,8 @@ from typing import TypeVar
 
 from graphql import GraphQLNamedType
 
+from gateway.schema.strawberry_adapter import declaring_class
+
 T = TypeVar("T", bound=type)
 
 _ATTRIBUTE = "__composition__"
@@ -36,6 +38,5 @@ def composed(*, keys: tuple[str, ...] = (), shareable: bool = False) -> Callable
 
 def composition_of(type_: GraphQLNamedType) -> Composition:
     """How a type of the schema is declared to take part."""
-    definition = type_.extensions.get("strawberry-definition")
-    declared: Composition = getattr(getattr(definition, "origin", None), _ATTRIBUTE, Composition())
-    return declared
+    composition: Composition = getattr(declaring_class(type_), _ATTRIBUTE, Composition())
+    return composition

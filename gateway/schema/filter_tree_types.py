@@ -3,18 +3,17 @@
 from typing import Annotated, Any
 
 import strawberry
-from strawberry.types.base import StrawberryOptional, get_object_definition
 
 from gateway.model import filter_trees
 from gateway.model.wire import trees
 from gateway.schema.enums import ComparisonOperator, FilterBranch, known_values
 from gateway.schema.readings import (
-    METADATA_KEY,
     Discriminator,
     Flat,
     FlatAttribute,
     FlatValue,
     field,
+    of_flat_node,
     stored,
 )
 from gateway.schema.recorded_fields import meaning, recorded
@@ -95,11 +94,8 @@ FILTER_NODE_TYPE = Discriminator(
 """What gives the GraphQL type of a stored item of a branch."""
 
 
-def _part(declared: type, name: str) -> FlatValue:
-    """A flat node's field that reads as the one of conditions, or of groups, does."""
-    [one] = (one for one in get_object_definition(declared, strict=True).fields if one.python_name == name)
-    optional = isinstance(one.type, StrawberryOptional)
-    return FlatValue(one.metadata[METADATA_KEY], declared is FilterCondition, optional)
+def _of_condition(name: str) -> FlatValue:
+    return of_flat_node(FilterCondition, name, of_condition=True)
 
 
 @strawberry.type(description="One node of a filter tree's pre-order listing: a group, or a condition with a key.")
@@ -110,12 +106,12 @@ class FlatFilterNode:
     branch: FilterBranch | None = field(
         FlatAttribute("branch"), "The branch of its group that holds it; null at the root."
     )
-    key: str | None = field(_part(FilterCondition, "key"), "The condition's key; null for a group.")
+    key: str | None = field(_of_condition("key"), "The condition's key; null for a group.")
     operator: ComparisonOperator | None = field(
-        _part(FilterCondition, "operator"), "The condition's operator; null for a group."
+        _of_condition("operator"), "The condition's operator; null for a group."
     )
-    value: JSON | None = field(_part(FilterCondition, "value"), "The condition's value; null for a group.")
+    value: JSON | None = field(_of_condition("value"), "The condition's value; null for a group.")
     case_sensitive: bool | None = field(
-        _part(FilterGroup, "case_sensitive"),
+        of_flat_node(FilterGroup, "case_sensitive", of_condition=False),
         "The group's case sensitivity, where recorded; null for a condition.",
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from operator import itemgetter
-from typing import Any, cast
+from typing import Any
 
 import strawberry
 from graphql import (
@@ -12,7 +12,6 @@ from graphql import (
     GraphQLField,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
-    GraphQLNamedType,
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLScalarType,
@@ -24,7 +23,6 @@ from graphql import (
 )
 from graphql.pyutils import Path
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types.union import StrawberryUnion
 
 from gateway.model.bson_values import whole
 from gateway.plan.operation_plan import ResponsePath
@@ -32,9 +30,10 @@ from gateway.schema.filter_tree_types import FILTER_NODE_TYPE
 from gateway.schema.mutation import Mutation
 from gateway.schema.objects import Feature, Interaction, SearchRequest, Session
 from gateway.schema.query import Query
-from gateway.schema.readings import METADATA_KEY, Fetched, Reading, SubgraphDefinition, Total
+from gateway.schema.readings import Fetched, SubgraphDefinition, Total, reading_of
 from gateway.schema.scalars import SCALARS
 from gateway.schema.stored_readings import StoredReading
+from gateway.schema.strawberry_adapter import core_schema, declared_name, is_one_of
 from gateway.schema.subgraph import subgraph_sdl
 from gateway.schema.subscription import Subscription
 from gateway.schema.type_names import Names
@@ -66,28 +65,16 @@ def build(prefix: str = "") -> Graph:
         types=[Interaction, SearchRequest, Feature, Session, Organization, Namespace],
         config=StrawberryConfig(scalar_map=SCALARS, name_converter=Names(prefix)),
     )
-    core = declared._schema
+    core = core_schema(declared)
     names = {
-        declared_name(one): one.name
-        for one in core.type_map.values()
-        if isinstance(one, GraphQLObjectType) and not is_introspection_type(one)
+        declared_name(type_): type_.name
+        for type_ in core.type_map.values()
+        if isinstance(type_, GraphQLObjectType) and not is_introspection_type(type_)
     }
     sdl = declared.as_str() + "\n"
     graph = Graph(sdl, subgraph_sdl(sdl, core), core, names)
     _make_executable(graph)
     return graph
-
-
-@cache
-def declared_name(type_: GraphQLNamedType) -> str:
-    """The name that a type is declared with, in whichever graph it is."""
-    definition = type_.extensions["strawberry-definition"]
-    return str(definition.graphql_name if isinstance(definition, StrawberryUnion) else definition.name)
-
-
-def reading_of(field: GraphQLField) -> Reading:
-    """How a field of the schema is declared to read."""
-    return cast(Reading, field.extensions["strawberry-definition"].metadata[METADATA_KEY])
 
 
 def response_path(path: Path | None) -> ResponsePath:
@@ -146,6 +133,6 @@ def _make_executable(graph: Graph) -> None:
                     field.resolve = _resolver(field, graph)
             case GraphQLInputObjectType():
                 # Strawberry prints `@oneOf` but checks it in an extension; graphql-core checks it as it validates.
-                type_.is_one_of = type_.extensions["strawberry-definition"].is_one_of
+                type_.is_one_of = is_one_of(type_)
             case GraphQLInterfaceType() | GraphQLUnionType():
                 type_.resolve_type = _resolve_by(type_resolver(type_), graph.names)

@@ -11,8 +11,9 @@ import strawberry
 from graphql import GraphQLInputField
 
 from gateway.plan.comparisons import Operator
+from gateway.schema.strawberry_adapter import metadata_of
 
-METADATA_KEY = "matching"
+_METADATA_KEY = "matching"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +102,9 @@ Matching = (
 
 def matches(matching: Matching, description: str, *, name: str | None = None, default: Any = strawberry.UNSET) -> Any:
     """A Strawberry input field that matches by ``matching``."""
-    return strawberry.field(name=name, description=description, default=default, metadata={METADATA_KEY: matching})
+    return strawberry.field(name=name, description=description, default=default, metadata={_METADATA_KEY: matching})
 
 
 def matching_of(field: GraphQLInputField) -> Matching:
     """What an input field of the schema is declared to match."""
-    return cast(Matching, field.extensions["strawberry-definition"].metadata[METADATA_KEY])
+    return cast(Matching, metadata_of(field)[_METADATA_KEY])

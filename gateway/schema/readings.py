@@ -4,20 +4,21 @@ A parent is a stored document (or a mapping within one), a page, or the prefetch
 does I/O.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import strawberry
-from strawberry.types.fields.resolver import StrawberryResolver
+from graphql import GraphQLField
 
 from gateway.context import Permission
 from gateway.errors import UnreadableDocument
 from gateway.model import filter_trees
 from gateway.plan.operation_plan import Listing, Source
 from gateway.schema.stored_readings import StoredReading, Value, value_at
+from gateway.schema.strawberry_adapter import class_field, metadata_of, take_arguments
 
-METADATA_KEY = "reading"
+_METADATA_KEY = "reading"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +157,25 @@ def objects(value: Any) -> Sequence[Mapping[str, Any]]:
     raise UnreadableDocument("What is stored here should be a list of objects.")
 
 
-def field(reading: Reading, description: str, *, name: str | None = None, signature: Any = None) -> Any:
+def reading_of(field: GraphQLField) -> Reading:
+    """How a field of a schema is declared to read."""
+    reading: Reading = metadata_of(field)[_METADATA_KEY]
+    return reading
+
+
+def of_flat_node(declared: type, name: str, *, of_condition: bool) -> FlatValue:
+    """As the field of this name reads, which a type of conditions, or of groups, declares."""
+    field = class_field(declared, name)
+    return FlatValue(field.metadata[_METADATA_KEY], of_condition, field.optional)
+
+
+def field(
+    reading: Reading, description: str, *, name: str | None = None, signature: Callable[..., None] | None = None
+) -> Any:
     """A Strawberry field that reads by ``reading``; ``signature`` is a function whose parameters are its arguments."""
-    declared = strawberry.field(description=description, name=name, metadata={METADATA_KEY: reading})
+    declared = strawberry.field(description=description, name=name, metadata={_METADATA_KEY: reading})
     if signature is not None:
-        declared.arguments = StrawberryResolver(signature).arguments
+        take_arguments(declared, signature)
     return declared
 
 
@@ -178,7 +193,7 @@ def fetched(
     description: str,
     *,
     name: str | None = None,
-    signature: Any = None,
+    signature: Callable[..., None] | None = None,
     permission: Permission | None = None,
 ) -> Any:
     return field(Fetched(source, permission), description, name=name, signature=signature)

@@ -4,7 +4,6 @@ compiled code.
 `paths` are dotted paths of the parent, a stored document or an object within one; "" is the parent itself.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,19 +26,19 @@ def value_at(document: Any, path: str) -> Any:
     return document
 
 
-class StoredReading(ABC):
+class StoredReading:
     """A reading of what is stored at the ``paths`` of the parent, all of which is projected: a leaf, free-form data, or
     an object that is read from it alone."""
 
     __slots__ = ()
 
     @property
-    @abstractmethod
-    def paths(self) -> tuple[str, ...]: ...
+    def paths(self) -> tuple[str, ...]:
+        raise NotImplementedError
 
-    @abstractmethod
     def value(self, *stored: Any) -> Any:
         """What is read of the values stored at ``paths``; raises `UnreadableDocument` for what it can't be."""
+        raise NotImplementedError
 
     def resolve(self, parent: Any) -> Any:
         return self.value(*[value_at(parent, path) for path in self.paths])

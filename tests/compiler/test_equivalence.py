@@ -40,8 +40,8 @@ from gateway.plan.operation_plan import Field
 from gateway.plan.pages import Pages
 from gateway.preparation.bound_operations import CompiledOperation
 from gateway.preparation.prepared_documents import DocumentPreparation, PreparedDocument
-from gateway.schema.graph import build, reading_of
-from gateway.schema.readings import Embedded
+from gateway.schema.graph import build
+from gateway.schema.readings import Embedded, reading_of
 from gateway.schema.stored_readings import StoredReading
 from tests.generators.operations import FEATURES, ROOT_FIELDS, TARGETS, Operation, operations
 from tests.generators.pages import Documents

@@ -26,8 +26,7 @@ from graphql import (
 )
 from hypothesis import strategies as st
 
-from gateway.schema.graph import reading_of
-from gateway.schema.readings import Embedded, ParentView
+from gateway.schema.readings import Embedded, ParentView, reading_of
 from gateway.schema.stored_readings import StoredReading
 from tests.generators import filter_trees
 from tests.harness.default_graph import EXECUTABLE

@@ -20,7 +20,7 @@ from gateway.compiler.python_backend.leaves import LEAVES, Fallback, enum_names
 from gateway.compiler.python_backend.shortcuts import Shortcut, shortcut_of
 from gateway.model.filter_trees import preorder
 from gateway.plan.operation_plan import Field, Listing, ResponsePath
-from gateway.schema.graph import Graph, reading_of
+from gateway.schema.graph import Graph
 from gateway.schema.readings import (
     Attribute,
     Embedded,
@@ -32,6 +32,7 @@ from gateway.schema.readings import (
     Reading,
     SubgraphDefinition,
     Total,
+    reading_of,
 )
 from gateway.schema.stored_readings import StoredReading, Value
 

@@ -24,8 +24,9 @@ from gateway.compiler.python_backend.leaves import NAMES
 from gateway.model.filter_trees import FlatNode
 from gateway.plan.operation_plan import Field, Plan, ResponsePath
 from gateway.plan.pages import Pages
-from gateway.schema.graph import Graph, declared_name, reading_of, type_resolver
-from gateway.schema.readings import Discriminator, Fetched, Flat, Total
+from gateway.schema.graph import Graph, type_resolver
+from gateway.schema.readings import Discriminator, Fetched, Flat, Total, reading_of
+from gateway.schema.strawberry_adapter import declared_name
 
 Shaper = Callable[[Pages], dict[str, Any]]
 Function = Callable[..., Any]
