@@ -6,7 +6,7 @@ from typing import Any
 
 from graphql import ExecutionResult, execute_sync
 
-from gateway.compiler.python_backend.leaves import Fallback
+from gateway.compiler.program import Fallback
 from gateway.context import OperationCost
 from gateway.errors import GatewayError
 from gateway.errors.formatting import Phase, described

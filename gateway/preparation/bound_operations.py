@@ -13,7 +13,7 @@ from typing import Any
 from graphql import OperationType
 
 from gateway.compiler.binding import Bindings, BoundListing
-from gateway.compiler.python_backend.functions import Shaper
+from gateway.compiler.shaping import Shaper
 from gateway.plan.operation_plan import Plan
 
 _MAX_VARIABLES_BYTES = 500

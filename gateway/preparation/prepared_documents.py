@@ -21,10 +21,10 @@ from gateway.compiler.binding import bind
 from gateway.compiler.coercion import Coercers, Coercion
 from gateway.compiler.collect import collect
 from gateway.compiler.cost import estimate
-from gateway.compiler.python_backend.functions import Shapes
-from gateway.compiler.python_backend.leaves import Fallback
+from gateway.compiler.program import Fallback
 from gateway.compiler.required_permissions import permissions
 from gateway.compiler.select import select
+from gateway.compiler.shaping import Shaping
 from gateway.compiler.variable_roles import condition_variables, cursor_variables
 from gateway.context import Permission
 from gateway.errors import OperationNotResolved
@@ -97,7 +97,7 @@ class DocumentPreparation:
     def __init__(self, graph: Graph, *, introspection: bool, subgraph: bool = True, limits: Limits = DEFAULTS) -> None:
         self.limits = limits
         self._schema = graph.executable
-        self._shapes = Shapes(graph)
+        self._shaping = Shaping(graph)
         self._coercers = Coercers()
         self._validation = Validation(graph.executable, introspection=introspection, subgraph=subgraph)
         self._hide_suggestions = not introspection
@@ -158,7 +158,7 @@ class DocumentPreparation:
             # The executor refuses a condition that is null; what it is given doesn't matter.
             return CompiledOperation(plan, None, "null condition")
         try:
-            return CompiledOperation(plan, self._shapes.shaper(plan), "")
+            return CompiledOperation(plan, self._shaping.shaper(plan), "")
         except Fallback as reason:
             return CompiledOperation(plan, None, str(reason))
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import strawberry
 from graphql import (
-    GraphQLAbstractType,
     GraphQLField,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
+    GraphQLNamedType,
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLScalarType,
@@ -30,7 +30,7 @@ from gateway.schema.filter_tree_types import FILTER_NODE_TYPE
 from gateway.schema.mutation import Mutation
 from gateway.schema.objects import Feature, Interaction, SearchRequest, Session
 from gateway.schema.query import Query
-from gateway.schema.readings import Fetched, SubgraphDefinition, Total, reading_of
+from gateway.schema.readings import Discriminator, Fetched, SubgraphDefinition, Total, reading_of
 from gateway.schema.scalars import SCALARS
 from gateway.schema.stored_readings import StoredReading
 from gateway.schema.strawberry_adapter import core_schema, declared_name, is_one_of
@@ -108,12 +108,13 @@ def _prefetched(reading: Fetched, parent: Any, info: GraphQLResolveInfo[Any]) ->
     return info.root_value.at(response_path(info.path), parent, reading.local)
 
 
+def discriminator_of(type_: GraphQLNamedType) -> Discriminator | None:
+    """What gives the declared name of a value's concrete type; None where the value was fetched by that, and has it at
+    "__typename"."""
+    return FILTER_NODE_TYPE if declared_name(type_) == "FilterNode" else None
+
+
 _BY_TYPENAME = itemgetter("__typename")
-
-
-def type_resolver(type_: GraphQLAbstractType) -> Callable[[Mapping[str, Any]], str]:
-    """What gives the declared name of a value's concrete type: a filter node shows it, a node was fetched by it."""
-    return FILTER_NODE_TYPE if declared_name(type_) == "FilterNode" else _BY_TYPENAME
 
 
 def _resolve_by(name: Callable[[Mapping[str, Any]], str], names: Mapping[str, str]) -> GraphQLTypeResolver:
@@ -135,4 +136,4 @@ def _make_executable(graph: Graph) -> None:
                 # Strawberry prints `@oneOf` but checks it in an extension; graphql-core checks it as it validates.
                 type_.is_one_of = is_one_of(type_)
             case GraphQLInterfaceType() | GraphQLUnionType():
-                type_.resolve_type = _resolve_by(type_resolver(type_), graph.names)
+                type_.resolve_type = _resolve_by(discriminator_of(type_) or _BY_TYPENAME, graph.names)

@@ -7,7 +7,7 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -34,6 +34,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from gateway.app.application import settle
+from gateway.compiler.shaping import Shaper
 from gateway.errors.formatting import Phase, described
 from gateway.execution.answers import encode
 from gateway.plan.operation_plan import Field
@@ -64,6 +65,8 @@ _FURTHER = 10
 _JUSTIFIED = {"introspection", "null condition"}
 _OUTCOMES = {"shaped", "executed: errors", "executed: introspection", "executed: null condition"}
 _IN_PAGES = {"an error in place of what is fetched", "an error in place of an item", "a bad argument", "nothing found"}
+# The back ends by name, each as what gives its function for an operation that has a program.
+_BACK_ENDS: Mapping[str, Callable[[CompiledOperation], Shaper | None]] = {"Python": lambda compiled: compiled.shape}
 _FEATURES = {*ODDITIES, *FEATURES, *_IN_PAGES, *_OUTCOMES, "several roots"}
 
 
@@ -97,12 +100,13 @@ def _selected(fields: Iterable[Field], type_name: str) -> Iterator[str]:
                 yield from _selected(selected, inner)
 
 
-def _shaped(compiled: CompiledOperation, pages: Pages) -> bytes | str:
-    """The compiled path's answer, or why it has none."""
-    if compiled.shape is None:
+def _shaped(compiled: CompiledOperation, pages: Pages, back_end: str) -> bytes | str:
+    """A back end's answer, or why it has none."""
+    shape = _BACK_ENDS[back_end](compiled)
+    if shape is None:
         return compiled.fallback
     try:
-        return encode({"data": compiled.shape(pages)})
+        return encode({"data": shape(pages)})
     except Exception as reason:
         return f"{type(reason).__name__}: {reason}"
 
@@ -120,16 +124,21 @@ def _executed(prepared: PreparedDocument, operation: Operation, pages: Pages) ->
 
 
 def _compare(prepared: PreparedDocument, operation: Operation, compiled: CompiledOperation, pages: Pages) -> str:
-    """What became of an operation, both ways: one of `_OUTCOMES`."""
-    shaped = _shaped(compiled, pages)
+    """What became of an operation, by every back end and by graphql-core: one of `_OUTCOMES`."""
     executed = _executed(prepared, operation, pages)
-    if isinstance(shaped, bytes):
-        assert executed.errors is None, f"shaped in spite of {executed.errors}"
-        expected = encode({"data": executed.data})
-        assert shaped == expected, f"shaped {shaped!r}, executed {expected!r}"
-        return "shaped"
-    assert executed.errors or shaped in _JUSTIFIED, f"needless fallback: {shaped}"
-    return "executed: " + (shaped if compiled.shape is None else "errors")
+    expected = encode({"data": executed.data})
+    outcomes = set()
+    for back_end in _BACK_ENDS:
+        shaped = _shaped(compiled, pages, back_end)
+        if isinstance(shaped, bytes):
+            assert executed.errors is None, f"{back_end} shaped in spite of {executed.errors}"
+            assert shaped == expected, f"{back_end} shaped {shaped!r}, executed {expected!r}"
+            outcomes.add("shaped")
+        else:
+            assert executed.errors or shaped in _JUSTIFIED, f"{back_end} fell back needlessly: {shaped}"
+            outcomes.add("executed: " + (shaped if compiled.shape is None else "errors"))
+    [outcome] = outcomes
+    return outcome
 
 
 def _check(preparation: DocumentPreparation, operation: Operation, stored: Documents, tally: _Tally) -> None:

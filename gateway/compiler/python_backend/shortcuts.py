@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from gateway.compiler.program import Item, Operand
+from gateway.schema.readings import Attribute
 from gateway.schema.stored_readings import (
     CaseSensitivity,
     ConditionKey,
@@ -12,8 +14,8 @@ from gateway.schema.stored_readings import (
     ListOrEmpty,
     LowerCased,
     ObjectOrNull,
-    StoredReading,
     TreeBranch,
+    Value,
     ValueOr,
 )
 
@@ -27,14 +29,19 @@ class Shortcut:
 
     path: str
     unless: str = ""
-    missing: str | None = None
+    missing: bool | str | None = None
 
 
-def shortcut_of(reading: StoredReading) -> Shortcut | None:
-    match reading:
+def shortcut_of(operand: Operand) -> Shortcut | None:
+    """The shortcut of an operand that has to be read otherwise; None where there is nothing quicker than to read it."""
+    match operand:
+        case Value() | Attribute() | Item():
+            # Most are; it is sooner known than by what they aren't.
+            return None
+        case ValueOr(path, default):
+            return Shortcut(path, missing=default)
         case (
-            ValueOr(path)
-            | ListOrEmpty(path)
+            ListOrEmpty(path)
             | FirstPresent((path, *_))
             | LowerCased(path)
             | ObjectOrNull(path)

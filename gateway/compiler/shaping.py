@@ -1,0 +1,27 @@
+"""From a plan to the function that shapes its pages: by its program, and a back end for that."""
+
+from collections.abc import Callable
+from typing import Any
+
+from gateway.compiler.program_builder import ProgramBuilder
+from gateway.compiler.python_backend.functions import PythonBackend
+from gateway.plan.operation_plan import Plan
+from gateway.plan.pages import Pages
+from gateway.schema.graph import Graph
+
+Shaper = Callable[[Pages], dict[str, Any]]
+
+
+class Shaping:
+    """Makes the shapers of plans for one graph; what is selected alike, in whichever documents, is made once."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._programs = ProgramBuilder(graph)
+        self._backend = PythonBackend()
+
+    def shaper(self, plan: Plan) -> Shaper:
+        """The function that shapes the pages of a plan; it raises, mostly `Fallback`, where the executor has to answer.
+
+        Raises `Fallback` itself for a plan with introspection, which reads no pages.
+        """
+        return self._backend.function(self._programs.program(plan))
