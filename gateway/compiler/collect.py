@@ -42,6 +42,8 @@ def collect(
 
 
 class _Collector:
+    """The fields of one operation, of which each fragment is looked at once for each type."""
+
     def __init__(
         self,
         schema: GraphQLSchema,
@@ -52,40 +54,43 @@ class _Collector:
         self._fragments = fragments
         self._conditions = conditions
         # Fragments that spread each other are met again and again; each is collected once for a type.
-        self._known: dict[tuple[str, tuple[int, ...]], tuple[Field, ...]] = {}
+        self._collections: dict[tuple[str, tuple[int, ...]], tuple[Field, ...]] = {}
 
     def fields(self, type_: GraphQLObjectType, selection_sets: Iterable[SelectionSetNode]) -> tuple[Field, ...]:
         # What is nothing but a fragment, spread at several places, is selected alike at all of them.
-        distinct = {id(bare): bare for bare in (self._bare(type_, one) for one in selection_sets)}
+        innermost = [self._innermost(type_, selection_set) for selection_set in selection_sets]
+        distinct = {id(selection_set): selection_set for selection_set in innermost}
         key = type_.name, tuple(distinct)
-        known = self._known.get(key)
-        if known is None:
-            collected = self._collected(type_, distinct.values())
-            known = tuple([self._field(type_, name, nodes) for name, nodes in collected.items()])
-            self._known[key] = known
-        return known
+        fields = self._collections.get(key)
+        if fields is None:
+            nodes_by_key = self._nodes_by_key(type_, distinct.values())
+            fields = tuple([self._field(type_, name, nodes) for name, nodes in nodes_by_key.items()])
+            self._collections[key] = fields
+        return fields
 
-    def _bare(self, type_: GraphQLObjectType, selected: SelectionSetNode) -> SelectionSetNode:
-        """The selections of the fragment that these consist of, if they do."""
-        while len(selected.selections) == 1:
-            [node] = selected.selections
+    def _innermost(self, type_: GraphQLObjectType, selection_set: SelectionSetNode) -> SelectionSetNode:
+        """The selections of the fragment that these consist of, if they do, and so on."""
+        while len(selection_set.selections) == 1:
+            [node] = selection_set.selections
             if not isinstance(node, FragmentSpreadNode) or node.directives:
                 break
             fragment = self._fragments[node.name.value]
             if not self._applies(fragment.type_condition.name.value, type_):
                 break
-            selected = fragment.selection_set
-        return selected
+            selection_set = fragment.selection_set
+        return selection_set
 
     def _field(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> Field:
         node = nodes[0]
         definition = type_.fields.get(node.name.value)
-        selected = [one.selection_set for one in nodes if one.selection_set]
+        selection_sets = [node.selection_set for node in nodes if node.selection_set]
         selections = {}
         # `__typename`, `__schema` and `__type` are no fields of any type: they read no document.
-        if definition is not None and selected:
+        if definition is not None and selection_sets:
             possible = self._possible(get_named_type(definition.type))
-            selections = {declared_name(one): self.fields(one, selected) for one in possible}
+            selections = {
+                declared_name(object_type): self.fields(object_type, selection_sets) for object_type in possible
+            }
         arguments = Arguments(definition, node) if definition is not None and definition.args else None
         return Field(key, f"{type_.name}.{key}", node.name.value, definition, arguments, selections)
 
@@ -95,12 +100,13 @@ class _Collector:
         assert is_object_type(type_), "only objects have selections"
         return [type_]
 
-    def _collected(
+    def _nodes_by_key(
         self, type_: GraphQLObjectType, selection_sets: Iterable[SelectionSetNode]
     ) -> dict[str, list[FieldNode]]:
+        """The nodes of each response key that an object of this type has, in their order."""
         fields: dict[str, list[FieldNode]] = {}
         spread: set[str] = set()
-        pending = [node for selected in selection_sets for node in selected.selections]
+        pending = [node for selection_set in selection_sets for node in selection_set.selections]
         pending.reverse()
         while pending:
             node = pending.pop()

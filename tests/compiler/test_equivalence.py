@@ -72,6 +72,8 @@ _FEATURES = {*ODDITIES, *FEATURES, *_IN_PAGES, *_OUTCOMES, "several roots"}
 
 @dataclass
 class _Tally:
+    """How often what occurred in the examples, and which fields were in operations that were shaped."""
+
     examples: int = 0
     features: Counter[str] = field(default_factory=Counter)
     fields: Counter[str] = field(default_factory=Counter)
@@ -93,10 +95,10 @@ def _coordinates() -> Iterator[str]:
 
 
 def _selected(fields: Iterable[Field], type_name: str) -> Iterator[str]:
-    for one in fields:
-        if one.definition is not None:
-            yield f"{type_name}.{one.name}"
-            for inner, selected in one.selections.items():
+    for selected_field in fields:
+        if selected_field.definition is not None:
+            yield f"{type_name}.{selected_field.name}"
+            for inner, selected in selected_field.selections.items():
                 yield from _selected(selected, inner)
 
 
@@ -238,10 +240,10 @@ def _searches(chance: random.Random, targets: Sequence[str], each: int) -> list[
 @pytest.mark.slow
 def test_both_ways_to_answer_give_the_same_bytes() -> None:
     tally, begun = _Tally(), time.monotonic()
-    with _searching() as found_by:
+    with _searching() as tallies:
         for searches in _rounds(tally):
-            for found in found_by(searches):
-                tally.add(found)
+            for tallied in tallies(searches):
+                tally.add(tallied)
                 if EXAMPLES:
                     print(_progress(tally, time.monotonic() - begun), flush=True)
     print(figures(tally))
@@ -343,6 +345,6 @@ def test_an_answer_is_the_same_however_its_document_was_decoded(query: str, path
 
 def figures(tally: _Tally) -> str:
     counted: list[tuple[str, Any]] = [("examples", tally.examples), *tally.features.most_common()]
-    rarest = min(tally.fields.items(), key=lambda one: one[1])
+    rarest = min(tally.fields.items(), key=lambda counted: counted[1])
     counted.append((f"the rarest field, {rarest[0]}", rarest[1]))
     return "\n".join(f"{count:>9,}  {name}" for name, count in counted)

@@ -56,12 +56,12 @@ def generated_source(query: str) -> str:
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in SHAPES.glob("*.graphql")))
 def test_an_operation_is_compiled_to_this_source(name: str) -> None:
-    golden, found = SHAPES / f"{name}.txt", generated_source((SHAPES / f"{name}.graphql").read_text())
+    golden, source = SHAPES / f"{name}.txt", generated_source((SHAPES / f"{name}.graphql").read_text())
     if os.environ.get(REWRITE):
         assert "CI" not in os.environ, "golden files are rewritten by people, who read what has changed"
-        golden.write_text(found)
+        golden.write_text(source)
     else:
-        assert found == golden.read_text()
+        assert source == golden.read_text()
 
 
 def test_what_a_client_writes_stands_in_the_source_as_a_literal_or_not_at_all() -> None:
@@ -76,9 +76,9 @@ def page(*documents: Mapping[str, Any]) -> Page:
 
 
 def pages(value: Any) -> Pages:
-    found = Pages()
-    found.put(("Query.interactions",), value)
-    return found
+    fetched = Pages()
+    fetched.put(("Query.interactions",), value)
+    return fetched
 
 
 def why_not(query: str, value: Any) -> str:
@@ -114,8 +114,8 @@ def test_it_gives_up_where_the_executor_has_an_error_to_tell(field: str, stored:
 
 
 def test_it_gives_up_where_fetching_met_an_error() -> None:
-    found = why_not("{ interactions { nodes { position } } }", QueryTooBroad("The query took too long."))
-    assert found == "QueryTooBroad: The query took too long."
+    reason = why_not("{ interactions { nodes { position } } }", QueryTooBroad("The query took too long."))
+    assert reason == "QueryTooBroad: The query took too long."
 
 
 @pytest.mark.parametrize(
@@ -155,16 +155,16 @@ def test_a_root_has_a_typename(query: str, type_name: str) -> None:
 def test_a_fragment_in_two_places_reads_what_was_fetched_for_each() -> None:
     query = """{ a: feature(featureId: "a") { ...F } b: feature(featureId: "b") { ...F } }
     fragment F on Feature { interactions { nodes { feature { interactions { totalCount nodes { userId } } } } } }"""
-    found = Pages()
+    fetched = Pages()
     for key in ("a", "b"):
         above = (f"Query.{key}", "Feature.interactions")
         below = (*above, "InteractionConnection.nodes", "Interaction.feature", "Feature.interactions")
-        found.put(above[:1], {"feature_id": key})
-        found.put_nested(above, {key: page({"feature_id": key})})
-        found.put_nested(below, {key: page({"user_id": f"of {key}"})})
+        fetched.put(above[:1], {"feature_id": key})
+        fetched.put_nested(above, {key: page({"feature_id": key})})
+        fetched.put_nested(below, {key: page({"user_id": f"of {key}"})})
     shape = compiled(query).shape
     assert shape is not None
-    data = shape(found)
+    data = shape(fetched)
     for key in ("a", "b"):
         [node] = data[key]["interactions"]["nodes"]
         assert node["feature"]["interactions"]["nodes"] == [{"userId": f"of {key}"}]
@@ -191,7 +191,7 @@ async def test_golden_operations_are_answered_as_they_declare(
     operations, responses = runner
     organization = Organization("org_000000000000000000000001", "Acme")
     namespace = Namespace("ns_000000000000000000000001", "shop", organization.id, NOON)
-    declared, found = {}, {}
+    declared, ways = {}, {}
     for name in NAMES:
         path = FOLDER / f"{name}.json"
         golden = json.loads(path.read_bytes())
@@ -203,15 +203,15 @@ async def test_golden_operations_are_answered_as_they_declare(
         operation = await operations.admit(GraphQLRequest(document(name), golden["variables"]), context)
         if isinstance(operation, AdmittedOperation):
             answer = await operations.run(operation)
-            [found[name]] = responses.answered - before
+            [ways[name]] = responses.answered - before
         else:
-            answer, found[name] = operation, "refused"
+            answer, ways[name] = operation, "refused"
         assert orjson.loads(answer.body).keys() == golden["response"].keys()
         declared[name] = golden["answered"]
         if os.environ.get(REWRITE):
-            path.write_text(json.dumps({**golden, "answered": found[name]}, indent=2, ensure_ascii=False) + "\n")
-    assert found == declared
-    assert {name for name, how in found.items() if how != "shaped"} == {
+            path.write_text(json.dumps({**golden, "answered": ways[name]}, indent=2, ensure_ascii=False) + "\n")
+    assert ways == declared
+    assert {name for name, how in ways.items() if how != "shaped"} == {
         "introspection_mixed_in",
         *(name for name in NAMES if name.startswith("error_")),
     }

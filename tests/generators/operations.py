@@ -51,6 +51,8 @@ FEATURES = frozenset(
 
 @dataclass(frozen=True)
 class Operation:
+    """A valid operation, with what a request for it sends beside."""
+
     query: str
     variables: Mapping[str, Any]
     name: str | None
@@ -87,7 +89,7 @@ def _concrete(type_: Composite) -> list[GraphQLObjectType]:
 
 @cache
 def _leaves(type_: GraphQLObjectType | GraphQLInterfaceType) -> list[tuple[str, GraphQLField]]:
-    return [(name, one) for name, one in type_.fields.items() if is_leaf_type(get_named_type(one.type))]
+    return [(name, field) for name, field in type_.fields.items() if is_leaf_type(get_named_type(field.type))]
 
 
 _ROUTES = _routes()
@@ -106,7 +108,7 @@ def operations(draw: Draw, target: str) -> Operation:
     first = inputs.pick(_ROUTES[target])
     root = first[0][0]
     others = [inputs.pick(_ROUTES[root.name]), inputs.pick(_ROUTES[inputs.pick(TARGETS)])]
-    return _Writing(inputs).operation(root, [first, *(one for one in others if one[0][0] is root)])
+    return _OperationWriter(inputs).operation(root, [first, *(route for route in others if route[0][0] is root)])
 
 
 @dataclass
@@ -116,7 +118,7 @@ class _Fragment:
 
 
 @dataclass
-class _Writing:
+class _OperationWriter:
     """One operation that is being written."""
 
     inputs: Inputs
@@ -133,13 +135,15 @@ class _Writing:
         return self.inputs.features
 
     def operation(self, root: Composite, routes: Sequence[Route]) -> Operation:
-        [kind] = [one.value for one in OperationType if EXECUTABLE.get_root_type(one) is root]
+        [kind] = [kind.value for kind in OperationType if EXECUTABLE.get_root_type(kind) is root]
         self.features.add(f"a {kind}")
         selected = self.only(routes[0]) if kind == "subscription" else self.selections(root, routes)
         name = self.inputs.pick([None, "Named"])
         declared = f"({', '.join(self.inputs.declared)})" if self.inputs.declared else ""
         parts = [f"{kind} {name or ''}{declared} {selected}"]
-        parts += [f"fragment {name} on {one.condition} {one.text}" for name, one in self.fragments.items()]
+        parts += [
+            f"fragment {name} on {fragment.condition} {fragment.text}" for name, fragment in self.fragments.items()
+        ]
         if name and self.inputs.one_in(4):
             self.features.add("several operations")
             parts.insert(self.inputs.pick((0, 1)), "query Other { viewer { keyName } }")
@@ -153,7 +157,7 @@ class _Writing:
         if all_of_it and not isinstance(type_, GraphQLUnionType):
             leaves = dict(_leaves(type_))
             # A field with selections of its own costs more.
-            wanted = [one for one in type_.fields if not self.inputs.one_in(10 if one in leaves else 2)]
+            wanted = [name for name in type_.fields if not self.inputs.one_in(10 if name in leaves else 2)]
             parts += [self.field(type_, name, type_.fields[name]) for name in wanted]
         for _ in range(self.inputs.pick(range(0 if parts else 1, 4))):
             parts.insert(self.inputs.pick(range(len(parts) + 1)), self.part(type_))
@@ -261,9 +265,9 @@ class _Writing:
         return self.inputs.pick(_overlapping(type_))
 
     def spread(self, type_: Composite) -> str:
-        known = [name for name, one in self.fragments.items() if one.condition in _overlapping(type_)]
-        if known and self.inputs.one_in(2):
-            name = self.inputs.pick(known)
+        fitting = [name for name, fragment in self.fragments.items() if fragment.condition in _overlapping(type_)]
+        if fitting and self.inputs.one_in(2):
+            name = self.inputs.pick(fitting)
             self.features.add("a fragment spread again")
         else:
             condition = self.condition(type_)
@@ -287,5 +291,5 @@ class _Writing:
 def _overlapping(type_: Composite) -> Sequence[Composite]:
     """The types that a fragment within this one may have: all that some object is of as well."""
     objects = set(_concrete(type_))
-    others = (one for one in EXECUTABLE.type_map.values() if is_composite_type(one) and one is not type_)
-    return [type_, *(one for one in others if objects & set(_concrete(one)))]
+    others = (other for other in EXECUTABLE.type_map.values() if is_composite_type(other) and other is not type_)
+    return [type_, *(other for other in others if objects & set(_concrete(other)))]

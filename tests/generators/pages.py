@@ -55,12 +55,12 @@ class Fetched:
     def root(self, fetch: Fetch) -> None:
         value = self._guarded(lambda: self._value(fetch))
         self.pages.put(fetch.path, value)
-        found = value.documents if isinstance(value, Page) else value if isinstance(value, list) else [value]
-        self._nested(fetch, [one for one in found if isinstance(one, Mapping)])
+        items = value.documents if isinstance(value, Page) else value if isinstance(value, list) else [value]
+        self._nested(fetch, [item for item in items if isinstance(item, Mapping)])
 
     def _nested(self, parent: Fetch, parents: Sequence[Mapping[str, Any]]) -> None:
         for name, selection in parent.selections.items():
-            of_type = [one for one in parents if one["__typename"] == name]
+            of_type = [document for document in parents if document["__typename"] == name]
             for fetch in selection.nested:
                 self._joined(fetch, of_type)
 
@@ -69,7 +69,7 @@ class Fetched:
         by_key = self._guarded(lambda: {key: self._page(fetch) for key in sorted(keys)})
         self.pages.put_nested(fetch.path, by_key)
         if isinstance(by_key, dict):
-            self._nested(fetch, [document for one in by_key.values() for document in one.documents])
+            self._nested(fetch, [document for page in by_key.values() for document in page.documents])
 
     def _guarded(self, value: Callable[[], Any]) -> Any:
         if self.stored.odd and self._one_in(12):
@@ -82,16 +82,16 @@ class Fetched:
             return error
 
     def _value(self, fetch: Fetch) -> Any:
-        given = binding.arguments(fetch.field, self.variables)
+        arguments = binding.arguments(fetch.field, self.variables)
         match fetch.source:
             case Listing():
                 return self._page(fetch)
             case Arrival() as source:
-                binding.bind_arrival(fetch, source, given)
+                binding.bind_arrival(fetch, source, arguments)
             case ById(_, argument, many=True) | ByNodeId(argument, many=True) | FeatureOf(argument, many=True):
-                return [self._item(fetch) for _ in given[argument]]
+                return [self._item(fetch) for _ in arguments[argument]]
             case ByRepresentation(argument):
-                return [self._item(fetch) for _ in given[argument]]
+                return [self._item(fetch) for _ in arguments[argument]]
             case ById() | ByNodeId() if self._one_in(12):
                 self.features.add("nothing found")
                 return None
@@ -99,11 +99,11 @@ class Fetched:
 
     def _page(self, fetch: Fetch) -> Page:
         assert isinstance(fetch.source, Listing)
-        given = binding.arguments(fetch.field, self.variables)
-        bound = binding.bind_listing(fetch, fetch.source, given, self.variables, DEFAULTS.page_size)
+        arguments = binding.arguments(fetch.field, self.variables)
+        bound = binding.bind_listing(fetch, fetch.source, arguments, self.variables, DEFAULTS.page_size)
         self.pages.put_bounds(bound.bounds)
-        found = [self._document(fetch) for _ in range(min(self._pick(4), bound.window.limit))]
-        return page(bound.window, found, None if not bound.bounds or self._one_in(12) else 10 ** self._pick(7))
+        documents = [self._document(fetch) for _ in range(min(self._pick(4), bound.window.limit))]
+        return page(bound.window, documents, None if not bound.bounds or self._one_in(12) else 10 ** self._pick(7))
 
     def _item(self, fetch: Fetch) -> Any:
         if self.stored.odd and isinstance(fetch.source, ByNodeId | ByRepresentation) and self._one_in(3):
@@ -117,10 +117,10 @@ class Fetched:
     def _document(self, fetch: Fetch) -> Mapping[str, Any]:
         # A node may be of a type of which nothing is selected but what the interface has.
         names = list(fetch.selections) or [get_named_type(fetch.definition.type).name]
-        found = self.stored.of(names[self._pick(len(names))])
-        one = found[self._pick(len(found))]
-        self.features |= one.oddities
-        return one.document
+        documents = self.stored.of(names[self._pick(len(names))])
+        generated = documents[self._pick(len(documents))]
+        self.features |= generated.oddities
+        return generated.document
 
     def _pick(self, count: int) -> int:
         return next(self.picks) % count

@@ -89,7 +89,7 @@ _GOOD: Mapping[str, st.SearchStrategy[Any]] = {
     "Boolean": st.booleans(),
     "DateTime": st.datetimes(timezones=st.sampled_from([None, None, utc, UTC])),
     "JSON": _copied(_METADATA),
-    # Most trees are well-known ones, which are drawn fast.
+    # Most trees are of the list above, which is drawn from fast.
     "FilterGroup": st.one_of(*[_copied(_TREES)] * 4, filter_trees.trees),
 }
 
@@ -142,6 +142,8 @@ _CLOSE = {
 
 @dataclass(frozen=True)
 class _Leaf:
+    """The place of a single value: its path, and what may stand there."""
+
     path: tuple[str, ...]
     required: bool
     scalar: str
@@ -150,6 +152,8 @@ class _Leaf:
 
 @dataclass(frozen=True)
 class _Inner:
+    """The place of an object, or of a list of objects, of a type of its own."""
+
     path: tuple[str, ...]
     required: bool
     many: bool
@@ -159,14 +163,14 @@ class _Inner:
 @cache
 def _layout(type_name: str) -> list[_Leaf | _Inner]:
     """Where the documents of a type have their values, by the readings of its fields and of those below."""
-    found: dict[str, _Leaf | _Inner] = {}
-    _add_layout(_object(type_name), found, set())
+    layout: dict[str, _Leaf | _Inner] = {}
+    _add_layout(_object(type_name), layout, set())
     # What is read whole, such as a search request as JSON, is made of its parts.
-    whole = {path for path in found if any(other.startswith(f"{path}.") for other in found)}
-    return [part for path, part in found.items() if path not in whole]
+    whole = {path for path in layout if any(other.startswith(f"{path}.") for other in layout)}
+    return [part for path, part in layout.items() if path not in whole]
 
 
-def _add_layout(type_: GraphQLObjectType, found: dict[str, _Leaf | _Inner], seen: set[str]) -> None:
+def _add_layout(type_: GraphQLObjectType, layout: dict[str, _Leaf | _Inner], seen: set[str]) -> None:
     seen.add(type_.name)
     for field in type_.fields.values():
         required, named = isinstance(field.type, GraphQLNonNull), get_named_type(field.type)
@@ -175,13 +179,13 @@ def _add_layout(type_: GraphQLObjectType, found: dict[str, _Leaf | _Inner], seen
                 # A global id is made of several, each of which is a string.
                 values = st.sampled_from(IDS) if named.name == "ID" and len(reading.paths) > 1 else _values(field.type)
                 for path in filter(None, reading.paths):
-                    found.setdefault(path, _Leaf(tuple(path.split(".")), required, named.name, values))
+                    layout.setdefault(path, _Leaf(tuple(path.split(".")), required, named.name, values))
             case Embedded(path, many):
-                found.setdefault(path, _Inner(tuple(path.split(".")), required, many, named.name))
+                layout.setdefault(path, _Inner(tuple(path.split(".")), required, many, named.name))
             case ParentView(presence):
-                found.setdefault(presence, _Leaf((presence,), required, "ID", st.sampled_from(IDS)))
+                layout.setdefault(presence, _Leaf((presence,), required, "ID", st.sampled_from(IDS)))
                 if named.name not in seen:
-                    _add_layout(_object(named.name), found, seen)
+                    _add_layout(_object(named.name), layout, seen)
 
 
 def _values(type_: Any) -> st.SearchStrategy[Any]:
@@ -189,7 +193,7 @@ def _values(type_: Any) -> st.SearchStrategy[Any]:
     if isinstance(nullable, GraphQLList):
         return st.lists(_values(nullable.of_type), max_size=2)
     if isinstance(nullable, GraphQLEnumType):
-        return st.sampled_from([one.value for one in nullable.values.values()])
+        return st.sampled_from([value.value for value in nullable.values.values()])
     return _GOOD[nullable.name]
 
 
@@ -201,6 +205,8 @@ def _object(type_name: str) -> GraphQLObjectType:
 
 @dataclass(frozen=True)
 class Generated:
+    """A document, and the names of the `ODDITIES` in it."""
+
     document: Document
     oddities: frozenset[str]
 
