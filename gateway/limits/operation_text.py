@@ -81,19 +81,19 @@ def check_document(document: DocumentNode, limits: Limits) -> None:
     What is wrong otherwise is left to validation, such as unknown fragments, which count nothing. But fragments that
     spread themselves have no size: for those it raises `ValidationFailed`.
     """
-    definitions = [one for one in document.definitions if isinstance(one, _Executable)]
-    operations = sum(isinstance(one, OperationDefinitionNode) for one in definitions)
-    _within("A document", operations, limits.operations, "operations")
-    found = [_measured(one, limits) for one in definitions]
-    _within("A document", sum(one.directives for one in found), limits.directives, "directives")
-    for definition, size in zip(definitions, _expanded(found), strict=True):
-        _within("Selections", size.depth, limits.depth, "levels deep, with fragments expanded", verb="may be nested")
-        _within("An operation", size.fields, limits.fields, "fields, with fragments expanded")
-        _within("An operation", size.aliases, limits.aliases, "aliases, with fragments expanded")
+    definitions = [definition for definition in document.definitions if isinstance(definition, _Executable)]
+    operations = sum(isinstance(definition, OperationDefinitionNode) for definition in definitions)
+    _require("A document", operations, limits.operations, "operations")
+    measures = [_measure(definition, limits) for definition in definitions]
+    _require("A document", sum(measure.directives for measure in measures), limits.directives, "directives")
+    for definition, size in zip(definitions, _expanded(measures), strict=True):
+        _require("Selections", size.depth, limits.depth, "levels deep, with fragments expanded", verb="may be nested")
+        _require("An operation", size.fields, limits.fields, "fields, with fragments expanded")
+        _require("An operation", size.aliases, limits.aliases, "aliases, with fragments expanded")
         if isinstance(definition, OperationDefinitionNode):
-            _within("An operation", size.root_fields, limits.root_fields, "root fields")
-            _within("An operation", size.introspections, MAX_INTROSPECTIONS, "fields `__schema` and `__type`")
-            _within("An operation", len(definition.variable_definitions or ()), limits.variables, "variables")
+            _require("An operation", size.root_fields, limits.root_fields, "root fields")
+            _require("An operation", size.introspections, MAX_INTROSPECTIONS, "fields `__schema` and `__type`")
+            _require("An operation", len(definition.variable_definitions or ()), limits.variables, "variables")
 
 
 @dataclass(slots=True)
@@ -108,8 +108,9 @@ class _Size:
 
 
 @dataclass(slots=True)
-class _Measured:
-    """A definition by itself; ``fragment``: its name if it is one; ``spreads``: each with the fields it is below."""
+class _Measure:
+    """The size of a definition by itself; ``fragment``: its name if it is one; ``spreads``: the names of those that it
+    spreads, each with the number of fields above it."""
 
     fragment: str | None
     size: _Size = field(default_factory=_Size)
@@ -117,9 +118,9 @@ class _Measured:
     spreads: list[tuple[str, int]] = field(default_factory=list)
 
 
-def _measured(definition: _Executable, limits: Limits) -> _Measured:
-    found = _Measured(definition.name.value if isinstance(definition, FragmentDefinitionNode) else None)
-    size = found.size
+def _measure(definition: _Executable, limits: Limits) -> _Measure:
+    measure = _Measure(definition.name.value if isinstance(definition, FragmentDefinitionNode) else None)
+    size = measure.size
     directives: list[DirectiveNode | ConstDirectiveNode] = [*(definition.directives or ())]
     for variable in definition.variable_definitions or ():
         directives += variable.directives or ()
@@ -146,27 +147,30 @@ def _measured(definition: _Executable, limits: Limits) -> _Measured:
                 case InlineFragmentNode():
                     pending.append((node.selection_set, above))
                 case FragmentSpreadNode():
-                    found.spreads.append((node.name.value, above))
-    found.directives = len(directives)
+                    measure.spreads.append((node.name.value, above))
+    measure.directives = len(directives)
     for directive in directives:
         _check_arguments(directive.arguments, limits)
-    return found
+    return measure
 
 
-def _expanded(found: Sequence[_Measured]) -> Iterable[_Size]:
+def _expanded(measures: Sequence[_Measure]) -> Iterable[_Size]:
     """The size of each definition with its fragments expanded."""
-    named = {one.fragment: number for number, one in enumerate(found) if one.fragment is not None}
-    graph = {number: {named[name] for name, _ in one.spreads if name in named} for number, one in enumerate(found)}
+    numbers = {measure.fragment: number for number, measure in enumerate(measures) if measure.fragment is not None}
+    graph = {
+        number: {numbers[name] for name, _ in measure.spreads if name in numbers}
+        for number, measure in enumerate(measures)
+    }
     try:
         order = list(TopologicalSorter(graph).static_order())
     except CycleError as error:
-        cycle = [str(found[number].fragment) for number in reversed(error.args[1])]
+        cycle = [str(measures[number].fragment) for number in reversed(error.args[1])]
         raise ValidationFailed(f"Fragments may not spread themselves, as {_shortened(cycle)} do.") from None
-    sizes = [one.size for one in found]
+    sizes = [measure.size for measure in measures]
     for number in order:
-        for name, above in found[number].spreads:
-            if name in named:
-                _add(sizes[number], sizes[named[name]], above)
+        for name, above in measures[number].spreads:
+            if name in numbers:
+                _add(sizes[number], sizes[numbers[name]], above)
     return sizes
 
 
@@ -187,20 +191,20 @@ def _check_arguments(arguments: Iterable[ArgumentNode] | None, limits: Limits) -
         _check_literal(argument.value, limits)
 
 
-def _check_literal(value: ValueNode, limits: Limits) -> None:
-    pending = [(value, 1)]
+def _check_literal(literal: ValueNode, limits: Limits) -> None:
+    pending = [(literal, 1)]
     while pending:
         node, level = pending.pop()
         match node:
             case ListValueNode():
                 inner = list(node.values)
             case ObjectValueNode():
-                inner = [one.value for one in node.fields]
+                inner = [field.value for field in node.fields]
             case _:
                 continue
-        _within("A list or an input object", len(inner), limits.list_items, "values")
-        _within("Values", level, limits.json_depth, "levels deep", verb="may be nested")
-        pending += [(one, level + 1) for one in inner]
+        _require("A list or an input object", len(inner), limits.list_items, "values")
+        _require("Values", level, limits.json_depth, "levels deep", verb="may be nested")
+        pending += [(value, level + 1) for value in inner]
 
 
 def _of_parser(error: GraphQLSyntaxError, limits: Limits) -> Exception:
@@ -216,7 +220,8 @@ def _of_parser(error: GraphQLSyntaxError, limits: Limits) -> Exception:
     return _too_many("A document", limits.tokens, "lexical tokens")
 
 
-def _within(what: str, count: int, limit: int, unit: str, *, verb: str = "may have") -> None:
+def _require(what: str, count: int, limit: int, unit: str, *, verb: str = "may have") -> None:
+    """Raises `OperationTooComplex` where there are more than the limit allows."""
     if count > limit:
         raise _too_many(what, limit, unit, verb=verb)
 

@@ -36,23 +36,23 @@ class BoundedValuesRule(ValuesOfCorrectTypeRule):
     """The standard rule, which goes on behind the first errors of a value."""
 
     def is_valid_value_node(self, node: ValueNode, input_type: GraphQLInputType | None) -> VisitorAction:
-        told = 0
+        count = 0
 
         def on_error(error: GraphQLError, _path: list[str | int]) -> None:
-            nonlocal told
+            nonlocal count
             self.report_error(error)
-            told += 1
-            if told == MAX_VALUE_ERRORS:
-                raise _Enough
+            count += 1
+            if count == MAX_VALUE_ERRORS:
+                raise _EnoughErrors
 
         if input_type:
-            with suppress(_Enough):
+            with suppress(_EnoughErrors):
                 validate_input_literal(node, input_type, on_error, hide_suggestions=self.context.hide_suggestions)
         return SKIP
 
 
-class _Enough(Exception):
-    """A value has as many errors as are told."""
+class _EnoughErrors(Exception):
+    """A value has as many errors as are reported."""
 
 
 class BoundedOverlapRule(OverlappingFieldsCanBeMergedRule):
@@ -63,9 +63,9 @@ class BoundedOverlapRule(OverlappingFieldsCanBeMergedRule):
         super().__init__(context)  # type: ignore[arg-type]
         self.rule_context.remaining_complexity_budget = MAX_OVERLAP
 
-    def enter_selection_set(self, selection_set: SelectionSetNode, *given: object) -> None:
+    def enter_selection_set(self, selection_set: SelectionSetNode, *arguments: object) -> None:
         try:
-            super().enter_selection_set(selection_set, *given)
+            super().enter_selection_set(selection_set, *arguments)
         except ValidationAbortedError:
             if self.rule_context.remaining_complexity_budget >= 0:
                 raise

@@ -1,4 +1,4 @@
-"""Subscriptions as they are asked for, what they ask about each inserted document, and what that costs a key."""
+"""Subscriptions: opened, answered for each inserted document, and charged to their keys."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +18,8 @@ from gateway.store.change_stream import InsertEvent
 
 
 class Subscriptions:
-    """Opens subscriptions of one process; ``cost_limit``: the points that may be asked for at once."""
+    """The subscriptions of one process; ``cost_limit``: the points that those events of a subscription may cost
+    together that are resolved at once."""
 
     def __init__(
         self,
@@ -64,9 +65,9 @@ class Subscriptions:
 
 
 class SubscriptionEvents:
-    """What one subscription asks about inserted documents: a `gateway.live.broker.EventResolver`.
+    """The events of one subscription: a `gateway.live.topic.EventResolver`.
 
-    ``cost_limit``: the points that may be asked for at once.
+    ``cost_limit``: the points that the events resolved at once may cost together.
     """
 
     def __init__(

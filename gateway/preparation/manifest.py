@@ -27,9 +27,9 @@ def read_manifest(path: Path) -> dict[str, str]:
     operations = manifest.get("operations")
     if (format_, manifest.get("version")) != _APOLLO_FORMAT or not isinstance(operations, list):
         raise ManifestError(f"{path} is no manifest of Apollo's format {_APOLLO_FORMAT[0]!r}, version 1")
-    if not all(isinstance(one, dict) for one in operations):
+    if not all(isinstance(operation, dict) for operation in operations):
         raise ManifestError(f"{path} holds an operation that is no object")
-    return _texts((one.get("id"), one.get("body")) for one in operations)
+    return _texts((operation.get("id"), operation.get("body")) for operation in operations)
 
 
 def _texts(pairs: Iterable[tuple[object, object]]) -> dict[str, str]:

@@ -116,11 +116,13 @@ class DocumentPreparation:
     def _prepared(self, node: DocumentNode) -> PreparedDocument:
         if errors := self._validation.errors(node):
             return PreparedDocument(node, errors, {})
-        fragments = {one.name.value: one for one in node.definitions if isinstance(one, FragmentDefinitionNode)}
-        operations = [one for one in node.definitions if isinstance(one, OperationDefinitionNode)]
-        return PreparedDocument(
-            node, [], {one.name.value if one.name else None: self._operation(one, fragments) for one in operations}
-        )
+        fragments = {part.name.value: part for part in node.definitions if isinstance(part, FragmentDefinitionNode)}
+        operations = {
+            part.name.value if part.name else None: self._operation(part, fragments)
+            for part in node.definitions
+            if isinstance(part, OperationDefinitionNode)
+        }
+        return PreparedDocument(node, [], operations)
 
     def _operation(
         self, node: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
@@ -155,7 +157,7 @@ class DocumentPreparation:
         fields = collect(self._schema, operation.node, operation.fragments, conditions)
         plan = select(operation.node.operation, fields)
         if None in values:
-            # The executor refuses a condition that is null; what it is given doesn't matter.
+            # The executor refuses a condition that is null; the plan doesn't matter.
             return CompiledOperation(plan, None, "null condition")
         try:
             return CompiledOperation(plan, self._shaping.shaper(plan), "")

@@ -22,12 +22,12 @@ def _mongodb_uri(uri: SecretStr) -> SecretStr:
     return uri
 
 
-def _origins(given: object) -> object:
-    return [origin.strip() for origin in given.split(",") if origin.strip()] if isinstance(given, str) else given
+def _origins(value: object) -> object:
+    return [origin.strip() for origin in value.split(",") if origin.strip()] if isinstance(value, str) else value
 
 
-def _lower(given: object) -> object:
-    return given.lower() if isinstance(given, str) else given
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
 
 
 def _expecting(expected: str) -> dict[str, Any]:

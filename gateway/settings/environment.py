@@ -88,14 +88,14 @@ class _Setting:
 _S = TypeVar("_S", bound=Environment)
 
 
-def load(kind: type[_S], **given: object) -> _S:
-    """The settings of ``kind`` from ``given``, by name (None: not given), else from the environment, else the defaults.
+def load(kind: type[_S], **overrides: object) -> _S:
+    """The settings of ``kind``: from ``overrides`` by name (None: none), else the environment, else the defaults.
 
     Raises SettingsError naming every variable that is missing or wrong, in the order of their table.
     """
     settings = {setting.name: setting for setting in _settings(kind)}
     values: dict[str, Any] = {}
-    for name, value in given.items():
+    for name, value in overrides.items():
         if value is not None:
             group = settings[name].group if name in settings else None
             (values if group is None else values.setdefault(group, {}))[name] = value
@@ -137,7 +137,7 @@ def _declared(kind: type[Environment], name: str) -> Iterator[_Setting]:
     """The settings of a field: itself, or those of the group that it is."""
     field = kind.model_fields[name]
     if is_dataclass(field.annotation):
-        defaults = [one.default for one in fields(field.annotation)]
+        defaults = [limit.default for limit in fields(field.annotation)]
         for (inner, schema), default in zip(_properties(field.annotation).items(), defaults, strict=True):
             yield _Setting(inner, name, False, default, schema)
     else:
