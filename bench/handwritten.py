@@ -24,8 +24,8 @@ from gateway.settings import Settings
 from gateway.store.client import Database, aggregate, close, reading
 from gateway.store.keys import Keys
 from gateway.store.tenancy import Tenancy
-from gateway.transport.http.media_types import JSON
-from gateway.transport.http.replies import answered
+from gateway.transport.http.negotiation import JSON
+from gateway.transport.http.replies import answer_reply
 from gateway.transport.http.security_headers import HEADERS
 
 Document = Mapping[str, Any]
@@ -66,7 +66,7 @@ FLAT = {**_CURSOR, **_ROW}
 NESTED = {**_CURSOR, **_ROW, **_REQUEST}
 _TREE = {"_id": 0, "interaction_id": 1, "search_request.filters": 1, "search_request_id": 1}
 
-_HEADERS = [*answered(b"", JSON).own, *HEADERS]
+_HEADERS = [*answer_reply(b"", JSON).own_headers, *HEADERS]
 
 
 class Application:

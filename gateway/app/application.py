@@ -3,15 +3,14 @@
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.routing import Route, WebSocketRoute
 
 from gateway.app.database import open_database
 from gateway.auth.authenticator import Authenticator
@@ -42,18 +41,20 @@ from gateway.store.reader import Reader
 from gateway.store.tenancy import Tenancy
 from gateway.store.token_buckets import SharedTokenBuckets
 from gateway.store.writer import Writer
+from gateway.transport.exchange import ExchangeTerms
 from gateway.transport.http.caching import cache_control
 from gateway.transport.http.endpoint import GraphQLEndpoint
+from gateway.transport.http.event_streams import EventStreams
 from gateway.transport.http.health import Health
-from gateway.transport.http.not_found import explained
-from gateway.transport.http.security_headers import secured
+from gateway.transport.http.not_found import refuse
+from gateway.transport.http.request_reader import RequestReader
 from gateway.transport.pages.graphiql import TEMPLATE_HEADERS, GraphiQLPage
 from gateway.transport.server.uvicorn_adapter import ENDING
-from gateway.transport.websocket.messages import MAX_MESSAGE_BYTES
-from gateway.transport.websocket.sockets import WebSocketEndpoint
+from gateway.transport.websocket.conversation import ConversationServices
+from gateway.transport.websocket.messages import MessageReader
+from gateway.transport.websocket.socket_endpoint import NoWebSocketEndpoint, WebSocketEndpoint
 
 _LOG = logging.getLogger(__name__)
-_GRAPH = "/graphql"
 _INDEXING_SECONDS = 5.0
 # A nested page of 50 interactions has some 10,000.
 _YOUNG_OBJECTS = 20_000
@@ -139,30 +140,24 @@ def create_app(
     subscriptions = Subscriptions(responses, fetcher, broker, rate_limiter, cost_limit=settings.point_limits.cost)
     page = GraphiQLPage(page_headers) if settings.graphiql else None
     endpoint = GraphQLEndpoint(
-        authenticator,
+        ExchangeTerms(authenticator, settings.connection_limits),
+        RequestReader(operations, cpu_gate, settings.limits),
         operations,
-        subscriptions,
-        connections,
-        cpu_gate,
-        body_limit=settings.connection_limits.body_bytes,
-        body_seconds=settings.connection_limits.read_seconds,
-        batch_limit=settings.limits.batch_requests,
-        entry_limit=settings.limits.entries,
+        EventStreams(subscriptions, connections),
         cache_control=cache_control(settings.cache_seconds, public=settings.cache_public),
         page=page,
     )
-    sockets = WebSocketEndpoint(
+    messages = MessageReader(
+        cpu_gate, entry_limit=settings.limits.entries, unacknowledged_bytes=settings.connection_limits.header_bytes
+    )
+    conversations = ConversationServices(
         authenticator,
         operations,
         subscriptions,
-        connections,
-        cpu_gate,
-        path=_GRAPH,
-        origins=settings.cors_origins,
+        messages,
         max_operations=settings.subscription_limits.socket_operations,
-        entry_limit=settings.limits.entries,
-        unauthenticated_bytes=min(settings.connection_limits.header_bytes, MAX_MESSAGE_BYTES),
     )
+    sockets = WebSocketEndpoint(conversations, connections, origins=settings.cors_origins)
     health = Health(database)
 
     @asynccontextmanager
@@ -187,27 +182,33 @@ def create_app(
             counts = [f"{how} {times:,}" for how, times in responses.answered.most_common()]
             _LOG.info("How operations were answered: %s", ", ".join(counts) or "none was")
 
-    served: ASGIApp = endpoint
-    if settings.cors_origins:
-        served = CORSMiddleware(
-            endpoint,
-            allow_origins=list(settings.cors_origins),
-            allow_methods=["GET", "POST"],
-            # Whatever a client's libraries add: such an origin is allowed, and a header that nobody knows does nothing.
-            allow_headers=["*"],
-            expose_headers=_EXPOSED,
-            max_age=_PREFLIGHT_SECONDS,
-        )
-    return _Application(
-        served,
-        sockets,
+    app = Starlette(
         routes=[
+            Route("/graphql", endpoint),
+            WebSocketRoute("/graphql", sockets),
             Route("/healthcheck", health.live),
             Route("/readyz", health.ready),
-            *([Route(f"{_GRAPH}/assets/{{name}}", page.asset)] if page else []),
+            *([Route("/graphql/assets/{name}", page.asset)] if page else []),
+            WebSocketRoute("/{path:path}", NoWebSocketEndpoint()),
         ],
-        exception_handlers={HTTPException: explained},
+        middleware=[_cors(settings.cors_origins)] if settings.cors_origins else [],
+        exception_handlers={HTTPException: refuse},
         lifespan=lifespan,
+    )
+    # A redirect would be to http:// behind a proxy that ends TLS, and clients send the key after it.
+    app.router.redirect_slashes = False
+    return app
+
+
+def _cors(origins: Collection[str]) -> Middleware:
+    return Middleware(
+        CORSMiddleware,
+        allow_origins=list(origins),
+        allow_methods=["GET", "POST"],
+        # Whatever a client's libraries add: such an origin is allowed, and a header that nobody knows does nothing.
+        allow_headers=["*"],
+        expose_headers=_EXPOSED,
+        max_age=_PREFLIGHT_SECONDS,
     )
 
 
@@ -217,22 +218,3 @@ def _rate_limiter(settings: Settings, database: Database) -> RateLimiter:
         return NoRateLimit()
     rate = Rate(limits.burst, limits.restore)
     return SharedTokenBuckets(database, rate) if limits.store == "mongodb" else TokenBuckets(rate)
-
-
-class _Application(Starlette):
-    """Starlette, except that the graph is asked directly: its endpoint takes every method and answers every error."""
-
-    def __init__(self, graph: ASGIApp, sockets: ASGIApp, **given: Any) -> None:
-        super().__init__(**given)
-        self._graph = graph
-        self._sockets = sockets
-        # A redirect would be to http:// behind a proxy that ends TLS, and clients send the key after it.
-        self.router.redirect_slashes = False
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
-            await self._sockets(scope, receive, send)
-        elif scope["type"] == "http" and scope["path"] == _GRAPH:
-            await self._graph(scope, receive, send)
-        else:
-            await super().__call__(scope, receive, secured(send))

@@ -1,13 +1,22 @@
 """What one request may ask for: every bound and its default, operation texts, variables, validation rules."""
 
-from gateway.limits.connection_limits import CONNECTION_DEFAULTS, ConnectionLimits
+from gateway.limits.connection_limits import (
+    CLOSING_SECONDS,
+    CONNECTION_DEFAULTS,
+    HEARTBEAT_SECONDS,
+    UNREAD_SECONDS,
+    ConnectionLimits,
+)
 from gateway.limits.key_limits import SUBSCRIPTION_DEFAULTS, PointLimits, SubscriptionLimits
 from gateway.limits.request_limits import DEFAULTS, Limits
 
 __all__ = [
+    "CLOSING_SECONDS",
     "CONNECTION_DEFAULTS",
     "DEFAULTS",
+    "HEARTBEAT_SECONDS",
     "SUBSCRIPTION_DEFAULTS",
+    "UNREAD_SECONDS",
     "ConnectionLimits",
     "Limits",
     "PointLimits",

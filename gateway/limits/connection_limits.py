@@ -1,4 +1,4 @@
-"""What a connection may take; declared as `gateway.limits.request_limits` says."""
+"""What a connection may take, and how long it may be silent; declared as `gateway.limits.request_limits` says."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -16,7 +16,7 @@ class ConnectionLimits:
             validation_alias="body_limit_bytes",
             ge=1_000,
             le=100_000_000,
-            description="Bytes that the body of a request may have, also decompressed.",
+            description="Bytes that the body of a request may have.",
         ),
     ] = 2_000_000
     header_bytes: Annotated[
@@ -64,5 +64,13 @@ class ConnectionLimits:
         ),
     ] = 1.0
 
+
+# How long a connection that stays open may be silent, on either side: the same over every transport. Proxies give up a
+# connection over which nothing comes.
+HEARTBEAT_SECONDS = 12.0
+# For how long a client may read nothing of a stream; websockets are pinged for as long.
+UNREAD_SECONDS = 40.0
+# For how long a client that doesn't read is waited for with the error that ends its connection.
+CLOSING_SECONDS = 10.0
 
 CONNECTION_DEFAULTS = ConnectionLimits()

@@ -20,7 +20,7 @@ from gateway.app.serving import Configuration
 from gateway.cli.serve_command import listening
 from gateway.limits import CONNECTION_DEFAULTS, ConnectionLimits
 from gateway.model import secret_keys
-from gateway.transport.websocket.sockets import PROTOCOL
+from gateway.transport.websocket.socket_endpoint import PROTOCOL
 from tests.harness.gateway_client import Gateway
 
 RECORDED = """subscription ($where: InteractionWhere) {

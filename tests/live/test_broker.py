@@ -377,7 +377,7 @@ async def test_who_reads_too_slowly_is_disconnected_and_nobody_else_is(
 ) -> None:
     for transport in (event_streams, conversation):
         # However long it takes to record all that.
-        monkeypatch.setattr(transport, "LAST_WORD_SECONDS", 300)
+        monkeypatch.setattr(transport, "CLOSING_SECONDS", 300)
     async with (
         new_gateway(mongod.uri, subscription_buffer_bytes=100_000) as gateway,
         served(gateway.app, send_buffer=4_096) as address,

@@ -1,4 +1,4 @@
-"""Several requests in one: each is judged and answered alone."""
+"""Several requests in one: each is admitted and answered by itself."""
 
 import asyncio
 from itertools import groupby
@@ -12,7 +12,7 @@ from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, refused
 from gateway.execution.operations import OperationRunner
 from gateway.preparation.graphql_request import GraphQLRequest
-from gateway.transport.http.request_parsing import Batch
+from gateway.transport.http.request_reader import Batch
 
 
 async def answer_batch(operations: OperationRunner, batch: Batch, context: Context) -> Answer:
@@ -21,37 +21,37 @@ async def answer_batch(operations: OperationRunner, batch: Batch, context: Conte
     Queries are answered at the same time; what writes is done alone and in its place, so that a query after it sees
     what was written. Where the key had points for none of them, there is one answer, as to a single request.
     """
-    judged = [await _judged(operations, one, context) for one in batch]
+    outcomes = [await _admitted(operations, request, context) for request in batch]
     answers: list[Answer] = []
-    for writes, group in groupby(judged, key=_writes):
-        if writes:
-            answers += [await _answer(operations, one) for one in group]
+    for is_writing, group in groupby(outcomes, key=_is_writing):
+        if is_writing:
+            answers += [await _answer(operations, outcome) for outcome in group]
         else:
-            answers += await asyncio.gather(*(_answer(operations, one) for one in group))
+            answers += await asyncio.gather(*(_answer(operations, outcome) for outcome in group))
     if all(isinstance(answer.refusal, RateLimited) for answer in answers):
         return answers[-1]
     return Answer(b"[" + b",".join(answer.body for answer in answers) + b"]")
 
 
-async def _judged(
-    operations: OperationRunner, one: GraphQLRequest | GatewayError, context: Context
+async def _admitted(
+    operations: OperationRunner, request: GraphQLRequest | GatewayError, context: Context
 ) -> AdmittedOperation | Answer:
-    if isinstance(one, GatewayError):
-        return refused(one)
+    if isinstance(request, GatewayError):
+        return refused(request)
     try:
-        return await operations.admit(one, context)
+        return await operations.admit(request, context)
     except Exception as error:
         return refused(masked(error))
 
 
-def _writes(one: AdmittedOperation | Answer) -> bool:
-    return isinstance(one, AdmittedOperation) and one.kind is not OperationType.QUERY
+def _is_writing(outcome: AdmittedOperation | Answer) -> bool:
+    return isinstance(outcome, AdmittedOperation) and outcome.kind is not OperationType.QUERY
 
 
-async def _answer(operations: OperationRunner, one: AdmittedOperation | Answer) -> Answer:
-    if isinstance(one, Answer):
-        return one
+async def _answer(operations: OperationRunner, outcome: AdmittedOperation | Answer) -> Answer:
+    if isinstance(outcome, Answer):
+        return outcome
     try:
-        return await operations.run(one)
+        return await operations.run(outcome)
     except Exception as error:
         return refused(masked(error))

@@ -16,7 +16,7 @@ def entity_tag(body: bytes) -> bytes:
     return b'W/"%s"' % blake2b(body, digest_size=16).hexdigest().encode()
 
 
-def is_known(tag: bytes, if_none_match: str) -> bool:
+def names_tag(if_none_match: str, tag: bytes) -> bool:
     """Whether an If-None-Match header, empty where there was none, names this tag; compared weakly."""
     return if_none_match.strip() == "*" or _opaque(tag.decode()) in map(_opaque, _TAG.findall(if_none_match))
 

@@ -11,59 +11,58 @@ from gateway.errors import GatewayError, GoingAway, SubscriberTooSlow
 from gateway.errors.formatting import foreseen
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, refused
+from gateway.limits import CLOSING_SECONDS, HEARTBEAT_SECONDS, UNREAD_SECONDS
 from gateway.live.subscriber import Subscriber
 from gateway.live.subscriptions import Subscriptions
 from gateway.scheduling.cancellation import cancel
-from gateway.transport.http.event_frames import COMMENT, alone, event
-from gateway.transport.http.replies import STREAMED
-from gateway.transport.timeouts import HEARTBEAT_SECONDS, LAST_WORD_SECONDS, UNREAD_SECONDS
+from gateway.transport.exchange import Exchange
+from gateway.transport.http.replies import COMMENT_EVENT, STREAM_HEADERS, complete_stream, next_event
 
 
 class EventStreams:
-    """Answers subscriptions; one for each process."""
+    """Answers subscriptions by streams of events; one for each process."""
 
-    def __init__(self, subscriptions: Subscriptions, sessions: OpenConnections) -> None:
+    def __init__(self, subscriptions: Subscriptions, connections: OpenConnections) -> None:
         self._subscriptions = subscriptions
-        self._sessions = sessions
+        self._connections = connections
 
-    async def __call__(self, ready: AdmittedOperation, receive: Receive, send: Send) -> Answer | None:
-        """Sends events until the client leaves or the session ends, or gives the answer that refuses it.
+    async def send(self, operation: AdmittedOperation, exchange: Exchange) -> Answer | None:
+        """Sends events until the client leaves or the connection has to end, or gives the answer that refuses it.
 
-        Raises `GoingAway` where no session may begin.
+        Raises `GoingAway` where no connection may begin.
         """
         ending: asyncio.Future[GatewayError] = asyncio.get_running_loop().create_future()
-        with self._sessions.opened(ending.set_result, ready.context) as session:
-            events = await self._subscriptions.open(ready, session.end)
+        with self._connections.opened(ending.set_result, operation.context) as connection:
+            events = await self._subscriptions.open(operation, connection.end)
             if isinstance(events, Answer):
                 return events
-            leaving = asyncio.create_task(_left(receive))
-            sending = asyncio.create_task(_send_all(events, send, session.end))
+            leaving = asyncio.create_task(_disconnected(exchange.receive))
+            sending = asyncio.create_task(_send_all(events, exchange.send, connection.end))
             try:
                 awaited: list[asyncio.Future[Any]] = [sending, leaving, ending]
                 await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
-                left = leaving.done()
+                has_left = leaving.done()
             finally:
                 events.close()
                 await cancel([sending, leaving])
-            # Whoever has left is told nothing.
-            is_read = left or not ending.done() or await _last_word(send, ending.result())
-        if not is_read:
-            # The kernel cuts the connection off; until then the response is under way.
-            await _left(receive)
+            is_over = has_left or not ending.done() or await _end_stream(exchange.send, ending.result())
+        if not is_over:
+            # Its client doesn't read: the kernel cuts the connection off, until when the response is under way.
+            await _disconnected(exchange.receive)
         return None
 
 
 async def _send_all(events: Subscriber, send: Send, end: Callable[[GatewayError], None]) -> None:
-    frame = COMMENT
+    frame = COMMENT_EVENT
     try:
-        await send({"type": "http.response.start", "status": 200, "headers": list(STREAMED)})
+        await send({"type": "http.response.start", "status": 200, "headers": list(STREAM_HEADERS)})
         while True:
             await _send_in_time(send, {"type": "http.response.body", "body": frame, "more_body": True})
             try:
                 async with asyncio.timeout(HEARTBEAT_SECONDS):
-                    frame = event(await anext(events))
+                    frame = next_event(await anext(events))
             except TimeoutError:
-                frame = COMMENT
+                frame = COMMENT_EVENT
     except Exception as error:
         end(foreseen(error))
 
@@ -76,18 +75,18 @@ async def _send_in_time(send: Send, message: Message) -> None:
         raise SubscriberTooSlow(f"Nothing was read for {UNREAD_SECONDS:g} seconds: events were lost.") from None
 
 
-async def _left(receive: Receive) -> None:
+async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
-async def _last_word(send: Send, error: GatewayError) -> bool:
-    """Ends the stream with an error; whether the client took it."""
+async def _end_stream(send: Send, error: GatewayError) -> bool:
+    """Ends the stream with an error; whether the client has read so far."""
     # Without an event that says it is complete, clients connect again.
-    said = b"" if isinstance(error, GoingAway) else alone(refused(error).body)
+    frames = b"" if isinstance(error, GoingAway) else complete_stream(refused(error).body)
     try:
-        async with asyncio.timeout(LAST_WORD_SECONDS):
-            await send({"type": "http.response.body", "body": said})
+        async with asyncio.timeout(CLOSING_SECONDS):
+            await send({"type": "http.response.body", "body": frames})
     except TimeoutError:
         return False
     return True

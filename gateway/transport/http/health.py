@@ -7,24 +7,31 @@ from starlette.responses import JSONResponse, Response
 
 from gateway.errors import GatewayError
 from gateway.store.client import Database, ping
+from gateway.transport.http.security_headers import secured
 
 # A primary that hangs is to be noticed within two seconds, by whoever asks once a second.
-_PATIENCE_SECONDS = 1.0
+_TIMEOUT_SECONDS = 1.0
 
 
 class Health:
+    """The two addresses that an orchestrator asks; neither needs a key."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def live(self, _request: Request) -> Response:
         """The original endpoint's answer: the process answers at all."""
-        return JSONResponse({"status": "OK"})
+        return _status("OK")
 
     async def ready(self, _request: Request) -> Response:
         """503 while the database doesn't answer."""
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
                 await ping(self._database)
         except (GatewayError, TimeoutError):
-            return JSONResponse({"status": "UNAVAILABLE"}, 503)
-        return JSONResponse({"status": "OK"})
+            return _status("UNAVAILABLE", 503)
+        return _status("OK")
+
+
+def _status(word: str, code: int = 200) -> Response:
+    return secured(JSONResponse({"status": word}, code))

@@ -1,4 +1,4 @@
-"""What is said at every other address: refusals in the form of the graph's."""
+"""What is answered at every other address: refusals in the form of the graph's."""
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -6,18 +6,19 @@ from starlette.responses import Response
 
 from gateway.errors import MethodNotAllowed, NotFound
 from gateway.execution.answers import refused
-from gateway.transport.http.media_types import JSON
+from gateway.transport.http.negotiation import JSON
+from gateway.transport.http.security_headers import secured
 
-NOTHING = "Nothing is at this address; the graph is at /graphql."
+NOTHING_HERE = NotFound("Nothing is at this address; the graph is at /graphql.")
 
 
-async def explained(_request: Request, error: Exception) -> Response:
+async def refuse(_request: Request, error: Exception) -> Response:
     """Starlette's 404 or 405 as a GraphQL error."""
     assert isinstance(error, HTTPException)
     refusal = (
         MethodNotAllowed("What is at this address is read by GET.")
         if error.status_code == MethodNotAllowed.status
-        else NotFound(NOTHING)
+        else NOTHING_HERE
     )
     headers = {"Cache-Control": "no-store", **(error.headers or {})}
-    return Response(refused(refusal).body, refusal.status, headers, f"{JSON}; charset=utf-8")
+    return secured(Response(refused(refusal).body, refusal.status, headers, f"{JSON}; charset=utf-8"))

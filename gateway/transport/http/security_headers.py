@@ -1,6 +1,6 @@
 """What every answer tells browsers: take it for what it says it is, show it in no frame, send no address along."""
 
-from starlette.types import Message, Send
+from starlette.responses import Response
 
 HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-content-type-options", b"nosniff"),
@@ -10,18 +10,10 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
-_NAMES = frozenset(name for name, _ in HEADERS)
 
 
-def secured(send: Send) -> Send:
-    """``send``, with those headers that an answer doesn't set itself."""
-
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = message.get("headers", ())
-            own = _NAMES.intersection([name for name, _ in headers])
-            added = [one for one in HEADERS if one[0] not in own] if own else HEADERS
-            message = {**message, "headers": [*headers, *added]}
-        await send(message)
-
-    return sending
+def secured(response: Response) -> Response:
+    """The response, with those headers that it doesn't set itself."""
+    for name, value in HEADERS:
+        response.headers.setdefault(name.decode(), value.decode())
+    return response

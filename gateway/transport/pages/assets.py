@@ -9,7 +9,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.transport.http.content_coding import accepted, coded
+from gateway.transport.http.compression import compressed
+from gateway.transport.http.negotiation import preferred_coding
+from gateway.transport.http.security_headers import secured
 
 # Not left to the machine's own table, which may lack them or have others.
 _MEDIA_TYPES = {
@@ -25,11 +27,11 @@ _HEADERS = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Acc
 
 @dataclass(frozen=True, slots=True)
 class _Asset:
-    """``coded`` has its content in each content coding that was asked for."""
+    """A file; ``compressed``: its content in each content coding that was asked for."""
 
     media_type: str
     content: bytes
-    coded: dict[str, bytes] = field(default_factory=dict)
+    compressed: dict[str, bytes] = field(default_factory=dict)
 
 
 class Assets:
@@ -43,13 +45,13 @@ class Assets:
         asset = self._assets.get(request.path_params["name"])
         if asset is None:
             raise HTTPException(404)
-        coding = accepted(request.headers.get("accept-encoding", ""))
+        coding = preferred_coding(request.headers.get("accept-encoding", ""))
         if coding is None:
-            return Response(asset.content, media_type=asset.media_type, headers=_HEADERS)
-        if coding not in asset.coded:
-            asset.coded[coding] = await coded(asset.content, coding)
+            return secured(Response(asset.content, media_type=asset.media_type, headers=_HEADERS))
+        if coding not in asset.compressed:
+            asset.compressed[coding] = await compressed(asset.content, coding)
         headers = {**_HEADERS, "Content-Encoding": coding}
-        return Response(asset.coded[coding], media_type=asset.media_type, headers=headers)
+        return secured(Response(asset.compressed[coding], media_type=asset.media_type, headers=headers))
 
 
 @cache

@@ -12,7 +12,7 @@ from websockets.frames import CloseCode, Frame
 
 from gateway.errors import BadRequest, GatewayError, RequestTimeout, Unavailable
 from gateway.transport.http.heads import body_too_large, head_too_large, refusal_of_head
-from gateway.transport.http.replies import closing
+from gateway.transport.http.replies import closing_reply
 
 # What the application's lifespan may yield under this name is called, and awaited, as soon as the server is to end.
 ENDING = "ending"
@@ -100,7 +100,7 @@ class HttpProtocol(HttpToolsProtocol):
                 return
             answering.disconnected = True
         if answering is None or not answering.response_started or answering.scope is not self.scope:
-            reply = closing(refusal)
+            reply = closing_reply(refusal)
             headers = [b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *reply.headers)]
             self.transport.write(b"".join([STATUS_LINE[reply.status], *headers, b"\r\n", reply.body]))
         self.flow.resume_reading()

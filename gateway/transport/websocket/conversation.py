@@ -4,12 +4,11 @@ import asyncio
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from graphql import OperationType
 from starlette.datastructures import Headers
-from starlette.types import Receive, Send
+from starlette.types import Receive, Scope, Send
 
 from gateway.auth.authenticator import Authenticator
 from gateway.auth.open_connections import OpenConnection, OpenConnections
@@ -18,15 +17,15 @@ from gateway.errors.formatting import foreseen, masked
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, refused
 from gateway.execution.operations import OperationRunner
+from gateway.limits import CLOSING_SECONDS, HEARTBEAT_SECONDS
 from gateway.live.subscriber import Subscriber
 from gateway.live.subscriptions import Subscriptions
+from gateway.preparation.json_requests import from_object
 from gateway.scheduling.cancellation import cancel
-from gateway.scheduling.cpu_gate import LONG_BYTES, CpuGate
-from gateway.transport.http.headers import single
-from gateway.transport.http.request_parsing import from_object
-from gateway.transport.timeouts import HEARTBEAT_SECONDS, LAST_WORD_SECONDS
+from gateway.transport.exchange import only_value
 from gateway.transport.websocket import messages
 from gateway.transport.websocket.close_codes import GOING_AWAY, Close, close_for
+from gateway.transport.websocket.messages import MessageReader
 
 _INIT_SECONDS = 5.0
 # How long an answer under way is waited for as the process ends.
@@ -34,8 +33,19 @@ _ANSWERING_SECONDS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Running:
-    """An operation under way; ``events``: what a subscription is told."""
+class ConversationServices:
+    """What all conversations share; ``max_operations``: how many each may have under way."""
+
+    authenticator: Authenticator
+    operations: OperationRunner
+    subscriptions: Subscriptions
+    reader: MessageReader
+    max_operations: int
+
+
+@dataclass(frozen=True, slots=True)
+class _RunningOperation:
+    """An operation under way, and the events of a subscription."""
 
     task: asyncio.Task[None]
     events: Subscriber | None = None
@@ -48,49 +58,31 @@ class _Running:
 
 
 class Conversation:
-    """One connection. Messages are taken one by one: a pong tells that what was sent before its ping has begun."""
+    """A websocket once it is accepted. Messages are handled one by one: a pong tells that what was sent before its ping
+    is under way."""
 
-    def __init__(
-        self,
-        access: Authenticator,
-        operations: OperationRunner,
-        subscriptions: Subscriptions,
-        cpu_gate: CpuGate,
-        headers: Headers,
-        receive: Receive,
-        send: Send,
-        *,
-        max_operations: int,
-        entry_limit: int,
-        unauthenticated_bytes: int,
-    ) -> None:
-        self._unauthenticated_bytes = unauthenticated_bytes
-        self._access = access
-        self._operations = operations
-        self._subscriptions = subscriptions
-        self._cpu_gate = cpu_gate
-        self._headers = headers
+    def __init__(self, services: ConversationServices, scope: Scope, receive: Receive, send: Send) -> None:
+        self._services = services
+        self._headers = Headers(scope=scope)
         self._receive = receive
         self._send = send
-        self._max_operations = max_operations
-        self._entry_limit = entry_limit
         self._credentials: tuple[str | None, str | None] | None = None
-        self._acknowledged = False
-        self._running: dict[str, _Running] = {}
+        self._is_acknowledged = False
+        self._running: dict[str, _RunningOperation] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._answering: set[asyncio.Task[None]] = set()
         self._ending: asyncio.Future[Close | None] = asyncio.get_running_loop().create_future()
 
-    async def run(self, sessions: OpenConnections) -> None:
+    async def run(self, connections: OpenConnections) -> None:
         """Returns once the connection is closed, by either side."""
         try:
-            with sessions.opened(lambda error: self._finish(close_for(error))) as session:
-                await self._attend(session)
+            with connections.opened(lambda error: self._finish(close_for(error))) as connection:
+                await self._run_until_ended(connection)
         except GatewayError as error:
             await self._close(close_for(error))
 
-    async def _attend(self, session: OpenConnection) -> None:
-        self._start(self._take_all(session))
+    async def _run_until_ended(self, connection: OpenConnection) -> None:
+        self._start(self._handle_all(connection))
         self._start(self._require_init())
         self._start(self._keep_alive())
         try:
@@ -115,7 +107,7 @@ class Conversation:
 
     async def _close(self, close: Close) -> None:
         with suppress(TimeoutError, OSError):
-            async with asyncio.timeout(LAST_WORD_SECONDS):
+            async with asyncio.timeout(CLOSING_SECONDS):
                 await self._send({"type": "websocket.close", "code": close.code, "reason": close.reason})
 
     async def _require_init(self) -> None:
@@ -128,50 +120,46 @@ class Conversation:
         """Keeps the connection from looking idle."""
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
-            if self._acknowledged:
-                await self._say(messages.PING)
+            if self._is_acknowledged:
+                await self._send_text(messages.PING)
 
-    async def _take_all(self, session: OpenConnection) -> None:
+    async def _handle_all(self, connection: OpenConnection) -> None:
         try:
             while (received := await self._receive())["type"] != "websocket.disconnect":
-                size = len(received.get("text") or "")
-                if size > self._unauthenticated_bytes and not self._acknowledged:
-                    raise Close(1009, "Message too long for a connection that isn't acknowledged")
-                read = partial(messages.read, received, self._entry_limit)
-                message = await self._cpu_gate.do(read) if size > LONG_BYTES else read()
-                await self._take(message, session, size)
+                message = await self._services.reader.read(received, is_acknowledged=self._is_acknowledged)
+                await self._handle(message, connection, len(received["text"]))
         except Close as close:
             self._finish(close)
         except Exception as error:
             self._finish(close_for(foreseen(error)))
         self._finish(None)
 
-    async def _take(self, message: Mapping[str, Any], session: OpenConnection, size: int) -> None:
+    async def _handle(self, message: Mapping[str, Any], connection: OpenConnection, size: int) -> None:
         match message:
             case {"type": "connection_init"} if messages.is_payload(message.get("payload")):
-                await self._init(message.get("payload") or {}, session)
+                await self._init(message.get("payload") or {}, connection)
             case {"type": "subscribe", "id": str(id), "payload": dict(payload)} if id:
-                await self._subscribe(id, payload, size, session)
+                await self._subscribe(id, payload, size, connection)
             case {"type": "complete", "id": str(id)} if id:
                 if (running := self._running.pop(id, None)) is not None:
                     running.stop()
             case {"type": "ping"} if messages.is_payload(message.get("payload")):
-                await self._say(messages.pong(message.get("payload")))
+                await self._send_text(messages.pong(message.get("payload")))
             case {"type": "pong"} if messages.is_payload(message.get("payload")):
                 pass
             case _:
                 raise Close(4400, "Invalid message received")
 
-    async def _init(self, payload: Mapping[str, Any], session: OpenConnection) -> None:
+    async def _init(self, payload: Mapping[str, Any], connection: OpenConnection) -> None:
         if self._credentials is not None:
             raise Close(4429, "Too many initialisation requests")
         self._credentials = (
             self._credential(payload, "authorization"),
             self._credential(payload, "x-namespace"),
         )
-        session.enter(await self._access.context(*self._credentials))
-        self._acknowledged = True
-        await self._say(messages.ACK)
+        connection.enter(await self._services.authenticator.context(*self._credentials))
+        self._is_acknowledged = True
+        await self._send_text(messages.ACK)
 
     def _credential(self, payload: Mapping[str, Any], name: str) -> str | None:
         """What a header of this name would say: the payload's field, or that of its ``headers``, or else the header."""
@@ -181,43 +169,45 @@ class Conversation:
                     if not isinstance(value, str):
                         raise BadRequest(f"`{key}` must be a string.")
                     return value
-        return single(name, self._headers.getlist(name))
+        return only_value(name, self._headers.getlist(name))
 
-    async def _subscribe(self, id: str, payload: Mapping[str, Any], size: int, session: OpenConnection) -> None:
-        if self._credentials is None or not self._acknowledged:
+    async def _subscribe(self, id: str, payload: Mapping[str, Any], size: int, connection: OpenConnection) -> None:
+        if self._credentials is None or not self._is_acknowledged:
             raise Close(4401, "Unauthorized")
         if id in self._running:
             raise Close(4409, f"Subscriber for {id} already exists")
         request = from_object(payload, size=size)
         try:
-            if len(self._running) >= self._max_operations:
-                raise TooManySubscriptions(f"A socket may have at most {self._max_operations} operations under way.")
+            if len(self._running) >= self._services.max_operations:
+                raise TooManySubscriptions(
+                    f"A socket may have at most {self._services.max_operations} operations under way."
+                )
             # Anew each time: the key may have been revoked.
-            context = await self._access.context(*self._credentials)
-            session.enter(context)
+            context = await self._services.authenticator.context(*self._credentials)
+            connection.enter(context)
         except (TooManySubscriptions, Unavailable) as error:
-            await self._say(messages.error(id, refused(error)))
+            await self._send_text(messages.error(id, refused(error)))
             return
-        outcome: AdmittedOperation | Subscriber | Answer = await self._operations.admit(request, context)
+        outcome: AdmittedOperation | Subscriber | Answer = await self._services.operations.admit(request, context)
         if isinstance(outcome, AdmittedOperation) and outcome.kind is OperationType.SUBSCRIPTION:
-            outcome = await self._subscriptions.open(outcome, session.end)
+            outcome = await self._services.subscriptions.open(outcome, connection.end)
         match outcome:
             case Answer():
-                await self._say(messages.error(id, outcome))
+                await self._send_text(messages.error(id, outcome))
             case Subscriber() as events:
-                telling = self._start(self._tell(id, events))
-                self._running[id] = _Running(telling, events)
+                sending = self._start(self._send_events(id, events))
+                self._running[id] = _RunningOperation(sending, events)
                 # Not by the task itself: one that is completed right away never begins.
-                telling.add_done_callback(lambda _: events.close())
+                sending.add_done_callback(lambda _: events.close())
             case AdmittedOperation():
                 answering = self._start(self._answer(id, outcome))
-                self._running[id] = _Running(answering)
+                self._running[id] = _RunningOperation(answering)
                 self._answering.add(answering)
                 answering.add_done_callback(self._answering.discard)
 
-    async def _answer(self, id: str, ready: AdmittedOperation) -> None:
+    async def _answer(self, id: str, operation: AdmittedOperation) -> None:
         try:
-            answer = await self._operations.run(ready)
+            answer = await self._services.operations.run(operation)
         except Exception as error:
             answer = refused(masked(error))
         if not self._is_running(id):
@@ -225,21 +215,21 @@ class Conversation:
         # Once a client has the last message, it may use the id again.
         self._running.pop(id)
         if answer.refusal is not None:
-            await self._say(messages.error(id, answer))
+            await self._send_text(messages.error(id, answer))
         else:
-            await self._say(messages.following(id, answer.body))
-            await self._say(messages.complete(id))
+            await self._send_text(messages.next_result(id, answer.body))
+            await self._send_text(messages.complete(id))
 
-    async def _tell(self, id: str, events: Subscriber) -> None:
+    async def _send_events(self, id: str, events: Subscriber) -> None:
         try:
             async for answer in events:
                 if not self._is_running(id):
                     return
-                await self._say(messages.following(id, answer))
+                await self._send_text(messages.next_result(id, answer))
         except GatewayError as error:
             if self._is_running(id):
                 self._running.pop(id)
-                await self._say(messages.error(id, refused(error)))
+                await self._send_text(messages.error(id, refused(error)))
 
     def _is_running(self, id: str) -> bool:
         """Whether the operation of this id is the one that asks: the driver may lose the cancellation of one that its
@@ -247,9 +237,9 @@ class Conversation:
         running = self._running.get(id)
         return running is not None and running.task is asyncio.current_task()
 
-    async def _say(self, text: str, **more: Any) -> None:
+    async def _send_text(self, text: str) -> None:
         try:
-            await self._send({"type": "websocket.send", "text": text, **more})
+            await self._send({"type": "websocket.send", "text": text})
         except (OSError, RuntimeError):
             # The client has left, or was given up by the server meanwhile.
             self._finish(None)

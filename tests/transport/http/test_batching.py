@@ -17,13 +17,13 @@ from gateway.execution.answers import Answer
 from gateway.execution.fetching import Fetcher
 from gateway.execution.operations import OperationRunner
 from gateway.execution.recording import Recorder
+from gateway.preparation.json_requests import from_object
 from gateway.scheduling.concurrency import ConcurrencyLimit
 from gateway.store.client import Database
 from gateway.store.reader import Reader
 from gateway.store.tenancy import Tenancy
 from gateway.store.writer import Writer
 from gateway.transport.http.batching import answer_batch
-from gateway.transport.http.request_parsing import from_object
 from tests.harness import prepared
 from tests.harness.gateway_client import Gateway, code, new_gateway, open_gateway
 

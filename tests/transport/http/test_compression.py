@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from gateway.demo.embedded_mongod import EmbeddedServer
-from gateway.transport.http.zstd import zstd
+from gateway.transport.http.compression import compressed, zstd
 from tests.harness.gateway_client import Gateway, new_gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -73,3 +73,10 @@ async def test_errors_are_coded_too(gateway: Gateway) -> None:
     response, raw = await post(gateway, {"query": f"{{ viewer {{ {fields} }} }}"}, "gzip")
     assert response.headers["Content-Encoding"] == "gzip"
     assert orjson.loads(gzip.decompress(raw))["errors"]
+
+
+@pytest.mark.parametrize("coding", ["zstd", "br", "gzip"])
+@pytest.mark.parametrize("length", [1_024, 256_000, 256_001, 3_000_000])
+async def test_any_length_is_coded_exactly(coding: str, length: int) -> None:
+    body = bytes(number * number % 251 for number in range(length))
+    assert DECODERS[coding](await compressed(body, coding)) == body

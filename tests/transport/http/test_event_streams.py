@@ -171,7 +171,7 @@ async def test_whoever_reads_nothing_is_given_up(
     mongod: EmbeddedServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(event_streams, "UNREAD_SECONDS", 0.3)
-    monkeypatch.setattr(event_streams, "LAST_WORD_SECONDS", 0.3)
+    monkeypatch.setattr(event_streams, "CLOSING_SECONDS", 0.3)
     limits = ConnectionLimits(drain_seconds=0)
     async with (
         new_gateway(mongod.uri) as gateway,

@@ -11,7 +11,6 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
 from gateway.demo.data import interactions
 from gateway.interchange.imports import record_all
@@ -38,13 +37,9 @@ def bundle(tmp_path: Path) -> Path:
 
 def served(page: GraphiQLPage) -> httpx.AsyncClient:
     async def visit(_request: Request) -> Response:
-        return page.response()
+        return secured(page.response())
 
-    routes = Starlette(routes=[Route("/graphql", visit), Route("/graphql/assets/{name}", page.asset)])
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await routes(scope, receive, secured(send))
-
+    app = Starlette(routes=[Route("/graphql", visit), Route("/graphql/assets/{name}", page.asset)])
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway.example")
 
 

@@ -1,17 +1,23 @@
 from contextlib import suppress
 from dataclasses import asdict, replace
+from functools import partial
 from urllib.parse import urlencode
 
 import orjson
 import pytest
 
 from gateway.errors import BadRequest, BadUserInput, UnsupportedMediaType
+from gateway.limits import DEFAULTS
 from gateway.preparation.graphql_request import GraphQLRequest
-from gateway.transport.http.media_types import GRAPHQL, HTML, JSON, preferred
-from gateway.transport.http.request_parsing import from_body, from_query, require_json
+from gateway.transport.http import request_reader
+from gateway.transport.http.request_reader import require_json
 
 DOCUMENT_ID_ALONE = "`documentId` stands for the document: send neither `query` nor `persistedQuery` with it."
 PERSISTED_QUERY = "`extensions.persistedQuery` must be an object with a `version` and a `sha256Hash`."
+
+
+from_body = partial(request_reader.from_body, batch_limit=0, entry_limit=DEFAULTS.entries)
+from_query = partial(request_reader.from_query, entry_limit=DEFAULTS.entries)
 
 
 def sent(body: bytes) -> GraphQLRequest:
@@ -25,32 +31,6 @@ def asked(request: object) -> dict[str, object]:
     """All that a request says, but for its size and its bytes."""
     assert isinstance(request, GraphQLRequest)
     return asdict(replace(request, size=0, body=None))
-
-
-@pytest.mark.parametrize(
-    ("accept", "best"),
-    [
-        ("", JSON),
-        ("   ", JSON),
-        ("*/*", JSON),
-        ("application/*", JSON),
-        ("application/json", JSON),
-        ("application/graphql-response+json", GRAPHQL),
-        ("application/graphql-response+json, application/json;q=0.9", GRAPHQL),
-        ("application/json;q=0.9,application/graphql-response+json;charset=utf-8", GRAPHQL),
-        ("APPLICATION/GraphQL-Response+JSON ; Q=1, */*;q=0.1", GRAPHQL),
-        ("application/json;q=0, application/*", GRAPHQL),
-        ("application/json;q=often, */*;q=0.5", GRAPHQL),
-        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", HTML),
-        ("text/html", HTML),
-        ("text/html;q=0", None),
-        ("text/html;q=0.5, application/json", JSON),
-        ("image/png", None),
-        (";;,,", None),
-    ],
-)
-def test_the_best_media_type_that_is_accepted(accept: str, best: str | None) -> None:
-    assert preferred(accept, (JSON, GRAPHQL, HTML)) == best
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,111 @@
+"""What GraphQL requests over HTTP ask: the objects in their bodies, or the parameters of their addresses."""
+
+from collections.abc import Mapping
+from functools import lru_cache, partial
+from typing import Any
+from urllib.parse import parse_qsl
+
+from gateway.errors import BadRequest, UnsupportedMediaType
+from gateway.execution.operations import OperationRunner
+from gateway.limits import Limits
+from gateway.preparation.graphql_request import GraphQLRequest
+from gateway.preparation.json_requests import from_json, from_object
+from gateway.preparation.known_operations import MAX_BODY_BYTES
+from gateway.scheduling.cpu_gate import LONG_BYTES, CpuGate
+from gateway.transport.exchange import Exchange
+from gateway.transport.http.negotiation import JSON
+
+# The requests of a batch, or what is wrong with one of them.
+Batch = tuple[GraphQLRequest | BadRequest, ...]
+
+_MAX_PARAMETERS = 100
+
+
+class RequestReader:
+    """Reads what exchanges ask, within the limits of batches and entries; long bodies wait for the ``cpu_gate``."""
+
+    def __init__(self, operations: OperationRunner, cpu_gate: CpuGate, limits: Limits) -> None:
+        self._operations = operations
+        self._cpu_gate = cpu_gate
+        self._batch_limit = limits.batch_requests
+        self._entry_limit = limits.entries
+
+    async def posted(self, exchange: Exchange) -> GraphQLRequest | Batch:
+        """The request, or the batch, in the body of a POST; raises `UnsupportedMediaType` where that isn't JSON, and
+        what `Exchange.body` and `from_body` do."""
+        require_json(exchange.header("content-type"))
+        body = await exchange.body()
+        request = self._operations.known_request(body)
+        if request is not None:
+            return request
+        read = partial(from_body, body, batch_limit=self._batch_limit, entry_limit=self._entry_limit)
+        return await self._cpu_gate.do(read) if len(body) > LONG_BYTES else read()
+
+    def addressed(self, exchange: Exchange) -> GraphQLRequest:
+        """The request in the address of a GET; raises what `from_query` does."""
+        return from_query(exchange.query_string, entry_limit=self._entry_limit)
+
+
+@lru_cache(maxsize=256)
+def require_json(content_type: str | None) -> None:
+    """Raises `UnsupportedMediaType` unless a body so described is ``application/json`` in UTF-8."""
+    media, *parameters = (part.strip().lower() for part in (content_type or "").split(";"))
+    if media != JSON:
+        raise UnsupportedMediaType(f"The body must be sent as {JSON}.")
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "charset" and value.strip().strip('"') not in ("utf-8", "utf8"):
+            raise UnsupportedMediaType("The body must be encoded in UTF-8.")
+
+
+def parameter_names(query_string: bytes) -> frozenset[str]:
+    """The names of an address's parameters, as far as they can be read."""
+    try:
+        pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=_MAX_PARAMETERS)
+    except ValueError:
+        return frozenset()
+    return frozenset(name for name, _ in pairs)
+
+
+def from_body(body: bytes, *, batch_limit: int, entry_limit: int) -> GraphQLRequest | Batch:
+    """The request in a POST body of JSON, or the batch of up to ``batch_limit``; raises `BadRequest` for what is
+    neither, and `BadUserInput` for more than ``entry_limit`` entries of lists and objects for each request."""
+    content = from_json(body, "body", max_entries=entry_limit * max(1, batch_limit))
+    if isinstance(content, dict):
+        return from_object(content, size=len(body), body=body if len(body) <= MAX_BODY_BYTES else None)
+    if not isinstance(content, list):
+        raise BadRequest("The body must be a JSON object.")
+    if batch_limit < 2:
+        raise BadRequest("Batches are not served here: the body must be a JSON object.")
+    if not content or len(content) > batch_limit:
+        raise BadRequest(f"A batch must hold 1 to {batch_limit} requests.")
+    if not all(isinstance(entry, dict) for entry in content):
+        raise BadRequest("Each request of a batch must be a JSON object.")
+    return tuple(_request_or_error(entry, size=len(body) // len(content)) for entry in content)
+
+
+def from_query(query_string: bytes, *, entry_limit: int) -> GraphQLRequest:
+    """The request in the parameters of a GET; raises `BadRequest` for what isn't a GraphQL request, and `BadUserInput`
+    for more than ``entry_limit`` entries of lists and objects in one of them."""
+    try:
+        address = query_string.decode("ascii")
+        pairs = parse_qsl(address, keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS)
+    except ValueError:
+        raise BadRequest("The parameters of the address are not percent-encoded UTF-8.") from None
+    # An empty parameter is as good as none: forms send them.
+    parameters: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in parameters:
+            raise BadRequest("A parameter of the address may be given only once.")
+        parameters[name] = value or None
+    for name in ("variables", "extensions"):
+        if text := parameters.get(name):
+            parameters[name] = from_json(text.encode(), f"parameter `{name}`", max_entries=entry_limit)
+    return from_object(parameters, reads_only=True, size=len(query_string))
+
+
+def _request_or_error(fields: Mapping[str, Any], *, size: int) -> GraphQLRequest | BadRequest:
+    try:
+        return from_object(fields, size=size)
+    except BadRequest as error:
+        return error

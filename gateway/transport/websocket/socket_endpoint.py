@@ -1,0 +1,62 @@
+"""GraphQL over websockets by the subprotocol graphql-transport-ws, for operations of every kind.
+
+https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
+"""
+
+from collections.abc import Collection
+
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
+
+from gateway.auth.open_connections import OpenConnections
+from gateway.errors import Forbidden, GatewayError
+from gateway.transport.http.not_found import NOTHING_HERE
+from gateway.transport.http.replies import closing_reply
+from gateway.transport.websocket.conversation import Conversation, ConversationServices
+from gateway.transport.websocket.origins import admits
+
+PROTOCOL = "graphql-transport-ws"
+
+
+class WebSocketEndpoint:
+    """The websockets of the graph: an ASGI application.
+
+    ``origins``: those whose pages may connect besides the gateway's own.
+    """
+
+    def __init__(
+        self, services: ConversationServices, connections: OpenConnections, *, origins: Collection[str]
+    ) -> None:
+        self._services = services
+        self._connections = connections
+        self._origins = origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        if not admits(Headers(scope=scope), self._origins):
+            await _refuse(receive, send, Forbidden("Pages of this origin may not open websockets here."))
+        elif PROTOCOL not in scope["subprotocols"]:
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.close", "code": 4406, "reason": "Subprotocol not acceptable"})
+        else:
+            await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
+            await Conversation(self._services, scope, receive, send).run(self._connections)
+
+
+class NoWebSocketEndpoint:
+    """What refuses a websocket where there is none: an ASGI application."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await _refuse(receive, send, NOTHING_HERE)
+
+
+async def _refuse(receive: Receive, send: Send, error: GatewayError) -> None:
+    """Answers the request for a websocket as any other that is refused."""
+    reply = closing_reply(error)
+    headers = list(reply.headers)
+    await send({"type": "websocket.http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": reply.body})
+    for _ in ("the handshake's end", "the connection's end"):
+        # Whoever returns between the two, uvicorn takes for one that has answered nothing, and logs an error.
+        await receive()
