@@ -6,6 +6,7 @@ operation didn't cost is given back here.)
 """
 
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 from gateway.context import Budget, Rate
@@ -44,15 +45,16 @@ class NoRateLimit:
 
 
 class TokenBuckets:
-    """A token bucket for each key, in the memory of one process."""
+    """A token bucket for each key, in the memory of one process. ``clock``: seconds that never go back."""
 
-    def __init__(self, rate: Rate) -> None:
+    def __init__(self, rate: Rate, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._rate = rate
-        # Seconds of the process's monotonic clock; a key that isn't here has a full bucket.
+        self._clock = clock
+        # By the clock; a key that isn't here has a full bucket.
         self._full_at: dict[str, float] = {}
 
     async def spend(self, key_id: str, points: int) -> Budget:
-        now = time.monotonic()
+        now = self._clock()
         full_in = max(0.0, self._full_at.get(key_id, 0.0) - now)
         taken = full_in + points / self._rate.restore
         if full_in and taken > self._rate.seconds_to_fill:
@@ -63,7 +65,7 @@ class TokenBuckets:
         return Budget(self._rate, taken)
 
     def charge(self, key_id: str, points: int) -> None:
-        now = time.monotonic()
+        now = self._clock()
         self._full_at[key_id] = max(now, self._full_at.get(key_id, 0.0)) + points / self._rate.restore
 
     def give_back(self, key_id: str, points: int) -> None:

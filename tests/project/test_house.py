@@ -82,6 +82,28 @@ def test_tests_mirror_the_rooms() -> None:
     assert OTHER_TESTS.keys() <= folders
 
 
+# What tests replace of the gateway beside its limits and time-outs, and what for.
+REPLACED = {
+    "parse_within": "that it isn't called",
+    "bind": "that it isn't called",
+    "find": "to count its calls",
+    "run": "to lose a cancellation, as the driver may",
+}
+
+
+def test_nothing_is_mocked() -> None:
+    replaced: set[str] = set()
+    for test in (ROOT / "tests").rglob("*.py"):
+        if test == Path(__file__):
+            continue
+        source = test.read_text()
+        assert not re.search(r"\bmock\b|Mock\(|mocker", source), test
+        names = re.findall(r"\.setattr\((?:[\w.]+, )?\"(?:[\w.]+\.)?(\w+)\"", source)
+        assert len(names) == source.count("setattr("), f"what {test} replaces is named by a string"
+        replaced |= {name for name in names if not name.isupper()}
+    assert replaced == REPLACED.keys()
+
+
 def named(text: str) -> Iterator[str]:
     """Paths and dotted names of this repository that stand between backticks in a Markdown text; hidden folders are
     made by what is run."""
@@ -122,3 +144,12 @@ def test_names_are_looked_for_where_they_are() -> None:
     assert not is_there("gateway.model.documents.no_such_function")
     assert not is_there("gateway.no_such_room.derived")
     assert not is_there("tests/project/test_no_such_house.py")
+
+
+def test_every_decision_is_in_the_index() -> None:
+    folder = ROOT / "docs" / "decisions"
+    index = (folder / "README.md").read_text()
+    for page in sorted(folder.glob("[0-9]*.md")):
+        title = re.sub(r"^# (\d+[.:] )?", "", page.read_text().partition("\n")[0])
+        line = f"- [{page.name.partition('-')[0]}]({page.name}): {title}"
+        assert line in index.splitlines(), f"docs/decisions/README.md needs the line: {line}"
