@@ -29,6 +29,8 @@ from gateway.limits import ConnectionLimits
 from gateway.settings import Settings, load
 
 _STOP_SECONDS = 30.0
+# Connections of one variant are idle while the others are measured.
+_LIMITS = ConnectionLimits(keep_alive_seconds=600)
 
 
 class ExecutedResponses(ResponseBuilder):
@@ -113,7 +115,7 @@ def main(variant: str) -> None:
         if profile is not None:
             profile.enable()
         with suppress(KeyboardInterrupt):
-            run(app, listener, limits=ConnectionLimits(), log_level="warning", ready=ready)
+            run(app, listener, limits=_LIMITS, log_level="warning", ready=ready)
     if profile is not None:
         profile.disable()
         profile.dump_stats(os.environ["BENCH_PROFILE"])

@@ -70,9 +70,8 @@ def start(data_dir: Path, *, configured: Path | None = None, cache_gigabytes: fl
     mongod = find_mongod(configured)
     data_dir = data_dir.resolve()
     database, log = data_dir / "db", data_dir / "mongod.log"
-    with _owned(data_dir):
+    with _owned(data_dir), reserved_port() as port:
         _end_earlier_mongod(database)
-        port = _free_port()
         member = f"{_HOST}:{port}"
         with _running(_command(mongod, database, port, cache_gigabytes), log) as process:
             _await_listening(process, log)
@@ -118,7 +117,7 @@ def _candidates(configured: Path | None) -> Iterator[tuple[str, Path]]:
 def _refusal(mongod: Path) -> str | None:
     """Why ``mongod`` does not run; None where it does."""
     try:
-        version = subprocess.run([mongod, "--version"], capture_output=True, text=True, timeout=10, check=False)
+        version = subprocess.run([mongod, "--version"], capture_output=True, text=True, timeout=60, check=False)
     except OSError as error:
         return error.strerror or "does not start"
     except subprocess.TimeoutExpired:
@@ -173,10 +172,13 @@ def _running_on(database: Path) -> int | None:
     return pid if b"\0--dbpath\0%b\0" % os.fsencode(database) in command else None
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_HOST, 0))
-        return int(probe.getsockname()[1])
+@contextmanager
+def reserved_port() -> Iterator[int]:
+    """A loopback port that no other process is given meanwhile, on which a server may listen that reuses addresses."""
+    with socket.socket() as reserved:
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        reserved.bind((_HOST, 0))
+        yield int(reserved.getsockname()[1])
 
 
 def _command(mongod: Path, database: Path, port: int, cache_gigabytes: float) -> list[str]:

@@ -15,6 +15,7 @@ from gateway.model import secret_keys
 from gateway.store.client import close, open_client
 from gateway.store.keys import Keys
 from tests.harness.demo_process import Demo, running, start
+from tests.harness.waiting import PATIENCE
 
 COUNT = "{ interactions { totalCount } }"
 RECORD = """mutation {
@@ -37,7 +38,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 def refused(data_dir: Path, *arguments: str, port: str = "0") -> str:
     """The one line that a demo ends with at once."""
     process = start(data_dir, *arguments, port=port)
-    output, errors = process.communicate(timeout=20)
+    output, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, output, errors.count("\n")) == (1, "", 1)
     return errors
 
@@ -151,8 +152,7 @@ def test_it_can_be_ended_while_it_is_set_up(tmp_path: Path) -> None:
     time.sleep(1)
     mongod = int((tmp_path / "db" / "mongod.lock").read_text())
     process.terminate()
-    # Seconds, where nothing else keeps the machine busy.
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, output) == (0, "")
     assert "Traceback" not in errors
     assert ended(mongod)
@@ -169,10 +169,10 @@ def test_what_is_printed_for_people_can_be_pasted(tmp_path: Path) -> None:
             value.split(": ", 1) for flag, value in zip(options[::2], options[1::2], strict=True) if flag == "-H"
         )
         body = options[options.index("-d") + 1]
-        answer = httpx.post(url, content=body, headers=headers).json()
+        answer = httpx.post(url, content=body, headers=headers, timeout=PATIENCE).json()
         assert len(answer["data"]["interactions"]["nodes"]) == 3
     finally:
         process.terminate()
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=PATIENCE)
     assert "Generating shop" in errors
     assert process.returncode == 0

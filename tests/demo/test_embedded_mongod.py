@@ -1,10 +1,8 @@
 import asyncio
 import re
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.demo.embedded_mongod import EmbeddedServer, find_mongod, start
+from gateway.demo.embedded_mongod import EmbeddedServer, find_mongod, reserved_port, start
 from gateway.errors import Unavailable
 from gateway.store.client import close, open_client
+from tests.harness.waiting import PATIENCE, eventually
 
 OWNER = """
 import sys, threading
@@ -56,12 +55,13 @@ def notes_after_another(uri: str) -> int:
 
 
 def ends(pid: int) -> bool:
-    deadline = time.monotonic() + 20
-    while Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
+    def ended() -> bool:
+        try:
+            return not Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            return True
+
+    return eventually(ended)
 
 
 def script(path: Path, body: str) -> Path:
@@ -112,22 +112,22 @@ def test_a_second_owner_is_told_of_the_first_which_goes_on(tmp_path: Path) -> No
 def test_a_server_that_was_left_behind_is_ended(tmp_path: Path) -> None:
     database = tmp_path / "db"
     database.mkdir()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [str(find_mongod()), "--dbpath", str(database), "--bind_ip", "127.0.0.1", "--port", str(port)]
-    with subprocess.Popen([*command, "--nounixsocket"], stdout=subprocess.PIPE) as left:
+    command = [str(find_mongod()), "--dbpath", str(database), "--bind_ip", "127.0.0.1", "--nounixsocket"]
+    with (
+        reserved_port() as port,
+        subprocess.Popen([*command, "--port", str(port)], stdout=subprocess.PIPE) as left,
+    ):
         assert left.stdout
         for line in left.stdout:
             if b"Waiting for connections" in line:
                 break
         with start(tmp_path) as server:
-            assert left.wait(1) == 0
+            assert left.wait(PATIENCE) == 0
             assert notes_after_another(server.uri) == 1
 
 
 def test_a_stale_lock_that_names_a_living_process_is_no_server(tmp_path: Path) -> None:
-    with subprocess.Popen(["sleep", "60"]) as sleeper:
+    with subprocess.Popen(["sleep", "600"]) as sleeper:
         (tmp_path / "db").mkdir()
         (tmp_path / "db" / "mongod.lock").write_text(f"{sleeper.pid}\n")
         with start(tmp_path) as server:

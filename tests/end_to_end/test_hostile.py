@@ -21,6 +21,7 @@ from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.model import secret_keys
 from gateway.model.wire import validate_interaction
 from tests.harness.gateway_client import Gateway, new_gateway
+from tests.harness.waiting import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -115,7 +116,7 @@ async def suffer(attack: Attack, gateway: Gateway) -> httpx.Response:
     async with Beside(gateway) as beside:
         response = await gateway.http.request(attack.method, attack.path, content=content, headers=encoded)
         before = beside.answered
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while beside.answered <= before:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
     assert beside.longest_gap < LONGEST_GAP

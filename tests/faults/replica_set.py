@@ -3,10 +3,9 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 
-from gateway.demo.embedded_mongod import find_mongod, spawn
+from gateway.demo.embedded_mongod import find_mongod, reserved_port, spawn
 from gateway.settings import EmbeddedSettings, load
 
 HOST = "127.0.0.1"
@@ -24,9 +23,12 @@ PATIENCE = 120.0
 ELECTION_MS = 3_000
 
 
+# Bound until this process ends, so that nobody else is given their ports meanwhile.
+_RESERVATIONS = ExitStack()
+
+
 def free_port() -> int:
-    with socket.create_server((HOST, 0)) as probe:
-        return int(probe.getsockname()[1])
+    return _RESERVATIONS.enter_context(reserved_port())
 
 
 async def eventually(condition: Callable[[], Coroutine[Any, Any, bool]], what: str, seconds: float = PATIENCE) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 
 import httpx
 
+from tests.harness.waiting import PATIENCE
+
 
 class Demo:
     """A running demo; ``facts`` is the line that it prints with ``--json``."""
@@ -25,12 +27,14 @@ class Demo:
     def post(self, query: str, variables: Mapping[str, Any] | None = None, *, namespace: str = "shop") -> Any:
         """The answer's JSON, with the demo's key."""
         body = {"query": query, "variables": variables}
-        return httpx.post(self.facts["url"], json=body, headers=self._headers(namespace), timeout=30).json()
+        return httpx.post(self.facts["url"], json=body, headers=self._headers(namespace), timeout=PATIENCE).json()
 
     def begins(self, subscription: str, *, namespace: str = "shop") -> bool:
         """Whether an event stream does."""
         headers = {"Accept": "text/event-stream", **self._headers(namespace)}
-        with httpx.stream("POST", self.facts["url"], json={"query": subscription}, headers=headers) as response:
+        with httpx.stream(
+            "POST", self.facts["url"], json={"query": subscription}, headers=headers, timeout=PATIENCE
+        ) as response:
             return next(response.iter_text()) == ":\n\n"
 
     def _headers(self, namespace: str) -> dict[str, str]:
@@ -39,7 +43,7 @@ class Demo:
     def end(self, request: signal.Signals) -> int:
         """The exit status; nothing else may have been printed."""
         self.process.send_signal(request)
-        output, _ = self.process.communicate(timeout=20)
+        output, _ = self.process.communicate(timeout=PATIENCE)
         assert output == ""
         return self.process.returncode
 

@@ -20,6 +20,7 @@ from gateway.context import Namespace, Permission
 from gateway.store.client import close, open_client
 from gateway.store.keys import Keys
 from gateway.store.tenancy import Tenancy
+from tests.harness.waiting import PATIENCE
 
 RECORD = """mutation ($input: RecordInteractionsInput!) {
   recordInteractions(input: $input) { results { error { code message } } }
@@ -41,7 +42,7 @@ class GatewayProcess:
     def data(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The data of an answer without errors."""
         body = {"query": query, "variables": variables}
-        answer = httpx.post(self.url, json=body, headers=self.headers, timeout=30).json()
+        answer = httpx.post(self.url, json=body, headers=self.headers, timeout=PATIENCE).json()
         assert "errors" not in answer, answer["errors"]
         data: dict[str, Any] = answer["data"]
         return data
@@ -69,14 +70,14 @@ def serving(mongodb_uri: str, **settings: object) -> Iterator[GatewayProcess]:
             yield GatewayProcess(_address(process, log), key, namespace.name)
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(PATIENCE)
             asyncio.run(_dropped(mongodb_uri, database))
         assert "Traceback" not in log.read_text(), log.read_text()
 
 
 def _address(process: "subprocess.Popen[bytes]", log: Path) -> str:
     """Where it serves, once it does."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
         if (found := re.search(r"Serving (\S+)\n", log.read_text())) and _answers(found[1]):
             return found[1]
@@ -86,7 +87,7 @@ def _address(process: "subprocess.Popen[bytes]", log: Path) -> str:
 
 def _answers(address: str) -> bool:
     try:
-        return httpx.get(address.removesuffix("graphql") + "readyz", timeout=10).is_success
+        return httpx.get(address.removesuffix("graphql") + "readyz", timeout=PATIENCE).is_success
     except httpx.TransportError:
         return False
 

@@ -22,6 +22,7 @@ from gateway.limits import CONNECTION_DEFAULTS, ConnectionLimits
 from gateway.model import secret_keys
 from gateway.transport.websocket.socket_endpoint import PROTOCOL
 from tests.harness.gateway_client import Gateway
+from tests.harness.waiting import PATIENCE
 
 RECORDED = """subscription ($where: InteractionWhere) {
   interactionRecorded(where: $where) { interactionId interactionType }
@@ -29,8 +30,6 @@ RECORDED = """subscription ($where: InteractionWhere) {
 RECORD = """mutation ($input: RecordInteractionInput!) {
   recordInteraction(input: $input) { created interaction { interactionId } }
 }"""
-# Longer than anything takes that is waited for.
-PATIENCE = 20.0
 
 
 class _Server(uvicorn.Server):

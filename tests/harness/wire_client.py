@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from gateway.app.serving import Configuration, ReadyServer, cut_off_unread
 from gateway.limits import ConnectionLimits
+from tests.harness.waiting import PATIENCE
 
 # Seconds of its thread's time for which the event loop may do one thing: other processes of the machine don't count.
 LONGEST_GAP = 0.25
@@ -49,7 +50,7 @@ class Served:
     async def connected(self) -> AsyncIterator["Wire"]:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 yield Wire(reader, writer)
         finally:
             writer.transport.abort()

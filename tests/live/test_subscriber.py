@@ -16,7 +16,8 @@ from gateway.live.subscriber import Subscriber, SubscriptionAccount, Subscriptio
 from gateway.model.kinds import INTERACTION
 from gateway.store.change_stream import InsertEvent, InsertWatch
 from tests.harness.gateway_client import code, new_gateway
-from tests.harness.live_client import PATIENCE, RECORDED, record, served, socket, stream
+from tests.harness.live_client import RECORDED, record, served, socket, stream
+from tests.harness.waiting import PATIENCE
 
 ONE = InsertEvent("i", "ns", Timestamp(1, 1))
 

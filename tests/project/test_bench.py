@@ -74,7 +74,7 @@ def test_a_run_measures_new_processes_and_tells_how_far_they_differ(tmp_path: Pa
     chosen = "--operations flat paging own --variants handwritten gateway ordinary"
     files = ["--data-dir", str(tmp_path), "--json", str(figures), "--chart", str(drawn)]
     command = [sys.executable, "-m", "bench", *extent.split(), *chosen.split(), *files]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
     assert run.returncode == 0, run.stderr
     results = json.loads(figures.read_text())
     assert [(one["operation"], one["concurrency"]) for one in results["comparisons"]] == list(

@@ -10,6 +10,7 @@ import pytest
 
 from gateway.demo.embedded_mongod import EmbeddedServer
 from tests.harness.gateway_process import serving
+from tests.harness.waiting import PATIENCE
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "python-gql"
 LATEST = "{ interactions(first: 100) { nodes { interactionId } } }"
@@ -36,7 +37,7 @@ def test_it_pages_records_and_hears_of_it(mongod: EmbeddedServer) -> None:
             env=os.environ | variables,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
         after = [node["interactionId"] for node in gateway.data(LATEST)["interactions"]["nodes"]]

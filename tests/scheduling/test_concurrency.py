@@ -6,6 +6,7 @@ from gateway.context import Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.scheduling.concurrency import ConcurrencyLimit
 from tests.harness.gateway_client import new_gateway
+from tests.harness.waiting import PATIENCE
 
 PAGE = "{ interactions(first: 100) { totalCount nodes { interactionId } } }"
 
@@ -58,7 +59,7 @@ async def test_who_is_given_up_takes_nobodys_place() -> None:
     concurrency.leave("a")
     # Let in already, and given up before it knows.
     waiting[1].cancel()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await waiting[2]
     concurrency.leave("a")
     assert not concurrency._running

@@ -11,6 +11,7 @@ from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.scheduling.cpu_gate import CpuGate
 from tests.harness.gateway_client import Gateway, new_gateway
 from tests.harness.live_client import served, socket
+from tests.harness.waiting import PATIENCE
 
 LIGHT = "{ __typename }"
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -51,7 +52,7 @@ async def test_what_fails_or_is_given_up_lets_the_next_begin() -> None:
     given_up = asyncio.create_task(cpu_gate.do(fail))
     await asyncio.sleep(0)
     given_up.cancel()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         assert await cpu_gate.do(laboriously) == "done"
 
 
@@ -84,7 +85,7 @@ async def test_light_requests_are_answered_among_many_unknown_documents(way: str
     await gateway.data(LIGHT)
     await gateway.data(unknown(0))
     beside = asyncio.create_task(answered_beside(gateway))
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0)
     documents = [f"{unknown(number)} {way}" for number in range(1, 41)]
     if way == "requests":
         await asyncio.gather(*(gateway.data(document) for document in documents))

@@ -21,8 +21,8 @@ from gateway.plan.predicate import Lookup
 from gateway.store.change_stream import InsertStream, InsertWatch
 from gateway.store.client import Client, Database, Driver, aggregate, close, open_client
 from gateway.store.reader import Reader
+from tests.harness.waiting import PATIENCE
 
-PATIENCE = 30.0
 NAMESPACE = Namespace("ns_1", "shop", "org_1", datetime(2024, 5, 1, tzinfo=UTC))
 
 

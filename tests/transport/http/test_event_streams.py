@@ -13,7 +13,8 @@ from gateway.limits import ConnectionLimits
 from gateway.model.kinds import INTERACTION
 from gateway.transport.http import event_streams
 from tests.harness.gateway_client import Gateway, new_gateway
-from tests.harness.live_client import PATIENCE, RECORD, RECORDED, record, served, socket, stream
+from tests.harness.live_client import RECORD, RECORDED, record, served, socket, stream
+from tests.harness.waiting import PATIENCE
 from tests.harness.wire_client import nothing_logged, serving
 
 VIEWER = "{ viewer { keyName } }"

@@ -21,7 +21,8 @@ from gateway.store.client import aggregate
 from gateway.store.tenancy import NAMESPACES
 from gateway.transport.websocket import conversation
 from tests.harness.gateway_client import Gateway, new_gateway, open_gateway
-from tests.harness.live_client import PATIENCE, RECORD, RECORDED, key_id, record, served, socket
+from tests.harness.live_client import RECORD, RECORDED, key_id, record, served, socket
+from tests.harness.waiting import PATIENCE
 
 VIEWER = "{ viewer { keyName namespace { name } } }"
 VIEWED = {"data": {"viewer": {"keyName": "web", "namespace": {"name": "shop"}}}}
@@ -213,7 +214,7 @@ async def test_a_second_initialisation_closes_the_connection(gateway: Gateway, a
 async def test_who_does_not_say_who_connects_is_not_waited_for(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conversation, "_INIT_SECONDS", 0.2)
     async with socket(address) as client:
-        await client.begun()
+        await client.say({"type": "ping"})
         assert await client.closed() == (4408, "Connection initialisation timeout")
 
 
@@ -248,11 +249,12 @@ async def test_pings_are_answered_at_any_time(gateway: Gateway, address: str) ->
 
 
 async def test_the_server_pings_too(gateway: Gateway, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversation, "_INIT_SECONDS", 0.05)
-    monkeypatch.setattr(conversation, "HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr(conversation, "_INIT_SECONDS", 5)
+    monkeypatch.setattr(conversation, "HEARTBEAT_SECONDS", 2)
     async with socket(address) as client:
         await client.init(gateway.key)
-        for _ in range(2):
+        # It goes on for longer than one may take to say who connects.
+        for _ in range(3):
             assert await client.connection.recv() == '{"type":"ping"}'
             await client.say({"type": "pong"})
 

@@ -11,7 +11,8 @@ import pytest_asyncio
 
 from gateway.demo.embedded_mongod import EmbeddedServer
 from tests.harness.gateway_client import Gateway, new_gateway
-from tests.harness.live_client import PATIENCE, RECORDED, Stream, record, served, socket
+from tests.harness.live_client import RECORDED, Stream, record, served, socket
+from tests.harness.waiting import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
