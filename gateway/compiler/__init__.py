@@ -1,1 +1,1 @@
-"""From an operation to its plan, cost and permissions, to the commands of its variables, to response bytes."""
+"""From an operation to its plan, cost and program; from variables to commands; from pages to response bytes."""

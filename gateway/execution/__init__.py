@@ -1,1 +1,1 @@
-"""One request: admitted and paid for, its commands run, what it records, and its answer."""
+"""One request: admitted and paid for, its commands run, what it records, and its response."""

@@ -1,4 +1,4 @@
-"""What one request may ask for: every bound and its default, operation texts, variables, validation rules."""
+"""What one request may ask for: bounds of requests, keys and connections, operation texts, variables, wheres."""
 
 from gateway.limits.connection_limits import (
     CLOSING_SECONDS,

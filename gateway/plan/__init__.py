@@ -1,1 +1,1 @@
-"""What is asked: operation plans, commands, predicates, pages, the paging of cursors, global ids."""
+"""What is asked: operation plans, commands, access paths, comparisons as filters, paging by cursors, global ids."""

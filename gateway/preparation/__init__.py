@@ -1,1 +1,1 @@
-"""Operation texts parsed, validated, planned once and kept; persisted documents and their manifest."""
+"""Requests as read, operation texts parsed, validated, planned once and known; persisted documents."""

@@ -1,4 +1,4 @@
-"""The settings: declared with their defaults, and read here alone from the environment."""
+"""The settings, declared with their defaults and descriptions: the only reader of the environment."""
 
 from gateway.settings.declarations import (
     EmbeddedSettings,

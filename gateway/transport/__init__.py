@@ -1,1 +1,1 @@
-"""How clients connect: HTTP, websockets, pages, and the server below."""
+"""How clients connect: the exchange of a request for a reply, HTTP, websockets, pages, the server below."""

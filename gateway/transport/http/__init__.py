@@ -1,1 +1,1 @@
-"""GraphQL over HTTP: headers, bodies, content codings, caching, batches, event streams, health, replies."""
+"""GraphQL over HTTP: heads, requests, negotiation, compression, caching, batches, event streams, health."""

@@ -1,1 +1,1 @@
-"""The server below the application, an adapter to uvicorn: framing of requests, processes, shutdown."""
+"""The server below the application: one adapter to uvicorn, for ambiguous framing, long heads and the drain."""
