@@ -3,13 +3,44 @@
 A section stands for the one module that relies on it.
 """
 
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated
 
+import graphql
+import pymongo.lock
 import pytest
 import strawberry
-from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    Node,
+    OperationDefinitionNode,
+    OverlappingFieldsCanBeMergedRule,
+    SelectionSetNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    Undefined,
+    ValidationContext,
+    VariableValues,
+    Visitor,
+    build_schema,
+    get_variable_values,
+    parse,
+    validate,
+    visit,
+)
 from strawberry.schema.config import StrawberryConfig
 
+import gateway
+from gateway.compiler import graphql_core_adapter
 from gateway.schema import strawberry_adapter
 from gateway.schema.type_names import Names
 
@@ -119,3 +150,173 @@ def test_a_field_without_a_resolver_takes_the_parameters_of_a_function_as_argume
     types = {name: str(argument.type) for name, argument in arguments.items()}
     assert types == {"choice": "OwnChoice!", "pairUp": "OwnPair!", "sizeUpTo": "Int!"}
     assert arguments["sizeUpTo"].default_value == 5
+
+
+# graphql-core: gateway/compiler/graphql_core_adapter.py
+
+QUERY = """
+query A($a: Int = 1, $b: [String!]!, $c: Int) @skip(if: false) { viewer { ...F } node(id: "x") { ... on Viewer { id } }}
+fragment F on Viewer { key(first: $c, texts: $b, in: {one: [1, 2.5, ENUM, null, true, "x"]}) }
+"""
+SDL = """
+type Query { viewer: Viewer node(id: ID!): Viewer }
+type Viewer { id: ID key(first: Int = 2, texts: [String!], in: In, last: Int): Int }
+input In { one: Int = 3 two: Int }
+"""
+
+
+@pytest.fixture(scope="module")
+def plain() -> GraphQLSchema:
+    return build_schema(SDL)
+
+
+def _first(node: DocumentNode) -> OperationDefinitionNode:
+    return next(definition for definition in node.definitions if isinstance(definition, OperationDefinitionNode))
+
+
+def test_the_attributes_of_a_kind_of_node_lead_to_all_nodes_in_the_order_of_the_text() -> None:
+    walked: list[Node] = []
+
+    class Recorder(Visitor):
+        def enter(self, node: Node, *_: object) -> None:
+            walked.append(node)
+
+    def children(node: Node) -> Iterator[Node]:
+        yield node
+        for attribute in graphql_core_adapter.CHILD_ATTRIBUTES.get(node.kind, ()):
+            value = getattr(node, attribute, None)
+            for child in value if isinstance(value, tuple) else [value]:
+                if child is not None:
+                    yield from children(child)
+
+    document = parse(QUERY)
+    visit(document, Recorder())
+    assert list(map(id, children(document))) == list(map(id, walked))
+
+
+def test_what_is_not_given_is_its_default_and_undefined_without_one(plain: GraphQLSchema) -> None:
+    viewer, input_type = plain.type_map["Viewer"], plain.type_map["In"]
+    assert isinstance(viewer, GraphQLObjectType)
+    assert isinstance(input_type, GraphQLInputObjectType)
+    arguments, fields = viewer.fields["key"].args, input_type.fields
+    assert [graphql_core_adapter.default_value(argument) for argument in arguments.values()] == [
+        2,
+        Undefined,
+        Undefined,
+        Undefined,
+    ]
+    assert [graphql_core_adapter.default_value(field) for field in fields.values()] == [3, Undefined]
+
+
+def test_values_of_variables_are_their_signatures_with_what_was_sent_and_what_that_is_coerced_to(
+    plain: GraphQLSchema,
+) -> None:
+    nodes = _first(parse(QUERY)).variable_definitions or ()
+    signatures = [graphql_core_adapter.variable_signature(plain, node) for node in nodes]
+    assert [(one.name, str(one.type), one.default is None) for one in signatures] == [
+        ("a", "Int", False),
+        ("b", "[String!]!", True),
+        ("c", "Int", True),
+    ]
+    source = graphql_core_adapter.VariableValueSource
+    sources = {"a": source(signatures[0], 5), "b": source(signatures[1], "x"), "c": source(signatures[2])}
+    expected = get_variable_values(plain, nodes, {"a": 5, "b": "x"})
+    assert isinstance(expected, VariableValues)
+    assert expected.coerced == {"a": 5, "b": ["x"]}
+    assert [(name, one.signature.name, one.value) for name, one in sources.items()] == [
+        (name, one.signature.name, one.value) for name, one in expected.sources.items()
+    ]
+    assert type(expected.sources["a"]) is source
+
+
+def test_the_rule_of_overlapping_fields_counts_down_its_steps_and_aborts_below_none(plain: GraphQLSchema) -> None:
+    class Counted(OverlappingFieldsCanBeMergedRule):
+        steps = 0
+        left = 0
+
+        def __init__(self, context: ValidationContext) -> None:
+            super().__init__(context)
+            graphql_core_adapter.limit_overlap_steps(self, self.steps)
+
+        def enter_selection_set(self, selection_set: SelectionSetNode, *place: object) -> None:
+            try:
+                super().enter_selection_set(selection_set, *place)
+            finally:
+                type(self).left = graphql_core_adapter.overlap_steps_left(self)
+
+    document = parse("{ a: viewer { id } a: viewer { id } }")
+    Counted.steps = 100
+    assert validate(plain, document, [Counted]) == []
+    needed = 100 - Counted.left
+    Counted.steps = needed
+    assert validate(plain, document, [Counted]) == []
+    Counted.steps = needed - 1
+    assert [error.message for error in validate(plain, document, [Counted])] == ["Validation aborted."]
+    assert Counted.left < 0
+
+
+def test_a_context_keeps_by_node_what_it_finds_and_may_stop_to_suggest(plain: GraphQLSchema) -> None:
+    document = parse(QUERY)
+    operation, asked = _first(document), []
+
+    class Context(graphql_core_adapter.NodeKeyedContext):
+        def find_variable_usages(
+            self, node: OperationDefinitionNode | FragmentDefinitionNode, types: TypeInfo
+        ) -> list[graphql_core_adapter.VariableUsage]:
+            asked.append(node)
+            visitor = graphql_core_adapter.VariableUsageVisitor(types)
+            visit(node, TypeInfoVisitor(types, visitor))
+            return visitor.usages
+
+    context = Context(plain, document, TypeInfo(plain), [], hide_suggestions=False)
+    usages = [context.get_recursive_variable_usages(operation) for _ in range(2)]
+    assert [(usage.node.name.value, str(usage.type)) for usage in usages[0]] == [("c", "Int"), ("b", "[String!]")]
+    assert usages[1] is usages[0]
+    assert sorted(map(id, asked)) == sorted(map(id, document.definitions))
+    spreads = [context.get_fragment_spreads(operation.selection_set) for _ in range(2)]
+    assert spreads[1] is spreads[0]
+    suggesting = [context.hide_suggestions]
+    context.suggest_no_more()
+    assert [*suggesting, context.hide_suggestions] == [False, True]
+
+
+def test_fragments_that_nest_too_deeply_abort_a_validation() -> None:
+    chain = [f"fragment F{number} on Query {{ viewer {{ ...F{number + 1} }} }}" for number in range(1_000)]
+    document = parse("\n".join(["{ ...F0 }", *chain, "fragment F1000 on Viewer { id }"]))
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    with pytest.raises(RecursionError):
+        visit(document, graphql_core_adapter.FragmentNestingVisitor(fragments))
+
+
+# PyMongo: gateway/store/pymongo_adapter.py
+
+
+def test_the_driver_waits_for_a_condition_by_a_function_that_can_be_put_in_its_place() -> None:
+    """What is put there waits as it does, and in the task that holds the lock: tests/store/test_pymongo_adapter.py."""
+    wait_for = vars(pymongo.lock)["wait_for"]
+    assert wait_for.__module__ in ("asyncio.tasks", "gateway.store.pymongo_adapter")
+    assert "wait_for(" in inspect.getsource(pymongo.lock._async_cond_wait)
+
+
+# All of them
+
+ADAPTERS = {"compiler/graphql_core_adapter.py": "graphql", "store/pymongo_adapter.py": "pymongo"}
+# PyMongo documents its classes by the modules that hold them.
+DOCUMENTED = re.compile(r"pymongo(\.(asynchronous\.\w+|errors|monitoring|read_concern|write_concern))?$")
+# The type of `GraphQLResolveInfo.path`.
+PUBLIC_TYPES = {("graphql.pyutils", "Path")}
+
+
+def test_other_modules_import_what_graphql_core_and_pymongo_document() -> None:
+    root = Path(gateway.__file__).parent
+    for module in sorted(root.rglob("*.py")):
+        name = str(module.relative_to(root))
+        for node in ast.walk(ast.parse(module.read_text())):
+            if not isinstance(node, ast.ImportFrom) or not node.module or name in ADAPTERS:
+                continue
+            for imported in node.names:
+                if node.module.split(".")[0] == "graphql" and (node.module, imported.name) not in PUBLIC_TYPES:
+                    assert imported.name in graphql.__all__, f"{name} imports {imported.name}"
+                if node.module.split(".")[0] == "pymongo":
+                    assert DOCUMENTED.match(node.module), f"{name} imports {node.module}"
+                    assert not imported.name.startswith("_"), f"{name} imports {imported.name}"

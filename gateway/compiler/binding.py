@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bson import Timestamp
-from graphql import GraphQLError, GraphQLInputObjectType
-from graphql.execution.values import VariableValues
+from graphql import GraphQLError, GraphQLInputObjectType, VariableValues
 
 from gateway.compiler.where import compile_where
 from gateway.context import Namespace

@@ -22,11 +22,16 @@ from graphql import (
     GraphQLString,
     Undefined,
     VariableDefinitionNode,
+    VariableValues,
     get_variable_values,
 )
-from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
-from graphql.execution.values import VariableValues, VariableValueSource
-from graphql.utilities.coerce_input_value import coerce_default_value
+
+from gateway.compiler.graphql_core_adapter import (
+    GraphQLVariableSignature,
+    VariableValueSource,
+    default_value,
+    variable_signature,
+)
 
 # Gives the coerced value, or `Undefined` where graphql-core has to judge.
 Coercer = Callable[[Any], Any]
@@ -136,7 +141,7 @@ class _InputObject:
 
     def _read(self) -> list[tuple[str, str, Coercer, Any]]:
         for name, field in self._type.fields.items():
-            default = coerce_default_value(field)
+            default = default_value(field)
             if default is Undefined and not isinstance(field.type, GraphQLNonNull):
                 default = _NONE
             self._fields.append((name, field.out_name or name, self._coercers.of(field.type), default))
@@ -154,10 +159,11 @@ class Coercion:
         self._nodes = nodes
         self.signatures: dict[str, GraphQLVariableSignature] = {}
         for node in nodes:
-            signature = get_variable_signature(schema, node)
-            assert not isinstance(signature, GraphQLError), "validation lets none but input types through"
+            signature = variable_signature(schema, node)
             self.signatures[signature.name] = signature
-        self._variables = [(name, one, coercers.of(one.type)) for name, one in self.signatures.items()]
+        self._variables = [
+            (name, signature, coercers.of(signature.type)) for name, signature in self.signatures.items()
+        ]
 
     def values(
         self, given: Mapping[str, Any], max_errors: int, *, hide_suggestions: bool

@@ -24,7 +24,7 @@ from graphql import (
     is_object_type,
 )
 
-from gateway.plan.field_arguments import Arguments
+from gateway.compiler.field_arguments import FieldArguments
 from gateway.plan.operation_plan import Field
 from gateway.schema.strawberry_adapter import declared_name
 
@@ -91,7 +91,7 @@ class _Collector:
             selections = {
                 declared_name(object_type): self.fields(object_type, selection_sets) for object_type in possible
             }
-        arguments = Arguments(definition, node) if definition is not None and definition.args else None
+        arguments = FieldArguments(definition, node) if definition is not None and definition.args else None
         return Field(key, f"{type_.name}.{key}", node.name.value, definition, arguments, selections)
 
     def _possible(self, type_: GraphQLNamedType) -> list[GraphQLObjectType]:

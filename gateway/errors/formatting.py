@@ -56,9 +56,9 @@ def _bounded(text: str, length: int) -> str:
 
 
 def _cause(error: GraphQLError, phase: Phase) -> GatewayError:
-    original = error.original_error
+    original = error.cause
     while isinstance(original, GraphQLError):
-        original = original.original_error
+        original = original.cause
     match original:
         case GatewayError():
             return original

@@ -29,7 +29,7 @@ class Answer:
 
 def refused(error: GatewayError) -> Answer:
     """The answer to a request that is refused as a whole."""
-    body = {"errors": [described(GraphQLError(error.message, original_error=error), Phase.EXECUTION)]}
+    body = {"errors": [described(GraphQLError(error.message, cause=error), Phase.EXECUTION)]}
     return Answer(encode(body), error)
 
 

@@ -6,11 +6,11 @@ A plan never depends on a caller, a namespace or any other variable than those o
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any, Protocol
 
-from graphql import GraphQLField, OperationType
+from graphql import GraphQLField, OperationType, VariableValues
 
 from gateway.model.kinds import Kind
-from gateway.plan.field_arguments import Arguments
 
 # Steps "Type.key" from the root, without list indices: a response key and the type of the object that has it. The keys
 # alone don't tell apart what several types of one list select under the same name, each with arguments of its own.
@@ -86,6 +86,15 @@ class Write(Enum):
 
 
 Source = Listing | ById | ByNodeId | ByRepresentation | FeatureOf | SessionOf | ViewerOf | Arrival | Write
+
+
+class Arguments(Protocol):
+    """The arguments of a selected field; ``variables``: the names of those that are variables, by argument."""
+
+    variables: Mapping[str, str]
+
+    def values(self, variables: VariableValues) -> dict[str, Any]:
+        """By their GraphQL names; raises `GraphQLError` where the executor would."""
 
 
 @dataclass(frozen=True, slots=True)

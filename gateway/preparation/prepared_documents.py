@@ -14,8 +14,8 @@ from graphql import (
     GraphQLError,
     GraphQLInputType,
     OperationDefinitionNode,
+    VariableValues,
 )
-from graphql.execution.values import VariableValues
 
 from gateway.compiler.binding import bind
 from gateway.compiler.coercion import Coercers, Coercion
@@ -30,10 +30,10 @@ from gateway.context import Permission
 from gateway.errors import OperationNotResolved
 from gateway.limits import DEFAULTS, Limits
 from gateway.limits.operation_text import parse_within
-from gateway.limits.validation_rules import MAX_SUGGESTING
+from gateway.limits.validation_bounds import MAX_ERRORS, MAX_SUGGESTING
 from gateway.limits.variables import check_variables
 from gateway.preparation.bound_operations import BoundOperation, CompiledOperation
-from gateway.preparation.validation import MAX_ERRORS, Validation
+from gateway.preparation.validation import Validation
 from gateway.schema.graph import Graph
 
 _MAX_SUGGESTING_BYTES = 10_000

@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from graphql import BREAK, SKIP, Node, TypeInfo, Visitor
-from graphql.language.ast import QUERY_DOCUMENT_KEYS
+
+from gateway.compiler.graphql_core_adapter import CHILD_ATTRIBUTES
 
 _Visit: TypeAlias = Callable[..., Any]
 # What is done at a node of one kind, in this order; visitors by number, and the attributes below which it goes on.
@@ -25,7 +26,7 @@ _Steps: TypeAlias = tuple[
 # Names say nothing by themselves, and descriptions must not affect what a document means.
 _ATTRIBUTES = {
     kind: tuple(name for name in names if name not in ("alias", "name", "description"))
-    for kind, names in QUERY_DOCUMENT_KEYS.items()
+    for kind, names in CHILD_ATTRIBUTES.items()
 }
 
 

@@ -14,21 +14,22 @@ from graphql import (
     OperationDefinitionNode,
     SelectionSetNode,
     TypeInfo,
-    ValidationContext,
     ValidationRule,
     Visitor,
     assert_valid_schema,
     get_named_type,
 )
-from graphql.pyutils import RefMap
-from graphql.validation.validate import FragmentNestingVisitor, ValidationAbortedError
-from graphql.validation.validation_context import VariableUsage, VariableUsageVisitor
 
-from gateway.limits.validation_rules import MAX_SUGGESTING, RULES
+from gateway.compiler.graphql_core_adapter import (
+    FragmentNestingVisitor,
+    NodeKeyedContext,
+    ValidationAbortedError,
+    VariableUsage,
+    VariableUsageVisitor,
+)
+from gateway.limits.validation_bounds import MAX_ERRORS, MAX_SUGGESTING
 from gateway.preparation.traversal import Traversal
-
-# Of what is wrong with a document, or with variables; more are of no use to anybody, and cost time.
-MAX_ERRORS = 20
+from gateway.preparation.validation_rules import RULES
 
 
 class Validation:
@@ -46,12 +47,16 @@ class Validation:
             self._rules.append(_NoSubgraphRule)
 
     def errors(self, node: DocumentNode) -> list[GraphQLError]:
-        """What is wrong with a document, up to `MAX_ERRORS`, as graphql-core's `validate` tells it; raises
+        """What is wrong with a document, up to `MAX_ERRORS`, as graphql-core's `validate` has it; raises
         `OperationTooComplex` for what takes too long to find out."""
         types = TypeInfo(self._schema)
         context = _Context(self._schema, node, types, hide_suggestions=self._hide_suggestions)
         visitors: list[Visitor] = [rule(context) for rule in self._rules]
-        fragments = {one.name.value: one for one in node.definitions if isinstance(one, FragmentDefinitionNode)}
+        fragments = {
+            definition.name.value: definition
+            for definition in node.definitions
+            if isinstance(definition, FragmentDefinitionNode)
+        }
         if fragments:
             visitors.insert(0, FragmentNestingVisitor(fragments))
         try:
@@ -65,51 +70,44 @@ class Validation:
         return context.errors
 
 
-class _Context(ValidationContext):
-    """What the rules know of a document, and the ``errors`` that they told.
+class _Context(NodeKeyedContext):
+    """What the rules know of a document, and the ``errors`` that they report.
 
-    What was found of a node is known by the node; graphql-core knows it by a hash of all that is below, and walks
-    through every definition for variables, also where nothing is given a value. Nothing here leads back to the context:
-    in a cycle it would keep the document, wherever that is kept no more, until the garbage collector comes.
+    graphql-core walks through every definition for variables, also where nothing is given a value. Nothing here leads
+    back to the context: in a cycle it would keep the document, wherever that is kept no more, until the garbage
+    collector comes.
     """
 
     def __init__(
         self, schema: GraphQLSchema, document: DocumentNode, types: TypeInfo, *, hide_suggestions: bool
     ) -> None:
         self.errors: list[GraphQLError] = []
-        super().__init__(
-            schema, document, types, self.errors.append, hide_suggestions, allow_empty_selection_sets=False
-        )
-        self._fragment_spreads = RefMap()  # type: ignore[assignment]
-        self._variable_usages = RefMap()  # type: ignore[assignment]
-        self._recursive_variable_usages = RefMap()  # type: ignore[assignment]
+        super().__init__(schema, document, types, self.errors, hide_suggestions=hide_suggestions)
 
     def report_error(self, error: GraphQLError) -> None:
         if len(self.errors) == MAX_ERRORS:
             raise ValidationAbortedError("Too many validation errors, error limit reached. Validation aborted.")
         super().report_error(error)
         if len(self.errors) == MAX_SUGGESTING:
-            self._hide_suggestions = True
+            self.suggest_no_more()
 
-    def get_variable_usages(self, node: OperationDefinitionNode | FragmentDefinitionNode) -> list[VariableUsage]:
-        usages = self._variable_usages.get(node)
-        if usages is None:
-            fragment = node if isinstance(node, FragmentDefinitionNode) else None
-            visitor = VariableUsageVisitor(self._type_info, fragment)
-            if node.directives or _gives_values(node.selection_set):
-                Traversal(self._type_info, [visitor]).walk(node)
-            usages = self._variable_usages[node] = visitor.usages
-        return usages
+    def find_variable_usages(
+        self, node: OperationDefinitionNode | FragmentDefinitionNode, types: TypeInfo
+    ) -> list[VariableUsage]:
+        visitor = VariableUsageVisitor(types, node if isinstance(node, FragmentDefinitionNode) else None)
+        if node.directives or _gives_values(node.selection_set):
+            Traversal(types, [visitor]).walk(node)
+        return visitor.usages
 
 
 def _gives_values(selected: SelectionSetNode) -> bool:
     """Whether anything below has arguments, or directives, which may have some."""
     pending = [selected]
     while pending:
-        for one in pending.pop().selections:
-            if one.directives:
+        for selection in pending.pop().selections:
+            if selection.directives:
                 return True
-            match one:
+            match selection:
                 case FieldNode(arguments=arguments, selection_set=inner):
                     if arguments:
                         return True

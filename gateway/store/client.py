@@ -21,8 +21,8 @@ from pymongo.asynchronous.command_cursor import AsyncCommandCursor
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConfigurationError, InvalidURI
 
-from gateway.store.driver_wait import mend
 from gateway.store.error_translation import translated
+from gateway.store.pymongo_adapter import mend_waiting
 
 Driver: TypeAlias = Literal["pymongo", "motor"]
 Document: TypeAlias = dict[str, Any]
@@ -60,7 +60,7 @@ def open_client(
     Raises ValueError, in one line without any part of ``uri`` (it may hold a password), where that is no MongoDB URI
     or has an option that the driver does not know.
     """
-    mend()
+    mend_waiting()
     options: dict[str, Any] = {
         "appname": "search-interactions-gateway",
         "tz_aware": True,

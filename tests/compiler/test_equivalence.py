@@ -23,13 +23,13 @@ from graphql import (
     ExecutionResult,
     GraphQLInterfaceType,
     GraphQLObjectType,
+    VariableValues,
     execute_sync,
     get_named_type,
     get_variable_values,
     is_composite_type,
     is_introspection_type,
 )
-from graphql.execution.values import VariableValues
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Any
 
-from graphql import GraphQLError, get_named_type
-from graphql.execution.values import VariableValues
+from graphql import GraphQLError, VariableValues, get_named_type
 from hypothesis import strategies as st
 
 from gateway.compiler import binding

@@ -30,11 +30,10 @@ from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.errors import BadUserInput, OperationTooComplex, ValidationFailed
 from gateway.limits import DEFAULTS, Limits
 from gateway.limits.operation_text import check_document, parse_within
-from gateway.limits.validation_rules import MAX_OVERLAP
+from gateway.limits.validation_bounds import MAX_ERRORS, MAX_OVERLAP_STEPS
 from gateway.limits.variables import check_variables
 from gateway.model.wire import validate_interaction
 from gateway.preparation.prepared_documents import DocumentPreparation
-from gateway.preparation.validation import MAX_ERRORS
 from gateway.schema.graph import build
 from gateway.settings import Settings, load
 from gateway.store.client import Database
@@ -394,7 +393,7 @@ def test_comparing_overlapping_fields_stops_at_its_limit() -> None:
     preparation = DocumentPreparation(GRAPH, introspection=True)
     # Of n fields with one key, n (n - 1) / 2 pairs are compared, at two steps each.
     assert not preparation.document(f"{{ viewer {{ {'keyName ' * 120} }} }}").errors
-    with pytest.raises(OperationTooComplex, match=f"{MAX_OVERLAP:,} steps"):
+    with pytest.raises(OperationTooComplex, match=f"{MAX_OVERLAP_STEPS:,} steps"):
         preparation.document(f"{{ viewer {{ {'keyName ' * 160} }} }}")
 
 

@@ -5,8 +5,9 @@ from graphql import GraphQLError, parse, specified_rules, validate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.limits.validation_rules import MAX_SUGGESTING, RULES
-from gateway.preparation.validation import MAX_ERRORS, Validation
+from gateway.limits.validation_bounds import MAX_ERRORS, MAX_SUGGESTING
+from gateway.preparation.validation import Validation
+from gateway.preparation.validation_rules import RULES
 from tests.generators.operations import TARGETS, Operation, operations
 from tests.harness.default_graph import EXECUTABLE
 

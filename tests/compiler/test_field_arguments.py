@@ -15,16 +15,16 @@ from graphql import (
     parse,
 )
 
-from gateway.plan.field_arguments import Arguments
+from gateway.compiler.field_arguments import FieldArguments
 from tests.harness.default_graph import EXECUTABLE
 
 SENT: list[dict[str, Any]] = [{}, *({"v": value} for value in (None, 1, "x", {"userId": {"eq": "u"}}, ["a", "b"]))]
 
 
-def outcome(given: Callable[[], dict[str, Any]]) -> str:
+def outcome(values: Callable[[], dict[str, Any]]) -> str:
     """The arguments in their order, or the error."""
     try:
-        return repr(given())
+        return repr(values())
     except GraphQLError as error:
         return str(error)
 
@@ -54,12 +54,12 @@ def test_arguments_are_graphql_cores(declared: str, selected: str) -> None:
     assert isinstance(node, FieldNode)
     assert isinstance(EXECUTABLE.query_type, GraphQLObjectType)
     definition = EXECUTABLE.query_type.fields[node.name.value]
-    found, compared = Arguments(definition, node), 0
+    arguments, compared = FieldArguments(definition, node), 0
     for sent in SENT:
         variables = get_variable_values(EXECUTABLE, operation.variable_definitions or (), sent)
         if isinstance(variables, list):
             continue
         compared += 1
         expected = outcome(partial(get_argument_values, definition, node, variables))
-        assert outcome(partial(found.values, variables)) == expected
+        assert outcome(partial(arguments.values, variables)) == expected
     assert compared

@@ -1,9 +1,11 @@
-"""How the driver waits for a condition whose lock it holds, mended for Python 3.11.
+"""The one place that knows parts of PyMongo which aren't its public API: how it waits for a condition whose lock it
+holds, mended for Python 3.11.
 
 There `asyncio.wait_for` runs what it waits for in a task of its own. Where it is cancelled just as its time is over, it
 leaves before that task has the lock back: the driver then releases what is another's, and what that task takes is never
 released. From then on no server is ever selected again, until the process ends. That happens within seconds where
 requests end by their deadlines while there is no primary. From Python 3.12 on `asyncio.wait_for` needs no such task.
+The assumption has its test in ``tests/test_upgrade_assumptions.py``.
 """
 
 import asyncio
@@ -16,7 +18,7 @@ from pymongo import lock
 T = TypeVar("T")
 
 
-def mend() -> None:
+def mend_waiting() -> None:
     """Has the driver wait in the task that holds the lock, as all versions of Python since do."""
     if sys.version_info < (3, 12):
         lock.wait_for = _wait_for  # type: ignore[assignment,attr-defined]

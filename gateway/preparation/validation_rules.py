@@ -8,6 +8,7 @@ every two fields of one response key.
 from contextlib import suppress
 
 from graphql import (
+    SKIP,
     ASTValidationRule,
     GraphQLError,
     GraphQLInputType,
@@ -17,19 +18,12 @@ from graphql import (
     ValuesOfCorrectTypeRule,
     VisitorAction,
     specified_rules,
+    validate_input_literal,
 )
-from graphql.language import SKIP
-from graphql.utilities import validate_input_literal
-from graphql.validation.validate import ValidationAbortedError
 
+from gateway.compiler.graphql_core_adapter import ValidationAbortedError, limit_overlap_steps, overlap_steps_left
 from gateway.errors import OperationTooComplex
-
-# What comparing the fields of one response key may cost, in graphql-core's units: two for each pair. Its own bound is
-# 25 times this, which is half a second of work.
-MAX_OVERLAP = 20_000
-# Whoever has more wrong has another schema in mind.
-MAX_SUGGESTING = 3
-MAX_VALUE_ERRORS = 3
+from gateway.limits.validation_bounds import MAX_OVERLAP_STEPS, MAX_VALUE_ERRORS
 
 
 class BoundedValuesRule(ValuesOfCorrectTypeRule):
@@ -61,16 +55,16 @@ class BoundedOverlapRule(OverlappingFieldsCanBeMergedRule):
 
     def __init__(self, context: object) -> None:
         super().__init__(context)  # type: ignore[arg-type]
-        self.rule_context.remaining_complexity_budget = MAX_OVERLAP
+        limit_overlap_steps(self, MAX_OVERLAP_STEPS)
 
     def enter_selection_set(self, selection_set: SelectionSetNode, *arguments: object) -> None:
         try:
             super().enter_selection_set(selection_set, *arguments)
         except ValidationAbortedError:
-            if self.rule_context.remaining_complexity_budget >= 0:
+            if overlap_steps_left(self) >= 0:
                 raise
             raise OperationTooComplex(
-                f"Fields with the same response key may take at most {MAX_OVERLAP:,} steps to compare."
+                f"Fields with the same response key may take at most {MAX_OVERLAP_STEPS:,} steps to compare."
             ) from None
 
 

@@ -1,0 +1,73 @@
+"""The arguments of one field of an operation, of which all that doesn't depend on variables is coerced once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLArgument,
+    GraphQLField,
+    GraphQLInputType,
+    GraphQLNonNull,
+    Undefined,
+    ValueNode,
+    VariableNode,
+    VariableValues,
+    coerce_input_literal,
+    get_argument_values,
+)
+
+from gateway.compiler.graphql_core_adapter import default_value
+
+
+@dataclass(frozen=True, slots=True)
+class _Argument:
+    """``variable``: the name of the one that it is, if it is one. ``otherwise``: its value where that isn't given, or
+    `Undefined`. ``literal``: what else it is."""
+
+    name: str
+    type: GraphQLInputType
+    required: bool
+    variable: str
+    otherwise: Any
+    literal: ValueNode | None
+
+
+class FieldArguments:
+    """Gives a field of a valid operation its arguments as graphql-core does, which is asked where there is an error to
+    report.
+
+    ``variables``: the names of those that are variables, by argument.
+    """
+
+    def __init__(self, definition: GraphQLField, node: FieldNode) -> None:
+        self._definition = definition
+        self._node = node
+        nodes = {argument.name.value: argument.value for argument in node.arguments or ()}
+        self._arguments = [_argument(name, argument, nodes.get(name)) for name, argument in definition.args.items()]
+        self.variables: Mapping[str, str] = {
+            argument.name: argument.variable for argument in self._arguments if argument.variable
+        }
+
+    def values(self, variables: VariableValues) -> dict[str, Any]:
+        """By their GraphQL names; raises `GraphQLError` where the executor would."""
+        values: dict[str, Any] = {}
+        for argument in self._arguments:
+            if argument.literal is None:
+                value = variables.coerced.get(argument.variable, argument.otherwise)
+            else:
+                value = coerce_input_literal(argument.literal, argument.type, variables)
+            if value is Undefined and argument.literal is None and not argument.required:
+                continue
+            if value is Undefined or (value is None and argument.required):
+                return get_argument_values(self._definition, self._node, variables)
+            values[argument.name] = value
+        return values
+
+
+def _argument(name: str, declared: GraphQLArgument, node: ValueNode | None) -> _Argument:
+    required = isinstance(declared.type, GraphQLNonNull)
+    variable = node.name.value if isinstance(node, VariableNode) else ""
+    literal = None if variable else node
+    return _Argument(declared.out_name or name, declared.type, required, variable, default_value(declared), literal)

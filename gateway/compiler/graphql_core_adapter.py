@@ -1,0 +1,104 @@
+"""The one place that knows parts of graphql-core which aren't its public API.
+
+Each assumption has its test in ``tests/test_upgrade_assumptions.py``.
+"""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLArgument,
+    GraphQLError,
+    GraphQLInputField,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OverlappingFieldsCanBeMergedRule,
+    TypeInfo,
+    ValidationContext,
+    VariableDefinitionNode,
+)
+from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
+from graphql.execution.values import VariableValueSource
+from graphql.language.ast import QUERY_DOCUMENT_KEYS
+from graphql.pyutils import RefMap
+from graphql.utilities.coerce_input_value import coerce_default_value
+from graphql.validation.validate import FragmentNestingVisitor, ValidationAbortedError
+from graphql.validation.validation_context import VariableUsage, VariableUsageVisitor
+
+__all__ = [
+    "CHILD_ATTRIBUTES",
+    "FragmentNestingVisitor",
+    "GraphQLVariableSignature",
+    "NodeKeyedContext",
+    "ValidationAbortedError",
+    "VariableUsage",
+    "VariableUsageVisitor",
+    "VariableValueSource",
+    "default_value",
+    "limit_overlap_steps",
+    "overlap_steps_left",
+    "variable_signature",
+]
+
+CHILD_ATTRIBUTES: Mapping[str, tuple[str, ...]] = QUERY_DOCUMENT_KEYS
+"""By the kind of a node, the attributes that hold nodes, in the order of the text."""
+
+
+def default_value(declared: GraphQLArgument | GraphQLInputField) -> Any:
+    """What an argument or a field of an input is where it isn't given, coerced; `Undefined` where it has no default."""
+    return coerce_default_value(declared)
+
+
+def variable_signature(schema: GraphQLSchema, node: VariableDefinitionNode) -> GraphQLVariableSignature:
+    """The name, type and default of a variable of a valid operation."""
+    signature = get_variable_signature(schema, node)
+    assert not isinstance(signature, GraphQLError), "validation lets none but input types through"
+    return signature
+
+
+def limit_overlap_steps(rule: OverlappingFieldsCanBeMergedRule, steps: int) -> None:
+    """Has the rule raise `ValidationAbortedError` once it has compared fields in more than so many steps: two for
+    each pair."""
+    rule.rule_context.remaining_complexity_budget = steps
+
+
+def overlap_steps_left(rule: OverlappingFieldsCanBeMergedRule) -> int:
+    """Negative where it raised for them."""
+    return rule.rule_context.remaining_complexity_budget
+
+
+class NodeKeyedContext(ValidationContext):
+    """What rules of validation know of a document, kept by node where graphql-core keeps it by a hash of all below."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        types: TypeInfo,
+        errors: list[GraphQLError],
+        *,
+        hide_suggestions: bool,
+    ) -> None:
+        super().__init__(schema, document, types, errors.append, hide_suggestions, allow_empty_selection_sets=False)
+        self._fragment_spreads = RefMap()  # type: ignore[assignment]
+        self._variable_usages = RefMap()  # type: ignore[assignment]
+        self._recursive_variable_usages = RefMap()  # type: ignore[assignment]
+
+    def suggest_no_more(self) -> None:
+        """Has the rules suggest no names in further errors."""
+        self._hide_suggestions = True
+
+    def get_variable_usages(self, node: OperationDefinitionNode | FragmentDefinitionNode) -> list[VariableUsage]:
+        usages = self._variable_usages.get(node)
+        if usages is None:
+            usages = self._variable_usages[node] = self.find_variable_usages(node, self._type_info)
+        return usages
+
+    @abstractmethod
+    def find_variable_usages(
+        self, node: OperationDefinitionNode | FragmentDefinitionNode, types: TypeInfo
+    ) -> list[VariableUsage]:
+        """Where variables stand in a definition, as a `VariableUsageVisitor` has it."""
