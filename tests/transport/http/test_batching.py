@@ -26,6 +26,7 @@ from gateway.store.writer import Writer
 from gateway.transport.http.batching import answer_batch
 from tests.harness import prepared
 from tests.harness.gateway_client import Gateway, code, new_gateway, open_gateway
+from tests.harness.waiting import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -115,7 +116,7 @@ def meeting(database: Database, guests: int) -> Meeting:
 async def test_queries_are_answered_at_the_same_time(gateway: Gateway) -> None:
     caller = Caller("k", "web", frozenset(Permission), gateway.organization, None)
     batch = tuple(from_object(one) for one in (KEY, KEY, record("met"), KEY, KEY))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         answer = await answer_batch(meeting(gateway.database, 2), batch, Context(caller, gateway.namespace))
     assert orjson.loads(answer.body) == [
         ANSWER,

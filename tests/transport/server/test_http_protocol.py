@@ -11,7 +11,8 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.limits import ConnectionLimits
-from tests.harness.gateway_client import Gateway, new_gateway
+from tests.harness.gateway_client import Gateway, new_gateway, open_gateway
+from tests.harness.waiting import PATIENCE
 from tests.harness.wire_client import Served, Wire, nothing_logged, secured, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -22,14 +23,24 @@ ANSWER = {"data": {"viewer": {"keyName": "web"}}}
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def gateway(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
-    async with new_gateway(mongod.uri, body_limit_bytes=100_000, request_read_seconds=0.5) as gateway:
+    async with new_gateway(mongod.uri, body_limit_bytes=100_000) as gateway:
         yield gateway
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def served(gateway: Gateway) -> AsyncIterator[Served]:
-    limits = ConnectionLimits(read_seconds=0.5, keep_alive_seconds=1, body_bytes=100_000, drain_seconds=0)
+    limits = ConnectionLimits(keep_alive_seconds=1, body_bytes=100_000, drain_seconds=0)
     async with serving(gateway.app, limits) as served:
+        yield served
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def hasty(gateway: Gateway, mongod: EmbeddedServer) -> AsyncIterator[Served]:
+    """A gateway that waits for half a second."""
+    async with (
+        open_gateway(gateway.database, mongod.uri, request_read_seconds=0.5) as hasty,
+        serving(hasty.app, ConnectionLimits(read_seconds=0.5, drain_seconds=0)) as served,
+    ):
         yield served
 
 
@@ -181,14 +192,14 @@ async def test_a_body_that_is_too_large_is_refused(gateway: Gateway, served: Ser
 
 @pytest.mark.parametrize("part", [b"P", b"POST /graphql HTTP/1.1\r\nHost: a\r\nX-A: ", None])
 async def test_what_does_not_arrive_in_time_is_answered_408(
-    part: bytes | None, gateway: Gateway, served: Served
+    part: bytes | None, gateway: Gateway, hasty: Served
 ) -> None:
     async def trickle(wire: Wire) -> None:
-        for _ in range(50):
+        while True:
             await asyncio.sleep(0.1)
             wire.send(b" " if part != b"P" else b"O")
 
-    async with served.connected() as wire:
+    async with hasty.connected() as wire:
         wire.send(head(gateway, LENGTH) if part is None else part)
         trickling = asyncio.create_task(trickle(wire)) if part != b"P" else None
         answer = await wire.response()
@@ -239,7 +250,7 @@ async def test_more_connections_than_allowed_are_answered_503(gateway: Gateway) 
 
 async def test_when_the_server_ends_connections_that_are_kept_alive_have_a_moment(gateway: Gateway) -> None:
     async with (
-        serving(gateway.app, ConnectionLimits(drain_seconds=1)) as served,
+        serving(gateway.app, ConnectionLimits(drain_seconds=5)) as served,
         served.connected() as used,
         served.connected() as unused,
         served.connected() as begun,
@@ -262,8 +273,8 @@ async def test_when_the_server_ends_connections_that_are_kept_alive_have_a_momen
             assert await wire.response() is None
 
 
-async def eventually(condition: Callable[[], bool], seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
+async def eventually(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, "it did not come true"
         await asyncio.sleep(0.02)
@@ -344,6 +355,6 @@ async def test_whoever_leaves_amid_its_requests_leaves_no_trace(
                     wire.send(sent)
                     await asyncio.sleep(pause)
                     wire.writer.transport.abort()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while served.server.server_state.tasks:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)

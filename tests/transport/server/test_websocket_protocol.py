@@ -16,6 +16,7 @@ from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.limits import ConnectionLimits
 from gateway.transport.server.uvicorn_adapter import WebSocketProtocol
 from tests.harness.gateway_client import Gateway, new_gateway
+from tests.harness.waiting import PATIENCE
 from tests.harness.wire_client import Served, Wire, nothing_logged, secured, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -274,7 +275,7 @@ async def test_whoever_reads_nothing_is_cut_off_with_what_waits(gateway: Gateway
             client.send(pinging)
         connections = served.server.server_state.connections
         [connection] = [one for one in connections if isinstance(one, WebSocketProtocol)]
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while connections:
                 assert connection.transport.get_write_buffer_size() < 2_000_000
                 await asyncio.sleep(0.02)
@@ -288,7 +289,7 @@ async def test_pongs_that_are_not_read_are_not_gathered(gateway: Gateway, served
         [connection] = [one for one in served.server.server_state.connections if isinstance(one, WebSocketProtocol)]
         client.send(frame(Opcode.PING, b"x" * 125) * 200_000)
         # Neither side's kernel takes more: what the client has sent waits with itself.
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while not connection.transport.get_write_buffer_size():  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         unsent = client.wire.writer.transport.get_write_buffer_size()
