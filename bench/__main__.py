@@ -20,7 +20,7 @@ from bench.dataset import prepare
 from bench.measure import Extent
 from bench.operations import operations
 from bench.servers import VARIANTS
-from gateway.cli.serve_command import end_on_signals
+from gateway.app.serving import end_on_signals
 from gateway.demo.embedded_mongod import start
 from gateway.settings import EmbeddedSettings, load
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from graphql import parse, specified_rules, validate
 
 from gateway.app.application import settle
-from gateway.cli.serve_command import end_on_signals
+from gateway.app.serving import end_on_signals
 from gateway.schema.graph import build
 
 Timing = Callable[[Sequence[str]], float]

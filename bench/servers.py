@@ -22,8 +22,7 @@ from starlette.types import ASGIApp
 from bench import handwritten, usual
 from bench.dataset import DATABASE
 from gateway.app import application as application
-from gateway.app.serving import run
-from gateway.cli.serve_command import end_on_signals, listening
+from gateway.app.serving import end_on_signals, listening, run
 from gateway.execution.response_builder import ResponseBuilder
 from gateway.limits import ConnectionLimits
 from gateway.settings import Settings, load

@@ -12,6 +12,7 @@ from typing import Any
 import uvicorn
 from uvicorn.config import LOGGING_CONFIG, STARTUP_FAILURE
 
+from gateway.errors import Unavailable
 from gateway.limits import ConnectionLimits
 from gateway.transport.server.uvicorn_adapter import DrainingServer, HttpProtocol, WebSocketProtocol
 from gateway.transport.websocket.messages import MAX_MESSAGE_BYTES
@@ -60,6 +61,31 @@ def _logging(level: str) -> dict[str, Any]:
         "gateway": {"handlers": ["default"], "level": level, "propagate": False},
     }
     return LOGGING_CONFIG | {"loggers": LOGGING_CONFIG["loggers"] | loggers}
+
+
+def end_on_signals() -> None:
+    """Makes SIGTERM end this process as Ctrl-C does: through every clean-up, in an event loop by cancelling.
+
+    A shell's background jobs ignore Ctrl-C's signal, and so would ignore SIGTERM.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: signal.raise_signal(signal.SIGINT))
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """The listening socket, bound before anything is set up; raises `Unavailable` where it can't be."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        # Python adds in brackets what the message names already.
+        reason = str(error.strerror).partition(" (")[0]
+        raise Unavailable(f"can't listen on {host}:{port}: {reason}") from None
+
+
+def address(host: str, listener: socket.socket) -> str:
+    """Where the graph is served, for people and programs to read."""
+    name = f"[{host}]" if ":" in host else host
+    return f"http://{name}:{listener.getsockname()[1]}/graphql"
 
 
 def run(

@@ -12,7 +12,6 @@ import typer
 from gateway.app import serving
 from gateway.app.application import create_app, settle
 from gateway.cli.console import AsJson, print_json, print_line, progress
-from gateway.cli.serve_command import address, end_on_signals, listening
 from gateway.cli.store_connection import run
 from gateway.demo.data import NamespaceKind
 from gateway.demo.demo_contents import DEFAULT_INTERACTIONS, NAMESPACES, DemoAccess, Interactions, prepare
@@ -34,11 +33,11 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Serve a demo: an embedded MongoDB with generated interactions, and a key to explore them."""
-    end_on_signals()
+    serving.end_on_signals()
     configured = load(EmbeddedSettings).mongod
     with (
         suppress(KeyboardInterrupt),
-        listening(host, port) as listener,
+        serving.listening(host, port) as listener,
         start(data_dir, configured=configured) as mongod,
     ):
         bound = listener.getsockname()[1]
@@ -48,7 +47,7 @@ def demo(
 
 
 def _serve(listener: socket.socket, settings: Settings, access: DemoAccess, *, as_json: bool) -> None:
-    url = address(settings.host, listener)
+    url = serving.address(settings.host, listener)
     headers = {"Authorization": f"Bearer {access.secret}", "X-Namespace": access.namespace.name}
     app = create_app(settings, page_headers=headers)
     settle()

@@ -1,8 +1,6 @@
-"""``gateway serve``: the gateway in production; and what every way of serving shares."""
+"""``gateway serve``: the gateway in production."""
 
 import asyncio
-import signal
-import socket
 from contextlib import suppress
 from typing import Annotated
 
@@ -10,9 +8,8 @@ import typer
 
 from gateway.app.application import check_documents
 from gateway.app.database import open_database
-from gateway.app.serving import run
+from gateway.app.serving import address, end_on_signals, listening, run
 from gateway.cli.console import note
-from gateway.errors import Unavailable
 from gateway.settings import Settings, load
 from gateway.store.client import close
 
@@ -38,31 +35,6 @@ def serve(
             workers=settings.workers,
             log_level=settings.log_level,
         )
-
-
-def end_on_signals() -> None:
-    """Makes SIGTERM end this process as Ctrl-C does: through every clean-up, in an event loop by cancelling.
-
-    A shell's background jobs ignore Ctrl-C's signal, and so would ignore SIGTERM.
-    """
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, lambda _signal, _frame: signal.raise_signal(signal.SIGINT))
-
-
-def listening(host: str, port: int) -> socket.socket:
-    """The listening socket, bound before anything is set up; raises `Unavailable` where it can't be."""
-    try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as error:
-        # Python adds in brackets what the message names already.
-        reason = str(error.strerror).partition(" (")[0]
-        raise Unavailable(f"can't listen on {host}:{port}: {reason}") from None
-
-
-def address(host: str, listener: socket.socket) -> str:
-    """Where the graph is served, for people and programs to read."""
-    name = f"[{host}]" if ":" in host else host
-    return f"http://{name}:{listener.getsockname()[1]}/graphql"
 
 
 async def _check_uri(settings: Settings) -> None:

@@ -16,8 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from gateway.app.serving import Configuration
-from gateway.cli.serve_command import listening
+from gateway.app.serving import Configuration, listening
 from gateway.limits import CONNECTION_DEFAULTS, ConnectionLimits
 from gateway.model import secret_keys
 from gateway.transport.websocket.socket_endpoint import PROTOCOL
