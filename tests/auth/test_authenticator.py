@@ -90,7 +90,7 @@ async def test_every_refusal_reads_the_same(access: Authenticator, keys: Keys, a
         f"Bearer {expired.secret}",
         f"Bearer {revoked.secret}",
     ]
-    assert len({await refusal(access, given) for given in credentials}) == 1
+    assert len({await refusal(access, authorization) for authorization in credentials}) == 1
 
 
 async def test_a_key_with_the_id_of_another_is_refused(access: Authenticator, keys: Keys, acme: Organization) -> None:

@@ -83,9 +83,9 @@ async def test_who_gives_up_takes_nobody_along(keys: Keys, database: Database) -
     gone, staying = [asyncio.create_task(loader.find(key.caller.key_id)) for _ in range(2)]
     await asyncio.sleep(0)
     gone.cancel()
-    found = await staying
-    assert found is not None
-    assert found.caller == key.caller
+    loaded = await staying
+    assert loaded is not None
+    assert loaded.caller == key.caller
     assert gone.cancelled()
 
 

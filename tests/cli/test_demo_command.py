@@ -91,8 +91,8 @@ def test_a_second_demo_on_the_same_data_ends_with_one_line(demo: Demo) -> None:
 def test_an_address_that_cannot_be_had_ends_it_before_anything_is_made(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        said = refused(tmp_path / "new", "--json", port=str(port))
-    assert said == f"Error: can't listen on 127.0.0.1:{port}: Address already in use\n"
+        message = refused(tmp_path / "new", "--json", port=str(port))
+    assert message == f"Error: can't listen on 127.0.0.1:{port}: Address already in use\n"
     assert refused(tmp_path / "new", "--host", "192.0.2.1").startswith("Error: can't listen on 192.0.2.1:0: ")
     assert not (tmp_path / "new").exists()
 

@@ -97,7 +97,7 @@ def key(environment: dict[str, str], client: object) -> str:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
         ({"GATEWAY_MONGODB_URI": ""}, "GATEWAY_MONGODB_URI is not set: expected a connection string "),
         ({"GATEWAY_MONGODB_URI": "http://u:hunter2@h"}, "GATEWAY_MONGODB_URI: expected a connection string "),
@@ -110,11 +110,11 @@ def key(environment: dict[str, str], client: object) -> str:
     ],
 )
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_missing_or_wrong_setting_is_one_line(wrong: dict[str, str], said: str, workers: str) -> None:
+def test_a_missing_or_wrong_setting_is_one_line(wrong: dict[str, str], message: str, workers: str) -> None:
     environment = {"GATEWAY_MONGODB_URI": "mongodb://h", "GATEWAY_WORKERS": workers} | wrong
     result = CliRunner().invoke(app, ["serve"], env=environment)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith(f"Error: {said}")
+    assert result.stderr.startswith(f"Error: {message}")
     assert result.stderr.count("\n") == 1
     assert "hunter2" not in result.stderr
 
@@ -131,8 +131,8 @@ def test_an_address_that_cannot_be_had_is_one_line(environment: dict[str, str], 
         port = str(taken.getsockname()[1])
         command = [sys.executable, "-m", "gateway", "serve", "--port", port, "--workers", workers]
         done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, timeout=PATIENCE)
-    said = f"Error: can't listen on 127.0.0.1:{port}: Address already in use\n"
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", said)
+    message = f"Error: can't listen on 127.0.0.1:{port}: Address already in use\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", message)
 
 
 @pytest.mark.parametrize(("workers", "request_"), [("1", signal.SIGTERM), ("1", signal.SIGINT), ("2", signal.SIGTERM)])

@@ -64,9 +64,9 @@ class Gateway:
         answer: dict[str, Any] = orjson.loads(response.content)
         return answer
 
-    async def data(self, query: str, variables: Mapping[str, Any] | None = None, **given: Any) -> dict[str, Any]:
+    async def data(self, query: str, variables: Mapping[str, Any] | None = None, **options: Any) -> dict[str, Any]:
         """The data of an answer without errors."""
-        answer = await self.execute(query, variables, **given)
+        answer = await self.execute(query, variables, **options)
         assert "errors" not in answer, answer["errors"]
         data: dict[str, Any] = answer["data"]
         return data

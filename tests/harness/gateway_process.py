@@ -58,8 +58,8 @@ def serving(mongodb_uri: str, **settings: object) -> Iterator[GatewayProcess]:
     """A gateway with these settings and two organizations' namespaces ``shop``, in a database that is dropped behind
     it; nothing unforeseen may have been logged."""
     database = f"test_{uuid4().hex}"
-    given = {"mongodb_uri": mongodb_uri, "mongodb_database": database, "port": 0, **settings}
-    environment = {f"GATEWAY_{name.upper()}": str(value) for name, value in given.items()}
+    values = {"mongodb_uri": mongodb_uri, "mongodb_database": database, "port": 0, **settings}
+    environment = {f"GATEWAY_{name.upper()}": str(value) for name, value in values.items()}
     with TemporaryDirectory(prefix="gateway-tests-") as directory:
         log = Path(directory, "log")
         with log.open("w") as stderr:
@@ -79,8 +79,8 @@ def _address(process: "subprocess.Popen[bytes]", log: Path) -> str:
     """Where it serves, once it does."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
-        if (found := re.search(r"Serving (\S+)\n", log.read_text())) and _answers(found[1]):
-            return found[1]
+        if (line := re.search(r"Serving (\S+)\n", log.read_text())) and _answers(line[1]):
+            return line[1]
         time.sleep(0.05)
     raise AssertionError(f"the gateway does not serve: {log.read_text()}")
 

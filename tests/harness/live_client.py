@@ -179,21 +179,21 @@ async def stream(
     method: str = "POST",
     namespace: str | None = None,
 ) -> AsyncIterator[Stream]:
-    given: dict[str, Any] = {"query": query, "variables": variables}
+    body: dict[str, Any] = {"query": query, "variables": variables}
     sent = {"Authorization": f"Bearer {key}", "Accept": accept, **({"X-Namespace": namespace} if namespace else {})}
-    asked: dict[str, Any] = {"json": given}
+    request: dict[str, Any] = {"json": body}
     if method == "GET":
-        asked = {"params": {"query": query, "variables": orjson.dumps(variables).decode()}}
+        request = {"params": {"query": query, "variables": orjson.dumps(variables).decode()}}
     async with (
         httpx.AsyncClient(timeout=PATIENCE) as http,
-        http.stream(method, f"http://{address}/graphql", headers=sent, **asked) as response,
+        http.stream(method, f"http://{address}/graphql", headers=sent, **request) as response,
     ):
         yield Stream(response)
 
 
 async def record(gateway: Gateway, interaction_id: str, *, key: str | None = None, **fields: Any) -> None:
-    given = {"interactionId": interaction_id, "featureId": "p1", "interactionType": "CLICK", **fields}
-    await gateway.data(RECORD, {"input": given}, key=key)
+    input = {"interactionId": interaction_id, "featureId": "p1", "interactionType": "CLICK", **fields}
+    await gateway.data(RECORD, {"input": input}, key=key)
 
 
 def key_id(key: str) -> str:

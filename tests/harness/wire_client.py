@@ -83,9 +83,9 @@ class Wire:
             return None
         status, *lines = head.decode("latin-1").rstrip().split("\r\n")
         headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
-        found = re.fullmatch(r"HTTP/1.1 (\d{3}) .*", status)
-        assert found, status
-        return Response(int(found[1]), headers, await self.reader.readexactly(int(headers["content-length"])))
+        line = re.fullmatch(r"HTTP/1.1 (\d{3}) .*", status)
+        assert line, status
+        return Response(int(line[1]), headers, await self.reader.readexactly(int(headers["content-length"])))
 
 
 @asynccontextmanager
@@ -105,8 +105,8 @@ async def serving(app: ASGIApp, limits: ConnectionLimits, *, unread_seconds: flo
 
 
 def secured(response: Response) -> bool:
-    told = ("x-content-type-options", "referrer-policy", "x-frame-options", "cross-origin-resource-policy")
-    return "server" not in response.headers and {"content-security-policy", *told} <= response.headers.keys()
+    names = ("x-content-type-options", "referrer-policy", "x-frame-options", "cross-origin-resource-policy")
+    return "server" not in response.headers and {"content-security-policy", *names} <= response.headers.keys()
 
 
 @asynccontextmanager

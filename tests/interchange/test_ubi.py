@@ -78,7 +78,7 @@ def test_the_documented_table_is_the_one_that_is_used() -> None:
 
 
 def test_an_event_becomes_an_interaction_with_all_it_says() -> None:
-    said = {
+    fields = {
         "action_name": "product_hover",
         "query_id": "q1",
         "application": "shop",
@@ -94,7 +94,7 @@ def test_an_event_becomes_an_interaction_with_all_it_says() -> None:
             "browser": "b",
         },
     }
-    (interaction,) = interactions(query(client_id="client-1") + row("ubi_events", said))
+    (interaction,) = interactions(query(client_id="client-1") + row("ubi_events", fields))
     assert interaction.pop("interaction_id").startswith("line_")
     assert interaction == {
         "feature_id": "item-1",
@@ -161,9 +161,9 @@ def test_an_event_without_an_object_is_recorded_under_its_query_or_facet(
 
 @pytest.mark.parametrize("attributes", [{"result_count": 0}, {"object": {"results_num": 0.0}}])
 def test_a_search_that_found_nothing_is_zero_results(attributes: dict[str, Any]) -> None:
-    found = {"result_count": 5, "object": {"results_num": False}}
+    attributes_of_found = {"result_count": 5, "object": {"results_num": False}}
     empty, full = interactions(
-        event("on_search", event_attributes=attributes) + event("on_search", event_attributes=found)
+        event("on_search", event_attributes=attributes) + event("on_search", event_attributes=attributes_of_found)
     )
     assert (empty["interaction_type"], full["interaction_type"]) == ("zero_results", "query_refinement")
 
@@ -217,9 +217,11 @@ def test_a_query_that_was_never_logged_is_built_from_its_events() -> None:
 
 
 def test_an_event_without_a_query_id_has_the_search_that_it_tells_of_or_none() -> None:
-    told, silent = interactions(event("search", query_id=None, message="lamp") + event(query_id=None, application="a"))
-    assert told["search_request"]["queries"][0]["value"] == "lamp"
-    assert "search_request_id" not in told["search_request"]
+    spoken, silent = interactions(
+        event("search", query_id=None, message="lamp") + event(query_id=None, application="a")
+    )
+    assert spoken["search_request"]["queries"][0]["value"] == "lamp"
+    assert "search_request_id" not in spoken["search_request"]
     assert "search_request" not in silent
     assert silent["metadata"]["application"] == "a"
 

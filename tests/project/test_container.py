@@ -51,11 +51,11 @@ def test_the_image_serves_as_an_ordinary_user() -> None:
 
 @pytest.mark.parametrize(("status", "exit_status"), [(HTTPStatus.OK, 0), (HTTPStatus.SERVICE_UNAVAILABLE, 1)])
 def test_the_image_is_healthy_while_the_gateway_is_ready(status: HTTPStatus, exit_status: int) -> None:
-    asked = []
+    paths = []
 
     class Gateway(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
+            paths.append(self.path)
             self.send_response(status)
             self.end_headers()
 
@@ -73,7 +73,7 @@ def test_the_image_is_healthy_while_the_gateway_is_ready(status: HTTPStatus, exi
             check=False,
         )
         answering.join()
-    assert (check.returncode, asked) == (exit_status, ["/readyz"])
+    assert (check.returncode, paths) == (exit_status, ["/readyz"])
 
 
 def test_compose_names_only_settings_that_there_are() -> None:

@@ -40,17 +40,17 @@ def docstring(module: Path) -> str:
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: str(package.relative_to(ROOT)))
 def test_a_package_is_what_the_readme_says_it_is(package: Path) -> None:
-    room, said = f"{package.relative_to(ROOT)}/", docstring(package / "__init__.py")
-    assert said, f"{room}__init__.py needs a docstring of one line"
-    assert "\n" not in said, f"the docstring of {room}__init__.py is the README's row, so it has one line"
-    assert rows().get(room) == said, f'README.md, "The house", needs the row: | `{room}` | {said} |'
+    room, row = f"{package.relative_to(ROOT)}/", docstring(package / "__init__.py")
+    assert row, f"{room}__init__.py needs a docstring of one line"
+    assert "\n" not in row, f"the docstring of {room}__init__.py is the README's row, so it has one line"
+    assert rows().get(room) == row, f'README.md, "The house", needs the row: | `{room}` | {row} |'
 
 
 def test_the_readme_has_no_other_rooms() -> None:
     modules = {str(module.relative_to(ROOT)) for module in MODULES}
     packages = {f"{package.relative_to(ROOT)}/" for package in PACKAGES}
     assert rows().keys() <= modules | packages
-    assert all(docstring(ROOT / room) == said for room, said in rows().items() if room in modules)
+    assert all(docstring(ROOT / room) == row for room, row in rows().items() if room in modules)
 
 
 def test_at_the_top_stand_packages_and_hardly_a_module() -> None:

@@ -28,12 +28,12 @@ def test_it_begins_with_the_two_commands() -> None:
 
 def test_what_it_tells_to_make_can_be_made() -> None:
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    told = [
+    commands = [
         re.split(r" [A-Z]+=", command)[0].split()
         for command in re.findall(r"(?:`|^)(make \w[^`\n]*)", README, re.MULTILINE)
     ]
-    assert len(told) >= 4
-    assert {name for _, *names in told for name in names if "=" not in name} <= targets
+    assert len(commands) >= 4
+    assert {name for _, *names in commands for name in names if "=" not in name} <= targets
 
 
 def test_the_examples_give_the_answers_shown(tmp_path: Path) -> None:
@@ -49,13 +49,13 @@ def test_the_examples_give_the_answers_shown(tmp_path: Path) -> None:
             if query.startswith("subscription"):
                 assert demo.begins(query)
                 continue
-            given = demo.post(query)
+            response = demo.post(query)
             # What it cost is not shown.
-            assert given.pop("extensions").keys() == {"cost"}
+            assert response.pop("extensions").keys() == {"cost"}
             if answer is None:
-                assert given.keys() == {"data"}, given
+                assert response.keys() == {"data"}, response
             else:
-                assert given == json.loads(answer)
+                assert response == json.loads(answer)
         page = demo.post(paged := next(query for query, _ in examples if "$after" in query))["data"]["interactions"]
         rest = demo.post(paged, {"after": page["pageInfo"]["endCursor"]})["data"]["interactions"]
         assert len({node["interactionId"] for node in (*page["nodes"], *rest["nodes"])}) == 40

@@ -51,9 +51,9 @@ async def test_a_deletion_has_an_entry_with_who_asked_for_it(gateway: Gateway) -
 
 
 async def test_an_attempt_to_delete_what_is_not_there_has_one_too(gateway: Gateway) -> None:
-    for id, told in (("missing", "missing"), ("x" * 10_000, "x" * 512)):
+    for id, recorded_id in (("missing", "missing"), ("x" * 10_000, "x" * 512)):
         assert await gateway.data(DELETE, {"id": id}) == {"deleteInteraction": {"deletedId": None}}
-        assert told in {entry.object_id for entry in await asked_for(gateway)}
+        assert recorded_id in {entry.object_id for entry in await asked_for(gateway)}
 
 
 async def test_a_namespace_has_an_entry_when_it_is_made_and_none_when_it_is_there(gateway: Gateway) -> None:
@@ -107,8 +107,10 @@ async def test_keys_have_entries_from_the_command_line(database: Database) -> No
     with pytest.raises(BadUserInput):
         await keys.revoke("key_missing")
     entries = sorted(await Audit(database).latest(100), key=lambda entry: entry.at)
-    told = [(entry.action, entry.object_id) for entry in entries]
-    assert sorted(told) == sorted([("key.create", old), ("key.rotate", old), ("key.create", new), ("key.revoke", new)])
+    actions = [(entry.action, entry.object_id) for entry in entries]
+    assert sorted(actions) == sorted(
+        [("key.create", old), ("key.rotate", old), ("key.create", new), ("key.revoke", new)]
+    )
     assert {(entry.actor, entry.organization_id) for entry in entries} == {(None, acme.id)}
     with pytest.raises(Conflict):
         await keys.rotate(new, grace=timedelta())

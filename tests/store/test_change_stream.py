@@ -102,9 +102,9 @@ async def test_an_id_is_the_one_that_is_read(id: Any, watched: InsertWatch, data
     find = Find(
         Scan(NAMESPACE, INTERACTION, Lookup("_id", (inserted.id,))), {"_id": 1}, (), 1, "_id_", since=inserted.at
     )
-    [found] = await Reader(database, time_limit_ms=5_000).find(find)
-    assert {found["_id"]: found} == {inserted.id: found}
-    assert type(found["_id"]) is type(inserted.id)
+    [document] = await Reader(database, time_limit_ms=5_000).find(find)
+    assert {document["_id"]: document} == {inserted.id: document}
+    assert type(document["_id"]) is type(inserted.id)
     await insertions.close()
 
 

@@ -86,7 +86,7 @@ async def test_a_wrong_identity_is_reported_and_left(database: Database) -> None
 
 async def test_a_long_run_tells_its_progress(database: Database) -> None:
     await database["interactions"].insert_many([{"session_id": "s1"} for _ in range(1200)])
-    told: list[Report] = []
-    done = await rebuild(database, told.append)
-    assert done == told[-1] == Report(checked=1208, wrong=1200, rebuilt=1200)
-    assert [report.checked for report in told] == [500, 1000, 1205, 1208]
+    reports: list[Report] = []
+    report = await rebuild(database, reports.append)
+    assert report == reports[-1] == Report(checked=1208, wrong=1200, rebuilt=1200)
+    assert [report.checked for report in reports] == [500, 1000, 1205, 1208]

@@ -82,13 +82,13 @@ def filters(where: str, operator: str) -> tuple[dict[str, Any], int]:
     return inner, count
 
 
-async def middle(gateway: Gateway, kind: Kind, order: Order, value: Any, found: Mapping[str, Any]) -> str:
+async def middle(gateway: Gateway, kind: Kind, order: Order, value: Any, condition: Mapping[str, Any]) -> str:
     """The cursor of a document amid those that have ``value`` in this order and match the listing."""
-    scoped = {"$and": [found, {order.path: value}]}
+    scoped = {"$and": [condition, {order.path: value}]}
     collection = gateway.database[kind.collection]
     tied = await collection.find(scoped, {"_id": 1}).sort("_id", 1).to_list(None)
     # None tied: a place among the others all the same.
-    tie = tied[len(tied) // 2]["_id"] if tied else (await collection.find_one(found, {"_id": 1}) or {})["_id"]
+    tie = tied[len(tied) // 2]["_id"] if tied else (await collection.find_one(condition, {"_id": 1}) or {})["_id"]
     return encode_cursor(order, value, tie)
 
 
@@ -100,13 +100,13 @@ def stages(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 async def explained(database: Database, command: Command) -> tuple[int, int, set[str], bool]:
     """Rows, keys examined, indexes walked and whether there was a sort, of a find command as it was sent."""
-    asked = {"explain": command, "verbosity": "executionStats"}
-    answer = await database.command(asked, codec_options=database.codec_options)
-    told = answer["executionStats"]
-    plan = list(stages(told["executionStages"]))
+    explain = {"explain": command, "verbosity": "executionStats"}
+    answer = await database.command(explain, codec_options=database.codec_options)
+    statistics = answer["executionStats"]
+    plan = list(stages(statistics["executionStages"]))
     names = {stage["indexName"] for stage in plan if stage["stage"] == "IXSCAN"}
     sorts = any(stage["stage"] in ("SORT", "SORT_DEFAULT", "SORT_SIMPLE", "COLLSCAN") for stage in plan)
-    return told["nReturned"], told["totalKeysExamined"], names, sorts
+    return statistics["nReturned"], statistics["totalKeysExamined"], names, sorts
 
 
 async def sent(gateway: Gateway, root: str, variables: Mapping[str, Any]) -> tuple[int, list[Command]]:
@@ -124,12 +124,12 @@ async def sent(gateway: Gateway, root: str, variables: Mapping[str, Any]) -> tup
 
 async def assert_exact(gateway: Gateway, root: str, variables: Mapping[str, Any], index: str, values: int) -> None:
     answered, log = await sent(gateway, root, variables)
-    found = [await explained(gateway.database, command) for command in log]
-    told = f"{variables} {found}"
-    assert log, told
-    assert {name for _, _, names, _ in found for name in names} <= {index}, told
-    assert not any(sorts for *_, sorts in found), told
-    assert sum(keys for _, keys, *_ in found) <= 2 * (answered + 10) + values, told
+    plans = [await explained(gateway.database, command) for command in log]
+    context = f"{variables} {plans}"
+    assert log, context
+    assert {name for _, _, names, _ in plans for name in names} <= {index}, context
+    assert not any(sorts for *_, sorts in plans), context
+    assert sum(keys for _, keys, *_ in plans) <= 2 * (answered + 10) + values, context
 
 
 def windows(cursors: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -146,10 +146,10 @@ async def test_an_exact_listing_examines_what_it_answers(
     crowded: Gateway, root: str, where: str, operator: str, index: str
 ) -> None:
     kind = KINDS[root]
-    given, values = filters(where, operator)
+    condition, values = filters(where, operator)
     time_name = "occurredAt" if kind is INTERACTION else "firstSeenAt"
     ranges = [{}, {time_name: {"gte": START.isoformat(), "lt": (START + timedelta(seconds=20_000)).isoformat()}}]
-    _, [command, *_] = await sent(crowded, root, {"where": given, "first": 1})
+    _, [command, *_] = await sent(crowded, root, {"where": condition, "first": 1})
     for direction in ("DESC", "ASC"):
         order = time_order(kind, descending=direction == "DESC")
         places = [
@@ -157,7 +157,7 @@ async def test_an_exact_listing_examines_what_it_answers(
         ]
         for times in ranges:
             for window in windows(places):
-                variables = {"where": {**given, **times}, "orderBy": {"direction": direction}, **window}
+                variables = {"where": {**condition, **times}, "orderBy": {"direction": direction}, **window}
                 await assert_exact(crowded, root, variables, index, values)
 
 
@@ -165,25 +165,25 @@ async def test_an_exact_listing_examines_what_it_answers(
 async def test_a_listing_by_position_examines_what_it_answers(
     crowded: Gateway, root: str, where: str, operator: str, index: str
 ) -> None:
-    given, values = filters(where, operator)
-    _, [command, *_] = await sent(crowded, root, {"where": given, "first": 1})
+    condition, values = filters(where, operator)
+    _, [command, *_] = await sent(crowded, root, {"where": condition, "first": 1})
     for direction in ("DESC", "ASC"):
         order = position_order(descending=direction == "DESC")
         places = [await middle(crowded, INTERACTION, order, value, command["filter"]) for value in (None, 3, 19)]
         for window in windows(places):
-            variables = {"where": given, "orderBy": {"field": "POSITION", "direction": direction}, **window}
+            variables = {"where": condition, "orderBy": {"field": "POSITION", "direction": direction}, **window}
             await assert_exact(crowded, root, variables, index, values)
 
 
 async def test_the_page_tells_of_every_index() -> None:
-    told = {(KINDS[root].collection, index) for table in (0, 1) for root, _, _, index in rows(table)}
+    documented = {(KINDS[root].collection, index) for table in (0, 1) for root, _, _, index in rows(table)}
     nested = {
         ("search_requests" if connection.endswith("searchRequests") else "interactions", index)
         for connection, *by in rows(2)
         for index in by
         if index != "–"
     }
-    assert told | nested == {(index.kind.collection, index.name) for index in INDEXES}
+    assert documented | nested == {(index.kind.collection, index.name) for index in INDEXES}
 
 
 async def test_a_page_in_the_depth_is_as_cheap_as_the_first(crowded: Gateway) -> None:
