@@ -213,20 +213,24 @@ def test_values_of_variables_are_their_signatures_with_what_was_sent_and_what_th
 ) -> None:
     nodes = _first(parse(QUERY)).variable_definitions or ()
     signatures = [graphql_core_adapter.variable_signature(plain, node) for node in nodes]
-    assert [(one.name, str(one.type), one.default is None) for one in signatures] == [
+    assert [(signature.name, str(signature.type), signature.default is None) for signature in signatures] == [
         ("a", "Int", False),
         ("b", "[String!]!", True),
         ("c", "Int", True),
     ]
-    source = graphql_core_adapter.VariableValueSource
-    sources = {"a": source(signatures[0], 5), "b": source(signatures[1], "x"), "c": source(signatures[2])}
+    source_type = graphql_core_adapter.VariableValueSource
+    sources = {
+        "a": source_type(signatures[0], 5),
+        "b": source_type(signatures[1], "x"),
+        "c": source_type(signatures[2]),
+    }
     expected = get_variable_values(plain, nodes, {"a": 5, "b": "x"})
     assert isinstance(expected, VariableValues)
     assert expected.coerced == {"a": 5, "b": ["x"]}
-    assert [(name, one.signature.name, one.value) for name, one in sources.items()] == [
-        (name, one.signature.name, one.value) for name, one in expected.sources.items()
+    assert [(name, source.signature.name, source.value) for name, source in sources.items()] == [
+        (name, source.signature.name, source.value) for name, source in expected.sources.items()
     ]
-    assert type(expected.sources["a"]) is source
+    assert type(expected.sources["a"]) is source_type
 
 
 def test_the_rule_of_overlapping_fields_counts_down_its_steps_and_aborts_below_none(plain: GraphQLSchema) -> None:
@@ -257,13 +261,13 @@ def test_the_rule_of_overlapping_fields_counts_down_its_steps_and_aborts_below_n
 
 def test_a_context_keeps_by_node_what_it_finds_and_may_stop_to_suggest(plain: GraphQLSchema) -> None:
     document = parse(QUERY)
-    operation, asked = _first(document), []
+    operation, definitions = _first(document), []
 
     class Context(graphql_core_adapter.NodeKeyedContext):
         def find_variable_usages(
             self, node: OperationDefinitionNode | FragmentDefinitionNode, types: TypeInfo
         ) -> list[graphql_core_adapter.VariableUsage]:
-            asked.append(node)
+            definitions.append(node)
             visitor = graphql_core_adapter.VariableUsageVisitor(types)
             visit(node, TypeInfoVisitor(types, visitor))
             return visitor.usages
@@ -272,7 +276,7 @@ def test_a_context_keeps_by_node_what_it_finds_and_may_stop_to_suggest(plain: Gr
     usages = [context.get_recursive_variable_usages(operation) for _ in range(2)]
     assert [(usage.node.name.value, str(usage.type)) for usage in usages[0]] == [("c", "Int"), ("b", "[String!]")]
     assert usages[1] is usages[0]
-    assert sorted(map(id, asked)) == sorted(map(id, document.definitions))
+    assert sorted(map(id, definitions)) == sorted(map(id, document.definitions))
     spreads = [context.get_fragment_spreads(operation.selection_set) for _ in range(2)]
     assert spreads[1] is spreads[0]
     suggesting = [context.hide_suggestions]

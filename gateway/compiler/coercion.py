@@ -53,17 +53,17 @@ class Coercers:
             return partial(_present, self.of(type_.of_type))
         if isinstance(type_, GraphQLList):
             return partial(_each, self.of(type_.of_type))
-        known = self._named.get(type_.name)
-        if known is None:
+        coercer = self._named.get(type_.name)
+        if coercer is None:
             if isinstance(type_, GraphQLInputObjectType):
-                known = _InputObject(type_, self)
+                coercer = _InputObject(type_, self)
             elif isinstance(type_, GraphQLEnumType):
                 # Nobody reads its error, in which it would compare the value with all that there are.
-                known = partial(_leaf, partial(type_.coerce_input_value, hide_suggestions=True))
+                coercer = partial(_leaf, partial(type_.coerce_input_value, hide_suggestions=True))
             else:
-                known = partial(_leaf, type_.coerce_input_value)
-            self._named[type_.name] = known
-        return known
+                coercer = partial(_leaf, type_.coerce_input_value)
+            self._named[type_.name] = coercer
+        return coercer
 
 
 def _present(inner: Coercer, value: Any) -> Any:
@@ -121,7 +121,7 @@ class _InputObject:
             return Undefined
         # Not before, as input objects may hold their like.
         fields = self._fields or self._read()
-        found: dict[str, Any] = {}
+        coerced_fields: dict[str, Any] = {}
         count = 0
         # In the order in which they are declared, as graphql-core does.
         for name, out_name, coerce, default in fields:
@@ -134,10 +134,10 @@ class _InputObject:
                 coerced = default
             if coerced is Undefined:
                 return Undefined
-            found[out_name] = coerced
-        if count < len(value) or (self._type.is_one_of and (count != 1 or None in found.values())):
+            coerced_fields[out_name] = coerced
+        if count < len(value) or (self._type.is_one_of and (count != 1 or None in coerced_fields.values())):
             return Undefined
-        return self._type.out_type(found)
+        return self._type.out_type(coerced_fields)
 
     def _read(self) -> list[tuple[str, str, Coercer, Any]]:
         for name, field in self._type.fields.items():
@@ -166,19 +166,19 @@ class Coercion:
         ]
 
     def values(
-        self, given: Mapping[str, Any], max_errors: int, *, hide_suggestions: bool
+        self, sent: Mapping[str, Any], max_errors: int, *, hide_suggestions: bool
     ) -> VariableValues | list[GraphQLError]:
         """The coerced values, or up to ``max_errors`` of what is wrong with those that were given and, where there are
         more, an error that says so."""
-        return self._plain(given) or get_variable_values(
-            self._schema, self._nodes, dict(given), max_errors, hide_suggestions
+        return self._plain(sent) or get_variable_values(
+            self._schema, self._nodes, dict(sent), max_errors, hide_suggestions
         )
 
-    def _plain(self, given: Mapping[str, Any]) -> VariableValues | None:
+    def _plain(self, sent: Mapping[str, Any]) -> VariableValues | None:
         sources: dict[str, VariableValueSource] = {}
         coerced: dict[str, Any] = {}
         for name, signature, coerce in self._variables:
-            value = given.get(name, Undefined)
+            value = sent.get(name, Undefined)
             if value is Undefined:
                 if signature.default is not None or isinstance(signature.type, GraphQLNonNull):
                     return None

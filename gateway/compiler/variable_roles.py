@@ -1,4 +1,4 @@
-"""What an operation's variables are there for, as far as its document tells."""
+"""What an operation's variables are there for, as far as its text says."""
 
 from collections.abc import Iterable, Iterator
 
@@ -52,12 +52,12 @@ def cursor_variables(operation: OperationDefinitionNode, fragments: Iterable[Fra
 
 def _declared(operation: OperationDefinitionNode, scalar: GraphQLScalarType) -> set[str]:
     """The names of the variables of this type, or that but not null."""
-    found = set()
-    for one in operation.variable_definitions or ():
-        named = one.type.type if isinstance(one.type, NonNullTypeNode) else one.type
+    names = set()
+    for definition in operation.variable_definitions or ():
+        named = definition.type.type if isinstance(definition.type, NonNullTypeNode) else definition.type
         if isinstance(named, NamedTypeNode) and named.name.value == scalar.name:
-            found.add(one.variable.name.value)
-    return found
+            names.add(definition.variable.name.value)
+    return names
 
 
 def _arguments(
@@ -87,4 +87,4 @@ def _used(value: ValueNode) -> Iterator[str]:
             case ListValueNode(values=values):
                 pending.extend(values)
             case ObjectValueNode(fields=fields):
-                pending.extend(one.value for one in fields)
+                pending.extend(field.value for field in fields)

@@ -1,4 +1,4 @@
-"""What a client is told of an error: the one place where codes are set and the unforeseen is masked."""
+"""What a client reads of an error: the one place where codes are set and the unforeseen is masked."""
 
 import logging
 import re
@@ -37,7 +37,7 @@ def described(error: GraphQLError, phase: Phase) -> GraphQLFormattedError:
     """The error in the response's format, with ``extensions.code`` and, for bad input, the input's path."""
     cause = _cause(error, phase)
     formatted = error.formatted
-    formatted["message"], path = told(cause)
+    formatted["message"], path = message_and_path(cause)
     extensions: dict[str, Any] = {"code": cause.code, **cause.facts}
     if path:
         extensions["path"] = path
@@ -45,7 +45,7 @@ def described(error: GraphQLError, phase: Phase) -> GraphQLFormattedError:
     return formatted
 
 
-def told(error: GatewayError) -> tuple[str, list[str]]:
+def message_and_path(error: GatewayError) -> tuple[str, list[str]]:
     """The message and the path of an error; of what they quote of a long input the middle is left out."""
     message = _HINT.sub("", error.message)
     return _bounded(message, _MAX_MESSAGE), [_bounded(step, _MAX_STEP) for step in error.path]

@@ -1,4 +1,4 @@
-"""Everything that can go wrong and that a client may be told.
+"""Everything that can go wrong and that a client may read of.
 
     GatewayError                 500  INTERNAL_SERVER_ERROR
     ├── Unauthenticated          401  UNAUTHENTICATED
@@ -129,15 +129,15 @@ class OperationTooComplex(BadRequest):
 
 
 class QueryNotPersisted(BadRequest):
-    """No document is known by the name that came without it. Clients of Apollo's protocol then send the document, and
-    expect this message and status."""
+    """A name of a document that isn't known. Clients of Apollo's protocol then send the document, and expect this
+    message and status."""
 
     code = "PERSISTED_QUERY_NOT_FOUND"
     status = 200
 
 
 class PersistenceDisabled(BadRequest):
-    """Documents must be sent; clients of Apollo's protocol stop naming them at this message."""
+    """A name where documents must be sent; clients of Apollo's protocol stop naming them at this message."""
 
     code = "PERSISTED_QUERY_NOT_SUPPORTED"
     status = 200
@@ -169,7 +169,7 @@ class UnsupportedMediaType(BadRequest):
 
 
 class UnknownCoding(UnsupportedMediaType):
-    """The Content-Encoding of a body; which ones are taken is told in a header, too."""
+    """The Content-Encoding of a body; a header says which ones are taken."""
 
 
 class SubscriberTooSlow(GatewayError):
@@ -200,18 +200,18 @@ class Unavailable(GatewayError):
 
 
 class GoingAway(Unavailable):
-    """This process ends; another one, or the same again, will serve."""
+    """The end of this process; another one, or the same again, will serve."""
 
     def __init__(self) -> None:
         super().__init__("The gateway is going away; connect again.")
 
 
 class UnreadableDocument(GatewayError):
-    """A stored value is not what the contract promises; the field it stands in reads as null."""
+    """A stored value that isn't what the contract promises; the field it stands in reads as null."""
 
 
 class Unforeseen(GatewayError):
-    """Stands for any error outside this hierarchy; the log has that one under the same incident."""
+    """A stand-in for any error outside this hierarchy, which the log has under the same incident."""
 
     def __init__(self, incident: str) -> None:
         super().__init__(

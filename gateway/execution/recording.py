@@ -9,7 +9,7 @@ from graphql import GraphQLInputObjectType, GraphQLInputType, get_nullable_type
 from gateway.compiler.wire_form import input_path, to_wire
 from gateway.context import Caller, Context, Namespace
 from gateway.errors import BadUserInput, Conflict, GatewayError
-from gateway.errors.formatting import told
+from gateway.errors.formatting import message_and_path
 from gateway.model.wire import RecordedInteraction, validate_interaction, validate_search_request
 from gateway.plan import global_ids
 from gateway.plan.commands import Document
@@ -113,7 +113,7 @@ def _result(index: int, outcome: Recorded | GatewayError, value: Any, type_: Gra
     if isinstance(outcome, Recorded):
         return {"index": index, "interaction": outcome.document, "created": outcome.created, "error": None}
     error = _located(outcome, value, type_)
-    message, path = told(error)
+    message, path = message_and_path(error)
     described = {"code": error.code, "message": message, "path": path}
     return {"index": index, "interaction": None, "created": False, "error": described}
 

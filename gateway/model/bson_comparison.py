@@ -102,14 +102,14 @@ def _equal_lists(stored: Any, value: list[Any]) -> bool:
 
 
 def _equal_objects(stored: Any, value: dict[str, Any]) -> bool:
-    found = as_object(stored)
+    stored_object = as_object(stored)
     return (
-        found is not None
-        and len(found) == len(value)
+        stored_object is not None
+        and len(stored_object) == len(value)
         # In the same order, as MongoDB has it.
         and all(
             key == name and _equal(inner, item)
-            for (key, inner), (name, item) in zip(found.items(), value.items(), strict=True)
+            for (key, inner), (name, item) in zip(stored_object.items(), value.items(), strict=True)
         )
     )
 

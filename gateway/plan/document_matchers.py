@@ -62,7 +62,7 @@ def _all_of(branches: Sequence[Tree]) -> tuple[_Holds, _Matching]:
                 return False
         return True
 
-    return all_hold, lambda document: [found for _, matching in compiled for found in matching(document)]
+    return all_hold, lambda document: [comparison for _, matching in compiled for comparison in matching(document)]
 
 
 def _any_of(branches: Sequence[Tree]) -> tuple[_Holds, _Matching]:
@@ -76,7 +76,8 @@ def _any_of(branches: Sequence[Tree]) -> tuple[_Holds, _Matching]:
         return False
 
     def matching(document: Document) -> list[Matched]:
-        return [found for holds, matching in compiled if holds(document) for found in matching(document)]
+        matching_branches = (branch_matching for holds, branch_matching in compiled if holds(document))
+        return [comparison for branch_matching in matching_branches for comparison in branch_matching(document)]
 
     return any_holds, matching
 
@@ -86,19 +87,19 @@ def _any_element(path: str, element: Tree) -> tuple[_Holds, _Matching]:
 
     def first(elements: Sequence[Any]) -> Document | None:
         objects = (element_object(element) for element in elements)
-        return next((found for found in objects if found is not None and element_holds(found)), None)
+        return next((element for element in objects if element is not None and element_holds(element)), None)
 
     def matching(document: Document) -> list[Matched]:
-        found: list[Matched] = []
+        comparisons: list[Matched] = []
 
         def matches(elements: Sequence[Any]) -> bool:
             matched = first(elements)
             if matched is not None:
-                found.extend(element_matching(matched))
+                comparisons.extend(element_matching(matched))
             return matched is not None
 
         list_passes_at(path, matches)(document)
-        return found
+        return comparisons
 
     return list_passes_at(path, lambda elements: first(elements) is not None), matching
 

@@ -31,7 +31,7 @@ _ATTRIBUTES = {
 
 
 class Traversal:
-    """One walk; ``types`` is told of every node on the way. Visitors are given no path, which none of them reads."""
+    """One walk; ``types`` enters and leaves every node on the way. Visitors get no path, which none of them reads."""
 
     def __init__(self, types: TypeInfo, visitors: Sequence[Visitor]) -> None:
         self._types = types
@@ -40,11 +40,11 @@ class Traversal:
         # By visitor: the node whose inside it skips, or BREAK where it has seen enough.
         self._skipping: list[Any] = [None] * len(visitors)
         self._ancestors: list[Any] = []
-        self._known: dict[str, _Steps] = {}
+        self._steps_by_kind: dict[str, _Steps] = {}
 
     def walk(self, node: Node, key: str | int | None = None, parent: Any = None) -> None:
         """Enters and leaves a node and all below it; ``parent`` is the node or the tuple that has it at ``key``."""
-        typed, entered, attributes, left, untyped = self._known.get(node.kind) or self._steps(node.kind)
+        typed, entered, attributes, left, untyped = self._steps_by_kind.get(node.kind) or self._steps(node.kind)
         skipping, ancestors = self._skipping, self._ancestors
         if typed:
             typed(node)
@@ -60,8 +60,8 @@ class Traversal:
                 below = getattr(node, name, None)
                 if below.__class__ is tuple:
                     ancestors.append(node)
-                    for place, one in enumerate(below):
-                        self.walk(one, place, below)
+                    for index, child in enumerate(below):
+                        self.walk(child, index, below)
                     ancestors.pop()
                 elif below is not None:
                     self.walk(below, name, node)
@@ -80,7 +80,7 @@ class Traversal:
     def _steps(self, kind: str) -> _Steps:
         concerned = _concerned(self._classes, kind)
         visitors = self._visitors
-        steps = self._known[kind] = (
+        steps = self._steps_by_kind[kind] = (
             getattr(self._types, f"enter_{kind}", None),
             [(number, getattr(visitors[number], enter)) for number, enter, _ in concerned if enter],
             _ATTRIBUTES.get(kind, ()),
@@ -101,12 +101,12 @@ def _skipped(action: Any, node: Node) -> Any:
 @lru_cache(maxsize=256)
 def _concerned(visitors: Sequence[type[Visitor]], kind: str) -> list[tuple[int, str | None, str | None]]:
     """The numbers of the visitors that have a method for this kind of nodes, with the names of what they have."""
-    found = []
+    concerned = []
     for number, visitor in enumerate(visitors):
         enter, leave = (
             next((name for name in (f"{moment}_{kind}", moment) if getattr(visitor, name, None)), None)
             for moment in ("enter", "leave")
         )
         if enter or leave:
-            found.append((number, enter, leave))
-    return found
+            concerned.append((number, enter, leave))
+    return concerned

@@ -39,45 +39,49 @@ def coercion(definitions: str) -> tuple[Coercion, OperationDefinitionNode]:
     return Coercion(EXECUTABLE, Coercers(), operation.variable_definitions or ()), operation
 
 
-def told(found: Any) -> Any:
-    """What was found; signatures are made anew each time, of the same nodes."""
-    if isinstance(found, list):
-        return [str(one) for one in found]
+def printed(outcome: Any) -> Any:
+    """An outcome as text; signatures are made anew each time, of the same nodes."""
+    if isinstance(outcome, list):
+        return [str(error) for error in outcome]
     sources = {
-        name: (str(one.signature.type), one.signature.default and one.signature.default.literal, repr(one.value))
-        for name, one in found.sources.items()
+        name: (
+            str(source.signature.type),
+            source.signature.default and source.signature.default.literal,
+            repr(source.value),
+        )
+        for name, source in outcome.sources.items()
     }
-    return repr(found.coerced), sources
+    return repr(outcome.coerced), sources
 
 
 def declarations() -> list[str]:
-    found = [f"{name}{required}" for name in TYPES for required in ("", "!")]
-    found += [f"[{name}!]" for name in TYPES]
-    return found + [f"{name} = {default}" for name, default in DEFAULTS.items()] + ["Int! = 7", "String = null"]
+    types = [f"{name}{required}" for name in TYPES for required in ("", "!")]
+    types += [f"[{name}!]" for name in TYPES]
+    return types + [f"{name} = {default}" for name, default in DEFAULTS.items()] + ["Int! = 7", "String = null"]
 
 
 @pytest.mark.parametrize("declared", declarations())
 def test_each_value_of_each_type_becomes_what_graphql_core_makes_of_it(declared: str) -> None:
-    found, operation = coercion(f"$v: {declared}")
+    coercer, operation = coercion(f"$v: {declared}")
     nodes = operation.variable_definitions or ()
     sent: list[dict[str, Any]] = [{}, {"other": 1}, *({"v": value} for value in GIVEN)]
     for variables in sent:
         anew = get_variable_values(EXECUTABLE, nodes, dict(variables), 10, hide_suggestions=False)
-        assert told(found.values(variables, 10, hide_suggestions=False)) == told(anew)
+        assert printed(coercer.values(variables, 10, hide_suggestions=False)) == printed(anew)
 
 
 @given(st.lists(st.sampled_from(declarations()), min_size=1, max_size=4), st.data())
 def test_several_are_coerced_together(declared: list[str], data: st.DataObject) -> None:
-    found, operation = coercion(", ".join(f"$v{number}: {one}" for number, one in enumerate(declared)))
+    coercer, operation = coercion(", ".join(f"$v{number}: {type_}" for number, type_ in enumerate(declared)))
     names = [f"v{number}" for number in range(len(declared))]
     variables = data.draw(st.dictionaries(st.sampled_from([*names, "other"]), st.sampled_from(GIVEN)))
     nodes = operation.variable_definitions or ()
     for hide_suggestions in (True, False):
         anew = get_variable_values(EXECUTABLE, nodes, dict(variables), 2, hide_suggestions)
-        assert told(found.values(variables, 2, hide_suggestions=hide_suggestions)) == told(anew)
+        assert printed(coercer.values(variables, 2, hide_suggestions=hide_suggestions)) == printed(anew)
 
 
-INPUTS = [one for one in EXECUTABLE.type_map.values() if isinstance(one, GraphQLInputObjectType)]
+INPUTS = [type_ for type_ in EXECUTABLE.type_map.values() if isinstance(type_, GraphQLInputObjectType)]
 
 
 class Drawn:
@@ -121,25 +125,25 @@ def test_input_objects_become_what_graphql_core_makes_of_them(
 ) -> None:
     value = Drawn(data, odd=odd).value(type_)
     expected = coerce_input_value(value, type_)
-    found = Coercers().of(type_)(value)
-    if found is Undefined:
+    coerced = Coercers().of(type_)(value)
+    if coerced is Undefined:
         # Of what is odd graphql-core judges; what is right it is not asked.
         assert odd or expected is Undefined
     else:
-        assert repr(found) == repr(expected)
+        assert repr(coerced) == repr(expected)
 
 
 @pytest.mark.parametrize("type_", INPUTS, ids=str)
 def test_what_is_no_such_input_object_is_none(type_: GraphQLInputObjectType) -> None:
     for value in [*GIVEN, dict.fromkeys(type_.fields), *({name: None} for name in type_.fields)]:
-        found = Coercers().of(type_)(value)
-        assert found is Undefined or repr(found) == repr(coerce_input_value(value, type_))
+        coerced = Coercers().of(type_)(value)
+        assert coerced is Undefined or repr(coerced) == repr(coerce_input_value(value, type_))
 
 
 def test_types_that_a_document_makes_end_with_it() -> None:
     coercers = Coercers()
     declared: list[Any] = [GraphQLNonNull(GraphQLInt), GraphQLList(GraphQLNonNull(INPUTS[0]))]
-    made = [(coercers.of(one)(1), ref(one)) for one in declared]
-    assert [found for found, _ in made] == [1, Undefined]
+    made = [(coercers.of(type_)(1), ref(type_)) for type_ in declared]
+    assert [coerced for coerced, _ in made] == [1, Undefined]
     del declared
     assert [alive() for _, alive in made] == [None, None]

@@ -13,9 +13,9 @@ EVERYTHING = Predicate()
 NOTHING = Predicate(nothing=True)
 
 
-def one(filter_: Mapping[str, Any], name: str, *, found: bool = False) -> Predicate:
-    """A single demand, which is a look-up of exactly this where ``found``."""
-    if not found:
+def demanding(filter_: Mapping[str, Any], name: str, *, looked_up: bool = False) -> Predicate:
+    """A single demand, which is a look-up of exactly this where ``looked_up``."""
+    if not looked_up:
         return Predicate((Conjunct(filter_, name),))
     ((path, condition),) = filter_.items()
     values = condition["$in"] if "$in" in condition else [condition["$eq"]]
@@ -37,7 +37,7 @@ GOLDEN: list[tuple[Where | None, Predicate]] = [
     ({"or": []}, NOTHING),
     ({"featureId": {}}, EVERYTHING),
     ({"featureId": {"in": []}}, NOTHING),
-    ({"featureId": {"nin": []}}, one({"$nor": [{"feature_id": {"$in": []}}]}, "featureId")),
+    ({"featureId": {"nin": []}}, demanding({"$nor": [{"feature_id": {"$in": []}}]}, "featureId")),
     ({"metadata": []}, EVERYTHING),
     ({"searchRequest": {}}, EVERYTHING),
     ({"and": [{"or": []}, {}]}, NOTHING),
@@ -45,20 +45,23 @@ GOLDEN: list[tuple[Where | None, Predicate]] = [
     ({"or": [{"userId": {"eq": "u"}}, {}]}, EVERYTHING),
     ({"nor": [{}]}, NOTHING),
     ({"nor": [{"or": []}]}, EVERYTHING),
-    ({"interactionId": {"eq": "i"}}, one({"interaction_id": {"$eq": "i"}}, "interactionId", found=True)),
-    ({"sessionId": {"eq": "s"}}, one({"effective_session_id": {"$eq": "s"}}, "sessionId", found=True)),
-    ({"userId": {"in": ["v", "u", "v"]}}, one({"user_id": {"$in": ["v", "u"]}}, "userId", found=True)),
-    ({"userId": {"ne": "u"}}, one({"$nor": [{"user_id": {"$eq": "u"}}]}, "userId")),
-    ({"userId": {"nin": ["u"]}}, one({"$nor": [{"user_id": {"$in": ["u"]}}]}, "userId")),
-    ({"userId": {"exists": True}}, one({"user_id": PRESENT}, "userId")),
-    ({"userId": {"exists": False}}, one({"$nor": [{"user_id": PRESENT}]}, "userId")),
-    ({"position": {"gte": 3}}, one({"position": {"$gte": 3}}, "position")),
-    ({"durationMs": {"in": [1, 2]}}, one({"duration_ms": {"$in": [1, 2]}}, "durationMs")),
-    ({"interactionType": {"eq": "CLICK"}}, one({"interaction_type": {"$eq": "click"}}, "interactionType", found=True)),
-    ({"interactionType": {"eq": "OTHER"}}, one(OTHER_TYPE, "interactionType")),
+    ({"interactionId": {"eq": "i"}}, demanding({"interaction_id": {"$eq": "i"}}, "interactionId", looked_up=True)),
+    ({"sessionId": {"eq": "s"}}, demanding({"effective_session_id": {"$eq": "s"}}, "sessionId", looked_up=True)),
+    ({"userId": {"in": ["v", "u", "v"]}}, demanding({"user_id": {"$in": ["v", "u"]}}, "userId", looked_up=True)),
+    ({"userId": {"ne": "u"}}, demanding({"$nor": [{"user_id": {"$eq": "u"}}]}, "userId")),
+    ({"userId": {"nin": ["u"]}}, demanding({"$nor": [{"user_id": {"$in": ["u"]}}]}, "userId")),
+    ({"userId": {"exists": True}}, demanding({"user_id": PRESENT}, "userId")),
+    ({"userId": {"exists": False}}, demanding({"$nor": [{"user_id": PRESENT}]}, "userId")),
+    ({"position": {"gte": 3}}, demanding({"position": {"$gte": 3}}, "position")),
+    ({"durationMs": {"in": [1, 2]}}, demanding({"duration_ms": {"$in": [1, 2]}}, "durationMs")),
+    (
+        {"interactionType": {"eq": "CLICK"}},
+        demanding({"interaction_type": {"$eq": "click"}}, "interactionType", looked_up=True),
+    ),
+    ({"interactionType": {"eq": "OTHER"}}, demanding(OTHER_TYPE, "interactionType")),
     (
         {"interactionType": {"nin": ["SKIP", "OTHER"]}},
-        one({"$nor": [{"$or": [{"interaction_type": {"$eq": "skip"}}, OTHER_TYPE]}]}, "interactionType"),
+        demanding({"$nor": [{"$or": [{"interaction_type": {"$eq": "skip"}}, OTHER_TYPE]}]}, "interactionType"),
     ),
     (
         {"occurredAt": {"gte": "2024-05-01T14:00:00+02:00", "lt": "2024-05-01T12:00:01.0009Z"}},
@@ -70,11 +73,11 @@ GOLDEN: list[tuple[Where | None, Predicate]] = [
     ),
     (
         {"or": [{"occurredAt": {"gt": "2024-05-01T12:00:00Z"}}]},
-        one({"$or": [{"occurred_at": {"$gt": NOON}}]}, "or"),
+        demanding({"$or": [{"occurred_at": {"$gt": NOON}}]}, "or"),
     ),
     (
         {"nor": [{"userId": {"eq": "u"}, "position": {"gt": 1}}]},
-        one({"$nor": [{"$and": [{"user_id": {"$eq": "u"}}, {"position": {"$gt": 1}}]}]}, "nor"),
+        demanding({"$nor": [{"$and": [{"user_id": {"$eq": "u"}}, {"position": {"$gt": 1}}]}]}, "nor"),
     ),
     (
         {"position": {"gt": 1, "lt": 9}},
@@ -82,50 +85,53 @@ GOLDEN: list[tuple[Where | None, Predicate]] = [
             (Conjunct({"position": {"$gt": 1}}, "position"), Conjunct({"position": {"$lt": 9}}, "position")),
         ),
     ),
-    (metadata("device.os", "EQ", "ios"), one({"metadata.device.os": {"$eq": "ios"}}, "metadata.device.os", found=True)),
-    (metadata("a", "EQ", None), one({"metadata.a": {"$eq": None}}, "metadata.a")),
-    (metadata("a", "EQ", {"$gt": 1}), one({"metadata.a": {"$eq": {"$gt": 1}}}, "metadata.a")),
+    (
+        metadata("device.os", "EQ", "ios"),
+        demanding({"metadata.device.os": {"$eq": "ios"}}, "metadata.device.os", looked_up=True),
+    ),
+    (metadata("a", "EQ", None), demanding({"metadata.a": {"$eq": None}}, "metadata.a")),
+    (metadata("a", "EQ", {"$gt": 1}), demanding({"metadata.a": {"$eq": {"$gt": 1}}}, "metadata.a")),
     (
         metadata("$where", "NE", {"$ref": "x", "$id": 1}),
-        one({"$nor": [{"metadata.$where": {"$eq": {"$ref": "x", "$id": 1}}}]}, "metadata.$where"),
+        demanding({"$nor": [{"metadata.$where": {"$eq": {"$ref": "x", "$id": 1}}}]}, "metadata.$where"),
     ),
-    (metadata("a", "IN", [1, "x"]), one({"metadata.a": {"$in": [1, "x"]}}, "metadata.a")),
+    (metadata("a", "IN", [1, "x"]), demanding({"metadata.a": {"$in": [1, "x"]}}, "metadata.a")),
     (
         metadata("a", "IN", [1, {"$regex": "x"}]),
-        one({"$or": [{"metadata.a": {"$eq": 1}}, {"metadata.a": {"$eq": {"$regex": "x"}}}]}, "metadata.a"),
+        demanding({"$or": [{"metadata.a": {"$eq": 1}}, {"metadata.a": {"$eq": {"$regex": "x"}}}]}, "metadata.a"),
     ),
-    (metadata("a", "STARTS_WITH", "a.b"), one({"metadata.a": {"$regex": r"\Aa\.b"}}, "metadata.a")),
+    (metadata("a", "STARTS_WITH", "a.b"), demanding({"metadata.a": {"$regex": r"\Aa\.b"}}, "metadata.a")),
     (
         metadata("a", "EQ", "a*\0", caseSensitive=False),
-        one({"metadata.a": {"$regex": r"\Aa\*\x00\z", "$options": "i"}}, "metadata.a"),
+        demanding({"metadata.a": {"$regex": r"\Aa\*\x00\z", "$options": "i"}}, "metadata.a"),
     ),
-    (metadata("a", "EQ", 1, caseSensitive=False), one({"metadata.a": {"$eq": 1}}, "metadata.a")),
+    (metadata("a", "EQ", 1, caseSensitive=False), demanding({"metadata.a": {"$eq": 1}}, "metadata.a")),
     (
         {"searchRequest": {"searchRequestId": {"eq": "r"}}},
-        one({"search_request_id": {"$eq": "r"}}, "searchRequest.searchRequestId", found=True),
+        demanding({"search_request_id": {"$eq": "r"}}, "searchRequest.searchRequestId", looked_up=True),
     ),
     (
         {"searchRequest": {"and": [{"collections": {"hasAny": ["a", "b"]}}]}},
-        one({"search_request.collections": {"$in": ["a", "b"]}}, "searchRequest.collections", found=True),
+        demanding({"search_request.collections": {"$in": ["a", "b"]}}, "searchRequest.collections", looked_up=True),
     ),
     (
         {"searchRequest": {"firstSeenAt": {"gt": "2024-05-01T12:00:00Z"}}},
-        one({"first_seen_at": {"$gt": NOON}}, "searchRequest.firstSeenAt"),
+        demanding({"first_seen_at": {"$gt": NOON}}, "searchRequest.firstSeenAt"),
     ),
     (
         {"searchRequest": {"or": [{"collections": {"has": "a"}}]}},
-        one({"$or": [{"search_request.collections": {"$eq": "a"}}]}, "searchRequest.or"),
+        demanding({"$or": [{"search_request.collections": {"$eq": "a"}}]}, "searchRequest.or"),
     ),
 ]
 
 GOLDEN_SEARCH_REQUESTS: list[tuple[Where, Predicate]] = [
     ({"firstSeenAt": {"lte": "2024-05-01T12:00:00Z"}}, Predicate(times=(TimeBound("$lte", NOON),))),
-    ({"sessionId": {"eq": "s"}}, one({"search_request.session_id": {"$eq": "s"}}, "sessionId", found=True)),
+    ({"sessionId": {"eq": "s"}}, demanding({"search_request.session_id": {"$eq": "s"}}, "sessionId", looked_up=True)),
     (
         {"collections": {"hasAll": ["a", "b"]}},
         Predicate(
-            one({"search_request.collections": {"$eq": "a"}}, "collections", found=True).conjuncts
-            + one({"search_request.collections": {"$eq": "b"}}, "collections", found=True).conjuncts
+            demanding({"search_request.collections": {"$eq": "a"}}, "collections", looked_up=True).conjuncts
+            + demanding({"search_request.collections": {"$eq": "b"}}, "collections", looked_up=True).conjuncts
         ),
     ),
     ({"collections": {"hasAll": []}}, EVERYTHING),
@@ -135,7 +141,7 @@ GOLDEN_SEARCH_REQUESTS: list[tuple[Where, Predicate]] = [
     ({"query": {"vectorIndex": []}}, NOTHING),
     (
         {"query": {"vectorIndex": ["TEXT", "KEYWORD"], "value": {"contains": "a|b"}}},
-        one(
+        demanding(
             {
                 "search_request.queries": {
                     "$elemMatch": {
@@ -148,20 +154,23 @@ GOLDEN_SEARCH_REQUESTS: list[tuple[Where, Predicate]] = [
     ),
     ({"filters": {}}, EVERYTHING),
     ({"filters": {"key": "k", "operator": []}}, NOTHING),
-    ({"filters": {"key": "brand"}}, one({"condition_tokens": {"$eq": key_token("brand")}}, "filters", found=True)),
+    (
+        {"filters": {"key": "brand"}},
+        demanding({"condition_tokens": {"$eq": key_token("brand")}}, "filters", looked_up=True),
+    ),
     (
         {"filters": {"key": "brand", "value": None}},
-        one({"condition_tokens": {"$eq": key_value_token("brand", value_hash(None))}}, "filters", found=True),
+        demanding({"condition_tokens": {"$eq": key_value_token("brand", value_hash(None))}}, "filters", looked_up=True),
     ),
     (
         {"filters": {"value": 1.0}},
-        one({"conditions": {"$elemMatch": {"value_hash": {"$eq": value_hash(1)}}}}, "filters"),
+        demanding({"conditions": {"$elemMatch": {"value_hash": {"$eq": value_hash(1)}}}}, "filters"),
     ),
     (
         {"filters": {"key": "brand", "operator": ["EQ"], "branch": "NOR"}},
         Predicate(
-            one({"condition_tokens": {"$eq": key_token("brand")}}, "filters", found=True).conjuncts
-            + one(
+            demanding({"condition_tokens": {"$eq": key_token("brand")}}, "filters", looked_up=True).conjuncts
+            + demanding(
                 {
                     "conditions": {
                         "$elemMatch": {

@@ -44,7 +44,7 @@ class Archive:
     stored: list[Recorded] = field(default_factory=list, repr=False)
 
     def store(self, *recorded: Recorded) -> None:
-        self.store_documents([{"_id": number, **one, **derived_fields(one)} for number, one in enumerate(recorded)])
+        self.store_documents([{"_id": number, **item, **derived_fields(item)} for number, item in enumerate(recorded)])
         self.recorded[:] = recorded
 
     def store_documents(self, documents: list[Recorded]) -> None:
@@ -53,22 +53,22 @@ class Archive:
         self.stored[:] = self.documents.find().sort("_id")
 
     def matching(self, matches: Callable[[Where, Recorded], bool], where: Where) -> list[int]:
-        return [number for number, one in enumerate(self.recorded) if matches(where, one)]
+        return [number for number, item in enumerate(self.recorded) if matches(where, item)]
 
-    def found(self, *filters: Mapping[str, Any]) -> list[int]:
+    def numbers_of(self, *filters: Mapping[str, Any]) -> list[int]:
         answer = self.documents.find({"$and": [{}, *filters]}, {"_id": 1}).sort("_id")
         return [document["_id"] for document in answer]
 
     def answer(self, predicate: Predicate, time_path: str) -> list[int]:
         """What MongoDB finds, which is what the same filter matches in memory."""
         if predicate.nothing:
-            found = []
+            numbers = []
         else:
             times = ({time_path: {bound.operator: bound.value}} for bound in predicate.times)
-            found = self.found(*(conjunct.filter for conjunct in predicate.conjuncts), *times)
+            numbers = self.numbers_of(*(conjunct.filter for conjunct in predicate.conjuncts), *times)
         matches = DocumentMatcher(predicate.tree).matches
-        assert [document["_id"] for document in self.stored if matches(document)] == found
-        return found
+        assert [document["_id"] for document in self.stored if matches(document)] == numbers
+        return numbers
 
 
 @pytest.fixture(scope="class")
@@ -113,7 +113,7 @@ class TestInteractions:
         for conjunct in compiled(where).conjuncts:
             if conjunct.lookup:
                 looked_up = {conjunct.lookup.field: {"$in": list(conjunct.lookup.values)}}
-                assert archive.found(looked_up) == archive.found(conjunct.filter)
+                assert archive.numbers_of(looked_up) == archive.numbers_of(conjunct.filter)
 
 
 class TestSearchRequests:

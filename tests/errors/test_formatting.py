@@ -20,15 +20,15 @@ NEW = {"interactionId": "i", "featureId": "f", "interactionType": "VIEW"}
 
 def only(answer: dict[str, Any]) -> dict[str, Any]:
     [error] = answer["errors"]
-    found: dict[str, Any] = error
-    return found
+    only_error: dict[str, Any] = error
+    return only_error
 
 
 def refusal(answer: dict[str, Any]) -> dict[str, Any]:
     """The extensions of the one error of a request that was refused as a whole."""
     assert "data" not in answer
-    found: dict[str, Any] = only(answer)["extensions"]
-    return found
+    extensions: dict[str, Any] = only(answer)["extensions"]
+    return extensions
 
 
 REFUSED: list[tuple[str, dict[str, Any] | None, str]] = [
@@ -95,8 +95,8 @@ LONG_INPUTS: dict[str, tuple[str, Any]] = {
 async def test_no_message_quotes_a_long_input_as_a_whole(
     what: str, gateway: Gateway, caplog: pytest.LogCaptureFixture
 ) -> None:
-    query, given = LONG_INPUTS[what]
-    named = {"operationName": given} if isinstance(given, str) else {"variables": given}
+    query, long = LONG_INPUTS[what]
+    named = {"operationName": long} if isinstance(long, str) else {"variables": long}
     response = await gateway.post({"query": query, **named})
     assert len(response.content) < 2_000
     for error in response.json()["errors"]:

@@ -26,31 +26,31 @@ OPERATORS = {
 
 def interaction_matches(where: Where, recorded: Recorded) -> bool:
     request = _request(recorded)
-    own, given = recorded.get("session_id"), request.get("session_id")
-    session = next((id for id in (own, given) if isinstance(id, str) and id), MISSING)
+    own, requested = recorded.get("session_id"), request.get("session_id")
+    session = next((id for id in (own, requested) if isinstance(id, str) and id), MISSING)
 
-    def field(name: str, given: Any) -> bool:
+    def field(name: str, condition: Any) -> bool:
         match name:
             case "interactionId":
-                return _compared(given, [recorded["interaction_id"]])
+                return _compared(condition, [recorded["interaction_id"]])
             case "featureId":
-                return _compared(given, _reached(recorded, ["feature_id"]))
+                return _compared(condition, _reached(recorded, ["feature_id"]))
             case "interactionType":
-                return _compared(given, _known(_reached(recorded, ["interaction_type"]), INTERACTION_TYPES))
+                return _compared(condition, _enum_names(_reached(recorded, ["interaction_type"]), INTERACTION_TYPES))
             case "sessionId":
-                return _compared(given, [session])
+                return _compared(condition, [session])
             case "userId":
-                return _compared(given, _reached(recorded, ["user_id"]))
+                return _compared(condition, _reached(recorded, ["user_id"]))
             case "position":
-                return _compared(given, _reached(recorded, ["position"]))
+                return _compared(condition, _reached(recorded, ["position"]))
             case "durationMs":
-                return _compared(given, _reached(recorded, ["duration_ms"]))
+                return _compared(condition, _reached(recorded, ["duration_ms"]))
             case "occurredAt":
-                return _in_time(given, recorded["occurred_at"])
+                return _in_time(condition, recorded["occurred_at"])
             case "metadata":
-                return all(_path_matches(item, recorded) for item in given)
+                return all(_path_matches(item, recorded) for item in condition)
             case _:
-                return search_request_matches(given, recorded)
+                return search_request_matches(condition, recorded)
 
     return _joined(where, recorded, interaction_matches, field)
 
@@ -58,25 +58,27 @@ def interaction_matches(where: Where, recorded: Recorded) -> bool:
 def search_request_matches(where: Where, recorded: Recorded) -> bool:
     request = _request(recorded)
 
-    def field(name: str, given: Any) -> bool:
+    def field(name: str, condition: Any) -> bool:
         match name:
             case "searchRequestId":
-                return _compared(given, [recorded.get("search_request_id", MISSING)])
+                return _compared(condition, [recorded.get("search_request_id", MISSING)])
             case "sessionId":
-                return _compared(given, _reached(request, ["session_id"]))
+                return _compared(condition, _reached(request, ["session_id"]))
             case "collections":
-                return _has(given, _reached(request, ["collections"]))
+                return _has(condition, _reached(request, ["collections"]))
             case "firstSeenAt":
-                return _in_time(given, recorded.get("first_seen_at"))
+                return _in_time(condition, recorded.get("first_seen_at"))
             case "query":
-                asked = {name: value for name, value in given.items() if name != "value" or set(value) - _OPTIONS}
+                demanded = {
+                    name: value for name, value in condition.items() if name != "value" or set(value) - _OPTIONS
+                }
                 queries = request.get("queries")
-                return not asked or (
+                return not demanded or (
                     isinstance(queries, list)
-                    and any(_query_matches(asked, query) for query in queries if isinstance(query, dict))
+                    and any(_query_matches(demanded, query) for query in queries if isinstance(query, dict))
                 )
             case _:
-                return not given or any(_condition_matches(given, *found) for found in _conditions(request))
+                return not condition or any(_condition_matches(condition, *placed) for placed in _conditions(request))
 
     return _joined(where, recorded, search_request_matches, field)
 
@@ -95,16 +97,16 @@ def _joined(
     matches: Callable[[Where, Recorded], bool],
     field: Callable[[str, Any], bool],
 ) -> bool:
-    for name, given in where.items():
+    for name, condition in where.items():
         match name:
             case "and":
-                holds = all(matches(branch, recorded) for branch in given)
+                holds = all(matches(branch, recorded) for branch in condition)
             case "or":
-                holds = any(matches(branch, recorded) for branch in given)
+                holds = any(matches(branch, recorded) for branch in condition)
             case "nor":
-                holds = not any(matches(branch, recorded) for branch in given)
+                holds = not any(matches(branch, recorded) for branch in condition)
             case _:
-                holds = field(name, given)
+                holds = field(name, condition)
         if not holds:
             return False
     return True
@@ -117,26 +119,30 @@ def _reached(value: Any, steps: list[str]) -> list[Any]:
     if isinstance(value, dict):
         return _reached(value.get(steps[0], MISSING), steps[1:])
     if isinstance(value, list):
-        return [found for item in value if isinstance(item, dict) for found in _reached(item, steps)]
+        return [inner for item in value if isinstance(item, dict) for inner in _reached(item, steps)]
     return [MISSING]
 
 
-def _known(values: list[Any], known: set[str]) -> list[Any]:
+def _enum_names(values: list[Any], listed: set[str]) -> list[Any]:
     """As the contract's enum: its names, and OTHER for other strings."""
-    return [(value.upper() if value in known else "OTHER") if isinstance(value, str) else value for value in values]
+    return [(value.upper() if value in listed else "OTHER") if isinstance(value, str) else value for value in values]
 
 
-def _compared(given: Mapping[str, Any], values: list[Any]) -> bool:
-    fold = not given.get("caseSensitive", True)
+def _compared(condition: Mapping[str, Any], values: list[Any]) -> bool:
+    fold = not condition.get("caseSensitive", True)
     return all(
-        _holds(operator, values, operand, fold) for operator, operand in given.items() if operator != "caseSensitive"
+        _holds(operator, values, operand, fold)
+        for operator, operand in condition.items()
+        if operator != "caseSensitive"
     )
 
 
-def _path_matches(given: Mapping[str, Any], recorded: Recorded) -> bool:
-    operator = {"STARTS_WITH": "startsWith"}.get(given.get("operator", "EQ"), given.get("operator", "EQ").lower())
-    values = _reached(recorded.get("metadata", MISSING), given["path"].split("."))
-    return _holds(operator, values, given["value"], not given.get("caseSensitive", True))
+def _path_matches(condition: Mapping[str, Any], recorded: Recorded) -> bool:
+    operator = {"STARTS_WITH": "startsWith"}.get(
+        condition.get("operator", "EQ"), condition.get("operator", "EQ").lower()
+    )
+    values = _reached(recorded.get("metadata", MISSING), condition["path"].split("."))
+    return _holds(operator, values, condition["value"], not condition.get("caseSensitive", True))
 
 
 def _holds(operator: str, values: list[Any], operand: Any, fold: bool) -> bool:
@@ -174,19 +180,19 @@ def _equal(value: Any, operand: Any, fold: bool = False) -> bool:
     return _same(value, operand)
 
 
-def _same(one: Any, other: Any, *, ordered: bool = True) -> bool:
+def _same(left: Any, right: Any, *, ordered: bool = True) -> bool:
     """Equal as JSON: numbers by value, true is not 1, and objects with or without regard to the order of their keys."""
-    match one, other:
+    match left, right:
         case dict(), dict():
-            same_keys = list(one) == list(other) if ordered else set(one) == set(other)
-            return same_keys and all(_same(one[key], other[key], ordered=ordered) for key in one)
+            same_keys = list(left) == list(right) if ordered else set(left) == set(right)
+            return same_keys and all(_same(left[key], right[key], ordered=ordered) for key in left)
         case list(), list():
-            return len(one) == len(other) and all(
-                _same(mine, yours, ordered=ordered) for mine, yours in zip(one, other, strict=True)
+            return len(left) == len(right) and all(
+                _same(left_item, right_item, ordered=ordered) for left_item, right_item in zip(left, right, strict=True)
             )
         case (bool(), _) | (_, bool()):
-            return one is other
-    return bool(one == other)
+            return left is right
+    return bool(left == right)
 
 
 def _ordered(operator: str, value: Any, operand: Any) -> bool:
@@ -203,29 +209,31 @@ def _ordered(operator: str, value: Any, operand: Any) -> bool:
     return bool(value <= operand)
 
 
-def _in_time(given: Mapping[str, str], value: datetime | None) -> bool:
+def _in_time(condition: Mapping[str, str], value: datetime | None) -> bool:
     return all(
         value is not None and _ordered(operator, value.timestamp(), datetime.fromisoformat(bound).timestamp())
-        for operator, bound in given.items()
+        for operator, bound in condition.items()
     )
 
 
-def _has(given: Mapping[str, Any], values: list[Any]) -> bool:
+def _has(condition: Mapping[str, Any], values: list[Any]) -> bool:
     return (
-        ("has" not in given or given["has"] in values)
-        and ("hasAny" not in given or any(item in values for item in given["hasAny"]))
-        and ("hasAll" not in given or all(item in values for item in given["hasAll"]))
+        ("has" not in condition or condition["has"] in values)
+        and ("hasAny" not in condition or any(item in values for item in condition["hasAny"]))
+        and ("hasAll" not in condition or all(item in values for item in condition["hasAll"]))
     )
 
 
-def _query_matches(given: Mapping[str, Any], query: Mapping[str, Any]) -> bool:
-    def one_of(name: str, stored: str, known: set[str]) -> bool:
-        return name not in given or _holds("in", _known(_reached(query, [stored]), known), given[name], False)
+def _query_matches(condition: Mapping[str, Any], query: Mapping[str, Any]) -> bool:
+    def one_of(name: str, stored: str, listed: set[str]) -> bool:
+        return name not in condition or _holds(
+            "in", _enum_names(_reached(query, [stored]), listed), condition[name], False
+        )
 
     return (
         one_of("vectorIndex", "vector_index", VECTOR_INDEXES)
         and one_of("type", "type", INPUT_TYPES)
-        and ("value" not in given or _compared(given["value"], _reached(query, ["value"])))
+        and ("value" not in condition or _compared(condition["value"], _reached(query, ["value"])))
     )
 
 
@@ -246,11 +254,11 @@ def _leaves(branch: str | None, node: Mapping[str, Any]) -> Iterator[tuple[str |
             yield from _leaves(stands_for, item)
 
 
-def _condition_matches(given: Mapping[str, Any], branch: str | None, condition: Mapping[str, Any]) -> bool:
+def _condition_matches(where: Mapping[str, Any], branch: str | None, condition: Mapping[str, Any]) -> bool:
     operator = condition.get("operator", "eq").lower()
     return (
-        ("key" not in given or given["key"] == condition.get("key", condition.get("field")))
-        and ("operator" not in given or (operator.upper() if operator in OPERATORS else "OTHER") in given["operator"])
-        and ("value" not in given or _same(condition.get("value"), given["value"], ordered=False))
-        and ("branch" not in given or given["branch"] == branch)
+        ("key" not in where or where["key"] == condition.get("key", condition.get("field")))
+        and ("operator" not in where or (operator.upper() if operator in OPERATORS else "OTHER") in where["operator"])
+        and ("value" not in where or _same(condition.get("value"), where["value"], ordered=False))
+        and ("branch" not in where or where["branch"] == branch)
     )

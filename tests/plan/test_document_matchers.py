@@ -51,7 +51,7 @@ class Archive:
         self.readings = [list(collection.with_options(codec).find().sort("_id")) for codec in CODECS]
 
     def matching(self, tree: Tree) -> list[int]:
-        return [found["_id"] for found in self.collection.find(mongodb_filter(tree), {"_id": 1}).sort("_id")]
+        return [stored["_id"] for stored in self.collection.find(mongodb_filter(tree), {"_id": 1}).sort("_id")]
 
 
 @pytest.fixture(scope="module")

@@ -48,24 +48,24 @@ WRONG = [
 ]
 
 
-def told(errors: list[GraphQLError]) -> list[tuple[str, object]]:
+def messages(errors: list[GraphQLError]) -> list[tuple[str, object]]:
     return [(error.message, error.locations) for error in errors]
 
 
 def one_by_one(query: str) -> list[GraphQLError]:
     """As graphql-core tells it, with suggestions in the first errors alone."""
-    suggesting, found = (
+    suggesting, unsuggesting = (
         validate(EXECUTABLE, parse(query), RULES, MAX_ERRORS, hide_suggestions=hide, allow_empty_selection_sets=False)
         for hide in (False, True)
     )
-    return [*suggesting[:MAX_SUGGESTING], *found[MAX_SUGGESTING:]]
+    return [*suggesting[:MAX_SUGGESTING], *unsuggesting[MAX_SUGGESTING:]]
 
 
 @pytest.mark.parametrize("query", WRONG)
 def test_what_is_wrong_is_told_as_graphql_core_tells_it(query: str) -> None:
     errors = VALIDATION.errors(parse(query))
     assert errors
-    assert told(errors) == told(one_by_one(query))
+    assert messages(errors) == messages(one_by_one(query))
 
 
 def test_all_of_it_at_once_too() -> None:
@@ -82,7 +82,7 @@ def test_all_of_it_at_once_too() -> None:
     """
     errors = VALIDATION.errors(parse(query))
     assert len(errors) > 10
-    assert told(errors) == told(one_by_one(query))
+    assert messages(errors) == messages(one_by_one(query))
 
 
 # This schema has all kinds of operations, and not the directives of incremental delivery.

@@ -35,7 +35,7 @@ def nodes(tree: Mapping[str, Any], *, skip_unreadable: bool = False) -> list[Fla
 
 def preorder(tree: Mapping[str, Any], make: Callable[..., T], *, skip_unreadable: bool = False) -> list[T]:
     """What ``make`` gives for each of the ``nodes``: it takes what a `FlatNode` has. Raises as ``nodes`` does."""
-    found: list[T] = []
+    made: list[T] = []
     number = 0
     # Lists of nodes that are still to be visited, each with its place: stored trees may be deeper than recursion
     # should go.
@@ -44,7 +44,7 @@ def preorder(tree: Mapping[str, Any], make: Callable[..., T], *, skip_unreadable
         items, group, level, name = pending[-1]
         for node in items:
             leaf = is_condition(node)
-            found.append(make(number, group, level, name, node, leaf))
+            made.append(make(number, group, level, name, node, leaf))
             number += 1
             if leaf:
                 continue
@@ -60,7 +60,7 @@ def preorder(tree: Mapping[str, Any], make: Callable[..., T], *, skip_unreadable
             break
         else:
             pending.pop()
-    return found
+    return made
 
 
 def _are_objects(items: Any) -> bool:

@@ -101,9 +101,9 @@ def _items(group: Mapping[str, Any], key: str) -> list[Any] | None:
     return stored
 
 
-def _unreadable(key: str, found: object, expected: str, *index: int) -> UnreadableDocument:
+def _unreadable(key: str, stored: object, expected: str, *index: int) -> UnreadableDocument:
     place = f"item {index[0]} of {key}" if index else key
-    return UnreadableDocument(f"Stored filter tree: {place} is {_kind(found)}, not {expected}.", path=(key, *index))
+    return UnreadableDocument(f"Stored filter tree: {place} is {_kind(stored)}, not {expected}.", path=(key, *index))
 
 
 def _kind(value: object) -> str:

@@ -47,17 +47,17 @@ wreckage = st.recursive(
 )
 
 
-def same(one: Any, other: Any) -> bool:
+def same(left: Any, right: Any) -> bool:
     """Equality of JSON values, where a boolean is no number."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(same, left, right))
+    return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("left", "right"),
     [
         (1, 1.0),
         (100, 1e2),
@@ -75,14 +75,14 @@ def same(one: Any, other: Any) -> bool:
         (float("-inf"), {"$numberDouble": "-Infinity"}),
     ],
 )
-def test_equal_content_has_one_spelling(one: Any, other: Any) -> None:
-    assert canonical_json(one) == canonical_json(other)
-    assert canonical_json({"in": [one]}) == canonical_json({"in": [other]})
-    assert value_hash(one) == value_hash(other)
+def test_equal_content_has_one_spelling(left: Any, right: Any) -> None:
+    assert canonical_json(left) == canonical_json(right)
+    assert canonical_json({"in": [left]}) == canonical_json({"in": [right]})
+    assert value_hash(left) == value_hash(right)
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("left", "right"),
     [
         (True, 1),
         (False, 0),
@@ -100,14 +100,14 @@ def test_equal_content_has_one_spelling(one: Any, other: Any) -> None:
         ("\ud800", "\udc00"),
     ],
 )
-def test_different_content_is_spelled_differently(one: Any, other: Any) -> None:
-    assert canonical_json(one) != canonical_json(other)
-    assert value_hash(one) != value_hash(other)
+def test_different_content_is_spelled_differently(left: Any, right: Any) -> None:
+    assert canonical_json(left) != canonical_json(right)
+    assert value_hash(left) != value_hash(right)
 
 
 @given(values, values)
-def test_spellings_are_equal_exactly_when_values_are(one: Any, other: Any) -> None:
-    assert (canonical_json(one) == canonical_json(other)) is same(one, other)
+def test_spellings_are_equal_exactly_when_values_are(left: Any, right: Any) -> None:
+    assert (canonical_json(left) == canonical_json(right)) is same(left, right)
 
 
 @given(values)
@@ -189,9 +189,11 @@ def test_tokens_name_each_key_and_each_key_with_its_value_once(several: list[Tre
 
 
 @given(st.tuples(token_keys, st.none() | hashes), st.tuples(token_keys, st.none() | hashes))
-def test_no_token_can_be_taken_for_another(one: tuple[str, str | None], other: tuple[str, str | None]) -> None:
-    first, second = (key_token(key) if hashed is None else key_value_token(key, hashed) for key, hashed in (one, other))
-    assert (first == second) is (one == other)
+def test_no_token_can_be_taken_for_another(left: tuple[str, str | None], right: tuple[str, str | None]) -> None:
+    first, second = (
+        key_token(key) if hashed is None else key_value_token(key, hashed) for key, hashed in (left, right)
+    )
+    assert (first == second) is (left == right)
 
 
 def test_a_key_cannot_spell_the_token_of_a_longer_one() -> None:
