@@ -18,12 +18,14 @@ from gateway.plan.operation_plan import Plan
 
 _MAX_VARIABLES_BYTES = 500
 
-# About how many bytes they take up, measured: a selected field of a plan, a fetch of it (and as much again with what is
-# bound to it), a comparison of a filter, and all else that there is of a plan.
-_FIELD_BYTES = 400
-_FETCH_BYTES = 1_500
+# About how many bytes they take up, measured: a selected field of a plan with its part of the program, a fetch of it
+# with the shapes and functions that look it up, what is bound to a fetch, a comparison of a filter, and all else that
+# there is of a plan.
+_FIELD_BYTES = 550
+_FETCH_BYTES = 2_500
+_BINDING_BYTES = 1_500
 _COMPARISON_BYTES = 700
-_PLAN_BYTES = 12_000
+_PLAN_BYTES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class BoundOperation:
         """About how many bytes it takes up beside what was compiled."""
         listings = [binding for binding in self.bindings.values() if isinstance(binding, BoundListing)]
         comparisons = sum(listing.predicate.comparisons for listing in listings)
-        return _FETCH_BYTES * (1 + len(self.bindings)) + _COMPARISON_BYTES * comparisons
+        return _BINDING_BYTES * (1 + len(self.bindings)) + _COMPARISON_BYTES * comparisons
 
 
 def variables_key(variables: Mapping[str, Any], names: Sequence[str]) -> tuple[bytes | None, Mapping[str, str]]:

@@ -27,6 +27,7 @@ from gateway.compiler.python_backend.constants import Constants
 from gateway.compiler.python_backend.leaves import SERIALIZATIONS
 from gateway.compiler.python_backend.shortcuts import Shortcut, shortcut_of
 from gateway.model.filter_trees import preorder
+from gateway.plan.operation_plan import ResponsePath
 from gateway.schema.readings import Attribute, Embedded, Flat, FlatAttribute, ParentView
 from gateway.schema.stored_readings import GlobalId, StoredReading, Value
 
@@ -51,15 +52,22 @@ class Call:
         return f"{self.of(local)} if {bound or local}.__class__ is dict else refuse({local})"
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a function refers to: constants, the functions for the shapes within, and the response paths it looks up."""
+
+    constants: Constants
+    calls: Mapping[Shape, Call]
+    paths: Mapping[ResponsePath, str]
+
+
 class Body:
-    """The body of a function, or of a branch of one, whose parameter ``parent`` is what it reads.
+    """The body of a function, or of a branch of one, whose parameter ``parent`` is what it reads."""
 
-    ``calls`` are the functions for the shapes within.
-    """
-
-    def __init__(self, constants: Constants, calls: Mapping[Shape, Call], parent: str) -> None:
-        self._constants = constants
-        self._calls = calls
+    def __init__(self, names: Names, parent: str) -> None:
+        self._constants = names.constants
+        self._calls = names.calls
+        self._paths = names.paths
         self._parent = parent
         self._opening: list[str] = []
         self._objects = {"": parent}
@@ -113,11 +121,11 @@ class Body:
             case Attribute(name):
                 return f"{self._parent}.{name}"
             case PageAt(path, ""):
-                return f"pages.at({path!r})"
+                return f"pages.at({self._paths[path]})"
             case PageAt(path, join):
-                return f"pages.at({path!r}, {self._parent}, {join!r})"
+                return f"pages.at({self._paths[path]}, {self._parent}, {join!r})"
             case TotalAt(path):
-                return f"pages.total({path!r}, {self._parent})"
+                return f"pages.total({self._paths[path]}, {self._parent})"
             case FlatAttribute(name):
                 return name
             case Item():

@@ -1,21 +1,33 @@
 """A program as generated functions from the fetched pages to the response's data.
 
-There is a function for each shape, and what differs only in the functions that it calls has the same code. The source
-consists of names that are generated here and of literals written by ``repr``; all else, such as a reading that has no
-shortcut, is handed to it as a constant. `linecache` knows it, so that tracebacks and profiles show its lines.
+There is a function for each shape, and what differs only in the functions that it calls, or in the response paths that
+it looks up, has the same code. The source consists of names that are generated here and of literals written by
+``repr``; all else, such as a reading that has no shortcut, is handed to it as a constant. `linecache` knows it, so that
+tracebacks and profiles show its lines.
 """
 
 import linecache
-from collections.abc import Collection, Iterator, Mapping
-from functools import partial
+from collections.abc import Collection, Iterator
 from itertools import count
 from types import CodeType, FunctionType
 from weakref import WeakValueDictionary, finalize
 
-from gateway.compiler.program import Entries, FlatShape, ListOf, Object, Program, Shape, TypedShape
+from gateway.compiler.program import (
+    Constant,
+    Entries,
+    FlatShape,
+    ListOf,
+    Object,
+    PageAt,
+    Program,
+    Shape,
+    TotalAt,
+    TypedShape,
+)
 from gateway.compiler.python_backend.constants import Constants
-from gateway.compiler.python_backend.expressions import Body, Call, Function
+from gateway.compiler.python_backend.expressions import Body, Call, Function, Names
 from gateway.model.filter_trees import FlatNode
+from gateway.plan.operation_plan import ResponsePath
 
 _FILES = count(1)
 _INDENT = "    "
@@ -40,33 +52,22 @@ class PythonBackend:
     def _written(self, shape: Shape | Program) -> Function:
         functions = {inner: self.function(inner) for inner in _inner_shapes(shape)}
         calls = {inner: Call(f"f{number}", inner.uses_pages) for number, inner in enumerate(functions)}
+        paths = {path: f"p{number}" for number, path in enumerate(_paths(shape))}
+        names = Names(self._constants, calls, paths)
         parameters = _parameters(shape)
-        text = f"def shape({', '.join((*parameters, *(call.name for call in calls.values())))}):\n"
+        bound = (*paths.values(), *(call.name for call in calls.values()))
+        text = f"def shape({', '.join((*parameters, *bound))}):\n"
         match shape:
             case TypedShape():
-                text += self._by_type(shape, calls)
+                text += _by_type(shape, names)
             case FlatShape(of_condition, of_group):
-                text += f"    if is_condition:\n{self._body(of_condition, calls, 'node', _INDENT * 2)}"
-                text += self._body(of_group, calls, "node", _INDENT)
+                text += f"    if is_condition:\n{Body(names, 'node').text(of_condition, _INDENT * 2)}"
+                text += Body(names, "node").text(of_group, _INDENT)
             case _:
-                text += self._body(shape.entries, calls, parameters[0], _INDENT)
+                text += Body(names, parameters[0]).text(shape.entries, _INDENT)
         # With what it calls bound to its last parameters it ends with it, and one code serves whatever is called.
-        return FunctionType(self._code(text), self._constants.namespace, "shape", tuple(functions.values()))
-
-    def _body(self, entries: Entries, calls: Mapping[Shape, Call], parent: str, indent: str) -> str:
-        return Body(self._constants, calls, parent).text(entries, indent)
-
-    def _by_type(self, shape: TypedShape, calls: Mapping[Shape, Call]) -> str:
-        """A branch for each type that the object may be of."""
-        opening, deeper = "    if parent.__class__ is not dict: refuse(parent)\n", _INDENT * 2
-        bodies = {name: partial(self._body, entries, calls, "parent") for name, entries in shape.entries.items()}
-        if (keys := shape.discriminator) is not None:
-            has = " or ".join(f"{key!r} in parent" for key in keys.any_of)
-            # Quicker, key by key, than to ask a set whether it is disjoint.
-            test = " and ".join([f"({has})", *(f"{key!r} not in parent" for key in sorted(keys.none_of))])
-            return f"{opening}    if {test}:\n{bodies[keys.matching](deeper)}{bodies[keys.otherwise](_INDENT)}"
-        branches = "".join(f"    if name == {name!r}:\n{body(deeper)}" for name, body in bodies.items())
-        return f"{opening}    name = parent['__typename']\n{branches}    refuse(parent)\n"
+        defaults = (*paths, *functions.values())
+        return FunctionType(self._code(text), self._constants.namespace, "shape", defaults)
 
     def _code(self, text: str) -> CodeType:
         code = self._codes.get(text)
@@ -78,6 +79,32 @@ class PythonBackend:
             linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
             finalize(code, linecache.cache.pop, filename, None)
         return code
+
+
+def _by_type(shape: TypedShape, names: Names) -> str:
+    """A branch for each type that the object may be of."""
+    opening, deeper = "    if parent.__class__ is not dict: refuse(parent)\n", _INDENT * 2
+    if (keys := shape.discriminator) is not None:
+        has = " or ".join(f"{key!r} in parent" for key in keys.any_of)
+        # Quicker, key by key, than to ask a set whether it is disjoint.
+        test = " and ".join([f"({has})", *(f"{key!r} not in parent" for key in sorted(keys.none_of))])
+        matching = Body(names, "parent").text(shape.entries[keys.matching], deeper)
+        otherwise = Body(names, "parent").text(shape.entries[keys.otherwise], _INDENT)
+        return f"{opening}    if {test}:\n{matching}{otherwise}"
+    branches = "".join(
+        f"    if name == {name!r}:\n{Body(names, 'parent').text(entries, deeper)}"
+        for name, entries in shape.entries.items()
+    )
+    return f"{opening}    name = parent['__typename']\n{branches}    refuse(parent)\n"
+
+
+def _paths(shape: Shape | Program) -> Iterator[ResponsePath]:
+    """The response paths that are looked up for these entries, each at one of them."""
+    if isinstance(shape, Program) or shape.uses_pages:
+        for entries in _branches(shape):
+            for _, value in entries:
+                if not isinstance(value, Constant) and isinstance(value.operand, PageAt | TotalAt):
+                    yield value.operand.path
 
 
 def _inner_shapes(shape: Shape | Program) -> Iterator[Shape]:
