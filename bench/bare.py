@@ -14,8 +14,8 @@ from contextlib import contextmanager, suppress
 
 from graphql import parse, specified_rules, validate
 
-from gateway.app.application import settle
 from gateway.app.serving import end_on_signals
+from gateway.app.worker import settle
 from gateway.schema.graph import build
 
 Timing = Callable[[Sequence[str]], float]

@@ -21,8 +21,11 @@ from starlette.types import ASGIApp
 
 from bench import handwritten, usual
 from bench.dataset import DATABASE
-from gateway.app import application as application
+from gateway.app.application import application, create_app
+from gateway.app.services import Services
 from gateway.app.serving import end_on_signals, listening, run
+from gateway.app.worker import settle
+from gateway.execution.operations import OperationRunner
 from gateway.execution.response_builder import ResponseBuilder
 from gateway.limits import ConnectionLimits
 from gateway.settings import Settings, load
@@ -33,7 +36,7 @@ _LIMITS = ConnectionLimits(keep_alive_seconds=600)
 
 
 class ExecutedResponses(ResponseBuilder):
-    """The gateway without its compiled shaping: graphql-core answers every request, over the same pages."""
+    """Responses without the compiled functions: graphql-core answers every request, over the same pages."""
 
     def shaped(self, *_: Any) -> None:
         return None
@@ -53,12 +56,26 @@ class Variant:
         return self.only is None or operation in self.only
 
 
+def executed(settings: Settings) -> ASGIApp:
+    """The gateway with graphql-core's executor in the place of its compiled functions."""
+    services = Services(settings)
+    services.operations = OperationRunner(
+        services.admission,
+        services.fetcher,
+        ExecutedResponses(services.graph),
+        services.concurrency,
+        services.rate_limiter,
+        time_limit_ms=settings.limits.operation_time_ms,
+    )
+    return application(settings, services)
+
+
 # The gateway stands between those that it is compared with: neighbours are measured next to each other.
 VARIANTS: Mapping[str, Variant] = {
     "handwritten": Variant(handwritten.Application, by_hand=True),
-    "gateway": Variant(application.create_app),
+    "gateway": Variant(create_app),
     "ordinary": Variant(partial(handwritten.Application, lean=False), by_hand=True),
-    "executor": Variant(partial(application.create_app, building=ExecutedResponses)),
+    "executor": Variant(executed),
     "usual": Variant(usual.Application, only=usual.OPERATIONS, spaced=True),
 }
 
@@ -106,7 +123,7 @@ def main(variant: str) -> None:
     profile = cProfile.Profile() if os.environ.get("BENCH_PROFILE") else None
     with suppress(KeyboardInterrupt), listening("127.0.0.1", 0) as listener:
         app = VARIANTS[variant].application(load(Settings))
-        application.settle()
+        settle()
 
         def ready() -> None:
             print(json.dumps({"port": listener.getsockname()[1]}), flush=True)

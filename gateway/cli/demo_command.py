@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from gateway.app import serving
-from gateway.app.application import create_app, settle
+from gateway.app.application import create_app
+from gateway.app.worker import settle
 from gateway.cli.console import AsJson, print_json, print_line, progress
 from gateway.cli.store_connection import run
 from gateway.demo.data import NamespaceKind

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from gateway.app.application import check_documents
 from gateway.app.database import open_database
 from gateway.app.serving import address, end_on_signals, listening, run
+from gateway.app.trusted_documents import check_documents
 from gateway.cli.console import note
 from gateway.settings import Settings, load
 from gateway.store.client import close
@@ -28,7 +28,7 @@ def serve(
     with suppress(KeyboardInterrupt), listening(settings.host, settings.port) as listener:
         note(f"Serving {address(settings.host, listener)}")
         run(
-            "gateway.app.application:from_environment",
+            "gateway.app.worker:from_environment",
             listener,
             limits=settings.connection_limits,
             factory=True,

@@ -1,6 +1,7 @@
 import pytest
 
-from gateway.app.application import create_app, from_environment
+from gateway.app.application import create_app
+from gateway.app.worker import from_environment
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.model.indexes import INDEXES
 from gateway.settings import Settings, SettingsError, load

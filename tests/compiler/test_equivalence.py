@@ -33,7 +33,7 @@ from graphql import (
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from gateway.app.application import settle
+from gateway.app.worker import settle
 from gateway.compiler.shaping import Shaper
 from gateway.errors.formatting import Phase, described
 from gateway.execution.answers import encode

@@ -14,7 +14,7 @@ import pytest
 from bson import ObjectId
 from graphql import GraphQLSyntaxError
 
-from gateway.app.application import settle
+from gateway.app.worker import settle
 from gateway.errors import OperationNotResolved, OperationTooComplex
 from gateway.limits import DEFAULTS, Limits
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, time_order

@@ -8,7 +8,9 @@ from itertools import product
 from pathlib import Path
 from xml.etree import ElementTree
 
+import httpx
 import pytest
+from starlette.applications import Starlette
 
 from bench import report
 from bench.comparison import Comparison, compared
@@ -16,9 +18,15 @@ from bench.first_seen import Turn, summarized
 from bench.load import Run
 from bench.measure import Slice
 from bench.operations import Operation
+from bench.servers import VARIANTS
+from gateway.demo.embedded_mongod import EmbeddedServer
+from gateway.settings import Settings, load
+from tests.harness.gateway_client import Gateway
 
 ROOT = Path(__file__).parents[2]
 FLAT = Operation("flat", "flat page", "", [{}])
+RECORD = 'mutation { recordInteraction(input: { featureId: "f", interactionType: VIEW }) { created } }'
+QUERY = "{ interactions { nodes { featureId } } }"
 
 
 def slices(*milliseconds: float) -> list[Slice]:
@@ -65,6 +73,24 @@ def test_the_report_ends_with_the_readmes_table() -> None:
         "|---|---:|---:|",
         "| `flat` | 1.20 (1.10–1.30) | 1.50 (1.50–1.50) |",
     ]
+
+
+async def test_the_executor_answers_as_the_gateway_does(gateway: Gateway, mongod: EmbeddedServer) -> None:
+    await gateway.data(RECORD)
+    settings = load(Settings, mongodb_uri=mongod.uri, mongodb_database=gateway.database.name)
+    answers = []
+    for name in ("gateway", "executor"):
+        app = VARIANTS[name].application(settings)
+        assert isinstance(app, Starlette)
+        transport = httpx.ASGITransport(app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://gateway") as http,
+        ):
+            headers = {"Authorization": f"Bearer {gateway.key}"}
+            answers.append((await http.post("/graphql", json={"query": QUERY}, headers=headers)).json()["data"])
+    assert answers[0] == answers[1]
+    assert answers[0]["interactions"]["nodes"] == [{"featureId": "f"}]
 
 
 @pytest.mark.slow

@@ -1,0 +1,38 @@
+"""The application's start and end: indexes are created beside the service, and all that is open is closed."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+from gateway.app.services import Services
+from gateway.store.client import close
+from gateway.store.index_creation import create_indexes_eventually
+from gateway.transport.server.uvicorn_adapter import ENDING
+
+_LOG = logging.getLogger(__name__)
+_INDEXING_SECONDS = 5.0
+
+
+@asynccontextmanager
+async def lifespan(services: Services) -> AsyncIterator[dict[str, Callable[[], Awaitable[None]]]]:
+    """Around the time in which the services are used; its value is the state that the server is told."""
+    indexing = asyncio.create_task(create_indexes_eventually(services.database))
+    # Long enough for a new database, or one that is ready; a large one is indexed beside the service.
+    await asyncio.wait([indexing], timeout=_INDEXING_SECONDS)
+
+    async def end() -> None:
+        _LOG.info("Shutting down")
+        await services.connections.close()
+
+    try:
+        yield {ENDING: end}
+    finally:
+        await services.connections.close()
+        await services.broker.close()
+        indexing.cancel()
+        with suppress(asyncio.CancelledError):
+            await indexing
+        await close(services.database.client)
+        counts = [f"{how} {times:,}" for how, times in services.responses.answered.most_common()]
+        _LOG.info("How operations were answered: %s", ", ".join(counts) or "none was")

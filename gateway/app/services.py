@@ -1,0 +1,74 @@
+"""What answers requests, whatever the transport: every part made once and wired."""
+
+from gateway.app.database import open_database
+from gateway.app.trusted_documents import open_documents
+from gateway.auth.authenticator import Authenticator
+from gateway.auth.open_connections import OpenConnections
+from gateway.context import Rate
+from gateway.execution.admission import Admission
+from gateway.execution.fetching import Fetcher
+from gateway.execution.operations import OperationRunner
+from gateway.execution.recording import Recorder
+from gateway.execution.response_builder import ResponseBuilder
+from gateway.limits import PointLimits
+from gateway.live.broker import Broker
+from gateway.live.subscriptions import Subscriptions
+from gateway.model.kinds import INTERACTION
+from gateway.scheduling.concurrency import ConcurrencyLimit
+from gateway.scheduling.cpu_gate import CpuGate
+from gateway.scheduling.rate_limiter import NoRateLimit, RateLimiter, TokenBuckets
+from gateway.schema.graph import build
+from gateway.settings import Settings
+from gateway.store.change_stream import InsertWatch
+from gateway.store.client import Database
+from gateway.store.keys import Keys
+from gateway.store.reader import Reader
+from gateway.store.tenancy import Tenancy
+from gateway.store.token_buckets import SharedTokenBuckets
+from gateway.store.writer import Writer
+
+
+class Services:
+    """The parts of one process; raises `SettingsError`. They connect to the database only once they are used."""
+
+    def __init__(self, settings: Settings) -> None:
+        limits, points, subscription_limits = settings.limits, settings.point_limits, settings.subscription_limits
+        self.graph = build(settings.federation_prefix)
+
+        self.database = open_database(settings)
+        tenancy = Tenancy(self.database)
+        reader = Reader(self.database, time_limit_ms=limits.read_time_ms)
+        self.fetcher = Fetcher(reader, Recorder(Writer(self.database), tenancy), tenancy)
+
+        keys = Keys(self.database)
+        self.authenticator = Authenticator(keys, tenancy, cache_seconds=settings.key_cache_seconds)
+        self.connections = OpenConnections(self.authenticator, max_of_key=subscription_limits.key_connections)
+
+        self.cpu_gate = CpuGate()
+        # No key takes every connection to the database.
+        self.concurrency = ConcurrencyLimit(max(1, settings.mongodb_max_pool_size * 3 // 4))
+        self.rate_limiter = _rate_limiter(points, self.database)
+
+        known, documents = open_documents(settings, self.graph)
+        self.admission = Admission(known, documents, self.cpu_gate, self.rate_limiter, cost_limit=points.cost)
+        self.responses = ResponseBuilder(self.graph, hide_suggestions=not settings.introspection)
+        self.operations = OperationRunner(
+            self.admission,
+            self.fetcher,
+            self.responses,
+            self.concurrency,
+            self.rate_limiter,
+            time_limit_ms=limits.operation_time_ms,
+        )
+
+        self.broker = Broker(InsertWatch(self.database, INTERACTION), subscription_limits)
+        self.subscriptions = Subscriptions(
+            self.responses, self.fetcher, self.broker, self.rate_limiter, cost_limit=points.cost
+        )
+
+
+def _rate_limiter(limits: PointLimits, database: Database) -> RateLimiter:
+    if not limits.restore:
+        return NoRateLimit()
+    rate = Rate(limits.burst, limits.restore)
+    return SharedTokenBuckets(database, rate) if limits.store == "mongodb" else TokenBuckets(rate)

@@ -1,0 +1,34 @@
+"""The documents that the settings allow; what is wrong with a trusted one is a wrong setting."""
+
+from gateway.preparation.known_operations import KnownOperations
+from gateway.preparation.manifest import ManifestError, read_manifest
+from gateway.preparation.persisted_documents import PersistedDocuments, PersistedDocumentsPolicy
+from gateway.preparation.prepared_documents import DocumentPreparation
+from gateway.schema.graph import Graph, build
+from gateway.settings import Settings, SettingsError
+
+
+def open_documents(settings: Settings, graph: Graph) -> tuple[KnownOperations, PersistedDocuments]:
+    """An empty table of known operations, and the documents that may be sent or named; raises `SettingsError`."""
+    path = settings.trusted_documents
+    if path is None and settings.only_trusted_documents:
+        raise SettingsError("GATEWAY_ONLY_TRUSTED_DOCUMENTS: expected GATEWAY_TRUSTED_DOCUMENTS beside it")
+    known = KnownOperations(
+        DocumentPreparation(
+            graph, introspection=settings.introspection, subgraph=settings.subgraph, limits=settings.limits
+        )
+    )
+    try:
+        policy = PersistedDocumentsPolicy(
+            trusted={} if path is None else read_manifest(path),
+            only_trusted=settings.only_trusted_documents,
+            automatic=settings.persisted_queries,
+        )
+        return known, PersistedDocuments(known, policy)
+    except ManifestError as error:
+        raise SettingsError(f"GATEWAY_TRUSTED_DOCUMENTS: {error}") from None
+
+
+def check_documents(settings: Settings) -> None:
+    """Raises `SettingsError` where the trusted documents can't be used."""
+    open_documents(settings, build(settings.federation_prefix))
