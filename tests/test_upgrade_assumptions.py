@@ -4,16 +4,19 @@ A section stands for the one module that relies on it.
 """
 
 import ast
+import asyncio
 import inspect
 import re
-from collections.abc import Iterator
+import socket
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import graphql
 import pymongo.lock
 import pytest
 import strawberry
+import uvicorn
 from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
@@ -37,10 +40,17 @@ from graphql import (
     validate,
     visit,
 )
+from starlette.types import Receive, Scope, Send
 from strawberry.schema.config import StrawberryConfig
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.server import ServerProtocol
 
 import gateway
 from gateway.compiler import graphql_core_adapter
+from gateway.errors import BadRequest
 from gateway.schema import strawberry_adapter
 from gateway.schema.type_names import Names
 
@@ -324,3 +334,180 @@ def test_other_modules_import_what_graphql_core_and_pymongo_document() -> None:
                 if node.module.split(".")[0] == "pymongo":
                     assert DOCUMENTED.match(node.module), f"{name} imports {node.module}"
                     assert not imported.name.startswith("_"), f"{name} imports {imported.name}"
+
+
+# uvicorn and websockets: gateway/transport/server/uvicorn_adapter.py, gateway/app/serving.py
+
+
+class Transport(asyncio.Transport):
+    """A connection in memory."""
+
+    def __init__(self, protocol: asyncio.Protocol) -> None:
+        super().__init__()
+        self.written = bytearray()
+        self.protocol: asyncio.BaseProtocol = protocol
+
+    def write(self, data: Any) -> None:
+        self.written += data
+
+    def get_protocol(self) -> asyncio.BaseProtocol:
+        return self.protocol
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.protocol = protocol
+
+    def is_closing(self) -> bool:
+        return False
+
+    def close(self) -> None: ...
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+
+HEAD = b"POST / HTTP/1.1\r\nHost: a\r\n"
+
+
+class TestUvicorn:
+    """Each test names a sentence of what uvicorn's own protocols do, on which the adapter relies."""
+
+    @pytest.fixture
+    async def protocol(self) -> AsyncIterator[HttpToolsProtocol]:
+        async def app(_scope: Scope, receive: Receive, _send: Send) -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+
+        config = uvicorn.Config(app, log_config=None, ws="websockets-sansio", lifespan="off")
+        state = ServerState()
+        protocol = HttpToolsProtocol(config, state, {})
+        protocol.connection_made(Transport(protocol))
+        yield protocol
+        protocol.pipeline.clear()
+        for task in state.tasks:
+            task.cancel()
+        await asyncio.gather(*state.tasks, return_exceptions=True)
+
+    async def test_a_message_that_begins_has_a_scope_and_one_whose_head_is_complete_a_cycle_with_it(
+        self, protocol: HttpToolsProtocol
+    ) -> None:
+        assert not protocol.scope
+        assert not protocol.cycle
+        protocol.data_received(HEAD)
+        assert protocol.scope
+        assert not protocol.cycle
+        protocol.data_received(b"Content-Length: 3\r\n\r\nab")
+        assert protocol.cycle.scope is protocol.scope
+        assert protocol.cycle.more_body
+        protocol.data_received(b"c" + HEAD)
+        assert not protocol.cycle.more_body
+        assert protocol.cycle.scope is not protocol.scope
+
+    async def test_headers_are_gathered_in_a_list_with_lower_case_names_to_which_trailers_are_added(
+        self, protocol: HttpToolsProtocol
+    ) -> None:
+        protocol.data_received(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+        scope = protocol.cycle.scope
+        assert scope["headers"] is protocol.headers
+        assert protocol.headers == [(b"host", b"a"), (b"transfer-encoding", b"chunked")]
+        protocol.data_received(b"1\r\na\r\n0\r\nX-Namespace: other\r\n\r\n")
+        assert (b"x-namespace", b"other") in scope["headers"]
+
+    async def test_of_pipelined_requests_the_cycle_is_the_last_and_the_others_wait_in_the_pipeline(
+        self, protocol: HttpToolsProtocol
+    ) -> None:
+        protocol.data_received(b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n" * 3)
+        assert len(protocol.pipeline) == 2
+        assert protocol.pipeline[0][0] is protocol.cycle
+        assert len(protocol.tasks) == 1
+
+    @pytest.mark.parametrize(
+        "head",
+        [
+            HEAD + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+            HEAD + b"Content-Length: 1\r\nContent-Length: 1\r\n\r\n",
+            HEAD + b"X-A: b\r\n c\r\n\r\n",
+            HEAD + b"X-A: b\nc: d\r\n\r\n",
+            HEAD + b"X-A : b\r\n\r\n",
+        ],
+    )
+    async def test_two_framings_folded_lines_and_bare_line_feeds_are_refused_by_llhttp(
+        self, head: bytes, protocol: HttpToolsProtocol
+    ) -> None:
+        protocol.data_received(head)
+        assert isinstance(protocol.transport, Transport)
+        assert protocol.transport.written.startswith(b"HTTP/1.1 400 ")
+
+    async def test_what_is_raised_as_headers_are_complete_is_answered_by_send_400_response(self) -> None:
+        class Refusing(HttpToolsProtocol):
+            refused = 0
+
+            def on_headers_complete(self) -> None:
+                raise BadRequest("no")
+
+            def send_400_response(self, msg: str) -> None:
+                self.refused += 1
+
+        config = uvicorn.Config(lambda: None, log_config=None, lifespan="off")
+        refusing = Refusing(config, ServerState(), {})
+        refusing.connection_made(Transport(refusing))
+        refusing.data_received(HEAD + b"\r\n")
+        assert refusing.refused == 1
+
+    def test_neither_heads_nor_their_time_are_bounded_and_a_keep_alive_timer_is_set_after_an_answer_only(
+        self, protocol: HttpToolsProtocol
+    ) -> None:
+        protocol.data_received(HEAD + b"X-A: " + b"y" * 1_000_000)
+        assert isinstance(protocol.transport, Transport)
+        assert protocol.transport.written == b""
+        assert protocol.timeout_keep_alive_task is None
+
+    async def test_a_websocket_gathers_fragments_in_frames_and_is_failed_by_its_connection(self) -> None:
+        async def app(_scope: Scope, receive: Receive, send: Send) -> None:
+            await receive()
+            await send({"type": "websocket.accept"})
+            while (await receive())["type"] != "websocket.disconnect":
+                pass
+
+        config = uvicorn.Config(app, log_config=None, ws="websockets-sansio", lifespan="off")
+        state = ServerState()
+        protocol = WebSocketsSansIOProtocol(config, state, {})
+        transport = Transport(protocol)
+        protocol.connection_made(transport)
+        upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        protocol.data_received(f"GET / HTTP/1.1\r\nHost: a\r\n{upgrade}{key}".encode())
+        assert protocol.handshake_initiated
+        while not protocol.handshake_complete:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        for fragments, opcode in enumerate((Opcode.TEXT, Opcode.CONT, Opcode.CONT), 1):
+            protocol.data_received(Frame(opcode, b"", fin=False).serialize(mask=True))
+            assert len(protocol.frames) == fragments
+        protocol.conn.fail(CloseCode.POLICY_VIOLATION, "too many")
+        protocol.handle_parser_exception()
+        assert transport.written.endswith(b"\x88\x0a\x03\xf0too many")
+        await asyncio.gather(*state.tasks)
+
+    async def test_a_server_closes_its_listeners_twice_without_harm_and_shares_the_lifespans_state(self) -> None:
+        async def app(_scope: Scope, _receive: Receive, _send: Send) -> None: ...
+
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
+        listener = socket.create_server(("127.0.0.1", 0))
+        server.config.load()
+        server.lifespan = server.config.lifespan_class(server.config)
+        await server.startup([listener])
+        for serving in server.servers:
+            serving.close()
+        listener.close()
+        assert server.lifespan.state == {}
+        await server.shutdown([listener])
+
+
+def test_websockets_says_nothing_to_a_head_with_longer_lines_or_more_headers_than_these() -> None:
+    """The bounds of `gateway.transport.http.heads`, beyond which uvicorn would leave the connection open, are less."""
+    for lines in (["X-A: " + "y" * 7_990], [f"X-{number}: y" for number in range(115)]):
+        request = "\r\n".join(["GET / HTTP/1.1", "Host: a", *lines, "", ""]).encode()
+        connection = ServerProtocol()
+        connection.receive_data(request)
+        assert connection.handshake_exc is None
+        assert len(connection.events_received()) == 1

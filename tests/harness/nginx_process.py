@@ -1,0 +1,82 @@
+"""nginx in a process of its own, with the configuration of docs/deployment.md, in front of a gateway."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+_PAGE = Path(__file__).parents[2] / "docs" / "deployment.md"
+_SECONDS = {
+    "client_header_timeout 10s": "client_header_timeout 1s",
+    "client_body_timeout 10s": "client_body_timeout 1s",
+}
+
+
+@contextmanager
+def proxying(gateway: str, directory: Path) -> Iterator[int]:
+    """The port of loopback at which nginx serves ``https://localhost/search/``; ``gateway``: host and port behind it.
+
+    ``directory`` holds its files; the certificate is its ``certificate.pem``. Heads and bodies have a second to come.
+    """
+    assert NGINX is not None, "the tests of it are skipped without it"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    certificate, key = directory / "certificate.pem", directory / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    command += ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    configuration = directory / "nginx.conf"
+    configuration.write_text(_configuration(gateway, port, certificate, key, directory))
+    process = subprocess.Popen(
+        [NGINX, "-p", str(directory), "-c", str(configuration), "-e", "error.log"], cwd=directory
+    )
+    try:
+        _wait_for(process, port, directory)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _configuration(gateway: str, port: int, certificate: Path, key: Path, directory: Path) -> str:
+    [documented] = re.findall(r"^```nginx\n(.*?)^```$", _PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    changes = {
+        "server 127.0.0.1:8000;": f"server {gateway};",
+        "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
+        "server_name gateway.example;": "server_name localhost;",
+        "/etc/ssl/gateway.example.pem": str(certificate),
+        "/etc/ssl/gateway.example.key": str(key),
+        **_SECONDS,
+    }
+    for stated, changed in changes.items():
+        assert documented.count(stated) == 1, stated
+        documented = documented.replace(stated, changed)
+    paths = "".join(
+        f"{name}_temp_path {directory / name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    user = "user root;" if os.geteuid() == 0 else ""
+    return f"""{user}
+daemon off;
+pid {directory / "nginx.pid"};
+events {{}}
+http {{
+access_log off;
+{paths}
+{documented}
+}}
+"""
+
+
+def _wait_for(process: "subprocess.Popen[bytes]", port: int, directory: Path) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"nginx does not serve: {(directory / 'error.log').read_text()}")
