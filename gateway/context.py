@@ -46,14 +46,6 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
-    """Who makes a request, and the namespace that it is for."""
-
-    caller: Caller
-    namespace: Namespace
-
-
-@dataclass(frozen=True, slots=True)
 class Rate:
     """A rate limit. ``burst``: points in a full bucket; ``restore``: points that come back each second."""
 
@@ -92,6 +84,15 @@ class Budget:
     def with_back(self, points: int) -> "Budget":
         """The budget once ``points`` are given back."""
         return Budget(self.rate, max(0.0, self.full_in - points / self.rate.restore))
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """``budget``: what the caller's key has left, where that is known and limited."""
+
+    caller: Caller
+    namespace: Namespace
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True)

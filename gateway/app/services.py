@@ -8,7 +8,6 @@ from gateway.context import Rate
 from gateway.execution.admission import Admission
 from gateway.execution.fetching import Fetcher
 from gateway.execution.operations import OperationRunner
-from gateway.execution.recording import Recorder
 from gateway.execution.response_builder import ResponseBuilder
 from gateway.limits import PointLimits
 from gateway.live.broker import Broker
@@ -38,7 +37,7 @@ class Services:
         self.database = open_database(settings)
         tenancy = Tenancy(self.database)
         reader = Reader(self.database, time_limit_ms=limits.read_time_ms)
-        self.fetcher = Fetcher(reader, Recorder(Writer(self.database), tenancy), tenancy)
+        self.fetcher = Fetcher(reader, Writer(self.database))
 
         keys = Keys(self.database)
         self.authenticator = Authenticator(keys, tenancy, cache_seconds=settings.key_cache_seconds)

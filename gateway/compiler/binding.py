@@ -1,129 +1,36 @@
-"""A plan's fetches with their arguments: the commands that the store is asked, but for the namespace.
+"""A plan's fetches with their arguments: each source bound to what the plan selects of its field and to the values of
+its variables.
 
-What is bound depends on the plan and the values of its variables alone, and may serve whoever sends them again; the
-namespace is put in where a command is made.
+What is bound may serve whoever sends the same variables again: it holds no caller and no namespace.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from bson import Timestamp
-from graphql import GraphQLError, GraphQLInputObjectType, VariableValues
+from graphql import (
+    GraphQLError,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    VariableValues,
+    get_nullable_type,
+)
 
+from gateway.compiler.representations import entity_references
 from gateway.compiler.where import compile_where
-from gateway.context import Namespace
+from gateway.compiler.wire_form import input_path, to_wire
 from gateway.errors import BadUserInput, GatewayError
 from gateway.model.kinds import Kind, Order, position_order, time_order
-from gateway.plan.access_path import AccessPath, among, choose_access_path, intervals, sort
-from gateway.plan.commands import Count, Document, Find, Join, JoinCount, Scan
-from gateway.plan.operation_plan import Arrival, Fetch, Field, Listing, Plan, ResponsePath
-from gateway.plan.paging import Window, window
-from gateway.plan.predicate import Lookup, Predicate
-from gateway.plan.projection import projection
+from gateway.plan.operation_plan import Bindings, Fetch, Field, Plan
+from gateway.plan.pages import ResponsePath
+from gateway.plan.predicate import Predicate
+from gateway.plan.sources.source import BoundSource, KeyLookup, Reference
 from gateway.schema.enums import InteractionOrderField, SortDirection
 
-MAX_IDS = 1_000
 MAX_COUNT = 1_000_000
-# For so many of them, what is found in each is made once.
-_MAX_NAMESPACES = 4
-
-
-def arguments(field: Field, variables: VariableValues) -> dict[str, Any]:
-    """A field's arguments by their GraphQL names; raises `GraphQLError` where the executor would."""
-    return field.arguments.values(variables) if field.arguments else {}
-
-
-def ids(given: Mapping[str, Any], argument: str, *, many: bool) -> list[str]:
-    """The ids that an argument names; raises `BadUserInput` for more than 1,000."""
-    values: list[str] = given[argument] if many else [given[argument]]
-    if len(values) > MAX_IDS:
-        raise BadUserInput(f"`{argument}` may hold at most {MAX_IDS} ids, not {len(values)}.", path=(argument,))
-    return values
-
-
-@dataclass(frozen=True, slots=True)
-class BoundListing:
-    """A connection with its arguments: its commands, but for the namespace.
-
-    ``bounds``: up to where each total is counted. ``variables``: the arguments that are variables, with their names.
-    """
-
-    window: Window
-    predicate: Predicate
-    walk: AccessPath
-    projection: Document
-    bounds: Mapping[ResponsePath, int]
-    variables: Mapping[str, str]
-    _finds: dict[str, Find] = field(default_factory=dict, compare=False)
-
-    def at(self, cursors: Mapping[str, str]) -> "BoundListing":
-        """The same connection with other values for variables that are cursors and nothing else; raises
-        `InvalidCursor`."""
-        given = {name: cursors[variable] for name, variable in self.variables.items() if variable in cursors}
-        if not given:
-            return self
-        moved = self.window.at(given)
-        return BoundListing(moved, self.predicate, self.walk, self.projection, self.bounds, self.variables)
-
-    def _scan(self, namespace: Namespace, window: Window | None) -> Scan:
-        """The elements of the window, or all."""
-        walk, kind = self.walk, self.walk.index.kind
-        return Scan(
-            namespace,
-            kind,
-            walk.lookup,
-            intervals(kind, self.predicate.times, window),
-            walk.residual,
-        )
-
-    @property
-    def _sort(self) -> tuple[tuple[str, int], ...]:
-        return sort(self.window.order, descending=self.window.descending)
-
-    def find(self, namespace: Namespace) -> Find:
-        known = self._finds.get(namespace.id)
-        if known is None:
-            scan, index = self._scan(namespace, self.window), self.walk.index.name
-            known = Find(scan, self.projection, self._sort, self.window.limit, index, self.walk.unindexed)
-            if len(self._finds) >= _MAX_NAMESPACES:
-                self._finds.clear()
-            self._finds[namespace.id] = known
-        return known
-
-    def count(self, namespace: Namespace) -> Count:
-        return Count(self._scan(namespace, None), max(self.bounds.values()), self.walk.index.name)
-
-    def join(self, namespace: Namespace, keys: Sequence[str]) -> Join:
-        scan, path = self._scan(namespace, self.window), self.walk.index.equality
-        assert path is not None
-        return Join(scan, path, keys, self.projection, self._sort, self.window.limit, self.walk.unindexed)
-
-    def join_count(self, namespace: Namespace, keys: Sequence[str]) -> JoinCount:
-        path = self.walk.index.equality
-        assert path is not None
-        return JoinCount(self._scan(namespace, None), path, keys, max(self.bounds.values()))
-
-
-@dataclass(frozen=True, slots=True)
-class BoundArrival:
-    """The root of a subscription with its arguments: the command that picks out what it is about, but for the
-    namespace."""
-
-    kind: Kind
-    predicate: Predicate
-    projection: Document
-
-    def find(self, namespace: Namespace, inserted: Sequence[Any], since: Timestamp) -> Find:
-        """Of the documents with these values of ``_id``, written by ``since``, those that match, in no particular
-        order; ``_id`` is always among their paths."""
-        found = among(namespace, self.kind, inserted, self.predicate)
-        return Find(found, self.projection, (), len(inserted), "_id_", since=since)
-
-
-# A fetch's arguments, what is bound to them, or the error that they are.
-Binding = Mapping[str, Any] | BoundListing | BoundArrival | Exception
-Bindings = Mapping[ResponsePath, Binding]
 
 
 def bind(plan: Plan, variables: VariableValues, page_size: int) -> Bindings:
@@ -131,68 +38,104 @@ def bind(plan: Plan, variables: VariableValues, page_size: int) -> Bindings:
 
     ``page_size``: how many elements a connection may be asked for.
     """
-    return {fetch.path: _binding(fetch, variables, page_size) for fetch in plan.all_fetches}
+    return {fetch.path: _bound(fetch, variables, page_size) for fetch in plan.all_fetches}
 
 
-def _binding(fetch: Fetch, variables: VariableValues, page_size: int) -> Binding:
+def _bound(fetch: Fetch, variables: VariableValues, page_size: int) -> BoundSource | Exception:
     try:
-        given = arguments(fetch.field, variables)
-        match fetch.source:
-            case Listing() as source:
-                return bind_listing(fetch, source, given, variables, page_size)
-            case Arrival() as source:
-                return bind_arrival(fetch, source, given)
-        return given
+        return fetch.source.bind(CoercedArguments(fetch, variables, page_size))
     except (GatewayError, GraphQLError) as error:
         return error
 
 
-def bind_listing(
-    fetch: Fetch, source: Listing, given: Mapping[str, Any], variables: VariableValues, page_size: int
-) -> BoundListing:
-    """A connection with its arguments; raises `BadUserInput` for what they may not be."""
-    kind = source.kind
-    order = _order(kind, given)
-    predicate = _predicate(fetch, given)
-    paths = fetch.selections[kind.type_name].paths
-    return BoundListing(
-        window(given, order, page_size),
-        predicate,
-        choose_access_path(kind, order, predicate, source.foreign),
-        projection(paths, order.path, "_id") if fetch.cursors else projection(paths),
-        {path: _up_to(total, variables) for path, total in fetch.totals},
-        fetch.field.arguments.variables if fetch.field.arguments else {},
-    )
+def argument_values(field: Field, variables: VariableValues) -> dict[str, Any]:
+    """A field's arguments by their GraphQL names; raises `GraphQLError` where the executor would."""
+    return field.arguments.values(variables) if field.arguments else {}
 
 
-def bind_arrival(fetch: Fetch, source: Arrival, given: Mapping[str, Any]) -> BoundArrival:
-    """The root of a subscription with its arguments; raises `BadUserInput` for what they may not be."""
-    paths = fetch.selections[source.kind.type_name].paths
-    return BoundArrival(source.kind, _predicate(fetch, given), projection(paths, "_id"))
+class CoercedArguments:
+    """What a source is bound to: a `gateway.plan.sources.source.SourceArguments`.
+
+    Raises `GraphQLError` where the executor would.
+    """
+
+    def __init__(self, fetch: Fetch, variables: VariableValues, page_size: int) -> None:
+        self._fetch = fetch
+        self._variables = variables
+        self.page_size = page_size
+        self.values: Mapping[str, Any] = argument_values(fetch.field, variables)
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        return self._fetch.field.arguments.variables if self._fetch.field.arguments else {}
+
+    @cached_property
+    def bounds(self) -> Mapping[ResponsePath, int]:
+        return {path: _total_bound(total, self._variables) for path, total in self._fetch.totals}
+
+    @property
+    def cursors(self) -> bool:
+        return self._fetch.cursors
+
+    @property
+    def paths(self) -> Mapping[str, frozenset[str]]:
+        return {name: selection.paths for name, selection in self._fetch.selections.items()}
+
+    @property
+    def lookups(self) -> Mapping[str, KeyLookup]:
+        selections = self._fetch.selections.items()
+        return {name: selection.lookup for name, selection in selections if selection.lookup is not None}
+
+    def order(self, kind: Kind) -> Order:
+        order = self.values.get("orderBy") or {}
+        descending = order.get("direction", SortDirection.DESC) is SortDirection.DESC
+        if order.get("field") is InteractionOrderField.POSITION:
+            return position_order(descending=descending)
+        return time_order(kind, descending=descending)
+
+    def predicate(self) -> Predicate:
+        input_type = self._fetch.definition.args["where"].type
+        assert isinstance(input_type, GraphQLInputObjectType)
+        return compile_where(self.values.get("where"), input_type)
+
+    def references(self, argument: str) -> Sequence[Reference | GatewayError]:
+        return entity_references(self._fetch, argument, self.values[argument])
+
+    def input(self) -> "CoercedInput":
+        return CoercedInput(self.values["input"], self._fetch.definition.args["input"].type, ("input",))
 
 
-def _predicate(fetch: Fetch, given: Mapping[str, Any]) -> Predicate:
-    input_type = fetch.definition.args["where"].type
-    assert isinstance(input_type, GraphQLInputObjectType)
-    return compile_where(given.get("where"), input_type)
+@dataclass(frozen=True, slots=True)
+class CoercedInput:
+    """An input as it was coerced: a `gateway.plan.sources.source.InputValue`. ``path`` leads to it."""
+
+    value: Any
+    type: GraphQLInputType
+    path: tuple[str | int, ...]
+
+    def wire(self) -> Any:
+        return to_wire(self.value, self.type)
+
+    def located(self, error: GatewayError) -> GatewayError:
+        return type(error)(error.message, path=(*self.path, *input_path(error.path, self.value, self.type)))
+
+    def field(self, name: str) -> "CoercedInput":
+        return CoercedInput(self.value[name], self._field(name).type, (*self.path, name))
+
+    def items(self, name: str) -> "Sequence[CoercedInput]":
+        listed = get_nullable_type(self._field(name).type)
+        assert isinstance(listed, GraphQLList)
+        return [CoercedInput(item, listed.of_type, ()) for item in self.value[name]]
+
+    def _field(self, name: str) -> GraphQLInputField:
+        type_ = get_nullable_type(self.type)
+        assert isinstance(type_, GraphQLInputObjectType)
+        field: GraphQLInputField = type_.fields[name]
+        return field
 
 
-def _order(kind: Kind, given: Mapping[str, Any]) -> Order:
-    order = given.get("orderBy") or {}
-    descending = order.get("direction", SortDirection.DESC) is SortDirection.DESC
-    if order.get("field") is InteractionOrderField.POSITION:
-        return position_order(descending=descending)
-    return time_order(kind, descending=descending)
-
-
-def _up_to(total: Field, variables: VariableValues) -> int:
-    up_to: int = arguments(total, variables)["upTo"]
-    if not 1 <= up_to <= MAX_COUNT:
-        raise BadUserInput(f"`upTo` must be between 1 and {MAX_COUNT:,}, not {up_to}.", path=("totalCount", "upTo"))
-    return up_to
-
-
-def find_by_ids(namespace: Namespace, kind: Kind, keys: Sequence[str], paths: frozenset[str]) -> Find:
-    """The documents with these ids, in no particular order; their ids are always among the paths."""
-    sought = Lookup(kind.id_path, tuple(dict.fromkeys(keys)))
-    return Find(Scan(namespace, kind, sought), projection(paths, kind.id_path), (), len(sought.values), "id")
+def _total_bound(total: Field, variables: VariableValues) -> int:
+    bound: int = argument_values(total, variables)["upTo"]
+    if not 1 <= bound <= MAX_COUNT:
+        raise BadUserInput(f"`upTo` must be between 1 and {MAX_COUNT:,}, not {bound}.", path=("totalCount", "upTo"))
+    return bound

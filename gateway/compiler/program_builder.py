@@ -38,7 +38,8 @@ from gateway.compiler.program import (
     TotalAt,
     TypedShape,
 )
-from gateway.plan.operation_plan import Field, Listing, Plan, ResponsePath
+from gateway.plan.operation_plan import Field, Plan
+from gateway.plan.pages import ResponsePath
 from gateway.schema.graph import Graph, discriminator_of
 from gateway.schema.readings import Embedded, Fetched, Flat, FlatValue, Reading, SubgraphDefinition, Total, reading_of
 
@@ -87,7 +88,7 @@ class ProgramBuilder:
         declaration = self._declarations.get(id(definition))
         if declaration is None:
             reading, named = reading_of(definition), get_named_type(definition.type)
-            one_by_one = isinstance(reading, Fetched) and not isinstance(reading.source, Listing)
+            one_by_one = isinstance(reading, Fetched) and not reading.source.page_type
             declaration = self._declarations[id(definition)] = _Declaration(
                 definition.type,
                 reading,

@@ -5,47 +5,35 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLID, GraphQLObjectType, GraphQLUnionType, get_named_type
 
-from gateway.compiler.binding import MAX_IDS
-from gateway.context import Namespace
 from gateway.errors import BadUserInput, GatewayError
-from gateway.plan.global_ids import GlobalId, decode
+from gateway.plan.global_ids import decode
 from gateway.plan.operation_plan import Fetch
+from gateway.plan.sources.source import Reference
 from gateway.schema.composition import composition_of
 from gateway.schema.strawberry_adapter import declared_name
 
 _GLOBAL = "id"
 
 
-def entity_ids(
-    fetch: Fetch, argument: str, representations: Sequence[Any], namespace: Namespace
-) -> list[GlobalId | GatewayError]:
+def entity_references(fetch: Fetch, argument: str, representations: Sequence[Any]) -> list[Reference | GatewayError]:
     """What each representation names by the first of its type's keys that it has, or what is wrong with it; the rest of
-    it is ignored.
-
-    Raises `BadUserInput` for more than 1,000.
-    """
-    if len(representations) > MAX_IDS:
-        raise BadUserInput(
-            f"`{argument}` may hold at most {MAX_IDS} representations, not {len(representations)}.", path=(argument,)
-        )
+    it is ignored."""
     union = get_named_type(fetch.definition.type)
     assert isinstance(union, GraphQLUnionType)
-    types = {one.name: one for one in union.types}
-    return [_judged(types, one, namespace, (argument, index)) for index, one in enumerate(representations)]
+    types = {type_.name: type_ for type_ in union.types}
+    return [_judged(types, representation, (argument, index)) for index, representation in enumerate(representations)]
 
 
 def _judged(
-    types: Mapping[str, GraphQLObjectType], representation: Any, namespace: Namespace, path: tuple[str | int, ...]
-) -> GlobalId | GatewayError:
+    types: Mapping[str, GraphQLObjectType], representation: Any, path: tuple[str | int, ...]
+) -> Reference | GatewayError:
     try:
-        return _entity_id(types, representation, namespace, path)
+        return _reference(types, representation, path)
     except GatewayError as error:
         return error
 
 
-def _entity_id(
-    types: Mapping[str, GraphQLObjectType], representation: Any, namespace: Namespace, path: tuple[str | int, ...]
-) -> GlobalId:
+def _reference(types: Mapping[str, GraphQLObjectType], representation: Any, path: tuple[str | int, ...]) -> Reference:
     if not isinstance(representation, Mapping):
         raise BadUserInput("A representation is an object: `__typename` and a key.", path=path)
     name = representation.get("__typename")
@@ -58,11 +46,11 @@ def _entity_id(
         raise BadUserInput(f"None of the keys of {name} is given.", path=path)
     text = _text(representation[key], (*path, key))
     if key != _GLOBAL:
-        return GlobalId(declared_name(type_), namespace.id, text)
+        return Reference(declared_name(type_), text)
     id = decode(text, *path, key)
     if id.type_name != declared_name(type_):
         raise BadUserInput(f"This is the id of another type than {name}.", path=(*path, key))
-    return id
+    return Reference(id.type_name, id.key, id.scope)
 
 
 def _text(value: Any, path: tuple[str | int, ...]) -> str:

@@ -1,11 +1,14 @@
 """A tree of selected fields as a plan: what is fetched, and which stored paths of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from graphql import OperationType
+from graphql import GraphQLSchema, OperationType
 
-from gateway.plan.operation_plan import Fetch, Field, Listing, Plan, ResponsePath, Selection, Source
+from gateway.plan.operation_plan import Fetch, Field, Plan, Selection
+from gateway.plan.pages import ResponsePath
+from gateway.plan.sources.source import KeyLookup, Source
+from gateway.schema.identity import lookups
 from gateway.schema.readings import Attribute, Embedded, Fetched, ParentView, Total, reading_of
 from gateway.schema.stored_readings import StoredReading
 
@@ -13,17 +16,18 @@ from gateway.schema.stored_readings import StoredReading
 _MARKER = "__typename"
 
 
-def select(operation: OperationType, fields: tuple[Field, ...]) -> Plan:
+def select(schema: GraphQLSchema, operation: OperationType, fields: tuple[Field, ...]) -> Plan:
     """The plan of an operation with these root fields."""
-    found = _Found()
-    found.add(fields, "", ())
-    return Plan(operation, fields, tuple(found.fetches))
+    needs = _Needs(lookups(schema))
+    needs.add(fields, "", ())
+    return Plan(operation, fields, tuple(needs.fetches))
 
 
 @dataclass(slots=True)
-class _Found:
+class _Needs:
     """What the selections of one document, or of the page around it, need."""
 
+    lookups: Mapping[str, KeyLookup]
     paths: set[str] = field(default_factory=set)
     fetches: list[Fetch] = field(default_factory=list)
     totals: list[tuple[ResponsePath, Field]] = field(default_factory=list)
@@ -32,51 +36,52 @@ class _Found:
     def add(self, fields: Sequence[Field], below: str, above: ResponsePath) -> None:
         """Adds what is needed for the fields of an object: it stands at the stored path ``below``, the response's
         path ``above`` leads to it."""
-        for one in fields:
-            if one.definition is None:
+        for selected in fields:
+            if selected.definition is None:
                 continue
-            path = (*above, one.step)
-            match reading_of(one.definition):
+            path = (*above, selected.step)
+            match reading_of(selected.definition):
                 case StoredReading() as reading:
                     self.paths.update(_join(below, stored) for stored in reading.paths)
                 case Embedded(stored, many):
-                    self._add_embedded(one, _join(below, stored), path, whole=many)
+                    self._add_embedded(selected, _join(below, stored), path, whole=many)
                 case ParentView(presence):
                     self.paths.add(_join(below, presence))
-                    self._add_selected(one, below, path)
+                    self._add_selected(selected, below, path)
                 case Attribute(_, is_cursor):
                     self.cursors |= is_cursor
-                    self._add_selected(one, below, path)
+                    self._add_selected(selected, below, path)
                 case Total():
-                    self.totals.append((path, one))
+                    self.totals.append((path, selected))
                 case Fetched(source):
-                    self._add_fetch(one, source, below, path)
+                    self._add_fetch(selected, source, below, path)
 
-    def _add_selected(self, one: Field, below: str, path: ResponsePath) -> None:
-        for fields in one.selections.values():
+    def _add_selected(self, parent: Field, below: str, path: ResponsePath) -> None:
+        for fields in parent.selections.values():
             self.add(fields, below, path)
 
-    def _add_embedded(self, one: Field, below: str, path: ResponsePath, *, whole: bool) -> None:
-        inner = _Found()
-        inner._add_selected(one, below, path)
+    def _add_embedded(self, parent: Field, below: str, path: ResponsePath, *, whole: bool) -> None:
+        inner = _Needs(self.lookups)
+        inner._add_selected(parent, below, path)
         # A projection into a list would drop the items that are no objects, so a list is read whole.
         self.paths |= {below} if whole else inner.paths or {_join(below, _MARKER)}
         self.fetches += inner.fetches
 
-    def _add_fetch(self, one: Field, source: Source, below: str, path: ResponsePath) -> None:
+    def _add_fetch(self, fetched: Field, source: Source, below: str, path: ResponsePath) -> None:
         key = ""
-        if isinstance(source, Listing) and source.local:
+        if source.local:
             key = _join(below, source.local)
             self.paths.add(key)
         selections: dict[str, Selection] = {}
-        found = _Found()
-        for type_name, fields in one.selections.items():
-            found = _Found()
-            found.add(fields, "", path)
-            name = source.kind.type_name if isinstance(source, Listing) else type_name
-            selections[name] = Selection(frozenset(found.paths), tuple(found.fetches))
+        needs = _Needs(self.lookups)
+        for type_name, fields in fetched.selections.items():
+            needs = _Needs(self.lookups)
+            needs.add(fields, "", path)
+            selections[source.page_type or type_name] = Selection(
+                frozenset(needs.paths), tuple(needs.fetches), self.lookups.get(type_name)
+            )
         # Only connections have totals and cursors, and those are of one type each.
-        self.fetches.append(Fetch(path, one, source, selections, key, tuple(found.totals), found.cursors))
+        self.fetches.append(Fetch(path, fetched, source, selections, key, tuple(needs.totals), needs.cursors))
 
 
 def _join(below: str, path: str) -> str:

@@ -9,7 +9,6 @@ from functools import partial
 from graphql import DocumentNode, GraphQLSyntaxError, OperationType
 
 from gateway.auth.authenticator import require
-from gateway.compiler.cost import refusing
 from gateway.context import Context, Permission
 from gateway.errors import (
     GatewayError,
@@ -20,6 +19,7 @@ from gateway.errors import (
 )
 from gateway.errors.formatting import Phase
 from gateway.execution.answers import Answer, refused, refused_in
+from gateway.plan.cost import refusing
 from gateway.preparation.bound_operations import BoundOperation
 from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.preparation.known_operations import KnownOperations

@@ -14,7 +14,8 @@ from gateway.interchange.lines import Line
 from gateway.interchange.report import Report
 from gateway.interchange.temporary_database import Occurrences, temporary_database
 from gateway.model.wire import RecordedInteraction, RecordedSearchRequest, validate_interaction, validate_search_request
-from gateway.store.writer import Outcome, Recorded, Writer
+from gateway.plan.write_commands import Outcome, Recorded
+from gateway.store.writer import Writer
 
 BATCH: Final = 1_000
 """At most as many as one mutation takes."""

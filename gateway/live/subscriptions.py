@@ -97,7 +97,7 @@ class SubscriptionEvents:
         """Those that the subscription is about, in order, each answered as it is taken; what they didn't cost is given
         back."""
         operation = self._operation
-        arrived = await self._fetcher.arrived(operation.bound, operation.context, inserted)
+        fetched = await self._fetcher.fetch_events(operation.bound, operation.context, inserted)
         paid = len(inserted) * operation.bound.cost
-        self._rate_limiter.give_back(self._key_id, paid - min(paid, max(1, arrived.points)))
-        return ((event, self._responses.response(operation, pages).body) for event, pages in arrived.told)
+        self._rate_limiter.give_back(self._key_id, paid - min(paid, max(1, fetched.points)))
+        return ((event, self._responses.response(operation, pages).body) for event, pages in fetched.events)

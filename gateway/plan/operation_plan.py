@@ -5,87 +5,12 @@ A plan never depends on a caller, a namespace or any other variable than those o
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from graphql import GraphQLField, OperationType, VariableValues
 
-from gateway.model.kinds import Kind
-
-# Steps "Type.key" from the root, without list indices: a response key and the type of the object that has it. The keys
-# alone don't tell apart what several types of one list select under the same name, each with arguments of its own.
-ResponsePath = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A connection over a kind; nested: of those documents whose ``foreign`` path equals the parent's ``local``."""
-
-    kind: Kind
-    foreign: str = ""
-    local: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ById:
-    """The document whose own id is in ``argument``, or a list of them in the order asked."""
-
-    kind: Kind
-    argument: str
-    many: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ByNodeId:
-    """The object behind a global id, or a list of them in the order asked."""
-
-    argument: str
-    many: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ByRepresentation:
-    """The objects that another schema's references name, in the order asked: by any of their types' keys."""
-
-    argument: str
-
-
-@dataclass(frozen=True, slots=True)
-class FeatureOf:
-    """An item by its id; it is owned elsewhere, so it is never looked for."""
-
-    argument: str
-    many: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class SessionOf:
-    """A session, known by what was recorded in it."""
-
-    argument: str
-
-
-@dataclass(frozen=True, slots=True)
-class ViewerOf:
-    """The key's bearer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """Each document of a kind as it is inserted: the root of a subscription."""
-
-    kind: Kind
-
-
-class Write(Enum):
-    RECORD_INTERACTION = "recordInteraction"
-    RECORD_INTERACTIONS = "recordInteractions"
-    RECORD_SEARCH_REQUEST = "recordSearchRequest"
-    DELETE_INTERACTION = "deleteInteraction"
-    CREATE_NAMESPACE = "createNamespace"
-
-
-Source = Listing | ById | ByNodeId | ByRepresentation | FeatureOf | SessionOf | ViewerOf | Arrival | Write
+from gateway.plan.pages import ResponsePath
+from gateway.plan.sources.source import BoundSource, KeyLookup, Source
 
 
 class Arguments(Protocol):
@@ -116,10 +41,14 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is read of the documents of one type: their stored paths, and the connections nested in them."""
+    """What is read of the documents of one type: their stored paths, and the connections nested in them.
+
+    ``lookup``: how they are found by their own ids, if they are.
+    """
 
     paths: frozenset[str] = frozenset()
     nested: tuple["Fetch", ...] = ()
+    lookup: KeyLookup | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +91,7 @@ class Plan:
             if id(fields) not in met:
                 met.add(id(fields))
                 size += len(fields)
-                pending += [inner for one in fields for inner in one.selections.values()]
+                pending += [inner for field in fields for inner in field.selections.values()]
         return size
 
     @property
@@ -172,4 +101,8 @@ class Plan:
         while pending:
             fetch = pending.pop()
             yield fetch
-            pending += [one for selection in fetch.selections.values() for one in selection.nested][::-1]
+            pending += [nested for selection in fetch.selections.values() for nested in selection.nested][::-1]
+
+
+# What the fetches of a plan are bound to, by their paths: an error stands in the place of what it prevents.
+Bindings: TypeAlias = Mapping[ResponsePath, BoundSource | Exception]

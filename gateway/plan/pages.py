@@ -4,8 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gateway.errors import UnreadableDocument
-from gateway.plan.operation_plan import ResponsePath
 from gateway.plan.paging import Page
+
+# Steps "Type.key" from the root, without list indices: a response key and the type of the object that has it. The keys
+# alone don't tell apart what several types of one list select under the same name, each with arguments of its own.
+ResponsePath = tuple[str, ...]
 
 
 class Pages:
@@ -31,7 +34,7 @@ class Pages:
     @property
     def nested_errors(self) -> list[Exception]:
         """What the fetching of nested connections met."""
-        return [found for found in self._nested.values() if isinstance(found, Exception)]
+        return [pages for pages in self._nested.values() if isinstance(pages, Exception)]
 
     def put(self, path: ResponsePath, value: Any) -> None:
         self._roots[path] = value
@@ -66,9 +69,15 @@ def _of_parent(by_key: Mapping[str, Page], key: Any) -> Page:
     return by_key[key]
 
 
+def documents_of(value: Any) -> list[Mapping[str, Any]]:
+    """The documents of a root's value: of a page, of a list of documents and errors, or itself."""
+    values = value.documents if isinstance(value, Page) else value if isinstance(value, list) else [value]
+    return [document for document in values if isinstance(document, (dict, Mapping))]
+
+
 def strings_at(documents: Iterable[Any], path: str) -> list[str]:
     """Every string at a dotted path of documents, through the lists on the way: each once, as first seen."""
-    steps, found = path.split(".") if path else [], dict[str, None]()
+    steps, strings = path.split(".") if path else [], dict[str, None]()
     for document in documents:
         value = document
         for step in steps:
@@ -78,10 +87,10 @@ def strings_at(documents: Iterable[Any], path: str) -> list[str]:
         else:
             # Nearly always there is one, right at the path.
             if value.__class__ is str:
-                found[value] = None
+                strings[value] = None
                 continue
-        found |= dict.fromkeys(one for one in _values_at(document, steps) if isinstance(one, str))
-    return list(found)
+        strings |= dict.fromkeys(item for item in _values_at(document, steps) if isinstance(item, str))
+    return list(strings)
 
 
 def _values_at(document: Any, steps: list[str]) -> Iterator[Any]:

@@ -2,21 +2,20 @@
 
 from collections.abc import Sequence
 
-from gateway.context import Budget, Caller, Namespace, Organization, Permission
+from gateway.context import Budget, Context, Namespace, Organization, Permission
 from gateway.plan.commands import Document
 
 
-def viewer_document(
-    caller: Caller, namespace: Namespace, namespaces: Sequence[Namespace], budget: Budget | None
-) -> Document:
-    """The caller in this namespace; ``namespaces`` are those of its organization."""
+def viewer_document(context: Context, namespaces: Sequence[Document]) -> Document:
+    """The caller in the context's namespace; ``namespaces`` are those of its organization."""
+    caller, budget = context.caller, context.budget
     return {
         "key_name": caller.key_name,
         "permissions": [permission for permission in Permission if permission in caller.permissions],
         "rate_limit": None if budget is None else _rate_limit_document(budget),
         "organization": organization_document(caller.organization),
-        "namespace": namespace_document(namespace),
-        "namespaces": [namespace_document(one) for one in namespaces],
+        "namespace": namespace_document(context.namespace),
+        "namespaces": namespaces,
     }
 
 

@@ -10,21 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import OperationType
-
-from gateway.compiler.binding import Bindings, BoundListing
 from gateway.compiler.shaping import Shaper
-from gateway.plan.operation_plan import Plan
+from gateway.plan.operation_plan import Bindings, Plan
 
 _MAX_VARIABLES_BYTES = 500
 
 # About how many bytes they take up, measured: a selected field of a plan with its part of the program, a fetch of it
-# with the shapes and functions that look it up, what is bound to a fetch, a comparison of a filter, and all else that
-# there is of a plan.
+# with the shapes and functions that look it up, what is bound to a fetch (which may weigh more by itself), and all else
+# that there is of a plan.
 _FIELD_BYTES = 550
 _FETCH_BYTES = 2_500
 _BINDING_BYTES = 1_500
-_COMPARISON_BYTES = 700
 _PLAN_BYTES = 10_000
 
 
@@ -54,23 +50,20 @@ class BoundOperation:
     def at(self, cursors: Mapping[str, str]) -> "BoundOperation":
         """The same with other values for variables that are cursors; raises `InvalidCursor`."""
         moved = {
-            path: binding.at(cursors) if isinstance(binding, BoundListing) else binding
-            for path, binding in self.bindings.items()
+            path: bound if isinstance(bound, Exception) else bound.at(cursors) for path, bound in self.bindings.items()
         }
         return BoundOperation(self.compiled, moved, self.cost)
 
     @property
     def reusable(self) -> bool:
-        """Whether it may be kept: a write is bound each time, and errors that are raised again collect tracebacks."""
-        is_write = self.compiled.plan.operation is OperationType.MUTATION
-        return not (is_write or any(isinstance(binding, Exception) for binding in self.bindings.values()))
+        """Whether it may be kept; errors that are raised again collect tracebacks."""
+        return all(not isinstance(bound, Exception) and bound.reusable for bound in self.bindings.values())
 
     @property
     def weight(self) -> int:
         """About how many bytes it takes up beside what was compiled."""
-        listings = [binding for binding in self.bindings.values() if isinstance(binding, BoundListing)]
-        comparisons = sum(listing.predicate.comparisons for listing in listings)
-        return _BINDING_BYTES * (1 + len(self.bindings)) + _COMPARISON_BYTES * comparisons
+        sources = sum(0 if isinstance(bound, Exception) else bound.weight for bound in self.bindings.values())
+        return _BINDING_BYTES * (1 + len(self.bindings)) + sources
 
 
 def variables_key(variables: Mapping[str, Any], names: Sequence[str]) -> tuple[bytes | None, Mapping[str, str]]:

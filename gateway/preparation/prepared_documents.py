@@ -20,7 +20,6 @@ from graphql import (
 from gateway.compiler.binding import bind
 from gateway.compiler.coercion import Coercers, Coercion
 from gateway.compiler.collect import collect
-from gateway.compiler.cost import estimate
 from gateway.compiler.program import Fallback
 from gateway.compiler.required_permissions import permissions
 from gateway.compiler.select import select
@@ -32,6 +31,7 @@ from gateway.limits import DEFAULTS, Limits
 from gateway.limits.operation_text import parse_within
 from gateway.limits.validation_bounds import MAX_ERRORS, MAX_SUGGESTING
 from gateway.limits.variables import check_variables
+from gateway.plan.cost import estimate
 from gateway.preparation.bound_operations import BoundOperation, CompiledOperation
 from gateway.preparation.validation import Validation
 from gateway.schema.graph import Graph
@@ -155,7 +155,7 @@ class DocumentPreparation:
         """The operation with these values of its conditions."""
         conditions = {name: value is True for name, value in zip(operation.conditions, values, strict=True)}
         fields = collect(self._schema, operation.node, operation.fragments, conditions)
-        plan = select(operation.node.operation, fields)
+        plan = select(self._schema, operation.node.operation, fields)
         if None in values:
             # The executor refuses a condition that is null; the plan doesn't matter.
             return CompiledOperation(plan, None, "null condition")

@@ -4,9 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from graphql import GraphQLNamedType
+from graphql import GraphQLField, GraphQLNamedType
 
-from gateway.schema.strawberry_adapter import declaring_class
+from gateway.schema.strawberry_adapter import declaring_class, metadata_of
+
+# In the metadata of a field: whether it stands in the subgraph's definition. Federation adds fields of its own, and
+# those of Relay, of the caller and of administration are this gateway's alone: a composed graph couldn't tell which
+# subgraph to ask.
+IN_SUBGRAPH = "in_subgraph"
 
 T = TypeVar("T", bound=type)
 
@@ -40,3 +45,8 @@ def composition_of(type_: GraphQLNamedType) -> Composition:
     """How a type of the schema is declared to take part."""
     composition: Composition = getattr(declaring_class(type_), _ATTRIBUTE, Composition())
     return composition
+
+
+def is_in_subgraph(field: GraphQLField) -> bool:
+    """Whether a field of the schema stands in the subgraph's definition."""
+    return bool(metadata_of(field)[IN_SUBGRAPH])

@@ -6,8 +6,8 @@ import strawberry
 
 from gateway.limits import DEFAULTS
 from gateway.model.kinds import INTERACTION, Kind
-from gateway.plan.operation_plan import Listing
 from gateway.plan.paging import DEFAULT_PAGE_SIZE
+from gateway.plan.sources.listings import Listing, NestedListing
 from gateway.schema.composition import composed
 from gateway.schema.readings import Attribute, Total, fetched, field
 from gateway.schema.where_inputs import InteractionOrder, InteractionWhere, SearchRequestOrder, SearchRequestWhere
@@ -67,7 +67,8 @@ def _bound(up_to: UpTo = 10_000) -> None: ...
 def connection(kind: Kind, description: str, *, foreign: str = "", local: str = "") -> Any:
     """A connection over all documents of ``kind``, or those whose ``foreign`` path equals the parent's ``local``."""
     signature = _interactions_of if kind is INTERACTION else _search_requests_of
-    return fetched(Listing(kind, foreign, local), description, signature=signature)
+    source = NestedListing(kind, foreign, local) if local else Listing(kind)
+    return fetched(source, description, signature=signature)
 
 
 @composed(shareable=True)

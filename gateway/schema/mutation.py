@@ -5,7 +5,13 @@ from typing import Annotated
 import strawberry
 
 from gateway.context import Permission
-from gateway.plan.operation_plan import Write
+from gateway.plan.sources.writes import (
+    InteractionDeletion,
+    InteractionRecording,
+    InteractionsRecording,
+    NamespaceCreation,
+    SearchRequestRecording,
+)
 from gateway.schema.objects import Interaction, SearchRequest
 from gateway.schema.readings import embedded, fetched, stored
 from gateway.schema.recording_inputs import (
@@ -97,28 +103,29 @@ def _create_namespace(
 )
 class Mutation:
     record_interaction: RecordInteractionPayload = fetched(
-        Write.RECORD_INTERACTION,
+        InteractionRecording(),
         "Records an interaction, and its search request where that is new. Safe to retry with an `interactionId`.",
         signature=_record_interaction,
     )
     record_interactions: RecordInteractionsPayload = fetched(
-        Write.RECORD_INTERACTIONS,
+        InteractionsRecording(),
         "Records up to 1,000 interactions, each judged alone.",
         signature=_record_interactions,
     )
     record_search_request: RecordSearchRequestPayload = fetched(
-        Write.RECORD_SEARCH_REQUEST,
+        SearchRequestRecording(),
         "Records a search request that nobody has interacted with yet.",
         signature=_record_search_request,
     )
     delete_interaction: DeleteInteractionPayload = fetched(
-        Write.DELETE_INTERACTION,
+        InteractionDeletion(),
         "Deletes an interaction; its search request is kept.",
         signature=_delete_interaction,
     )
     create_namespace: CreateNamespacePayload = fetched(
-        Write.CREATE_NAMESPACE,
+        NamespaceCreation(),
         "Creates a namespace of the key's organization. Safe to retry. The key must have the ADMIN permission.",
         signature=_create_namespace,
         permission=Permission.ADMIN,
+        in_subgraph=False,
     )

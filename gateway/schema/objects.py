@@ -5,10 +5,12 @@ import strawberry
 from gateway.model.documents import recorded_interaction
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.wire import fields as wire
+from gateway.plan.sources.key_lookups import DocumentLookup, SessionLookup, UnreadLookup
 from gateway.schema.composition import composed
 from gateway.schema.connections import PageInfo, connection, connection_total, edge_cursor
 from gateway.schema.enums import InteractionType, known_values
 from gateway.schema.filter_tree_types import FilterGroup
+from gateway.schema.identity import identified
 from gateway.schema.node import Node, node_id
 from gateway.schema.readings import Attribute, ParentView, field, stored
 from gateway.schema.recorded_fields import meaning, recorded
@@ -27,6 +29,7 @@ _KNOWN_TYPES = frozenset(known_values(InteractionType))
 
 
 @composed(keys=("id", "interactionId"))
+@identified(DocumentLookup(INTERACTION))
 @strawberry.type(description=meaning(wire.Interaction))
 class Interaction(Node):
     id: strawberry.ID = node_id("Interaction", "namespace_id", "interaction_id")
@@ -56,6 +59,7 @@ class Interaction(Node):
 
 
 @composed(keys=("id", "searchRequestId"))
+@identified(DocumentLookup(SEARCH_REQUEST))
 @strawberry.type(description=meaning(wire.SearchRequest))
 class SearchRequest(Node):
     id: strawberry.ID = node_id("SearchRequest", "namespace_id", "search_request_id")
@@ -91,6 +95,7 @@ class SearchRequest(Node):
 
 
 @composed(keys=("featureId",))
+@identified(UnreadLookup("feature_id"))
 @strawberry.type(description="An item that search can find. The item itself is owned elsewhere; here is what was done.")
 class Feature:
     feature_id: strawberry.ID = stored("feature_id", description="The item's id.")
@@ -100,6 +105,7 @@ class Feature:
 
 
 @composed(keys=("sessionId",))
+@identified(SessionLookup())
 @strawberry.type(description="A visit: what was searched for and done under one session id.")
 class Session(Node):
     id: strawberry.ID = node_id("Session", "namespace_id", "session_id")

@@ -5,7 +5,8 @@ from typing import Annotated
 import strawberry
 
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
-from gateway.plan.operation_plan import ById, ByNodeId, ByRepresentation, FeatureOf, SessionOf, ViewerOf
+from gateway.plan.sources.lookups import ById, ByNodeId, ByRepresentation
+from gateway.plan.sources.viewer import CurrentViewer
 from gateway.schema.connections import connection
 from gateway.schema.federation import Entity, Service
 from gateway.schema.node import Node
@@ -76,15 +77,17 @@ class Query:
         ByNodeId("id"),
         "The object with this globally unique id; null where this namespace has none.",
         signature=_node,
+        in_subgraph=False,
     )
     nodes: list[Node | None] = fetched(
         ByNodeId("ids", many=True),
         "The objects with these globally unique ids, up to 1,000, in the order asked; null for what isn't there.",
         signature=_nodes,
+        in_subgraph=False,
     )
-    viewer: Viewer = fetched(ViewerOf(), "Who asks, and in which namespace.")
+    viewer: Viewer = fetched(CurrentViewer(), "Who asks, and in which namespace.", in_subgraph=False)
     interaction: Interaction | None = fetched(
-        ById(INTERACTION, "interactionId"),
+        ById("interactionId"),
         "The interaction with this id; null where the namespace has none.",
         signature=_interaction,
     )
@@ -92,7 +95,7 @@ class Query:
         INTERACTION, "The namespace's interactions, the latest first where no order is given."
     )
     search_request: SearchRequest | None = fetched(
-        ById(SEARCH_REQUEST, "searchRequestId"),
+        ById("searchRequestId"),
         "The search request with this id; null where the namespace has none.",
         signature=_search_request,
     )
@@ -100,22 +103,22 @@ class Query:
         SEARCH_REQUEST, "The namespace's search requests, the latest first where no order is given."
     )
     interactions_by_ids: list[Interaction | None] = fetched(
-        ById(INTERACTION, "interactionIds", many=True),
+        ById("interactionIds", many=True),
         "The interactions with these ids, in the order asked, for stitching and loaders; null for what isn't there.",
         signature=_interactions_by_ids,
     )
     feature: Feature = fetched(
-        FeatureOf("featureId"),
+        ById("featureId"),
         "What was done with this item. The item itself is owned elsewhere, so any id is answered.",
         signature=_feature,
     )
     features: list[Feature] = fetched(
-        FeatureOf("featureIds", many=True),
+        ById("featureIds", many=True),
         "What was done with each of these items, in the order asked. Any id is answered.",
         signature=_features,
     )
     session: Session | None = fetched(
-        SessionOf("sessionId"),
+        ById("sessionId"),
         "The session with this id; null where nothing was recorded in it.",
         signature=_session,
     )
@@ -125,5 +128,6 @@ class Query:
 what isn't there.""",
         name="_entities",
         signature=_entities,
+        in_subgraph=False,
     )
-    service: Service = field(ParentView(""), "For federated gateways: this schema.", name="_service")
+    service: Service = field(ParentView(""), "For federated gateways: this schema.", name="_service", in_subgraph=False)

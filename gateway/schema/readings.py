@@ -14,7 +14,8 @@ from graphql import GraphQLField
 from gateway.context import Permission
 from gateway.errors import UnreadableDocument
 from gateway.model import filter_trees
-from gateway.plan.operation_plan import Listing, Source
+from gateway.plan.sources.source import Source
+from gateway.schema.composition import IN_SUBGRAPH
 from gateway.schema.stored_readings import StoredReading, Value, value_at
 from gateway.schema.strawberry_adapter import class_field, metadata_of, take_arguments
 
@@ -100,7 +101,7 @@ class Fetched:
     @property
     def local(self) -> str:
         """Where the parent of a nested connection has what that is joined on."""
-        return self.source.local if isinstance(self.source, Listing) else ""
+        return self.source.local
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +171,19 @@ def of_flat_node(declared: type, name: str, *, of_condition: bool) -> FlatValue:
 
 
 def field(
-    reading: Reading, description: str, *, name: str | None = None, signature: Callable[..., None] | None = None
+    reading: Reading,
+    description: str,
+    *,
+    name: str | None = None,
+    signature: Callable[..., None] | None = None,
+    in_subgraph: bool = True,
 ) -> Any:
-    """A Strawberry field that reads by ``reading``; ``signature`` is a function whose parameters are its arguments."""
-    declared = strawberry.field(description=description, name=name, metadata={_METADATA_KEY: reading})
+    """A Strawberry field that reads by ``reading``; ``signature`` is a function whose parameters are its arguments.
+
+    ``in_subgraph``: whether it stands in the graph's definition as a subgraph.
+    """
+    metadata = {_METADATA_KEY: reading, IN_SUBGRAPH: in_subgraph}
+    declared = strawberry.field(description=description, name=name, metadata=metadata)
     if signature is not None:
         take_arguments(declared, signature)
     return declared
@@ -195,5 +205,6 @@ def fetched(
     name: str | None = None,
     signature: Callable[..., None] | None = None,
     permission: Permission | None = None,
+    in_subgraph: bool = True,
 ) -> Any:
-    return field(Fetched(source, permission), description, name=name, signature=signature)
+    return field(Fetched(source, permission), description, name=name, signature=signature, in_subgraph=in_subgraph)

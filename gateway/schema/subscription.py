@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from gateway.model.kinds import INTERACTION
-from gateway.plan.operation_plan import Arrival
+from gateway.plan.sources.insertions import Insertions
 from gateway.schema.objects import Interaction
 from gateway.schema.readings import fetched
 from gateway.schema.where_inputs import InteractionWhere
@@ -24,7 +24,7 @@ event stream (graphql-sse), with a key that has the READ permission."""
 )
 class Subscription:
     interaction_recorded: Interaction = fetched(
-        Arrival(INTERACTION),
+        Insertions(INTERACTION),
         """Each interaction that is recorded from now on, whoever records it: in the order in which the database stored
 them, each once.""",
         signature=_interaction_recorded,

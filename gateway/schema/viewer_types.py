@@ -2,18 +2,22 @@
 
 import strawberry
 
+from gateway.plan.sources.key_lookups import NamespaceLookup, OrganizationLookup
 from gateway.schema.enums import Permission
+from gateway.schema.identity import identified
 from gateway.schema.node import Node, node_id
 from gateway.schema.readings import embedded, stored
 from gateway.schema.scalars import DateTime
 
 
+@identified(OrganizationLookup())
 @strawberry.type(description="A customer of the gateway: the owner of namespaces and keys.")
 class Organization(Node):
     id: strawberry.ID = node_id("Organization", "organization_id", "organization_id")
     name: str = stored("name", description="The organization's name.")
 
 
+@identified(NamespaceLookup())
 @strawberry.type(
     description="A partition of an organization's data. Nothing is ever read or written across namespaces."
 )

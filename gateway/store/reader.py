@@ -1,62 +1,84 @@
 """Runs the read commands, each within a time limit."""
 
-from collections import defaultdict
 from collections.abc import Awaitable, Sequence
-from datetime import datetime
 from functools import partial
-from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from bson import Timestamp
 from pymongo.errors import OperationFailure
 
 from gateway.errors import QueryTooBroad
-from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
-from gateway.plan.commands import Count, Document, Find, Join, JoinCount, SessionSpans
-from gateway.store.client import ClientSession, Database, aggregate, reading, session
+from gateway.plan.commands import Aggregation, Count, Document, Find, ReadCommand
+from gateway.store.client import ClientSession, Collection, Database, aggregate, reading, session
 from gateway.store.error_translation import translated
+
+T = TypeVar("T")
 
 # MongoDB's error code for a hint that names no index.
 _BAD_VALUE = 2
 
 
 class Reader:
-    """Reads of one database; ``time_limit_ms`` bounds each command on the server.
-
-    Every method raises `Unavailable` where the database doesn't answer. Where the time limit passed, a count is None,
-    and all else raises `QueryTooBroad`, naming what no index serves: never a part of a page.
-    """
+    """Reads of one database; ``time_limit_ms`` bounds each command on the server."""
 
     def __init__(self, database: Database, *, time_limit_ms: int) -> None:
         self._database = reading(database)
-        self._collections = {kind: self._database[kind.collection] for kind in (INTERACTION, SEARCH_REQUEST)}
+        # To make one takes as long as a tenth of a find.
+        self._collections: dict[str, Collection] = {}
         self._time_limit_ms = time_limit_ms
 
-    def find(self, command: Find) -> Awaitable[Sequence[Document]]:
-        return self._found(command) if command.since is None else self._found_since(command, command.since)
+    @overload
+    def run(self, command: Find) -> Awaitable[Sequence[Document]]: ...
 
-    async def _found_since(self, command: Find, since: Timestamp) -> Sequence[Document]:
+    @overload
+    def run(self, command: Count) -> Awaitable[int | None]: ...
+
+    @overload
+    def run(self, command: Aggregation[T]) -> Awaitable[T]: ...
+
+    def run(self, command: ReadCommand) -> Awaitable[Any]:
+        """What the command says that it gives.
+
+        Raises `Unavailable` where the database doesn't answer. Where the time limit passed, a count and what is
+        optional are None, and all else raises `QueryTooBroad`, naming what no index serves: never a part of a page.
+        """
+        match command:
+            case Find():
+                return self._find(command) if command.since is None else self._find_since(command, command.since)
+            case Count():
+                return self._count(command)
+            case Aggregation():
+                return self._aggregate(command)
+
+    def _collection(self, name: str) -> Collection:
+        collection = self._collections.get(name)
+        if collection is None:
+            collection = self._collections[name] = self._database[name]
+        return collection
+
+    async def _find_since(self, command: Find, since: Timestamp) -> Sequence[Document]:
         with translated():
-            async with session(self._database.client, since) as seeing:
-                return await self._found(command, seeing)
+            async with session(self._database.client, since) as causal_session:
+                return await self._find(command, causal_session)
 
-    async def _found(self, command: Find, seeing: ClientSession | None = None) -> Sequence[Document]:
+    async def _find(self, command: Find, causal_session: ClientSession | None = None) -> Sequence[Document]:
         documents: list[dict[str, Any]] = []
         try:
             with translated():
                 for filter_ in command.filters:
-                    missing = command.limit - len(documents)
-                    if missing <= 0:
+                    # To the driver, 0 is no limit.
+                    missing = command.limit - len(documents) if command.limit else 0
+                    if command.limit and missing <= 0:
                         break
                     find = partial(
-                        self._collections[command.scan.kind].find,
+                        self._collection(command.scan.collection).find,
                         filter_,
                         command.projection,
                         sort=command.sort,
                         limit=missing,
                         batch_size=missing,
                         max_time_ms=self._time_limit_ms,
-                        session=seeing,
+                        session=causal_session,
                     )
                     try:
                         documents += await find(hint=command.hint).to_list(None)
@@ -64,13 +86,12 @@ class Reader:
                         _require_missing_index(error)
                         documents += await find().to_list(None)
         except QueryTooBroad as error:
-            raise self._naming(command.unindexed) from error
+            raise self._too_broad(command.unindexed) from error
         return documents
 
-    async def count(self, command: Count) -> int | None:
-        """The count, or None where the time limit passed."""
+    async def _count(self, command: Count) -> int | None:
         count = partial(
-            self._collections[command.scan.kind].count_documents,
+            self._collection(command.scan.collection).count_documents,
             command.scan.filter,
             limit=command.limit,
             maxTimeMS=self._time_limit_ms,
@@ -85,55 +106,18 @@ class Reader:
         except QueryTooBroad:
             return None
 
-    async def join(self, command: Join) -> dict[str, list[Document]]:
-        """The documents of each key, in order; a key without any is absent."""
-        by_key: dict[str, list[Document]] = defaultdict(list)
-        rows = await self._aggregate(command.pipeline, command.unindexed)
-        if len(command.scan.intervals) > 1:
-            rows = sorted(rows, key=itemgetter("part"))
-        for row in rows:
-            found = by_key[row["key"]]
-            if len(found) < command.limit:
-                found.append(row["document"])
-        return by_key
-
-    async def join_count(self, command: JoinCount) -> dict[str, int] | None:
-        """How many documents each key has (a key without any is absent), or None where the time limit passed."""
-        try:
-            rows = await self._aggregate(command.pipeline, ())
-        except QueryTooBroad:
-            return None
-        return {row["key"]: row["document"]["total"] for row in rows}
-
-    async def sessions(self, command: SessionSpans) -> dict[str, Document]:
-        """The sessions in which anything was recorded, by id.
-
-        Each has ``namespace_id``, ``session_id``, ``started_at`` and ``ended_at``.
-        """
-        sessions: dict[str, Document] = {}
-        for row in await self._aggregate(command.pipeline, ()):
-            key = row["key"]
-            edges = [edge.get("at") for name, found in row.items() if name != "key" for edge in found]
-            # What others wrote may have no time, or none that is one.
-            times = [at for at in edges if isinstance(at, datetime)]
-            if edges:
-                sessions[key] = {
-                    "namespace_id": command.namespace.id,
-                    "session_id": key,
-                    "started_at": min(times, default=None),
-                    "ended_at": max(times, default=None),
-                }
-        return sessions
-
-    async def _aggregate(self, pipeline: Sequence[Document], unindexed: Sequence[str]) -> Sequence[Document]:
+    async def _aggregate(self, command: Aggregation[T]) -> T | None:
         try:
             with translated():
-                cursor = await aggregate(self._database, pipeline, maxTimeMS=self._time_limit_ms)
-                return await cursor.to_list(None)
+                cursor = await aggregate(self._database, command.pipeline, maxTimeMS=self._time_limit_ms)
+                rows = await cursor.to_list(None)
         except QueryTooBroad as error:
-            raise self._naming(unindexed) from error
+            if command.optional:
+                return None
+            raise self._too_broad(command.unindexed) from error
+        return command.result(rows)
 
-    def _naming(self, unindexed: Sequence[str]) -> QueryTooBroad:
+    def _too_broad(self, unindexed: Sequence[str]) -> QueryTooBroad:
         served = f". No index serves {', '.join(f'`{name}`' for name in unindexed)}" if unindexed else ""
         return QueryTooBroad(
             f"The query took longer than {self._time_limit_ms:,} ms{served}: "

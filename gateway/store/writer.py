@@ -1,10 +1,9 @@
 """Writes recorded interactions and search requests; each write may be sent again."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from operator import not_
-from typing import TypeAlias
+from typing import Any
 from uuid import UUID
 
 from pymongo.errors import BulkWriteError
@@ -22,24 +21,23 @@ from gateway.model.documents import (
 )
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.wire import RecordedInteraction, RecordedSearchRequest
+from gateway.plan.write_commands import (
+    CreateNamespace,
+    DeleteInteraction,
+    Outcome,
+    Recorded,
+    RecordInteractions,
+    RecordSearchRequest,
+    WriteCommand,
+)
 from gateway.store.audit import Action, Audit
 from gateway.store.client import Collection, Database, Document
 from gateway.store.error_translation import duplicates, translated
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """The stored document; ``created`` is false where it had been recorded before."""
-
-    document: Document
-    created: bool
-
-
-Outcome: TypeAlias = Recorded | GatewayError
+from gateway.store.tenancy import Tenancy
 
 
 class Writer:
-    """The repository of interactions and search requests, as far as they are written.
+    """Runs the write commands; the repository of interactions and search requests, as far as they are written.
 
     Every method takes the namespace that it writes to, and reaches no other.
 
@@ -50,6 +48,32 @@ class Writer:
         self._interactions = database[INTERACTION.collection]
         self._search_requests = database[SEARCH_REQUEST.collection]
         self._audit = Audit(database)
+        self._tenancy = Tenancy(database)
+
+    async def run(self, command: WriteCommand) -> Any:
+        """What the command says that it gives."""
+        match command:
+            case RecordInteractions():
+                return await self._record_valid(command)
+            case RecordSearchRequest(namespace, recording, seen_at):
+                try:
+                    return await self.record_search_request(namespace, recording, seen_at)
+                except Conflict as error:
+                    return error
+            case DeleteInteraction(namespace, interaction_id, caller):
+                return await self.delete_interaction(namespace, interaction_id, by=caller)
+            case CreateNamespace(organization, name, caller):
+                try:
+                    return await self._tenancy.create_namespace(organization, name, by=caller)
+                except BadUserInput as error:
+                    return error
+
+    async def _record_valid(self, command: RecordInteractions) -> list[Outcome]:
+        valid = [recording for recording in command.recordings if isinstance(recording, RecordedInteraction)]
+        outcomes = iter(await self.record(command.namespace, valid, command.now) if valid else [])
+        return [
+            recording if isinstance(recording, GatewayError) else next(outcomes) for recording in command.recordings
+        ]
 
     async def record(
         self, namespace: Namespace, recordings: Sequence[RecordedInteraction], now: datetime

@@ -22,7 +22,6 @@ from gateway.errors import QueryTooBroad
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.fetching import Fetcher
 from gateway.execution.operations import OperationRunner
-from gateway.execution.recording import Recorder
 from gateway.execution.response_builder import ResponseBuilder
 from gateway.model.kinds import INTERACTION, time_order
 from gateway.plan.pages import Pages
@@ -33,7 +32,6 @@ from gateway.scheduling.concurrency import ConcurrencyLimit
 from gateway.store.client import Database
 from gateway.store.index_creation import create_indexes
 from gateway.store.reader import Reader
-from gateway.store.tenancy import Tenancy
 from gateway.store.writer import Writer
 from tests.execution.test_operations import FOLDER, NAMES, NOON, document, permitted, store_data_set
 from tests.harness import prepared
@@ -179,8 +177,7 @@ def test_introspection_is_the_executors(query: str) -> None:
 @pytest.fixture
 async def runner(database: Database) -> tuple[OperationRunner, ResponseBuilder]:
     await create_indexes(database)
-    tenancy = Tenancy(database)
-    fetcher = Fetcher(Reader(database, time_limit_ms=5_000), Recorder(Writer(database), tenancy), tenancy)
+    fetcher = Fetcher(Reader(database, time_limit_ms=5_000), Writer(database))
     return prepared.operation_runner(fetcher, ConcurrencyLimit(1), OperationRunner)
 
 

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import orjson
 import pytest
 
-from gateway.compiler.cost import MOST_REFUSED, refusing
 from gateway.context import Rate
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.errors import RateLimited
+from gateway.plan.cost import MOST_REFUSED, refusing
 from gateway.scheduling.rate_limiter import TokenBuckets
 from gateway.store.client import Database
 from gateway.store.token_buckets import SharedTokenBuckets

@@ -25,11 +25,12 @@ from gateway.model.wire import validate_interaction
 from gateway.plan.commands import Find, Scan
 from gateway.plan.paging import encode_cursor
 from gateway.plan.predicate import Lookup
+from gateway.plan.write_commands import Recorded
 from gateway.settings import Settings, load
 from gateway.store.client import Client, Document, close, open_client
 from gateway.store.index_creation import create_indexes
 from gateway.store.reader import Reader
-from gateway.store.writer import Recorded, Writer
+from gateway.store.writer import Writer
 from tests.harness.command_log import Command, commands
 from tests.harness.crowd import BUSY, START, fill, interaction, time_of
 from tests.harness.gateway_client import Gateway, open_gateway
@@ -510,7 +511,7 @@ async def test_indexes_are_created_beside_reads_and_writes(client: Client, mongo
         "feature",
     )
     reader, writer = Reader(database, time_limit_ms=5_000), Writer(database)
-    without = await reader.find(listing)
+    without = await reader.run(listing)
     building = asyncio.create_task(create_indexes(database))
     during = 0
     while not building.done():
@@ -519,11 +520,11 @@ async def test_indexes_are_created_beside_reads_and_writes(client: Client, mongo
         )
         [recorded] = await writer.record(namespace, [recording], START - timedelta(days=1))
         assert isinstance(recorded, Recorded)
-        assert await reader.find(listing) == without
+        assert await reader.run(listing) == without
         during += 1
     await building
     assert during > 3
-    assert await reader.find(listing) == without
+    assert await reader.run(listing) == without
     there = {index["name"] async for index in await database["interactions"].list_indexes()}
     assert {index.name for index in INDEXES if index.kind is INTERACTION} < there
     await create_indexes(database)

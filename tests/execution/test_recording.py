@@ -7,10 +7,8 @@ import pytest
 from gateway.context import Caller, Context, Namespace, Organization, Permission
 from gateway.errors import Unavailable
 from gateway.execution.fetching import Fetcher
-from gateway.execution.recording import Recorder
 from gateway.store.client import close, open_client
 from gateway.store.reader import Reader
-from gateway.store.tenancy import Tenancy
 from gateway.store.writer import Writer
 from tests.harness import prepared
 
@@ -25,8 +23,7 @@ async def test_an_outage_is_not_the_inputs_fault(mutation: str) -> None:
     client = open_client("mongodb://127.0.0.1:9/", server_selection_timeout_ms=50)
     try:
         database = client["gateway"]
-        tenancy = Tenancy(database)
-        fetcher = Fetcher(Reader(database, time_limit_ms=1_000), Recorder(Writer(database), tenancy), tenancy)
+        fetcher = Fetcher(Reader(database, time_limit_ms=1_000), Writer(database))
         document = f"mutation {{ {mutation}(input: {{ {RECORD[mutation]} }}) {{ created }} }}"
         bound = prepared.bound(prepared.new_table(), document, {})
         organization = Organization("org_1", "Acme")

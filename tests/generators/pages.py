@@ -8,12 +8,15 @@ from typing import Any
 from graphql import GraphQLError, VariableValues, get_named_type
 from hypothesis import strategies as st
 
-from gateway.compiler import binding
+from gateway.compiler.binding import CoercedArguments, argument_values
 from gateway.errors import BadUserInput, GatewayError, QueryTooBroad
 from gateway.limits import DEFAULTS
-from gateway.plan.operation_plan import Arrival, ById, ByNodeId, ByRepresentation, FeatureOf, Fetch, Listing, Plan
-from gateway.plan.pages import Pages, strings_at
+from gateway.plan.operation_plan import Fetch, Plan
+from gateway.plan.pages import Pages, documents_of, strings_at
 from gateway.plan.paging import Page, page
+from gateway.plan.sources.insertions import Insertions
+from gateway.plan.sources.listings import BoundListing, BoundNestedListing
+from gateway.plan.sources.lookups import ById, ByNodeId, ByRepresentation
 from tests.generators.stored_documents import Draw, Generated, documents
 
 _PICKS = st.lists(st.integers(0, 119), min_size=16, max_size=16)
@@ -54,8 +57,7 @@ class Fetched:
     def root(self, fetch: Fetch) -> None:
         value = self._guarded(lambda: self._value(fetch))
         self.pages.put(fetch.path, value)
-        items = value.documents if isinstance(value, Page) else value if isinstance(value, list) else [value]
-        self._nested(fetch, [item for item in items if isinstance(item, Mapping)])
+        self._nested(fetch, documents_of(value))
 
     def _nested(self, parent: Fetch, parents: Sequence[Mapping[str, Any]]) -> None:
         for name, selection in parent.selections.items():
@@ -81,34 +83,38 @@ class Fetched:
             return error
 
     def _value(self, fetch: Fetch) -> Any:
-        arguments = binding.arguments(fetch.field, self.variables)
+        if fetch.source.page_type:
+            return self._page(fetch)
+        values = argument_values(fetch.field, self.variables)
         match fetch.source:
-            case Listing():
-                return self._page(fetch)
-            case Arrival() as source:
-                binding.bind_arrival(fetch, source, arguments)
-            case ById(_, argument, many=True) | ByNodeId(argument, many=True) | FeatureOf(argument, many=True):
-                return [self._item(fetch) for _ in arguments[argument]]
-            case ByRepresentation(argument):
-                return [self._item(fetch) for _ in arguments[argument]]
-            case ById() | ByNodeId() if self._one_in(12):
+            case Insertions() as source:
+                source.bind(CoercedArguments(fetch, self.variables, DEFAULTS.page_size))
+            case ById(argument, many=True) | ByNodeId(argument, many=True) | ByRepresentation(argument):
+                return [self._item(fetch) for _ in values[argument]]
+            case ById() | ByNodeId() if not self._is_unread(fetch) and self._one_in(12):
                 self.features.add("nothing found")
                 return None
         return self._document(fetch)
 
+    def _is_unread(self, fetch: Fetch) -> bool:
+        """Whether any id is answered, as nothing is looked for."""
+        return isinstance(fetch.source, ById) and not any(
+            selection.lookup and selection.lookup.reads for selection in fetch.selections.values()
+        )
+
     def _page(self, fetch: Fetch) -> Page:
-        assert isinstance(fetch.source, Listing)
-        arguments = binding.arguments(fetch.field, self.variables)
-        bound = binding.bind_listing(fetch, fetch.source, arguments, self.variables, DEFAULTS.page_size)
+        bound = fetch.source.bind(CoercedArguments(fetch, self.variables, DEFAULTS.page_size))
+        assert isinstance(bound, BoundListing | BoundNestedListing)
         self.pages.put_bounds(bound.bounds)
-        documents = [self._document(fetch) for _ in range(min(self._pick(4), bound.window.limit))]
-        return page(bound.window, documents, None if not bound.bounds or self._one_in(12) else 10 ** self._pick(7))
+        window = bound.query.window
+        documents = [self._document(fetch) for _ in range(min(self._pick(4), window.limit))]
+        return page(window, documents, None if not bound.bounds or self._one_in(12) else 10 ** self._pick(7))
 
     def _item(self, fetch: Fetch) -> Any:
         if self.stored.odd and isinstance(fetch.source, ByNodeId | ByRepresentation) and self._one_in(3):
             self.features.add("an error in place of an item")
             return BadUserInput("This is not an id that this gateway gave out.")
-        if not isinstance(fetch.source, FeatureOf | ByRepresentation) and self._one_in(12):
+        if not isinstance(fetch.source, ByRepresentation) and not self._is_unread(fetch) and self._one_in(12):
             self.features.add("nothing found")
             return None
         return self._document(fetch)

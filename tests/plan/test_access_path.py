@@ -14,7 +14,8 @@ from gateway.errors import BadUserInput
 from gateway.model.filter_trees import key_token, key_value_token, value_hash
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Kind, Order, position_order, time_order
 from gateway.plan.access_path import AccessPath, choose_access_path, intervals, sort
-from gateway.plan.commands import Find, Join, Scan
+from gateway.plan.commands import Find, Scan
+from gateway.plan.joins import Join
 from gateway.plan.paging import Place, Window
 from gateway.plan.predicate import Predicate
 from tests.harness.default_graph import EXECUTABLE
@@ -239,6 +240,7 @@ def test_the_intervals_between_the_cursors(
     command = find('{featureId: {eq: "p"}}', order, **window)
     scoped = [{"namespace_id": "ns_1", "feature_id": {"$eq": "p"}, **interval} for interval in intervals]
     assert command.filters == [scoped[0] if len(scoped) == 1 else {"$or": scoped}]
+    assert isinstance(command.scan, Scan)
     assert command.scan.parts == scoped
 
 

@@ -102,7 +102,7 @@ async def test_an_id_is_the_one_that_is_read(id: Any, watched: InsertWatch, data
     find = Find(
         Scan(NAMESPACE, INTERACTION, Lookup("_id", (inserted.id,))), {"_id": 1}, (), 1, "_id_", since=inserted.at
     )
-    [document] = await Reader(database, time_limit_ms=5_000).find(find)
+    [document] = await Reader(database, time_limit_ms=5_000).run(find)
     assert {document["_id"]: document} == {inserted.id: document}
     assert type(document["_id"]) is type(inserted.id)
     await insertions.close()

@@ -16,12 +16,10 @@ from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer
 from gateway.execution.fetching import Fetcher
 from gateway.execution.operations import OperationRunner
-from gateway.execution.recording import Recorder
 from gateway.preparation.json_requests import from_object
 from gateway.scheduling.concurrency import ConcurrencyLimit
 from gateway.store.client import Database
 from gateway.store.reader import Reader
-from gateway.store.tenancy import Tenancy
 from gateway.store.writer import Writer
 from gateway.transport.http.batching import answer_batch
 from tests.harness import prepared
@@ -106,8 +104,7 @@ class Meeting(OperationRunner):
 
 
 def meeting(database: Database, guests: int) -> Meeting:
-    tenancy = Tenancy(database)
-    fetcher = Fetcher(Reader(database, time_limit_ms=5_000), Recorder(Writer(database), tenancy), tenancy)
+    fetcher = Fetcher(Reader(database, time_limit_ms=5_000), Writer(database))
     runner, _ = prepared.operation_runner(fetcher, ConcurrencyLimit(guests), Meeting)
     runner.barrier = asyncio.Barrier(guests)
     return runner
@@ -132,7 +129,8 @@ async def test_what_nobody_foresaw_is_masked_in_its_place(gateway: Gateway) -> N
     """Some other program has stored a namespace that lacks what the gateway always gives one."""
     stored = {"_id": "ns_odd", "name": "odd", "organization_id": gateway.organization.id}
     await gateway.database["namespaces"].insert_one(stored)
-    answers = (await gateway.post([KEY, {"query": "{ viewer { namespaces { name } } }"}, KEY])).json()
+    creating = {"query": 'mutation { createNamespace(input: { name: "odd" }) { created } }'}
+    answers = (await gateway.post([KEY, creating, KEY])).json()
     await gateway.database["namespaces"].delete_one(stored)
     assert codes(answers) == [None, "INTERNAL_SERVER_ERROR", None]
     assert answers[1]["errors"][0]["extensions"]["incident"] in answers[1]["errors"][0]["message"]

@@ -1,0 +1,49 @@
+"""What a subscription is about: the documents of a kind, as they are inserted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bson import Timestamp
+
+from gateway.context import Context
+from gateway.model.kinds import Kind
+from gateway.plan.access_path import among
+from gateway.plan.commands import Document, Find
+from gateway.plan.cost import read
+from gateway.plan.predicate import Predicate
+from gateway.plan.projection import projection
+from gateway.plan.sources.source import BoundSource, Estimate, Source, SourceArguments
+
+
+@dataclass(frozen=True, slots=True)
+class Insertions(Source):
+    """Each document of a kind as it is inserted: the root of a subscription."""
+
+    kind: Kind
+
+    def bind(self, arguments: SourceArguments) -> "BoundInsertions":
+        predicate = arguments.predicate()
+        return BoundInsertions(self.kind, predicate, projection(arguments.paths[self.kind.type_name], "_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class BoundInsertions(BoundSource):
+    kind: Kind
+    predicate: Predicate
+    projection: Document
+
+    def estimate(self, parents: int) -> Estimate:
+        return Estimate(1, 1)
+
+    def commands(self, context: Context, ids: Sequence[Any], since: Timestamp) -> Sequence[Find]:
+        """What picks out, of the documents with these values of ``_id``, written by ``since``, those that match."""
+        if self.predicate.nothing:
+            return ()
+        scan = among(context.namespace, self.kind, ids, self.predicate)
+        return (Find(scan, self.projection, (), len(ids), "_id_", since=since),)
+
+    def documents(self, results: Sequence[Sequence[Document]]) -> tuple[Sequence[Document], int]:
+        """Those that match, in no particular order, each with its ``_id``, and the points of what was read."""
+        documents = results[0] if results else []
+        return documents, read(len(documents))

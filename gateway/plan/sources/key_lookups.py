@@ -1,0 +1,97 @@
+"""How objects of each type are found by their own ids: declared beside the types of the graph."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.context import Context
+from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Kind
+from gateway.plan.commands import Document, Find, NamespaceScan, ReadCommand, Scan
+from gateway.plan.cost import read
+from gateway.plan.joins import SessionSpans
+from gateway.plan.predicate import Lookup
+from gateway.plan.projection import projection
+from gateway.plan.sources.source import KeyLookup
+from gateway.plan.viewer_documents import organization_document
+
+# As the readings of the type expect it.
+_NAMESPACE = {"_id": 0, "namespace_id": "$_id", "name": 1, "created_at": 1}
+_SESSION_SPANS = ((INTERACTION, "effective_session_id"), (SEARCH_REQUEST, "effective_session_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentLookup(KeyLookup):
+    """The stored documents of a kind."""
+
+    kind: Kind
+
+    def command(self, context: Context, keys: Sequence[str], paths: frozenset[str]) -> ReadCommand:
+        path = self.kind.id_path
+        scan = Scan(context.namespace, self.kind, Lookup(path, tuple(keys)))
+        return Find(scan, projection(paths, path), (), len(keys), "id")
+
+    def objects(self, result: Any, keys: Sequence[str], context: Context) -> tuple[Mapping[str, Document], int]:
+        path = self.kind.id_path
+        # Of a list of ids, which others may have stored, any one was looked for.
+        objects = {key: document for document in result if isinstance(key := document[path], str)}
+        return objects, read(len(result))
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLookup(KeyLookup):
+    """Sessions, which are known by what was recorded in them."""
+
+    def command(self, context: Context, keys: Sequence[str], paths: frozenset[str]) -> ReadCommand:
+        return SessionSpans(context.namespace, keys, _SESSION_SPANS)
+
+    def objects(self, result: Any, keys: Sequence[str], context: Context) -> tuple[Mapping[str, Document], int]:
+        return result, read(len(result))
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadLookup(KeyLookup):
+    """Objects that are owned elsewhere, by an id at ``path``: never looked for, so that any id is answered."""
+
+    path: str
+
+    @property
+    def reads(self) -> bool:
+        return False
+
+    def objects(self, result: Any, keys: Sequence[str], context: Context) -> tuple[Mapping[str, Document], int]:
+        return {key: {self.path: key} for key in keys}, 0
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceLookup(KeyLookup):
+    """The namespaces of the caller's organization, each of which is its own scope."""
+
+    def scope(self, context: Context, key: str) -> str:
+        return key
+
+    def command(self, context: Context, keys: Sequence[str], paths: frozenset[str]) -> ReadCommand:
+        return find_namespaces(context)
+
+    def objects(self, result: Any, keys: Sequence[str], context: Context) -> tuple[Mapping[str, Document], int]:
+        return {namespace["namespace_id"]: namespace for namespace in result}, 0
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationLookup(KeyLookup):
+    """The caller's organization, which is its own scope."""
+
+    @property
+    def reads(self) -> bool:
+        return False
+
+    def scope(self, context: Context, key: str) -> str:
+        return key
+
+    def objects(self, result: Any, keys: Sequence[str], context: Context) -> tuple[Mapping[str, Document], int]:
+        organization = context.caller.organization
+        return {organization.id: organization_document(organization)}, 0
+
+
+def find_namespaces(context: Context) -> Find:
+    """All namespaces of the caller's organization, by name."""
+    return Find(NamespaceScan(context.caller.organization.id), _NAMESPACE, (("name", 1),), 0, "name")

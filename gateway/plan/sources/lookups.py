@@ -1,0 +1,183 @@
+"""Objects by their ids: those of one type, those that global ids name, and those that other schemas refer to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.context import Context
+from gateway.errors import BadUserInput, GatewayError, NotFound
+from gateway.plan import global_ids
+from gateway.plan.commands import Document, ReadCommand
+from gateway.plan.sources.source import BoundRoot, Estimate, KeyLookup, Reference, Source, SourceArguments
+
+MAX_IDS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class ById(Source):
+    """The object whose own id is in ``argument``, or a list of them in the order given: of the field's one type."""
+
+    argument: str
+    many: bool = False
+
+    def bind(self, arguments: SourceArguments) -> "BoundIds":
+        [(type_name, lookup)] = arguments.lookups.items()
+        keys = _ids(arguments, self.argument, many=self.many)
+        return BoundIds(lookup, tuple(keys), arguments.paths[type_name], self.many)
+
+
+@dataclass(frozen=True, slots=True)
+class ByNodeId(Source):
+    """The object behind a global id, or a list of them in the order given."""
+
+    argument: str
+    many: bool = False
+
+    def bind(self, arguments: SourceArguments) -> "BoundReferences":
+        texts = _ids(arguments, self.argument, many=self.many)
+        paths = [(self.argument, index) if self.many else (self.argument,) for index in range(len(texts))]
+        references = [_decoded(text, path) for text, path in zip(texts, paths, strict=True)]
+        return _bound_references(arguments, references, many=self.many)
+
+
+@dataclass(frozen=True, slots=True)
+class ByRepresentation(Source):
+    """The objects that another schema's references name, in the order given: by any of their types' keys. What isn't
+    there is an error."""
+
+    argument: str
+
+    def bind(self, arguments: SourceArguments) -> "BoundReferences":
+        count = len(arguments.values[self.argument])
+        if count > MAX_IDS:
+            raise BadUserInput(
+                f"`{self.argument}` may hold at most {MAX_IDS} representations, not {count}.", path=(self.argument,)
+            )
+        references = arguments.references(self.argument)
+        return _bound_references(arguments, references, many=True, required=self.argument)
+
+
+def _ids(arguments: SourceArguments, argument: str, *, many: bool) -> list[str]:
+    """The ids that an argument names; raises `BadUserInput` for more than 1,000."""
+    ids: list[str] = arguments.values[argument] if many else [arguments.values[argument]]
+    if len(ids) > MAX_IDS:
+        raise BadUserInput(f"`{argument}` may hold at most {MAX_IDS} ids, not {len(ids)}.", path=(argument,))
+    return ids
+
+
+def _decoded(text: str, path: Sequence[str | int]) -> Reference | BadUserInput:
+    try:
+        id = global_ids.decode(text, *path)
+    except BadUserInput as error:
+        return error
+    return Reference(id.type_name, id.key, id.scope)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundIds(BoundRoot):
+    """``paths``: what is read of the objects."""
+
+    lookup: KeyLookup
+    keys: tuple[str, ...]
+    paths: frozenset[str]
+    many: bool
+
+    @property
+    def _distinct(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.keys))
+
+    def estimate(self, parents: int) -> Estimate:
+        count = len(self.keys)
+        return Estimate(count if self.lookup.reads else 0, count)
+
+    def commands(self, context: Context) -> Sequence[ReadCommand]:
+        if not self.keys or not self.lookup.reads:
+            return ()
+        return (self.lookup.command(context, self._distinct, self.paths),)
+
+    def value(self, results: Sequence[Any], context: Context) -> tuple[Any, int]:
+        if not self.keys:
+            return [], 0
+        objects, points = self.lookup.objects(results[0] if results else None, self._distinct, context)
+        return [objects.get(key) for key in self.keys] if self.many else objects.get(self.keys[0]), points
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The distinct keys of one type that are looked for together."""
+
+    lookup: KeyLookup
+    keys: tuple[str, ...]
+    paths: frozenset[str]
+
+
+def _bound_references(
+    arguments: SourceArguments, references: Sequence[Reference | GatewayError], *, many: bool, required: str = ""
+) -> "BoundReferences":
+    keys: dict[str, dict[str, None]] = {}
+    for reference in references:
+        # Whoever forges ids may name any type. Ids of another namespace are looked for here all the same: missing and
+        # foreign must not differ.
+        if isinstance(reference, Reference) and reference.type_name in arguments.lookups:
+            keys.setdefault(reference.type_name, {})[reference.key] = None
+    groups = {
+        name: _Group(arguments.lookups[name], tuple(of_type), arguments.paths[name]) for name, of_type in keys.items()
+    }
+    return BoundReferences(
+        tuple(references),
+        groups,
+        many,
+        required,
+        # Errors that are raised again collect tracebacks.
+        reusable=not any(isinstance(reference, GatewayError) for reference in references),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BoundReferences(BoundRoot):
+    """``groups``: what is looked for, by the declared name of its type. ``required``: the argument at which what isn't
+    there is an error; "": it is null."""
+
+    references: tuple[Reference | GatewayError, ...]
+    groups: Mapping[str, _Group]
+    many: bool
+    required: str
+
+    def estimate(self, parents: int) -> Estimate:
+        return Estimate(len(self.references), len(self.references))
+
+    def commands(self, context: Context) -> Sequence[ReadCommand]:
+        return [
+            group.lookup.command(context, group.keys, group.paths)
+            for group in self.groups.values()
+            if group.lookup.reads
+        ]
+
+    def value(self, results: Sequence[Any], context: Context) -> tuple[Any, int]:
+        remaining, points = iter(results), 0
+        objects: dict[str, Mapping[str, Document]] = {}
+        for name, group in self.groups.items():
+            result = next(remaining) if group.lookup.reads else None
+            objects[name], read = group.lookup.objects(result, group.keys, context)
+            points += read
+        values = [
+            reference if isinstance(reference, GatewayError) else self._object(reference, objects, context)
+            for reference in self.references
+        ]
+        if self.required:
+            values = [self._missing(index) if value is None else value for index, value in enumerate(values)]
+        return values if self.many else values[0], points
+
+    def _object(
+        self, reference: Reference, objects: Mapping[str, Mapping[str, Document]], context: Context
+    ) -> Document | None:
+        group = self.groups.get(reference.type_name)
+        document = None if group is None else objects[reference.type_name].get(reference.key)
+        if group is None or document is None:
+            return None
+        if reference.scope not in (None, group.lookup.scope(context, reference.key)):
+            return None
+        return {**document, "__typename": reference.type_name}
+
+    def _missing(self, index: int) -> NotFound:
+        return NotFound("There is no such object here.", path=(self.required, index))

@@ -1,0 +1,204 @@
+"""What every source has: how it is bound to arguments, which commands it gives, what it costs, what its results are.
+
+A source is declared beside a field of the graph. Bound to arguments it is kept for whoever sends them again, so it
+holds no caller and no namespace: those come with the `Context` in which its commands are made.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol, Self, TypeAlias
+
+from gateway.context import Context
+from gateway.errors import GatewayError
+from gateway.model.kinds import Kind, Order
+from gateway.plan.commands import Document, ReadCommand
+from gateway.plan.pages import ResponsePath
+from gateway.plan.paging import Page
+from gateway.plan.predicate import Predicate
+from gateway.plan.write_commands import WriteCommand
+
+Command: TypeAlias = ReadCommand | WriteCommand
+
+
+class Estimate(NamedTuple):
+    """``points``: what a source costs whose pages are all full; ``documents``: how many it then gives, each a parent of
+    what is nested below."""
+
+    points: int
+    documents: int
+
+
+class KeyLookup(ABC):
+    """How objects of one type are found by their own ids: declared beside the type.
+
+    ``reads``: whether anything is read for them, which costs a point each.
+    """
+
+    __slots__ = ()
+
+    @property
+    def reads(self) -> bool:
+        return True
+
+    def scope(self, context: Context, key: str) -> str:
+        """The scope that a global id of the object with this key has here: the namespace's id, for most types."""
+        return context.namespace.id
+
+    def command(self, context: Context, keys: Sequence[str], paths: frozenset[str]) -> ReadCommand:
+        """What finds the objects with these ids, which are one or more, and distinct; ``paths``: what is read of them.
+
+        Not asked for where nothing is read.
+        """
+        raise NotImplementedError
+
+    @abstractmethod
+    def objects(self, result: Any, keys: Sequence[str], context: Context) -> tuple[Mapping[str, Document], int]:
+        """Those that there are, by their ids, and the points of the documents that were read; ``result``: the
+        command's, None where nothing is read."""
+
+
+class InputValue(Protocol):
+    """An input of a mutation, or a part of it, that can be recorded."""
+
+    def wire(self) -> Any:
+        """It in the REST wire shape; raises `BadUserInput` with a path in that shape."""
+
+    def located(self, error: GatewayError) -> GatewayError:
+        """The same error, with its path of the wire shape in the input's own names."""
+
+    def field(self, name: str) -> "InputValue":
+        """The value of a field that is given, with its place in the input."""
+
+    def items(self, name: str) -> Sequence["InputValue"]:
+        """The items of a list, each a value by itself: paths begin at the item."""
+
+
+class SourceArguments(Protocol):
+    """A field's arguments and what is selected of it: all that a source is bound to.
+
+    ``values``: the arguments by their GraphQL names. ``variables``: the names of the variables that some of them are.
+    ``page_size``: how many elements a connection may be asked for. ``bounds``: up to where each selected total is
+    counted. ``cursors``: whether any is selected. By the declared names of the types that the field's objects may have:
+    ``paths``, which are read of them, and ``lookups``, how they are found by id, if they are.
+    """
+
+    @property
+    def values(self) -> Mapping[str, Any]: ...
+
+    @property
+    def variables(self) -> Mapping[str, str]: ...
+
+    @property
+    def page_size(self) -> int: ...
+
+    @property
+    def bounds(self) -> Mapping[ResponsePath, int]: ...
+
+    @property
+    def cursors(self) -> bool: ...
+
+    @property
+    def lookups(self) -> Mapping[str, KeyLookup]: ...
+
+    @property
+    def paths(self) -> Mapping[str, frozenset[str]]: ...
+
+    def order(self, kind: Kind) -> Order:
+        """The order that is asked for."""
+
+    def predicate(self) -> Predicate:
+        """The filter that is asked for; raises `BadUserInput`."""
+
+    def references(self, argument: str) -> "Sequence[Reference | GatewayError]":
+        """The objects that the representations of a federated gateway name, or what is wrong with each."""
+
+    def input(self) -> InputValue:
+        """The ``input`` of a mutation."""
+
+
+class Reference(NamedTuple):
+    """An object by its type and its own id; ``scope``: that of the global id that named it, None where none did."""
+
+    type_name: str
+    key: str
+    scope: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundSource(ABC):
+    """A source with its arguments, for any caller and namespace.
+
+    ``empty``: whether it gives nothing, whatever is stored. ``bounds``: up to where each selected total is counted.
+    ``surcharge``: the points of running its commands at all, whatever they give. ``reusable``: whether it may be kept
+    for the same arguments. ``weight``: about how many bytes it takes up, beside what every field does.
+    """
+
+    empty: bool = False
+    bounds: Mapping[ResponsePath, int] = field(default_factory=dict)
+    surcharge: int = 0
+    reusable: bool = True
+    weight: int = 0
+
+    def at(self, cursors: Mapping[str, str]) -> Self:
+        """The same with other values for variables that are cursors and nothing else; raises `InvalidCursor`."""
+        return self
+
+    @abstractmethod
+    def estimate(self, parents: int) -> Estimate:
+        """For so many parents; a root has one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundRoot(BoundSource):
+    """That of a root field: of a query or a mutation."""
+
+    @abstractmethod
+    def commands(self, context: Context) -> Sequence[Command]:
+        """What is run, at once; raises `GatewayError` where its arguments forbid it."""
+
+    @abstractmethod
+    def value(self, results: Sequence[Any], context: Context) -> tuple[Any, int]:
+        """The field's value from the results of the commands, in their order, and the points of what was read.
+
+        A page, a document, a list of documents and errors, or None. Raises the `GatewayError` that the field meets.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundNested(BoundSource):
+    """That of a connection nested in documents, of all of them at once: ``keys`` are the distinct values of what they
+    are joined on, one or more."""
+
+    @abstractmethod
+    def commands(self, context: Context, keys: Sequence[str]) -> Sequence[ReadCommand]: ...
+
+    @abstractmethod
+    def pages(self, results: Sequence[Any], keys: Sequence[str]) -> tuple[Mapping[str, Page], int]:
+        """The page of each key, and the points of what was read."""
+
+    @abstractmethod
+    def empty_pages(self, keys: Sequence[str]) -> Mapping[str, Page]:
+        """Those of a source that gives nothing."""
+
+
+class Source(ABC):
+    """Where the objects of a field come from.
+
+    ``page_type``: of a connection, the declared name of its documents' type. ``local``: of a nested one, the path at
+    which a parent has what they are joined on.
+    """
+
+    __slots__ = ()
+
+    @property
+    def page_type(self) -> str:
+        return ""
+
+    @property
+    def local(self) -> str:
+        return ""
+
+    @abstractmethod
+    def bind(self, arguments: SourceArguments) -> BoundSource:
+        """Raises `GatewayError` for arguments that it doesn't take."""

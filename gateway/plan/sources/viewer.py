@@ -1,0 +1,35 @@
+"""The bearer of the key, and what its organization has."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.context import Context
+from gateway.plan.commands import Document, ReadCommand
+from gateway.plan.sources.key_lookups import find_namespaces
+from gateway.plan.sources.source import BoundRoot, Estimate, Source, SourceArguments
+from gateway.plan.viewer_documents import viewer_document
+
+_NAMESPACES = "namespaces"
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentViewer(Source):
+    """Who asks, with the namespaces of its organization where they are selected."""
+
+    def bind(self, arguments: SourceArguments) -> "BoundViewer":
+        return BoundViewer(any(_NAMESPACES in paths for paths in arguments.paths.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class BoundViewer(BoundRoot):
+    with_namespaces: bool
+
+    def estimate(self, parents: int) -> Estimate:
+        return Estimate(1, 1)
+
+    def commands(self, context: Context) -> Sequence[ReadCommand]:
+        return (find_namespaces(context),) if self.with_namespaces else ()
+
+    def value(self, results: Sequence[Any], context: Context) -> tuple[Document, int]:
+        return viewer_document(context, results[0] if self.with_namespaces else []), 0

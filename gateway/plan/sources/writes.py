@@ -1,0 +1,197 @@
+"""The mutations: each with its input as it is recorded, its command, and its payload."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from gateway.context import Context
+from gateway.errors import BadUserInput, GatewayError
+from gateway.errors.formatting import message_and_path
+from gateway.model.kinds import INTERACTION
+from gateway.model.wire import RecordedInteraction, validate_interaction, validate_search_request
+from gateway.plan import global_ids
+from gateway.plan.commands import Document
+from gateway.plan.cost import WRITTEN
+from gateway.plan.sources.source import BoundRoot, Estimate, InputValue, Source, SourceArguments
+from gateway.plan.viewer_documents import namespace_document
+from gateway.plan.write_commands import (
+    CreateNamespace,
+    DeleteInteraction,
+    Outcome,
+    RecordInteractions,
+    RecordSearchRequest,
+    WriteCommand,
+)
+
+MAX_BATCH = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class InteractionRecording(Source):
+    """An interaction to record."""
+
+    def bind(self, arguments: SourceArguments) -> "BoundInteractionRecording":
+        return BoundInteractionRecording(arguments.input())
+
+
+@dataclass(frozen=True, slots=True)
+class InteractionsRecording(Source):
+    """Up to 1,000 interactions to record, each judged alone."""
+
+    def bind(self, arguments: SourceArguments) -> "BoundInteractionsRecording":
+        inputs = arguments.input().items("interactions")
+        return BoundInteractionsRecording(inputs, surcharge=WRITTEN * len(inputs))
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequestRecording(Source):
+    """A search request to record."""
+
+    def bind(self, arguments: SourceArguments) -> "BoundSearchRequestRecording":
+        seen_at = arguments.values["input"].get("occurredAt")
+        return BoundSearchRequestRecording(arguments.input().field("searchRequest"), seen_at)
+
+
+@dataclass(frozen=True, slots=True)
+class InteractionDeletion(Source):
+    """An interaction to delete."""
+
+    def bind(self, arguments: SourceArguments) -> "BoundInteractionDeletion":
+        return BoundInteractionDeletion(arguments.values["input"]["interactionId"])
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceCreation(Source):
+    """A namespace to create in the caller's organization."""
+
+    def bind(self, arguments: SourceArguments) -> "BoundNamespaceCreation":
+        return BoundNamespaceCreation(arguments.values["input"]["name"])
+
+
+@dataclass(frozen=True, slots=True)
+class BoundWrite(BoundRoot):
+    """A write is paid for by what it writes, before it does, and bound each time.
+
+    Its input is only validated as its command is made: by then it is paid for.
+    """
+
+    surcharge: int = field(default=WRITTEN, kw_only=True)
+    reusable: bool = field(default=False, kw_only=True)
+
+    def estimate(self, parents: int) -> Estimate:
+        return Estimate(self.surcharge, self.surcharge // WRITTEN)
+
+    def commands(self, context: Context) -> Sequence[WriteCommand]:
+        return (self.command(context),)
+
+    def value(self, results: Sequence[Any], context: Context) -> tuple[Document, int]:
+        return self.payload(results[0], context), 0
+
+    @abstractmethod
+    def command(self, context: Context) -> WriteCommand:
+        """What is written; raises `BadUserInput` with a path from ``input`` down."""
+
+    @abstractmethod
+    def payload(self, result: Any, context: Context) -> Document:
+        """What the field's type reads, from the result of the command; raises `BadUserInput` or `Conflict` with a path
+        from ``input`` down."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoundInteractionRecording(BoundWrite):
+    input: InputValue
+
+    def command(self, context: Context) -> RecordInteractions:
+        return RecordInteractions(context.namespace, [_validated(self.input)], datetime.now(UTC))
+
+    def payload(self, result: Sequence[Outcome], context: Context) -> Document:
+        [outcome] = result
+        if isinstance(outcome, GatewayError):
+            raise self.input.located(outcome)
+        return {"interaction": outcome.document, "created": outcome.created}
+
+
+@dataclass(frozen=True, slots=True)
+class BoundInteractionsRecording(BoundWrite):
+    inputs: Sequence[InputValue]
+
+    def command(self, context: Context) -> RecordInteractions:
+        count = len(self.inputs)
+        if count > MAX_BATCH:
+            raise BadUserInput(
+                f"A batch may hold at most {MAX_BATCH} interactions, not {count}.", path=("input", "interactions")
+            )
+        return RecordInteractions(context.namespace, [_validated(input) for input in self.inputs], datetime.now(UTC))
+
+    def payload(self, result: Sequence[Outcome], context: Context) -> Document:
+        results = [
+            _batch_result(index, outcome, input)
+            for index, (outcome, input) in enumerate(zip(result, self.inputs, strict=True))
+        ]
+        return {
+            "results": results,
+            "created_count": sum(result["created"] for result in results),
+            "error_count": sum(result["error"] is not None for result in results),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class BoundSearchRequestRecording(BoundWrite):
+    input: InputValue
+    seen_at: datetime | None
+
+    def command(self, context: Context) -> RecordSearchRequest:
+        try:
+            recording = validate_search_request(self.input.wire())
+        except BadUserInput as error:
+            raise self.input.located(error) from error
+        return RecordSearchRequest(context.namespace, recording, self.seen_at or datetime.now(UTC))
+
+    def payload(self, result: Outcome, context: Context) -> Document:
+        if isinstance(result, GatewayError):
+            raise self.input.located(result)
+        return {"search_request": result.document, "created": result.created}
+
+
+@dataclass(frozen=True, slots=True)
+class BoundInteractionDeletion(BoundWrite):
+    interaction_id: str
+
+    def command(self, context: Context) -> DeleteInteraction:
+        return DeleteInteraction(context.namespace, self.interaction_id, context.caller)
+
+    def payload(self, result: bool, context: Context) -> Document:
+        id = global_ids.encode(INTERACTION.type_name, context.namespace.id, self.interaction_id)
+        return {"deleted_id": id if result else None}
+
+
+@dataclass(frozen=True, slots=True)
+class BoundNamespaceCreation(BoundWrite):
+    name: str
+
+    def command(self, context: Context) -> CreateNamespace:
+        return CreateNamespace(context.caller.organization, self.name, context.caller)
+
+    def payload(self, result: Any, context: Context) -> Document:
+        if isinstance(result, BadUserInput):
+            raise BadUserInput(result.message, path=("input", "name")) from result
+        namespace, created = result
+        return {"namespace": namespace_document(namespace), "created": created}
+
+
+def _validated(input: InputValue) -> RecordedInteraction | GatewayError:
+    try:
+        return validate_interaction(input.wire())
+    except BadUserInput as error:
+        return error
+
+
+def _batch_result(index: int, outcome: Outcome, input: InputValue) -> dict[str, Any]:
+    if not isinstance(outcome, GatewayError):
+        return {"index": index, "interaction": outcome.document, "created": outcome.created, "error": None}
+    error = input.located(outcome)
+    message, path = message_and_path(error)
+    described = {"code": error.code, "message": message, "path": path}
+    return {"index": index, "interaction": None, "created": False, "error": described}

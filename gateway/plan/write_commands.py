@@ -1,0 +1,64 @@
+"""What is sent to the database to be written: values, each for one namespace or organization."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from gateway.context import Caller, Namespace, Organization
+from gateway.errors import GatewayError
+from gateway.model.wire import RecordedInteraction, RecordedSearchRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The stored document; ``created`` is false where it had been recorded before."""
+
+    document: Mapping[str, Any]
+    created: bool
+
+
+Outcome: TypeAlias = Recorded | GatewayError
+
+
+@dataclass(frozen=True, slots=True)
+class RecordInteractions:
+    """Records interactions as if they were sent one after the other; ``now`` is when those happened that don't say.
+
+    A recording that was refused already is an error, and its own outcome. Gives the list of their outcomes, in order.
+    """
+
+    namespace: Namespace
+    recordings: Sequence[RecordedInteraction | GatewayError]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSearchRequest:
+    """Records a search request, first seen at ``seen_at`` where it is new. Gives its outcome."""
+
+    namespace: Namespace
+    recording: RecordedSearchRequest
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteInteraction:
+    """Deletes an interaction, if there is one with this id. Gives whether there was."""
+
+    namespace: Namespace
+    interaction_id: str
+    caller: Caller
+
+
+@dataclass(frozen=True, slots=True)
+class CreateNamespace:
+    """Makes the organization's namespace of this name, where it has none. Gives the namespace and whether it was made,
+    or a `BadUserInput` for what is no name."""
+
+    organization: Organization
+    name: str
+    caller: Caller
+
+
+WriteCommand: TypeAlias = RecordInteractions | RecordSearchRequest | DeleteInteraction | CreateNamespace
