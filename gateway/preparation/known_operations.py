@@ -7,8 +7,8 @@
 | a bound operation: all commands but for the namespace | its operation, its variables but for cursors | second | 16 |
 | a request: the document and the bound operation | owner, the bytes of its body, up to 3,000 | second | 32 |
 
-- *What is kept* never changes and is the same whoever asks: no key, no permission that was granted, no answer. Only this
-  table changes. One thing depends on a namespace: a bound listing keeps its commands by namespace, for four of them.
+- *What is kept* never changes and is the same whoever asks: no key, no permission that was granted, no answer. Only
+  this table changes. One thing depends on a namespace: a bound listing keeps its commands by namespace, for four.
 - *Who shares it*: whoever is of the same owner, which today is everybody.
 - *Weight*: about 30 MB in all, of what each row was measured to take. A document weighs what is kept of it.
 - *When it goes*: the least recently used document first, with all that is kept of it; a bound operation or request that
