@@ -18,7 +18,7 @@ from gateway.transport.server.uvicorn_adapter import DrainingServer, HttpProtoco
 from gateway.transport.websocket.messages import MAX_MESSAGE_BYTES
 
 # Whoever takes nothing of what it was sent for so long is cut off by the kernel; event streams and websockets, which
-# are told first that they are too slow, need 50 seconds for it.
+# get an error first, need 50 seconds for it.
 _UNREAD_SECONDS = 60
 _CHECK_SECONDS = 0.5
 
@@ -51,7 +51,7 @@ class Configuration(uvicorn.Config):
 def _logging(level: str) -> dict[str, Any]:
     """uvicorn's own configuration, with the gateway's messages in its form.
 
-    At the level info uvicorn tells the addresses of requests and websockets, at debug also what these send: neither is
+    At the level info uvicorn logs the addresses of requests and websockets, at debug also what these send: neither is
     ever logged.
     """
     server = {"level": "ERROR" if level == "ERROR" else "WARNING"}

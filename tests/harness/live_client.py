@@ -119,7 +119,7 @@ async def socket(
     address: str, *, host: str = "", protocols: tuple[str, ...] = (PROTOCOL,), **options: Any
 ) -> AsyncIterator[Socket]:
     """Connected to what is served there; ``host``: what the client calls it."""
-    subprotocols = [Subprotocol(one) for one in protocols]
+    subprotocols = [Subprotocol(name) for name in protocols]
     if host:
         options["host"], options["port"] = address.split(":")
     async with connect(

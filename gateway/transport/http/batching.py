@@ -18,7 +18,7 @@ from gateway.transport.http.request_reader import Batch
 async def answer_batch(operations: OperationRunner, batch: Batch, context: Context) -> Answer:
     """The answers to a batch, in its order.
 
-    Queries are answered at the same time; what writes is done alone and in its place, so that a query after it sees
+    Queries are answered at the same time; what writes is run by itself and in its place, so that a query after it sees
     what was written. Where the key had points for none of them, there is one answer, as to a single request.
     """
     outcomes = [await _admitted(operations, request, context) for request in batch]

@@ -32,7 +32,7 @@ _METHODS = frozenset((*READING_METHODS, *WRITING_METHODS))
 class GraphQLEndpoint:
     """The one endpoint of the graph: an ASGI application for every method.
 
-    ``cache_control``: what is said of answers to queries by GET whose documents are persisted; others are never kept.
+    ``cache_control``: the header of answers to queries by GET whose documents are persisted; others are never kept.
     """
 
     def __init__(

@@ -10,7 +10,7 @@ from gateway.limits import ConnectionLimits
 Headers = Sequence[tuple[bytes, bytes]]
 
 _SEPARATORS = len(b": \r\n")
-# Of websockets' own bounds, beyond which it says nothing.
+# Less than websockets' own bounds, beyond which uvicorn neither answers nor closes.
 _HANDSHAKE_LINE_BYTES, _HANDSHAKE_HEADERS = 8_000, 120
 
 

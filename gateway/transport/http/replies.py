@@ -31,7 +31,7 @@ _GRAPHQL_REFUSALS = (ParseFailed, ValidationFailed, BadUserInput, OperationNotRe
 
 _VARY = (b"vary", b"Authorization, X-Namespace, Accept, Accept-Encoding")
 _NOT_STORED = (b"cache-control", b"no-store")
-# As Apollo's server says it: the same address may soon have an answer.
+# As Apollo's server sends it: the same address may soon have an answer.
 _NOT_FOUND_YET = (b"cache-control", b"private, no-cache, must-revalidate")
 _SOON = (b"retry-after", b"1")
 _CLOSE = (b"connection", b"close")

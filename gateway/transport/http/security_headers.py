@@ -1,4 +1,4 @@
-"""What every answer tells browsers: take it for what it says it is, show it in no frame, send no address along."""
+"""The headers of every answer that restrict browsers: no other media type, no frame, no address sent along."""
 
 from starlette.responses import Response
 

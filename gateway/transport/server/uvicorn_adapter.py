@@ -35,7 +35,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        if self._answering is not None:  # Of pipelined requests uvicorn tells the last only.
+        if self._answering is not None:  # uvicorn notifies the last of pipelined requests only.
             self._answering.disconnected = True
             self._answering.message_event.set()
 

@@ -58,7 +58,7 @@ class _RunningOperation:
 
 
 class Conversation:
-    """A websocket once it is accepted. Messages are handled one by one: a pong tells that what was sent before its ping
+    """A websocket once it is accepted. Messages are handled one by one: a pong means that what was sent before its ping
     is under way."""
 
     def __init__(self, services: ConversationServices, scope: Scope, receive: Receive, send: Send) -> None:
@@ -111,7 +111,7 @@ class Conversation:
                 await self._send({"type": "websocket.close", "code": close.code, "reason": close.reason})
 
     async def _require_init(self) -> None:
-        """Closes the socket where nobody says who connects."""
+        """Closes the socket where no `connection_init` comes."""
         await asyncio.sleep(_INIT_SECONDS)
         if self._credentials is None:
             self._finish(Close(4408, "Connection initialisation timeout"))

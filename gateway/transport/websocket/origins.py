@@ -15,8 +15,8 @@ def admits(headers: Headers, origins: Collection[str]) -> bool:
         case [], _:
             return True
         case [origin], hosts:
-            known = "*" in origins or origin in origins
-            return known or [_host(origin.lower())] == [host.lower() for host in hosts]
+            is_listed = "*" in origins or origin in origins
+            return is_listed or [_host(origin.lower())] == [host.lower() for host in hosts]
     return False
 
 
@@ -24,7 +24,7 @@ def _host(origin: str) -> str | None:
     """The Host header of requests to this origin."""
     try:
         parts = urlsplit(origin)
-        default = parts.port == _PORTS.get(parts.scheme)
+        is_default_port = parts.port == _PORTS.get(parts.scheme)
     except ValueError:
         return None
-    return parts.netloc.rpartition(":")[0] if default else parts.netloc
+    return parts.netloc.rpartition(":")[0] if is_default_port else parts.netloc

@@ -67,8 +67,8 @@ async def test_integers_beyond_64_bits_are_refused_rather_than_rounded(gateway: 
 async def test_a_header_that_decides_may_be_sent_only_once(
     gateway: Gateway, name: str, status: int, expected: str
 ) -> None:
-    given = {"Authorization": f"Bearer {gateway.key}", "X-Namespace": "shop", "Content-Type": "application/json"}
-    headers = [*given.items(), (name, given[name])]
+    once = {"Authorization": f"Bearer {gateway.key}", "X-Namespace": "shop", "Content-Type": "application/json"}
+    headers = [*once.items(), (name, once[name])]
     response = await gateway.http.post("/graphql", content=orjson.dumps({"query": QUERY}), headers=headers)
     assert (response.status_code, code(response)) == (status, expected)
 

@@ -40,10 +40,10 @@ async def get(
     if not sent:
         await gateway.post({"query": query, "extensions": persisted(query)})
     parameters = {"extensions": json.dumps(persisted(query)), **({"query": query} if sent else {})}
-    given = {"Authorization": f"Bearer {gateway.key}"} | {
+    headers = {"Authorization": f"Bearer {gateway.key}"} | {
         name.replace("_", "-"): value for name, value in headers.items()
     }
-    return await gateway.http.request(method, "/graphql", params=parameters, headers=given)
+    return await gateway.http.request(method, "/graphql", params=parameters, headers=headers)
 
 
 async def test_a_persisted_query_by_get_may_be_kept_by_its_reader_and_asked_about_again(gateway: Gateway) -> None:
@@ -70,8 +70,8 @@ async def test_who_has_the_answer_is_told_so_until_it_changes(gateway: Gateway) 
 async def test_tags_are_compared_weakly_and_in_lists(gateway: Gateway) -> None:
     tag = (await get(gateway, COUNT)).headers["ETag"]
     strong = tag.removeprefix("W/")
-    for known in (tag, strong, f'"a", {tag}', f'{strong},W/"b"', 'W/"x,y" , ' + tag, "*", " * "):
-        assert (await get(gateway, COUNT, If_None_Match=known)).status_code == 304, known
+    for if_none_match in (tag, strong, f'"a", {tag}', f'{strong},W/"b"', 'W/"x,y" , ' + tag, "*", " * "):
+        assert (await get(gateway, COUNT, If_None_Match=if_none_match)).status_code == 304, if_none_match
     for other in ('"a"', "", strong.strip('"'), 'W/""', "a, b", f"{strong[:-1]}x"):
         assert (await get(gateway, COUNT, If_None_Match=other)).status_code == 200, other
 
@@ -84,11 +84,11 @@ async def test_several_headers_of_tags_count_as_one_list(gateway: Gateway) -> No
 
 
 async def test_head_says_what_get_would(gateway: Gateway) -> None:
-    got, asked = await get(gateway, COUNT), await get(gateway, COUNT, method="HEAD")
-    assert (asked.status_code, asked.content) == (200, b"")
+    body_response, head_response = await get(gateway, COUNT), await get(gateway, COUNT, method="HEAD")
+    assert (head_response.status_code, head_response.content) == (200, b"")
     for name in ("ETag", "Cache-Control", "Content-Length"):
-        assert asked.headers[name] == got.headers[name]
-    assert (await get(gateway, COUNT, method="HEAD", If_None_Match=got.headers["ETag"])).status_code == 304
+        assert head_response.headers[name] == body_response.headers[name]
+    assert (await get(gateway, COUNT, method="HEAD", If_None_Match=body_response.headers["ETag"])).status_code == 304
 
 
 async def test_a_document_sent_along_with_its_hash_is_persisted_too(gateway: Gateway) -> None:

@@ -38,7 +38,7 @@ def preflight(origin: str, headers: str = "authorization,content-type,x-namespac
 
 
 def listed(value: str) -> set[str]:
-    return {one.strip().lower() for one in value.split(",")}
+    return {name.strip().lower() for name in value.split(",")}
 
 
 async def test_a_preflight_of_an_allowed_origin_needs_no_key(gateway: Gateway) -> None:

@@ -38,8 +38,8 @@ async def get(gateway: Gateway, accept: str | None = None, **parameters: str) ->
 
 async def test_a_query_is_answered_by_post_and_by_get_alike(gateway: Gateway) -> None:
     posted = await gateway.post({"query": QUERY})
-    got = await get(gateway, query=QUERY)
-    assert posted.json() == got.json() == ANSWER
+    fetched = await get(gateway, query=QUERY)
+    assert posted.json() == fetched.json() == ANSWER
     assert (posted.status_code, posted.headers["Content-Type"]) == (200, JSON)
     assert posted.headers["Cache-Control"] == "no-store"
     assert {"Authorization", "X-Namespace", "Accept"} <= set(posted.headers["Vary"].split(", "))

@@ -49,14 +49,14 @@ async def address(gateway: Gateway) -> AsyncIterator[str]:
 
 @pytest.mark.parametrize("method", ["POST", "GET"])
 async def test_a_subscription_is_a_stream_of_events(method: str, gateway: Gateway, address: str) -> None:
-    async with stream(address, gateway.key, method=method) as told:
-        response = told.response
+    async with stream(address, gateway.key, method=method) as events:
+        response = events.response
         assert response.status_code == 200
         assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
         assert response.headers["cache-control"] == "no-store"
         await record(gateway, "i1")
-        assert await told.recorded() == "i1"
-        assert bytes(told.raw) == (
+        assert await events.recorded() == "i1"
+        assert bytes(events.raw) == (
             b":\n\n"
             b'event: next\ndata: {"data":{"interactionRecorded":{"interactionId":"i1","interactionType":"CLICK"}}}\n\n'
         )
@@ -66,8 +66,8 @@ async def test_a_subscription_is_a_stream_of_events(method: str, gateway: Gatewa
 async def test_a_subscription_is_streamed_to_whoever_names_the_media_type(
     accept: str, gateway: Gateway, address: str
 ) -> None:
-    async with stream(address, gateway.key, accept=accept) as told:
-        headers = told.response.headers
+    async with stream(address, gateway.key, accept=accept) as events:
+        headers = events.response.headers
         assert headers["content-type"].startswith(EVENTS)
         assert (headers["cache-control"], headers["x-accel-buffering"]) == ("no-store", "no")
         answered = await gateway.post({"query": "{ __typename }"})
@@ -94,15 +94,15 @@ async def test_other_operations_are_answered_in_json_where_it_is_taken(query: st
 
 
 async def test_where_nothing_else_is_taken_every_answer_is_a_stream(gateway: Gateway, address: str) -> None:
-    async with stream(address, gateway.key, VIEWER) as told:
-        assert await told.event() == ("next", {"data": {"viewer": {"keyName": "web"}}})
-        assert await told.event() == ("complete", None)
-        assert await told.event() is None
-        assert bytes(told.raw).endswith(b"\n\nevent: complete\ndata: \n\n")
-        assert b"\r" not in told.raw
-    given = {"input": {"interactionId": "i1", "featureId": "p", "interactionType": "VIEW"}}
-    async with stream(address, gateway.key, RECORD, given) as told:
-        event = await told.event()
+    async with stream(address, gateway.key, VIEWER) as events:
+        assert await events.event() == ("next", {"data": {"viewer": {"keyName": "web"}}})
+        assert await events.event() == ("complete", None)
+        assert await events.event() is None
+        assert bytes(events.raw).endswith(b"\n\nevent: complete\ndata: \n\n")
+        assert b"\r" not in events.raw
+    variables = {"input": {"interactionId": "i1", "featureId": "p", "interactionType": "VIEW"}}
+    async with stream(address, gateway.key, RECORD, variables) as events:
+        event = await events.event()
         assert event is not None
         assert event[1]["data"]["recordInteraction"]["created"] is True
 
@@ -117,55 +117,55 @@ async def test_where_nothing_else_is_taken_every_answer_is_a_stream(gateway: Gat
     ],
 )
 async def test_what_cannot_begin_is_told_in_an_event(query: str, code: str, gateway: Gateway, address: str) -> None:
-    async with stream(address, gateway.key, query) as told:
-        assert told.response.status_code == 200
-        event = await told.event()
+    async with stream(address, gateway.key, query) as events:
+        assert events.response.status_code == 200
+        event = await events.event()
         assert event is not None
         assert event[0] == "next"
         assert {error["extensions"]["code"] for error in event[1]["errors"]} == {code}
         assert "data" not in event[1]
-        assert await told.event() == ("complete", None)
+        assert await events.event() == ("complete", None)
 
 
 async def test_who_may_not_subscribe_is_told_by_a_status(gateway: Gateway, address: str) -> None:
     writer = await gateway.make_key(Permission.WRITE)
     for key, status, code in (("nonsense", 401, "UNAUTHENTICATED"), (writer, 403, "FORBIDDEN")):
-        async with stream(address, key) as told:
-            assert told.response.status_code == status
-            await told.response.aread()
-            assert told.response.json()["errors"][0]["extensions"]["code"] == code
-    async with stream(address, gateway.key, namespace="nonsense") as told:
-        assert told.response.status_code == 403
+        async with stream(address, key) as events:
+            assert events.response.status_code == status
+            await events.response.aread()
+            assert events.response.json()["errors"][0]["extensions"]["code"] == code
+    async with stream(address, gateway.key, namespace="nonsense") as events:
+        assert events.response.status_code == 403
 
 
 async def test_a_mutation_by_get_is_refused_in_any_case(gateway: Gateway, address: str) -> None:
-    async with stream(address, gateway.key, RECORD, {}, method="GET") as told:
-        assert told.response.status_code == 405
-        assert told.response.headers["allow"] == "POST, OPTIONS"
+    async with stream(address, gateway.key, RECORD, {}, method="GET") as events:
+        assert events.response.status_code == 405
+        assert events.response.headers["allow"] == "POST, OPTIONS"
 
 
 async def test_comments_keep_a_quiet_stream_alive(
     gateway: Gateway, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_streams, "HEARTBEAT_SECONDS", 0.05)
-    async with stream(address, gateway.key) as told:
+    async with stream(address, gateway.key) as events:
         for _ in range(3):
-            assert await told.frame() == ":"
+            assert await events.frame() == ":"
         await record(gateway, "i1")
-        assert await told.recorded() == "i1"
-        assert await told.frame() == ":"
+        assert await events.recorded() == "i1"
+        assert await events.frame() == ":"
 
 
 async def test_whoever_leaves_is_forgotten(gateway: Gateway, address: str) -> None:
     async with stream(address, gateway.key):
         pass
-    # By another that is told of the same.
-    async with stream(address, gateway.key) as told, socket(address) as other:
+    # Another client gets the same.
+    async with stream(address, gateway.key) as events, socket(address) as other:
         await other.init(gateway.key)
         await other.subscribe("1")
         await other.begun()
         await record(gateway, "i1")
-        assert await told.recorded() == await other.recorded() == "i1"
+        assert await events.recorded() == await other.recorded() == "i1"
 
 
 async def test_whoever_reads_nothing_is_given_up(

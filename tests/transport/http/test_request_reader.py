@@ -193,10 +193,10 @@ def test_lists_objects_and_strings_are_entries_too() -> None:
 
 def test_parameters_have_as_many_entries_as_bodies() -> None:
     for name in ("variables", "extensions"):
-        given = b'query={a}&%b={"a":[%b]}' % (name.encode(), b",".join([b"0"] * 10))
-        assert isinstance(from_query(given, entry_limit=11), GraphQLRequest)
+        query = b'query={a}&%b={"a":[%b]}' % (name.encode(), b",".join([b"0"] * 10))
+        assert isinstance(from_query(query, entry_limit=11), GraphQLRequest)
         with pytest.raises(BadUserInput, match="at most 10 entries"):
-            from_query(given, entry_limit=10)
+            from_query(query, entry_limit=10)
 
 
 def test_digits_in_strings_are_no_numbers() -> None:

@@ -253,20 +253,20 @@ async def test_when_the_server_ends_connections_that_are_kept_alive_have_a_momen
         serving(gateway.app, ConnectionLimits(drain_seconds=5)) as served,
         served.connected() as used,
         served.connected() as unused,
-        served.connected() as begun,
+        served.connected() as partial,
     ):
         used.send(request(gateway))
         assert await used.response() is not None
         sent = request(gateway)
-        begun.send(sent[:30])
+        partial.send(sent[:30])
         served.server.should_exit = True
         await eventually(lambda: bool(served.server.lifespan.state.get("draining")))
         with pytest.raises(OSError):  # noqa: PT011  # refused or reset
             await asyncio.open_connection("127.0.0.1", served.port)
-        begun.send(sent[30:])
+        partial.send(sent[30:])
         for wire in (used, unused):
             wire.send(sent)
-        for wire in (used, unused, begun):
+        for wire in (used, unused, partial):
             answer = await wire.response()
             assert answer is not None
             assert (answer.json, answer.headers["connection"]) == (ANSWER, "close")
@@ -341,8 +341,8 @@ async def test_in_whatever_pieces_they_arrive_requests_are_answered_in_order(
         answers = []
         while (response := await wire.response()) is not None:
             answers.append(response)
-    assert [one.status for one in answers] == [200, 404, 200, 200, *([404] * (300 if size > 1 else 3)), 200]
-    assert [one.json for one in answers if one.status == 200] == [ANSWER] * 4
+    assert [answer.status for answer in answers] == [200, 404, 200, 200, *([404] * (300 if size > 1 else 3)), 200]
+    assert [answer.json for answer in answers if answer.status == 200] == [ANSWER] * 4
 
 
 async def test_whoever_leaves_amid_its_requests_leaves_no_trace(

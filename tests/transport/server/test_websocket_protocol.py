@@ -48,8 +48,8 @@ def frame(opcode: Opcode, data: bytes = b"", *, fin: bool = True) -> bytes:
     return Frame(opcode, data, fin).serialize(mask=True)
 
 
-def message(**given: Any) -> bytes:
-    return frame(Opcode.TEXT, orjson.dumps(given))
+def message(**fields: Any) -> bytes:
+    return frame(Opcode.TEXT, orjson.dumps(fields))
 
 
 def init(gateway: Gateway) -> bytes:
@@ -274,7 +274,7 @@ async def test_whoever_reads_nothing_is_cut_off_with_what_waits(gateway: Gateway
         for _ in range(40):
             client.send(pinging)
         connections = served.server.server_state.connections
-        [connection] = [one for one in connections if isinstance(one, WebSocketProtocol)]
+        [connection] = [protocol for protocol in connections if isinstance(protocol, WebSocketProtocol)]
         async with asyncio.timeout(PATIENCE):
             while connections:
                 assert connection.transport.get_write_buffer_size() < 2_000_000
@@ -286,7 +286,9 @@ async def test_pongs_that_are_not_read_are_not_gathered(gateway: Gateway, served
         client.send(init(gateway))
         assert await client.hear() == {"type": "connection_ack"}
         client.wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
-        [connection] = [one for one in served.server.server_state.connections if isinstance(one, WebSocketProtocol)]
+        [connection] = [
+            protocol for protocol in served.server.server_state.connections if isinstance(protocol, WebSocketProtocol)
+        ]
         client.send(frame(Opcode.PING, b"x" * 125) * 200_000)
         # Neither side's kernel takes more: what the client has sent waits with itself.
         async with asyncio.timeout(PATIENCE):

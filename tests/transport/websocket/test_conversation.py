@@ -62,10 +62,10 @@ async def test_a_query_is_answered_once(gateway: Gateway, address: str) -> None:
 
 
 async def test_a_mutation_is_answered_once(gateway: Gateway, address: str) -> None:
-    given = {"interactionId": "i1", "featureId": "p1", "interactionType": "CLICK"}
+    interaction = {"interactionId": "i1", "featureId": "p1", "interactionType": "CLICK"}
     async with socket(address) as client:
         await client.init(gateway.key)
-        await client.subscribe("1", RECORD, {"input": given})
+        await client.subscribe("1", RECORD, {"input": interaction})
         assert (await client.event())["data"]["recordInteraction"]["created"] is True
         assert await client.hear() == {"id": "1", "type": "complete"}
 
@@ -265,15 +265,15 @@ CREDENTIALS = ["payload", "lower case", "headers", "upgrade"]
 @pytest.mark.parametrize("place", CREDENTIALS)
 async def test_the_key_may_stand_in_the_payload_or_in_a_header(place: str, gateway: Gateway, address: str) -> None:
     bearer = f"Bearer {await gateway.make_key(Permission.READ, organization=gateway.other_organization)}"
-    given: dict[str, Any] = {
+    credentials: dict[str, Any] = {
         "payload": {"Authorization": bearer, "X-Namespace": "shop"},
         "lower case": {"authorization": bearer, "x-namespace": "shop"},
         "headers": {"headers": {"AUTHORIZATION": bearer, "X-NAMESPACE": "shop"}},
         "upgrade": {"Authorization": bearer, "X-Namespace": "shop"},
     }
-    options = {"additional_headers": given[place]} if place == "upgrade" else {}
+    options = {"additional_headers": credentials[place]} if place == "upgrade" else {}
     async with socket(address, **options) as client:
-        await client.say({"type": "connection_init"} | ({"payload": given[place]} if place != "upgrade" else {}))
+        await client.say({"type": "connection_init"} | ({"payload": credentials[place]} if place != "upgrade" else {}))
         assert await client.hear() == {"type": "connection_ack"}
         await client.subscribe("1", "{ viewer { organization { name } } }")
         assert await client.event() == {"data": {"viewer": {"organization": {"name": "Initech"}}}}
@@ -295,9 +295,9 @@ REFUSALS: list[tuple[dict[str, Any] | None, int, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("payload", "code", "said"), REFUSALS)
+@pytest.mark.parametrize(("payload", "code", "part_of_reason"), REFUSALS)
 async def test_who_may_not_connect_is_told_why(
-    payload: dict[str, Any] | None, code: int, said: str, gateway: Gateway, address: str
+    payload: dict[str, Any] | None, code: int, part_of_reason: str, gateway: Gateway, address: str
 ) -> None:
     other = await gateway.make_key(Permission.READ, organization=gateway.other_organization)
     keys = {"{key}": f"Bearer {gateway.key}", "{other key}": f"Bearer {other}"}
@@ -308,18 +308,18 @@ async def test_who_may_not_connect_is_told_why(
         await client.say({"type": "connection_init", "payload": sent})
         closed, reason = await client.closed()
         assert closed == code
-        assert said in reason
+        assert part_of_reason in reason
 
 
 async def test_a_foreign_namespace_is_refused_like_a_missing_one(gateway: Gateway, address: str) -> None:
-    found = []
+    closings = []
     for namespace in (gateway.namespace.id, "ns_missing"):
         async with socket(address) as client:
             payload = {"Authorization": f"Bearer {gateway.other_key}", "X-Namespace": namespace}
             await client.say({"type": "connection_init", "payload": payload})
-            found.append(await client.closed())
-    assert found[0] == found[1]
-    assert found[0][0] == 4403
+            closings.append(await client.closed())
+    assert closings[0] == closings[1]
+    assert closings[0][0] == 4403
 
 
 async def test_each_operation_needs_a_key_that_is_still_valid(gateway: Gateway, mongod: EmbeddedServer) -> None:
@@ -419,11 +419,11 @@ async def test_what_was_completed_answers_for_no_other_of_its_id(
     gateway: Gateway, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answering, run = asyncio.Event(), OperationRunner.run
-    begun: list[AdmittedOperation] = []
+    started: list[AdmittedOperation] = []
 
     async def losing(self: OperationRunner, operation: AdmittedOperation) -> Answer:
-        begun.append(operation)
-        if len(begun) == 1:
+        started.append(operation)
+        if len(started) == 1:
             # As the driver loses a cancellation that comes with its result.
             with suppress(asyncio.CancelledError):
                 await asyncio.sleep(PATIENCE)
@@ -466,8 +466,8 @@ async def test_a_socket_has_a_limit_of_operations(gateway: Gateway, mongod: Embe
 
 
 async def test_websockets_count_among_the_connections(gateway: Gateway) -> None:
-    async with served(gateway.app, connections=3) as address, socket(address) as one, socket(address) as other:
-        await one.init(gateway.key)
+    async with served(gateway.app, connections=3) as address, socket(address) as first, socket(address) as other:
+        await first.init(gateway.key)
         with pytest.raises(InvalidStatus) as refused:
             async with socket(address):
                 pass

@@ -79,6 +79,6 @@ async def test_a_trusted_subscription_is_named_for_an_event_stream(gateway: Gate
     ):
         assert not {"ETag", "Content-Encoding"} & set(response.headers)
         assert response.headers["Cache-Control"] == "no-store"
-        told = Stream(response)
+        events = Stream(response)
         await record(gateway, "by-stream")
-        assert await told.recorded() == "by-stream"
+        assert await events.recorded() == "by-stream"
