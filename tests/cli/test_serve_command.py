@@ -206,6 +206,22 @@ def test_no_request_fails_when_it_is_told_to_end_under_load(
     assert broken == []
 
 
+def test_a_worker_that_dies_is_replaced(tmp_path: Path, environment: dict[str, str], key: str) -> None:
+    def workers() -> set[int]:
+        pid = served.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return {int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()}
+
+    with serving(tmp_path, environment, "--workers", "2") as served:
+        served.ready()
+        first = eventually(lambda: pair if len(pair := workers()) == 2 else None)
+        killed = min(first)
+        os.kill(killed, signal.SIGKILL)
+        eventually(lambda: len(workers() - {killed}) == 2 and not workers() <= first)
+        assert served.post(key).json() == ANSWER
+        assert served.end(signal.SIGTERM) == 0
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_who_is_subscribed_is_told_that_it_ends(
     tmp_path: Path, environment: dict[str, str], key: str, workers: str
