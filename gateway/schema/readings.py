@@ -1,4 +1,4 @@
-"""How a field gets its value: the one declaration that the executor, the projection and the shaper share.
+"""How a field gets its value: the one declaration that the executor, the projection and the program share.
 
 A parent is a stored document (or a mapping within one), a page, or the prefetched pages themselves; reading never
 does I/O.
