@@ -6,7 +6,6 @@ What is bound may serve whoever sends the same variables again: it holds no call
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from graphql import (
@@ -69,7 +68,7 @@ class CoercedArguments:
     def variables(self) -> Mapping[str, str]:
         return self._fetch.field.arguments.variables if self._fetch.field.arguments else {}
 
-    @cached_property
+    @property
     def bounds(self) -> Mapping[ResponsePath, int]:
         return {path: _total_bound(total, self._variables) for path, total in self._fetch.totals}
 

@@ -121,7 +121,10 @@ class _Fetching:
         return bound
 
     async def _results(self, commands: Sequence[Command]) -> Sequence[Any]:
-        return await _together(*map(self._sent, commands)) if commands else ()
+        # Most are alone.
+        if len(commands) == 1:
+            return (await self._sent(commands[0]),)
+        return await asyncio.gather(*map(self._sent, commands)) if commands else ()
 
     def _sent(self, command: Command) -> Awaitable[Any]:
         return self._writer.run(command) if isinstance(command, WriteCommand) else self._reader.run(command)

@@ -106,7 +106,7 @@ class Fetched:
         bound = fetch.source.bind(CoercedArguments(fetch, self.variables, DEFAULTS.page_size))
         assert isinstance(bound, BoundListing | BoundNestedListing)
         self.pages.put_bounds(bound.bounds)
-        window = bound.query.window
+        window = bound.window
         documents = [self._document(fetch) for _ in range(min(self._pick(4), window.limit))]
         return page(window, documents, None if not bound.bounds or self._one_in(12) else 10 ** self._pick(7))
 

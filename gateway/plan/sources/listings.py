@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from gateway.context import Context, Namespace
 from gateway.model.kinds import Kind
@@ -10,10 +10,11 @@ from gateway.plan.access_path import AccessPath, choose_access_path, intervals, 
 from gateway.plan.commands import Count, Document, Find, ReadCommand, Scan
 from gateway.plan.cost import examining, read
 from gateway.plan.joins import Join, JoinCount
+from gateway.plan.pages import ResponsePath
 from gateway.plan.paging import Page, Window, page, window
 from gateway.plan.predicate import Predicate
 from gateway.plan.projection import projection
-from gateway.plan.sources.source import BoundNested, BoundRoot, Estimate, Source, SourceArguments
+from gateway.plan.sources.source import BoundNested, BoundRoot, BoundSource, Estimate, Source, SourceArguments
 
 # For so many of them, the commands of a listing are made once.
 _MAX_NAMESPACES = 4
@@ -32,8 +33,7 @@ class Listing(Source):
         return self.kind.type_name
 
     def bind(self, arguments: SourceArguments) -> "BoundListing":
-        query = _page_query(self.kind, arguments)
-        return BoundListing(query, **_properties(query, arguments))
+        return BoundListing(*_bound(self.kind, arguments))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,94 +53,90 @@ class NestedListing(Source):
         return self.local_path
 
     def bind(self, arguments: SourceArguments) -> "BoundNestedListing":
-        query = _page_query(self.kind, arguments, self.foreign_path)
-        return BoundNestedListing(query, self.foreign_path, **_properties(query, arguments))
+        return BoundNestedListing(*_bound(self.kind, arguments, self.foreign_path))
 
 
 @dataclass(frozen=True, slots=True)
-class PageQuery:
-    """Which page is asked for, and how it is found: all of its commands but the namespace, and the parents.
+class ListingQuery:
+    """What a connection is asked for, and how it is found: all but its place, the namespace and the parents.
 
-    ``total_limit``: how far the total is counted; 0: not at all. ``variables``: the names of the variables that some of
-    its arguments are.
+    ``bounds``: up to where each total is counted. ``variables``: the names of the variables that some of the arguments
+    are. ``surcharge``: the points of what its commands may examine in vain.
     """
 
-    window: Window
     predicate: Predicate
     access_path: AccessPath
     projection: Document
-    total_limit: int
+    bounds: Mapping[ResponsePath, int]
     variables: Mapping[str, str]
+    surcharge: int
 
-    def at(self, cursors: Mapping[str, str]) -> "PageQuery":
-        """The same with other values for variables that are cursors; raises `InvalidCursor`."""
-        arguments = {name: cursors[variable] for name, variable in self.variables.items() if variable in cursors}
-        if not arguments:
-            return self
-        moved = self.window.at(arguments)
-        return PageQuery(moved, self.predicate, self.access_path, self.projection, self.total_limit, self.variables)
-
-    def scan(self, namespace: Namespace) -> Scan:
-        """The elements of the window."""
-        return self._scan(namespace, self.window)
-
-    def scan_all(self, namespace: Namespace) -> Scan:
-        """The elements of all pages."""
-        return self._scan(namespace, None)
-
-    def _scan(self, namespace: Namespace, window: Window | None) -> Scan:
+    def scan(self, namespace: Namespace, window: Window | None) -> Scan:
+        """The elements of a window; of all pages, where it is None."""
         path, kind = self.access_path, self.access_path.index.kind
         return Scan(namespace, kind, path.lookup, intervals(kind, self.predicate.times, window), path.residual)
 
     @property
-    def sort(self) -> tuple[tuple[str, int], ...]:
-        return sort(self.window.order, descending=self.window.descending)
-
-    def estimate(self, parents: int, surcharge: int) -> Estimate:
-        documents = parents * (self.window.limit - 1)
-        return Estimate(read(documents, parents * self.total_limit) + surcharge, documents)
+    def total_limit(self) -> int:
+        """How far the total is counted; 0: not at all."""
+        return max(self.bounds.values(), default=0)
 
 
-def _page_query(kind: Kind, arguments: SourceArguments, joined: str = "") -> PageQuery:
+def _bound(kind: Kind, arguments: SourceArguments, foreign_path: str = "") -> tuple[ListingQuery, Window]:
     """Raises `BadUserInput` and `InvalidCursor` for arguments that a connection doesn't take."""
     order = arguments.order(kind)
     predicate = arguments.predicate()
     paths = arguments.paths[kind.type_name]
-    return PageQuery(
-        window(arguments.values, order, arguments.page_size),
-        predicate,
-        choose_access_path(kind, order, predicate, joined),
-        projection(paths, order.path, "_id") if arguments.cursors else projection(paths),
-        max(arguments.bounds.values(), default=0),
-        arguments.variables,
-    )
-
-
-def _properties(query: PageQuery, arguments: SourceArguments) -> dict[str, Any]:
-    """What `BoundSource` tells of a connection."""
-    empty = query.predicate.nothing
-    commands = 2 if query.total_limit else 1
-    return {
-        "empty": empty,
-        "bounds": arguments.bounds,
-        "surcharge": 0 if empty else examining(query.access_path.unindexed, query.predicate.times, commands),
-        "weight": _COMPARISON_BYTES * query.predicate.comparisons,
-    }
+    elements = window(arguments.values, order, arguments.page_size)
+    access_path = choose_access_path(kind, order, predicate, foreign_path)
+    projected = projection(paths, order.path, "_id") if arguments.cursors else projection(paths)
+    bounds = arguments.bounds
+    surcharge = 0
+    if access_path.unindexed and not predicate.nothing:
+        surcharge = examining(access_path.unindexed, predicate.times, commands=2 if bounds else 1)
+    return ListingQuery(predicate, access_path, projected, bounds, arguments.variables, surcharge), elements
 
 
 @dataclass(frozen=True, slots=True)
-class BoundListing(BoundRoot):
-    query: PageQuery
-    _commands: dict[str, tuple[ReadCommand, ...]] = field(default_factory=dict, init=False, compare=False)
+class _BoundPages(BoundSource):
+    query: ListingQuery
+    window: Window
 
-    def at(self, cursors: Mapping[str, str]) -> "BoundListing":
-        query = self.query.at(cursors)
-        if query is self.query:
-            return self
-        return BoundListing(query, empty=self.empty, bounds=self.bounds, surcharge=self.surcharge, weight=self.weight)
+    @property
+    def empty(self) -> bool:
+        return self.query.predicate.nothing
+
+    @property
+    def bounds(self) -> Mapping[ResponsePath, int]:
+        return self.query.bounds
+
+    @property
+    def surcharge(self) -> int:
+        return self.query.surcharge
+
+    @property
+    def weight(self) -> int:
+        return _COMPARISON_BYTES * self.query.predicate.comparisons
+
+    def at(self, cursors: Mapping[str, str]) -> Self:
+        variables = self.query.variables.items()
+        arguments = {name: cursors[variable] for name, variable in variables if variable in cursors}
+        return type(self)(self.query, self.window.at(arguments)) if arguments else self
 
     def estimate(self, parents: int) -> Estimate:
-        return self.query.estimate(parents, self.surcharge)
+        documents = parents * (self.window.limit - 1)
+        return Estimate(read(documents, parents * self.query.total_limit) + self.surcharge, documents)
+
+    @property
+    def _sort(self) -> tuple[tuple[str, int], ...]:
+        return sort(self.window.order, descending=self.window.descending)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundListing(_BoundPages, BoundRoot):
+    """Its commands are kept for the namespaces in which it was asked for last."""
+
+    _commands: dict[str, tuple[ReadCommand, ...]] = field(default_factory=dict, init=False, compare=False)
 
     def commands(self, context: Context) -> Sequence[ReadCommand]:
         namespace = context.namespace
@@ -148,67 +144,48 @@ class BoundListing(BoundRoot):
         if commands is None:
             if len(self._commands) >= _MAX_NAMESPACES:
                 self._commands.clear()
-            commands = self._commands[namespace.id] = self._made(namespace)
+            commands = self._commands[namespace.id] = () if self.empty else self._made(namespace)
         return commands
 
     def _made(self, namespace: Namespace) -> tuple[ReadCommand, ...]:
-        if self.empty:
-            return ()
-        query = self.query
+        query, window = self.query, self.window
         path, name = query.access_path, query.access_path.index.name
-        find = Find(query.scan(namespace), query.projection, query.sort, query.window.limit, name, path.unindexed)
-        return (find, Count(query.scan_all(namespace), query.total_limit, name)) if query.total_limit else (find,)
+        scan = query.scan(namespace, window)
+        find = Find(scan, query.projection, self._sort, window.limit, name, path.unindexed)
+        return (find, Count(query.scan(namespace, None), query.total_limit, name)) if query.bounds else (find,)
 
     def value(self, results: Sequence[Any], context: Context) -> tuple[Page, int]:
         if self.empty:
-            return page(self.query.window, [], 0), 0
-        documents, total = results if self.query.total_limit else (results[0], None)
-        found = page(self.query.window, documents, total)
-        return found, read(len(found.documents), total or 0)
+            return page(self.window, [], 0), 0
+        documents, total = results if self.query.bounds else (results[0], None)
+        elements = page(self.window, documents, total)
+        return elements, read(len(elements.documents), total or 0)
 
 
 @dataclass(frozen=True, slots=True)
-class BoundNestedListing(BoundNested):
-    """``foreign_path``: where the documents have the parent's key."""
-
-    query: PageQuery
-    foreign_path: str
-
-    def at(self, cursors: Mapping[str, str]) -> "BoundNestedListing":
-        query = self.query.at(cursors)
-        if query is self.query:
-            return self
-        return BoundNestedListing(
-            query,
-            self.foreign_path,
-            empty=self.empty,
-            bounds=self.bounds,
-            surcharge=self.surcharge,
-            weight=self.weight,
-        )
-
-    def estimate(self, parents: int) -> Estimate:
-        return self.query.estimate(parents, self.surcharge)
+class BoundNestedListing(_BoundPages, BoundNested):
+    """The pages of all parents, in one command, and one more where they are counted."""
 
     def commands(self, context: Context, keys: Sequence[str]) -> Sequence[ReadCommand]:
-        query, namespace = self.query, context.namespace
+        query, namespace, path = self.query, context.namespace, self.query.access_path.index.equality
+        assert path is not None, "the index of a join serves its path"
         join = Join(
-            query.scan(namespace),
-            self.foreign_path,
+            query.scan(namespace, self.window),
+            path,
             keys,
             query.projection,
-            query.sort,
-            query.window.limit,
+            self._sort,
+            self.window.limit,
             unindexed=query.access_path.unindexed,
         )
-        if not query.total_limit:
+        if not query.bounds:
             return (join,)
-        return (join, JoinCount(query.scan_all(namespace), self.foreign_path, keys, query.total_limit))
+        return (join, JoinCount(query.scan(namespace, None), path, keys, query.total_limit))
 
     def pages(self, results: Sequence[Any], keys: Sequence[str]) -> tuple[Mapping[str, Page], int]:
-        documents, totals = results if self.query.total_limit else (results[0], None)
+        documents, totals = results if self.query.bounds else (results[0], None)
         pages = {
-            key: page(self.query.window, documents.get(key, []), None if totals is None else totals.get(key, 0))
+            key: page(self.window, documents.get(key, []), None if totals is None else totals.get(key, 0))
             for key in keys
         }
         return pages, read(
@@ -216,4 +193,4 @@ class BoundNestedListing(BoundNested):
         )
 
     def empty_pages(self, keys: Sequence[str]) -> Mapping[str, Page]:
-        return {key: page(self.query.window, [], 0) for key in keys}
+        return {key: page(self.window, [], 0) for key in keys}

@@ -123,14 +123,7 @@ def _bound_references(
     groups = {
         name: _Group(arguments.lookups[name], tuple(of_type), arguments.paths[name]) for name, of_type in keys.items()
     }
-    return BoundReferences(
-        tuple(references),
-        groups,
-        many,
-        required,
-        # Errors that are raised again collect tracebacks.
-        reusable=not any(isinstance(reference, GatewayError) for reference in references),
-    )
+    return BoundReferences(tuple(references), groups, many, required)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +135,11 @@ class BoundReferences(BoundRoot):
     groups: Mapping[str, _Group]
     many: bool
     required: str
+
+    @property
+    def reusable(self) -> bool:
+        # Errors that are raised again collect tracebacks.
+        return not any(isinstance(reference, GatewayError) for reference in self.references)
 
     def estimate(self, parents: int) -> Estimate:
         return Estimate(len(self.references), len(self.references))

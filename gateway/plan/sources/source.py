@@ -6,7 +6,6 @@ holds no caller and no namespace: those come with the `Context` in which its com
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, Self, TypeAlias
 
 from gateway.context import Context
@@ -125,7 +124,6 @@ class Reference(NamedTuple):
     scope: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class BoundSource(ABC):
     """A source with its arguments, for any caller and namespace.
 
@@ -134,11 +132,27 @@ class BoundSource(ABC):
     for the same arguments. ``weight``: about how many bytes it takes up, beside what every field does.
     """
 
-    empty: bool = False
-    bounds: Mapping[ResponsePath, int] = field(default_factory=dict)
-    surcharge: int = 0
-    reusable: bool = True
-    weight: int = 0
+    __slots__ = ()
+
+    @property
+    def empty(self) -> bool:
+        return False
+
+    @property
+    def bounds(self) -> Mapping[ResponsePath, int]:
+        return {}
+
+    @property
+    def surcharge(self) -> int:
+        return 0
+
+    @property
+    def reusable(self) -> bool:
+        return True
+
+    @property
+    def weight(self) -> int:
+        return 0
 
     def at(self, cursors: Mapping[str, str]) -> Self:
         """The same with other values for variables that are cursors and nothing else; raises `InvalidCursor`."""
@@ -149,9 +163,10 @@ class BoundSource(ABC):
         """For so many parents; a root has one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class BoundRoot(BoundSource):
     """That of a root field: of a query or a mutation."""
+
+    __slots__ = ()
 
     @abstractmethod
     def commands(self, context: Context) -> Sequence[Command]:
@@ -165,10 +180,11 @@ class BoundRoot(BoundSource):
         """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class BoundNested(BoundSource):
     """That of a connection nested in documents, of all of them at once: ``keys`` are the distinct values of what they
     are joined on, one or more."""
+
+    __slots__ = ()
 
     @abstractmethod
     def commands(self, context: Context, keys: Sequence[str]) -> Sequence[ReadCommand]: ...

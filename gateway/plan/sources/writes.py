@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,8 +41,7 @@ class InteractionsRecording(Source):
     """Up to 1,000 interactions to record, each judged alone."""
 
     def bind(self, arguments: SourceArguments) -> "BoundInteractionsRecording":
-        inputs = arguments.input().items("interactions")
-        return BoundInteractionsRecording(inputs, surcharge=WRITTEN * len(inputs))
+        return BoundInteractionsRecording(arguments.input().items("interactions"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +69,28 @@ class NamespaceCreation(Source):
         return BoundNamespaceCreation(arguments.values["input"]["name"])
 
 
-@dataclass(frozen=True, slots=True)
 class BoundWrite(BoundRoot):
-    """A write is paid for by what it writes, before it does, and bound each time.
+    """A write is paid for by what it writes, before it does, and bound each time; ``count``: how many documents.
 
     Its input is only validated as its command is made: by then it is paid for.
     """
 
-    surcharge: int = field(default=WRITTEN, kw_only=True)
-    reusable: bool = field(default=False, kw_only=True)
+    __slots__ = ()
+
+    @property
+    def count(self) -> int:
+        return 1
+
+    @property
+    def surcharge(self) -> int:
+        return WRITTEN * self.count
+
+    @property
+    def reusable(self) -> bool:
+        return False
 
     def estimate(self, parents: int) -> Estimate:
-        return Estimate(self.surcharge, self.surcharge // WRITTEN)
+        return Estimate(self.surcharge, self.count)
 
     def commands(self, context: Context) -> Sequence[WriteCommand]:
         return (self.command(context),)
@@ -117,11 +126,14 @@ class BoundInteractionRecording(BoundWrite):
 class BoundInteractionsRecording(BoundWrite):
     inputs: Sequence[InputValue]
 
+    @property
+    def count(self) -> int:
+        return len(self.inputs)
+
     def command(self, context: Context) -> RecordInteractions:
-        count = len(self.inputs)
-        if count > MAX_BATCH:
+        if self.count > MAX_BATCH:
             raise BadUserInput(
-                f"A batch may hold at most {MAX_BATCH} interactions, not {count}.", path=("input", "interactions")
+                f"A batch may hold at most {MAX_BATCH} interactions, not {self.count}.", path=("input", "interactions")
             )
         return RecordInteractions(context.namespace, [_validated(input) for input in self.inputs], datetime.now(UTC))
 
