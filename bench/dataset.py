@@ -14,7 +14,7 @@ from gateway.demo.data import interactions
 from gateway.model.documents import interaction_document, search_request_document, search_request_id_of
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, time_order
 from gateway.model.wire import validate_interaction
-from gateway.plan.paging import encode_cursor
+from gateway.plan.cursors import encode_cursor
 from gateway.store.client import Database, close, open_client
 from gateway.store.index_creation import create_indexes
 from gateway.store.keys import Keys

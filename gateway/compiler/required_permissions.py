@@ -19,17 +19,17 @@ from gateway.schema.readings import Fetched, reading_of
 def permissions(
     schema: GraphQLSchema, operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
 ) -> frozenset[Permission]:
-    """Those that the root fields of a valid operation ask for, also where a condition leaves a field out.
+    """Those that the root fields of a valid operation require, also where a condition leaves a field out.
 
-    Mutations ask for WRITE and all else for READ, except where a field is declared with another permission.
+    Mutations require WRITE and all else READ, except where a field is declared with another permission.
     """
     default = Permission.WRITE if operation.operation is OperationType.MUTATION else Permission.READ
     root = schema.get_root_type(operation.operation)
     assert root is not None, "validation lets no operation through whose root type the schema lacks"
     # What introspects is no field of the type.
     readings = [reading_of(root.fields[name]) for name in _root_fields(operation, fragments) if name in root.fields]
-    asked = {one.permission or default if isinstance(one, Fetched) else default for one in readings}
-    return frozenset(asked or {default})
+    required = {reading.permission or default if isinstance(reading, Fetched) else default for reading in readings}
+    return frozenset(required or {default})
 
 
 def _root_fields(operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> Iterator[str]:

@@ -14,7 +14,8 @@ from gateway.errors import BadUserInput
 from gateway.model.indexes import Index, serving
 from gateway.model.kinds import Kind, Order
 from gateway.plan.commands import Document, Scan
-from gateway.plan.paging import Tie, Value, Window
+from gateway.plan.cursors import Tie, Value
+from gateway.plan.paging import Window
 from gateway.plan.predicate import Lookup, Predicate, TimeBound
 
 _Bound = tuple[str, str, Value | Tie]
@@ -33,7 +34,7 @@ class AccessPath:
 
 
 def choose_access_path(kind: Kind, order: Order, predicate: Predicate, joined: str = "") -> AccessPath:
-    """The walk in ``order`` through the most selective index; ``joined``: the path whose equality is given besides.
+    """The path in ``order`` through the most selective index; ``joined``: a path whose equality a join adds.
 
     Raises `BadUserInput` where no index serves the order.
     """
@@ -73,15 +74,15 @@ def among(namespace: Namespace, kind: Kind, ids: Sequence[Any], predicate: Predi
 
 
 def intervals(kind: Kind, times: Sequence[TimeBound], window: Window | None) -> tuple[Document, ...]:
-    """The intervals of the walk that hold the window's elements within these times."""
-    found: list[Document] = [{}] if window is None else _intervals(window)
+    """The intervals of an index that hold the window's elements within these times."""
+    filters: list[Document] = [{}] if window is None else _intervals(window)
     bounds: dict[str, Any] = {}
     for bound in times:
-        known = bounds.get(bound.operator)
-        bounds[bound.operator] = bound.value if known is None else _TIGHTER[bound.operator](known, bound.value)
+        other = bounds.get(bound.operator)
+        bounds[bound.operator] = bound.value if other is None else _TIGHTER[bound.operator](other, bound.value)
     if bounds:
-        found = [{**interval, kind.time_path: {**interval.get(kind.time_path, {}), **bounds}} for interval in found]
-    return tuple(found)
+        filters = [{**interval, kind.time_path: {**interval.get(kind.time_path, {}), **bounds}} for interval in filters]
+    return tuple(filters)
 
 
 def sort(order: Order, *, descending: bool) -> tuple[tuple[str, int], ...]:

@@ -34,7 +34,7 @@ class Selector(Protocol):
 class Scan:
     """The documents of one namespace that match ``lookup``, any of ``intervals`` and all of ``residual``.
 
-    With the look-up every interval is one of the same index. They don't overlap, and stand in the order of the walk.
+    With the look-up every interval is one of the same index. They don't overlap, and stand in the order of the index.
     """
 
     namespace: Namespace

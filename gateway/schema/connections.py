@@ -1,4 +1,4 @@
-"""How a connection is asked for, and what its pages say beside what they hold."""
+"""Connections: their arguments, and what their pages say beside the elements that they hold."""
 
 from typing import Annotated, Any
 

@@ -29,7 +29,7 @@ from gateway.interchange.temporary_database import temporary_database
 from gateway.model.kinds import INTERACTION, position_order, time_order
 from gateway.model.wire import validate_interaction, validate_search_request
 from gateway.plan import global_ids
-from gateway.plan.paging import decode_cursor, encode_cursor
+from gateway.plan.cursors import decode_cursor, encode_cursor
 from tests.harness.gateway_client import Gateway, new_gateway
 
 EXAMPLES = int(os.environ.get("EXAMPLES") or 0)

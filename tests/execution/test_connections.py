@@ -23,7 +23,7 @@ from gateway.model.indexes import INDEXES
 from gateway.model.kinds import INTERACTION, time_order
 from gateway.model.wire import validate_interaction
 from gateway.plan.commands import Find, Scan
-from gateway.plan.paging import encode_cursor
+from gateway.plan.cursors import encode_cursor
 from gateway.plan.predicate import Lookup
 from gateway.plan.write_commands import Recorded
 from gateway.settings import Settings, load

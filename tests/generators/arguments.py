@@ -23,7 +23,7 @@ from graphql import (
 from hypothesis import strategies as st
 
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, time_order
-from gateway.plan.paging import encode_cursor
+from gateway.plan.cursors import encode_cursor
 
 T = TypeVar("T")
 

@@ -15,8 +15,9 @@ from gateway.model.filter_trees import key_token, key_value_token, value_hash
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Kind, Order, position_order, time_order
 from gateway.plan.access_path import AccessPath, choose_access_path, intervals, sort
 from gateway.plan.commands import Find, Scan
+from gateway.plan.cursors import Place
 from gateway.plan.joins import Join
-from gateway.plan.paging import Place, Window
+from gateway.plan.paging import Window
 from gateway.plan.predicate import Predicate
 from tests.harness.default_graph import EXECUTABLE
 

@@ -18,7 +18,7 @@ from gateway.app.worker import settle
 from gateway.errors import OperationNotResolved, OperationTooComplex
 from gateway.limits import DEFAULTS, Limits
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, time_order
-from gateway.plan.paging import encode_cursor
+from gateway.plan.cursors import encode_cursor
 from gateway.preparation import prepared_documents as prepared_module
 from gateway.preparation.bound_operations import BoundOperation, CompiledOperation
 from gateway.preparation.graphql_request import GraphQLRequest

@@ -12,7 +12,7 @@ from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.model.documents import derived_fields
 from gateway.model.indexes import INDEXES
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Kind, Order, position_order, time_order
-from gateway.plan.paging import encode_cursor
+from gateway.plan.cursors import encode_cursor
 from gateway.store.client import Database, close, open_client
 from tests.harness.command_log import Command, commands
 from tests.harness.crowd import BUSY, START, fill

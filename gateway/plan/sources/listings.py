@@ -11,7 +11,7 @@ from gateway.plan.commands import Count, Document, Find, ReadCommand, Scan
 from gateway.plan.cost import examining, read
 from gateway.plan.joins import Join, JoinCount
 from gateway.plan.pages import ResponsePath
-from gateway.plan.paging import Page, Window, page, window
+from gateway.plan.paging import Page, Window, page
 from gateway.plan.predicate import Predicate
 from gateway.plan.projection import projection
 from gateway.plan.sources.source import BoundNested, BoundRoot, BoundSource, Estimate, Source, SourceArguments
@@ -87,14 +87,14 @@ def _bound(kind: Kind, arguments: SourceArguments, foreign_path: str = "") -> tu
     order = arguments.order(kind)
     predicate = arguments.predicate()
     paths = arguments.paths[kind.type_name]
-    elements = window(arguments.values, order, arguments.page_size)
+    window = Window.of(arguments.values, order, arguments.page_size)
     access_path = choose_access_path(kind, order, predicate, foreign_path)
     projected = projection(paths, order.path, "_id") if arguments.cursors else projection(paths)
     bounds = arguments.bounds
     surcharge = 0
     if access_path.unindexed and not predicate.nothing:
         surcharge = examining(access_path.unindexed, predicate.times, commands=2 if bounds else 1)
-    return ListingQuery(predicate, access_path, projected, bounds, arguments.variables, surcharge), elements
+    return ListingQuery(predicate, access_path, projected, bounds, arguments.variables, surcharge), window
 
 
 @dataclass(frozen=True, slots=True)

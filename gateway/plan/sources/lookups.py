@@ -15,7 +15,7 @@ MAX_IDS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class ById(Source):
-    """The object whose own id is in ``argument``, or a list of them in the order given: of the field's one type."""
+    """The object of the field's one type whose own id is in ``argument``, or a list of them in the order of the ids."""
 
     argument: str
     many: bool = False
@@ -28,7 +28,7 @@ class ById(Source):
 
 @dataclass(frozen=True, slots=True)
 class ByNodeId(Source):
-    """The object behind a global id, or a list of them in the order given."""
+    """The object behind a global id, or a list of them in the order of the ids."""
 
     argument: str
     many: bool = False
@@ -42,7 +42,7 @@ class ByNodeId(Source):
 
 @dataclass(frozen=True, slots=True)
 class ByRepresentation(Source):
-    """The objects that another schema's references name, in the order given: by any of their types' keys. What isn't
+    """The objects that another schema's references name, in their order: by any of their types' keys. What isn't
     there is an error."""
 
     argument: str

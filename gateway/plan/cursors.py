@@ -1,0 +1,126 @@
+"""Cursors: opaque texts for the place of an element in an order.
+
+A place is the ordered value and ``_id`` of an element, so that a page is found by an index seek, whatever its depth,
+and stays where it is while others insert.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from bson import Binary, DatetimeMS, ObjectId
+from bson.errors import BSONError
+
+from gateway.errors import InvalidCursor, UnreadableDocument
+from gateway.model.bson_values import is_uuid, uuid_text, uuid_value
+from gateway.model.kinds import Order
+from gateway.plan import opaque_text
+
+_VERSION = 1
+
+# Times beyond Python's years are only found in documents that others wrote, and so are strings and booleans.
+Value: TypeAlias = datetime | DatetimeMS | int | float | str | bool | None
+# Of binary values only UUIDs, which may also be decoded already; a place that was decoded has them as they are read.
+Tie: TypeAlias = Binary | UUID | ObjectId | str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an element stands in an order; ``value`` None is the shared place of null and missing."""
+
+    value: Value
+    tie: Tie
+
+
+def encode_cursor(order: Order, value: Any, tie: Any) -> str:
+    """The cursor of the place of these stored values, the ordered one and ``_id``.
+
+    Raises `UnreadableDocument` where they have no place in any order.
+    """
+    # What nearly all elements have is spelled as JSON spells it; the rest is marked.
+    if value.__class__ is not datetime:
+        value = _marked_value(value)
+    tie = uuid_text(tie) if is_uuid(tie) else _marked_tie(tie)
+    return opaque_text.encode([_VERSION, order.tag, value, tie])
+
+
+def decode_cursor(order: Order, text: str, argument: str) -> Place:
+    """The place of a cursor given out for this order.
+
+    Raises `InvalidCursor` for anything else, also for a cursor of another order.
+    """
+    try:
+        match opaque_text.decode(text):
+            case [1, order.tag, value, tie]:
+                return Place(_value(value), _tie(tie))
+            case [1, str(), _, _]:
+                raise InvalidCursor("The cursor was given out for another ordering.", path=(argument,))
+    except (ValueError, OverflowError, BSONError):
+        pass
+    raise InvalidCursor("This is not a cursor that this gateway gave out.", path=(argument,))
+
+
+def _marked_value(value: Any) -> Any:
+    match value:
+        case None | bool() | int():
+            return value
+        case str():
+            return ["s", value]
+        case float():
+            return value if isfinite(value) else ["f", str(value)]
+        case datetime():
+            return value
+        case DatetimeMS():
+            return ["t", int(value)]
+    raise UnreadableDocument("What is stored here has no place in this order.")
+
+
+def _value(encoded: Any) -> Value:
+    match encoded:
+        case str():
+            return datetime.fromisoformat(encoded).astimezone(UTC)
+        case ["s", str(text)]:
+            return text
+        case ["f", "nan" | "inf" | "-inf" as number]:
+            return float(number)
+        case ["t", int(milliseconds)]:
+            return DatetimeMS(_integer(milliseconds))
+        case int():
+            return _integer(encoded)
+        case None | float():
+            return encoded
+    raise ValueError(encoded)
+
+
+def _integer(number: int) -> int:
+    if not -(2**63) <= number < 2**63:
+        raise ValueError(number)
+    return number
+
+
+def _marked_tie(tie: Any) -> Any:
+    match tie:
+        case UUID():
+            return str(tie)
+        case ObjectId():
+            return ["o", str(tie)]
+        case str():
+            return ["s", tie]
+        case int():
+            return tie
+    raise UnreadableDocument("What is stored here has no place in this order.")
+
+
+def _tie(encoded: Any) -> Tie:
+    match encoded:
+        case str():
+            return uuid_value(encoded)
+        case ["o", str(text)]:
+            return ObjectId(text)
+        case ["s", str(text)]:
+            return text
+        case int():
+            return _integer(encoded)
+    raise ValueError(encoded)
