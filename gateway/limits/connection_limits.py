@@ -38,7 +38,7 @@ class ConnectionLimits:
             validation_alias="request_read_seconds",
             ge=0.1,
             le=600,
-            description="Seconds in which a request's head has to arrive, and as many for its body.",
+            description="Seconds in which a request's body has to arrive; its head may take up to twice as many.",
         ),
     ] = 10.0
     keep_alive_seconds: Annotated[

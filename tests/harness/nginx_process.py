@@ -64,7 +64,7 @@ def _configuration(gateway: str, port: int, certificate: Path, key: Path, direct
     return f"""{user}
 daemon off;
 pid {directory / "nginx.pid"};
-events {{}}
+events {{ worker_connections 1000; }}
 http {{
 access_log off;
 {paths}

@@ -10,6 +10,7 @@ from gateway.limits import ConnectionLimits
 Headers = Sequence[tuple[bytes, bytes]]
 
 _SEPARATORS = len(b": \r\n")
+_FRAMING = frozenset((b"host", b"content-length", b"transfer-encoding"))
 # Less than websockets' own bounds, beyond which uvicorn neither answers nor closes.
 _HANDSHAKE_LINE_BYTES, _HANDSHAKE_HEADERS = 8_000, 120
 
@@ -23,20 +24,22 @@ def refusal_of_head(
     method, address, version = line
     if len(headers) > limits.headers:
         return HeadersTooLarge(f"A request may have at most {limits.headers:,} headers.")
-    size = len(address) + sum(len(name) + len(value) + _SEPARATORS for name, value in headers)
-    if size > limits.header_bytes:
-        return head_too_large(limits)
-    if version not in ("1.0", "1.1"):
-        return BadRequest("Only HTTP/1.1 and HTTP/1.0 are spoken here.")
-    hosts = lengths = codings = 0
+    size, hosts, lengths, codings = len(address), 0, 0, 0
     length, coding = b"0", b"chunked"
     for name, value in headers:
+        size += len(name) + len(value) + _SEPARATORS
+        if name not in _FRAMING:
+            continue
         if name == b"host":
             hosts += 1
         elif name == b"content-length":
             lengths, length = lengths + 1, value.strip(b" \t")
-        elif name == b"transfer-encoding":
+        else:
             codings, coding = codings + 1, value.strip(b" \t").lower()
+    if size > limits.header_bytes:
+        return head_too_large(limits)
+    if version not in ("1.1", "1.0"):
+        return BadRequest("Only HTTP/1.1 and HTTP/1.0 are spoken here.")
     if hosts > 1 or (hosts == 0 and version == "1.1"):
         return BadRequest("A request has exactly one header Host.")
     if codings and (lengths or codings > 1 or coding != b"chunked" or version == "1.0"):

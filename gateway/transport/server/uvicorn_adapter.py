@@ -46,7 +46,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().data_received(data)
         # Where a message began within these bytes, some of them may be of the one before.
         self._message_bytes = self._message_bytes + len(data) if self.scope is message else 0
-        if self._is_in_head and self._message_bytes > self.config.limits.header_bytes:
+        if self._message_bytes > self.config.limits.header_bytes and self._is_in_head:
             self._refuse(head_too_large(self.config.limits))
         elif self._message_bytes > self.config.limits.header_bytes + 2 * self.config.limits.body_bytes:
             self._refuse(body_too_large(self.config.limits))
