@@ -65,13 +65,13 @@ async def test_a_valid_request_costs_what_it_did_however_it_is_sent(gateway: Gat
 
 
 async def test_who_has_nothing_left_is_told_when_to_come_again_and_nothing_of_the_document(gateway: Gateway) -> None:
-    known = {"query": "{ known }"}
-    assert (await gateway.post(known, headers=GRAPHQL)).status_code == 400
+    met_before = {"query": "{ known }"}
+    assert (await gateway.post(met_before, headers=GRAPHQL)).status_code == 400
     for number in range(99):
         response = await gateway.post({"query": f"{{ unknown{number} }}".ljust(10_000)}, headers=GRAPHQL)
         if response.status_code == 429:
             break
-    for body in ({"query": "{ another }"}, known, LIGHT):
+    for body in ({"query": "{ another }"}, met_before, LIGHT):
         response = await gateway.post(body, headers=GRAPHQL)
         assert response.status_code == 429
         assert int(response.headers["Retry-After"]) >= 1

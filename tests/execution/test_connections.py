@@ -83,13 +83,13 @@ _RANKS = {type(None): 0, int: 1, float: 1, str: 2, UUID: 3, ObjectId: 4}
 
 
 def rank(value: Any) -> tuple[int, Any]:
-    known = _RANKS.get(type(value), 5)
-    return known, 0 if value is None else value.bytes if isinstance(value, UUID) else value
+    rank = _RANKS.get(type(value), 5)
+    return rank, 0 if value is None else value.bytes if isinstance(value, UUID) else value
 
 
-async def expected(gateway: Gateway, collection: str, path: str, id_path: str, found: Mapping[str, Any]) -> list[str]:
+async def expected(gateway: Gateway, collection: str, path: str, id_path: str, match: Mapping[str, Any]) -> list[str]:
     """The ids that match, in ascending order by ``path`` and `_id`, found without any of the gateway's code."""
-    documents = await gateway.database[collection].find({**found, "namespace_id": gateway.namespace.id}).to_list(None)
+    documents = await gateway.database[collection].find({**match, "namespace_id": gateway.namespace.id}).to_list(None)
     documents.sort(key=lambda document: (rank(document.get(path)), rank(document["_id"])))
     return [document[id_path] for document in documents]
 
@@ -113,16 +113,16 @@ async def walk(
     size_name, cursor_name, end, more = (
         ("last", "before", "startCursor", "hasPreviousPage") if back else ("first", "after", "endCursor", "hasNextPage")
     )
-    found: list[str] = []
+    walked: list[str] = []
     window: dict[str, Any] = {size_name: size}
     while True:
         listed = (await gateway.data(query, {**variables, **window}))["listed"]
         ids = [edge["node"]["id"] for edge in listed["edges"]]
-        found = ids + found if back else found + ids
+        walked = ids + walked if back else walked + ids
         info = listed["pageInfo"]
         assert info["hasPreviousPage" if not back else "hasNextPage"] is (cursor_name in window)
         if not info[more]:
-            return found
+            return walked
         assert len(ids) == size
         window[cursor_name] = info[end]
         await do()
@@ -247,15 +247,19 @@ async def test_elements_present_throughout_are_found_once_while_others_are_inser
                     await collection.insert_many(new)
 
                 variables = {"where": where, "orderBy": {"field": field}}
-                found = Counter(await walk(gateway, INTERACTIONS, variables, back=back, size=50, do=insert))
-                assert set(found.values()) == {1}
+                times_met = Counter(await walk(gateway, INTERACTIONS, variables, back=back, size=50, do=insert))
+                assert set(times_met.values()) == {1}
                 features = where.get("featureId", {})
                 wanted = features.get("in", [features["eq"]] if "eq" in features else None)
                 documents = await collection.find({"interaction_id": {"$in": before}}).to_list(None)
-                present = {one["interaction_id"] for one in documents if wanted is None or one["feature_id"] in wanted}
-                assert present <= found.keys()
+                present = {
+                    document["interaction_id"]
+                    for document in documents
+                    if wanted is None or document["feature_id"] in wanted
+                }
+                assert present <= times_met.keys()
                 assert not wanted or {
-                    one["feature_id"] for one in documents if one["interaction_id"] in present
+                    document["feature_id"] for document in documents if document["interaction_id"] in present
                 } == set(wanted)
     await client.drop_database(database.name)
 
@@ -344,7 +348,7 @@ async def assert_joined(gateway: Gateway, variables: Mapping[str, Any], *, facto
     for feature in features:
         where = {"and": [{"featureId": {"eq": feature["featureId"]}}, variables.get("where", {})]}
         alone = (await gateway.data(INTERACTIONS, {**variables, "where": where}))["listed"]
-        assert [one["interactionId"] for one in feature["interactions"]["nodes"]] == [
+        assert [node["interactionId"] for node in feature["interactions"]["nodes"]] == [
             edge["node"]["id"] for edge in alone["edges"]
         ]
         assert feature["interactions"]["pageInfo"] == alone["pageInfo"]
@@ -422,12 +426,12 @@ async def test_connections_nest_at_every_parent(crowd: Gateway) -> None:
             crowd, "interactions", "occurred_at", "interaction_id", {"feature_id": stored["feature_id"]}
         )
         nested = node["feature"]["interactions"]
-        assert [one["interactionId"] for one in nested["nodes"]] == ids[::-1][:3]
+        assert [node["interactionId"] for node in nested["nodes"]] == ids[::-1][:3]
         assert nested["totalCount"] == min(5, len(ids))
     for node in data["session"]["searchRequests"]["nodes"] + data["searchRequests"]["nodes"]:
-        found = {"search_request_id": node["searchRequestId"]}
-        ids = await expected(crowd, "interactions", "occurred_at", "interaction_id", found)
-        assert [one["interactionId"] for one in node["interactions"]["nodes"]] == ids[::-1][:3]
+        condition = {"search_request_id": node["searchRequestId"]}
+        ids = await expected(crowd, "interactions", "occurred_at", "interaction_id", condition)
+        assert [node["interactionId"] for node in node["interactions"]["nodes"]] == ids[::-1][:3]
         assert node["interactions"]["totalCount"] == min(5, len(ids))
 
 
@@ -444,7 +448,7 @@ async def test_lists_and_nulls_are_joined_on_what_they_hold(client: Client, mong
             ]
         )
         features = (await gateway.data(NESTED, {"ids": ["p1", "p2", "null", ""], "first": 5}))["features"]
-        assert [[one["interactionId"] for one in feature["interactions"]["nodes"]] for feature in features] == [
+        assert [[node["interactionId"] for node in feature["interactions"]["nodes"]] for feature in features] == [
             ["i4", "i1"],
             ["i1"],
             [],
@@ -605,7 +609,7 @@ async def test_a_total_that_takes_too_long_is_null_beside_its_page(masses: Gatew
         assert (len(listed["edges"]), listed["totalCount"]) == (1, None)
         nested = NESTED.replace("{\n      nodes", "{ totalCount(upTo: 1000000)\n      nodes")
         features = (await execute(nested, {"ids": ["p1"], "where": where, "first": 1}))["data"]["features"]
-        assert [one["interactions"]["totalCount"] for one in features] == [None]
+        assert [feature["interactions"]["totalCount"] for feature in features] == [None]
         assert len(features[0]["interactions"]["nodes"]) == 1
 
 

@@ -76,24 +76,24 @@ async def test_trees_of_later_generations_read_like_the_contracts(gateway: Gatew
     selection = "filters { and { ...C } nor { ...C } json keys flat { branch key operator value } text }"
     fragment = "fragment C on FilterCondition { key operator value }"
     document = f'{{ interaction(interactionId: "peer") {{ searchRequest {{ {selection} }} }} }} {fragment}'
-    found = (await gateway.data(document))["interaction"]["searchRequest"]["filters"]
-    assert found["and"] == [
+    fields = (await gateway.data(document))["interaction"]["searchRequest"]["filters"]
+    assert fields["and"] == [
         {"key": "brand", "operator": "EQ", "value": "Nike"},
         {"key": "size", "operator": "EQ", "value": None},
     ]
-    assert found["nor"] == [{"key": "price", "operator": "STARTS_WITH", "value": "1"}]
-    assert found["keys"] == ["brand", "size", "price"]
-    assert [node["branch"] for node in found["flat"]] == [None, "AND", "AND", "NOR"]
+    assert fields["nor"] == [{"key": "price", "operator": "STARTS_WITH", "value": "1"}]
+    assert fields["keys"] == ["brand", "size", "price"]
+    assert [node["branch"] for node in fields["flat"]] == [None, "AND", "AND", "NOR"]
     # Unknown keys and nulls too, in their order.
-    assert found["json"] == tree
-    assert list(found["json"]) == list(tree)
+    assert fields["json"] == tree
+    assert list(fields["json"]) == list(tree)
 
 
 async def test_a_list_of_negated_nodes_reads_like_nor(gateway: Gateway) -> None:
     tree = {"NOR": [{"key": "a"}], "NOT": [{"key": "b"}, {"OR": [{"field": "c"}]}]}
     await insert_request(gateway, {"queries": [], "collections": [], "filters": tree})
-    found = await read_request(gateway, "filters { nor { __typename } keys depth }")
-    assert found["filters"] == {
+    fields = await read_request(gateway, "filters { nor { __typename } keys depth }")
+    assert fields["filters"] == {
         "nor": [{"__typename": "FilterCondition"}, {"__typename": "FilterCondition"}, {"__typename": "FilterGroup"}],
         "keys": ["a", "b", "c"],
         "depth": 2,
@@ -124,10 +124,10 @@ async def test_unknown_operators_types_and_indexes_are_other(gateway: Gateway) -
     query = {"vector_index": "audio", "value": "x", "type": "vector"}
     filters = {"AND": [{"key": "place", "operator": "near", "value": [1, 2]}]}
     await insert_request(gateway, {"queries": [query], "collections": [], "filters": filters})
-    found = await read_request(
+    fields = await read_request(
         gateway, "queries { vectorIndex type } filters { conditions { operator value } flat { operator } json }"
     )
-    assert found == {
+    assert fields == {
         "queries": [{"vectorIndex": "OTHER", "type": "OTHER"}],
         "filters": {
             "conditions": [{"operator": "OTHER", "value": [1, 2]}],
@@ -151,20 +151,20 @@ async def test_letter_case_does_not_matter_for_operators_and_directions(gateway:
 async def test_reranking_options_read_as_ranking_options(gateway: Gateway) -> None:
     options: dict[str, Any] = {"weights": {"feedback": 1}, "model": "v2"}
     await insert_request(gateway, {"queries": [], "collections": [], "reranking_options": options})
-    found = await read_request(gateway, "rankingOptions { weights { feedback popularity } enableReranking } json")
-    assert found["rankingOptions"] == {"weights": {"feedback": 1.0, "popularity": None}, "enableReranking": False}
-    assert found["json"]["reranking_options"] == options
+    fields = await read_request(gateway, "rankingOptions { weights { feedback popularity } enableReranking } json")
+    assert fields["rankingOptions"] == {"weights": {"feedback": 1.0, "popularity": None}, "enableReranking": False}
+    assert fields["json"]["reranking_options"] == options
 
 
 @pytest.mark.parametrize("search_request", [{}, {"queries": None, "collections": None, "filters": None, "sort": None}])
 async def test_missing_lists_are_empty_and_missing_objects_null(search_request: Any, gateway: Gateway) -> None:
     await insert_request(gateway, search_request)
-    found = await read_request(
+    fields = await read_request(
         gateway,
         """queries { value } collections filters { text } groupBy { field } sort { field } select
         rankingOptions { enableReranking } sessionId returnUrl""",
     )
-    assert found == {
+    assert fields == {
         "queries": [],
         "collections": [],
         **dict.fromkeys(("filters", "groupBy", "sort", "select", "rankingOptions", "sessionId", "returnUrl")),
@@ -244,9 +244,9 @@ async def test_keys_of_the_gateways_own_are_not_part_of_what_was_recorded(gatewa
 )
 async def test_metadata_comes_back_equal(metadata: Any, gateway: Gateway) -> None:
     await insert(gateway, metadata=metadata)
-    found = await read(gateway, "metadata json")
-    assert found["metadata"] == metadata
-    assert found["json"]["metadata"] == metadata
+    fields = await read(gateway, "metadata json")
+    assert fields["metadata"] == metadata
+    assert fields["json"]["metadata"] == metadata
     assert (await read(gateway, "metadata"))["metadata"] == metadata
 
 
@@ -254,15 +254,15 @@ async def test_references_in_trees_come_back_equal(gateway: Gateway) -> None:
     value = {"$ref": "users", "$id": 7}
     filters = {"AND": [{"key": "owner", "operator": "in", "value": [value]}, {"key": "owner", "value": value}]}
     await insert_request(gateway, {"queries": [], "collections": [], "filters": filters})
-    found = await read_request(
+    fields = await read_request(
         gateway,
         "json filters { json and { ... on FilterCondition { value } } flat { value } conditions { value } text }",
     )
-    assert found["json"]["filters"] == found["filters"]["json"] == filters
+    assert fields["json"]["filters"] == fields["filters"]["json"] == filters
     for view in ("and", "conditions"):
-        assert [one["value"] for one in found["filters"][view]] == [[value], value]
-    assert [one["value"] for one in found["filters"]["flat"]] == [None, [value], value]
-    assert '"$ref"' in found["filters"]["text"]
+        assert [condition["value"] for condition in fields["filters"][view]] == [[value], value]
+    assert [condition["value"] for condition in fields["filters"]["flat"]] == [None, [value], value]
+    assert '"$ref"' in fields["filters"]["text"]
 
 
 async def test_what_json_has_no_form_for_is_told_as_text(gateway: Gateway) -> None:
@@ -277,14 +277,14 @@ async def test_what_json_has_no_form_for_is_told_as_text(gateway: Gateway) -> No
     }
     await insert(gateway, metadata=metadata)
     for selection in ("metadata", "json"):
-        found = (await read(gateway, selection))[selection]
-        found = found["metadata"] if selection == "json" else found
-        assert found["decimal"] == "1.10"
-        assert datetime.fromisoformat(found["time"]) == NOON
-        assert found["object"] == "0" * 24
-        assert found["uuid"] == str(some)
-        assert found["long"] == 2**60
-        assert found["infinite"] is None
+        fields = (await read(gateway, selection))[selection]
+        fields = fields["metadata"] if selection == "json" else fields
+        assert fields["decimal"] == "1.10"
+        assert datetime.fromisoformat(fields["time"]) == NOON
+        assert fields["object"] == "0" * 24
+        assert fields["uuid"] == str(some)
+        assert fields["long"] == 2**60
+        assert fields["infinite"] is None
 
 
 ODD_SCALARS = [
@@ -297,9 +297,9 @@ ODD_SCALARS = [
 
 
 @pytest.mark.parametrize("broken", ["", "position"])
-@pytest.mark.parametrize(("stored", "told"), ODD_SCALARS)
+@pytest.mark.parametrize(("stored", "text"), ODD_SCALARS)
 async def test_what_is_no_string_is_told_as_text_where_one_is_promised(
-    stored: Any, told: str, broken: str, gateway: Gateway
+    stored: Any, text: str, broken: str, gateway: Gateway
 ) -> None:
     """With an error beside it, and without one: those answers are made in two ways."""
     request = {"collections": ["c", stored], "queries": [{"value": stored}], "sort": {"field": stored}}
@@ -308,10 +308,14 @@ async def test_what_is_no_string_is_told_as_text_where_one_is_promised(
     answer = await gateway.execute(f'{{ interaction(interactionId: "peer") {{ {selection} }} }}')
     assert len(answer.get("errors", ())) == bool(broken)
     assert answer["data"]["interaction"] == {
-        "userId": told,
+        "userId": text,
         "interactionTypes": ["CLICK", "OTHER"],
         **({"position": None} if broken else {}),
-        "searchRequest": {"collections": ["c", told], "queries": [{"value": told}], "sort": {"field": told}},
+        "searchRequest": {
+            "collections": ["c", text],
+            "queries": [{"value": text}],
+            "sort": {"field": text},
+        },
     }
 
 
@@ -319,9 +323,9 @@ async def test_ids_and_times_within_trees_are_told_in_every_view(gateway: Gatewa
     filters = {"AND": [{"key": "owner", "operator": "in", "value": [UUID(int=7), NOON]}]}
     await insert_request(gateway, {"queries": [], "collections": [], "filters": filters})
     views = "json text flat { value } conditions { value } and { ... on FilterCondition { value } }"
-    found = (await read_request(gateway, f"filters {{ {views} }}"))["filters"]
+    fields = (await read_request(gateway, f"filters {{ {views} }}"))["filters"]
     value = ["00000000-0000-0000-0000-000000000007", "2024-05-01T12:00:00+00:00"]
-    assert found == {
+    assert fields == {
         "json": {"AND": [{"key": "owner", "operator": "in", "value": value}]},
         "text": 'owner IN [{"$binary": {"base64": "AAAAAAAAAAAAAAAAAAAABw==", "subType": "04"}}, '
         '{"$date": {"$numberLong": "1714564800000"}}]',
@@ -364,10 +368,10 @@ async def test_deep_metadata_does_not_spoil_the_answer(selection: str, gateway: 
     await insert(gateway, metadata=metadata)
     await insert(gateway, id="other")
     data = await gateway.data(f"{{ interactions {{ edges {{ node {{ interactionId {selection} }} }} }} }}")
-    found = {edge["node"]["interactionId"]: edge["node"] for edge in data["interactions"]["edges"]}
-    assert set(found) == {"peer", "other"}
+    fields = {edge["node"]["interactionId"]: edge["node"] for edge in data["interactions"]["edges"]}
+    assert set(fields) == {"peer", "other"}
     if "metadata" in selection.split():
-        assert found["peer"]["metadata"] == metadata
+        assert fields["peer"]["metadata"] == metadata
 
 
 # ------------------------------------------------------------------ what can't be read

@@ -147,23 +147,23 @@ CASES: dict[str, list[Case]] = {
     "nodes": [],
     "_entities": [
         (
-            f"""query ($asked: [_Any!]!) {{
-              _entities(representations: $asked) {{
+            f"""query ($representations: [_Any!]!) {{
+              _entities(representations: $representations) {{
                 ... on Interaction {{ {READ} }}
                 ... on SearchRequest {{ id json interactions {PAGE} }}
                 ... on Feature {{ featureId interactions {PAGE} }}
                 ... on Session {{ id startedAt interactions {PAGE} searchRequests {PAGE} }}
               }}
             }}""",
-            asked,
+            variables,
         )
-        for asked in (
-            lambda names: {"asked": [representation("Interaction", "interactionId", names["interaction"])]},
-            lambda names: {"asked": [representation("SearchRequest", "searchRequestId", names["request"])]},
-            lambda names: {"asked": [representation("Feature", "featureId", names["feature"])]},
-            lambda names: {"asked": [representation("Session", "sessionId", names["session"])]},
+        for variables in (
+            lambda names: {"representations": [representation("Interaction", "interactionId", names["interaction"])]},
+            lambda names: {"representations": [representation("SearchRequest", "searchRequestId", names["request"])]},
+            lambda names: {"representations": [representation("Feature", "featureId", names["feature"])]},
+            lambda names: {"representations": [representation("Session", "sessionId", names["session"])]},
             lambda names: {
-                "asked": [
+                "representations": [
                     representation("SearchRequest", "searchRequestId", "own-r"),
                     representation("SearchRequest", "searchRequestId", names["request"]),
                     representation("Interaction", "interactionId", "own-i"),
@@ -295,14 +295,14 @@ async def assert_alike(
     attacker: Attacker, document: str, variables: Callable[[Mapping[str, str]], dict[str, Any]]
 ) -> tuple[Any, list[Command]]:
     """Asks for what is foreign and for what is missing; gives the answer and the commands, without the names."""
-    found = []
+    exchanges = []
     for names in (FOREIGN, MISSING):
         answer, sent = await attacker.ask(document, variables(names))
         words = names_of(names, [attacker.namespace, attacker.victim])
-        found.append((modulo(words, answer), without(words, sent)))
+        exchanges.append((modulo(words, answer), without(words, sent)))
         assert attacker.victim.id not in json.dumps([answer, sent])
-    assert found[0] == found[1]
-    return found[0]
+    assert exchanges[0] == exchanges[1]
+    return exchanges[0]
 
 
 async def forget(house: Gateway, names: Mapping[str, str]) -> None:
@@ -438,7 +438,7 @@ NODE_TYPES = ("Interaction", "SearchRequest", "Session", "Namespace", "Organizat
 async def test_every_type_of_node_is_tried() -> None:
     node = EXECUTABLE.type_map["Node"]
     assert isinstance(node, GraphQLInterfaceType)
-    assert {one.name for one in EXECUTABLE.get_possible_types(node)} == set(NODE_TYPES)
+    assert {type_.name for type_ in EXECUTABLE.get_possible_types(node)} == set(NODE_TYPES)
 
 
 @pytest.mark.parametrize("type_name", NODE_TYPES)
@@ -464,7 +464,7 @@ async def test_node_ids_of_every_type(type_name: str, document: str, attacker: A
     assert (await attacker.ask(document, {"id": forged}))[0] == missing_answer
 
 
-ENTITIES = "query ($asked: [_Any!]!) { _entities(representations: $asked) { __typename } }"
+ENTITIES = "query ($representations: [_Any!]!) { _entities(representations: $representations) { __typename } }"
 
 
 async def test_every_type_of_entity_is_tried() -> None:
@@ -478,12 +478,12 @@ async def test_every_type_of_entity_is_tried() -> None:
 
 @pytest.mark.parametrize("type_name", ["Interaction", "SearchRequest"])
 async def test_entities_by_the_global_ids_of_another_namespace(type_name: str, attacker: Attacker) -> None:
-    asked = []
+    exchanges = []
     for names, namespace in ((FOREIGN, attacker.victim), (MISSING, attacker.victim), (MISSING, attacker.namespace)):
         id = node_ids(namespace, names, attacker.gateway.organization.id)[type_name]
-        answer, sent = await attacker.ask(ENTITIES, {"asked": [representation(type_name, "id", id)]})
-        asked.append((answer, without(names_of(names, []), sent)))
-    [(answer, sent), *others] = asked
+        answer, sent = await attacker.ask(ENTITIES, {"representations": [representation(type_name, "id", id)]})
+        exchanges.append((answer, without(names_of(names, []), sent)))
+    [(answer, sent), *others] = exchanges
     assert answer["data"] == {"_entities": [None]}
     assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND"
     assert len(sent) == 1
@@ -523,14 +523,14 @@ async def test_a_foreign_cursor_is_a_place_like_any_other(place: str, argument: 
     missing = await cursor_of(attacker, place, MISSING)
     await forget(house, MISSING)
     document = "query ($cursor: String) { %s }" % (place % (f"{argument}: $cursor", PAGE))
-    found = []
+    exchanges = []
     for names, namespace, cursor in ((FOREIGN, attacker.victim, foreign), (MISSING, attacker.namespace, missing)):
         answer, sent = await attacker.ask(document, {"cursor": cursor})
         assert attacker.victim.id not in json.dumps([answer, sent])
         assert "errors" not in answer
-        found.append((answer, without(names_of(names, [namespace]), sent)))
+        exchanges.append((answer, without(names_of(names, [namespace]), sent)))
     assert foreign != missing
-    assert found[0] == found[1]
+    assert exchanges[0] == exchanges[1]
 
 
 async def test_the_same_ids_in_several_namespaces_are_different_objects(attacker: Attacker) -> None:
@@ -548,11 +548,11 @@ async def test_the_same_ids_in_several_namespaces_are_different_objects(attacker
       session(sessionId: "shared-session") {{ interactions {page} searchRequests {{ nodes {{ json }} totalCount }} }}
     }}"""
     answer, _ = await attacker.ask(document, {})
-    told = json.dumps(answer)
+    text = json.dumps(answer)
     assert "errors" not in answer
-    assert attacker.namespace.id in told
-    assert attacker.victim.id not in told
-    assert told.count('"totalCount": 1') == told.count("totalCount") == 7
+    assert attacker.namespace.id in text
+    assert attacker.victim.id not in text
+    assert text.count('"totalCount": 1') == text.count("totalCount") == 7
     for type_name, id in node_ids(attacker.victim, shared, house.organization.id).items():
         if type_name in ("Interaction", "SearchRequest", "Session"):
             assert (await attacker.ask("query ($id: ID!) { node(id: $id) { id } }", {"id": id}))[0] == {
@@ -591,9 +591,9 @@ async def test_nothing_foreign_is_told(where: Mapping[str, Any], attacker: Attac
             await house.writer.record(attacker.victim, [foreign], NOON)
             written = len(sent)
             await house.writer.record(attacker.namespace, [recording(own, attacker.namespace)], NOON)
-            told = await listener.event()
-    assert told["data"]["interactionRecorded"]["json"]["interaction_id"] == "own-new"
-    assert attacker.victim.id not in json.dumps(told)
+            event = await listener.event()
+    assert event["data"]["interactionRecorded"]["json"]["interaction_id"] == "own-new"
+    assert attacker.victim.id not in json.dumps(event)
     assert attacker.victim.id not in json.dumps(json.loads(orjson.dumps(sent[written:], default=str)))
 
 
@@ -627,7 +627,7 @@ async def test_a_namespace_by_the_name_of_anothers(attacker: Attacker) -> None:
     document = """mutation ($name: String!) {
       createNamespace(input: { name: $name }) { created namespace { id namespaceId name } }
     }"""
-    found = []
+    exchanges = []
     for name in (there, missing):
         answer, sent = await asking.ask(document, {"name": name})
         made = answer["data"]["createNamespace"]
@@ -641,9 +641,9 @@ async def test_a_namespace_by_the_name_of_anothers(attacker: Attacker) -> None:
         }
         assert foreign.id not in json.dumps([answer, sent])
         assert made["created"]
-        found.append((modulo(words, answer), modulo(words, sent)))
+        exchanges.append((modulo(words, answer), modulo(words, sent)))
         assert await house.database[NAMESPACES].count_documents({"_id": id, "organization_id": organization.id}) == 1
-    assert found[0] == found[1]
+    assert exchanges[0] == exchanges[1]
     assert await house.tenancy.find_namespace(house.organization.id, there) == foreign
 
 
@@ -653,8 +653,8 @@ async def test_every_connection_is_tried_with_cursors() -> None:
         f"{type_.name}.{name}"
         for type_ in EXECUTABLE.type_map.values()
         if isinstance(type_, GraphQLObjectType)
-        for name, one in type_.fields.items()
-        if "after" in one.args
+        for name, field in type_.fields.items()
+        if "after" in field.args
     }
     assert connections == {
         "Query.interactions",

@@ -45,16 +45,16 @@ class Producer:
     async def data(self, query: str, **variables: Any) -> dict[str, Any]:
         return await self.gateway.data(query, variables, namespace=self.namespace.id)
 
-    async def record(self, **given: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = (await self.data(RECORD, input=view(**given)))["recordInteraction"]
+    async def record(self, **fields: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = (await self.data(RECORD, input=view(**fields)))["recordInteraction"]
         return answer
 
     async def record_many(self, *interactions: Mapping[str, Any]) -> dict[str, Any]:
         answer: dict[str, Any] = (await self.data(RECORD_MANY, interactions=interactions))["recordInteractions"]
         return answer
 
-    async def record_search(self, **given: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = (await self.data(RECORD_SEARCH, input=given))["recordSearchRequest"]
+    async def record_search(self, **fields: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = (await self.data(RECORD_SEARCH, input=fields))["recordSearchRequest"]
         return answer
 
     async def refusal(self, query: str, **variables: Any) -> tuple[str, list[str]]:
@@ -81,20 +81,20 @@ async def producer(shared: Gateway) -> Producer:
     return Producer(shared, namespace)
 
 
-def view(**given: Any) -> dict[str, Any]:
-    return {"featureId": "p1", "interactionType": "VIEW"} | given
+def view(**fields: Any) -> dict[str, Any]:
+    return {"featureId": "p1", "interactionType": "VIEW"} | fields
 
 
-def search(**given: Any) -> dict[str, Any]:
-    return SEARCH | given
+def search(**fields: Any) -> dict[str, Any]:
+    return SEARCH | fields
 
 
 def group(*items: Mapping[str, Any]) -> dict[str, Any]:
     return {"and": list(items)}
 
 
-def condition(**given: Any) -> dict[str, Any]:
-    return {"condition": {"key": "brand", "value": "Nike"} | given}
+def condition(**fields: Any) -> dict[str, Any]:
+    return {"condition": {"key": "brand", "value": "Nike"} | fields}
 
 
 def tree(depth: int) -> dict[str, Any]:
@@ -147,7 +147,7 @@ async def test_two_writers_at_once_make_one(producer: Producer) -> None:
 
 async def test_two_writers_of_different_content_are_told_apart(producer: Producer) -> None:
     inputs = [view(interactionId="i1", position=n) for n in range(8)]
-    answers = await asyncio.gather(*(producer.record_many(one) for one in inputs))
+    answers = await asyncio.gather(*(producer.record_many(batch) for batch in inputs))
     assert sum(answer["createdCount"] for answer in answers) == 1
     codes = [result["error"]["code"] for answer in answers for result in answer["results"] if result["error"]]
     assert codes == ["CONFLICT"] * 7
@@ -157,9 +157,9 @@ async def test_two_writers_of_different_content_are_told_apart(producer: Produce
 
 
 async def test_the_time_is_now_unless_it_is_given(producer: Producer) -> None:
-    given = await producer.record(occurredAt="2024-05-01T14:00:00.1239+02:00")
-    assert given["interaction"]["occurredAt"] == "2024-05-01T12:00:00.123Z"
-    assert given["interaction"]["json"]["occurred_at"] == "2024-05-01T12:00:00.123Z"
+    recorded = await producer.record(occurredAt="2024-05-01T14:00:00.1239+02:00")
+    assert recorded["interaction"]["occurredAt"] == "2024-05-01T12:00:00.123Z"
+    assert recorded["interaction"]["json"]["occurred_at"] == "2024-05-01T12:00:00.123Z"
     left_out = await producer.record()
     assert "occurred_at" not in left_out["interaction"]["json"]
     assert left_out["interaction"]["occurredAt"] > "2025-01-01"
@@ -262,7 +262,7 @@ def at(*path: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("given", "path"),
+    ("fields", "path"),
     [
         ({"interactionId": ""}, at("interactionId")),
         ({"interactionId": "x" * 513}, at("interactionId")),
@@ -328,21 +328,23 @@ def at(*path: str) -> list[str]:
         ({"searchRequest": search(filters=group(*[condition()] * 500))}, at("searchRequest", "filters")),
     ],
 )
-async def test_what_is_wrong_is_said_with_its_place(producer: Producer, given: dict[str, Any], path: list[str]) -> None:
-    assert await producer.refusal(RECORD, input=view() | given) == ("BAD_USER_INPUT", path)
-    batch = await producer.record_many(view(), view() | given)
+async def test_what_is_wrong_is_said_with_its_place(
+    producer: Producer, fields: dict[str, Any], path: list[str]
+) -> None:
+    assert await producer.refusal(RECORD, input=view() | fields) == ("BAD_USER_INPUT", path)
+    batch = await producer.record_many(view(), view() | fields)
     assert (batch["createdCount"], batch["errorCount"]) == (1, 1)
     [fine, refused] = batch["results"]
     assert fine["error"] is None
     assert refused["error"]["path"] == path[1:]
     assert refused["error"]["code"] == "BAD_USER_INPUT"
     if path[1] == "searchRequest" and len(path) > 2:
-        code, where = await producer.refusal(RECORD_SEARCH, input={"searchRequest": given["searchRequest"]})
+        code, where = await producer.refusal(RECORD_SEARCH, input={"searchRequest": fields["searchRequest"]})
         assert (code, where) == ("BAD_USER_INPUT", path)
 
 
 @pytest.mark.parametrize(
-    "given",
+    "fields",
     [
         {"interactionId": "x" * 512, "featureId": "é" * 512, "userId": "u", "sessionId": "s"},
         {"position": 0, "durationMs": 2**31 - 1},
@@ -357,8 +359,8 @@ async def test_what_is_wrong_is_said_with_its_place(producer: Producer, given: d
         {"searchRequest": search(select=[])},
     ],
 )
-async def test_what_is_just_within_the_limits_is_recorded(producer: Producer, given: dict[str, Any]) -> None:
-    assert (await producer.record(**given))["created"]
+async def test_what_is_just_within_the_limits_is_recorded(producer: Producer, fields: dict[str, Any]) -> None:
+    assert (await producer.record(**fields))["created"]
 
 
 @pytest.mark.parametrize(

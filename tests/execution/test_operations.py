@@ -207,19 +207,23 @@ def coordinates() -> Iterator[str]:
 
 async def test_together_the_operations_select_every_field_of_every_type() -> None:
     # An interface's field may be selected on the interface itself.
-    found = selected().fields
-    missing = {one for one in coordinates() if one not in found and not (one.endswith(".id") and "Node.id" in found)}
+    fields = selected().fields
+    missing = {
+        coordinate
+        for coordinate in coordinates()
+        if coordinate not in fields and not (coordinate.endswith(".id") and "Node.id" in fields)
+    }
     # The definition would stand in two golden files: tests/schema/test_federation.py has it.
     assert missing == {"Query._service", "_Service.sdl"}
 
 
 async def test_together_they_use_every_way_to_select() -> None:
-    found = selected()
-    assert found.directives == {"skip", "include"}
-    assert found.aliases
+    used = selected()
+    assert used.directives == {"skip", "include"}
+    assert used.aliases
     for type_ in EXECUTABLE.type_map.values():
         if isinstance(type_, GraphQLInterfaceType | GraphQLUnionType):
-            assert {one.name for one in EXECUTABLE.get_possible_types(type_)} <= found.conditions
+            assert {possible.name for possible in EXECUTABLE.get_possible_types(type_)} <= used.conditions
 
 
 async def test_types_of_one_list_may_select_different_things_under_one_name(gateway: Gateway) -> None:

@@ -31,26 +31,26 @@ EARLIEST = time_order(INTERACTION, descending=False)
 def compiled(kind: Kind, where: str) -> Any:
     input_type = EXECUTABLE.type_map[f"{kind.type_name}Where"]
     assert isinstance(input_type, GraphQLInputObjectType)
-    given = coerce_input_value(value_from_ast_untyped(parse_value(where)), GraphQLNonNull(input_type))
-    return compile_where(given, input_type)
+    coerced = coerce_input_value(value_from_ast_untyped(parse_value(where)), GraphQLNonNull(input_type))
+    return compile_where(coerced, input_type)
 
 
-def scan(found: AccessPath, predicate: Predicate, window: Window) -> Scan:
-    kind = found.index.kind
-    return Scan(NAMESPACE, kind, found.lookup, intervals(kind, predicate.times, window), found.residual)
+def scan(access_path: AccessPath, predicate: Predicate, window: Window) -> Scan:
+    kind, times = access_path.index.kind, predicate.times
+    return Scan(NAMESPACE, kind, access_path.lookup, intervals(kind, times, window), access_path.residual)
 
 
-def find(where: str, order: Order = LATEST, kind: Kind = INTERACTION, **window: Any) -> Find:
+def find(where: str, order: Order = LATEST, kind: Kind = INTERACTION, **arguments: Any) -> Find:
     predicate = compiled(kind, where)
-    found = choose_access_path(kind, order, predicate)
-    asked = Window(order, **{"first": 10, "last": None, "after": None, "before": None} | window)
+    access_path = choose_access_path(kind, order, predicate)
+    window = Window(order, **{"first": 10, "last": None, "after": None, "before": None} | arguments)
     return Find(
-        scan(found, predicate, asked),
+        scan(access_path, predicate, window),
         {},
-        sort(order, descending=asked.descending),
-        asked.limit,
-        found.index.name,
-        found.unindexed,
+        sort(order, descending=window.descending),
+        window.limit,
+        access_path.index.name,
+        access_path.unindexed,
     )
 
 
@@ -321,21 +321,25 @@ def test_search_requests_have_indexes_of_their_own(where: str, index: str, looke
 )
 def test_a_nested_connection_walks_the_index_of_its_join(path: str, order: Order, index: str) -> None:
     predicate = compiled(INTERACTION, '{interactionId: {eq: "i"}, interactionType: {eq: VIEW}}')
-    found = choose_access_path(INTERACTION, order, predicate, path)
-    assert (found.index.name, found.lookup, found.unindexed) == (index, None, ("interactionId", "interactionType"))
+    access_path = choose_access_path(INTERACTION, order, predicate, path)
+    assert (access_path.index.name, access_path.lookup, access_path.unindexed) == (
+        index,
+        None,
+        ("interactionId", "interactionType"),
+    )
 
 
 def test_a_nested_connection_looks_up_interval_by_interval() -> None:
     predicate = compiled(INTERACTION, "{}")
-    found = choose_access_path(INTERACTION, LATEST, predicate, "feature_id")
-    asked = Window(LATEST, 3, None, Place(NOW, TIE), None)
+    access_path = choose_access_path(INTERACTION, LATEST, predicate, "feature_id")
+    window = Window(LATEST, 3, None, Place(NOW, TIE), None)
     join = Join(
-        scan(found, predicate, asked),
+        scan(access_path, predicate, window),
         "feature_id",
         ["p", "q"],
         {"position": 1},
         sort(LATEST, descending=True),
-        asked.limit,
+        window.limit,
     )
 
     def part(number: int, interval: dict[str, Any]) -> list[dict[str, Any]]:
