@@ -1,1 +1,1 @@
-"""The application: every part made once and wired, its start and end, and the database that the settings name."""
+"""The application: its parts made once and wired, routes, CORS, workers served, signals, logging, start and end."""

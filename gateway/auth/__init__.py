@@ -1,1 +1,1 @@
-"""Who asks: callers authenticated by their keys, permissions, and connections that end when a key does."""
+"""Who asks: callers authenticated by their keys, and connections that end when a key does."""

@@ -1,1 +1,1 @@
-"""From an operation to its plan, cost and program; from variables to commands; from pages to response bytes."""
+"""From an operation to its plan and program, from variables to commands: data for the back end and the store."""

@@ -1,1 +1,1 @@
-"""One request: admitted and paid for, its commands run, and its response."""
+"""One request: admitted and paid for, its commands run, its response built and made bytes."""

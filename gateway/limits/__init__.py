@@ -1,4 +1,4 @@
-"""What one request may ask for: bounds of requests, keys and connections, operation texts, variables, wheres."""
+"""Every limit, with its number and setting: of a request, a key, a connection, a subscription; enforced elsewhere."""
 
 from gateway.limits.connection_limits import (
     CLOSING_SECONDS,

@@ -1,1 +1,1 @@
-"""What is asked: operation plans, commands, access paths, comparisons as filters, paging by cursors, global ids."""
+"""What is asked: plans, commands, filters, access paths, cursors, and what an operation costs in points."""

@@ -1,1 +1,1 @@
-"""The graph's declarations with their descriptions: objects, inputs, enums, scalars, query, mutation, federation."""
+"""The types of the graph; names and descriptions of recorded fields come from ``gateway/model/wire/fields.py``."""

@@ -1,4 +1,4 @@
-"""The settings, declared with their defaults and descriptions: the only reader of the environment."""
+"""The settings with their defaults: the only reader of the environment. Limits are declared in ``gateway/limits/``."""
 
 from gateway.settings.declarations import (
     EmbeddedSettings,

@@ -1,1 +1,1 @@
-"""The only code that talks to MongoDB: client, reader, writer, change stream, index creation, tenancy, keys, audit."""
+"""The only code that talks to MongoDB: reads, writes, changes, keys; the driver's errors translated, or retried."""

@@ -1,1 +1,1 @@
-"""The back end that writes Python: a function for each shape of a program."""
+"""The back end that writes Python: expressions for scalars, enums, lists, objects; a function for each shape."""

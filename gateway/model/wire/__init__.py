@@ -1,4 +1,4 @@
-"""Recorded interactions and search requests in the REST wire shape: fields, filter trees, JSON, instants."""
+"""The one declaration of each recorded field: name, type, bounds, description; how what is sent is checked."""
 
 from gateway.model.wire.instants import format_instant, in_milliseconds, parse_instant
 from gateway.model.wire.json_values import check_json
