@@ -125,7 +125,7 @@ equivalence: $(venv)/dev
 # Clients may send anything; for longer than the tests do, and elsewhere each time.
 .PHONY: fuzz
 fuzz: $(venv)/dev
-	EXAMPLES=$(if $(filter file,$(origin EXAMPLES)),5000,$(EXAMPLES)) $(bin)/pytest -n 2 tests/end_to_end/test_fuzz.py tests/compiler/test_where_meaning.py tests/plan/test_paging.py $(ARGS)
+	EXAMPLES=$(if $(filter file,$(origin EXAMPLES)),5000,$(EXAMPLES)) $(bin)/pytest -n 2 tests/end_to_end/test_fuzz.py tests/compiler/test_where_meaning.py tests/plan/test_cursors.py tests/plan/test_paging.py $(ARGS)
 
 # A replica set and the gateway are killed, frozen, cut off and restarted under load; see SECURITY.md. Takes minutes.
 .PHONY: faults
