@@ -24,9 +24,9 @@ from gateway.settings import Settings
 from gateway.store.client import Database, aggregate, close, reading
 from gateway.store.keys import Keys
 from gateway.store.tenancy import Tenancy
-from gateway.transport.http.negotiation import JSON
+from gateway.transport.exchange.negotiation import JSON
+from gateway.transport.exchange.security_headers import HEADERS
 from gateway.transport.http.replies import answer_reply
-from gateway.transport.http.security_headers import HEADERS
 
 Document = Mapping[str, Any]
 Answering = Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]]

@@ -11,7 +11,7 @@ from starlette.routing import Route, WebSocketRoute
 from gateway.app.lifespan import lifespan
 from gateway.app.services import Services
 from gateway.settings import Settings
-from gateway.transport.exchange import ExchangeTerms
+from gateway.transport.exchange.exchange import ExchangeTerms
 from gateway.transport.http.caching import cache_control
 from gateway.transport.http.endpoint import GraphQLEndpoint
 from gateway.transport.http.event_streams import EventStreams

@@ -1,1 +1,1 @@
-"""GraphQL over HTTP: heads, requests, negotiation, compression, caching, batches, event streams, health."""
+"""GraphQL over HTTP: heads, requests, batches, caching, replies, event streams, health."""

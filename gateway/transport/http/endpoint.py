@@ -9,11 +9,12 @@ from gateway.errors.formatting import foreseen
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, refused
 from gateway.execution.operations import OperationRunner
-from gateway.transport.exchange import Exchange, ExchangeTerms, Reply
+from gateway.transport.exchange.exchange import Exchange, ExchangeTerms, Reply
+from gateway.transport.exchange.negotiation import EVENTS, GRAPHQL, HTML, JSON, names_type, preferred_type
+from gateway.transport.exchange.security_headers import secured
 from gateway.transport.http.batching import answer_batch
 from gateway.transport.http.caching import entity_tag, names_tag
 from gateway.transport.http.event_streams import EventStreams
-from gateway.transport.http.negotiation import EVENTS, GRAPHQL, HTML, JSON, names_type, preferred_type
 from gateway.transport.http.replies import (
     READING_METHODS,
     WRITING_METHODS,
@@ -23,7 +24,6 @@ from gateway.transport.http.replies import (
     refusal_reply,
 )
 from gateway.transport.http.request_reader import RequestReader, parameter_names
-from gateway.transport.http.security_headers import secured
 from gateway.transport.pages.graphiql import GraphiQLPage
 
 _METHODS = frozenset((*READING_METHODS, *WRITING_METHODS))

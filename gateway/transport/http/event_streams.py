@@ -15,7 +15,7 @@ from gateway.limits import CLOSING_SECONDS, HEARTBEAT_SECONDS, UNREAD_SECONDS
 from gateway.live.subscriber import Subscriber
 from gateway.live.subscriptions import Subscriptions
 from gateway.scheduling.cancellation import cancel
-from gateway.transport.exchange import Exchange
+from gateway.transport.exchange.exchange import Exchange
 from gateway.transport.http.replies import COMMENT_EVENT, STREAM_HEADERS, complete_stream, next_event
 
 

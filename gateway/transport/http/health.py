@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 
 from gateway.errors import GatewayError
 from gateway.store.client import Database, ping
-from gateway.transport.http.security_headers import secured
+from gateway.transport.exchange.security_headers import secured
 
 # A primary that hangs is to be noticed within two seconds, by whoever asks once a second.
 _TIMEOUT_SECONDS = 1.0

@@ -6,8 +6,8 @@ from starlette.responses import Response
 
 from gateway.errors import MethodNotAllowed, NotFound
 from gateway.execution.answers import refused
-from gateway.transport.http.negotiation import JSON
-from gateway.transport.http.security_headers import secured
+from gateway.transport.exchange.negotiation import JSON
+from gateway.transport.exchange.security_headers import secured
 
 NOTHING_HERE = NotFound("Nothing is at this address; the graph is at /graphql.")
 

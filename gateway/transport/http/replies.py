@@ -19,9 +19,9 @@ from gateway.errors import (
     ValidationFailed,
 )
 from gateway.execution.answers import refused
-from gateway.transport.exchange import Headers, Reply
-from gateway.transport.http.negotiation import EVENTS, GRAPHQL, JSON
-from gateway.transport.http.security_headers import HEADERS
+from gateway.transport.exchange.exchange import Headers, Reply
+from gateway.transport.exchange.negotiation import EVENTS, GRAPHQL, JSON
+from gateway.transport.exchange.security_headers import HEADERS
 
 READING_METHODS = ("GET", "HEAD")
 WRITING_METHODS = ("POST", "OPTIONS")

@@ -12,8 +12,8 @@ from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.preparation.json_requests import from_json, from_object
 from gateway.preparation.known_operations import MAX_BODY_BYTES
 from gateway.scheduling.cpu_gate import LONG_BYTES, CpuGate
-from gateway.transport.exchange import Exchange
-from gateway.transport.http.negotiation import JSON
+from gateway.transport.exchange.exchange import Exchange
+from gateway.transport.exchange.negotiation import JSON
 
 # The requests of a batch, or what is wrong with one of them.
 Batch = tuple[GraphQLRequest | BadRequest, ...]

@@ -9,9 +9,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.transport.http.compression import compressed
-from gateway.transport.http.negotiation import preferred_coding
-from gateway.transport.http.security_headers import secured
+from gateway.transport.exchange.compression import compressed
+from gateway.transport.exchange.negotiation import preferred_coding
+from gateway.transport.exchange.security_headers import secured
 
 # Not left to the machine's own table, which may lack them or have others.
 _MEDIA_TYPES = {

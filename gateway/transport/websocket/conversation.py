@@ -22,7 +22,7 @@ from gateway.live.subscriber import Subscriber
 from gateway.live.subscriptions import Subscriptions
 from gateway.preparation.json_requests import from_object
 from gateway.scheduling.cancellation import cancel
-from gateway.transport.exchange import only_value
+from gateway.transport.exchange.exchange import only_value
 from gateway.transport.websocket import messages
 from gateway.transport.websocket.close_codes import GOING_AWAY, Close, close_for
 from gateway.transport.websocket.messages import MessageReader

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from gateway.demo.data import interactions
 from gateway.interchange.imports import record_all
-from gateway.transport.http.security_headers import secured
+from gateway.transport.exchange.security_headers import secured
 from gateway.transport.pages.graphiql import TEMPLATE_HEADERS, GraphiQLPage
 from tests.harness.gateway_client import Gateway
 

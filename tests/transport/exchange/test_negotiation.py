@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.transport.http.negotiation import GRAPHQL, HTML, JSON, preferred_coding, preferred_type
+from gateway.transport.exchange.negotiation import GRAPHQL, HTML, JSON, preferred_coding, preferred_type
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from gateway.context import Context
 from gateway.errors import BadRequest, PayloadTooLarge, RequestTimeout, Unauthenticated, UnknownCoding
 from gateway.limits import ConnectionLimits
 from gateway.scheduling.deadlines import Deadline
-from gateway.transport.http.compression import SHORTEST_BYTES, compressed
-from gateway.transport.http.negotiation import preferred_coding
-from gateway.transport.http.security_headers import HEADERS
+from gateway.transport.exchange.compression import SHORTEST_BYTES, compressed
+from gateway.transport.exchange.negotiation import preferred_coding
+from gateway.transport.exchange.security_headers import HEADERS
 
 Headers = tuple[tuple[bytes, bytes], ...]
 

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from gateway.demo.embedded_mongod import EmbeddedServer
-from gateway.transport.http.compression import compressed, zstd
+from gateway.transport.exchange.compression import compressed, zstd
 from tests.harness.gateway_client import Gateway, new_gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -1,0 +1,1 @@
+"""One request over HTTP and its reply, whatever is asked: caller, body, negotiation, compression, security headers."""
