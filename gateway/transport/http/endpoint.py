@@ -1,7 +1,10 @@
 """GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/): POST, GET and what they are asked about."""
 
+from typing import Protocol
+
 from graphql import OperationType
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.errors import MethodNotAllowed
@@ -24,9 +27,16 @@ from gateway.transport.http.replies import (
     refusal_reply,
 )
 from gateway.transport.http.request_reader import RequestReader, parameter_names
-from gateway.transport.pages.graphiql import GraphiQLPage
 
 _METHODS = frozenset((*READING_METHODS, *WRITING_METHODS))
+
+
+class Page(Protocol):
+    """What a browser is shown that visits the graph's address."""
+
+    def response(self) -> Response:
+        """The page, with its own headers."""
+        ...
 
 
 class GraphQLEndpoint:
@@ -43,7 +53,7 @@ class GraphQLEndpoint:
         streams: EventStreams,
         *,
         cache_control: bytes,
-        page: GraphiQLPage | None,
+        page: Page | None,
     ) -> None:
         self._terms = terms
         self._requests = requests
