@@ -25,7 +25,7 @@ from gateway.app.application import application, create_app
 from gateway.app.services import Services
 from gateway.app.serving import end_on_signals, listening, run
 from gateway.app.worker import settle
-from gateway.execution.operations import OperationRunner
+from gateway.execution.operation_runner import OperationRunner
 from gateway.execution.response_builder import ResponseBuilder
 from gateway.limits import ConnectionLimits
 from gateway.settings import Settings, load

@@ -7,7 +7,7 @@ from gateway.auth.open_connections import OpenConnections
 from gateway.context import Rate
 from gateway.execution.admission import Admission
 from gateway.execution.fetching import Fetcher
-from gateway.execution.operations import OperationRunner
+from gateway.execution.operation_runner import OperationRunner
 from gateway.execution.response_builder import ResponseBuilder
 from gateway.limits import PointLimits
 from gateway.live.broker import Broker

@@ -18,13 +18,13 @@ from graphql import (
     get_nullable_type,
 )
 
-from gateway.compiler.representations import entity_references
+from gateway.compiler.entity_references import entity_references
 from gateway.compiler.where import compile_where
 from gateway.compiler.wire_form import input_path, to_wire
 from gateway.errors import BadUserInput, GatewayError
 from gateway.model.kinds import Kind, Order, position_order, time_order
+from gateway.plan.fetched_pages import ResponsePath
 from gateway.plan.operation_plan import Bindings, Fetch, Field, Plan
-from gateway.plan.pages import ResponsePath
 from gateway.plan.predicate import Predicate
 from gateway.plan.sources.source import BoundSource, KeyLookup, Reference
 from gateway.schema.enums import InteractionOrderField, SortDirection

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
 
-from gateway.plan.pages import ResponsePath
+from gateway.plan.fetched_pages import ResponsePath
 from gateway.schema.readings import Attribute, Discriminator, Embedded, Flat, FlatAttribute, ParentView
 from gateway.schema.stored_readings import StoredReading
 

@@ -38,8 +38,8 @@ from gateway.compiler.program import (
     TotalAt,
     TypedShape,
 )
+from gateway.plan.fetched_pages import ResponsePath
 from gateway.plan.operation_plan import Field, Plan
-from gateway.plan.pages import ResponsePath
 from gateway.schema.graph import Graph, discriminator_of
 from gateway.schema.readings import Embedded, Fetched, Flat, FlatValue, Reading, SubgraphDefinition, Total, reading_of
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from gateway.compiler.program_builder import ProgramBuilder
 from gateway.compiler.python_backend.functions import PythonBackend
+from gateway.plan.fetched_pages import Pages
 from gateway.plan.operation_plan import Plan
-from gateway.plan.pages import Pages
 from gateway.schema.graph import Graph
 
 Shaper = Callable[[Pages], dict[str, Any]]

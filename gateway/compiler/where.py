@@ -1,8 +1,8 @@
 """From a `where` input to what it demands of the stored documents: a tree of comparisons, split for the choice of an
 index.
 
-What a field matches is read from its declaration (`gateway.schema.matching`); no names of fields stand here but
-those of the two inputs that describe one comparison with several fields, PathFilter and FilterConditionWhere.
+What a field matches is read from its declaration (`gateway.schema.where_declarations`); no names of fields stand here
+but those of the two inputs that describe one comparison with several fields, PathFilter and FilterConditionWhere.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ from gateway.plan.comparisons import (
 )
 from gateway.plan.mongodb_filters import ORDERING_OPERATORS, mongodb_filter
 from gateway.plan.predicate import Conjunct, Lookup, Predicate, TimeBound
-from gateway.schema.matching import (
+from gateway.schema.where_declarations import (
     ConditionElement,
     Element,
     FreeForm,

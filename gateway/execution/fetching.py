@@ -11,8 +11,8 @@ from gateway.auth.authenticator import require
 from gateway.context import Budget, Context, Permission
 from gateway.errors import GatewayError, Unavailable
 from gateway.plan.commands import Document
+from gateway.plan.fetched_pages import Pages, documents_of, strings_at
 from gateway.plan.operation_plan import Bindings, Fetch
-from gateway.plan.pages import Pages, documents_of, strings_at
 from gateway.plan.paging import Page
 from gateway.plan.sources.insertions import BoundInsertions
 from gateway.plan.sources.source import BoundNested, BoundRoot, BoundSource, Command

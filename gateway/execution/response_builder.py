@@ -12,7 +12,7 @@ from gateway.errors import GatewayError
 from gateway.errors.formatting import Phase, described
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, encode
-from gateway.plan.pages import Pages
+from gateway.plan.fetched_pages import Pages
 from gateway.preparation.bound_operations import CompiledOperation
 from gateway.schema.graph import Graph
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from gateway.errors import GatewayError
 from gateway.errors.formatting import foreseen
 from gateway.limits import SubscriptionLimits
-from gateway.live.subscriber import Subscriber, SubscriptionAccount
+from gateway.live.subscriber_queue import Subscriber, SubscriptionAccount
 from gateway.live.topic import EventResolver, Topic
 from gateway.scheduling.cancellation import cancel
 from gateway.store.change_stream import InsertEvent, InsertStream, InsertWatch

@@ -12,7 +12,7 @@ from gateway.execution.answers import Answer, refused, refused_in
 from gateway.execution.fetching import Fetcher
 from gateway.execution.response_builder import ResponseBuilder
 from gateway.live.broker import Broker, TopicKey
-from gateway.live.subscriber import Subscriber
+from gateway.live.subscriber_queue import Subscriber
 from gateway.scheduling.rate_limiter import RateLimiter
 from gateway.store.change_stream import InsertEvent
 

@@ -11,7 +11,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from gateway.errors import GatewayError, RateLimited, Unavailable
 from gateway.errors.formatting import foreseen
-from gateway.live.subscriber import Subscriber, SubscriptionAccount, SubscriptionEvent
+from gateway.live.subscriber_queue import Subscriber, SubscriptionAccount, SubscriptionEvent
 from gateway.store.change_stream import InsertEvent
 
 T = TypeVar("T")

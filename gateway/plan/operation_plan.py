@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias
 
 from graphql import GraphQLField, OperationType, VariableValues
 
-from gateway.plan.pages import ResponsePath
+from gateway.plan.fetched_pages import ResponsePath
 from gateway.plan.sources.source import BoundSource, KeyLookup, Source
 
 

@@ -20,9 +20,9 @@ from graphql import (
 from gateway.compiler.binding import bind
 from gateway.compiler.coercion import Coercers, Coercion
 from gateway.compiler.collect import collect
+from gateway.compiler.plan_builder import select
 from gateway.compiler.program import Fallback
 from gateway.compiler.required_permissions import permissions
-from gateway.compiler.select import select
 from gateway.compiler.shaping import Shaping
 from gateway.compiler.variable_roles import condition_variables, cursor_variables
 from gateway.context import Permission

@@ -8,7 +8,7 @@ from gateway.limits import DEFAULTS
 from gateway.model.kinds import INTERACTION, Kind
 from gateway.plan.paging import DEFAULT_PAGE_SIZE
 from gateway.plan.sources.listings import Listing, NestedListing
-from gateway.schema.composition import composed
+from gateway.schema.federation_keys import composed
 from gateway.schema.readings import Attribute, Total, fetched, field
 from gateway.schema.where_inputs import InteractionOrder, InteractionWhere, SearchRequestOrder, SearchRequestWhere
 

@@ -25,7 +25,7 @@ from graphql.pyutils import Path
 from strawberry.schema.config import StrawberryConfig
 
 from gateway.model.bson_values import whole
-from gateway.plan.pages import ResponsePath
+from gateway.plan.fetched_pages import ResponsePath
 from gateway.schema.filter_tree_types import FILTER_NODE_TYPE
 from gateway.schema.mutation import Mutation
 from gateway.schema.objects import Feature, Interaction, SearchRequest, Session

@@ -6,16 +6,16 @@ from gateway.model.documents import recorded_interaction
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.wire import fields as wire
 from gateway.plan.sources.key_lookups import DocumentLookup, SessionLookup, UnreadLookup
-from gateway.schema.composition import composed
 from gateway.schema.connections import PageInfo, connection, connection_total, edge_cursor
 from gateway.schema.enums import InteractionType, known_values
+from gateway.schema.federation_keys import composed
 from gateway.schema.filter_tree_types import FilterGroup
-from gateway.schema.identity import identified
+from gateway.schema.lookups_by_id import identified
 from gateway.schema.node import Node, node_id
 from gateway.schema.readings import Attribute, ParentView, field, stored
 from gateway.schema.recorded_fields import meaning, recorded
 from gateway.schema.scalars import JSON, DateTime
-from gateway.schema.search_parts import GroupByOptions, RankingOptions, SearchQuery, SortOption
+from gateway.schema.search_request_parts import GroupByOptions, RankingOptions, SearchQuery, SortOption
 from gateway.schema.stored_readings import (
     Computed,
     EveryKnownOrOther,

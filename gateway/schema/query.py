@@ -8,7 +8,7 @@ from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.plan.sources.lookups import ById, ByNodeId, ByRepresentation
 from gateway.plan.sources.viewer import CurrentViewer
 from gateway.schema.connections import connection
-from gateway.schema.federation import Entity, Service
+from gateway.schema.federation_types import Entity, Service
 from gateway.schema.node import Node
 from gateway.schema.objects import (
     Feature,

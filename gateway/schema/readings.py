@@ -15,7 +15,7 @@ from gateway.context import Permission
 from gateway.errors import UnreadableDocument
 from gateway.model import filter_trees
 from gateway.plan.sources.source import Source
-from gateway.schema.composition import IN_SUBGRAPH
+from gateway.schema.federation_keys import IN_SUBGRAPH
 from gateway.schema.stored_readings import StoredReading, Value, value_at
 from gateway.schema.strawberry_adapter import class_field, metadata_of, take_arguments
 

@@ -15,10 +15,10 @@ import strawberry
 
 from gateway.model.wire.declared_fields import DeclaredField, declared_field, declared_fields
 from gateway.model.wire.fields import Format, Interaction, WireObject
-from gateway.schema.matching import OwnTime, StoredValue, matches
 from gateway.schema.readings import Embedded, ParentView, field
 from gateway.schema.scalars import JSON, DateTime
 from gateway.schema.stored_readings import StoredReading, Value
+from gateway.schema.where_declarations import OwnTime, StoredValue, matches
 
 WIRE_NAME = "wire_name"
 

@@ -17,7 +17,7 @@ from graphql import (
     visit,
 )
 
-from gateway.schema.composition import composition_of, is_in_subgraph
+from gateway.schema.federation_keys import composition_of, is_in_subgraph
 
 # The first version that has all that is used here: a composition refuses versions that it doesn't know.
 _LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@key", "@shareable"])'

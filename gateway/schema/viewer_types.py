@@ -4,7 +4,7 @@ import strawberry
 
 from gateway.plan.sources.key_lookups import NamespaceLookup, OrganizationLookup
 from gateway.schema.enums import Permission
-from gateway.schema.identity import identified
+from gateway.schema.lookups_by_id import identified
 from gateway.schema.node import Node, node_id
 from gateway.schema.readings import embedded, stored
 from gateway.schema.scalars import DateTime

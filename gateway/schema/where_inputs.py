@@ -1,4 +1,4 @@
-"""The inputs that filter and order. Each field of a filter declares what it matches (`gateway.schema.matching`)."""
+"""The inputs that filter and order; each field of a filter declares what it matches."""
 
 import strawberry
 
@@ -23,7 +23,9 @@ from gateway.schema.enums import (
     SortDirection,
     VectorIndex,
 )
-from gateway.schema.matching import (
+from gateway.schema.recorded_fields import compares
+from gateway.schema.scalars import JSON, DateTime
+from gateway.schema.where_declarations import (
     ConditionElement,
     Element,
     FreeForm,
@@ -36,8 +38,6 @@ from gateway.schema.matching import (
     ValueOperator,
     matches,
 )
-from gateway.schema.recorded_fields import compares
-from gateway.schema.scalars import JSON, DateTime
 
 _EQ = ValueOperator(Operator.EQ)
 _NE = ValueOperator(Operator.NE)

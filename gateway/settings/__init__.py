@@ -1,14 +1,14 @@
 """The settings with their defaults: the only reader of the environment. Limits are declared in ``gateway/limits/``."""
 
-from gateway.settings.declarations import (
+from gateway.settings.environment import (
+    SettingsError,
+    load,
+)
+from gateway.settings.settings import (
     EmbeddedSettings,
     SchemaSettings,
     Settings,
     reference,
-)
-from gateway.settings.environment import (
-    SettingsError,
-    load,
 )
 
 __all__ = [

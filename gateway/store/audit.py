@@ -15,7 +15,7 @@ from pymongo import IndexModel
 
 from gateway.context import Caller
 from gateway.store.client import Collection, Database
-from gateway.store.error_translation import translated
+from gateway.store.driver_errors import translated
 
 AUDIT = "audit"
 

@@ -13,7 +13,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 from gateway.errors import Unavailable
 from gateway.model.kinds import Kind
 from gateway.store.client import ChangeStream, Database, reading, session, watch
-from gateway.store.error_translation import transient, translated
+from gateway.store.driver_errors import transient, translated
 
 _LOG = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from pymongo.asynchronous.command_cursor import AsyncCommandCursor
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConfigurationError, InvalidURI
 
-from gateway.store.error_translation import translated
+from gateway.store.driver_errors import translated
 from gateway.store.pymongo_adapter import mend_waiting
 
 Driver: TypeAlias = Literal["pymongo", "motor"]

@@ -1,7 +1,7 @@
 """How many interactions the demo has generated for each of its namespaces."""
 
 from gateway.store.client import Collection, Database
-from gateway.store.error_translation import translated
+from gateway.store.driver_errors import translated
 
 _GENERATED = "demo"
 

@@ -9,7 +9,7 @@ from pymongo import UpdateOne
 from gateway.model.documents import DERIVED_FIELDS, derived_fields, document_id, search_request_id_of
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Kind
 from gateway.store.client import Collection, Database, Document
-from gateway.store.error_translation import translated
+from gateway.store.driver_errors import translated
 
 _KINDS = (INTERACTION, SEARCH_REQUEST)
 _BATCH = 500

@@ -10,7 +10,7 @@ from gateway.errors import GatewayError
 from gateway.model.indexes import INDEXES
 from gateway.store import audit, tenancy, token_buckets
 from gateway.store.client import Database
-from gateway.store.error_translation import translated
+from gateway.store.driver_errors import translated
 
 _LOG = logging.getLogger(__name__)
 _RETRY_SECONDS = 5.0

@@ -12,7 +12,7 @@ from gateway.errors import BadUserInput, Conflict
 from gateway.model import secret_keys
 from gateway.store.audit import Action, Audit
 from gateway.store.client import Collection, Database, aggregate
-from gateway.store.error_translation import translated
+from gateway.store.driver_errors import translated
 from gateway.store.tenancy import ORGANIZATIONS, organization_of, require_label
 
 KEYS = "keys"

@@ -10,7 +10,7 @@ from pymongo.errors import OperationFailure
 from gateway.errors import QueryTooBroad
 from gateway.plan.commands import Aggregation, Count, Document, Find, ReadCommand
 from gateway.store.client import ClientSession, Collection, Database, aggregate, reading, session
-from gateway.store.error_translation import translated
+from gateway.store.driver_errors import translated
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ from gateway.context import Caller, Namespace, Organization
 from gateway.errors import BadUserInput
 from gateway.store.audit import Action, Audit
 from gateway.store.client import Collection, Database
-from gateway.store.error_translation import translated
+from gateway.store.driver_errors import translated
 
 ORGANIZATIONS, NAMESPACES = "organizations", "namespaces"
 

@@ -9,7 +9,7 @@ from pymongo import IndexModel, ReturnDocument, WriteConcern
 from gateway.context import Budget, Rate
 from gateway.scheduling.rate_limiter import refusal
 from gateway.store.client import Database
-from gateway.store.error_translation import translated
+from gateway.store.driver_errors import translated
 
 BUCKETS = "buckets"
 # A bucket that is full is as good as none: MongoDB removes it within a minute or two.

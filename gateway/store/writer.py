@@ -32,7 +32,7 @@ from gateway.plan.write_commands import (
 )
 from gateway.store.audit import Action, Audit
 from gateway.store.client import Collection, Database, Document
-from gateway.store.error_translation import duplicates, translated
+from gateway.store.driver_errors import duplicates, translated
 from gateway.store.tenancy import Tenancy
 
 

@@ -37,8 +37,8 @@ from gateway.app.worker import settle
 from gateway.compiler.shaping import Shaper
 from gateway.errors.formatting import Phase, described
 from gateway.execution.answers import encode
+from gateway.plan.fetched_pages import Pages
 from gateway.plan.operation_plan import Field
-from gateway.plan.pages import Pages
 from gateway.preparation.bound_operations import CompiledOperation
 from gateway.preparation.prepared_documents import DocumentPreparation, PreparedDocument
 from gateway.schema.graph import build

@@ -21,10 +21,10 @@ from gateway.context import Caller, Context, Namespace, Organization
 from gateway.errors import QueryTooBroad
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.fetching import Fetcher
-from gateway.execution.operations import OperationRunner
+from gateway.execution.operation_runner import OperationRunner
 from gateway.execution.response_builder import ResponseBuilder
 from gateway.model.kinds import INTERACTION, time_order
-from gateway.plan.pages import Pages
+from gateway.plan.fetched_pages import Pages
 from gateway.plan.paging import Page
 from gateway.preparation.bound_operations import CompiledOperation
 from gateway.preparation.graphql_request import GraphQLRequest
@@ -33,7 +33,7 @@ from gateway.store.client import Database
 from gateway.store.index_creation import create_indexes
 from gateway.store.reader import Reader
 from gateway.store.writer import Writer
-from tests.execution.test_operations import FOLDER, NAMES, NOON, document, permitted, store_data_set
+from tests.execution.test_operation_runner import FOLDER, NAMES, NOON, document, permitted, store_data_set
 from tests.harness import prepared
 
 SHAPES = Path(__file__).parent / "shapes"

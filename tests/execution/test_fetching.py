@@ -11,7 +11,7 @@ from graphql import OperationDefinitionNode, VariableValues, parse
 
 from gateway.compiler.binding import bind
 from gateway.compiler.collect import collect
-from gateway.compiler.select import select
+from gateway.compiler.plan_builder import select
 from gateway.context import Caller, Context, Namespace, Organization, Permission
 from gateway.errors import BadUserInput, Unavailable
 from gateway.execution.fetching import Fetcher

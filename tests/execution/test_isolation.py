@@ -28,7 +28,7 @@ from gateway.model.filter_trees.canonical import value_hash
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.wire import validate_interaction
 from gateway.plan import global_ids
-from gateway.schema.composition import composition_of
+from gateway.schema.federation_keys import composition_of
 from gateway.store.tenancy import NAMESPACES
 from tests.harness.command_log import Command, as_json, commands, modulo
 from tests.harness.default_graph import EXECUTABLE

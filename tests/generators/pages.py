@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from gateway.compiler.binding import CoercedArguments, argument_values
 from gateway.errors import BadUserInput, GatewayError, QueryTooBroad
 from gateway.limits import DEFAULTS
+from gateway.plan.fetched_pages import Pages, documents_of, strings_at
 from gateway.plan.operation_plan import Fetch, Plan
-from gateway.plan.pages import Pages, documents_of, strings_at
 from gateway.plan.paging import Page, page
 from gateway.plan.sources.insertions import Insertions
 from gateway.plan.sources.listings import BoundListing, BoundNestedListing

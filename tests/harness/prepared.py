@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from gateway.execution.admission import Admission
 from gateway.execution.fetching import Fetcher
-from gateway.execution.operations import OperationRunner
+from gateway.execution.operation_runner import OperationRunner
 from gateway.execution.response_builder import ResponseBuilder
 from gateway.limits import DEFAULTS, PointLimits
 from gateway.preparation.bound_operations import BoundOperation, CompiledOperation

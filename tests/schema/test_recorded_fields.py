@@ -18,10 +18,10 @@ from gateway.model.documents import OWNED_FIELDS
 from gateway.model.wire.declared_fields import DeclaredField, declared_fields
 from gateway.model.wire.fields import GroupByOptions, Interaction, SortOption, WireObject
 from gateway.model.wire.trees import FilterCondition, FilterGroup
-from gateway.schema.matching import Element, SameDocument, matching_of
 from gateway.schema.readings import Embedded, reading_of
 from gateway.schema.recorded_fields import also, compares, recorded, records
 from gateway.schema.stored_readings import StoredReading
+from gateway.schema.where_declarations import Element, SameDocument, matching_of
 from tests.harness.default_graph import EXECUTABLE
 from tests.harness.gateway_client import Gateway
 

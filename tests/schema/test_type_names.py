@@ -7,7 +7,7 @@ import pytest
 from graphql import GraphQLSchema, build_schema, execute_sync, is_introspection_type, is_scalar_type, parse
 
 from gateway.model.kinds import INTERACTION, time_order
-from gateway.plan.pages import Pages
+from gateway.plan.fetched_pages import Pages
 from gateway.plan.paging import Page
 from gateway.schema.graph import build
 from tests.harness import prepared

@@ -13,7 +13,7 @@ from gateway.model.documents import recorded_interaction, without_references
 from gateway.model.wire import RecordedInteraction, validate_interaction, validate_search_request
 from gateway.plan.write_commands import Recorded
 from gateway.store.client import Client, Database, Driver, close, open_client
-from gateway.store.error_translation import translated
+from gateway.store.driver_errors import translated
 from gateway.store.writer import Writer
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)

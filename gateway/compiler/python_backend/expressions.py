@@ -27,7 +27,7 @@ from gateway.compiler.python_backend.constants import Constants
 from gateway.compiler.python_backend.leaves import SERIALIZATIONS
 from gateway.compiler.python_backend.shortcuts import Shortcut, shortcut_of
 from gateway.model.filter_trees import preorder
-from gateway.plan.pages import ResponsePath
+from gateway.plan.fetched_pages import ResponsePath
 from gateway.schema.readings import Attribute, Embedded, Flat, FlatAttribute, ParentView
 from gateway.schema.stored_readings import GlobalId, StoredReading, Value
 

@@ -27,7 +27,7 @@ from gateway.compiler.program import (
 from gateway.compiler.python_backend.constants import Constants
 from gateway.compiler.python_backend.expressions import Body, Call, Function, Names
 from gateway.model.filter_trees import FlatNode
-from gateway.plan.pages import ResponsePath
+from gateway.plan.fetched_pages import ResponsePath
 
 _FILES = count(1)
 _INDENT = "    "

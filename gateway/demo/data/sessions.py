@@ -11,7 +11,7 @@ from random import Random
 from typing import Any, Literal
 
 from gateway.demo.data.catalogue import MEDIA, SHOP, Catalogue
-from gateway.demo.data.requests import search_request
+from gateway.demo.data.search_requests import search_request
 from gateway.model.wire import format_instant
 
 NamespaceKind = Literal["shop", "media"]

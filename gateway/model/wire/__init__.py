@@ -2,7 +2,7 @@
 
 from gateway.model.wire.instants import format_instant, in_milliseconds, parse_instant
 from gateway.model.wire.json_values import check_json
-from gateway.model.wire.recorded import (
+from gateway.model.wire.recording_validation import (
     RecordedInteraction,
     RecordedSearchRequest,
     validate_interaction,

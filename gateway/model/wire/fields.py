@@ -33,7 +33,7 @@ Path = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Weight = Annotated[float, Field(ge=0, le=1)]
-# Parsed before, because it may be a datetime as well (`gateway.model.wire.recorded`).
+# Parsed before, because it may be a datetime as well (`gateway.model.wire.recording_validation`).
 Instant = Annotated[str, Format.INSTANT]
 # Checked after, by loops that no depth harms (`gateway.model.wire.trees`).
 FilterTree = Any

@@ -9,8 +9,8 @@ from gateway.model.kinds import Kind
 from gateway.plan.access_path import AccessPath, choose_access_path, intervals, sort
 from gateway.plan.commands import Count, Document, Find, ReadCommand, Scan
 from gateway.plan.cost import examining, read
+from gateway.plan.fetched_pages import ResponsePath
 from gateway.plan.joins import Join, JoinCount
-from gateway.plan.pages import ResponsePath
 from gateway.plan.paging import Page, Window, page
 from gateway.plan.predicate import Predicate
 from gateway.plan.projection import projection

@@ -12,7 +12,7 @@ from gateway.context import Context
 from gateway.errors import GatewayError
 from gateway.model.kinds import Kind, Order
 from gateway.plan.commands import Document, ReadCommand
-from gateway.plan.pages import ResponsePath
+from gateway.plan.fetched_pages import ResponsePath
 from gateway.plan.paging import Page
 from gateway.plan.predicate import Predicate
 from gateway.plan.write_commands import WriteCommand

@@ -10,7 +10,7 @@ from gateway.errors import GatewayError, RateLimited
 from gateway.errors.formatting import masked
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, refused
-from gateway.execution.operations import OperationRunner
+from gateway.execution.operation_runner import OperationRunner
 from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.transport.http.request_reader import Batch
 

@@ -11,7 +11,7 @@ from gateway.errors import MethodNotAllowed
 from gateway.errors.formatting import foreseen
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, refused
-from gateway.execution.operations import OperationRunner
+from gateway.execution.operation_runner import OperationRunner
 from gateway.transport.exchange.exchange import Exchange, ExchangeTerms, Reply
 from gateway.transport.exchange.negotiation import EVENTS, GRAPHQL, HTML, JSON, names_type, preferred_type
 from gateway.transport.exchange.security_headers import secured

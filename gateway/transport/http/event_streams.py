@@ -12,7 +12,7 @@ from gateway.errors.formatting import foreseen
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, refused
 from gateway.limits import CLOSING_SECONDS, HEARTBEAT_SECONDS, UNREAD_SECONDS
-from gateway.live.subscriber import Subscriber
+from gateway.live.subscriber_queue import Subscriber
 from gateway.live.subscriptions import Subscriptions
 from gateway.scheduling.cancellation import cancel
 from gateway.transport.exchange.exchange import Exchange

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from gateway.errors import BadRequest, UnsupportedMediaType
-from gateway.execution.operations import OperationRunner
+from gateway.execution.operation_runner import OperationRunner
 from gateway.limits import Limits
 from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.preparation.json_requests import from_json, from_object

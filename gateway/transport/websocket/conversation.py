@@ -16,9 +16,9 @@ from gateway.errors import BadRequest, GatewayError, TooManySubscriptions, Unava
 from gateway.errors.formatting import foreseen, masked
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, refused
-from gateway.execution.operations import OperationRunner
+from gateway.execution.operation_runner import OperationRunner
 from gateway.limits import CLOSING_SECONDS, HEARTBEAT_SECONDS
-from gateway.live.subscriber import Subscriber
+from gateway.live.subscriber_queue import Subscriber
 from gateway.live.subscriptions import Subscriptions
 from gateway.preparation.json_requests import from_object
 from gateway.scheduling.cancellation import cancel

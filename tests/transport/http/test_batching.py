@@ -15,7 +15,7 @@ from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer
 from gateway.execution.fetching import Fetcher
-from gateway.execution.operations import OperationRunner
+from gateway.execution.operation_runner import OperationRunner
 from gateway.preparation.json_requests import from_object
 from gateway.scheduling.concurrency import ConcurrencyLimit
 from gateway.store.client import Database

@@ -15,7 +15,7 @@ from gateway.context import Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer
-from gateway.execution.operations import OperationRunner
+from gateway.execution.operation_runner import OperationRunner
 from gateway.model.kinds import INTERACTION
 from gateway.store.client import aggregate
 from gateway.store.tenancy import NAMESPACES

@@ -1,4 +1,4 @@
-from gateway.plan.pages import strings_at
+from gateway.plan.fetched_pages import strings_at
 
 
 def test_each_string_at_a_path_is_found_once_in_the_order_of_the_documents() -> None:

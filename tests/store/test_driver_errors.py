@@ -14,7 +14,7 @@ from pymongo.errors import (
 )
 
 from gateway.errors import GatewayError, Unavailable
-from gateway.store.error_translation import transient, translated
+from gateway.store.driver_errors import transient, translated
 
 SECRET = "secret of db.example:27017"
 

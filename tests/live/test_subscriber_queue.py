@@ -12,7 +12,7 @@ from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.errors import GatewayError, SubscriberTooSlow
 from gateway.limits import SUBSCRIPTION_DEFAULTS, SubscriptionLimits
 from gateway.live.broker import Broker, TopicKey
-from gateway.live.subscriber import Subscriber, SubscriptionAccount, SubscriptionEvent
+from gateway.live.subscriber_queue import Subscriber, SubscriptionAccount, SubscriptionEvent
 from gateway.model.kinds import INTERACTION
 from gateway.store.change_stream import InsertEvent, InsertWatch
 from tests.harness.gateway_client import code, new_gateway

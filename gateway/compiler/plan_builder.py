@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from graphql import GraphQLSchema, OperationType
 
+from gateway.plan.fetched_pages import ResponsePath
 from gateway.plan.operation_plan import Fetch, Field, Plan, Selection
-from gateway.plan.pages import ResponsePath
 from gateway.plan.sources.source import KeyLookup, Source
-from gateway.schema.identity import lookups
+from gateway.schema.lookups_by_id import lookups
 from gateway.schema.readings import Attribute, Embedded, Fetched, ParentView, Total, reading_of
 from gateway.schema.stored_readings import StoredReading
 

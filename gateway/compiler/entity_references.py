@@ -9,7 +9,7 @@ from gateway.errors import BadUserInput, GatewayError
 from gateway.plan.global_ids import decode
 from gateway.plan.operation_plan import Fetch
 from gateway.plan.sources.source import Reference
-from gateway.schema.composition import composition_of
+from gateway.schema.federation_keys import composition_of
 from gateway.schema.strawberry_adapter import declared_name
 
 _GLOBAL = "id"
