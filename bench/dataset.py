@@ -11,7 +11,8 @@ from typing import Any
 
 from gateway.context import Namespace, Permission
 from gateway.demo.data import interactions
-from gateway.model.documents import interaction_document, search_request_document, search_request_id_of
+from gateway.model.document_ids import search_request_id_of
+from gateway.model.documents import interaction_document, search_request_document
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, time_order
 from gateway.model.wire import validate_interaction
 from gateway.plan.cursors import encode_cursor

@@ -12,13 +12,12 @@ is then a copy for reading, which the recorded object did not have.
 
 from collections.abc import Mapping
 from datetime import datetime
-from hashlib import blake2b
-from typing import Any, Literal, TypeAlias
-from uuid import UUID, uuid5
+from typing import Any, TypeAlias
 
 from bson import DBRef
 
 from gateway.context import Namespace
+from gateway.model.document_ids import document_id, first_session_id
 from gateway.model.filter_trees import canonical_json, condition_rows, condition_tokens
 from gateway.model.wire import RecordedInteraction, RecordedSearchRequest, filter_trees, in_milliseconds
 
@@ -44,25 +43,6 @@ OWNED_FIELDS = frozenset(
 DERIVED_FIELDS = ("effective_session_id", "conditions", "condition_tokens")
 _COPIED = ("search_request_id", "first_seen_at", "conditions", "condition_tokens")
 
-_UUID_NAMESPACE = UUID("41b82216-1738-47f0-9641-18cbc46ceb7e")
-
-
-def document_id(namespace_id: str, kind: Literal["interaction", "search_request"], id: str) -> UUID:
-    """The ``_id`` of a document: the same for the same id in the same namespace, so that a second insert collides."""
-    return uuid5(uuid5(_UUID_NAMESPACE, namespace_id), f"{kind}:{id}")
-
-
-def search_request_id_of(namespace_id: str, search_request: Mapping[str, Any], session_id: Any = None) -> str:
-    """The id that the client gave, else 128 bits of a hash of namespace, session and content.
-
-    ``session_id`` is the interaction's; it counts where the search request has none.
-    """
-    if isinstance(search_request_id := search_request.get("search_request_id"), str):
-        return search_request_id
-    session = _first_session_id(search_request.get("session_id"), session_id)
-    content = canonical_json([namespace_id, session, search_request])
-    return f"sr_{blake2b(content, digest_size=16).hexdigest()}"
-
 
 def search_request_document(
     namespace: Namespace,
@@ -72,7 +52,7 @@ def search_request_document(
     first_seen_at: datetime,
     session_id: Any = None,
 ) -> Document:
-    """What is stored of a search request under the id that `search_request_id_of` gives it.
+    """What is stored of a search request under the id that `gateway.model.document_ids` gives it.
 
     ``session_id`` is that of the interaction it came with; it counts, and is kept, where the search request has none.
     """
@@ -82,7 +62,7 @@ def search_request_document(
         "first_seen_at": in_milliseconds(first_seen_at),
         "search_request": recorded.raw,
     }
-    if effective_session_id(document) is None and (session := _first_session_id(session_id)) is not None:
+    if effective_session_id(document) is None and (session := first_session_id(session_id)) is not None:
         document["session_id"] = session
     return document | derived_fields(document) | {"namespace_id": namespace.id}
 
@@ -121,7 +101,7 @@ def effective_session_id(document: Mapping[str, Any]) -> str | None:
     """A document's own session, else its search request's."""
     search_request = document.get("search_request")
     of_request = search_request.get("session_id") if isinstance(search_request, Mapping) else None
-    return _first_session_id(document.get("session_id"), of_request)
+    return first_session_id(document.get("session_id"), of_request)
 
 
 def derived_fields(document: Mapping[str, Any]) -> Document:
@@ -180,8 +160,3 @@ def without_references(value: Any) -> Any:
 def _same_content(stored: Any, recorded: Any) -> bool:
     # The same spelling is the same content; comparing it is far cheaper than making it canonical.
     return repr(stored) == repr(recorded) or canonical_json(stored) == canonical_json(recorded)
-
-
-def _first_session_id(*values: Any) -> str | None:
-    """The first that is a session's id: a string that is not empty."""
-    return next((value for value in values if isinstance(value, str) and value), None)

@@ -6,7 +6,8 @@ from typing import Any
 
 from pymongo import UpdateOne
 
-from gateway.model.documents import DERIVED_FIELDS, derived_fields, document_id, search_request_id_of
+from gateway.model.document_ids import document_id, search_request_id_of
+from gateway.model.documents import DERIVED_FIELDS, derived_fields
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Kind
 from gateway.store.client import Collection, Database, Document
 from gateway.store.driver_errors import translated

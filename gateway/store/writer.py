@@ -11,13 +11,12 @@ from tenacity import retry, retry_if_result, stop_after_attempt, wait_exponentia
 
 from gateway.context import Caller, Namespace
 from gateway.errors import BadUserInput, Conflict, GatewayError, Unavailable
+from gateway.model.document_ids import document_id, search_request_id_of
 from gateway.model.documents import (
-    document_id,
     interaction_document,
     same_interaction,
     same_search_request,
     search_request_document,
-    search_request_id_of,
 )
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.wire import RecordedInteraction, RecordedSearchRequest

@@ -18,7 +18,7 @@ from bson import ObjectId
 from gateway.app.application import create_app
 from gateway.context import Namespace
 from gateway.demo.embedded_mongod import EmbeddedServer
-from gateway.model.documents import document_id
+from gateway.model.document_ids import document_id
 from gateway.model.indexes import INDEXES
 from gateway.model.kinds import INTERACTION, time_order
 from gateway.model.wire import validate_interaction

@@ -23,7 +23,7 @@ from graphql import (
 
 from gateway.context import Namespace
 from gateway.demo.embedded_mongod import EmbeddedServer
-from gateway.model.documents import document_id
+from gateway.model.document_ids import document_id
 from gateway.model.filter_trees.canonical import value_hash
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.wire import validate_interaction

@@ -8,15 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.context import Namespace
+from gateway.model.document_ids import document_id, search_request_id_of
 from gateway.model.documents import (
     derived_fields,
-    document_id,
     interaction_document,
     recorded_interaction,
     same_interaction,
     same_search_request,
     search_request_document,
-    search_request_id_of,
     without_references,
 )
 from gateway.model.filter_trees import canonical_json, key_token, key_value_token, value_hash

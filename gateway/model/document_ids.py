@@ -1,0 +1,32 @@
+"""The ids of stored documents, and the session that counts into those of search requests."""
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any, Literal
+from uuid import UUID, uuid5
+
+from gateway.model.filter_trees import canonical_json
+
+_UUID_NAMESPACE = UUID("41b82216-1738-47f0-9641-18cbc46ceb7e")
+
+
+def document_id(namespace_id: str, kind: Literal["interaction", "search_request"], id: str) -> UUID:
+    """The ``_id`` of a document: the same for the same id in the same namespace, so that a second insert collides."""
+    return uuid5(uuid5(_UUID_NAMESPACE, namespace_id), f"{kind}:{id}")
+
+
+def search_request_id_of(namespace_id: str, search_request: Mapping[str, Any], session_id: Any = None) -> str:
+    """The id that the client gave, else 128 bits of a hash of namespace, session and content.
+
+    ``session_id`` is the interaction's; it counts where the search request has none.
+    """
+    if isinstance(search_request_id := search_request.get("search_request_id"), str):
+        return search_request_id
+    session = first_session_id(search_request.get("session_id"), session_id)
+    content = canonical_json([namespace_id, session, search_request])
+    return f"sr_{blake2b(content, digest_size=16).hexdigest()}"
+
+
+def first_session_id(*values: Any) -> str | None:
+    """The first that is a session's id: a string that is not empty."""
+    return next((value for value in values if isinstance(value, str) and value), None)
