@@ -40,9 +40,10 @@ from graphql import (
     validate,
     visit,
 )
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.schema.config import StrawberryConfig
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.config import LOGGING_CONFIG, STARTUP_FAILURE
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 from websockets.frames import CloseCode, Frame, Opcode
@@ -50,7 +51,7 @@ from websockets.server import ServerProtocol
 
 import gateway
 from gateway.compiler import graphql_core_adapter
-from gateway.errors import BadRequest
+from gateway.errors import BadRequest, GatewayError, HeadersTooLarge, PayloadTooLarge, RequestTimeout, Unavailable
 from gateway.schema import strawberry_adapter
 from gateway.schema.type_names import Names
 
@@ -314,26 +315,40 @@ def test_the_driver_waits_for_a_condition_by_a_function_that_can_be_put_in_its_p
 
 # All of them
 
-ADAPTERS = {"compiler/graphql_core_adapter.py": "graphql", "store/pymongo_adapter.py": "pymongo"}
+ADAPTERS = {
+    "compiler/graphql_core_adapter.py": {"graphql"},
+    "store/pymongo_adapter.py": {"pymongo"},
+    "transport/server/uvicorn_adapter.py": {"uvicorn", "websockets"},
+    "app/serving.py": {"uvicorn"},
+}
 # PyMongo documents its classes by the modules that hold them.
 DOCUMENTED = re.compile(r"pymongo(\.(asynchronous\.\w+|errors|monitoring|read_concern|write_concern))?$")
 # The type of `GraphQLResolveInfo.path`.
 PUBLIC_TYPES = {("graphql.pyutils", "Path")}
 
 
-def test_other_modules_import_what_graphql_core_and_pymongo_document() -> None:
+def test_other_modules_import_what_libraries_document_and_nothing_of_the_server() -> None:
     root = Path(gateway.__file__).parent
     for module in sorted(root.rglob("*.py")):
         name = str(module.relative_to(root))
         for node in ast.walk(ast.parse(module.read_text())):
-            if not isinstance(node, ast.ImportFrom) or not node.module or name in ADAPTERS:
+            if isinstance(node, ast.Import):
+                imports = [(alias.name, "") for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                imports = [(node.module, alias.name) for alias in node.names]
+            else:
                 continue
-            for imported in node.names:
-                if node.module.split(".")[0] == "graphql" and (node.module, imported.name) not in PUBLIC_TYPES:
-                    assert imported.name in graphql.__all__, f"{name} imports {imported.name}"
-                if node.module.split(".")[0] == "pymongo":
-                    assert DOCUMENTED.match(node.module), f"{name} imports {node.module}"
-                    assert not imported.name.startswith("_"), f"{name} imports {imported.name}"
+            for imported_module, imported in imports:
+                library = imported_module.split(".")[0]
+                if library in ADAPTERS.get(name, ()):
+                    continue
+                refusal = f"{name} imports {imported} of {imported_module}"
+                assert library not in ("uvicorn", "websockets"), refusal
+                if library == "graphql" and imported and (imported_module, imported) not in PUBLIC_TYPES:
+                    assert imported in graphql.__all__, refusal
+                if library == "pymongo":
+                    assert DOCUMENTED.match(imported_module), refusal
+                    assert not imported.startswith("_"), refusal
 
 
 # uvicorn and websockets: gateway/transport/server/uvicorn_adapter.py, gateway/app/serving.py
@@ -345,6 +360,7 @@ class Transport(asyncio.Transport):
     def __init__(self, protocol: asyncio.Protocol) -> None:
         super().__init__()
         self.written = bytearray()
+        self.is_read = True
         self.protocol: asyncio.BaseProtocol = protocol
 
     def write(self, data: Any) -> None:
@@ -361,16 +377,40 @@ class Transport(asyncio.Transport):
 
     def close(self) -> None: ...
 
-    def pause_reading(self) -> None: ...
+    def pause_reading(self) -> None:
+        self.is_read = False
 
-    def resume_reading(self) -> None: ...
+    def resume_reading(self) -> None:
+        self.is_read = True
 
 
 HEAD = b"POST / HTTP/1.1\r\nHost: a\r\n"
 
 
+async def _no_content(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body"})
+
+
+async def _open_websocket(
+    app: ASGIApp, protocol_class: type[WebSocketsSansIOProtocol]
+) -> tuple[WebSocketsSansIOProtocol, Transport]:
+    """A websocket whose handshake is complete, on a connection in memory."""
+    config = uvicorn.Config(app, log_config=None, ws="websockets-sansio", lifespan="off")
+    protocol = protocol_class(config, ServerState(), {})
+    transport = Transport(protocol)
+    protocol.connection_made(transport)
+    upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    protocol.data_received(f"GET / HTTP/1.1\r\nHost: a\r\n{upgrade}{key}".encode())
+    assert protocol.handshake_initiated
+    while not protocol.handshake_complete:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    return protocol, transport
+
+
 class TestUvicorn:
-    """Each test names a sentence of what uvicorn's own protocols do, on which the adapter relies."""
+    """Each test names a sentence of what uvicorn does, on which its adapter or `gateway.app.serving` relies."""
 
     @pytest.fixture
     async def protocol(self) -> AsyncIterator[HttpToolsProtocol]:
@@ -462,31 +502,137 @@ class TestUvicorn:
         assert protocol.transport.written == b""
         assert protocol.timeout_keep_alive_task is None
 
+    async def test_each_cycle_is_started_by_start_asgi_task_when_its_turn_comes(self) -> None:
+        started: list[RequestResponseCycle] = []
+
+        class Recording(HttpToolsProtocol):
+            def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+                assert all(earlier.response_complete for earlier in started)
+                started.append(cycle)
+                super()._start_asgi_task(cycle, app)
+
+        state = ServerState()
+        recording = Recording(uvicorn.Config(_no_content, log_config=None, lifespan="off"), state, {})
+        recording.connection_made(Transport(recording))
+        recording.data_received(b"".join(b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % number for number in range(3)))
+        while state.tasks:
+            await asyncio.gather(*state.tasks)
+        assert [cycle.scope["path"] for cycle in started] == ["/0", "/1", "/2"]
+        recording.connection_lost(None)
+
+    @pytest.mark.parametrize(("upgrade", "is_websocket"), [(b"websocket", True), (b"WebSocket", True), (b"h2c", False)])
+    async def test_whether_an_upgrade_is_one_to_a_websocket_is_told_by_the_headers(
+        self, upgrade: bytes, is_websocket: bool, protocol: HttpToolsProtocol
+    ) -> None:
+        protocol.headers = [(b"connection", b"Upgrade"), (b"upgrade", upgrade)]
+        assert protocol._should_upgrade() is is_websocket
+
+    def test_a_status_has_a_line_with_its_end(self) -> None:
+        refusals: list[type[GatewayError]] = [BadRequest, RequestTimeout, PayloadTooLarge, HeadersTooLarge, Unavailable]
+        assert {refusal.status for refusal in refusals} <= STATUS_LINE.keys()
+        assert STATUS_LINE[431] == b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+
+    async def test_default_headers_are_the_server_states_and_are_sent_with_every_answer(
+        self, protocol: HttpToolsProtocol
+    ) -> None:
+        protocol.server_state.default_headers = [(b"x-a", b"b")]
+        protocol.data_received(b"no HTTP\r\n\r\n")
+        assert isinstance(protocol.transport, Transport)
+        assert b"\r\nx-a: b\r\n" in protocol.transport.written
+
+    async def test_an_application_that_waits_for_a_body_is_woken_by_its_cycles_event(
+        self, protocol: HttpToolsProtocol
+    ) -> None:
+        protocol.data_received(HEAD + b"Content-Length: 3\r\n\r\n")
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert len(protocol.tasks) == 1
+        protocol.cycle.disconnected = True
+        protocol.cycle.message_event.set()
+        await asyncio.gather(*protocol.tasks)
+
+    async def test_reading_that_is_paused_behind_pipelined_requests_is_resumed_by_the_flow(
+        self, protocol: HttpToolsProtocol
+    ) -> None:
+        assert isinstance(protocol.transport, Transport)
+        protocol.data_received(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 2)
+        assert not protocol.transport.is_read
+        protocol.flow.resume_reading()
+        assert protocol.transport.is_read
+
     async def test_a_websocket_gathers_fragments_in_frames_and_is_failed_by_its_connection(self) -> None:
+        continued: list[Frame] = []
+
+        class Recording(WebSocketsSansIOProtocol):
+            def handle_cont(self, event: Frame) -> None:
+                super().handle_cont(event)
+                continued.append(event)
+
         async def app(_scope: Scope, receive: Receive, send: Send) -> None:
             await receive()
             await send({"type": "websocket.accept"})
             while (await receive())["type"] != "websocket.disconnect":
                 pass
 
-        config = uvicorn.Config(app, log_config=None, ws="websockets-sansio", lifespan="off")
-        state = ServerState()
-        protocol = WebSocketsSansIOProtocol(config, state, {})
-        transport = Transport(protocol)
-        protocol.connection_made(transport)
-        upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-        key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-        protocol.data_received(f"GET / HTTP/1.1\r\nHost: a\r\n{upgrade}{key}".encode())
-        assert protocol.handshake_initiated
-        while not protocol.handshake_complete:  # noqa: ASYNC110
-            await asyncio.sleep(0)
+        protocol, transport = await _open_websocket(app, Recording)
         for fragments, opcode in enumerate((Opcode.TEXT, Opcode.CONT, Opcode.CONT), 1):
             protocol.data_received(Frame(opcode, b"", fin=False).serialize(mask=True))
             assert len(protocol.frames) == fragments
+        assert [frame.opcode for frame in continued] == [Opcode.CONT, Opcode.CONT]
         protocol.conn.fail(CloseCode.POLICY_VIOLATION, "too many")
         protocol.handle_parser_exception()
         assert transport.written.endswith(b"\x88\x0a\x03\xf0too many")
-        await asyncio.gather(*state.tasks)
+        await asyncio.gather(*protocol.tasks)
+
+    async def test_a_websocket_isnt_read_and_says_so_while_a_message_waits_for_the_application(self) -> None:
+        is_ready = asyncio.Event()
+
+        async def app(_scope: Scope, receive: Receive, send: Send) -> None:
+            await receive()
+            await send({"type": "websocket.accept"})
+            await is_ready.wait()
+            await receive()
+
+        protocol, transport = await _open_websocket(app, WebSocketsSansIOProtocol)
+        assert (protocol.read_paused, transport.is_read) == (False, True)
+        protocol.data_received(Frame(Opcode.TEXT, b"a").serialize(mask=True))
+        assert (protocol.read_paused, transport.is_read) == (True, False)
+        is_ready.set()
+        await asyncio.gather(*protocol.tasks)
+        assert (protocol.read_paused, transport.is_read) == (False, True)
+        protocol.connection_lost(None)
+
+    async def test_a_server_is_started_once_its_startup_ends_and_answers_from_then_on(self) -> None:
+        answers: list[bytes] = []
+
+        class Started(uvicorn.Server):
+            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+                assert not self.started
+                await super().startup(sockets)
+                assert self.started
+                reader, writer = await asyncio.open_connection(*listener.getsockname())
+                writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                answers.append(await reader.read())
+                writer.close()
+                self.should_exit = True
+
+        listener = socket.create_server(("127.0.0.1", 0))
+        await Started(uvicorn.Config(_no_content, log_config=None, lifespan="off")).serve([listener])
+        assert [answer.partition(b"\r\n")[0] for answer in answers] == [b"HTTP/1.1 204 No Content"]
+
+    async def test_an_application_that_cant_start_ends_its_process_with_the_status_of_a_startup_failure(self) -> None:
+        async def app(_scope: Scope, receive: Receive, send: Send) -> None:
+            await receive()
+            await send({"type": "lifespan.startup.failed"})
+
+        with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(SystemExit) as ended:
+            await uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on")).serve([listener])
+        assert ended.value.code == STARTUP_FAILURE
+
+    def test_what_is_logged_goes_to_standard_error_by_a_handler_and_loggers_of_these_names(self) -> None:
+        assert LOGGING_CONFIG["handlers"]["default"]["stream"] == "ext://sys.stderr"
+        assert LOGGING_CONFIG["loggers"]["uvicorn"]["handlers"] == ["default"]
+        assert LOGGING_CONFIG["loggers"].keys() == {"uvicorn", "uvicorn.error", "uvicorn.access"}
 
     async def test_a_server_closes_its_listeners_twice_without_harm_and_shares_the_lifespans_state(self) -> None:
         async def app(_scope: Scope, _receive: Receive, _send: Send) -> None: ...
