@@ -88,7 +88,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """``budget``: what the caller's key has left, where that is known and limited."""
+    """Who asks, and in which namespace; ``budget``: what the caller's key has left, where that is known and limited."""
 
     caller: Caller
     namespace: Namespace

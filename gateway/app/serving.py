@@ -120,7 +120,7 @@ def cut_off_unread(listener: socket.socket, seconds: float) -> None:
 
 
 class ReadyServer(DrainingServer):
-    """Calls ``ready`` once connections are accepted."""
+    """A server that calls ``ready`` once connections are accepted."""
 
     def __init__(self, config: Configuration, ready: Callable[[], None]) -> None:
         super().__init__(config)

@@ -149,7 +149,7 @@ class _InputObject:
 
 
 class Coercion:
-    """Coerces values for the variables of one valid operation.
+    """The coercion of values for the variables of one valid operation.
 
     ``signatures``: what each of them is, by name.
     """

@@ -35,7 +35,7 @@ class _Argument:
 
 
 class FieldArguments:
-    """Gives a field of a valid operation its arguments as graphql-core does, which is asked where there is an error to
+    """The arguments of fields of valid operations, as graphql-core has them, which is asked where there is an error to
     report.
 
     ``variables``: the names of those that are variables, by argument.

@@ -24,7 +24,7 @@ class Fallback(Exception):
 
 
 class Scalar(Enum):
-    """How a leaf is spelled in the response."""
+    """The spelling of a leaf in the response."""
 
     ID = "ID"
     STRING = "String"

@@ -63,7 +63,8 @@ class _Declaration:
 
 
 class ProgramBuilder:
-    """Makes the programs of plans for one graph; shapes that are alike are one object while any of them is in use."""
+    """The maker of programs of plans for one graph; shapes that are alike are one object while any of them is in
+    use."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph

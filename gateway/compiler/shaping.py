@@ -13,7 +13,7 @@ Shaper = Callable[[Pages], dict[str, Any]]
 
 
 class Shaping:
-    """Makes the shapers of plans for one graph; what is selected alike, in whichever documents, is made once."""
+    """The maker of shapers of plans for one graph; what is selected alike, in whichever documents, is made once."""
 
     def __init__(self, graph: Graph) -> None:
         self._programs = ProgramBuilder(graph)

@@ -20,7 +20,7 @@ _HINT = re.compile(r" Did you mean '[^']* \{ \.\.\. \}'\?$")
 
 
 class Phase(Enum):
-    """When an error came up; before execution it refuses the request as a whole."""
+    """The phase in which an error came up; before execution it refuses the request as a whole."""
 
     PARSING = ParseFailed
     VALIDATION = ValidationFailed

@@ -60,71 +60,101 @@ class GatewayError(Exception):
 
 
 class Unauthenticated(GatewayError):
+    """A request without a key that is valid."""
+
     code = "UNAUTHENTICATED"
     status = 401
 
 
 class Forbidden(GatewayError):
+    """What a key, or a page of a foreign origin, may not do."""
+
     code = "FORBIDDEN"
     status = 403
 
 
 class UntrustedDocument(Forbidden):
+    """A document that is none of the trusted ones, where no other one may be asked."""
+
     code = "DOCUMENT_NOT_TRUSTED"
 
 
 class NamespaceRequired(GatewayError):
+    """A request that names no namespace, by a key without a default one."""
+
     code = "NAMESPACE_REQUIRED"
     status = 400
 
 
 class NamespaceNotFound(GatewayError):
+    """A namespace that the key's organization doesn't have."""
+
     code = "NAMESPACE_NOT_FOUND"
     status = 403
 
 
 class BadUserInput(GatewayError):
+    """An argument or a variable whose value is refused."""
+
     code = "BAD_USER_INPUT"
     status = 400
 
 
 class InvalidCursor(BadUserInput):
+    """A cursor that is none, or one of another order."""
+
     code = "INVALID_CURSOR"
 
 
 class NotFound(GatewayError):
+    """An object, or an address, that is named and not there."""
+
     code = "NOT_FOUND"
     status = 404
 
 
 class Conflict(GatewayError):
+    """Another content under an id that is recorded, or a change to a key that has ended."""
+
     code = "CONFLICT"
     status = 409
 
 
 class QueryTooBroad(GatewayError):
+    """An operation that took the database too long, or would."""
+
     code = "QUERY_TOO_BROAD"
     status = 400
 
 
 class BadRequest(GatewayError):
+    """A request that is wrong as a whole, before anything of it runs."""
+
     code = "BAD_REQUEST"
     status = 400
 
 
 class ParseFailed(BadRequest):
+    """An operation text that is no GraphQL."""
+
     code = "GRAPHQL_PARSE_FAILED"
 
 
 class ValidationFailed(BadRequest):
+    """A document that is not valid for this graph."""
+
     code = "GRAPHQL_VALIDATION_FAILED"
 
 
 class OperationNotResolved(BadRequest):
+    """A request that selects none of the operations of its document."""
+
     code = "OPERATION_RESOLUTION_FAILURE"
 
 
 class OperationTooComplex(BadRequest):
+    """A document beyond a limit of its size, depth or breadth."""
+
     code = "OPERATION_TOO_COMPLEX"
 
 
@@ -144,26 +174,36 @@ class PersistenceDisabled(BadRequest):
 
 
 class MethodNotAllowed(BadRequest):
+    """An HTTP method that the address, or the operation, cannot be asked with."""
+
     code = "METHOD_NOT_ALLOWED"
     status = 405
 
 
 class RequestTimeout(BadRequest):
+    """A request that did not arrive in time."""
+
     code = "REQUEST_TIMEOUT"
     status = 408
 
 
 class PayloadTooLarge(BadRequest):
+    """A body, or a message, of more bytes than may be sent."""
+
     code = "PAYLOAD_TOO_LARGE"
     status = 413
 
 
 class HeadersTooLarge(BadRequest):
+    """A head of more bytes or headers than may be sent."""
+
     code = "HEADERS_TOO_LARGE"
     status = 431
 
 
 class UnsupportedMediaType(BadRequest):
+    """A body of a Content-Type that is not taken."""
+
     code = "UNSUPPORTED_MEDIA_TYPE"
     status = 415
 
@@ -173,17 +213,22 @@ class UnknownCoding(UnsupportedMediaType):
 
 
 class SubscriberTooSlow(GatewayError):
+    """A subscriber that left more unread than may wait for it."""
+
     code = "SUBSCRIBER_TOO_SLOW"
     status = 429
 
 
 class TooManySubscriptions(GatewayError):
+    """A subscription more than a key may have."""
+
     code = "TOO_MANY_SUBSCRIPTIONS"
     status = 429
 
 
 class RateLimited(GatewayError):
-    """``budget``: what the key has left; ``retry_after``: in how many seconds it has enough."""
+    """A request whose key has spent its points. ``budget``: what the key has left; ``retry_after``: in how many seconds
+    it has enough."""
 
     code = "RATE_LIMITED"
     status = 429
@@ -195,6 +240,8 @@ class RateLimited(GatewayError):
 
 
 class Unavailable(GatewayError):
+    """A failure that passes: of the database, or of a gateway that is full."""
+
     code = "UNAVAILABLE"
     status = 503
 

@@ -49,7 +49,7 @@ class AdmittedOperation:
 
 
 class Admission:
-    """Decides which requests may run; ``cost_limit``: the points that an operation may cost.
+    """The decision on which requests may run; ``cost_limit``: the points that an operation may cost.
 
     What takes long waits for the ``cpu_gate``, and isn't done at all for a key that has no points left; what is refused
     is paid for by its size.

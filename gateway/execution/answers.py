@@ -18,8 +18,8 @@ from gateway.model.documents import without_references
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``refusal``: why the answer has no ``data``; ``partial``: whether errors stand beside the data; ``budget``: what
-    the key has left."""
+    """The answer to one operation. ``refusal``: why the answer has no ``data``; ``partial``: whether errors stand
+    beside the data; ``budget``: what the key has left."""
 
     body: bytes
     refusal: GatewayError | None = None

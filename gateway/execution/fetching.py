@@ -35,7 +35,8 @@ class EventPages:
 
 
 class Fetcher:
-    """Runs the commands of bound operations; one for each process: it holds the stores and nothing of any request."""
+    """The runner of the commands of bound operations; one for each process: it holds the stores and nothing of any
+    request."""
 
     def __init__(self, reader: Reader, writer: Writer) -> None:
         self._reader = reader

@@ -15,7 +15,8 @@ from gateway.scheduling.rate_limiter import RateLimiter
 
 
 class OperationRunner:
-    """Admits requests of one graph and answers them; ``time_limit_ms``: for each operation to read and write."""
+    """The way of requests of one graph from admission to answer; ``time_limit_ms``: for each operation to read and
+    write."""
 
     def __init__(
         self,

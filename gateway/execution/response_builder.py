@@ -20,7 +20,8 @@ _LOG = logging.getLogger(__name__)
 
 
 class ResponseBuilder:
-    """Builds the responses of one graph's operations; ``answered`` counts how: "shaped", or why the executor had to.
+    """The builder of the responses to one graph's operations; ``answered`` counts how: "shaped", or why the executor
+    had to.
 
     ``hide_suggestions``: errors don't suggest names of the schema.
     """

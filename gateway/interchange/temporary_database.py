@@ -23,7 +23,7 @@ def temporary_database() -> Iterator[sqlite3.Connection]:
 
 
 class Occurrences:
-    """How often each content was seen, by a 128-bit hash of it; a table of the temporary database."""
+    """The number of times that each content was seen, by a 128-bit hash of it; a table of the temporary database."""
 
     def __init__(self, database: sqlite3.Connection, table: str) -> None:
         database.execute(f"CREATE TABLE {table} (hash BLOB PRIMARY KEY, times INTEGER NOT NULL) WITHOUT ROWID")

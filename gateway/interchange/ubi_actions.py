@@ -16,7 +16,8 @@ class Feature(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """``interaction_type`` None: the action's own name is recorded, which the contract reads as OTHER.
+    """An action of UBI, as it is recorded. ``interaction_type`` None: the action's own name is recorded, which the
+    contract reads as OTHER.
 
     ``counts_results``: recorded as ``zero_results`` where the event says that nothing was found.
     ``searches``: its message is the query's text, and the second such event of one query is a ``query_refinement``.

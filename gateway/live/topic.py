@@ -23,7 +23,7 @@ _BACK_OFF = wait_exponential(multiplier=0.05, max=1)
 
 
 class EventResolver(Protocol):
-    """Answers inserted documents for one topic. ``at_once``: about how many documents it may be asked at once."""
+    """What answers inserted documents for one topic. ``at_once``: about how many documents it may be asked at once."""
 
     at_once: int
 

@@ -25,7 +25,8 @@ _TIGHTER = {"$gt": max, "$gte": max, "$lt": min, "$lte": min}
 
 @dataclass(frozen=True, slots=True)
 class AccessPath:
-    """``lookup``: the equality that the index serves; ``unindexed``: what is filtered document by document."""
+    """The way to what a predicate demands, by one index. ``lookup``: the equality that the index serves; ``unindexed``:
+    what is filtered document by document."""
 
     index: Index
     lookup: Lookup | None

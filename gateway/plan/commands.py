@@ -130,7 +130,7 @@ class Find:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many documents match, up to ``limit``; gives None where that takes longer than any command may."""
+    """The number of documents that match, up to ``limit``; None where that takes longer than any command may."""
 
     scan: Scan
     limit: int

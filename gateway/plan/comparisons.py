@@ -17,7 +17,7 @@ _MAX_DESCRIBED = 100
 
 
 class Operator(Enum):
-    """How a stored value is compared with the one of a filter."""
+    """A way to compare a stored value with the one of a filter."""
 
     EQ = "eq"
     NE = "ne"
@@ -34,7 +34,7 @@ class Operator(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Unlisted:
-    """Stands for every string but the ``listed`` ones."""
+    """A stand-in for every string but the ``listed`` ones."""
 
     listed: tuple[str, ...]
 
@@ -77,14 +77,14 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
-    """All of the ``branches`` match: none of them matches everything. It stands in no other one."""
+    """A junction of which all ``branches`` match: without any, everything matches. It stands in no other one."""
 
     branches: "tuple[Demand, ...]"
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """At least one of the ``branches`` matches; ``name``: what a client calls the junction."""
+    """A junction of which at least one of the ``branches`` matches; ``name``: what a client calls the junction."""
 
     branches: "tuple[Tree, ...]"
     name: str
@@ -92,7 +92,7 @@ class AnyOf:
 
 @dataclass(frozen=True, slots=True)
 class NoneOf:
-    """None of the ``branches`` matches; ``name``: what a client calls the junction."""
+    """A junction of which none of the ``branches`` matches; ``name``: what a client calls the junction."""
 
     branches: "tuple[Tree, ...]"
     name: str
@@ -105,7 +105,7 @@ class NoneOf:
 
 @dataclass(frozen=True, slots=True)
 class AnyElement:
-    """One element of a list at ``path`` matches all of ``element``, whose paths begin there."""
+    """A list at ``path`` of which one element matches all of ``element``, whose paths begin there."""
 
     path: str
     element: "Tree"

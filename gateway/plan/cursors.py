@@ -28,7 +28,7 @@ Tie: TypeAlias = Binary | UUID | ObjectId | str | int
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an element stands in an order; ``value`` None is the shared place of null and missing."""
+    """The place of an element in an order; ``value`` None is the shared place of null and missing."""
 
     value: Value
     tie: Tie

@@ -10,7 +10,8 @@ _VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class GlobalId:
-    """``type_name`` is the GraphQL type, ``scope`` the namespace (or organization) id, ``key`` the object's own id."""
+    """What a global id is made of. ``type_name`` is the GraphQL type, ``scope`` the namespace (or organization) id,
+    ``key`` the object's own id."""
 
     type_name: str
     scope: str

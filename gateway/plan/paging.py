@@ -76,6 +76,8 @@ def _place(arguments: Mapping[str, Any], name: str, order: Order) -> Place | Non
 
 @dataclass(frozen=True, slots=True)
 class Edge:
+    """A document in its place in a connection."""
+
     document: Mapping[str, Any]
     order: Order
 
@@ -86,7 +88,8 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """``documents`` in the connection's order. ``total`` is a count that stopped at some bound, None when unknown."""
+    """A page of a connection: ``documents`` in its order. ``total`` is a count that stopped at some bound, None when
+    unknown."""
 
     order: Order
     documents: Sequence[Mapping[str, Any]]

@@ -39,7 +39,8 @@ class TimeBound:
 
 @dataclass(frozen=True, slots=True)
 class Predicate:
-    """All ``conjuncts`` and ``times`` must hold; ``nothing``: no document can match, whatever is stored.
+    """The demands of a filter: all ``conjuncts`` and ``times`` must hold; ``nothing``: no document can match, whatever
+    is stored.
 
     ``comparisons``: how many they are made of. ``tree`` says the same as all of these, for renderings other than the
     store's.

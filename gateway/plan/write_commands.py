@@ -23,7 +23,7 @@ Outcome: TypeAlias = Recorded | GatewayError
 
 @dataclass(frozen=True, slots=True)
 class RecordInteractions:
-    """Records interactions as if they were sent one after the other; ``now`` is when those happened that don't say.
+    """Interactions to record as if they were sent one after the other; ``now`` is when those happened that don't say.
 
     A recording that was refused already is an error, and its own outcome. Gives the list of their outcomes, in order.
     """
@@ -35,7 +35,7 @@ class RecordInteractions:
 
 @dataclass(frozen=True, slots=True)
 class RecordSearchRequest:
-    """Records a search request, first seen at ``seen_at`` where it is new. Gives its outcome."""
+    """A search request to record, first seen at ``seen_at`` where it is new. Its result is its outcome."""
 
     namespace: Namespace
     recording: RecordedSearchRequest
@@ -44,7 +44,7 @@ class RecordSearchRequest:
 
 @dataclass(frozen=True, slots=True)
 class DeleteInteraction:
-    """Deletes an interaction, if there is one with this id. Gives whether there was."""
+    """An interaction to delete, if there is one with this id. Its result is whether there was."""
 
     namespace: Namespace
     interaction_id: str
@@ -53,8 +53,8 @@ class DeleteInteraction:
 
 @dataclass(frozen=True, slots=True)
 class CreateNamespace:
-    """Makes the organization's namespace of this name, where it has none. Gives the namespace and whether it was made,
-    or a `BadUserInput` for what is no name."""
+    """The organization's namespace of this name, to be made where it has none. Its result is the namespace and whether
+    it was made, or a `BadUserInput` for what is no name."""
 
     organization: Organization
     name: str

@@ -33,8 +33,8 @@ from gateway.preparation.validation_rules import RULES
 
 
 class Validation:
-    """Judges documents by `RULES`; ``introspection``, ``subgraph``: whether a document may ask for
-    the schema, and for its definition as a subgraph."""
+    """The validation of documents by `RULES`; ``introspection``, ``subgraph``: whether a document may ask for the
+    schema, and for its definition as a subgraph."""
 
     def __init__(self, schema: GraphQLSchema, *, introspection: bool, subgraph: bool) -> None:
         assert_valid_schema(schema)

@@ -20,8 +20,8 @@ _ATTRIBUTE = "__composition__"
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """``keys``: the fields by any of which an object is found, ``id`` being its global id; ``shareable``: other schemas
-    may declare the type too, and mean the same."""
+    """A type's part in a composed graph. ``keys``: the fields by any of which an object is found, ``id`` being its
+    global id; ``shareable``: other schemas may declare the type too, and mean the same."""
 
     keys: tuple[str, ...] = ()
     shareable: bool = False

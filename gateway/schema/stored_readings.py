@@ -141,7 +141,7 @@ class KnownOrOther(_AtPath):
 
 @dataclass(frozen=True, slots=True)
 class FirstKnownOrOther(_AtPath):
-    """As `KnownOrOther`, where a list may be stored instead: its first value, null of an empty one."""
+    """A reading as `KnownOrOther`, where a list may be stored instead: its first value, null of an empty one."""
 
     path: str
     known: frozenset[str]
@@ -155,7 +155,8 @@ class FirstKnownOrOther(_AtPath):
 
 @dataclass(frozen=True, slots=True)
 class EveryKnownOrOther(_AtPath):
-    """As `KnownOrOther`, where a list may be stored instead: each of its values. A single value is a list of one."""
+    """A reading as `KnownOrOther`, where a list may be stored instead: each of its values. A single value is a list of
+    one."""
 
     path: str
     known: frozenset[str]

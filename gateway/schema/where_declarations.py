@@ -45,14 +45,15 @@ class SameDocument:
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One element of the list at ``path`` matches all fields of the input."""
+    """A list at ``path`` of which one element matches all fields of the input."""
 
     path: str
 
 
 @dataclass(frozen=True, slots=True)
 class ConditionElement:
-    """As `Element`; ``tokens`` is the indexed list of the keys, and the keys with their values, of all elements."""
+    """An element as of `Element`; ``tokens`` is the indexed list of the keys, and the keys with their values, of all
+    elements."""
 
     path: str
     tokens: str

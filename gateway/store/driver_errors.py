@@ -29,7 +29,7 @@ _PASSING = frozenset(
 
 
 class translated:  # noqa: N801  # read as a word of its `with` statement, around nearly every command
-    """Raises what the driver raises within as an error of `gateway.errors`, with the original as its cause.
+    """A context in which what the driver raises becomes an error of `gateway.errors`, with the original as its cause.
 
     No server, a lost connection, no connection to be had in time, a server that steps down or shuts down, a write not
     acknowledged in time: `Unavailable`. Past the time limit of a query: `QueryTooBroad`, to which the caller adds the

@@ -36,7 +36,7 @@ from gateway.store.tenancy import Tenancy
 
 
 class Writer:
-    """Runs the write commands; the repository of interactions and search requests, as far as they are written.
+    """The runner of write commands: the repository of interactions and search requests, as far as they are written.
 
     Every method takes the namespace that it writes to, and reaches no other.
 

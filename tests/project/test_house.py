@@ -69,6 +69,32 @@ def test_no_module_is_long() -> None:
     assert {module: length for module, length in lengths.items() if length > 300} == {}
 
 
+# What a class's summary doesn't begin with: it is a noun phrase that says what the class is.
+NO_NOUN = re.compile(
+    r"``|(As|How|If|Its?|That|When|Where|Whether"
+    r"|Admits|Answers|Builds|Calls|Checks|Closes|Coerces|Connects|Creates|Decides|Deletes|Does|Gives|Holds|Is|Judges|Keeps"
+    r"|Makes|Raises|Reads(?! of)|Records|Refuses|Runs|Says|Sends|Stands|Takes|Tells|Turns|Writes)\b"
+)
+
+
+def is_graph_type(class_: ast.ClassDef) -> bool:
+    """Whether clients see the class, by a description of its own."""
+    decorators = {ast.unparse(decorator).partition("(")[0] for decorator in class_.decorator_list}
+    bases = {ast.unparse(base) for base in class_.bases}
+    strawberry = {f"strawberry.{kind}" for kind in ("type", "interface", "input", "enum")}
+    return bool(decorators & (strawberry | {"records"}) or bases & {"WireObject", "_Embedded"})
+
+
+def test_a_class_is_told_by_a_noun_phrase() -> None:
+    summaries = {
+        f"{module.relative_to(ROOT)}: {node.name}": ast.get_docstring(node) or "``"
+        for module in MODULES
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and not is_graph_type(node)
+    }
+    assert {name: summary for name, summary in summaries.items() if NO_NOUN.match(summary)} == {}
+
+
 def test_tests_mirror_the_rooms() -> None:
     folders = {
         str(folder.relative_to(ROOT / "tests"))

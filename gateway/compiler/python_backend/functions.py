@@ -34,7 +34,7 @@ _INDENT = "    "
 
 
 class PythonBackend:
-    """Makes functions of programs, and keeps those of their shapes for as long as any of them is in use."""
+    """The maker of functions of programs; those of their shapes are kept for as long as any of them is in use."""
 
     def __init__(self) -> None:
         self._constants = Constants()

@@ -54,7 +54,7 @@ def listed(items: Callable[[Any], Any], value: Any) -> list[Any] | None:
 
 @dataclass(frozen=True, slots=True)
 class Serialization:
-    """How a scalar is serialized: what passes ``test`` as ``form``, all else by the function named ``judge``.
+    """The serialization of a scalar: what passes ``test`` as ``form``, all else by the function named ``judge``.
 
     In both {0} is the value's name; in the test {1} is its first mention.
     """

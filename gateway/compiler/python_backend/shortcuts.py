@@ -22,7 +22,7 @@ from gateway.schema.stored_readings import (
 
 @dataclass(frozen=True, slots=True)
 class Shortcut:
-    """Where the value of a reading stands as it is, as long as it is plainly of the field's type.
+    """The place where the value of a reading stands as it is, as long as it is plainly of the field's type.
 
     It doesn't hold for a parent that has anything at ``unless``. ``missing``: what counts where there is nothing.
     """

@@ -29,6 +29,8 @@ class Insertions(Source):
 
 @dataclass(frozen=True, slots=True)
 class BoundInsertions(BoundSource):
+    """The insertions that a subscription is about."""
+
     kind: Kind
     predicate: Predicate
     projection: Document

@@ -134,7 +134,7 @@ class _BoundPages(BoundSource):
 
 @dataclass(frozen=True, slots=True)
 class BoundListing(_BoundPages, BoundRoot):
-    """Its commands are kept for the namespaces in which it was asked for last."""
+    """A listing, bound; its commands are kept for the namespaces in which it was asked for last."""
 
     _commands: dict[str, tuple[ReadCommand, ...]] = field(default_factory=dict, init=False, compare=False)
 

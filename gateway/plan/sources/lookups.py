@@ -75,7 +75,7 @@ def _decoded(text: str, path: Sequence[str | int]) -> Reference | BadUserInput:
 
 @dataclass(frozen=True, slots=True)
 class BoundIds(BoundRoot):
-    """``paths``: what is read of the objects."""
+    """The ids of objects of one type to look up. ``paths``: what is read of the objects."""
 
     lookup: KeyLookup
     keys: tuple[str, ...]
@@ -128,8 +128,8 @@ def _bound_references(
 
 @dataclass(frozen=True, slots=True)
 class BoundReferences(BoundRoot):
-    """``groups``: what is looked for, by the declared name of its type. ``required``: the argument at which what isn't
-    there is an error; "": it is null."""
+    """References to objects of several types. ``groups``: what is looked for, by the declared name of its type.
+    ``required``: the argument at which what isn't there is an error; "": it is null."""
 
     references: tuple[Reference | GatewayError, ...]
     groups: Mapping[str, _Group]

@@ -21,15 +21,15 @@ Command: TypeAlias = ReadCommand | WriteCommand
 
 
 class Estimate(NamedTuple):
-    """``points``: what a source costs whose pages are all full; ``documents``: how many it then gives, each a parent of
-    what is nested below."""
+    """An estimate of what a source costs. ``points``: what a source costs whose pages are all full; ``documents``: how
+    many it then gives, each a parent of what is nested below."""
 
     points: int
     documents: int
 
 
 class KeyLookup(ABC):
-    """How objects of one type are found by their own ids: declared beside the type.
+    """The look-up of objects of one type by their own ids: declared beside the type.
 
     ``reads``: whether anything is read for them, which costs a point each.
     """
@@ -164,7 +164,7 @@ class BoundSource(ABC):
 
 
 class BoundRoot(BoundSource):
-    """That of a root field: of a query or a mutation."""
+    """The bound source of a root field: of a query or a mutation."""
 
     __slots__ = ()
 
@@ -181,8 +181,8 @@ class BoundRoot(BoundSource):
 
 
 class BoundNested(BoundSource):
-    """That of a connection nested in documents, of all of them at once: ``keys`` are the distinct values of what they
-    are joined on, one or more."""
+    """The bound source of a connection nested in documents, of all of them at once: ``keys`` are the distinct values of
+    what they are joined on, one or more."""
 
     __slots__ = ()
 
@@ -199,7 +199,7 @@ class BoundNested(BoundSource):
 
 
 class Source(ABC):
-    """Where the objects of a field come from.
+    """The origin of the objects of a field.
 
     ``page_type``: of a connection, the declared name of its documents' type. ``local``: of a nested one, the path at
     which a parent has what they are joined on.

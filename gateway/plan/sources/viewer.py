@@ -23,6 +23,8 @@ class CurrentViewer(Source):
 
 @dataclass(frozen=True, slots=True)
 class BoundViewer(BoundRoot):
+    """The caller; ``with_namespaces``: whether those of its organization are selected."""
+
     with_namespaces: bool
 
     def estimate(self, parents: int) -> Estimate:

@@ -70,7 +70,7 @@ class NamespaceCreation(Source):
 
 
 class BoundWrite(BoundRoot):
-    """A write is paid for by what it writes, before it does, and bound each time; ``count``: how many documents.
+    """A write, paid for by what it writes, before it does, and bound each time; ``count``: how many documents.
 
     Its input is only validated as its command is made: by then it is paid for.
     """
@@ -110,6 +110,8 @@ class BoundWrite(BoundRoot):
 
 @dataclass(frozen=True, slots=True)
 class BoundInteractionRecording(BoundWrite):
+    """The recording of one interaction."""
+
     input: InputValue
 
     def command(self, context: Context) -> RecordInteractions:
@@ -124,6 +126,8 @@ class BoundInteractionRecording(BoundWrite):
 
 @dataclass(frozen=True, slots=True)
 class BoundInteractionsRecording(BoundWrite):
+    """The recording of a batch of interactions."""
+
     inputs: Sequence[InputValue]
 
     @property
@@ -151,6 +155,8 @@ class BoundInteractionsRecording(BoundWrite):
 
 @dataclass(frozen=True, slots=True)
 class BoundSearchRequestRecording(BoundWrite):
+    """The recording of one search request."""
+
     input: InputValue
     seen_at: datetime | None
 
@@ -169,6 +175,8 @@ class BoundSearchRequestRecording(BoundWrite):
 
 @dataclass(frozen=True, slots=True)
 class BoundInteractionDeletion(BoundWrite):
+    """The deletion of one interaction."""
+
     interaction_id: str
 
     def command(self, context: Context) -> DeleteInteraction:
@@ -181,6 +189,8 @@ class BoundInteractionDeletion(BoundWrite):
 
 @dataclass(frozen=True, slots=True)
 class BoundNamespaceCreation(BoundWrite):
+    """The creation of one namespace."""
+
     name: str
 
     def command(self, context: Context) -> CreateNamespace:

@@ -20,7 +20,7 @@ from gateway.transport.http.replies import COMMENT_EVENT, STREAM_HEADERS, comple
 
 
 class EventStreams:
-    """Answers subscriptions by streams of events; one for each process."""
+    """The answers to subscriptions as streams of events; one for each process."""
 
     def __init__(self, subscriptions: Subscriptions, connections: OpenConnections) -> None:
         self._subscriptions = subscriptions

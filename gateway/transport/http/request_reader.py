@@ -22,7 +22,8 @@ _MAX_PARAMETERS = 100
 
 
 class RequestReader:
-    """Reads what exchanges ask, within the limits of batches and entries; long bodies wait for the ``cpu_gate``."""
+    """The reader of what exchanges ask, within the limits of batches and entries; long bodies wait for the
+    ``cpu_gate``."""
 
     def __init__(self, operations: OperationRunner, cpu_gate: CpuGate, limits: Limits) -> None:
         self._operations = operations

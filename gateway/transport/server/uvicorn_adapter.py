@@ -128,7 +128,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
 
 class DrainingServer(uvicorn.Server):
-    """Refuses new connections as soon as it is to end, and answers the last requests of those there are."""
+    """A server that refuses new connections as soon as it is to end, and answers the last requests of those there
+    are."""
 
     config: Any
 

@@ -20,7 +20,7 @@ _MAX_REASON_BYTES = 123
 
 
 class Close(Exception):
-    """Closes the socket with this code and reason."""
+    """The close of the socket, with this code and reason."""
 
     def __init__(self, code: int, reason: str) -> None:
         self.code = code

@@ -18,7 +18,7 @@ ACK, PING = '{"type":"connection_ack"}', '{"type":"ping"}'
 
 
 class MessageReader:
-    """Reads what clients send; long messages wait for the ``cpu_gate``.
+    """The reader of what clients send; long messages wait for the ``cpu_gate``.
 
     ``entry_limit``: how many entries the lists and objects of a message may have. ``unacknowledged_bytes``: how many
     bytes it may have as long as it isn't known who sends it.
