@@ -23,8 +23,8 @@ from bench import handwritten, usual
 from bench.dataset import DATABASE
 from gateway.app.application import application, create_app
 from gateway.app.services import Services
-from gateway.app.serving import end_on_signals, listening, run
-from gateway.app.worker import settle
+from gateway.app.serving import end_on_signals, open_listener, run
+from gateway.app.worker import freeze_garbage_collector
 from gateway.execution.operation_runner import OperationRunner
 from gateway.execution.response_builder import ResponseBuilder
 from gateway.limits import ConnectionLimits
@@ -121,9 +121,9 @@ def main(variant: str) -> None:
     """Serves a variant on a free port, which the first line on standard output tells, until a signal ends it."""
     end_on_signals()
     profile = cProfile.Profile() if os.environ.get("BENCH_PROFILE") else None
-    with suppress(KeyboardInterrupt), listening("127.0.0.1", 0) as listener:
+    with suppress(KeyboardInterrupt), open_listener("127.0.0.1", 0) as listener:
         app = VARIANTS[variant].application(load(Settings))
-        settle()
+        freeze_garbage_collector()
 
         def ready() -> None:
             print(json.dumps({"port": listener.getsockname()[1]}), flush=True)

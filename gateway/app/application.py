@@ -11,7 +11,7 @@ from starlette.routing import Route, WebSocketRoute
 from gateway.app.lifespan import lifespan
 from gateway.app.services import Services
 from gateway.settings import Settings
-from gateway.transport.exchange.exchange import ExchangeTerms
+from gateway.transport.exchange.exchange import ExchangePolicy
 from gateway.transport.http.caching import cache_control
 from gateway.transport.http.endpoint import GraphQLEndpoint
 from gateway.transport.http.event_streams import EventStreams
@@ -42,7 +42,7 @@ def application(
     """The application over these services."""
     page = GraphiQLPage(page_headers) if settings.graphiql else None
     endpoint = GraphQLEndpoint(
-        ExchangeTerms(services.authenticator, settings.connection_limits),
+        ExchangePolicy(services.authenticator, settings.connection_limits),
         RequestReader(services.operations, services.cpu_gate, settings.limits),
         services.operations,
         EventStreams(services.subscriptions, services.connections),

@@ -72,7 +72,7 @@ def end_on_signals() -> None:
     signal.signal(signal.SIGTERM, lambda _signal, _frame: signal.raise_signal(signal.SIGINT))
 
 
-def listening(host: str, port: int) -> socket.socket:
+def open_listener(host: str, port: int) -> socket.socket:
     """The listening socket, bound before anything is set up; raises `Unavailable` where it can't be."""
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
@@ -82,7 +82,7 @@ def listening(host: str, port: int) -> socket.socket:
         raise Unavailable(f"can't listen on {host}:{port}: {reason}") from None
 
 
-def address(host: str, listener: socket.socket) -> str:
+def graph_url(host: str, listener: socket.socket) -> str:
     """Where the graph is served, for people and programs to read."""
     name = f"[{host}]" if ":" in host else host
     return f"http://{name}:{listener.getsockname()[1]}/graphql"
@@ -105,7 +105,7 @@ def run(
 
     Raises KeyboardInterrupt where the signal came to a single worker, and SystemExit where the application can't start.
     """
-    cut_off_unread(listener, _UNREAD_SECONDS)
+    set_user_timeout(listener, _UNREAD_SECONDS)
     config = Configuration(app, limits, factory=factory, workers=workers, log_level=log_level)
     if workers > 1:
         _Workers(config, listener).run()
@@ -113,7 +113,7 @@ def run(
         ReadyServer(config, ready).run(sockets=[listener])
 
 
-def cut_off_unread(listener: socket.socket, seconds: float) -> None:
+def set_user_timeout(listener: socket.socket, seconds: float) -> None:
     """Has the kernel cut off whoever takes nothing, for so long, of what it was sent; on Linux only."""
     if sys.platform == "linux":
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1_000))

@@ -14,11 +14,11 @@ _YOUNG_OBJECTS = 20_000
 def from_environment() -> Starlette:
     """The application of a worker process; raises `SettingsError`."""
     app = create_app(load(Settings))
-    settle()
+    freeze_garbage_collector()
     return app
 
 
-def settle() -> None:
+def freeze_garbage_collector() -> None:
     """Takes what there is by now out of the garbage collector's sight: it stays for good.
 
     A new document makes so many objects that each of them had the collector walk the schema, for longer than it took to

@@ -11,7 +11,7 @@ import typer
 
 from gateway.app import serving
 from gateway.app.application import create_app
-from gateway.app.worker import settle
+from gateway.app.worker import freeze_garbage_collector
 from gateway.cli.console import AsJson, print_json, print_line, progress
 from gateway.cli.store_connection import run
 from gateway.demo.data import NamespaceKind
@@ -38,7 +38,7 @@ def demo(
     configured = load(EmbeddedSettings).mongod
     with (
         suppress(KeyboardInterrupt),
-        serving.listening(host, port) as listener,
+        serving.open_listener(host, port) as listener,
         start(data_dir, configured=configured) as mongod,
     ):
         bound = listener.getsockname()[1]
@@ -48,10 +48,10 @@ def demo(
 
 
 def _serve(listener: socket.socket, settings: Settings, access: DemoAccess, *, as_json: bool) -> None:
-    url = serving.address(settings.host, listener)
+    url = serving.graph_url(settings.host, listener)
     headers = {"Authorization": f"Bearer {access.secret}", "X-Namespace": access.namespace.name}
     app = create_app(settings, page_headers=headers)
-    settle()
+    freeze_garbage_collector()
 
     def ready() -> None:
         facts = {

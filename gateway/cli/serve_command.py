@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from gateway.app.database import open_database
-from gateway.app.serving import address, end_on_signals, listening, run
+from gateway.app.serving import end_on_signals, graph_url, open_listener, run
 from gateway.app.trusted_documents import check_documents
 from gateway.cli.console import note
 from gateway.settings import Settings, load
@@ -25,8 +25,8 @@ def serve(
     asyncio.run(_check_uri(settings))
     check_documents(settings)
     end_on_signals()
-    with suppress(KeyboardInterrupt), listening(settings.host, settings.port) as listener:
-        note(f"Serving {address(settings.host, listener)}")
+    with suppress(KeyboardInterrupt), open_listener(settings.host, settings.port) as listener:
+        note(f"Serving {graph_url(settings.host, listener)}")
         run(
             "gateway.app.worker:from_environment",
             listener,

@@ -33,7 +33,7 @@ from graphql import (
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from gateway.app.worker import settle
+from gateway.app.worker import freeze_garbage_collector
 from gateway.compiler.shaping import Shaper
 from gateway.errors.formatting import Phase, described
 from gateway.execution.answers import encode
@@ -205,7 +205,7 @@ def _preparation() -> DocumentPreparation:
 def _settled() -> None:
     """In a process that does nothing but search."""
     _preparation()
-    settle()
+    freeze_garbage_collector()
 
 
 @contextmanager

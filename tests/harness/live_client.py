@@ -16,7 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from gateway.app.serving import Configuration, listening
+from gateway.app.serving import Configuration, open_listener
 from gateway.limits import CONNECTION_DEFAULTS, ConnectionLimits
 from gateway.model import secret_keys
 from gateway.transport.websocket.socket_endpoint import PROTOCOL
@@ -52,7 +52,7 @@ async def served(app: ASGIApp, *, send_buffer: int | None = None, connections: i
     config = Configuration(app, limits, log_level="error", lifespan="off")
     config.timeout_graceful_shutdown = 1
     server = _Server(config)
-    with listening("127.0.0.1", 0) as listener:
+    with open_listener("127.0.0.1", 0) as listener:
         if send_buffer is not None:
             listener.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDBUF, send_buffer)
         serving = asyncio.create_task(server.serve([listener]))

@@ -14,7 +14,7 @@ import orjson
 import pytest
 from starlette.types import ASGIApp
 
-from gateway.app.serving import Configuration, ReadyServer, cut_off_unread
+from gateway.app.serving import Configuration, ReadyServer, set_user_timeout
 from gateway.limits import ConnectionLimits
 from tests.harness.waiting import PATIENCE
 
@@ -92,7 +92,7 @@ class Wire:
 async def serving(app: ASGIApp, limits: ConnectionLimits, *, unread_seconds: float = 60) -> AsyncIterator[Served]:
     """Serves ``app``, whose lifespan is another's, in this event loop."""
     listener = socket.create_server(("127.0.0.1", 0))
-    cut_off_unread(listener, unread_seconds)
+    set_user_timeout(listener, unread_seconds)
     started = asyncio.Event()
     server = ReadyServer(Configuration(app, limits, log_level="error", lifespan="off"), started.set)
     task = asyncio.create_task(server.serve(sockets=[listener]))

@@ -14,7 +14,7 @@ import pytest
 from bson import ObjectId
 from graphql import GraphQLSyntaxError
 
-from gateway.app.worker import settle
+from gateway.app.worker import freeze_garbage_collector
 from gateway.errors import OperationNotResolved, OperationTooComplex
 from gateway.limits import DEFAULTS, Limits
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, time_order
@@ -431,7 +431,7 @@ def test_many_conditions_do_not_make_endless_plans(known: KnownOperations, sourc
 def settled() -> Iterator[None]:
     """The garbage collector as it is in a worker."""
     before = gc.get_threshold()
-    settle()
+    freeze_garbage_collector()
     yield
     gc.set_threshold(*before)
     gc.unfreeze()

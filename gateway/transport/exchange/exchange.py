@@ -49,8 +49,8 @@ class Reply:
         return headers
 
 
-class ExchangeTerms:
-    """What holds for every exchange: who authenticates its caller, and the limits of its body. One for each loop."""
+class ExchangePolicy:
+    """The policy of all exchanges: who authenticates a caller, and the limits of a body. One for each event loop."""
 
     def __init__(self, authenticator: Authenticator, limits: ConnectionLimits) -> None:
         self.authenticator = authenticator
@@ -65,10 +65,10 @@ class Exchange:
     response object between: at a page of twenty those are a tenth of all that is done here.
     """
 
-    __slots__ = ("_headers", "_terms", "method", "query_string", "receive", "send")
+    __slots__ = ("_headers", "_policy", "method", "query_string", "receive", "send")
 
-    def __init__(self, terms: ExchangeTerms, scope: Scope, receive: Receive, send: Send) -> None:
-        self._terms = terms
+    def __init__(self, policy: ExchangePolicy, scope: Scope, receive: Receive, send: Send) -> None:
+        self._policy = policy
         self.method: str = scope["method"]
         self.query_string: bytes = scope["query_string"]
         self.receive = receive
@@ -89,7 +89,7 @@ class Exchange:
 
     async def context(self) -> Context:
         """Who asks, and for which namespace; raises what `Authenticator.context` and `header` do."""
-        return await self._terms.authenticator.context(self.header("authorization"), self.header("x-namespace"))
+        return await self._policy.authenticator.context(self.header("authorization"), self.header("x-namespace"))
 
     async def body(self) -> bytes:
         """The whole body.
@@ -100,7 +100,7 @@ class Exchange:
         if (self.header("content-encoding") or "identity").lower() != "identity":
             raise UnknownCoding("The body must be sent as it is, without a Content-Encoding.")
         try:
-            with self._terms.body_deadline.each():
+            with self._policy.body_deadline.each():
                 return await self._whole_body()
         except TimeoutError:
             raise RequestTimeout("The body did not arrive in time.") from None
@@ -113,8 +113,8 @@ class Exchange:
                 raise ClientDisconnect
             chunks.append(message.get("body", b""))
             size += len(chunks[-1])
-            if size > self._terms.body_bytes:
-                raise PayloadTooLarge(f"The body may have at most {self._terms.body_bytes:,} bytes.")
+            if size > self._policy.body_bytes:
+                raise PayloadTooLarge(f"The body may have at most {self._policy.body_bytes:,} bytes.")
             is_whole = not message.get("more_body", False)
         return b"".join(chunks)
 

@@ -12,7 +12,7 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
 )
 
 
-def secured(response: Response) -> Response:
+def with_security_headers(response: Response) -> Response:
     """The response, with those headers that it doesn't set itself."""
     for name, value in HEADERS:
         response.headers.setdefault(name.decode(), value.decode())

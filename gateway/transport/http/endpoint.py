@@ -12,9 +12,9 @@ from gateway.errors.formatting import foreseen
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, refused
 from gateway.execution.operation_runner import OperationRunner
-from gateway.transport.exchange.exchange import Exchange, ExchangeTerms, Reply
+from gateway.transport.exchange.exchange import Exchange, ExchangePolicy, Reply
 from gateway.transport.exchange.negotiation import EVENTS, GRAPHQL, HTML, JSON, names_type, preferred_type
-from gateway.transport.exchange.security_headers import secured
+from gateway.transport.exchange.security_headers import with_security_headers
 from gateway.transport.http.batching import answer_batch
 from gateway.transport.http.caching import entity_tag, names_tag
 from gateway.transport.http.event_streams import EventStreams
@@ -32,7 +32,7 @@ _METHODS = frozenset((*READING_METHODS, *WRITING_METHODS))
 
 
 class Page(Protocol):
-    """What a browser is shown that visits the graph's address."""
+    """The page shown to a browser that visits the graph's address."""
 
     def response(self) -> Response:
         """The page, with its own headers."""
@@ -47,7 +47,7 @@ class GraphQLEndpoint:
 
     def __init__(
         self,
-        terms: ExchangeTerms,
+        policy: ExchangePolicy,
         requests: RequestReader,
         operations: OperationRunner,
         streams: EventStreams,
@@ -55,7 +55,7 @@ class GraphQLEndpoint:
         cache_control: bytes,
         page: Page | None,
     ) -> None:
-        self._terms = terms
+        self._policy = policy
         self._requests = requests
         self._operations = operations
         self._streams = streams
@@ -63,12 +63,12 @@ class GraphQLEndpoint:
         self._page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange = Exchange(self._terms, scope, receive, send)
+        exchange = Exchange(self._policy, scope, receive, send)
         accept = exchange.list_header("accept")
         if exchange.method == "OPTIONS":
             await exchange.reply(Reply(204, ((b"allow", allowed_methods("OPTIONS")),)))
         elif self._page is not None and _is_visit(exchange, accept):
-            await secured(self._page.response())(scope, receive, send)
+            await with_security_headers(self._page.response())(scope, receive, send)
         else:
             is_stream = names_type(accept, EVENTS)
             media = preferred_type(accept, (JSON, GRAPHQL)) or (EVENTS if is_stream else GRAPHQL)
@@ -87,7 +87,7 @@ class GraphQLEndpoint:
             raise MethodNotAllowed("GraphQL is served by GET and POST.")
         context = await exchange.context()
         is_reading = exchange.method in READING_METHODS
-        request = self._requests.addressed(exchange) if is_reading else await self._requests.posted(exchange)
+        request = self._requests.read_query_string(exchange) if is_reading else await self._requests.read_body(exchange)
         if isinstance(request, tuple):
             return _uncached_reply(await answer_batch(self._operations, request, context), media, exchange.method)
         outcome = await self._operations.admit(request, context)

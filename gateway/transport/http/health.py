@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 
 from gateway.errors import GatewayError
 from gateway.store.client import Database, ping
-from gateway.transport.exchange.security_headers import secured
+from gateway.transport.exchange.security_headers import with_security_headers
 
 # A primary that hangs is to be noticed within two seconds, by whoever asks once a second.
 _TIMEOUT_SECONDS = 1.0
@@ -34,4 +34,4 @@ class Health:
 
 
 def _status(word: str, code: int = 200) -> Response:
-    return secured(JSONResponse({"status": word}, code))
+    return with_security_headers(JSONResponse({"status": word}, code))

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from gateway.errors import MethodNotAllowed, NotFound
 from gateway.execution.answers import refused
 from gateway.transport.exchange.negotiation import JSON
-from gateway.transport.exchange.security_headers import secured
+from gateway.transport.exchange.security_headers import with_security_headers
 
 NOTHING_HERE = NotFound("Nothing is at this address; the graph is at /graphql.")
 
@@ -21,4 +21,4 @@ async def refuse(_request: Request, error: Exception) -> Response:
         else NOTHING_HERE
     )
     headers = {"Cache-Control": "no-store", **(error.headers or {})}
-    return secured(Response(refused(refusal).body, refusal.status, headers, f"{JSON}; charset=utf-8"))
+    return with_security_headers(Response(refused(refusal).body, refusal.status, headers, f"{JSON}; charset=utf-8"))

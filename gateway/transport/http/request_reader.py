@@ -31,7 +31,7 @@ class RequestReader:
         self._batch_limit = limits.batch_requests
         self._entry_limit = limits.entries
 
-    async def posted(self, exchange: Exchange) -> GraphQLRequest | Batch:
+    async def read_body(self, exchange: Exchange) -> GraphQLRequest | Batch:
         """The request, or the batch, in the body of a POST; raises `UnsupportedMediaType` where that isn't JSON, and
         what `Exchange.body` and `from_body` do."""
         require_json(exchange.header("content-type"))
@@ -42,7 +42,7 @@ class RequestReader:
         read = partial(from_body, body, batch_limit=self._batch_limit, entry_limit=self._entry_limit)
         return await self._cpu_gate.do(read) if len(body) > LONG_BYTES else read()
 
-    def addressed(self, exchange: Exchange) -> GraphQLRequest:
+    def read_query_string(self, exchange: Exchange) -> GraphQLRequest:
         """The request in the address of a GET; raises what `from_query` does."""
         return from_query(exchange.query_string, entry_limit=self._entry_limit)
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from gateway.transport.exchange.compression import compressed
 from gateway.transport.exchange.negotiation import preferred_coding
-from gateway.transport.exchange.security_headers import secured
+from gateway.transport.exchange.security_headers import with_security_headers
 
 # Not left to the machine's own table, which may lack them or have others.
 _MEDIA_TYPES = {
@@ -47,11 +47,11 @@ class Assets:
             raise HTTPException(404)
         coding = preferred_coding(request.headers.get("accept-encoding", ""))
         if coding is None:
-            return secured(Response(asset.content, media_type=asset.media_type, headers=_HEADERS))
+            return with_security_headers(Response(asset.content, media_type=asset.media_type, headers=_HEADERS))
         if coding not in asset.compressed:
             asset.compressed[coding] = await compressed(asset.content, coding)
         headers = {**_HEADERS, "Content-Encoding": coding}
-        return secured(Response(asset.compressed[coding], media_type=asset.media_type, headers=headers))
+        return with_security_headers(Response(asset.compressed[coding], media_type=asset.media_type, headers=headers))
 
 
 @cache

@@ -8,7 +8,7 @@ from starlette.datastructures import Headers
 _PORTS = {"http": 80, "https": 443}
 
 
-def admits(headers: Headers, origins: Collection[str]) -> bool:
+def is_allowed_origin(headers: Headers, origins: Collection[str]) -> bool:
     """Whether the page that connects is the gateway's own or one of ``origins``, of which "*" is all; what is no
     browser names no origin."""
     match headers.getlist("origin"), headers.getlist("host"):

@@ -13,7 +13,7 @@ from gateway.errors import Forbidden, GatewayError
 from gateway.transport.http.not_found import NOTHING_HERE
 from gateway.transport.http.replies import closing_reply
 from gateway.transport.websocket.conversation import Conversation, ConversationServices
-from gateway.transport.websocket.origins import admits
+from gateway.transport.websocket.origins import is_allowed_origin
 
 PROTOCOL = "graphql-transport-ws"
 
@@ -33,7 +33,7 @@ class WebSocketEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
-        if not admits(Headers(scope=scope), self._origins):
+        if not is_allowed_origin(Headers(scope=scope), self._origins):
             await _refuse(receive, send, Forbidden("Pages of this origin may not open websockets here."))
         elif PROTOCOL not in scope["subprotocols"]:
             await send({"type": "websocket.accept"})

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from gateway.demo.data import interactions
 from gateway.interchange.imports import record_all
-from gateway.transport.exchange.security_headers import secured
+from gateway.transport.exchange.security_headers import with_security_headers
 from gateway.transport.pages.graphiql import TEMPLATE_HEADERS, GraphiQLPage
 from tests.harness.gateway_client import Gateway
 
@@ -37,7 +37,7 @@ def bundle(tmp_path: Path) -> Path:
 
 def served(page: GraphiQLPage) -> httpx.AsyncClient:
     async def visit(_request: Request) -> Response:
-        return secured(page.response())
+        return with_security_headers(page.response())
 
     app = Starlette(routes=[Route("/graphql", visit), Route("/graphql/assets/{name}", page.asset)])
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway.example")
