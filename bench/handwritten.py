@@ -17,11 +17,11 @@ from starlette.types import Receive, Scope, Send
 
 from bench import mappings
 from gateway.app.database import open_database
-from gateway.auth.authenticator import Authenticator, require
+from gateway.auth.authenticator import Authenticator, require_permission
 from gateway.context import Permission
 from gateway.errors import GatewayError
 from gateway.settings import Settings
-from gateway.store.client import Database, aggregate, close, reading
+from gateway.store.client import Database, aggregate, close, for_answers
 from gateway.store.keys import Keys
 from gateway.store.tenancy import Tenancy
 from gateway.transport.exchange.negotiation import JSON
@@ -78,7 +78,7 @@ class Application:
         self._access = Authenticator(
             Keys(self._database), Tenancy(self._database), cache_seconds=settings.key_cache_seconds
         )
-        pages = Pages(reading(self._database) if lean else self._database, settings.limits.read_time_ms)
+        pages = Pages(for_answers(self._database) if lean else self._database, settings.limits.read_time_ms)
         self._answering: Mapping[str, Answering] = {
             "/flat": pages.flat,
             "/deep": pages.flat,
@@ -104,7 +104,7 @@ class Application:
                 namespace = value.decode("latin-1")
         try:
             context = await self._access.context(authorization, namespace)
-            require(context.caller, Permission.READ)
+            require_permission(context.caller, Permission.READ)
             variables = orjson.loads(await _body(receive))
             data: dict[str, Any] = {"data": await self._answering[scope["path"]](context.namespace.id, variables)}
         except GatewayError as error:

@@ -81,7 +81,7 @@ class Budget:
         missing = min(points, self.rate.burst) - (self.rate.burst - self.full_in * self.rate.restore)
         return max(1, ceil(missing / self.rate.restore))
 
-    def with_back(self, points: int) -> "Budget":
+    def refunded(self, points: int) -> "Budget":
         """The budget once ``points`` are given back."""
         return Budget(self.rate, max(0.0, self.full_in - points / self.rate.restore))
 

@@ -71,7 +71,7 @@ class Authenticator:
             or not cached.key.is_valid(now)
         ):
             raise _unauthenticated()
-        if cached.key.wants_mark(now):
+        if cached.key.is_mark_due(now):
             # Cached first: requests that arrive meanwhile have nothing to mark.
             self._cached_keys[presented.key_id] = replace(cached, key=replace(cached.key, last_used_at=now))
             with suppress(GatewayError):  # What can't be marked can be read all the same.
@@ -137,7 +137,7 @@ def _no_namespace() -> NamespaceNotFound:
     return NamespaceNotFound("This key's organization has no such namespace.")
 
 
-def require(caller: Caller, permission: Permission) -> None:
+def require_permission(caller: Caller, permission: Permission) -> None:
     """Raises Forbidden unless the caller has this permission; none of them includes another."""
     if permission not in caller.permissions:
         raise Forbidden(f"This key lacks the permission {permission.name}.")

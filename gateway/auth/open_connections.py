@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from gateway.auth.authenticator import Authenticator
 from gateway.context import Context
 from gateway.errors import GatewayError, GoingAway, TooManySubscriptions
-from gateway.errors.formatting import foreseen
+from gateway.errors.formatting import as_gateway_error
 from gateway.scheduling.cancellation import cancel
 
 _LOG = logging.getLogger(__name__)
@@ -103,7 +103,7 @@ class OpenConnections:
                     await self._check()
                 except Exception as error:
                     # Without the database nothing can be sent to anybody either.
-                    _LOG.warning("Keys of open connections can't be checked: %s", foreseen(error).message)
+                    _LOG.warning("Keys of open connections can't be checked: %s", as_gateway_error(error).message)
         finally:
             self._checking = None
 

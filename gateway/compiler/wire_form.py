@@ -23,7 +23,7 @@ def to_wire(value: Any, type_: GraphQLInputType) -> Any:
     return _to_wire(value, get_nullable_type(type_), None)
 
 
-def _to_wire(value: Any, type_: Any, trail: LinkedPath) -> Any:
+def _to_wire(value: Any, type_: Any, steps: LinkedPath) -> Any:
     if value is None:
         return None
     if isinstance(type_, GraphQLInputObjectType):
@@ -31,19 +31,19 @@ def _to_wire(value: Any, type_: Any, trail: LinkedPath) -> Any:
         if type_.is_one_of:
             # What wraps exactly one of several things has no place in the wire shape.
             [(name, item)] = value.items()
-            return _to_wire(item, fields[name][1], trail)
+            return _to_wire(item, fields[name][1], steps)
         wire = {}
         for name, item in value.items():
             wire_name, inner = fields[name]
-            wire[wire_name] = _to_wire(item, inner, (trail, wire_name))
+            wire[wire_name] = _to_wire(item, inner, (steps, wire_name))
         return wire
     if isinstance(type_, GraphQLList):
         inner = get_nullable_type(type_.of_type)
-        return [_to_wire(item, inner, (trail, index)) for index, item in enumerate(value)]
+        return [_to_wire(item, inner, (steps, index)) for index, item in enumerate(value)]
     if isinstance(value, Enum):
         if value.name == OTHER:
             raise BadUserInput(
-                "OTHER stands for stored values that aren't known here; it can't be recorded.", path=path(trail)
+                "OTHER stands for stored values that aren't known here; it can't be recorded.", path=path(steps)
             )
         return value.value
     return serialize_date_time(value) if type_.name == "DateTime" else value

@@ -33,7 +33,7 @@ class Phase(Enum):
         return kind
 
 
-def described(error: GraphQLError, phase: Phase) -> GraphQLFormattedError:
+def formatted_error(error: GraphQLError, phase: Phase) -> GraphQLFormattedError:
     """The error in the response's format, with ``extensions.code`` and, for bad input, the input's path."""
     cause = _cause(error, phase)
     formatted = error.formatted
@@ -71,7 +71,7 @@ def _cause(error: GraphQLError, phase: Phase) -> GatewayError:
             return _stored(error)
         case TypeError() if error.message.startswith("Cannot return null for non-nullable field"):
             return UnreadableDocument(error.message)
-    return masked(original)
+    return as_incident(original)
 
 
 def _stored(error: GraphQLError) -> GatewayError:
@@ -83,12 +83,12 @@ def _stored(error: GraphQLError) -> GatewayError:
     return BadUserInput(error.message)
 
 
-def foreseen(error: Exception) -> GatewayError:
+def as_gateway_error(error: Exception) -> GatewayError:
     """The error itself where a client may be told of it, else what is told instead."""
-    return error if isinstance(error, GatewayError) else masked(error)
+    return error if isinstance(error, GatewayError) else as_incident(error)
 
 
-def masked(original: BaseException) -> Unforeseen:
+def as_incident(original: BaseException) -> Unforeseen:
     """What is told of an unforeseen error: the incident under which the log has the rest."""
     incident = uuid4().hex
     text = "".join(traceback.format_exception(original))

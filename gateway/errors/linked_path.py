@@ -8,10 +8,10 @@ _MAX_STEP = 100
 LinkedPath: TypeAlias = "tuple[LinkedPath, str | int] | None"
 
 
-def path(trail: LinkedPath) -> tuple[str | int, ...]:
+def path(steps: LinkedPath) -> tuple[str | int, ...]:
     """The steps from the first on; of a key, which is a client's and may be as long as a body, 100 characters."""
-    steps: list[str | int] = []
-    while trail is not None:
-        trail, step = trail
-        steps.append(step[:_MAX_STEP] if isinstance(step, str) else step)
-    return tuple(reversed(steps))
+    from_last: list[str | int] = []
+    while steps is not None:
+        steps, step = steps
+        from_last.append(step[:_MAX_STEP] if isinstance(step, str) else step)
+    return tuple(reversed(from_last))

@@ -8,7 +8,7 @@ from functools import partial
 
 from graphql import DocumentNode, GraphQLSyntaxError, OperationType
 
-from gateway.auth.authenticator import require
+from gateway.auth.authenticator import require_permission
 from gateway.context import Context, Permission
 from gateway.errors import (
     GatewayError,
@@ -19,7 +19,7 @@ from gateway.errors import (
 )
 from gateway.errors.formatting import Phase
 from gateway.execution.answers import Answer, refused, refused_in
-from gateway.plan.cost import refusing
+from gateway.plan.cost import refusal_points
 from gateway.preparation.bound_operations import BoundOperation
 from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.preparation.known_operations import KnownOperations
@@ -89,11 +89,11 @@ class Admission:
                 admitted = self._admit(request, context)
             else:
                 await self._require_points(key_id)
-                admitted = await self._cpu_gate.do(partial(self._admit, request, context))
+                admitted = await self._cpu_gate.run(partial(self._admit, request, context))
             if isinstance(admitted, Answer) and not isinstance(admitted.refusal, _UNPAID):
                 if is_short:
                     await self._require_points(key_id)
-                self._rate_limiter.charge(key_id, refusing(max(request.size, len(query))))
+                self._rate_limiter.charge(key_id, refusal_points(max(request.size, len(query))))
             return admitted
         except GatewayError as error:
             return refused(error)
@@ -101,7 +101,7 @@ class Admission:
     async def _require_points(self, key_id: str) -> None:
         """Raises `RateLimited` where the key has none left."""
         await self._rate_limiter.spend(key_id, 1)
-        self._rate_limiter.give_back(key_id, 1)
+        self._rate_limiter.refund(key_id, 1)
 
     def _admit(self, request: GraphQLRequest, context: Context) -> AdmittedOperation | Answer:
         organization_id = context.caller.organization.id
@@ -130,7 +130,7 @@ def _require_allowed(operation: PreparedOperation, request: GraphQLRequest, cont
     if not operation.permissions <= context.caller.permissions:
         for permission in Permission:
             if permission in operation.permissions:
-                require(context.caller, permission)
+                require_permission(context.caller, permission)
 
 
 def _require_affordable(cost: int, limit: int) -> None:

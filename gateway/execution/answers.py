@@ -11,7 +11,7 @@ from graphql import GraphQLError
 
 from gateway.context import Budget
 from gateway.errors import GatewayError
-from gateway.errors.formatting import Phase, described
+from gateway.errors.formatting import Phase, formatted_error
 from gateway.model.bson_values import is_uuid, uuid_text
 from gateway.model.documents import without_references
 
@@ -29,13 +29,13 @@ class Answer:
 
 def refused(error: GatewayError) -> Answer:
     """The answer to a request that is refused as a whole."""
-    body = {"errors": [described(GraphQLError(error.message, cause=error), Phase.EXECUTION)]}
+    body = {"errors": [formatted_error(GraphQLError(error.message, cause=error), Phase.EXECUTION)]}
     return Answer(encode(body), error)
 
 
 def refused_in(phase: Phase, errors: Sequence[GraphQLError]) -> Answer:
     """The answer to a request in which these errors were found before it was run."""
-    body = {"errors": [described(error, phase) for error in errors]}
+    body = {"errors": [formatted_error(error, phase) for error in errors]}
     return Answer(encode(body), phase.refusal("The request was refused."))
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from graphql import GraphQLError, OperationType
 
-from gateway.auth.authenticator import require
+from gateway.auth.authenticator import require_permission
 from gateway.context import Budget, Context, Permission
 from gateway.errors import GatewayError, Unavailable
 from gateway.plan.commands import Document
@@ -147,7 +147,7 @@ class _Fetching:
         keys = strings_at(parents, fetch.key)
         try:
             # What a mutation answers may lead on to what its caller didn't write.
-            require(self._context.caller, Permission.READ)
+            require_permission(self._context.caller, Permission.READ)
             bound = self._bound(fetch)
             assert isinstance(bound, BoundNested), "only connections are nested"
             pages = await self._pages(bound, keys)

@@ -53,7 +53,7 @@ class OperationRunner:
             return refused(BadRequest("A subscription needs a websocket, or `text/event-stream` in Accept."))
         requested, key_id = operation.bound.cost, operation.context.caller.key_id
         try:
-            with self._deadline.each():
+            with self._deadline.block():
                 await self._concurrency.enter(key_id, requested)
                 try:
                     budget = await self._rate_limiter.spend(key_id, requested)
@@ -68,6 +68,6 @@ class OperationRunner:
         if budget is None:
             return self._responses.response(operation, pages)
         actual = min(requested, max(1, pages.points))
-        self._rate_limiter.give_back(key_id, requested - actual)
-        cost = OperationCost(requested, actual, budget.with_back(requested - actual))
+        self._rate_limiter.refund(key_id, requested - actual)
+        cost = OperationCost(requested, actual, budget.refunded(requested - actual))
         return self._responses.response(operation, pages, cost)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from gateway.errors import GatewayError
-from gateway.errors.formatting import foreseen
+from gateway.errors.formatting import as_gateway_error
 from gateway.limits import SubscriptionLimits
 from gateway.live.subscriber_queue import Subscriber, SubscriptionAccount
 from gateway.live.topic import EventResolver, Topic
@@ -29,11 +29,11 @@ _INSERTS_WITHOUT_PAUSE = 100
 
 @dataclass(frozen=True, slots=True)
 class TopicKey:
-    """What tells topics apart. ``question``: equal for all subscriptions that the same answers can be sent to."""
+    """What tells topics apart. ``operation_key``: equal for all subscriptions that the same answers can be sent to."""
 
     namespace_id: str
     key_id: str
-    question: Hashable
+    operation_key: Hashable
 
 
 class Broker:
@@ -49,7 +49,7 @@ class Broker:
         self._follower: asyncio.Task[None] | None = None
         self._reads = asyncio.Semaphore(_READS_AT_ONCE)
         # One event is made and sent at a time: there may be many topics.
-        self._turn = asyncio.Lock()
+        self._send_lock = asyncio.Lock()
 
     async def subscribe(
         self, key: TopicKey, resolver: EventResolver, overflow: Callable[[GatewayError], None]
@@ -86,7 +86,7 @@ class Broker:
         account.open()
         topic = self._topics.get(key)
         if topic is None:
-            topic = self._topics[key] = Topic(resolver, account, self._reads, self._turn)
+            topic = self._topics[key] = Topic(resolver, account, self._reads, self._send_lock)
             self._by_namespace.setdefault(key.namespace_id, set()).add(topic)
         subscriber = Subscriber(self._limits, overflow, lambda leaving: self._leave(key, leaving))
         topic.subscribers.add(subscriber)
@@ -120,7 +120,7 @@ class Broker:
                 if count % _INSERTS_WITHOUT_PAUSE == 0:
                     await asyncio.sleep(0)
         except Exception as error:
-            reason = foreseen(error)
+            reason = as_gateway_error(error)
             for topic in list(self._topics.values()):
                 topic.end(reason)
         finally:
@@ -129,8 +129,8 @@ class Broker:
 
     async def _add(self, inserted: InsertEvent) -> None:
         topics = self._by_namespace.get(inserted.namespace_id, ())
-        if full := [topic for topic in topics if topic.holds_up]:
-            await asyncio.gather(*(topic.wait_for_room() for topic in full))
+        if full := [topic for topic in topics if topic.blocks_others]:
+            await asyncio.gather(*(topic.wait_for_capacity() for topic in full))
         # Some may be gone by now, or new.
         for topic in list(self._by_namespace.get(inserted.namespace_id, ())):
             topic.add(inserted)

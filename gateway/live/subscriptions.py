@@ -99,5 +99,5 @@ class SubscriptionEvents:
         operation = self._operation
         fetched = await self._fetcher.fetch_events(operation.bound, operation.context, inserted)
         paid = len(inserted) * operation.bound.cost
-        self._rate_limiter.give_back(self._key_id, paid - min(paid, max(1, fetched.points)))
+        self._rate_limiter.refund(self._key_id, paid - min(paid, max(1, fetched.points)))
         return ((event, self._responses.response(operation, pages).body) for event, pages in fetched.events)

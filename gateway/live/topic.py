@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
 from gateway.errors import GatewayError, RateLimited, Unavailable
-from gateway.errors.formatting import foreseen
+from gateway.errors.formatting import as_gateway_error
 from gateway.live.subscriber_queue import Subscriber, SubscriptionAccount, SubscriptionEvent
 from gateway.store.change_stream import InsertEvent
 
@@ -37,22 +37,22 @@ class EventResolver(Protocol):
 class Topic:
     """The subscribers whom the same answers are sent to, and the inserted documents that wait to be answered.
 
-    ``account``: of the key whose subscriptions these are. ``reads``: how many topics may read at a time. ``turn``: held
-    while one event is made and sent, as there may be many topics.
+    ``account``: of the key whose subscriptions these are. ``reads``: how many topics may read at a time. ``send_lock``:
+    held while one event is made and sent, as there may be many topics.
     """
 
     def __init__(
-        self, resolver: EventResolver, account: SubscriptionAccount, reads: asyncio.Semaphore, turn: asyncio.Lock
+        self, resolver: EventResolver, account: SubscriptionAccount, reads: asyncio.Semaphore, send_lock: asyncio.Lock
     ) -> None:
         self.subscribers: set[Subscriber] = set()
         self.account = account
         self._resolver = resolver
         self._reads = reads
-        self._turn = turn
+        self._send_lock = send_lock
         self._rate_limited: RateLimited | None = None
         self._waiting: deque[InsertEvent] = deque()
         self._has_waiting = asyncio.Event()
-        self._has_room = asyncio.Event()
+        self._has_capacity = asyncio.Event()
         self._closed = False
         # For as long as the database doesn't answer or the key has no points: nothing is left out.
         self._retrying = AsyncRetrying(
@@ -68,16 +68,16 @@ class Topic:
         return len(self._waiting) >= _MAX_WAITING
 
     @property
-    def holds_up(self) -> bool:
+    def blocks_others(self) -> bool:
         """Whether others wait for this to have room. Not for points: those are its own matter."""
         return self.is_full and self._rate_limited is None
 
-    async def wait_for_room(self) -> None:
+    async def wait_for_capacity(self) -> None:
         """Returns once this is not full or is closed, and after a second in any case."""
-        self._has_room.clear()
+        self._has_capacity.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(_MAX_HOLD_UP_SECONDS):
-                await self._has_room.wait()
+                await self._has_capacity.wait()
 
     def add(self, inserted: InsertEvent) -> None:
         """Has the document answered; where too many wait for that, the subscriptions end."""
@@ -95,7 +95,7 @@ class Topic:
     def close(self) -> None:
         """Answers nothing more."""
         self._closed = True
-        self._has_room.set()
+        self._has_capacity.set()
         self._task.cancel()
 
     def _overflow_error(self) -> GatewayError:
@@ -113,17 +113,17 @@ class Topic:
                 batch = [self._waiting.popleft() for _ in range(size)]
                 if not self._waiting:
                     self._has_waiting.clear()
-                self._has_room.set()
+                self._has_capacity.set()
                 await self._retried(partial(self._resolver.pay, len(batch)))
                 answers = iter(await self._retried(partial(self._read, batch)))
                 while await self._send_next(answers):
                     pass
         except Exception as error:
-            self.end(foreseen(error))
+            self.end(as_gateway_error(error))
 
     async def _send_next(self, answers: Iterator[tuple[InsertEvent, bytes]]) -> bool:
         """Whether there was another answer, which every subscriber has by then."""
-        async with self._turn:
+        async with self._send_lock:
             if (answer := next(answers, None)) is None:
                 return False
             event = SubscriptionEvent(*answer, self.account)

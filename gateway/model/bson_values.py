@@ -1,7 +1,7 @@
 """The meaning of BSON values as the store reads them for answers: decoded no further than answers need.
 
 A UUID stays the `Binary` of subtype 4 that it is stored as, and a time has no zone, but is UTC; see
-`gateway.store.client.reading`. All else is as the driver decodes it by itself.
+`gateway.store.client.for_answers`. All else is as the driver decodes it by itself.
 """
 
 from datetime import datetime
@@ -31,7 +31,7 @@ def uuid_value(text: str) -> Binary:
     return value
 
 
-def whole(value: Any) -> Any:
+def fully_decoded(value: Any) -> Any:
     """``value`` as the driver decodes it by itself, at any depth: with `UUID`s, and times in UTC.
 
     Not within the scope of `Code`, which no answer has.
@@ -42,10 +42,12 @@ def whole(value: Any) -> Any:
         case Binary() if is_uuid(value):
             return UUID(bytes=value)
         case list():
-            return [whole(item) for item in value]
+            return [fully_decoded(item) for item in value]
         case dict():
-            return {name: whole(item) for name, item in value.items()}
+            return {name: fully_decoded(item) for name, item in value.items()}
         case DBRef():
-            rest = {name: whole(item) for name, item in value.as_doc().items() if name not in ("$ref", "$id", "$db")}
-            return DBRef(value.collection, whole(value.id), value.database, rest)
+            rest = {
+                name: fully_decoded(item) for name, item in value.as_doc().items() if name not in ("$ref", "$id", "$db")
+            }
+            return DBRef(value.collection, fully_decoded(value.id), value.database, rest)
     return value

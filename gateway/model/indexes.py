@@ -51,6 +51,6 @@ INDEXES = (
 
 
 @cache
-def serving(kind: Kind, order: str) -> Sequence[Index]:
+def indexes_for(kind: Kind, order: str) -> Sequence[Index]:
     """The indexes of a kind that walk in this order, the most selective first."""
     return [index for index in INDEXES if index.kind is kind and index.order == order]

@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway.context import Namespace
 from gateway.errors import BadUserInput
-from gateway.model.indexes import Index, serving
+from gateway.model.indexes import Index, indexes_for
 from gateway.model.kinds import Kind, Order
 from gateway.plan.commands import Document, Scan
 from gateway.plan.cursors import Tie, Value
@@ -51,7 +51,7 @@ def choose_access_path(kind: Kind, order: Order, predicate: Predicate, joined: s
 
 def _choice(kind: Kind, order: Order, predicate: Predicate, joined: str) -> tuple[Index, int | None]:
     by_time = order.path == kind.time_path
-    for index in serving(kind, order.path):
+    for index in indexes_for(kind, order.path):
         if joined:
             if index.equality == joined:
                 return index, None
@@ -68,7 +68,7 @@ def _choice(kind: Kind, order: Order, predicate: Predicate, joined: str) -> tupl
     )
 
 
-def among(namespace: Namespace, kind: Kind, ids: Sequence[Any], predicate: Predicate) -> Scan:
+def scan_of_ids(namespace: Namespace, kind: Kind, ids: Sequence[Any], predicate: Predicate) -> Scan:
     """Those of the documents with these values of ``_id`` that match."""
     residual = tuple(conjunct.filter for conjunct in predicate.conjuncts)
     return Scan(namespace, kind, Lookup("_id", tuple(ids)), intervals(kind, predicate.times, None), residual)

@@ -33,18 +33,18 @@ def estimate(plan: Plan, bindings: Bindings) -> int:
     return max(1, sum(_estimate(fetch, bindings, 1) for fetch in plan.fetches))
 
 
-def read(documents: int, counted: int = 0) -> int:
+def reading_points(documents: int, counted: int = 0) -> int:
     """The points of documents that were read, and of elements that were counted."""
     return documents + -(-counted // COUNTED)
 
 
-def refusing(size: int) -> int:
+def refusal_points(size: int) -> int:
     """The points of a request of so many bytes that is refused before it is run: of a processor's time, not the
     database's."""
     return min(REFUSED + size // BYTES_REFUSED, MOST_REFUSED)
 
 
-def examining(unindexed: Sequence[str], times: Sequence[TimeBound], commands: int) -> int:
+def examination_points(unindexed: Sequence[str], times: Sequence[TimeBound], commands: int) -> int:
     """The points of what so many commands may examine in vain: of the conditions that no index serves."""
     price = UNINDEXED // 2 if _within_a_day(times) else UNINDEXED
     return commands * price * len(unindexed)

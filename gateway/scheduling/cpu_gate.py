@@ -20,7 +20,7 @@ class CpuGate:
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
 
-    async def do(self, work: Callable[[], T]) -> T:
+    async def run(self, work: Callable[[], T]) -> T:
         """The result of ``work``, which begins when no other is under way, nor within half of the time that one took
         after it (8 ms at most)."""
         await self._lock.acquire()

@@ -7,7 +7,7 @@ from gateway.scheduling.cancellation import AGAIN_SECONDS
 
 
 class Deadline:
-    """A time limit, the same for each of many blocks of code on one event loop: ``with deadline.each():``.
+    """A time limit, the same for each of many blocks of code on one event loop: ``with deadline.block():``.
 
     A block that takes longer than ``seconds`` is cancelled, again and again until it ends, and then raises
     `TimeoutError`; so does one that ended all the same, a moment after. Its task must not be cancelled by another
@@ -21,7 +21,7 @@ class Deadline:
         # One for all: nearly everything ends in time, and a timer costs more than the rest of this.
         self._timer: asyncio.TimerHandle | None = None
 
-    def each(self) -> "_Block":
+    def block(self) -> "_Block":
         """A block under this time limit, for a ``with`` statement in a coroutine."""
         return _Block(self)
 

@@ -24,7 +24,7 @@ class RateLimiter(Protocol):
         Raises `RateLimited`, taking nothing, where fewer points are left and the bucket isn't full.
         """
 
-    def give_back(self, key_id: str, points: int) -> None:
+    def refund(self, key_id: str, points: int) -> None:
         """Returns points of an operation that cost less than it might have."""
 
     def charge(self, key_id: str, points: int) -> None:
@@ -37,7 +37,7 @@ class NoRateLimit:
     async def spend(self, key_id: str, points: int) -> None:
         pass
 
-    def give_back(self, key_id: str, points: int) -> None:
+    def refund(self, key_id: str, points: int) -> None:
         pass
 
     def charge(self, key_id: str, points: int) -> None:
@@ -68,7 +68,7 @@ class TokenBuckets:
         now = self._clock()
         self._full_at[key_id] = max(now, self._full_at.get(key_id, 0.0)) + points / self._rate.restore
 
-    def give_back(self, key_id: str, points: int) -> None:
+    def refund(self, key_id: str, points: int) -> None:
         if key_id in self._full_at:
             self._full_at[key_id] -= points / self._rate.restore
 

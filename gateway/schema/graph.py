@@ -24,7 +24,7 @@ from graphql import (
 from graphql.pyutils import Path
 from strawberry.schema.config import StrawberryConfig
 
-from gateway.model.bson_values import whole
+from gateway.model.bson_values import fully_decoded
 from gateway.plan.fetched_pages import ResponsePath
 from gateway.schema.filter_tree_types import FILTER_NODE_TYPE
 from gateway.schema.mutation import Mutation
@@ -99,7 +99,7 @@ def _resolver(field: GraphQLField, graph: Graph) -> Callable[..., Any]:
             return lambda _parent, _info: graph.subgraph
         case StoredReading() if isinstance(type_, GraphQLScalarType) and type_.name != "JSON":
             # A scalar other than JSON spells what it takes by its Python type.
-            return lambda parent, _info: whole(reading.resolve(parent))
+            return lambda parent, _info: fully_decoded(reading.resolve(parent))
         case _:
             return lambda parent, _info: reading.resolve(parent)
 

@@ -12,7 +12,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from gateway.errors import Unavailable
 from gateway.model.kinds import Kind
-from gateway.store.client import ChangeStream, Database, reading, session, watch
+from gateway.store.client import ChangeStream, Database, for_answers, session, watch
 from gateway.store.driver_errors import transient, translated
 
 _LOG = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class InsertStream:
     and nothing comes twice. It begins behind ``since``."""
 
     def __init__(self, database: Database, kind: Kind, since: Timestamp) -> None:
-        self._collection = reading(database)[kind.collection]
+        self._collection = for_answers(database)[kind.collection]
         self._since = since
         self._stream: ChangeStream | None = None
         # Of the change that was given out last.

@@ -22,7 +22,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConfigurationError, InvalidURI
 
 from gateway.store.driver_errors import translated
-from gateway.store.pymongo_adapter import mend_waiting
+from gateway.store.pymongo_adapter import patch_condition_wait
 
 Driver: TypeAlias = Literal["pymongo", "motor"]
 Document: TypeAlias = dict[str, Any]
@@ -60,7 +60,7 @@ def open_client(
     Raises ValueError, in one line without any part of ``uri`` (it may hold a password), where that is no MongoDB URI
     or has an option that the driver does not know.
     """
-    mend_waiting()
+    patch_condition_wait()
     options: dict[str, Any] = {
         "appname": "search-interactions-gateway",
         "tz_aware": True,
@@ -99,7 +99,7 @@ def _motor_client(uri: str, options: Mapping[str, Any]) -> Client:
     return cast(Client, AsyncIOMotorClient(uri, **options))
 
 
-def reading(database: Database) -> Database:
+def for_answers(database: Database) -> Database:
     """``database`` as answers are read from it: UUIDs and times are decoded no further than `gateway.model.bson_values`
     tells.
 

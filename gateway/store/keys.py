@@ -35,7 +35,7 @@ class Key:
     def is_valid(self, now: datetime) -> bool:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
-    def wants_mark(self, now: datetime) -> bool:
+    def is_mark_due(self, now: datetime) -> bool:
         """Whether it's time to note that the key is in use."""
         return self.last_used_at is None or now - self.last_used_at >= _MARK_INTERVAL
 

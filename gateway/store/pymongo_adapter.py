@@ -18,7 +18,7 @@ from pymongo import lock
 T = TypeVar("T")
 
 
-def mend_waiting() -> None:
+def patch_condition_wait() -> None:
     """Has the driver wait in the task that holds the lock, as all versions of Python since do."""
     if sys.version_info < (3, 12):
         lock.wait_for = _wait_for  # type: ignore[assignment,attr-defined]

@@ -9,7 +9,7 @@ from pymongo.errors import OperationFailure
 
 from gateway.errors import QueryTooBroad
 from gateway.plan.commands import Aggregation, Count, Document, Find, ReadCommand
-from gateway.store.client import ClientSession, Collection, Database, aggregate, reading, session
+from gateway.store.client import ClientSession, Collection, Database, aggregate, for_answers, session
 from gateway.store.driver_errors import translated
 
 T = TypeVar("T")
@@ -22,7 +22,7 @@ class Reader:
     """Reads of one database; ``time_limit_ms`` bounds each command on the server."""
 
     def __init__(self, database: Database, *, time_limit_ms: int) -> None:
-        self._database = reading(database)
+        self._database = for_answers(database)
         # To make one takes as long as a tenth of a find.
         self._collections: dict[str, Collection] = {}
         self._time_limit_ms = time_limit_ms

@@ -48,16 +48,16 @@ class SharedTokenBuckets:
                 )
         except BaseException:
             # The update may have been made all the same: then the key is given these twice, rather than never.
-            self.give_back(key_id, back)
+            self.refund(key_id, back)
             raise
         if bucket["refused"]:
             raise refusal(points, Budget(self._rate, bucket["owed"] / 1_000))
         return Budget(self._rate, bucket["taken"] / 1_000)
 
     def charge(self, key_id: str, points: int) -> None:
-        self.give_back(key_id, -points)
+        self.refund(key_id, -points)
 
-    def give_back(self, key_id: str, points: int) -> None:
+    def refund(self, key_id: str, points: int) -> None:
         self._given_back[key_id] = self._given_back.get(key_id, 0) + points
 
     def _milliseconds(self, points: int) -> float:

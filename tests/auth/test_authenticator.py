@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.auth.authenticator import Authenticator, require
+from gateway.auth.authenticator import Authenticator, require_permission
 from gateway.context import Organization, Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.errors import Forbidden, GatewayError, NamespaceNotFound, NamespaceRequired, Unauthenticated
@@ -235,6 +235,6 @@ async def test_namespaces_of_one_name_are_kept_apart(
 
 async def test_a_missing_permission_is_named(keys: Keys, acme: Organization) -> None:
     caller = (await make_key(keys, acme)).key.caller
-    require(caller, Permission.READ)
+    require_permission(caller, Permission.READ)
     with pytest.raises(Forbidden, match="WRITE"):
-        require(caller, Permission.WRITE)
+        require_permission(caller, Permission.WRITE)

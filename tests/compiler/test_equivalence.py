@@ -35,7 +35,7 @@ from hypothesis import strategies as st
 
 from gateway.app.worker import freeze_garbage_collector
 from gateway.compiler.shaping import Shaper
-from gateway.errors.formatting import Phase, described
+from gateway.errors.formatting import Phase, formatted_error
 from gateway.execution.answers import encode
 from gateway.plan.fetched_pages import Pages
 from gateway.plan.operation_plan import Field
@@ -47,7 +47,7 @@ from gateway.schema.stored_readings import StoredReading
 from tests.generators.operations import FEATURES, ROOT_FIELDS, TARGETS, Operation, operations
 from tests.generators.pages import Documents
 from tests.generators.stored_documents import MISSING, ODDITIES
-from tests.harness.decoded import by_itself, for_answers, stored
+from tests.harness.decoded import by_itself, decoded_for_answers, stored
 from tests.harness.default_graph import EXECUTABLE
 
 EXAMPLES = int(os.environ.get("EXAMPLES") or 0)
@@ -333,12 +333,12 @@ def test_an_answer_is_the_same_however_its_document_was_decoded(query: str, path
     operation = Operation(query, {}, None, frozenset(), frozenset())
     for value in _DECODED:
         raw, answers = stored(_around(value, path)), []
-        for document in (for_answers(raw), by_itself(raw)):
+        for document in (decoded_for_answers(raw), by_itself(raw)):
             pages = Pages()
             pages.put(compiled.plan.fetches[0].path, document)
             _compare(prepared, operation, compiled, pages)
             executed = _executed(prepared, operation, pages)
-            errors = [described(error, Phase.EXECUTION) for error in executed.errors or ()]
+            errors = [formatted_error(error, Phase.EXECUTION) for error in executed.errors or ()]
             answers.append(encode({"data": executed.data, "errors": errors}))
         assert answers[0] == answers[1]
 

@@ -8,7 +8,7 @@ import pytest
 from gateway.context import Rate
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.errors import RateLimited
-from gateway.plan.cost import MOST_REFUSED, refusing
+from gateway.plan.cost import MOST_REFUSED, refusal_points
 from gateway.scheduling.rate_limiter import TokenBuckets
 from gateway.store.client import Database
 from gateway.store.token_buckets import SharedTokenBuckets
@@ -47,7 +47,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 async def test_a_refused_request_is_paid_for_by_its_size_each_time(name: str, gateway: Gateway) -> None:
-    price = refusing(len(orjson.dumps(REFUSED[name])))
+    price = refusal_points(len(orjson.dumps(REFUSED[name])))
     for times in (1, 2, 3):
         response = await gateway.post(REFUSED[name], headers=GRAPHQL)
         assert response.status_code == 400, response.text
@@ -88,7 +88,7 @@ async def test_each_request_of_a_batch_that_is_refused_is_paid_for(gateway: Gate
     assert refused["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
     assert answered["data"] == {"__typename": "Query"}
     assert await spent(gateway) == pytest.approx(
-        refusing(len(orjson.dumps([{"query": "{ a }"}, LIGHT])) // 2) + 1, abs=1
+        refusal_points(len(orjson.dumps([{"query": "{ a }"}, LIGHT])) // 2) + 1, abs=1
     )
 
 
@@ -99,7 +99,7 @@ async def test_a_name_that_is_not_known_costs_nothing(gateway: Gateway) -> None:
 
 
 def test_the_price_grows_with_the_size_up_to_a_bound() -> None:
-    assert [refusing(size) for size in (0, 19, 20, 1_000, 19_799, 19_800, 2_000_000)] == [
+    assert [refusal_points(size) for size in (0, 19, 20, 1_000, 19_799, 19_800, 2_000_000)] == [
         10,
         10,
         11,

@@ -4,14 +4,14 @@ from typing import Any
 
 import bson
 
-from gateway.store.client import open_client, reading
+from gateway.store.client import for_answers, open_client
 
 Document = dict[str, Any]
 
 # It never connects.
 _DATABASE = open_client("mongodb://127.0.0.1:9/")["nothing"]
 _BY_ITSELF = _DATABASE.codec_options
-_FOR_ANSWERS = reading(_DATABASE).codec_options
+_FOR_ANSWERS = for_answers(_DATABASE).codec_options
 
 
 def stored(document: Document) -> bytes:
@@ -23,5 +23,5 @@ def by_itself(raw: bytes) -> Document:
     return bson.decode(raw, _BY_ITSELF)
 
 
-def for_answers(raw: bytes) -> Document:
+def decoded_for_answers(raw: bytes) -> Document:
     return bson.decode(raw, _FOR_ANSWERS)

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.execution.answers import encode
-from gateway.model.bson_values import is_uuid, uuid_text, whole
+from gateway.model.bson_values import fully_decoded, is_uuid, uuid_text
 from gateway.model.filter_trees import canonical_json
-from tests.harness.decoded import by_itself, for_answers, stored
+from tests.harness.decoded import by_itself, decoded_for_answers, stored
 
 SOME = UUID("3f0c2b1e-0000-4000-8000-00000000abcd")
 LEGACY = Binary(SOME.bytes, 3)
@@ -67,28 +67,28 @@ TOLD: list[tuple[Any, Any]] = [
 def test_json_fields_tell_every_type_as_ever(value: Any, told: Any) -> None:
     raw = stored({"value": value, "deep": [{"in": [value]}]})
     expected = {"value": told, "deep": [{"in": [told]}]}
-    for document in (for_answers(raw), by_itself(raw)):
+    for document in (decoded_for_answers(raw), by_itself(raw)):
         assert encode(document) == encode(expected)
 
 
 @pytest.mark.parametrize("value", [value for value, _ in TOLD])
 def test_it_can_be_made_what_the_driver_decodes_by_itself(value: Any) -> None:
     raw = stored({"value": value, "deep": [{"in": [value]}]})
-    found = whole(for_answers(raw))
+    found = fully_decoded(decoded_for_answers(raw))
     assert repr(found) == repr(by_itself(raw))
-    assert repr(whole(found)) == repr(found)
+    assert repr(fully_decoded(found)) == repr(found)
 
 
 @pytest.mark.parametrize("value", [value for value, _ in TOLD])
 def test_text_and_hashes_of_trees_are_the_same(value: Any) -> None:
     raw = stored({"value": value, "deep": [{"in": [value]}]})
-    assert canonical_json(for_answers(raw)) == canonical_json(by_itself(raw))
+    assert canonical_json(decoded_for_answers(raw)) == canonical_json(by_itself(raw))
 
 
 def test_nothing_is_made_of_uuids_and_times() -> None:
-    document = for_answers(stored({"id": SOME, "at": NOON}))
+    document = decoded_for_answers(stored({"id": SOME, "at": NOON}))
     assert document == {"id": Binary.from_uuid(SOME), "at": NOON.replace(tzinfo=None)}
-    assert whole(document)["at"].tzinfo is utc
+    assert fully_decoded(document)["at"].tzinfo is utc
 
 
 @given(st.uuids())
@@ -99,4 +99,4 @@ def test_a_uuid_is_spelled_as_ever(uuid: UUID) -> None:
 @pytest.mark.parametrize("value", [LEGACY, Binary(SOME.bytes, 0), SOME.bytes, SOME, str(SOME), Binary(bytes(15), 4)])
 def test_nothing_else_is_a_uuid(value: Any) -> None:
     assert not is_uuid(value)
-    assert whole(value) is value
+    assert fully_decoded(value) is value

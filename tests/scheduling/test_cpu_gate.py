@@ -28,7 +28,7 @@ async def test_between_long_work_what_is_short_is_done() -> None:
     cpu_gate, passes, done = CpuGate(), [0], [0]
 
     async def long() -> None:
-        assert await cpu_gate.do(laboriously) == "done"
+        assert await cpu_gate.run(laboriously) == "done"
         done[0] += 1
 
     async def short() -> None:
@@ -48,12 +48,12 @@ async def test_what_fails_or_is_given_up_lets_the_next_begin() -> None:
         raise ValueError
 
     with pytest.raises(ValueError):  # noqa: PT011
-        await cpu_gate.do(fail)
-    given_up = asyncio.create_task(cpu_gate.do(fail))
+        await cpu_gate.run(fail)
+    given_up = asyncio.create_task(cpu_gate.run(fail))
     await asyncio.sleep(0)
     given_up.cancel()
     async with asyncio.timeout(PATIENCE):
-        assert await cpu_gate.do(laboriously) == "done"
+        assert await cpu_gate.run(laboriously) == "done"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -7,13 +7,13 @@ from gateway.scheduling.deadlines import Deadline
 
 
 async def test_what_ends_in_time_is_left_alone() -> None:
-    with Deadline(5).each():
+    with Deadline(5).block():
         await asyncio.sleep(0)
     await asyncio.sleep(0)
 
 
 async def test_what_goes_on_is_cancelled() -> None:
-    with pytest.raises(TimeoutError), Deadline(0.01).each():
+    with pytest.raises(TimeoutError), Deadline(0.01).block():
         await asyncio.sleep(60)
     await asyncio.sleep(0)
 
@@ -25,7 +25,7 @@ async def test_each_has_its_own_time() -> None:
         """After how long it was cancelled, if it was."""
         began = loop.time()
         try:
-            with deadline.each():
+            with deadline.block():
                 await asyncio.sleep(seconds)
             return None
         except TimeoutError:
@@ -48,7 +48,7 @@ async def test_it_is_cancelled_until_it_ends() -> None:
             with suppress(asyncio.CancelledError):
                 await asyncio.sleep(60)
 
-    with pytest.raises(TimeoutError), Deadline(0.01).each():
+    with pytest.raises(TimeoutError), Deadline(0.01).block():
         await deaf(3)
 
 
@@ -58,7 +58,7 @@ async def test_another_error_stays_what_it_is() -> None:
             await asyncio.sleep(60)
         raise ZeroDivisionError
 
-    with pytest.raises(ZeroDivisionError), Deadline(0.01).each():
+    with pytest.raises(ZeroDivisionError), Deadline(0.01).block():
         await failing()
 
 
@@ -66,7 +66,7 @@ async def test_who_cancels_the_task_is_heard() -> None:
     entered = asyncio.Event()
 
     async def work() -> None:
-        with Deadline(60).each():
+        with Deadline(60).block():
             entered.set()
             await asyncio.sleep(60)
 

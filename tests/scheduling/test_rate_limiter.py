@@ -93,9 +93,9 @@ async def test_what_costs_more_than_a_bucket_holds_waits_until_it_is_full(clock:
 async def test_what_is_given_back_may_be_spent(clock: Clock) -> None:
     buckets = TokenBuckets(Rate(burst=100, restore=10), clock=clock)
     await buckets.spend("a", 100)
-    buckets.give_back("a", 60)
+    buckets.refund("a", 60)
     assert (await buckets.spend("a", 60)).remaining == 0
-    buckets.give_back("nobody", 60)
+    buckets.refund("nobody", 60)
     assert (await buckets.spend("nobody", 1)).remaining == 99
 
 
@@ -124,7 +124,7 @@ def test_no_sequence_of_operations_spends_more_than_the_rate(steps: list[tuple[i
         except RateLimited:
             continue
         back = min(back, points)
-        buckets.give_back("a", back)
+        buckets.refund("a", back)
         spent += points - back
         assert budget.remaining <= math.ceil(left)
     # A bucket that is full lets one pass that costs more.
@@ -156,7 +156,7 @@ async def test_processes_share_a_bucket(shared: Callable[[Rate], SharedTokenBuck
         await one.spend("a", 600_000)
     assert refused.value.retry_after == about(500_000)
     assert refused.value.budget.remaining == about(100_000)
-    one.give_back("a", 550_000)
+    one.refund("a", 550_000)
     assert (await one.spend("a", 600_000)).remaining == about(50_000)
     assert (await other.spend("b", 1)).remaining == 999_999
 
@@ -192,7 +192,7 @@ async def test_without_a_database_there_is_no_answer() -> None:
 async def test_what_was_given_back_is_not_lost_with_an_update_that_fails(database: Database) -> None:
     buckets = SharedTokenBuckets(database, SLOW)
     await buckets.spend("a", 100)
-    buckets.give_back("a", 60)
+    buckets.refund("a", 60)
     # MongoDB refuses an update of what is no number.
     await database[BUCKETS].update_one({"_id": "a"}, [{"$set": {"kept": "$full_at", "full_at": "soon"}}])
     with pytest.raises(GatewayError):
@@ -204,7 +204,7 @@ async def test_what_was_given_back_is_not_lost_with_an_update_that_fails(databas
 async def test_what_is_given_back_is_remembered_of_so_many_keys(database: Database) -> None:
     buckets = SharedTokenBuckets(database, SLOW)
     for number in range(10_010):
-        buckets.give_back(f"k{number}", 1)
+        buckets.refund(f"k{number}", 1)
     assert len(buckets._given_back) == 10_000
 
 

@@ -6,7 +6,7 @@ from bson import Binary
 from bson.datetime_ms import DatetimeMS
 
 from gateway.demo.embedded_mongod import EmbeddedServer
-from gateway.store.client import Document, Driver, aggregate, close, open_client, reading
+from gateway.store.client import Document, Driver, aggregate, close, for_answers, open_client
 
 DRIVERS: tuple[Driver, ...] = ("pymongo", "motor")
 
@@ -24,13 +24,13 @@ async def test_both_drivers_read_back_what_was_written(
     await documents.insert_many(written)
     cursor = await aggregate(documents, [{"$sort": {"_id": 1}}], maxTimeMS=1000)
     assert [document async for document in cursor] == written
-    for_answers = reading(client[database_name])
+    answer_database = for_answers(client[database_name])
     read = [{**document, "_id": Binary.from_uuid(document["_id"])} for document in written]
     read[0]["at"] = datetime(2024, 12, 1, 9, 30, 0, 123_000)
-    cursor = await aggregate(for_answers["documents"], [{"$sort": {"_id": 1}}], maxTimeMS=1000)
+    cursor = await aggregate(answer_database["documents"], [{"$sort": {"_id": 1}}], maxTimeMS=1000)
     assert [document async for document in cursor] == read
     # What was read finds what it was read of.
-    assert await for_answers["documents"].find(read[0]).to_list(None) == read[:1]
+    assert await answer_database["documents"].find(read[0]).to_list(None) == read[:1]
     await client.drop_database(database_name)
     await close(client)
 

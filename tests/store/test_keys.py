@@ -134,12 +134,12 @@ async def test_a_key_that_has_ended_has_no_successor(keys: Keys, acme: Organizat
 async def test_a_key_remembers_when_it_was_last_used(keys: Keys, acme: Organization) -> None:
     key = (await make_key(keys, acme)).key
     now = key.created_at.replace(microsecond=0) + DAY
-    assert key.wants_mark(now)
+    assert key.is_mark_due(now)
     await keys.mark_used(key, now)
     await keys.mark_used(key, now - DAY)
     await make_key(keys, acme)  # Marks aren't waited for; once a later write is acknowledged, they can be read.
     marked = await keys.find(key.caller.key_id)
     assert marked is not None
     assert marked.last_used_at == now
-    assert not marked.wants_mark(now + timedelta(seconds=59))
-    assert marked.wants_mark(now + timedelta(seconds=60))
+    assert not marked.is_mark_due(now + timedelta(seconds=59))
+    assert marked.is_mark_due(now + timedelta(seconds=60))

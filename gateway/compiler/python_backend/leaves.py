@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 from graphql import GraphQLError, GraphQLScalarType
 
 from gateway.compiler.program import Fallback, Scalar
-from gateway.model.bson_values import whole
+from gateway.model.bson_values import fully_decoded
 from gateway.schema.scalars import serialize_date_time
 
 
@@ -28,7 +28,7 @@ def judged_by(scalar: GraphQLScalarType) -> Callable[[Any], Any]:
         if value is None or isinstance(value, Exception):
             refuse(value)
         try:
-            return scalar.coerce_output_value(whole(value))
+            return scalar.coerce_output_value(fully_decoded(value))
         except GraphQLError:
             refuse(value)
 
@@ -37,7 +37,7 @@ def judged_by(scalar: GraphQLScalarType) -> Callable[[Any], Any]:
 
 def date_time(value: Any) -> str:
     """As `serialize_date_time`, also of a time that was decoded for answers."""
-    return serialize_date_time(whole(value))
+    return serialize_date_time(fully_decoded(value))
 
 
 def nullable(judge: Callable[[Any], Any], value: Any) -> Any:

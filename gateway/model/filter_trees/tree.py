@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from gateway.errors import UnreadableDocument
-from gateway.model.bson_values import whole
+from gateway.model.bson_values import fully_decoded
 
 Branch = Literal["AND", "OR", "NOR"]
 
@@ -121,4 +121,4 @@ def _kind(value: object) -> str:
         case Mapping():
             return "an object"
         case _:
-            return f"of type {type(whole(value)).__name__}"
+            return f"of type {type(fully_decoded(value)).__name__}"

@@ -23,20 +23,20 @@ def check_json(root: Any) -> None:
         return
     pending: list[tuple[Any, LinkedPath, int]] = [(root, None, 1)]
     while pending:
-        container, trail, level = pending.pop()
+        container, steps, level = pending.pop()
         if level > MAX_LEVELS:
-            raise BadUserInput(f"Value should be nested at most {MAX_LEVELS} levels deep", path=path(trail))
+            raise BadUserInput(f"Value should be nested at most {MAX_LEVELS} levels deep", path=path(steps))
         if isinstance(container, dict):
             for key in container:
-                _check_key(key, trail)
+                _check_key(key, steps)
             # The driver reads such an object as a database reference and forgets the null.
             if "$ref" in container and "$id" in container and container.get("$db", "") is None:
-                raise BadUserInput('"$db" beside "$ref" and "$id" should not be null', path=path((trail, "$db")))
+                raise BadUserInput('"$db" beside "$ref" and "$id" should not be null', path=path((steps, "$db")))
         for step, value in container.items() if isinstance(container, dict) else enumerate(container):
             if isinstance(value, dict | list):
-                pending.append((value, (trail, step), level + 1))
+                pending.append((value, (steps, step), level + 1))
             elif problem := _problem(value):
-                raise BadUserInput(problem, path=path((trail, step)))
+                raise BadUserInput(problem, path=path((steps, step)))
 
 
 def check_size(value: Any, limit: int, *path: str) -> None:
@@ -45,13 +45,13 @@ def check_size(value: Any, limit: int, *path: str) -> None:
         raise BadUserInput(f"Value should have at most {limit:,} bytes as JSON", path=path)
 
 
-def _check_key(key: object, trail: LinkedPath) -> None:
+def _check_key(key: object, steps: LinkedPath) -> None:
     if not isinstance(key, str):
-        raise BadUserInput("Keys should be strings", path=path(trail))
+        raise BadUserInput("Keys should be strings", path=path(steps))
     if "\0" in key:
-        raise BadUserInput("Keys should not contain the NUL character", path=path(trail))
+        raise BadUserInput("Keys should not contain the NUL character", path=path(steps))
     if not _is_unicode(key):
-        raise BadUserInput("Keys should be valid Unicode, without lone surrogates", path=path(trail))
+        raise BadUserInput("Keys should be valid Unicode, without lone surrogates", path=path(steps))
 
 
 def _problem(value: object) -> str | None:

@@ -8,9 +8,9 @@ from bson import Timestamp
 
 from gateway.context import Context
 from gateway.model.kinds import Kind
-from gateway.plan.access_path import among
+from gateway.plan.access_path import scan_of_ids
 from gateway.plan.commands import Document, Find
-from gateway.plan.cost import read
+from gateway.plan.cost import reading_points
 from gateway.plan.predicate import Predicate
 from gateway.plan.projection import projection
 from gateway.plan.sources.source import BoundSource, Estimate, Source, SourceArguments
@@ -42,10 +42,10 @@ class BoundInsertions(BoundSource):
         """What picks out, of the documents with these values of ``_id``, written by ``since``, those that match."""
         if self.predicate.nothing:
             return ()
-        scan = among(context.namespace, self.kind, ids, self.predicate)
+        scan = scan_of_ids(context.namespace, self.kind, ids, self.predicate)
         return (Find(scan, self.projection, (), len(ids), "_id_", since=since),)
 
     def documents(self, results: Sequence[Sequence[Document]]) -> tuple[Sequence[Document], int]:
         """Those that match, in no particular order, each with its ``_id``, and the points of what was read."""
         documents = results[0] if results else []
-        return documents, read(len(documents))
+        return documents, reading_points(len(documents))

@@ -7,7 +7,7 @@ from typing import Any
 from gateway.context import Context
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Kind
 from gateway.plan.commands import Document, Find, NamespaceScan, ReadCommand, Scan
-from gateway.plan.cost import read
+from gateway.plan.cost import reading_points
 from gateway.plan.joins import SessionSpans
 from gateway.plan.predicate import Lookup
 from gateway.plan.projection import projection
@@ -34,7 +34,7 @@ class DocumentLookup(KeyLookup):
         path = self.kind.id_path
         # Of a list of ids, which others may have stored, any one was looked for.
         objects = {key: document for document in result if isinstance(key := document[path], str)}
-        return objects, read(len(result))
+        return objects, reading_points(len(result))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class SessionLookup(KeyLookup):
         return SessionSpans(context.namespace, keys, _SESSION_SPANS)
 
     def objects(self, result: Any, keys: Sequence[str], context: Context) -> tuple[Mapping[str, Document], int]:
-        return result, read(len(result))
+        return result, reading_points(len(result))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from gateway.context import Context, Namespace
 from gateway.model.kinds import Kind
 from gateway.plan.access_path import AccessPath, choose_access_path, intervals, sort
 from gateway.plan.commands import Count, Document, Find, ReadCommand, Scan
-from gateway.plan.cost import examining, read
+from gateway.plan.cost import examination_points, reading_points
 from gateway.plan.fetched_pages import ResponsePath
 from gateway.plan.joins import Join, JoinCount
 from gateway.plan.paging import Page, Window, page
@@ -93,7 +93,7 @@ def _bound(kind: Kind, arguments: SourceArguments, foreign_path: str = "") -> tu
     bounds = arguments.bounds
     surcharge = 0
     if access_path.unindexed and not predicate.nothing:
-        surcharge = examining(access_path.unindexed, predicate.times, commands=2 if bounds else 1)
+        surcharge = examination_points(access_path.unindexed, predicate.times, commands=2 if bounds else 1)
     return ListingQuery(predicate, access_path, projected, bounds, arguments.variables, surcharge), window
 
 
@@ -125,7 +125,7 @@ class _BoundPages(BoundSource):
 
     def estimate(self, parents: int) -> Estimate:
         documents = parents * (self.window.limit - 1)
-        return Estimate(read(documents, parents * self.query.total_limit) + self.surcharge, documents)
+        return Estimate(reading_points(documents, parents * self.query.total_limit) + self.surcharge, documents)
 
     @property
     def _sort(self) -> tuple[tuple[str, int], ...]:
@@ -159,7 +159,7 @@ class BoundListing(_BoundPages, BoundRoot):
             return page(self.window, [], 0), 0
         documents, total = results if self.query.bounds else (results[0], None)
         elements = page(self.window, documents, total)
-        return elements, read(len(elements.documents), total or 0)
+        return elements, reading_points(len(elements.documents), total or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ class BoundNestedListing(_BoundPages, BoundNested):
             key: page(self.window, documents.get(key, []), None if totals is None else totals.get(key, 0))
             for key in keys
         }
-        return pages, read(
+        return pages, reading_points(
             sum(len(page.documents) for page in pages.values()), sum(page.total or 0 for page in pages.values())
         )
 

@@ -100,7 +100,7 @@ class Exchange:
         if (self.header("content-encoding") or "identity").lower() != "identity":
             raise UnknownCoding("The body must be sent as it is, without a Content-Encoding.")
         try:
-            with self._policy.body_deadline.each():
+            with self._policy.body_deadline.block():
                 return await self._whole_body()
         except TimeoutError:
             raise RequestTimeout("The body did not arrive in time.") from None

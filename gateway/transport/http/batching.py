@@ -7,7 +7,7 @@ from graphql import OperationType
 
 from gateway.context import Context
 from gateway.errors import GatewayError, RateLimited
-from gateway.errors.formatting import masked
+from gateway.errors.formatting import as_incident
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, refused
 from gateway.execution.operation_runner import OperationRunner
@@ -41,7 +41,7 @@ async def _admitted(
     try:
         return await operations.admit(request, context)
     except Exception as error:
-        return refused(masked(error))
+        return refused(as_incident(error))
 
 
 def _is_writing(outcome: AdmittedOperation | Answer) -> bool:
@@ -54,4 +54,4 @@ async def _answer(operations: OperationRunner, outcome: AdmittedOperation | Answ
     try:
         return await operations.run(outcome)
     except Exception as error:
-        return refused(masked(error))
+        return refused(as_incident(error))

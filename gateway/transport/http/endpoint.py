@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.errors import MethodNotAllowed
-from gateway.errors.formatting import foreseen
+from gateway.errors.formatting import as_gateway_error
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, refused
 from gateway.execution.operation_runner import OperationRunner
@@ -77,7 +77,7 @@ class GraphQLEndpoint:
             except ClientDisconnect:
                 return
             except Exception as error:
-                reply = _uncached_reply(refused(foreseen(error)), media, exchange.method)
+                reply = _uncached_reply(refused(as_gateway_error(error)), media, exchange.method)
             if reply is not None:
                 await exchange.reply(reply)
 

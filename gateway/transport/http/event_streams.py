@@ -8,7 +8,7 @@ from starlette.types import Message, Receive, Send
 
 from gateway.auth.open_connections import OpenConnections
 from gateway.errors import GatewayError, GoingAway, SubscriberTooSlow
-from gateway.errors.formatting import foreseen
+from gateway.errors.formatting import as_gateway_error
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, refused
 from gateway.limits import CLOSING_SECONDS, HEARTBEAT_SECONDS, UNREAD_SECONDS
@@ -64,7 +64,7 @@ async def _send_all(events: Subscriber, send: Send, end: Callable[[GatewayError]
             except TimeoutError:
                 frame = COMMENT_EVENT
     except Exception as error:
-        end(foreseen(error))
+        end(as_gateway_error(error))
 
 
 async def _send_in_time(send: Send, message: Message) -> None:

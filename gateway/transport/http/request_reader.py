@@ -40,7 +40,7 @@ class RequestReader:
         if request is not None:
             return request
         read = partial(from_body, body, batch_limit=self._batch_limit, entry_limit=self._entry_limit)
-        return await self._cpu_gate.do(read) if len(body) > LONG_BYTES else read()
+        return await self._cpu_gate.run(read) if len(body) > LONG_BYTES else read()
 
     def read_query_string(self, exchange: Exchange) -> GraphQLRequest:
         """The request in the address of a GET; raises what `from_query` does."""

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.auth.authenticator import Authenticator
 from gateway.auth.open_connections import OpenConnection, OpenConnections
 from gateway.errors import BadRequest, GatewayError, TooManySubscriptions, Unavailable
-from gateway.errors.formatting import foreseen, masked
+from gateway.errors.formatting import as_gateway_error, as_incident
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, refused
 from gateway.execution.operation_runner import OperationRunner
@@ -131,7 +131,7 @@ class Conversation:
         except Close as close:
             self._finish(close)
         except Exception as error:
-            self._finish(close_for(foreseen(error)))
+            self._finish(close_for(as_gateway_error(error)))
         self._finish(None)
 
     async def _handle(self, message: Mapping[str, Any], connection: OpenConnection, size: int) -> None:
@@ -209,7 +209,7 @@ class Conversation:
         try:
             answer = await self._services.operations.run(operation)
         except Exception as error:
-            answer = refused(masked(error))
+            answer = refused(as_incident(error))
         if not self._is_running(id):
             return
         # Once a client has the last message, it may use the id again.

@@ -37,7 +37,7 @@ class MessageReader:
         if len(text) > self._unacknowledged_bytes and not is_acknowledged:
             raise Close(1009, "The message is too long for a connection that isn't acknowledged.")
         parse = partial(from_json, text.encode(), "message", max_entries=self._entry_limit)
-        message = await self._cpu_gate.do(parse) if len(text) > LONG_BYTES else parse()
+        message = await self._cpu_gate.run(parse) if len(text) > LONG_BYTES else parse()
         if not isinstance(message, dict):
             raise Close(4400, "Invalid message received: it is not an object")
         return message
