@@ -44,8 +44,8 @@ def _runs(pid: int) -> bool:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends children with their parent on Linux only")
 def test_members_end_with_the_tests_that_were_killed(tmp_path: Path) -> None:
-    command = [sys.executable, __file__, str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as tests:
+    command = [sys.executable, "-m", "tests.faults.test_replica_set", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as tests:
         assert tests.stdout is not None
         members = [int(tests.stdout.readline()) for _ in range(2)]
         assert tests.stdout.readline() == "frozen\n"
