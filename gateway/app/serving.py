@@ -19,7 +19,7 @@ from gateway.transport.websocket.messages import MAX_MESSAGE_BYTES
 
 # Whoever takes nothing of what it was sent for so long is cut off by the kernel; event streams and websockets, which
 # get an error first, need 50 seconds for it.
-_UNREAD_SECONDS = 60
+_KERNEL_UNREAD_SECONDS = 60
 _CHECK_SECONDS = 0.5
 
 
@@ -105,7 +105,7 @@ def run(
 
     Raises KeyboardInterrupt where the signal came to a single worker, and SystemExit where the application can't start.
     """
-    set_user_timeout(listener, _UNREAD_SECONDS)
+    set_user_timeout(listener, _KERNEL_UNREAD_SECONDS)
     config = Configuration(app, limits, factory=factory, workers=workers, log_level=log_level)
     if workers > 1:
         _Workers(config, listener).run()

@@ -10,11 +10,11 @@ from uuid import uuid4
 from graphql import FieldNode, GraphQLError, GraphQLFormattedError
 
 from gateway.errors import BadUserInput, GatewayError, ParseFailed, Unforeseen, UnreadableDocument, ValidationFailed
+from gateway.errors.linked_path import MAX_STEP
 
 _LOG = logging.getLogger(__name__)
 _MAX_LOGGED = 2_000
 _MAX_MESSAGE = 500
-_MAX_STEP = 100
 # It names what was asked, but reads like a suggestion, which are not made where introspection is off.
 _HINT = re.compile(r" Did you mean '[^']* \{ \.\.\. \}'\?$")
 
@@ -48,7 +48,7 @@ def formatted_error(error: GraphQLError, phase: Phase) -> GraphQLFormattedError:
 def message_and_path(error: GatewayError) -> tuple[str, list[str]]:
     """The message and the path of an error; of what they quote of a long input the middle is left out."""
     message = _HINT.sub("", error.message)
-    return _bounded(message, _MAX_MESSAGE), [_bounded(step, _MAX_STEP) for step in error.path]
+    return _bounded(message, _MAX_MESSAGE), [_bounded(step, MAX_STEP) for step in error.path]
 
 
 def _bounded(text: str, length: int) -> str:

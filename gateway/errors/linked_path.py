@@ -2,7 +2,8 @@
 
 from typing import TypeAlias
 
-_MAX_STEP = 100
+# What of a step is told: keys are clients', and may be as long as a body.
+MAX_STEP = 100
 
 # A linked list from the last step up; None above the first.
 LinkedPath: TypeAlias = "tuple[LinkedPath, str | int] | None"
@@ -13,5 +14,5 @@ def path(steps: LinkedPath) -> tuple[str | int, ...]:
     from_last: list[str | int] = []
     while steps is not None:
         steps, step = steps
-        from_last.append(step[:_MAX_STEP] if isinstance(step, str) else step)
+        from_last.append(step[:MAX_STEP] if isinstance(step, str) else step)
     return tuple(reversed(from_last))

@@ -131,7 +131,7 @@ class DocumentPreparation:
         return PreparedOperation(
             node,
             fragments,
-            frozenset(permissions(self._schema, node, fragments)),
+            permissions(self._schema, node, fragments),
             coercion,
             {name: signature.type for name, signature in coercion.signatures.items()},
             condition_variables(node, fragments.values()),
