@@ -13,6 +13,7 @@ from gateway.app.services import Services
 from gateway.settings import Settings
 from gateway.transport.exchange.exchange import ExchangePolicy
 from gateway.transport.http.caching import cache_control
+from gateway.transport.http.direct_route import DirectRoute
 from gateway.transport.http.endpoint import GraphQLEndpoint
 from gateway.transport.http.event_streams import EventStreams
 from gateway.transport.http.health import Health
@@ -65,14 +66,16 @@ def application(
     health = Health(services.database)
     app = Starlette(
         routes=[
-            Route("/graphql", endpoint),
             WebSocketRoute("/graphql", sockets),
             Route("/healthcheck", health.live),
             Route("/readyz", health.ready),
             *([Route("/graphql/assets/{name}", page.asset)] if page else []),
             WebSocketRoute("/{path:path}", NoWebSocketEndpoint()),
         ],
-        middleware=[_cors(settings.cors_origins)] if settings.cors_origins else [],
+        middleware=[
+            *([_cors(settings.cors_origins)] if settings.cors_origins else []),
+            Middleware(DirectRoute, path="/graphql", endpoint=endpoint),
+        ],
         exception_handlers={HTTPException: refuse},
         lifespan=lambda _app: lifespan(services),
     )

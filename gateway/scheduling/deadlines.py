@@ -15,9 +15,9 @@ class Deadline:
     """
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+        self.seconds = seconds
         # In the order of their beginnings, which is that of their ends, too.
-        self._blocks: dict[_Block, None] = {}
+        self.blocks: dict[_Block, None] = {}
         # One for all: nearly everything ends in time, and a timer costs more than the rest of this.
         self._timer: asyncio.TimerHandle | None = None
 
@@ -25,26 +25,19 @@ class Deadline:
         """A block under this time limit, for a ``with`` statement in a coroutine."""
         return _Block(self)
 
-    def begin(self, block: "_Block") -> float:
-        """When the block has to have ended, by the loop's clock."""
-        loop = asyncio.get_running_loop()
-        due = loop.time() + self._seconds
-        self._blocks[block] = None
+    def watch(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
+        """Sees that what is due then is cancelled, as all is that begins after it."""
         if self._timer is None:
             self._timer = loop.call_at(due, self._expire)
-        return due
-
-    def end(self, block: "_Block") -> None:
-        self._blocks.pop(block, None)
 
     def _expire(self) -> None:
         loop, self._timer = asyncio.get_running_loop(), None
-        while self._blocks:
-            block = next(iter(self._blocks))
+        while self.blocks:
+            block = next(iter(self.blocks))
             if block.due > loop.time():
                 self._timer = loop.call_at(block.due, self._expire)
                 return
-            del self._blocks[block]
+            del self.blocks[block]
             block.cancel()
 
 
@@ -59,11 +52,13 @@ class _Block:
         self._cancel_again: asyncio.TimerHandle | None = None
 
     def __enter__(self) -> None:
-        task = asyncio.current_task()
+        task, loop, deadline = asyncio.current_task(), asyncio.get_running_loop(), self._deadline
         assert task is not None, "coroutines run in tasks"
         self._task = task
         self._cancelling_before = task.cancelling()
-        self.due = self._deadline.begin(self)
+        self.due = loop.time() + deadline.seconds
+        deadline.blocks[self] = None
+        deadline.watch(loop, self.due)
 
     def cancel(self) -> None:
         self._cancellations += 1
@@ -73,7 +68,7 @@ class _Block:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        self._deadline.end(self)
+        self._deadline.blocks.pop(self, None)
         if self._cancel_again is None:
             return
         self._cancel_again.cancel()

@@ -85,7 +85,8 @@ class Exchange:
 
     def header(self, name: str) -> str | None:
         """A header that may be sent once; raises what `only_value` does."""
-        return only_value(name, self._headers.get(name, ()))
+        values = self._headers.get(name)
+        return None if values is None else values[0] if len(values) == 1 else only_value(name, values)
 
     async def context(self) -> Context:
         """Who asks, and for which namespace; raises what `Authenticator.context` and `header` do."""
@@ -97,7 +98,8 @@ class Exchange:
         Raises `UnknownCoding` where it is in a content coding, `PayloadTooLarge`, `RequestTimeout`, and
         `ClientDisconnect` where the client leaves before its end.
         """
-        if (self.header("content-encoding") or "identity").lower() != "identity":
+        coding = self.header("content-encoding")
+        if coding and coding.lower() != "identity":
             raise UnknownCoding("The body must be sent as it is, without a Content-Encoding.")
         try:
             with self._policy.body_deadline.block():
@@ -106,17 +108,19 @@ class Exchange:
             raise RequestTimeout("The body did not arrive in time.") from None
 
     async def _whole_body(self) -> bytes:
-        chunks, size, is_whole = [], 0, False
+        body, chunks = b"", []
+        size, is_whole = 0, False
         while not is_whole:
             message = await self.receive()
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
-            chunks.append(message.get("body", b""))
-            size += len(chunks[-1])
+            body = message.get("body", b"")
+            size += len(body)
             if size > self._policy.body_bytes:
                 raise PayloadTooLarge(f"The body may have at most {self._policy.body_bytes:,} bytes.")
+            chunks.append(body)
             is_whole = not message.get("more_body", False)
-        return b"".join(chunks)
+        return body if len(chunks) == 1 else b"".join(chunks)
 
     async def reply(self, reply: Reply) -> None:
         """Sends it, in the coding that the client prefers where it is long enough."""
