@@ -10,6 +10,7 @@ from gateway.execution.fetching import Fetcher
 from gateway.execution.operation_runner import OperationRunner
 from gateway.execution.response_builder import ResponseBuilder
 from gateway.limits import PointLimits
+from gateway.limits.key_limits import operations_at_once
 from gateway.live.broker import Broker
 from gateway.live.subscriptions import Subscriptions
 from gateway.model.kinds import INTERACTION
@@ -44,8 +45,7 @@ class Services:
         self.connections = OpenConnections(self.authenticator, max_of_key=subscription_limits.key_connections)
 
         self.cpu_gate = CpuGate()
-        # No key takes every connection to the database.
-        self.concurrency = ConcurrencyLimit(max(1, settings.mongodb_max_pool_size * 3 // 4))
+        self.concurrency = ConcurrencyLimit(operations_at_once(settings.mongodb_max_pool_size))
         self.rate_limiter = _rate_limiter(points, self.database)
 
         known, documents = open_documents(settings, self.graph)

@@ -2,7 +2,7 @@
 
 Each limit is declared once: its default, the setting that may change it, and what that may be. The alias of a limit is
 its setting: the environment variable without the prefix, in lower case. Its bounds hold for settings; code may ask for
-less or more. Those that `gateway.limits.operation_text` checks don't hold for documents that are trusted.
+less or more. Those that `gateway.preparation.document_limits` checks don't hold for documents that are trusted.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Comparison trees as predicates over stored documents, which match what MongoDB would.
 
-A saved filter is compiled once, and tried on each document that is recorded: tens of thousands of them may be held.
+For saved filters, which will be compiled once and tried on each document that is recorded; subscriptions ask MongoDB.
 """
 
 import operator

@@ -1,1 +1,1 @@
-"""Requests as read; operation texts parsed, validated, planned, kept, and weighed in bytes; persisted documents."""
+"""Requests as read; operation texts parsed within limits, validated, planned, kept, weighed; persisted documents."""

@@ -28,12 +28,12 @@ from gateway.compiler.variable_roles import condition_variables, cursor_variable
 from gateway.context import Permission
 from gateway.errors import OperationNotResolved
 from gateway.limits import DEFAULTS, Limits
-from gateway.limits.operation_text import parse_within
 from gateway.limits.validation_bounds import MAX_ERRORS, MAX_SUGGESTING
-from gateway.limits.variables import check_variables
 from gateway.plan.cost import estimate
 from gateway.preparation.bound_operations import BoundOperation, CompiledOperation
+from gateway.preparation.document_limits import parse_within
 from gateway.preparation.validation import Validation
+from gateway.preparation.variable_limits import check_variables
 from gateway.schema.graph import Graph
 
 _MAX_SUGGESTING_BYTES = 10_000

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from graphql import GraphQLBoolean, GraphQLFloat, GraphQLID, GraphQLInt, GraphQLString
 
-from gateway.compiler.python_backend.leaves import date_time, judged_by, listed, nullable, refuse
+from gateway.compiler.python_backend.scalar_values import date_time, judged_by, listed, nullable, refuse
 from gateway.schema.stored_readings import StoredReading
 
 _ALWAYS: Mapping[str, Any] = {

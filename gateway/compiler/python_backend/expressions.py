@@ -24,7 +24,7 @@ from gateway.compiler.program import (
     TotalAt,
 )
 from gateway.compiler.python_backend.constants import Constants
-from gateway.compiler.python_backend.leaves import SERIALIZATIONS
+from gateway.compiler.python_backend.scalar_values import SERIALIZATIONS
 from gateway.compiler.python_backend.shortcuts import Shortcut, shortcut_of
 from gateway.model.filter_trees import preorder
 from gateway.plan.fetched_pages import ResponsePath

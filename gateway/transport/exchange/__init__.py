@@ -1,1 +1,1 @@
-"""One request over HTTP and its reply, whatever is asked: caller, body, negotiation, compression, security headers."""
+"""One request over HTTP and its reply: caller, body, which media type and content coding, compression, headers."""

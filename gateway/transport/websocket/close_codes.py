@@ -1,4 +1,5 @@
-"""With which code a websocket is closed, and why."""
+"""With which codes websockets are closed (RFC 6455, section 7.4; those from 4000 on are of graphql-transport-ws, or as
+HTTP's status of the same error), and why."""
 
 from gateway.errors import (
     BadRequest,
@@ -15,6 +16,16 @@ from gateway.errors import (
 )
 
 GOING_AWAY = 1001
+TOO_LONG = 1009
+TRY_AGAIN_LATER = 1013
+INVALID = 4400
+UNAUTHORIZED = 4401
+FORBIDDEN = 4403
+NO_SUCH_SUBPROTOCOL = 4406
+NOT_INITIALISED_IN_TIME = 4408
+OPERATION_EXISTS = 4409
+INITIALISED_TWICE = 4429
+UNFORESEEN = 4500
 
 _MAX_REASON_BYTES = 123
 
@@ -32,11 +43,11 @@ def close_for(error: GatewayError) -> Close:
         case GoingAway():
             return Close(GOING_AWAY, error.message)
         case Unavailable() | SubscriberTooSlow() | TooManySubscriptions():
-            return Close(1013, error.message)
+            return Close(TRY_AGAIN_LATER, error.message)
         case Unauthenticated():
-            return Close(4401, error.message)
+            return Close(UNAUTHORIZED, error.message)
         case Forbidden() | NamespaceNotFound() | NamespaceRequired():
-            return Close(4403, error.message)
+            return Close(FORBIDDEN, error.message)
         case BadRequest() | BadUserInput():
-            return Close(4400, error.message)
-    return Close(4500, error.message)
+            return Close(INVALID, error.message)
+    return Close(UNFORESEEN, error.message)

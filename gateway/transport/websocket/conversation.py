@@ -23,7 +23,7 @@ from gateway.live.subscriptions import Subscriptions
 from gateway.preparation.json_requests import from_object
 from gateway.scheduling.cancellation import cancel
 from gateway.transport.exchange.exchange import only_value
-from gateway.transport.websocket import messages
+from gateway.transport.websocket import close_codes, messages
 from gateway.transport.websocket.close_codes import GOING_AWAY, Close, close_for
 from gateway.transport.websocket.messages import MessageReader
 
@@ -114,7 +114,7 @@ class Conversation:
         """Closes the socket where no `connection_init` comes."""
         await asyncio.sleep(_INIT_SECONDS)
         if self._credentials is None:
-            self._finish(Close(4408, "Connection initialisation timeout"))
+            self._finish(Close(close_codes.NOT_INITIALISED_IN_TIME, "Connection initialisation timeout"))
 
     async def _keep_alive(self) -> None:
         """Keeps the connection from looking idle."""
@@ -148,11 +148,11 @@ class Conversation:
             case {"type": "pong"} if messages.is_payload(message.get("payload")):
                 pass
             case _:
-                raise Close(4400, "Invalid message received")
+                raise Close(close_codes.INVALID, "Invalid message received")
 
     async def _init(self, payload: Mapping[str, Any], connection: OpenConnection) -> None:
         if self._credentials is not None:
-            raise Close(4429, "Too many initialisation requests")
+            raise Close(close_codes.INITIALISED_TWICE, "Too many initialisation requests")
         self._credentials = (
             self._credential(payload, "authorization"),
             self._credential(payload, "x-namespace"),
@@ -173,9 +173,9 @@ class Conversation:
 
     async def _subscribe(self, id: str, payload: Mapping[str, Any], size: int, connection: OpenConnection) -> None:
         if self._credentials is None or not self._is_acknowledged:
-            raise Close(4401, "Unauthorized")
+            raise Close(close_codes.UNAUTHORIZED, "Unauthorized")
         if id in self._running:
-            raise Close(4409, f"Subscriber for {id} already exists")
+            raise Close(close_codes.OPERATION_EXISTS, f"Subscriber for {id} already exists")
         request = from_object(payload, size=size)
         try:
             if len(self._running) >= self._services.max_operations:

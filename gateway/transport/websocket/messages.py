@@ -10,6 +10,7 @@ from starlette.types import Message
 from gateway.execution.answers import Answer
 from gateway.preparation.json_requests import from_json
 from gateway.scheduling.cpu_gate import LONG_BYTES, CpuGate
+from gateway.transport.websocket import close_codes
 from gateway.transport.websocket.close_codes import Close
 
 MAX_MESSAGE_BYTES = 1_000_000
@@ -33,13 +34,13 @@ class MessageReader:
         """The message. Raises `Close`, `BadRequest` for what isn't JSON, or `BadUserInput` for too many entries."""
         text = received.get("text")
         if text is None:
-            raise Close(4400, "Invalid message received: it is not text")
+            raise Close(close_codes.INVALID, "Invalid message received: it is not text")
         if len(text) > self._unacknowledged_bytes and not is_acknowledged:
-            raise Close(1009, "The message is too long for a connection that isn't acknowledged.")
+            raise Close(close_codes.TOO_LONG, "The message is too long for a connection that isn't acknowledged.")
         parse = partial(from_json, text.encode(), "message", max_entries=self._entry_limit)
         message = await self._cpu_gate.run(parse) if len(text) > LONG_BYTES else parse()
         if not isinstance(message, dict):
-            raise Close(4400, "Invalid message received: it is not an object")
+            raise Close(close_codes.INVALID, "Invalid message received: it is not an object")
         return message
 
 

@@ -12,6 +12,7 @@ from gateway.auth.open_connections import OpenConnections
 from gateway.errors import Forbidden, GatewayError
 from gateway.transport.http.not_found import NOTHING_HERE
 from gateway.transport.http.replies import closing_reply
+from gateway.transport.websocket import close_codes
 from gateway.transport.websocket.conversation import Conversation, ConversationServices
 from gateway.transport.websocket.origins import is_allowed_origin
 
@@ -37,7 +38,13 @@ class WebSocketEndpoint:
             await _refuse(receive, send, Forbidden("Pages of this origin may not open websockets here."))
         elif PROTOCOL not in scope["subprotocols"]:
             await send({"type": "websocket.accept"})
-            await send({"type": "websocket.close", "code": 4406, "reason": "Subprotocol not acceptable"})
+            await send(
+                {
+                    "type": "websocket.close",
+                    "code": close_codes.NO_SUCH_SUBPROTOCOL,
+                    "reason": "Subprotocol not acceptable",
+                }
+            )
         else:
             await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
             await Conversation(self._services, scope, receive, send).run(self._connections)

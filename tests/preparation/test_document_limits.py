@@ -29,11 +29,11 @@ from bench.operations import FLAT, JOINED, NESTED
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.errors import BadUserInput, OperationTooComplex, ValidationFailed
 from gateway.limits import DEFAULTS, Limits
-from gateway.limits.operation_text import check_document, parse_within
 from gateway.limits.validation_bounds import MAX_ERRORS, MAX_OVERLAP_STEPS
-from gateway.limits.variables import check_variables
 from gateway.model.wire import validate_interaction
+from gateway.preparation.document_limits import check_document, parse_within
 from gateway.preparation.prepared_documents import DocumentPreparation
+from gateway.preparation.variable_limits import check_variables
 from gateway.schema.graph import build
 from gateway.settings import Settings, load
 from gateway.store.client import Database

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from gateway.demo.embedded_mongod import EmbeddedServer
-from gateway.limits.operation_text import MAX_LINES_LOCATED
 from gateway.limits.validation_bounds import MAX_SUGGESTING, MAX_VALUE_ERRORS
+from gateway.preparation.document_limits import MAX_LINES_LOCATED
 from gateway.store.client import Database
 from tests.harness.gateway_client import Gateway, open_gateway
 
