@@ -6,6 +6,7 @@ A section stands for the one module that relies on it.
 import ast
 import asyncio
 import inspect
+import logging
 import re
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -42,6 +43,7 @@ from graphql import (
 )
 from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.schema.config import StrawberryConfig
+from uvicorn import config as uvicorn_config
 from uvicorn.config import LOGGING_CONFIG, STARTUP_FAILURE
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -629,10 +631,13 @@ class TestUvicorn:
             await uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on")).serve([listener])
         assert ended.value.code == STARTUP_FAILURE
 
-    def test_what_is_logged_goes_to_standard_error_by_a_handler_and_loggers_of_these_names(self) -> None:
-        assert LOGGING_CONFIG["handlers"]["default"]["stream"] == "ext://sys.stderr"
-        assert LOGGING_CONFIG["loggers"]["uvicorn"]["handlers"] == ["default"]
-        assert LOGGING_CONFIG["loggers"].keys() == {"uvicorn", "uvicorn.error", "uvicorn.access"}
+    async def test_what_it_and_its_websockets_log_goes_by_loggers_of_these_names(self) -> None:
+        loggers = LOGGING_CONFIG["loggers"].keys() | {uvicorn_config.logger.name}
+        assert loggers == {"uvicorn", "uvicorn.error", "uvicorn.access"}
+        config = uvicorn.Config(_no_content, log_config=None)
+        config.load()
+        protocol = WebSocketsSansIOProtocol(config, ServerState(), {})
+        assert protocol.conn.logger is protocol.logger is logging.getLogger("uvicorn.error")
 
     async def test_a_server_closes_its_listeners_twice_without_harm_and_shares_the_lifespans_state(self) -> None:
         async def app(_scope: Scope, _receive: Receive, _send: Send) -> None: ...

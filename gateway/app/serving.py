@@ -10,10 +10,12 @@ from multiprocessing.context import SpawnProcess
 from typing import Any
 
 import uvicorn
-from uvicorn.config import LOGGING_CONFIG, STARTUP_FAILURE
+from uvicorn.config import STARTUP_FAILURE
 
 from gateway.errors import Unavailable
+from gateway.errors.formatting import as_incident
 from gateway.limits import ConnectionLimits
+from gateway.output.log_lines import configuration
 from gateway.transport.server.uvicorn_adapter import DrainingServer, HttpProtocol, WebSocketProtocol
 from gateway.transport.websocket.messages import MAX_MESSAGE_BYTES
 
@@ -42,25 +44,10 @@ class Configuration(uvicorn.Config):
             timeout_keep_alive=limits.keep_alive_seconds,
             timeout_graceful_shutdown=20,
             limit_concurrency=limits.connections,
-            log_config=_logging(log_level.upper()),
+            log_config=configuration(log_level.upper()),
             **options,
         )
         self.limits = limits
-
-
-def _logging(level: str) -> dict[str, Any]:
-    """uvicorn's own configuration, with the gateway's messages in its form.
-
-    At the level info uvicorn logs the addresses of requests and websockets, at debug also what these send: neither is
-    ever logged.
-    """
-    server = {"level": "ERROR" if level == "ERROR" else "WARNING"}
-    loggers = {
-        "uvicorn.error": server,
-        "uvicorn.access": server,
-        "gateway": {"handlers": ["default"], "level": level, "propagate": False},
-    }
-    return LOGGING_CONFIG | {"loggers": LOGGING_CONFIG["loggers"] | loggers}
 
 
 def end_on_signals() -> None:
@@ -175,3 +162,7 @@ def _work(config: Configuration, listener: socket.socket) -> None:
     except KeyboardInterrupt:
         # What ended it, raised again by uvicorn once all is closed.
         return
+    except Exception as error:
+        # By the log, which holds no secrets: multiprocessing would print it as it is.
+        as_incident(error)
+        raise SystemExit(1) from None

@@ -11,6 +11,7 @@ from graphql import FieldNode, GraphQLError, GraphQLFormattedError
 
 from gateway.errors import BadUserInput, GatewayError, ParseFailed, Unforeseen, UnreadableDocument, ValidationFailed
 from gateway.errors.linked_path import MAX_STEP
+from gateway.output.redaction import redacted
 
 _LOG = logging.getLogger(__name__)
 _MAX_LOGGED = 2_000
@@ -91,6 +92,6 @@ def as_gateway_error(error: Exception) -> GatewayError:
 def as_incident(original: BaseException) -> Unforeseen:
     """What is told of an unforeseen error: the incident under which the log has the rest."""
     incident = uuid4().hex
-    text = "".join(traceback.format_exception(original))
+    text = redacted("".join(traceback.format_exception(original)))
     _LOG.error("incident %s: %s", incident, text[-_MAX_LOGGED:])
     return Unforeseen(incident)

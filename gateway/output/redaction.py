@@ -1,0 +1,19 @@
+"""Text without the secrets that it may quote: keys, other credentials of headers, and those of addresses."""
+
+import re
+
+_SECRETS = (
+    # A key, or what is left of one that was cut; see `gateway.model.secret_keys`.
+    (re.compile(r"\bsk_[0-9A-Za-z]+"), "sk_…"),
+    (re.compile(r"(?i)\b(bearer|basic)\s+[^\s\"',;}\])]+"), r"\1 …"),
+    (re.compile(r"(?i)\b(authorization\b[\"']?\s*[:=,]\s*b?[\"']?)(?!(?:bearer|basic) )[^\s\"',;}\])]+"), r"\1…"),
+    # As far as the last @: a password in which it wasn't encoded has some.
+    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s\"'<>]*@"), r"\1…@"),
+)
+
+
+def redacted(text: str) -> str:
+    """``text`` with an ellipsis for each secret; to be asked before anything is cut out of it."""
+    for secret, replacement in _SECRETS:
+        text = secret.sub(replacement, text)
+    return text
