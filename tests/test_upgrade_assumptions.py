@@ -36,6 +36,7 @@ from graphql import (
     VariableValues,
     Visitor,
     build_schema,
+    execute_sync,
     get_variable_values,
     parse,
     validate,
@@ -95,7 +96,7 @@ def core() -> GraphQLSchema:
     annotations = {"thing": Thing, "union": AnyThing}
     root = type("Query", (), {"__annotations__": annotations, "thing": thing, "union": strawberry.field()})
     config = StrawberryConfig(name_converter=Names("Own"))
-    return strawberry_adapter.core_schema(strawberry.Schema(query=strawberry.type(root), config=config))
+    return strawberry_adapter.core_schema(strawberry_adapter.Schema(query=strawberry.type(root), config=config))
 
 
 def test_a_strawberry_schema_stands_for_one_of_graphql_core(core: GraphQLSchema) -> None:
@@ -148,6 +149,13 @@ def test_input_types_of_graphql_core_know_whether_they_take_one_of_their_fields(
     assert isinstance(pair, GraphQLInputObjectType)
     assert strawberry_adapter.is_one_of(choice)
     assert not strawberry_adapter.is_one_of(pair)
+
+
+def test_a_strawberry_schema_extends_introspection_by_a_method_of_its_own(core: GraphQLSchema) -> None:
+    introspected = '{ __type(name: "Query") { isOneOf fields { type { isOneOf } } } }'
+    extended = inspect.getsource(strawberry.Schema._extend_introspection)
+    assert set(re.findall(r'fields\["(\w+)"\]', extended)) == {"isOneOf"}
+    assert execute_sync(core, parse(introspected)).errors is None
 
 
 def test_a_strawberry_type_lists_its_fields_by_their_names_in_python() -> None:

@@ -6,7 +6,6 @@ from functools import cache
 from operator import itemgetter
 from typing import Any
 
-import strawberry
 from graphql import (
     GraphQLField,
     GraphQLInputObjectType,
@@ -33,7 +32,7 @@ from gateway.schema.query import Query
 from gateway.schema.readings import Discriminator, Fetched, SubgraphDefinition, Total, reading_of
 from gateway.schema.scalars import SCALARS
 from gateway.schema.stored_readings import StoredReading
-from gateway.schema.strawberry_adapter import core_schema, declared_name, is_one_of
+from gateway.schema.strawberry_adapter import Schema, core_schema, declared_name, is_one_of
 from gateway.schema.subgraph import subgraph_sdl
 from gateway.schema.subscription import Subscription
 from gateway.schema.type_names import Names
@@ -58,7 +57,7 @@ class Graph:
 @cache
 def build(prefix: str = "") -> Graph:
     """The graph whose generic type names begin with ``prefix``."""
-    declared = strawberry.Schema(
+    declared = Schema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,

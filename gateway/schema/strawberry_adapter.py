@@ -16,6 +16,16 @@ from strawberry.types.union import StrawberryUnion
 _DEFINITION = "strawberry-definition"
 
 
+class Schema(strawberry.Schema):
+    """A Strawberry schema that leaves introspection to graphql-core, whose types are there once for all schemas.
+
+    Strawberry has its own answer to `isOneOf`, which fails for lists and non-null types.
+    """
+
+    def _extend_introspection(self) -> None:
+        pass
+
+
 class ClassField(NamedTuple):
     """A field as a class declares it: its metadata, and whether it may be null."""
 

@@ -22,7 +22,7 @@ from gateway.plan.cost import estimate
 from gateway.plan.sources.source import BoundRoot, Estimate, Source, SourceArguments
 from gateway.preparation.bound_operations import BoundOperation, CompiledOperation
 from gateway.schema.readings import fetched, stored
-from gateway.schema.strawberry_adapter import core_schema
+from gateway.schema.strawberry_adapter import Schema, core_schema
 from gateway.store.client import Database, close, open_client
 from gateway.store.reader import Reader
 from gateway.store.writer import Writer
@@ -100,7 +100,7 @@ class Query:
 
 
 def made_up(query: str, variables: Mapping[str, Any]) -> BoundOperation:
-    schema = core_schema(strawberry.Schema(Query))
+    schema = core_schema(Schema(Query))
     [operation] = parse(query).definitions
     assert isinstance(operation, OperationDefinitionNode)
     plan = select(schema, operation.operation, collect(schema, operation, {}, {}))

@@ -12,7 +12,15 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from graphql import GraphQLSchema, build_client_schema, get_introspection_query
+from graphql import (
+    GraphQLObjectType,
+    GraphQLSchema,
+    build_client_schema,
+    get_introspection_query,
+    get_named_type,
+    introspection_types,
+    is_leaf_type,
+)
 
 from gateway.demo.embedded_mongod import EmbeddedServer
 from tests.harness.default_graph import EXECUTABLE
@@ -78,3 +86,30 @@ async def test_a_tool_reads_the_schema_by_get(gateway: Gateway) -> None:
             "/graphql", params={"query": text}, headers={"Authorization": f"Bearer {gateway.key}"}
         )
         assert build_client_schema(response.json()["data"]).query_type is not None
+
+
+def everything(type_name: str, levels: int) -> str:
+    """All fields of an introspection type, and of what they lead to, down so many levels."""
+    type_ = introspection_types[type_name]
+    assert isinstance(type_, GraphQLObjectType)
+    selected = []
+    for name, field in type_.fields.items():
+        inner = get_named_type(field.type)
+        if is_leaf_type(inner):
+            selected.append(name)
+        elif levels > 1:
+            selected.append(f"{name} {{ {everything(inner.name, levels - 1)} }}")
+    return " ".join(selected)
+
+
+async def test_every_field_of_introspection_has_an_answer_for_every_kind_of_type(gateway: Gateway) -> None:
+    data = await gateway.data(f"{{ __schema {{ {everything('__Schema', 4)} }} }}")
+    types = {type_["name"]: type_ for type_ in data["__schema"]["types"]}
+    kinds = {type_["kind"] for type_ in types.values()}
+    assert kinds == {"SCALAR", "OBJECT", "INTERFACE", "UNION", "ENUM", "INPUT_OBJECT"}
+    assert types["FilterNodeInput"]["isOneOf"] is True
+    assert types["InteractionWhere"]["isOneOf"] is False
+    assert types["Query"]["isOneOf"] is None
+    wrapping = [field["type"] for type_ in types.values() for field in type_["fields"] or ()]
+    told_of_wrapping = {(type_["kind"], type_["isOneOf"]) for type_ in wrapping if type_["name"] is None}
+    assert told_of_wrapping == {("NON_NULL", None), ("LIST", None)}
