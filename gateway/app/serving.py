@@ -13,7 +13,7 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
 from gateway.errors import Unavailable
-from gateway.errors.formatting import as_incident
+from gateway.errors.incidents import as_incident
 from gateway.limits import ConnectionLimits
 from gateway.output.log_lines import configuration
 from gateway.transport.server.uvicorn_adapter import DrainingServer, HttpProtocol, WebSocketProtocol

@@ -1,20 +1,16 @@
-"""What a client reads of an error: the one place where codes are set and the unforeseen is masked."""
+"""What a client reads of errors: the one place where codes are set and the unforeseen is masked."""
 
-import logging
 import re
-import traceback
+from collections.abc import Sequence
 from enum import Enum
 from typing import Any
-from uuid import uuid4
 
 from graphql import FieldNode, GraphQLError, GraphQLFormattedError
 
-from gateway.errors import BadUserInput, GatewayError, ParseFailed, Unforeseen, UnreadableDocument, ValidationFailed
+from gateway.errors import BadUserInput, GatewayError, ParseFailed, UnreadableDocument, ValidationFailed
+from gateway.errors.incidents import Incidents, as_incident
 from gateway.errors.linked_path import MAX_STEP
-from gateway.output.redaction import redacted
 
-_LOG = logging.getLogger(__name__)
-_MAX_LOGGED = 2_000
 _MAX_MESSAGE = 500
 # It names what was asked, but reads like a suggestion, which are not made where introspection is off.
 _HINT = re.compile(r" Did you mean '[^']* \{ \.\.\. \}'\?$")
@@ -34,9 +30,26 @@ class Phase(Enum):
         return kind
 
 
-def formatted_error(error: GraphQLError, phase: Phase) -> GraphQLFormattedError:
-    """The error in the response's format, with ``extensions.code`` and, for bad input, the input's path."""
-    cause = _cause(error, phase)
+def formatted_errors(errors: Sequence[GraphQLError], phase: Phase, most: int) -> list[GraphQLFormattedError]:
+    """The errors of one answer in the response's format, the first ``most`` and one that counts the others.
+
+    Each has ``extensions.code`` and, for bad input, the input's path. What nobody foresaw is logged once for each kind.
+    """
+    incidents = Incidents()
+    causes = [_cause(error, phase, incidents) for error in errors]
+    incidents.log()
+    told = [_formatted(error, cause) for error, cause in zip(errors[:most], causes, strict=False)]
+    if further := len(errors) - len(told):
+        told.append({"message": f"There are {further:,} more errors.", "extensions": {"code": causes[most].code}})
+    return told
+
+
+def formatted_error(error: GatewayError) -> GraphQLFormattedError:
+    """The error that a request is refused with, in the response's format."""
+    return _formatted(GraphQLError(error.message, cause=error), error)
+
+
+def _formatted(error: GraphQLError, cause: GatewayError) -> GraphQLFormattedError:
     formatted = error.formatted
     formatted["message"], path = message_and_path(cause)
     extensions: dict[str, Any] = {"code": cause.code, **cause.facts}
@@ -56,7 +69,7 @@ def _bounded(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[: length * 3 // 4]}…{text[-length // 4 :]}"
 
 
-def _cause(error: GraphQLError, phase: Phase) -> GatewayError:
+def _cause(error: GraphQLError, phase: Phase, incidents: Incidents) -> GatewayError:
     original = error.cause
     while isinstance(original, GraphQLError):
         original = original.cause
@@ -72,7 +85,7 @@ def _cause(error: GraphQLError, phase: Phase) -> GatewayError:
             return _stored(error)
         case TypeError() if error.message.startswith("Cannot return null for non-nullable field"):
             return UnreadableDocument(error.message)
-    return as_incident(original)
+    return incidents.of(original)
 
 
 def _stored(error: GraphQLError) -> GatewayError:
@@ -87,11 +100,3 @@ def _stored(error: GraphQLError) -> GatewayError:
 def as_gateway_error(error: Exception) -> GatewayError:
     """The error itself where a client may be told of it, else what is told instead."""
     return error if isinstance(error, GatewayError) else as_incident(error)
-
-
-def as_incident(original: BaseException) -> Unforeseen:
-    """What is told of an unforeseen error: the incident under which the log has the rest."""
-    incident = uuid4().hex
-    text = redacted("".join(traceback.format_exception(original)))
-    _LOG.error("incident %s: %s", incident, text[-_MAX_LOGGED:])
-    return Unforeseen(incident)

@@ -11,7 +11,8 @@ from graphql import GraphQLError
 
 from gateway.context import Budget
 from gateway.errors import GatewayError
-from gateway.errors.formatting import Phase, formatted_error
+from gateway.errors.formatting import Phase, formatted_error, formatted_errors
+from gateway.limits.validation_bounds import MAX_ERRORS
 from gateway.model.bson_values import is_uuid, uuid_text
 from gateway.model.documents import without_references
 
@@ -29,13 +30,12 @@ class Answer:
 
 def refused(error: GatewayError) -> Answer:
     """The answer to a request that is refused as a whole."""
-    body = {"errors": [formatted_error(GraphQLError(error.message, cause=error), Phase.EXECUTION)]}
-    return Answer(encode(body), error)
+    return Answer(encode({"errors": [formatted_error(error)]}), error)
 
 
 def refused_in(phase: Phase, errors: Sequence[GraphQLError]) -> Answer:
     """The answer to a request in which these errors were found before it was run."""
-    body = {"errors": [formatted_error(error, phase) for error in errors]}
+    body = {"errors": formatted_errors(errors, phase, MAX_ERRORS)}
     return Answer(encode(body), phase.refusal("The request was refused."))
 
 

@@ -9,9 +9,10 @@ from graphql import ExecutionResult, execute_sync
 from gateway.compiler.program import Fallback
 from gateway.context import OperationCost
 from gateway.errors import GatewayError
-from gateway.errors.formatting import Phase, formatted_error
+from gateway.errors.formatting import Phase, formatted_errors
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, encode
+from gateway.limits.validation_bounds import MAX_ERRORS
 from gateway.plan.fetched_pages import Pages
 from gateway.preparation.bound_operations import CompiledOperation
 from gateway.schema.graph import Graph
@@ -40,9 +41,7 @@ class ResponseBuilder:
         if data is not None:
             return Answer(encode({"data": data, **extensions}), budget=budget)
         result = self._executed(operation, pages)
-        errors = (
-            {"errors": [formatted_error(error, Phase.EXECUTION) for error in result.errors]} if result.errors else {}
-        )
+        errors = {"errors": formatted_errors(result.errors, Phase.EXECUTION, MAX_ERRORS)} if result.errors else {}
         return Answer(encode({**errors, "data": result.data, **extensions}), partial=bool(errors), budget=budget)
 
     def shaped(self, compiled: CompiledOperation, pages: Pages) -> dict[str, Any] | None:

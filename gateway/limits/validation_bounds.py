@@ -1,4 +1,4 @@
-"""How much is told of what is wrong with a document or with variables, and what finding it out may take.
+"""How much is told of what is wrong with a document, with variables or in an answer, and what finding it out may take.
 
 No setting changes these.
 """
@@ -6,7 +6,7 @@ No setting changes these.
 from typing import Final
 
 MAX_ERRORS: Final = 20
-"""Of a document, or of variables; more are of no use to anybody, and cost time."""
+"""Of a document, of variables or of an answer; more are of no use to anybody, and cost time."""
 
 MAX_VALUE_ERRORS: Final = 3
 """Of one value in a document."""

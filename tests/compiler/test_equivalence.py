@@ -35,8 +35,9 @@ from hypothesis import strategies as st
 
 from gateway.app.worker import freeze_garbage_collector
 from gateway.compiler.shaping import Shaper
-from gateway.errors.formatting import Phase, formatted_error
+from gateway.errors.formatting import Phase, formatted_errors
 from gateway.execution.answers import encode
+from gateway.limits.validation_bounds import MAX_ERRORS
 from gateway.plan.fetched_pages import Pages
 from gateway.plan.operation_plan import Field
 from gateway.preparation.bound_operations import CompiledOperation
@@ -338,7 +339,7 @@ def test_an_answer_is_the_same_however_its_document_was_decoded(query: str, path
             pages.put(compiled.plan.fetches[0].path, document)
             _compare(prepared, operation, compiled, pages)
             executed = _executed(prepared, operation, pages)
-            errors = [formatted_error(error, Phase.EXECUTION) for error in executed.errors or ()]
+            errors = formatted_errors(executed.errors or (), Phase.EXECUTION, most=MAX_ERRORS)
             answers.append(encode({"data": executed.data, "errors": errors}))
         assert answers[0] == answers[1]
 

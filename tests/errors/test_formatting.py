@@ -10,6 +10,7 @@ import pytest
 
 from gateway.context import Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
+from gateway.model.kinds import INTERACTION
 from gateway.store.client import Database
 from gateway.store.tenancy import NAMESPACES
 from tests.harness.gateway_client import Gateway, open_gateway
@@ -268,3 +269,16 @@ async def test_a_connection_that_is_closed_shows_nothing_of_the_driver(
             assert only(answer)["extensions"]["code"] in ("INTERNAL_SERVER_ERROR", "UNAVAILABLE")
             for internal in ("Mongo", "close", "Traceback", mongod.uri):
                 assert internal not in json.dumps(answer)
+
+
+async def test_an_answer_tells_twenty_errors_and_counts_the_others(gateway: Gateway) -> None:
+    await gateway.data(
+        "mutation ($input: RecordInteractionsInput!) { recordInteractions(input: $input) { createdCount } }",
+        {"input": {"interactions": [{**NEW, "interactionId": f"i{number}"} for number in range(51)]}},
+    )
+    await gateway.database[INTERACTION.collection].update_many({}, {"$set": {"feature_id": None}})
+    answer = await gateway.execute("{ interactions(first: 100) { nodes { __typename feature { featureId } } } }")
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"INTERNAL_SERVER_ERROR"}
+    *told, counted = answer["errors"]
+    assert [error["path"][:3] for error in told] == [["interactions", "nodes", number] for number in range(20)]
+    assert counted["message"] == "There are 31 more errors."

@@ -8,7 +8,7 @@ from copy import deepcopy
 
 import pytest
 
-from gateway.errors.formatting import as_incident
+from gateway.errors.incidents import as_incident
 from gateway.model import secret_keys
 from gateway.output.log_lines import configuration
 

@@ -7,7 +7,7 @@ from graphql import OperationType
 
 from gateway.context import Context
 from gateway.errors import GatewayError, RateLimited
-from gateway.errors.formatting import as_incident
+from gateway.errors.incidents import as_incident
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, refused
 from gateway.execution.operation_runner import OperationRunner

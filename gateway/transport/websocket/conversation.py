@@ -13,7 +13,8 @@ from starlette.types import Receive, Scope, Send
 from gateway.auth.authenticator import Authenticator
 from gateway.auth.open_connections import OpenConnection, OpenConnections
 from gateway.errors import BadRequest, GatewayError, TooManySubscriptions, Unavailable
-from gateway.errors.formatting import as_gateway_error, as_incident
+from gateway.errors.formatting import as_gateway_error
+from gateway.errors.incidents import as_incident
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, refused
 from gateway.execution.operation_runner import OperationRunner
