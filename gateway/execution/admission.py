@@ -70,9 +70,9 @@ class Admission:
         self._rate_limiter = rate_limiter
         self._cost_limit = cost_limit
 
-    def known_request(self, body: bytes) -> GraphQLRequest | None:
-        """The request in a body that was sent before, byte for byte, where it is kept."""
-        return self._known.request(body)
+    def known_request(self, body: bytes, context: Context) -> GraphQLRequest | None:
+        """The request in a body that the caller's organization sent before, byte for byte, where it is kept."""
+        return self._known.request(body, context.caller.organization.id)
 
     async def admit(self, request: GraphQLRequest, context: Context) -> AdmittedOperation | Answer:
         """The operation of a request, or the answer that refuses it; reads no stored interactions.
@@ -83,7 +83,9 @@ class Admission:
         if prepared is not None and prepared.permissions <= context.caller.permissions:
             return AdmittedOperation(request, context, prepared.document, prepared.bound)
         query, key_id = request.query or "", context.caller.key_id
-        is_short = request.size - len(query) <= _SHORT_BYTES and (not query or self._documents.knows(query))
+        is_short = request.size - len(query) <= _SHORT_BYTES and self._documents.knows(
+            request.query, request.document_id, context.caller.organization.id
+        )
         try:
             if is_short:
                 admitted = self._admit(request, context)

@@ -36,9 +36,9 @@ class OperationRunner:
         self._time_limit_ms = time_limit_ms
         self._deadline = Deadline(time_limit_ms / 1_000)
 
-    def known_request(self, body: bytes) -> GraphQLRequest | None:
-        """The request in a body that was sent before, byte for byte, where it is kept."""
-        return self._admission.known_request(body)
+    def known_request(self, body: bytes, context: Context) -> GraphQLRequest | None:
+        """The request in a body that the caller's organization sent before, byte for byte, where it is kept."""
+        return self._admission.known_request(body, context)
 
     async def admit(self, request: GraphQLRequest, context: Context) -> AdmittedOperation | Answer:
         """The operation of a request, or the answer that refuses it; raises only what the gateway did not foresee."""

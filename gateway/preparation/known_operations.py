@@ -1,40 +1,43 @@
-"""The table of known operations: what was found out about requests, for whoever sends the same again.
+"""The table of known operations: what was found out about requests, for who sends the same again.
 
 | kept | known by | from the | at most |
 |---|---|---|---|
-| a document: parsed, validated, its operations | owner, text | first time | 1,000 |
+| a document: parsed, validated, its operations | owner, text | first time | 1,000 of an owner |
 | a compiled operation: plan and function | its operation, the variables of its `@skip` and `@include` | first | 64 |
 | a bound operation: all commands but for the namespace | its operation, its variables but for cursors | second | 16 |
-| a request: the document and the bound operation | owner, the bytes of its body, up to 3,000 | second | 32 |
+| a request: its document and bound operation | owner, the bytes of its body, up to 3,000 | second | 32 of an owner |
 
 - *What is kept* never changes and is the same whoever asks: no key, no permission that was granted, no answer. Only
   this table changes. One thing depends on a namespace: a bound listing keeps its commands by namespace, for four.
-- *Who shares it*: whoever is of the same owner, which today is everybody.
+- *Who shares it*: the keys of one owner, which is an organization. How fast an answer comes tells whether its document
+  was known: to nobody but those who may have sent it.
 - *Weight*: about 30 MB in all, of what each row was measured to take. A document weighs what is kept of it.
-- *When it goes*: the least recently used document first, with all that is kept of it; a bound operation or request that
-  is used is a use of its document. Within a document, the least recently used of its kind.
+- *When it goes*: the least recently used document of the owner whose documents weigh most, with all that is kept of it:
+  whoever sends many has their own go. A bound operation or request that is used is a use of its document. Within a
+  document, the least recently used of its kind.
 - *Never kept*: a document that can't be parsed, a mutation's variables, variables of more than 500 bytes, errors that
   binding found (raised again they collect tracebacks), and requests that name their document, as what a name stands
   for is each organization's own.
-- Trusted documents stand beside the table for good; what is compiled and bound of each has the same bounds.
+- Trusted documents are prepared beside the table, for good and for all; what is compiled and bound of each stands in a
+  row of each owner, too.
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from graphql import GraphQLError, OperationType
 
 from gateway.errors import InvalidCursor
 from gateway.preparation.bound_operations import BoundOperation, CompiledOperation, variables_key
 from gateway.preparation.graphql_request import GraphQLRequest, PreparedRequest
+from gateway.preparation.latest_used import LatestUsed, SeenOnce
 from gateway.preparation.prepared_documents import DocumentPreparation, PreparedDocument, PreparedOperation
 
-# Who may find what is kept; see docs/decisions/0007-known-operations.md.
+# Who may find what is kept: the id of an organization; see docs/decisions/0007-known-operations.md.
 Owner: TypeAlias = str
-EVERYBODY: Owner = ""
 
 # Of the bodies that requests are known by.
 MAX_BODY_BYTES = 3_000
@@ -46,56 +49,8 @@ _MAX_COMPILED = 64
 _MAX_BOUND = 16
 _MAX_REQUESTS = 32
 
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
-
-
-class _LatestUsed(Generic[K, V]):
-    """The latest used values, up to ``most``."""
-
-    __slots__ = ("_most", "_values")
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._values: OrderedDict[K, V] = OrderedDict()
-
-    def use(self, key: K) -> V | None:
-        value = self._values.get(key)
-        if value is not None:
-            self._values.move_to_end(key)
-        return value
-
-    def keep(self, key: K, value: V) -> V | None:
-        """Keeps a value; gives the one that goes for it."""
-        replaced = self._values.pop(key, None)
-        self._values[key] = value
-        return self._values.popitem(last=False)[1] if len(self._values) > self._most else replaced
-
-    def drop(self, key: K) -> None:
-        del self._values[key]
-
-    def items(self) -> list[tuple[K, V]]:
-        return list(self._values.items())
-
-
-class _SeenOnce:
-    """The hashes of the latest keys that came once, up to ``most``: most never come again."""
-
-    __slots__ = ("_hashes", "_most")
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._hashes: dict[int, None] = {}
-
-    def again(self, key: Hashable) -> bool:
-        """Whether the key has come before; if so, it is forgotten here."""
-        if (hashed := hash(key)) in self._hashes:
-            del self._hashes[hashed]
-            return True
-        self._hashes[hashed] = None
-        if len(self._hashes) > self._most:
-            del self._hashes[next(iter(self._hashes))]
-        return False
+# Of a row whose document is a trusted one, prepared beside the table.
+_ROW_BYTES = 1_000
 
 
 class _KnownOperation:
@@ -104,27 +59,23 @@ class _KnownOperation:
     __slots__ = ("bound", "compiled", "variables")
 
     def __init__(self) -> None:
-        self.compiled: _LatestUsed[tuple[Any, ...], CompiledOperation] = _LatestUsed(_MAX_COMPILED)
-        self.bound: _LatestUsed[bytes, BoundOperation] = _LatestUsed(_MAX_BOUND)
-        self.variables = _SeenOnce(_MAX_BOUND)
-
-
-_DocumentKey: TypeAlias = tuple[Owner, str]
-_RequestKey: TypeAlias = tuple[Owner, bytes]
+        self.compiled: LatestUsed[tuple[Any, ...], CompiledOperation] = LatestUsed(_MAX_COMPILED)
+        self.bound: LatestUsed[bytes, BoundOperation] = LatestUsed(_MAX_BOUND)
+        self.variables = SeenOnce(_MAX_BOUND)
 
 
 class KnownDocument:
     """A row of the table, and what `KnownOperations.bound` asks for; ``weight``: bytes, with all that is kept of it.
 
-    ``key`` is None where the table doesn't hold it: a trusted document, one heavier than the table, or one that went.
+    ``share`` is None where the table doesn't hold it: it is heavier than the table, or went.
     """
 
-    __slots__ = ("key", "operations", "prepared", "trusted", "weight")
+    __slots__ = ("operations", "prepared", "share", "text", "weight")
 
-    def __init__(self, key: _DocumentKey | None, prepared: PreparedDocument, weight: int) -> None:
-        self.key = key
+    def __init__(self, share: "_Share", text: str, prepared: PreparedDocument, weight: int) -> None:
+        self.share: _Share | None = share
+        self.text = text
         self.prepared = prepared
-        self.trusted = key is None
         self.operations = {operation: _KnownOperation() for operation in prepared.operations.values()}
         self.weight = weight
 
@@ -136,41 +87,53 @@ class _KnownRequest:
     weight: int
 
 
+class _Share:
+    """What is kept for one owner; ``weight``: bytes of all of it."""
+
+    __slots__ = ("bodies", "documents", "owner", "requests", "weight")
+
+    def __init__(self, owner: Owner) -> None:
+        self.owner = owner
+        self.documents: OrderedDict[str, KnownDocument] = OrderedDict()
+        self.requests: LatestUsed[bytes, _KnownRequest] = LatestUsed(_MAX_REQUESTS)
+        self.bodies = SeenOnce(_MAX_REQUESTS)
+        self.weight = 0
+
+
 class KnownOperations:
     """The table of known operations of one process; see above for its rules."""
 
     def __init__(self, preparation: DocumentPreparation) -> None:
         self._preparation = preparation
-        self._documents: OrderedDict[_DocumentKey, KnownDocument] = OrderedDict()
-        self._requests: _LatestUsed[_RequestKey, _KnownRequest] = _LatestUsed(_MAX_REQUESTS)
-        self._bodies = _SeenOnce(_MAX_REQUESTS)
+        self._shares: dict[Owner, _Share] = {}
         self._weight = 0
 
-    def knows(self, text: str, owner: Owner = EVERYBODY) -> bool:
+    def knows(self, text: str, owner: Owner) -> bool:
         """Whether this document is kept."""
-        return (owner, text) in self._documents
+        share = self._shares.get(owner)
+        return share is not None and text in share.documents
 
-    def document(self, text: str, owner: Owner = EVERYBODY) -> KnownDocument:
-        """The document of a text, kept from now on.
+    def document(self, text: str, owner: Owner, trusted: PreparedDocument | None = None) -> KnownDocument:
+        """The document of a text, kept from now on; ``trusted``: as which it is prepared for good.
 
         Raises `GraphQLSyntaxError` for what can't be parsed, and `OperationTooComplex` for what is beyond a limit.
         """
-        key = owner, text
-        document = self._documents.get(key)
-        if document is None:
-            prepared = self._preparation.document(text)
-            document = KnownDocument(key, prepared, self._weight_of(prepared))
-            self._documents[key] = document
-            self._weight += document.weight
-            self._shrink(document)
-        else:
-            self._documents.move_to_end(key)
+        share = self._shares.get(owner)
+        document = share.documents.get(text) if share else None
+        if share and document:
+            share.documents.move_to_end(text)
+            return document
+        prepared = trusted or self._preparation.document(text)
+        if share is None:
+            share = self._shares[owner] = _Share(owner)
+        weight = _ROW_BYTES if trusted else prepared.weight(self._preparation.limits.source_bytes)
+        document = share.documents[text] = KnownDocument(share, text, prepared, 0)
+        self._grow(document, weight)
         return document
 
-    def trusted(self, text: str) -> KnownDocument:
+    def trusted(self, text: str) -> PreparedDocument:
         """A document beside the table, which may be beyond the limits; raises `GraphQLSyntaxError`."""
-        prepared = self._preparation.trusted(text)
-        return KnownDocument(None, prepared, self._weight_of(prepared))
+        return self._preparation.trusted(text)
 
     def compiled(
         self, document: KnownDocument, operation: PreparedOperation, variables: Mapping[str, Any]
@@ -211,59 +174,66 @@ class KnownOperations:
             self._grow(document, bound.weight - (evicted.weight if evicted else 0))
         return bound
 
-    def request(self, body: bytes, owner: Owner = EVERYBODY) -> GraphQLRequest | None:
+    def request(self, body: bytes, owner: Owner) -> GraphQLRequest | None:
         """The request in a body that is known, with what it asks."""
-        if len(body) > MAX_BODY_BYTES:
+        share = self._shares.get(owner)
+        if share is None or len(body) > MAX_BODY_BYTES:
             return None
-        known = self._requests.use((owner, body))
+        known = share.requests.use(body)
         if known is None:
             return None
-        if known.document.key is not None:
-            self._documents.move_to_end(known.document.key)
+        share.documents.move_to_end(known.document.text)
         return known.request
 
     def keep(
-        self,
-        request: GraphQLRequest,
-        document: KnownDocument,
-        operation: PreparedOperation,
-        bound: BoundOperation,
-        owner: Owner = EVERYBODY,
+        self, request: GraphQLRequest, document: KnownDocument, operation: PreparedOperation, bound: BoundOperation
     ) -> None:
-        """Keeps what a valid request asks, where it may be known by its body: from the second time on."""
-        if request.body is None or request.document_id is not None or not self._bodies.again((owner, request.body)):
+        """Keeps what a valid request of the document's owner asks, where it may be known by its body: from the second
+        time on."""
+        body, share = request.body, document.share
+        if body is None or share is None or request.document_id is not None or not share.bodies.again(body):
             return
-        if bound.reusable and (document.trusted or document.key is not None):
+        if bound.reusable:
             prepared = PreparedRequest(document.prepared.node, operation.permissions, bound)
             # Its text and variables are there once more, and what is bound may be there for it alone.
-            weight = 2 * len(request.body) + bound.weight
-            known = _KnownRequest(replace(request, prepared=prepared), document, weight)
-            evicted = self._requests.keep((owner, request.body), known)
+            weight = 2 * len(body) + bound.weight
+            evicted = share.requests.keep(body, _KnownRequest(replace(request, prepared=prepared), document, weight))
             if evicted is not None:
                 self._grow(evicted.document, -evicted.weight)
             self._grow(document, weight)
 
-    def _weight_of(self, prepared: PreparedDocument) -> int:
-        return prepared.weight(self._preparation.limits.source_bytes)
-
     def _grow(self, document: KnownDocument, weight: int) -> None:
         document.weight += weight
-        if document.key is not None:
+        share = document.share
+        if share is not None:
+            share.weight += weight
             self._weight += weight
-            self._shrink(document)
+            if weight > 0:
+                self._shrink(document, share)
 
-    def _shrink(self, latest: KnownDocument) -> None:
+    def _shrink(self, latest: KnownDocument, share: _Share) -> None:
         """Has documents go until the table is within its bounds: the latest used alone where that is beyond them."""
         if latest.weight > _MAX_BYTES:
             self._drop(latest)
-        while self._weight > _MAX_BYTES or len(self._documents) > _MAX_DOCUMENTS:
-            self._drop(next(iter(self._documents.values())))
+        elif len(share.documents) > _MAX_DOCUMENTS:
+            self._drop(next(iter(share.documents.values())))
+        while self._weight > _MAX_BYTES:
+            heaviest = max(self._shares.values(), key=_weight)
+            self._drop(next(iter(heaviest.documents.values())))
 
     def _drop(self, document: KnownDocument) -> None:
-        assert document.key is not None
-        del self._documents[document.key]
-        document.key = None
+        share = document.share
+        assert share is not None, "it is in the table"
+        document.share = None
+        del share.documents[document.text]
+        share.weight -= document.weight
         self._weight -= document.weight
-        for key, known in self._requests.items():
+        for body, known in share.requests.items():
             if known.document is document:
-                self._requests.drop(key)
+                share.requests.drop(body)
+        if not share.documents:
+            del self._shares[share.owner]
+
+
+def _weight(share: _Share) -> int:
+    return share.weight

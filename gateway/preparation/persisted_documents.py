@@ -22,6 +22,7 @@ from gateway.errors import (
 )
 from gateway.preparation.known_operations import KnownDocument, KnownOperations
 from gateway.preparation.manifest import ManifestError
+from gateway.preparation.prepared_documents import PreparedDocument
 
 # What makes an id a hash; an id without it is one of the manifest, or a hash all the same.
 _HASH_PREFIX = "sha256:"
@@ -50,10 +51,9 @@ class PersistedDocuments:
         self._only_trusted = policy.only_trusted
         self._automatic = policy.automatic and not policy.only_trusted
         self._sent_before: LRUCache[str, LRUCache[str, str]] = LRUCache(_MAX_ORGANIZATIONS)
-        self._trusted_by_text = {text: self._valid(id_, text) for id_, text in policy.trusted.items()}
-        by_hash = {_hash(text): document for text, document in self._trusted_by_text.items()}
-        by_id = {_bare(id_): self._trusted_by_text[text] for id_, text in policy.trusted.items()}
-        self._trusted_by_id = by_hash | by_id
+        self._trusted = {text: self._valid(id_, text) for id_, text in policy.trusted.items()}
+        by_id = {_bare(id_): text for id_, text in policy.trusted.items()}
+        self._trusted_texts = {_hash(text): text for text in self._trusted} | by_id
 
     def find(self, query: str | None, document_id: str | None, organization_id: str) -> KnownDocument:
         """The document that a request sends, names or, to have it remembered, both.
@@ -63,14 +63,23 @@ class PersistedDocuments:
         have the hash that it is named by.
         """
         if query is None:
-            return self._by_id(_bare(document_id or ""), organization_id)
+            query = self._named(_bare(document_id or ""), organization_id)
+            return self._known.document(query, organization_id, self._trusted.get(query))
         if document_id is not None and _bare(document_id) != _hash(query):
             raise BadRequest("provided sha does not match query", path=("extensions", "persistedQuery", "sha256Hash"))
-        return self._by_text(query)
+        trusted = self._trusted.get(query)
+        if trusted is None and self._only_trusted:
+            raise UntrustedDocument("Only trusted documents may be asked, and this isn't one.")
+        return self._known.document(query, organization_id, trusted)
 
-    def knows(self, query: str) -> bool:
-        """Whether finding this document takes no more than a look."""
-        return query in self._trusted_by_text or self._only_trusted or self._known.knows(query)
+    def knows(self, query: str | None, document_id: str | None, organization_id: str) -> bool:
+        """Whether finding this document, or that there is none, takes no more than a look."""
+        if query is None:
+            id_ = _bare(document_id or "")
+            query = self._trusted_texts.get(id_) or self._sent_by(organization_id, id_)
+        return (
+            query is None or self._only_trusted or query in self._trusted or self._known.knows(query, organization_id)
+        )
 
     def remember(self, query: str | None, document_id: str | None, organization_id: str) -> None:
         """Lets the organization name a text that it sent with its hash, and that was found valid."""
@@ -79,16 +88,9 @@ class PersistedDocuments:
             with suppress(ValueError):  # It is longer than all that is kept.
                 own[_bare(document_id)] = query
 
-    def _by_text(self, query: str) -> KnownDocument:
-        trusted = self._trusted_by_text.get(query)
-        if trusted is not None:
-            return trusted
-        if self._only_trusted:
-            raise UntrustedDocument("Only trusted documents may be asked, and this isn't one.")
-        return self._known.document(query)
-
-    def _by_id(self, id_: str, organization_id: str) -> KnownDocument:
-        trusted = self._trusted_by_id.get(id_)
+    def _named(self, id_: str, organization_id: str) -> str:
+        """The text of a name; raises what `find` does."""
+        trusted = self._trusted_texts.get(id_)
         if trusted is not None:
             return trusted
         if self._only_trusted:
@@ -98,16 +100,19 @@ class PersistedDocuments:
             # again. They are known by their text as well; told that one wasn't found, it would send every document that
             # isn't trusted twice, for ever.
             raise PersistenceDisabled("PersistedQueryNotSupported")
-        own = self._sent_before.get(organization_id)
-        query = None if own is None else own.get(id_)
+        query = self._sent_by(organization_id, id_)
         if query is None:
             raise QueryNotPersisted("PersistedQueryNotFound")
-        return self._known.document(query)
+        return query
 
-    def _valid(self, id_: str, text: str) -> KnownDocument:
+    def _sent_by(self, organization_id: str, id_: str) -> str | None:
+        own = self._sent_before.get(organization_id)
+        return None if own is None else own.get(id_)
+
+    def _valid(self, id_: str, text: str) -> PreparedDocument:
         try:
             document = self._known.trusted(text)
-            errors = document.prepared.errors
+            errors = document.errors
             fault = errors[0].message if errors else None
         except GraphQLSyntaxError as error:
             fault = error.message

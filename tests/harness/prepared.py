@@ -31,7 +31,7 @@ def compiled(query: str, variables: Mapping[str, Any], prefix: str = "") -> Comp
 
 def bound(known: KnownOperations, query: str, variables: Mapping[str, Any]) -> BoundOperation:
     """The one operation of a valid document, with these variables as they are sent."""
-    document = known.document(query)
+    document = known.document(query, "organization")
     assert document.prepared.errors == []
     operation = known.bound(document, document.prepared.operation(None), variables)
     assert isinstance(operation, BoundOperation), operation

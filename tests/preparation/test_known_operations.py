@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from bson import ObjectId
-from graphql import GraphQLSyntaxError
+from graphql import DocumentNode, GraphQLError, GraphQLSyntaxError
 
 from gateway.app.worker import freeze_garbage_collector
 from gateway.errors import OperationNotResolved, OperationTooComplex
@@ -24,8 +24,10 @@ from gateway.preparation.bound_operations import BoundOperation, CompiledOperati
 from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.preparation.known_operations import KnownDocument, KnownOperations
 from gateway.preparation.prepared_documents import DocumentPreparation
+from gateway.preparation.validation import Validation
 from gateway.schema.graph import build
 
+OURS = "organization-1"
 PAGE = "query ($n: Int, $c: String) { interactions(first: $n, after: $c) { nodes { position } } }"
 WHERE = 'where: {metadata: [{path: "a", operator: EQ, value: $j}]}'
 
@@ -34,6 +36,18 @@ WHERE = 'where: {metadata: [{path: "a", operator: EQ, value: $j}]}'
 def known() -> KnownOperations:
     limits = Limits(aliases=100, root_fields=30)
     return KnownOperations(DocumentPreparation(build(), introspection=True, limits=limits))
+
+
+def document_of(known: KnownOperations, text: str) -> KnownDocument:
+    return known.document(text, OURS)
+
+
+def knows(known: KnownOperations, text: str) -> bool:
+    return known.knows(text, OURS)
+
+
+def request_of(known: KnownOperations, body: bytes) -> GraphQLRequest | None:
+    return known.request(body, OURS)
 
 
 def small(number: int) -> str:
@@ -67,7 +81,7 @@ def latest_kept(known: KnownOperations, documents: dict[str, KnownDocument]) -> 
     """How many of these, from the one prepared last, are known still."""
     count = 0
     for text, document in reversed(documents.items()):
-        if known.document(text) is not document:
+        if document_of(known, text) is not document:
             break
         count += 1
     return count
@@ -97,30 +111,32 @@ def sources_before() -> int:
 
 def test_a_known_document_is_neither_parsed_nor_validated_nor_planned_again(known: KnownOperations) -> None:
     query = "query ($n: Int) { interactions(first: $n) { nodes { id } } }"
-    first = known.document(query)
-    assert known.document(query) is first
-    assert first.prepared is known.document(query).prepared
-    assert compiled(known, first, n=1) is compiled(known, known.document(query), n=2)
+    first = document_of(known, query)
+    assert document_of(known, query) is first
+    assert first.prepared is document_of(known, query).prepared
+    assert compiled(known, first, n=1) is compiled(known, document_of(known, query), n=2)
 
 
 def test_a_document_that_validation_refused_is_known_too(known: KnownOperations) -> None:
-    refused = known.document("{ nothing }")
+    refused = document_of(known, "{ nothing }")
     assert [error.message for error in refused.prepared.errors] == ["Cannot query field 'nothing' on type 'Query'."]
-    assert known.document("{ nothing }") is refused
+    assert document_of(known, "{ nothing }") is refused
 
 
 def test_what_cannot_be_parsed_is_refused_each_time(known: KnownOperations) -> None:
     for _ in range(2):
         with pytest.raises(GraphQLSyntaxError):
-            known.document("{")
+            document_of(known, "{")
         with pytest.raises(OperationTooComplex):
-            known.document("{ viewer { keyName } }".ljust(DEFAULTS.source_bytes + 1))
+            document_of(known, "{ viewer { keyName } }".ljust(DEFAULTS.source_bytes + 1))
 
 
 def test_the_values_of_skip_and_include_choose_the_plan_and_no_other_variable_does(
     known: KnownOperations,
 ) -> None:
-    document = known.document("query ($a: Boolean!, $id: ID!) { feature(featureId: $id) { featureId @skip(if: $a) } }")
+    document = document_of(
+        known, "query ($a: Boolean!, $id: ID!) { feature(featureId: $id) { featureId @skip(if: $a) } }"
+    )
     with_it, without = compiled(known, document, a=False, id="x"), compiled(known, document, a=True, id="x")
     assert with_it is not without
     assert compiled(known, document, a=False, id="y") is with_it
@@ -128,14 +144,14 @@ def test_the_values_of_skip_and_include_choose_the_plan_and_no_other_variable_do
 
 
 def test_a_condition_that_is_null_is_the_executors(known: KnownOperations) -> None:
-    document = known.document("query ($a: Boolean = true) { viewer { keyName @skip(if: $a) } }")
+    document = document_of(known, "query ($a: Boolean = true) { viewer { keyName @skip(if: $a) } }")
     assert compiled(known, document, a=None).shape is None
     assert compiled(known, document, a=None).fallback == "null condition"
 
 
 def test_variables_that_were_sent_twice_are_bound_still(known: KnownOperations) -> None:
-    document = known.document(
-        f"query ($n: Int, $j: JSON) {{ interactions(first: $n, {WHERE}) {{ nodes {{ position }} }} }}"
+    document = document_of(
+        known, f"query ($n: Int, $j: JSON) {{ interactions(first: $n, {WHERE}) {{ nodes {{ position }} }} }}"
     )
     once = bound(known, document, n=1, j=1)
     first = kept(known, document, n=1, j=1)
@@ -149,7 +165,7 @@ def test_variables_that_were_sent_twice_are_bound_still(known: KnownOperations) 
 
 
 def test_of_the_variables_that_were_bound_the_latest_are_kept(known: KnownOperations) -> None:
-    document = known.document(PAGE)
+    document = document_of(known, PAGE)
     first = kept(known, document, n=0)
     latest = [kept(known, document, n=number) for number in range(1, 17)][-1]
     assert bound(known, document, n=16) is latest
@@ -157,7 +173,7 @@ def test_of_the_variables_that_were_bound_the_latest_are_kept(known: KnownOperat
 
 
 def test_variables_that_are_sent_often_stay_bound_among_many_others(known: KnownOperations) -> None:
-    document = known.document(PAGE)
+    document = document_of(known, PAGE)
     often = kept(known, document, n=0)
     for number in range(1, 100):
         kept(known, document, n=number)
@@ -166,7 +182,7 @@ def test_variables_that_are_sent_often_stay_bound_among_many_others(known: Known
 
 
 def test_variables_of_which_each_are_sent_once_leave_nothing_behind(known: KnownOperations) -> None:
-    document = known.document("query ($n: Int) { interactions(first: $n) { nodes { position } } }")
+    document = document_of(known, "query ($n: Int) { interactions(first: $n) { nodes { position } } }")
     often, weight = kept(known, document, n=0), document.weight
     for number in range(1, 900):
         bound(known, document, n=number)
@@ -195,7 +211,9 @@ def told(found: BoundOperation) -> dict[object, object]:
 @pytest.mark.parametrize("selected", PAGED.values(), ids=PAGED)
 def test_pages_are_bound_alike_behind_whatever_cursor(selected: str, known: KnownOperations) -> None:
     declared = [f"${name}: {type_}" for name, type_ in (("n", "Int"), ("a", "String"), ("b", "String"))]
-    document = known.document(f"query ({', '.join(one for one in declared if one[:2] in selected)}) {{ {selected} }}")
+    document = document_of(
+        known, f"query ({', '.join(one for one in declared if one[:2] in selected)}) {{ {selected} }}"
+    )
     assert document.prepared.errors == []
     places = [None, "x", *PLACES]
     sent = [{}, *({"a": one} for one in places), *({"b": one} for one in places)]
@@ -208,7 +226,7 @@ def test_pages_are_bound_alike_behind_whatever_cursor(selected: str, known: Know
 
 
 def test_paging_on_binds_cursors_alone(known: KnownOperations, monkeypatch: pytest.MonkeyPatch) -> None:
-    document = known.document(PAGE)
+    document = document_of(known, PAGE)
     pages = [bound(known, document, n=1, c=PLACES[0]), bound(known, document, n=1, c=PLACES[1])]
     monkeypatch.setattr(prepared_module, "bind", None)
     pages += [bound(known, document, n=1, c=place) for place in PLACES[:3]]
@@ -230,20 +248,20 @@ def test_paging_on_binds_cursors_alone(known: KnownOperations, monkeypatch: pyte
     ids=["long", "bad", "of a mutation"],
 )
 def test_such_variables_are_bound_each_time(query: str, variables: dict[str, object], known: KnownOperations) -> None:
-    document = known.document(query)
+    document = document_of(known, query)
     assert document.prepared.errors == []
     assert len({id(one) for one in [bound(known, document, **variables) for _ in range(4)]}) == 4
 
 
 def test_variables_of_another_type_are_refused_each_time(known: KnownOperations) -> None:
-    document = known.document("query ($n: Int) { interactions(first: $n) { nodes { position } } }")
+    document = document_of(known, "query ($n: Int) { interactions(first: $n) { nodes { position } } }")
     for _ in range(2):
         [error] = known.bound(document, document.prepared.operation(None), {"n": "1"})  # type: ignore[misc]
         assert error.message.startswith("Variable '$n' has invalid value")
 
 
 def test_an_operation_is_found_by_its_name(known: KnownOperations) -> None:
-    prepared = known.document("query A { viewer { keyName } } query B { viewer { permissions } }").prepared
+    prepared = document_of(known, "query A { viewer { keyName } } query B { viewer { permissions } }").prepared
     assert prepared.operation("A") is not prepared.operation("B")
     for name in (None, "C", ""):
         with pytest.raises(OperationNotResolved):
@@ -251,57 +269,57 @@ def test_an_operation_is_found_by_its_name(known: KnownOperations) -> None:
 
 
 def test_a_thousand_documents_are_kept_the_latest_used(known: KnownOperations) -> None:
-    oldest = known.document(small(5000))
-    documents = {small(number): known.document(small(number)) for number in range(999)}
-    assert known.document(small(5000)) is oldest
-    documents |= {small(number): known.document(small(number)) for number in range(999, 1998)}
-    assert known.document(small(5000)) is oldest
+    oldest = document_of(known, small(5000))
+    documents = {small(number): document_of(known, small(number)) for number in range(999)}
+    assert document_of(known, small(5000)) is oldest
+    documents |= {small(number): document_of(known, small(number)) for number in range(999, 1998)}
+    assert document_of(known, small(5000)) is oldest
     assert latest_kept(known, documents) == 999
 
 
 def test_trusted_documents_are_beside_what_is_kept(known: KnownOperations) -> None:
-    documents = {small(number): known.document(small(number)) for number in range(1_000)}
-    trusted = [known.trusted(large(number)) for number in range(50)]
+    documents = {small(number): document_of(known, small(number)) for number in range(900)}
+    trusted = [known.document(large(number), OURS, known.trusted(large(number))) for number in range(50)]
     assert all(kept(known, one, first=1) is bound(known, one, first=1) for one in trusted)
-    assert latest_kept(known, documents) == 1_000
+    assert latest_kept(known, documents) == 900
 
 
 def test_of_large_documents_fewer_are_kept(known: KnownOperations) -> None:
-    documents = {large(number): known.document(large(number)) for number in range(250)}
+    documents = {large(number): document_of(known, large(number)) for number in range(250)}
     assert 150 < latest_kept(known, documents) < 250
 
 
 def test_what_is_bound_later_counts_for_the_document(known: KnownOperations) -> None:
     def still_known() -> int:
-        return sum(known.knows(small(number)) for number in range(900))
+        return sum(knows(known, small(number)) for number in range(900))
 
     for number in range(900):
-        known.document(small(number))
+        document_of(known, small(number))
     fields = " ".join(f"k{number}: interactions(first: $n) {{ nodes {{ position }} }}" for number in range(30))
     heavy = [f"query Q{number}($n: Int) {{ {fields} }}" for number in range(20)]
     for text in heavy:
-        bound(known, known.document(text), n=0)
+        bound(known, document_of(known, text), n=0)
     assert still_known() == 900
     for text in heavy:
         for size in range(16):
-            kept(known, known.document(text), n=size)
+            kept(known, document_of(known, text), n=size)
     assert still_known() < 900
 
 
-def send(known: KnownOperations, text: str, body: bytes, **variables: object) -> None:
+def send(known: KnownOperations, text: str, body: bytes, owner: str = OURS, **variables: object) -> None:
     """As a valid request in this body is admitted."""
-    document = known.document(text)
+    document = known.document(text, owner)
     operation = document.prepared.operation(None)
     request = GraphQLRequest(text, variables, body=body)
     known.keep(request, document, operation, bound(known, document, **variables))
 
 
 def test_a_body_that_was_sent_twice_is_known_with_what_it_asks(known: KnownOperations) -> None:
-    document = known.document(large(0))
+    document = document_of(known, large(0))
     for _ in range(2):
-        assert known.request(b"a") is None
+        assert request_of(known, b"a") is None
         send(known, large(0), b"a", first=1)
-    request = known.request(b"a")
+    request = request_of(known, b"a")
     assert request is not None
     assert request.prepared is not None
     assert (request.query, request.variables, request.prepared.document) == (
@@ -319,33 +337,76 @@ def test_of_the_bodies_that_were_sent_twice_the_latest_used_are_known(known: Kno
     for body in bodies:
         send(known, small(0), body)
         send(known, small(0), body)
-        assert known.request(bodies[0]) is not None
-    assert [body for body in bodies if known.request(body) is None] == [bodies[1]]
+        assert request_of(known, bodies[0]) is not None
+    assert [body for body in bodies if request_of(known, body) is None] == [bodies[1]]
 
 
 def test_what_a_body_asks_goes_with_its_document_which_it_keeps_in_use(known: KnownOperations) -> None:
-    weight = known.document(small(0)).weight
+    weight = document_of(known, small(0)).weight
     for number in range(2):
         for _ in range(2):
             send(known, small(number), small(number).encode())
-    assert known.document(small(0)).weight > weight + 2 * len(small(0))
+    assert document_of(known, small(0)).weight > weight + 2 * len(small(0))
     for number in range(2, 1_002):
-        known.document(small(number))
-        assert known.request(small(0).encode()) is not None
-    assert known.knows(small(0))
-    assert not known.knows(small(1))
-    assert known.request(small(1).encode()) is None
+        document_of(known, small(number))
+        assert request_of(known, small(0).encode()) is not None
+    assert knows(known, small(0))
+    assert not knows(known, small(1))
+    assert request_of(known, small(1).encode()) is None
 
 
-def test_a_body_is_no_other_owners(known: KnownOperations) -> None:
-    document = known.document(small(0), "ours")
-    operation = document.prepared.operation(None)
+def test_what_is_known_is_no_other_owners(known: KnownOperations, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(2):
-        known.keep(GraphQLRequest(small(0), body=b"a"), document, operation, bound(known, document), "ours")
-    assert known.request(b"a", "ours") is not None
+        send(known, small(0), b"a")
+    assert request_of(known, b"a") is not None
     assert known.request(b"a", "theirs") is None
-    assert known.knows(small(0), "ours")
     assert not known.knows(small(0), "theirs")
+    validated, errors = [], Validation.errors
+
+    def validate(self: Validation, document: DocumentNode) -> list[GraphQLError]:
+        validated.append(document)
+        return errors(self, document)
+
+    monkeypatch.setattr(Validation, "errors", validate)
+    theirs = known.document(small(0), "theirs")
+    assert len(validated) == 1
+    assert theirs.prepared is not document_of(known, small(0)).prepared
+    assert compiled(known, theirs) is not compiled(known, document_of(known, small(0)))
+
+
+def test_of_a_trusted_document_each_owner_has_its_own_plans_and_requests(known: KnownOperations) -> None:
+    trusted = known.trusted(PAGE)
+    ours, theirs = (known.document(PAGE, owner, trusted) for owner in (OURS, "theirs"))
+    assert ours.prepared is theirs.prepared is trusted
+    assert kept(known, ours, n=1) is bound(known, ours, n=1)
+    assert compiled(known, theirs) is not compiled(known, ours)
+    assert bound(known, theirs, n=1) is not bound(known, theirs, n=1)
+
+
+def test_whose_documents_weigh_most_has_its_own_go(known: KnownOperations) -> None:
+    few = {owner: [small(number) for number in range(5)] for owner in ("a", "b")}
+    for owner, texts in few.items():
+        for text in texts:
+            known.document(text, owner)
+    for number in range(400):
+        known.document(large(number), OURS)
+    assert all(known.knows(text, owner) for owner, texts in few.items() for text in texts)
+    assert not known.knows(large(0), OURS)
+    # Two of the same appetite have about the same.
+    for number in range(400):
+        known.document(large(number), "theirs")
+    ours, theirs = (sum(known.knows(large(number), owner) for number in range(400)) for owner in (OURS, "theirs"))
+    assert abs(ours - theirs) <= 2
+    assert all(known.knows(text, owner) for owner, texts in few.items() for text in texts)
+
+
+def test_what_one_owner_sends_often_is_known_among_what_many_others_do(known: KnownOperations) -> None:
+    for _ in range(2):
+        send(known, small(0), b"a")
+    for number in range(200):
+        for _ in range(2):
+            send(known, small(number), b"%d" % number, owner="theirs")
+    assert request_of(known, b"a") is not None
 
 
 def spread(number: int) -> str:
@@ -365,7 +426,7 @@ def spread(number: int) -> str:
 
 
 def test_what_is_fetched_at_many_places_weighs_as_much(known: KnownOperations) -> None:
-    documents = {spread(number): known.document(spread(number)) for number in range(12)}
+    documents = {spread(number): document_of(known, spread(number)) for number in range(12)}
     for one in documents.values():
         assert len(bound(known, one).bindings) > 2_000
         assert one.weight > 3_000_000
@@ -376,7 +437,7 @@ def test_the_source_of_a_plan_is_forgotten_with_its_document(sources_before: int
     known: KnownOperations | None = KnownOperations(DocumentPreparation(build(), introspection=True))
     for number in range(1100):
         assert known is not None
-        assert compiled(known, known.document(small(number))).shape is not None
+        assert compiled(known, document_of(known, small(number))).shape is not None
     # Each has a function of its own, and all of them one for the same viewer.
     assert generated_sources() - sources_before == 1001
     known = None
@@ -397,7 +458,7 @@ def test_a_document_ends_with_its_place_among_those_that_are_kept(query: str, kn
     """In a cycle it would wait for the collector, which then has ten thousands of objects to look at, all at once."""
 
     def prepare_and_forget() -> None:
-        document = known.trusted(query)
+        document = known.document(query, OURS, known.trusted(query))
         if not document.prepared.errors:
             bound(known, document, n=1, first=1)
 
@@ -407,7 +468,7 @@ def test_a_document_ends_with_its_place_among_those_that_are_kept(query: str, kn
 def test_a_document_that_is_beyond_a_limit_ends_at_once(known: KnownOperations) -> None:
     def be_refused() -> None:
         with suppress(OperationTooComplex):
-            known.document("{ " + " ".join(f"a{number}: viewer {{ keyName }}" for number in range(50)) + " }")
+            document_of(known, "{ " + " ".join(f"a{number}: viewer {{ keyName }}" for number in range(50)) + " }")
 
     assert garbage(be_refused) == 0
 
@@ -416,7 +477,7 @@ def test_many_conditions_do_not_make_endless_plans(known: KnownOperations, sourc
     names = "abcdefg"
     declared = " ".join(f"${name}: Boolean!" for name in names)
     fields = " ".join(f"{name}: featureId @include(if: ${name})" for name in names)
-    document = known.document(f'query ({declared}) {{ feature(featureId: "x") {{ {fields} }} }}')
+    document = document_of(known, f'query ({declared}) {{ feature(featureId: "x") {{ {fields} }} }}')
     every = [dict(zip(names, values, strict=True)) for values in product((False, True), repeat=len(names))]
     plans = [compiled(known, document, **values) for values in every]
     assert len(set(map(id, plans))) == 128
@@ -445,7 +506,7 @@ def test_a_thousand_different_documents_do_not_grow_memory(known: KnownOperation
 
     def send(numbers: range) -> int:
         for number in numbers:
-            assert compiled(known, known.document(text(number))).shape is not None
+            assert compiled(known, document_of(known, text(number))).shape is not None
         return tracemalloc.get_traced_memory()[0]
 
     tracemalloc.start()

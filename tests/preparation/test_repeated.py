@@ -10,6 +10,7 @@ from gateway.context import Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.preparation.known_operations import KnownDocument
 from gateway.preparation.persisted_documents import PersistedDocuments
+from gateway.preparation.prepared_documents import DocumentPreparation, PreparedDocument
 from tests.harness.gateway_client import Gateway, new_gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -100,6 +101,25 @@ async def test_what_it_asks_is_found_out_again_only_where_it_is_not_kept(
     for _ in range(6):
         await gateway.data(query, {"n": 7, "id": "none"})
     assert calls == looked_up
+
+
+async def test_what_another_organization_asked_takes_the_whole_way_once(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else how fast it is answered would tell that another one asked it."""
+    prepared, calls = DocumentPreparation.document, 0
+
+    def prepare(self: DocumentPreparation, text: str) -> PreparedDocument:
+        nonlocal calls
+        calls += 1
+        return prepared(self, text)
+
+    monkeypatch.setattr(DocumentPreparation, "document", prepare)
+    for key in (gateway.key, gateway.other_key):
+        calls = 0
+        for _ in range(4):
+            await gateway.data("{ asked: viewer { keyName } }", key=key)
+        assert calls == 1
 
 
 async def test_a_page_that_is_asked_for_again_is_known_by_its_cursor_too(

@@ -12,6 +12,7 @@ from gateway.errors.formatting import as_gateway_error
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, refused
 from gateway.execution.operation_runner import OperationRunner
+from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.transport.exchange.exchange import Exchange, ExchangePolicy, Reply
 from gateway.transport.exchange.negotiation import EVENTS, GRAPHQL, HTML, JSON, names_type, preferred_type
 from gateway.transport.exchange.security_headers import with_security_headers
@@ -26,7 +27,7 @@ from gateway.transport.http.replies import (
     cacheable_reply,
     refusal_reply,
 )
-from gateway.transport.http.request_reader import RequestReader, parameter_names
+from gateway.transport.http.request_reader import Batch, RequestReader, parameter_names
 
 _METHODS = frozenset((*READING_METHODS, *WRITING_METHODS))
 
@@ -87,7 +88,10 @@ class GraphQLEndpoint:
             raise MethodNotAllowed("GraphQL is served by GET and POST.")
         context = await exchange.context()
         is_reading = exchange.method in READING_METHODS
-        request = self._requests.read_query_string(exchange) if is_reading else await self._requests.read_body(exchange)
+        if is_reading:
+            request: GraphQLRequest | Batch = self._requests.read_query_string(exchange)
+        else:
+            request = await self._requests.read_body(exchange, context)
         if isinstance(request, tuple):
             return _uncached_reply(await answer_batch(self._operations, request, context), media, exchange.method)
         outcome = await self._operations.admit(request, context)

@@ -5,6 +5,7 @@ from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import parse_qsl
 
+from gateway.context import Context
 from gateway.errors import BadRequest, UnsupportedMediaType
 from gateway.execution.operation_runner import OperationRunner
 from gateway.limits import Limits
@@ -31,12 +32,12 @@ class RequestReader:
         self._batch_limit = limits.batch_requests
         self._entry_limit = limits.entries
 
-    async def read_body(self, exchange: Exchange) -> GraphQLRequest | Batch:
+    async def read_body(self, exchange: Exchange, context: Context) -> GraphQLRequest | Batch:
         """The request, or the batch, in the body of a POST; raises `UnsupportedMediaType` where that isn't JSON, and
         what `Exchange.body` and `from_body` do."""
         require_json(exchange.header("content-type"))
         body = await exchange.body()
-        request = self._operations.known_request(body)
+        request = self._operations.known_request(body, context)
         if request is not None:
             return request
         read = partial(from_body, body, batch_limit=self._batch_limit, entry_limit=self._entry_limit)
