@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from bson import ObjectId
-from graphql import DocumentNode, GraphQLError, GraphQLSyntaxError
+from graphql import DocumentNode, GraphQLSyntaxError
 
 from gateway.app.worker import freeze_garbage_collector
 from gateway.errors import OperationNotResolved, OperationTooComplex
@@ -21,10 +21,10 @@ from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, time_order
 from gateway.plan.cursors import encode_cursor
 from gateway.preparation import prepared_documents as prepared_module
 from gateway.preparation.bound_operations import BoundOperation, CompiledOperation
+from gateway.preparation.document_limits import parse_within
 from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.preparation.known_operations import KnownDocument, KnownOperations
 from gateway.preparation.prepared_documents import DocumentPreparation
-from gateway.preparation.validation import Validation
 from gateway.schema.graph import build
 
 OURS = "organization-1"
@@ -361,15 +361,15 @@ def test_what_is_known_is_no_other_owners(known: KnownOperations, monkeypatch: p
     assert request_of(known, b"a") is not None
     assert known.request(b"a", "theirs") is None
     assert not known.knows(small(0), "theirs")
-    validated, errors = [], Validation.errors
+    parsed = []
 
-    def validate(self: Validation, document: DocumentNode) -> list[GraphQLError]:
-        validated.append(document)
-        return errors(self, document)
+    def parse(text: str, limits: Limits | None) -> DocumentNode:
+        parsed.append(text)
+        return parse_within(text, limits)
 
-    monkeypatch.setattr(Validation, "errors", validate)
+    monkeypatch.setattr(prepared_module, "parse_within", parse)
     theirs = known.document(small(0), "theirs")
-    assert len(validated) == 1
+    assert parsed == [small(0)]
     assert theirs.prepared is not document_of(known, small(0)).prepared
     assert compiled(known, theirs) is not compiled(known, document_of(known, small(0)))
 

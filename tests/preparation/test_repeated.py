@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from graphql import DocumentNode
 
 from gateway.context import Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
+from gateway.limits import Limits
+from gateway.preparation import prepared_documents as prepared_module
+from gateway.preparation.document_limits import parse_within
 from gateway.preparation.known_operations import KnownDocument
 from gateway.preparation.persisted_documents import PersistedDocuments
-from gateway.preparation.prepared_documents import DocumentPreparation, PreparedDocument
 from tests.harness.gateway_client import Gateway, new_gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -107,14 +110,14 @@ async def test_what_another_organization_asked_takes_the_whole_way_once(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else how fast it is answered would tell that another one asked it."""
-    prepared, calls = DocumentPreparation.document, 0
+    calls = 0
 
-    def prepare(self: DocumentPreparation, text: str) -> PreparedDocument:
+    def parse(text: str, limits: Limits | None) -> DocumentNode:
         nonlocal calls
         calls += 1
-        return prepared(self, text)
+        return parse_within(text, limits)
 
-    monkeypatch.setattr(DocumentPreparation, "document", prepare)
+    monkeypatch.setattr(prepared_module, "parse_within", parse)
     for key in (gateway.key, gateway.other_key):
         calls = 0
         for _ in range(4):
