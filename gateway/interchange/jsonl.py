@@ -2,11 +2,15 @@
 
 import sqlite3
 from collections.abc import Iterator
+from typing import Any
 
+from gateway.errors import BadUserInput
 from gateway.interchange.entries import Auxiliary, AuxiliaryKind, Candidate, Entry, Skipped
 from gateway.interchange.lines import Line, Source, Unreadable, parsed
 from gateway.interchange.temporary_database import Occurrences
 from gateway.interchange.times import first_time
+from gateway.model.wire.fields import INTERACTION_TYPES
+from gateway.model.wire.instants import is_instant
 
 LEGACY_TIMES = ("timestamp", "created_at")
 """Names under which older producers say when the interaction happened, read where ``occurred_at`` is absent."""
@@ -26,4 +30,23 @@ def _entry(line: Line, occurrences: Occurrences) -> Entry:
         return Skipped(line, error.reason, error.message)
     if content.get("interaction_id") is None:
         content["interaction_id"] = occurrences.identify(content)
-    return Candidate(line, content, first_time(content, *LEGACY_TIMES))
+    if "interaction_type" in content:
+        content["interaction_type"] = _known_types(content["interaction_type"])
+    try:
+        # What is RFC 3339 is kept as it was sent.
+        if content.get("occurred_at") is not None and not is_instant(content["occurred_at"]):
+            content["occurred_at"] = first_time(content, "occurred_at")
+        occurred_at = None if content.get("occurred_at") is not None else first_time(content, *LEGACY_TIMES)
+    except BadUserInput as error:
+        return Skipped(line, error.code, error.message, tuple(map(str, error.path)))
+    return Candidate(line, content, occurred_at)
+
+
+def _known_types(types: Any) -> Any:
+    """The same with types that the contract knows as they are recorded, in whatever letter case they came."""
+    match types:
+        case list():
+            return [_known_types(name) for name in types]
+        case str() if types.lower() in INTERACTION_TYPES:
+            return types.lower()
+    return types

@@ -1,38 +1,85 @@
-"""Points in time as producers of logs write them, which is seldom RFC 3339."""
+"""Points in time as producers of logs write them, seldom in RFC 3339; what can't be understood is never guessed."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
+from gateway.errors import BadUserInput
 from gateway.model.wire import in_milliseconds
+from gateway.model.wire.instants import parse_instant
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+# As milliseconds these would be the first three years of the epoch, as seconds they reach beyond the year 5000.
+_LEAST_MILLISECONDS: Final = 10**11
+# Of milliseconds, until the year 2286; longer numbers are microseconds, or a date without its separators.
+_MOST_DIGITS: Final = 13
+_EPOCH_TEXT: Final = re.compile(rf"[0-9]{{9,{_MOST_DIGITS}}}(?:\.[0-9]{{1,9}})?")
+# ISO 8601 in its extended format, and its basic one where a T tells it from a number.
+_EXTENDED: Final = re.compile(
+    r"(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d{1,30}))?)? ?(Z|z|[+-]\d{2}(?::?\d{2})?)?)?",
+    re.ASCII,
+)
+_BASIC: Final = re.compile(r"(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})?(.*)", re.ASCII)
+
+_EXPECTED: Final = "Time should be seconds or milliseconds since 1970, or an ISO 8601 date-time in the years 1 to 9999"
 
 
 def logged_time(value: Any) -> datetime:
-    """The UTC instant, cut to milliseconds, of epoch milliseconds or of ISO 8601 text, in UTC where it has no offset.
+    """The UTC instant, cut to milliseconds, of an epoch time or of ISO 8601 text, which is in UTC without an offset.
 
-    Takes ``Z``, ``+00:00`` and ``+0000``; raises ValueError, with a message for people, for anything else.
+    Epoch times are numbers, or texts of 9 to 13 digits: below 10¹¹ seconds, else milliseconds. Raises ValueError, with
+    a message for people, for anything else.
     """
-    try:
-        match value:
-            case bool():
-                pass
-            case int() | float():
-                return in_milliseconds(_EPOCH + timedelta(milliseconds=value))
-            case str():
-                instant = datetime.fromisoformat(value)
-                return in_milliseconds(instant if instant.tzinfo else instant.replace(tzinfo=UTC))
-    except (ValueError, OverflowError):
-        pass
-    raise ValueError("Time should be epoch milliseconds or an ISO 8601 date-time in the years 1 to 9999")
+    match value:
+        case bool():
+            raise ValueError(_EXPECTED)
+        case int() | float():
+            return _epoch_time(value)
+        case str():
+            text = value.strip()
+            return _epoch_time(float(text)) if _EPOCH_TEXT.fullmatch(text) else _iso_time(text)
+    raise ValueError(_EXPECTED)
 
 
 def first_time(document: Mapping[str, Any], *names: str) -> datetime | None:
-    """The first of the fields ``names`` that holds a time; None where none does."""
+    """The first of the fields ``names`` that holds a time; None where all are missing or null.
+
+    Raises `BadUserInput`, with the path of the first, where there are some and none can be read.
+    """
+    unreadable: BadUserInput | None = None
     for name in names:
-        try:
-            return logged_time(document.get(name))
-        except ValueError:
+        value = document.get(name)
+        if value is None:
             continue
+        try:
+            return logged_time(value)
+        except ValueError as error:
+            unreadable = unreadable or BadUserInput(str(error), path=(name,))
+    if unreadable is not None:
+        raise unreadable
     return None
+
+
+def _epoch_time(number: float) -> datetime:
+    is_seconds = abs(number) < _LEAST_MILLISECONDS
+    if not abs(number) < 10**_MOST_DIGITS:
+        raise ValueError(_EXPECTED)
+    try:
+        return in_milliseconds(_EPOCH + (timedelta(seconds=number) if is_seconds else timedelta(milliseconds=number)))
+    except OverflowError:
+        raise ValueError(_EXPECTED) from None
+
+
+def _iso_time(text: str) -> datetime:
+    if basic := _BASIC.fullmatch(text):
+        year, month, day, hour, minute, second, rest = basic.groups()
+        text = f"{year}-{month}-{day}T{hour}:{minute}{f':{second}' if second else ''}{rest}"
+    match = _EXTENDED.fullmatch(text)
+    if match is None:
+        raise ValueError(_EXPECTED)
+    date, minutes, seconds, fraction, offset = match.groups()
+    offset = (offset or "Z").upper()
+    if offset != "Z":
+        offset = f"{offset[:3]}:{offset[3:].removeprefix(':') or '00'}"
+    return parse_instant(f"{date}T{minutes or '00:00'}:{seconds or '00'}.{fraction or '0'}{offset}")

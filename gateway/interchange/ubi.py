@@ -63,7 +63,11 @@ def _search(row: Document, searches: Searches) -> Entry:
         return Skipped(row.line, BadUserInput.code, "the row has neither a query_id nor a user_query")
     if search.row_line != row.line.number:
         return Auxiliary(row.line, AuxiliaryKind.SUPERSEDED)
-    return SearchCandidate(row.line, search.wire, first_time(row.content, "timestamp"))
+    try:
+        made_at = first_time(row.content, "timestamp")
+    except BadUserInput as error:
+        return Skipped(row.line, error.code, error.message, tuple(map(str, error.path)))
+    return SearchCandidate(row.line, search.wire, made_at)
 
 
 def _event(event: Document, searches: Searches, occurrences: Occurrences) -> Entry:
@@ -71,8 +75,8 @@ def _event(event: Document, searches: Searches, occurrences: Occurrences) -> Ent
     search = searches.of_event(event.content, event.line.number)
     try:
         wire = interaction(event.content, search, line=event.line.number)
-    except ValueError as error:
-        return Skipped(event.line, BadUserInput.code, str(error), ("timestamp",))
+    except BadUserInput as error:
+        return Skipped(event.line, error.code, error.message, tuple(map(str, error.path)))
     return Candidate(event.line, {"interaction_id": interaction_id, **wire})
 
 

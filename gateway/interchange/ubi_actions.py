@@ -46,6 +46,20 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "global_click": Action(None, Feature.ITEM),
     "page_exit": Action(None, Feature.ITEM),
     "404_redirect": Action(None, Feature.ITEM),
+    "click_through": Action("click", Feature.ITEM),
+    # The types themselves.
+    "view": Action("view", Feature.ITEM),
+    "positive_feedback": Action("positive_feedback", Feature.ITEM),
+    "negative_feedback": Action("negative_feedback", Feature.ITEM),
+    "wishlist": Action("wishlist", Feature.ITEM),
+    "long_view": Action("long_view", Feature.ITEM),
+    "share": Action("share", Feature.ITEM),
+    "bookmark": Action("bookmark", Feature.ITEM),
+    "query_refinement": Action("query_refinement", Feature.QUERY),
+    "zero_results": Action("zero_results", Feature.QUERY),
+    "filter_toggle": Action("filter_toggle", Feature.FACET),
+    "skip": Action("skip", Feature.ITEM),
+    "return_to_results": Action("return_to_results", Feature.ITEM),
 }
 
 UNKNOWN: Final = Action(None, Feature.ITEM)
@@ -53,7 +67,7 @@ UNKNOWN: Final = Action(None, Feature.ITEM)
 
 def action_of(name: Any) -> Action:
     """The action of this name, in any letter case; UNKNOWN for others and for what is no name."""
-    return ACTIONS.get(name.lower(), UNKNOWN) if isinstance(name, str) else UNKNOWN
+    return ACTIONS.get(name.strip().lower(), UNKNOWN) if isinstance(name, str) else UNKNOWN
 
 
 def reference() -> str:

@@ -1,16 +1,20 @@
 """UBI events as interactions in the REST wire shape, with everything that the events hold."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
+from gateway.errors import BadUserInput
 from gateway.interchange.times import logged_time
 from gateway.interchange.ubi_actions import Action, Feature, action_of
 from gateway.interchange.ubi_fields import (
     OBJECT_ID_PATH,
-    ORDINAL_PATH,
+    POSITION_PATHS,
     SESSION_PATHS,
+    USER_PATHS,
     Path,
     at,
+    count_at,
     facet_of,
     found_nothing,
     text_at,
@@ -18,6 +22,7 @@ from gateway.interchange.ubi_fields import (
     words_of,
 )
 from gateway.interchange.ubi_queries import Search
+from gateway.model.wire.fields import MAX_ID, MAX_NAME
 
 ALL_FEATURES: Final = "*"
 """The feature of a search for nothing in particular, as OpenSearch spells such a query."""
@@ -26,8 +31,8 @@ ALL_FEATURES: Final = "*"
 def interaction(event: Mapping[str, Any], search: Search, *, line: int) -> dict[str, Any]:
     """The interaction of an event, without an id; whatever has no field of its own is its metadata.
 
-    ``search`` is what the file says of the event's query, ``line`` the event's own. Raises ValueError, with a message
-    for people, for a timestamp that can't be read.
+    ``search`` is what the file says of the event's query, ``line`` the event's own. Raises `BadUserInput`, with its
+    path in the event, for a timestamp or an object's id that can't be read: nothing else is recorded in its place.
     """
     action = action_of(event.get("action_name"))
     repeats = search.first_searched is not None and search.first_searched != line
@@ -35,25 +40,24 @@ def interaction(event: Mapping[str, Any], search: Search, *, line: int) -> dict[
     feature_id = _feature_id(event, action, search)
     wire: dict[str, Any] = {"feature_id": feature_id, "interaction_type": interaction_type}
     repeated: list[Path] = []
-    if "action_name" in event and interaction_type == event["action_name"]:
+    if interaction_type is not None and interaction_type == text_at(event, ("action_name",)):
         repeated.append(("action_name",))
-    if feature_id == at(event, OBJECT_ID_PATH):
+    if feature_id == text_at(event, OBJECT_ID_PATH):
         repeated.append(OBJECT_ID_PATH)
     if search.wire is not None:
         wire["search_request"] = search.wire
         repeated += _repeated_by(search.wire, event)
-    ordinal = at(event, ORDINAL_PATH)
-    if isinstance(ordinal, int) and not isinstance(ordinal, bool) and ordinal >= 0:
-        wire["position"] = ordinal
-        repeated.append(ORDINAL_PATH)
-    if session_id := text_at(event, *SESSION_PATHS):
-        wire["session_id"] = session_id
-        repeated += [path for path in SESSION_PATHS if at(event, path) == session_id]
-    if user_id := text_at(event, ("client_id",)):
-        wire["user_id"] = user_id
-        repeated.append(("client_id",))
+    for path in POSITION_PATHS:
+        if (position := count_at(event, path)) is not None:
+            wire["position"] = position
+            repeated.append(path)
+            break
+    for name, paths in (("session_id", SESSION_PATHS), ("user_id", USER_PATHS)):
+        if (id := text_at(event, *paths)) is not None:
+            wire[name] = id
+            repeated += [path for path in paths if text_at(event, path) == id]
     if event.get("timestamp") is not None:
-        wire["occurred_at"] = logged_time(event["timestamp"])
+        wire["occurred_at"] = _logged_time(event["timestamp"])
         repeated.append(("timestamp",))
     return {**wire, "metadata": without(event, repeated)}
 
@@ -63,19 +67,36 @@ def _interaction_type(event: Mapping[str, Any], action: Action, *, repeats: bool
         return "zero_results"
     if action.searches and repeats:
         return "query_refinement"
-    return action.interaction_type or event.get("action_name")
+    name = text_at(event, ("action_name",))
+    # The rest of a long name is in the metadata, whole.
+    return action.interaction_type or (name[:MAX_NAME] if name else event.get("action_name"))
 
 
 def _feature_id(event: Mapping[str, Any], action: Action, search: Search) -> str:
     words = words_of(event)
-    query = words[1] if words else search.text or ALL_FEATURES
+    # The whole text is in the search request.
+    query = (words[1] if words else search.text or ALL_FEATURES)[:MAX_ID]
     match action.feature:
         case Feature.ITEM:
-            return text_at(event, OBJECT_ID_PATH) or query
+            return _object_id(event) or query
         case Feature.FACET:
             return facet_of(event) or query
         case Feature.QUERY:
             return query
+
+
+def _object_id(event: Mapping[str, Any]) -> str | None:
+    object_id = text_at(event, OBJECT_ID_PATH)
+    if object_id is None and not isinstance(at(event, OBJECT_ID_PATH), str | None):
+        raise BadUserInput("An object's id should be a string or a number", path=OBJECT_ID_PATH)
+    return object_id
+
+
+def _logged_time(value: Any) -> datetime:
+    try:
+        return logged_time(value)
+    except ValueError as error:
+        raise BadUserInput(str(error), path=("timestamp",)) from error
 
 
 def _repeated_by(request: Mapping[str, Any], event: Mapping[str, Any]) -> list[Path]:
@@ -85,4 +106,4 @@ def _repeated_by(request: Mapping[str, Any], event: Mapping[str, Any]) -> list[P
         "application": next(iter(request["collections"]), None),
         "user_query": next((query["value"] for query in request["queries"]), None),
     }
-    return [(name,) for name, value in same.items() if value is not None and event.get(name) == value]
+    return [(name,) for name, value in same.items() if value is not None and text_at(event, (name,)) == value]

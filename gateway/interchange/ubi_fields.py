@@ -1,6 +1,9 @@
 """The fields of UBI documents; each reader takes any JSON and gives None for what is not as documented."""
 
+import json
+import re
 from collections.abc import Iterable, Mapping
+from math import isfinite
 from typing import Any, Final, TypeAlias
 
 from gateway.interchange.ubi_actions import action_of
@@ -9,7 +12,14 @@ Path: TypeAlias = tuple[str, ...]
 
 SESSION_PATHS: Final[tuple[Path, ...]] = (("session_id",), ("event_attributes", "session_id"))
 OBJECT_ID_PATH: Final[Path] = ("event_attributes", "object", "object_id")
-ORDINAL_PATH: Final[Path] = ("event_attributes", "position", "ordinal")
+USER_PATHS: Final[tuple[Path, ...]] = (("user_id",), ("client_id",))
+# As the specification has it, as its version 1.2 is written by some producers, and as the shortest of them write it.
+POSITION_PATHS: Final[tuple[Path, ...]] = (
+    ("event_attributes", "position", "ordinal"),
+    ("event_attributes", "position", "ordinal", "index"),
+    ("event_attributes", "position", "index"),
+    ("event_attributes", "position"),
+)
 _FACET_PATH: Final[Path] = ("event_attributes", "object", "description")
 _FILTER_PATH: Final[Path] = ("event_attributes", "object", "object_detail", "filter")
 _SEARCH_TERM_PATH: Final[Path] = ("event_attributes", "object", "search_term")
@@ -17,6 +27,7 @@ _RESULT_COUNT_PATHS: Final[tuple[Path, ...]] = (
     ("event_attributes", "result_count"),
     ("event_attributes", "object", "results_num"),
 )
+_DIGITS: Final = re.compile(r"[0-9]{1,15}")
 
 
 def at(document: Mapping[str, Any], path: Path) -> Any:
@@ -28,11 +39,39 @@ def at(document: Mapping[str, Any], path: Path) -> Any:
 
 
 def text_at(document: Mapping[str, Any], *paths: Path) -> str | None:
-    """The first of ``paths`` that holds more than blanks, as it is."""
+    """The first of ``paths`` that holds a text of more than blanks, as it is, or a number, as JSON spells it: 42 and
+    42.0 are both ``42``."""
     for path in paths:
-        value = at(document, path)
-        if isinstance(value, str) and value.strip():
+        text = _text(at(document, path))
+        if text is not None:
+            return text
+    return None
+
+
+def _text(value: Any) -> str | None:
+    match value:
+        case str() if value.strip():
             return value
+        case bool():
+            return None
+        case int():
+            return str(value)
+        case float() if isfinite(value):
+            return str(int(value)) if value.is_integer() else json.dumps(value)
+    return None
+
+
+def count_at(document: Mapping[str, Any], path: Path) -> int | None:
+    """The whole number from 0 on that ``path`` holds, in any spelling: 3, 3.0 or "3"."""
+    match at(document, path):
+        case bool():
+            return None
+        case int(number) if number >= 0:
+            return number
+        case float(number) if number.is_integer() and number >= 0:
+            return int(number)
+        case str(text) if _DIGITS.fullmatch(text):
+            return int(text)
     return None
 
 
@@ -57,7 +96,7 @@ def filter_of(event: Mapping[str, Any]) -> tuple[str, Any] | None:
 
 
 def found_nothing(event: Mapping[str, Any]) -> bool:
-    return any(at(event, path) == 0 and at(event, path) is not False for path in _RESULT_COUNT_PATHS)
+    return any(count_at(event, path) == 0 for path in _RESULT_COUNT_PATHS)
 
 
 def without(document: Mapping[str, Any], paths: Iterable[Path]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from hashlib import blake2b
 from json import dumps, loads
 from typing import Any, Final
 
+from gateway.errors import BadUserInput
 from gateway.interchange.times import first_time
 from gateway.interchange.ubi_actions import action_of
 from gateway.interchange.ubi_fields import SESSION_PATHS, filter_of, text_at, without, words_of
@@ -113,7 +114,10 @@ def _gather_event(gathered: dict[str, Any], event: Mapping[str, Any], line: int)
 
 def _moment(document: Mapping[str, Any]) -> str:
     """The document's time in a form that sorts; before all others where it can't be read."""
-    moment = first_time(document, "timestamp")
+    try:
+        moment = first_time(document, "timestamp")
+    except BadUserInput:
+        return ""
     return moment.isoformat(timespec="milliseconds") if moment else ""
 
 

@@ -107,9 +107,16 @@ def test_a_null_id_counts_as_none_and_a_given_one_stays() -> None:
             {"timestamp": "soon", "created_at": "2025-01-24T07:31:30+01:00"},
             datetime(2025, 1, 24, 6, 31, 30, tzinfo=UTC),
         ),
-        ({"timestamp": True}, None),
-        ({"timestamp": 1e300}, None),
-        ({"timestamp": {}}, None),
+        ({"timestamp": "1712041500000"}, datetime(2024, 4, 2, 7, 5, tzinfo=UTC)),
+        ({"timestamp": "1712041500"}, datetime(2024, 4, 2, 7, 5, tzinfo=UTC)),
+        ({"timestamp": 1712041500.25}, datetime(2024, 4, 2, 7, 5, 0, 250_000, tzinfo=UTC)),
+        ({"timestamp": 99_999_999_999}, datetime(5138, 11, 16, 9, 46, 39, tzinfo=UTC)),
+        ({"timestamp": 100_000_000_000}, datetime(1973, 3, 3, 9, 46, 40, tzinfo=UTC)),
+        ({"timestamp": "20240402T070500Z"}, datetime(2024, 4, 2, 7, 5, tzinfo=UTC)),
+        ({"timestamp": "2024-04-02T09:05:00,5+02"}, datetime(2024, 4, 2, 7, 5, 0, 500_000, tzinfo=UTC)),
+        ({"timestamp": "2024-04-02 07:05"}, datetime(2024, 4, 2, 7, 5, tzinfo=UTC)),
+        ({"timestamp": "2024-04-02"}, datetime(2024, 4, 2, tzinfo=UTC)),
+        ({"timestamp": None}, None),
         ({}, None),
     ],
 )
@@ -119,6 +126,40 @@ def test_the_time_is_also_read_where_older_producers_write_it(
     (entry,) = read(line(**fields))
     assert isinstance(entry, Candidate)
     assert entry.occurred_at == occurred_at
+
+
+@pytest.mark.parametrize("name", ["occurred_at", "timestamp", "created_at"])
+@pytest.mark.parametrize(
+    "time",
+    [True, 1e300, {}, "soon", "2024", "20240402", "20240402070500", 1712041500000000, "1712041500000000", "2024-W14-2",
+     "2024-02-30", "07:05", "", "2024-04-02T25:00:00Z", "2024-04-02T07:05:00+99:00", "Tue, 02 Apr 2024 07:05:00 GMT"],
+)  # fmt: skip
+def test_a_time_that_can_not_be_understood_is_told_and_not_guessed(name: str, time: object) -> None:
+    (entry,) = read(line(**{name: time}))
+    assert isinstance(entry, Skipped)
+    assert (entry.reason, entry.path) == ("BAD_USER_INPUT", (name,))
+
+
+def test_a_time_of_its_own_is_read_as_those_of_older_producers_and_else_kept_as_it_was_sent() -> None:
+    number, text = read(line(occurred_at=1712041500) + line(occurred_at="2024-04-02T09:05:00.123456+02:00"))
+    assert isinstance(number, Candidate)
+    assert isinstance(text, Candidate)
+    assert number.wire["occurred_at"] == datetime(2024, 4, 2, 7, 5, tzinfo=UTC)
+    assert text.wire["occurred_at"] == "2024-04-02T09:05:00.123456+02:00"
+
+
+def test_types_are_told_in_any_letter_case_and_unknown_ones_keep_their_spelling() -> None:
+    entries = read(line(interaction_type="View") + line(interaction_type=["ADD_TO_CART", "Watched", "click"]))
+    types = [entry.wire["interaction_type"] for entry in entries if isinstance(entry, Candidate)]
+    assert types == ["view", ["add_to_cart", "Watched", "click"]]
+
+
+def test_a_whole_number_is_an_integer_in_any_spelling_of_json() -> None:
+    (entry,) = read(line().replace(b"}", b', "position": 1.0, "duration_ms": 1e3}', 1))
+    assert isinstance(entry, Candidate)
+    validate_interaction(entry.wire)
+    with pytest.raises(BadUserInput):
+        validate_interaction(entry.wire | {"position": 1.5})
 
 
 @given(st.lists(st.binary() | st.text().map(str.encode)))
@@ -139,9 +180,12 @@ JSON_VALUES = st.recursive(
 @given(st.dictionaries(st.sampled_from(["feature_id", "interaction_type", "timestamp", "search_request"]), JSON_VALUES))
 def test_every_object_is_validated_or_refused(wire: dict[str, Any]) -> None:
     (entry,) = read(json.dumps(wire).encode())
-    assert isinstance(entry, Candidate)
-    with suppress(BadUserInput):
-        validate_interaction(entry.wire)
+    if isinstance(entry, Candidate):
+        with suppress(BadUserInput):
+            validate_interaction(entry.wire)
+    else:
+        assert isinstance(entry, Skipped)
+        assert entry.path == ("timestamp",)
 
 
 def test_a_gzipped_file_is_read_and_a_broken_one_named() -> None:

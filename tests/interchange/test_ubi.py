@@ -18,8 +18,10 @@ from gateway.interchange.imports import Import
 from gateway.interchange.lines import Source
 from gateway.interchange.report import Report
 from gateway.interchange.temporary_database import temporary_database
-from gateway.interchange.ubi_actions import ACTIONS, reference
+from gateway.interchange.ubi_actions import ACTIONS, action_of, reference
 from gateway.model.wire import validate_interaction, validate_search_request
+from gateway.model.wire.fields import INTERACTION_TYPES
+from gateway.schema.enums import InteractionType, known_values
 from gateway.store.client import Database
 from gateway.store.writer import Writer
 
@@ -120,10 +122,87 @@ def test_an_event_becomes_an_interaction_with_all_it_says() -> None:
 
 
 def test_what_fits_no_field_stays_in_the_metadata_as_it_was() -> None:
-    odd = {"client_id": 5, "session_id": ["s"], "event_attributes": {"position": {"ordinal": -1}, "object": "none"}}
+    odd = {"client_id": True, "session_id": ["s"], "event_attributes": {"position": {"ordinal": -1}, "object": "none"}}
     (interaction,) = interactions(event(**odd))
     assert {"position", "session_id", "user_id"}.isdisjoint(interaction)
     assert interaction["metadata"] == odd
+
+
+@pytest.mark.parametrize(("spelling", "id"), [(42, "42"), (42.0, "42"), (10**20, "1" + "0" * 20), (4.5, "4.5")])
+def test_ids_that_are_numbers_are_the_ids_that_they_read_as(spelling: float, id: str) -> None:
+    names = {"query_id": spelling, "client_id": spelling, "session_id": spelling}
+    attributes = {"object": {"object_id": spelling}}
+    number, text = interactions(
+        query(query_id=spelling, user_query="chair")
+        + event(**names, event_attributes=attributes)
+        + event(query_id=id, event_attributes={"object": {"object_id": id}})
+    )
+    assert (number["feature_id"], number["user_id"], number["session_id"]) == (id, id, id)
+    assert number["search_request"] == text["search_request"]
+    assert number["search_request"]["search_request_id"] == id
+    assert number["search_request"]["queries"][0]["value"] == "chair"
+    assert number["metadata"] == {"action_name": "click"} or number["metadata"] == {}
+    assert number["feature_id"] == text["feature_id"]
+
+
+@pytest.mark.parametrize("object_id", [True, ["a"], {"id": "a"}])
+def test_an_object_id_that_is_none_is_told_and_nothing_else_is_recorded_in_its_place(object_id: object) -> None:
+    entries = read(query() + event(event_attributes={"object": {"object_id": object_id}}))
+    [line] = [entry for entry in entries if isinstance(entry, Skipped)]
+    assert line.path == ("event_attributes", "object", "object_id")
+
+
+@pytest.mark.parametrize(
+    ("position", "read_as"),
+    [
+        ({"ordinal": 1}, 1),
+        ({"ordinal": 1.0}, 1),
+        ({"ordinal": "1"}, 1),
+        ({"ordinal": {"index": 1}}, 1),
+        ({"index": 1}, 1),
+        (1, 1),
+        ({"ordinal": 1.5}, None),
+        ({"ordinal": True}, None),
+        ({"ordinal": "first"}, None),
+        ({"ordinal": None, "index": 2}, 2),
+    ],
+)
+def test_a_position_is_read_as_producers_write_it(position: object, read_as: int | None) -> None:
+    (interaction,) = interactions(event(event_attributes={"object": {"object_id": "i"}, "position": position}))
+    assert interaction.get("position") == read_as
+
+
+def test_the_user_is_whom_the_event_names_before_the_client() -> None:
+    (interaction,) = interactions(event(user_id="user-1"))
+    assert interaction["user_id"] == "user-1"
+    assert interaction["metadata"]["client_id"] == "client-1"
+
+
+def test_a_time_that_can_not_be_read_is_told_of_queries_as_of_events() -> None:
+    assert skipped(query(timestamp="1712-04-15x") + event(timestamp="yesterday")) == [
+        (2, "BAD_USER_INPUT"),
+        (4, "BAD_USER_INPUT"),
+    ]
+    (interaction,) = interactions(event(timestamp="1712041500000"))
+    assert interaction["occurred_at"] == datetime(2024, 4, 2, 7, 5, tzinfo=UTC)
+
+
+async def test_a_long_query_and_a_long_name_of_an_action_are_recorded(database: Database) -> None:
+    text, name = "lamp " * 103, "x" * 100
+    content = query(user_query=text) + event("search", event_attributes=None, message=None) + event(name)
+    report = await import_file(database, source(content))
+    assert (report.imported, dict(report.skipped)) == (2, {})
+    search, other = interactions(content)
+    assert search["feature_id"] == text[:512]
+    assert search["search_request"]["queries"][0]["value"] == text
+    assert (other["interaction_type"], other["metadata"]["action_name"]) == (name[:64], name)
+
+
+def test_every_type_of_the_contract_is_an_action_in_any_letter_case() -> None:
+    assert known_values(InteractionType) == INTERACTION_TYPES
+    for name in INTERACTION_TYPES:
+        spellings = {action_of(spelling).interaction_type for spelling in (name, name.upper(), name.title())}
+        assert spellings == {name}
 
 
 @pytest.mark.parametrize(("name", "action"), ACTIONS.items())
@@ -293,7 +372,7 @@ async def test_counts_add_up_and_a_second_import_adds_nothing(database: Database
     content = (
         (query() + query(user_query="lamp") + query(query_id="lonely") + query(query_id="q" * 600))
         + (event() * 2 + event("search", query_id="unlogged", message="x") + event("search", query_id=None))
-        + ("\n" + "oops\n" + event(timestamp="yesterday") + event("x" * 65))
+        + ("\n" + "oops\n" + event(timestamp="yesterday") + event(query_id="q" * 600))
     )
     first, second = [await import_file(database, source(content)) for _ in range(2)]
     assert first.as_json() | {"skippedLines": []} == {

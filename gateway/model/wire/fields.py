@@ -10,12 +10,32 @@ from enum import Enum
 from math import fsum
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 MAX_METADATA = 256 * 1024
 MAX_TYPES = 20
 MAX_NAME = 64
+MAX_ID = 512
+
+# The types of interactions that the contract knows, as they are recorded.
+INTERACTION_TYPES = (
+    "view",
+    "click",
+    "positive_feedback",
+    "negative_feedback",
+    "purchase",
+    "add_to_cart",
+    "wishlist",
+    "long_view",
+    "share",
+    "bookmark",
+    "query_refinement",
+    "zero_results",
+    "filter_toggle",
+    "skip",
+    "return_to_results",
+)
 
 
 class Format(Enum):
@@ -25,12 +45,17 @@ class Format(Enum):
     INSTANT = "instant"
 
 
-Id = Annotated[str, StringConstraints(min_length=1, max_length=512), Format.ID]
+def _whole_number(value: Any) -> Any:
+    # JSON has one kind of number: 3.0 is the integer 3.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID), Format.ID]
 CollectionName = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME)]
 Direction = Annotated[str, StringConstraints(pattern=r"^(?i:asc|desc)$")]
 Path = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
-Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Count = Annotated[int, BeforeValidator(_whole_number), Field(ge=0, le=2**31 - 1)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Weight = Annotated[float, Field(ge=0, le=1)]
 # Parsed before, because it may be a datetime as well (`gateway.model.wire.recording_validation`).

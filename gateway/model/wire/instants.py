@@ -24,6 +24,17 @@ def parse_instant(text: str) -> datetime:
     return in_milliseconds(instant)
 
 
+def is_instant(value: object) -> bool:
+    """Whether this is text that `parse_instant` takes."""
+    if not isinstance(value, str):
+        return False
+    try:
+        parse_instant(value)
+    except ValueError:
+        return False
+    return True
+
+
 def format_instant(instant: datetime) -> str:
     """``2024-05-01T12:00:00.000Z``, of an instant that has an offset."""
     text = instant.isoformat(timespec="milliseconds")
