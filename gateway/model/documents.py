@@ -97,6 +97,18 @@ def interaction_document(
     return document
 
 
+def without_search_request(document: Mapping[str, Any], stand_in: Any) -> Document:
+    """The document of an interaction without what it copies of a stored search request; ``stand_in`` is where that, or
+    its session, would be read."""
+    kept = {name: value for name, value in document.items() if name not in _COPIED} | {"search_request_id": stand_in}
+    if document.get("shadowed", {}).get("search_request_id") is not None:
+        # It was recorded with the id alone.
+        del kept["search_request"]
+        if effective_session_id(kept) is None:
+            kept["effective_session_id"] = stand_in
+    return kept
+
+
 def effective_session_id(document: Mapping[str, Any]) -> str | None:
     """A document's own session, else its search request's."""
     search_request = document.get("search_request")

@@ -12,10 +12,14 @@ from gateway.model.wire import RecordedInteraction, RecordedSearchRequest
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The stored document; ``created`` is false where it had been recorded before."""
+    """The stored document; ``created`` is false where it had been recorded before.
+
+    ``search_request_known``: of an interaction that was created, whether its search request had been recorded before.
+    """
 
     document: Mapping[str, Any]
     created: bool
+    search_request_known: bool = False
 
 
 Outcome: TypeAlias = Recorded | GatewayError

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.errors import UnreadableDocument
+from gateway.errors import GatewayError, UnreadableDocument
 from gateway.model import filter_trees
 from gateway.plan import global_ids
 
@@ -17,12 +17,17 @@ OTHER = "OTHER"
 
 
 def value_at(document: Any, path: str) -> Any:
-    """The value at a dotted path of a document, None where there is none; the path "" is the document itself."""
+    """The value at a dotted path of a document, None where there is none; the path "" is the document itself.
+
+    Raises the error that stands in the place of what is withheld.
+    """
     if path:
         for step in path.split("."):
             if not isinstance(document, (dict, Mapping)):
                 return None
             document = document.get(step)
+            if isinstance(document, GatewayError):
+                raise document
     return document
 
 

@@ -83,7 +83,7 @@ class Writer:
         its interaction is refused. Refused are: `Conflict`, an interaction or search request whose id is recorded with
         other content; `BadUserInput`, the id of a search request that is not recorded.
         """
-        requests = await self._requests(namespace, recordings, now)
+        requests, new_requests = await self._requests(namespace, recordings, now)
         candidates = [
             request
             if isinstance(request, GatewayError)
@@ -96,8 +96,10 @@ class Writer:
                 documents.setdefault(candidate["_id"], candidate)
         stored, fresh = await _insert(self._interactions, namespace, documents)
         return [
-            candidate if isinstance(candidate, GatewayError) else _judged(candidate, stored, fresh)
-            for candidate in candidates
+            candidate
+            if isinstance(candidate, GatewayError)
+            else _judged(candidate, stored, fresh, search_request_known=_is_known(request, new_requests))
+            for candidate, request in zip(candidates, requests, strict=True)
         ]
 
     async def record_search_request(
@@ -132,8 +134,9 @@ class Writer:
 
     async def _requests(
         self, namespace: Namespace, recordings: Sequence[RecordedInteraction], now: datetime
-    ) -> list[Document | GatewayError | None]:
-        """The stored search request of each recording, after writing those that are new; None where it has none."""
+    ) -> tuple[list[Document | GatewayError | None], frozenset[UUID]]:
+        """The stored search request of each recording, after writing those that are new; None where it has none. Beside
+        them the ids of those that are new."""
         ids: list[UUID | None] = []
         documents: dict[UUID, Document] = {}
         for recording in recordings:
@@ -152,18 +155,27 @@ class Writer:
                 )
                 documents[document["_id"]] = document
         stored, fresh = await _insert(self._search_requests, namespace, documents, {id for id in ids if id})
-        return [
+        new = frozenset(fresh)
+        requests = [
             None if id is None else _judged_request(recording, id, stored, fresh)
             for recording, id in zip(recordings, ids, strict=True)
         ]
+        return requests, new
 
 
-def _judged(candidate: Document, stored: Mapping[UUID, Document], fresh: set[UUID]) -> Outcome:
+def _is_known(request: Document | GatewayError | None, new: frozenset[UUID]) -> bool:
+    """Whether a search request, if it is one, is none of the new."""
+    return isinstance(request, dict) and request["_id"] not in new
+
+
+def _judged(
+    candidate: Document, stored: Mapping[UUID, Document], fresh: set[UUID], *, search_request_known: bool
+) -> Outcome:
     """The outcome for an interaction; the first that comes with a fresh id made its document, and takes the id out."""
     id = candidate["_id"]
     if id in fresh:
         fresh.remove(id)
-        return Recorded(stored[id], created=True)
+        return Recorded(stored[id], created=True, search_request_known=search_request_known)
     if same_interaction(stored[id], candidate):
         return Recorded(stored[id], created=False)
     return Conflict("An interaction with this id is recorded with other content.", path=("interaction_id",))

@@ -26,7 +26,7 @@ async def existing(gateway: Gateway) -> set[str]:
 async def test_a_namespace_is_made_once_and_named_by_requests_at_once(gateway: Gateway) -> None:
     key = await gateway.make_key(Permission.ADMIN)
     made = (await gateway.data(CREATE, {"name": "media"}, key=key))["createNamespace"]
-    again = (await gateway.data(CREATE, {"name": "media"}, key=key))["createNamespace"]
+    again = (await gateway.data(CREATE, {"name": "media"}))["createNamespace"]
     assert (made["created"], again) == (True, {**made, "created": False})
     for reference in ("media", made["namespace"]["namespaceId"]):
         data = await gateway.data("{ viewer { namespace { id namespaceId name createdAt } } }", namespace=reference)

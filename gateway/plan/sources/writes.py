@@ -14,12 +14,14 @@ from gateway.model.wire import RecordedInteraction, validate_interaction, valida
 from gateway.plan import global_ids
 from gateway.plan.commands import Document
 from gateway.plan.cost import WRITTEN
+from gateway.plan.sources.payload_documents import readable_payload
 from gateway.plan.sources.source import BoundRoot, Estimate, InputValue, Source, SourceArguments
 from gateway.plan.viewer_documents import namespace_document
 from gateway.plan.write_commands import (
     CreateNamespace,
     DeleteInteraction,
     Outcome,
+    Recorded,
     RecordInteractions,
     RecordSearchRequest,
     WriteCommand,
@@ -96,7 +98,7 @@ class BoundWrite(BoundRoot):
         return (self.command(context),)
 
     def value(self, results: Sequence[Any], context: Context) -> tuple[Document, int]:
-        return self.payload(results[0], context), 0
+        return readable_payload(self.payload(results[0], context), context.caller), 0
 
     @abstractmethod
     def command(self, context: Context) -> WriteCommand:
@@ -104,8 +106,8 @@ class BoundWrite(BoundRoot):
 
     @abstractmethod
     def payload(self, result: Any, context: Context) -> Document:
-        """What the field's type reads, from the result of the command; raises `BadUserInput` or `Conflict` with a path
-        from ``input`` down."""
+        """What the field's type reads, from the result of the command; stored documents are in it as they were
+        `Recorded`. Raises `BadUserInput` or `Conflict` with a path from ``input`` down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class BoundInteractionRecording(BoundWrite):
         [outcome] = result
         if isinstance(outcome, GatewayError):
             raise self.input.located(outcome)
-        return {"interaction": outcome.document, "created": outcome.created}
+        return {"interaction": outcome, "created": outcome.created}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,7 @@ class BoundSearchRequestRecording(BoundWrite):
     def payload(self, result: Outcome, context: Context) -> Document:
         if isinstance(result, GatewayError):
             raise self.input.located(result)
-        return {"search_request": result.document, "created": result.created}
+        return {"search_request": result, "created": result.created}
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +202,7 @@ class BoundNamespaceCreation(BoundWrite):
         if isinstance(result, BadUserInput):
             raise BadUserInput(result.message, path=("input", "name")) from result
         namespace, created = result
-        return {"namespace": namespace_document(namespace), "created": created}
+        return {"namespace": Recorded(namespace_document(namespace), created), "created": created}
 
 
 def _validated(input: InputValue) -> RecordedInteraction | GatewayError:
@@ -212,7 +214,7 @@ def _validated(input: InputValue) -> RecordedInteraction | GatewayError:
 
 def _batch_result(index: int, outcome: Outcome, input: InputValue) -> dict[str, Any]:
     if not isinstance(outcome, GatewayError):
-        return {"index": index, "interaction": outcome.document, "created": outcome.created, "error": None}
+        return {"index": index, "interaction": outcome, "created": outcome.created, "error": None}
     error = input.located(outcome)
     message, path = message_and_path(error)
     described = {"code": error.code, "message": message, "path": path}
