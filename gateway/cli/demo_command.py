@@ -12,7 +12,7 @@ import typer
 from gateway.app import serving
 from gateway.app.application import create_app
 from gateway.app.worker import freeze_garbage_collector
-from gateway.cli.console import AsJson, print_json, print_line, progress
+from gateway.cli.console import AsJson, print_json, print_text, progress
 from gateway.cli.store_connection import run
 from gateway.demo.data import NamespaceKind
 from gateway.demo.demo_contents import DEFAULT_INTERACTIONS, NAMESPACES, DemoAccess, Interactions, prepare
@@ -68,7 +68,7 @@ def _serve(listener: socket.socket, settings: Settings, access: DemoAccess, *, a
         if as_json:
             print_json(facts)
         else:
-            print_line(_welcome(facts))
+            print_text(_welcome(facts))
 
     serving.run(app, listener, limits=settings.connection_limits, log_level="warning", ready=ready)
 

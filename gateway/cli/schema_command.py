@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.console import note, print_line
+from gateway.cli.console import note, print_text
 from gateway.schema.graph import build
 from gateway.settings import SchemaSettings, load
 
@@ -29,7 +29,7 @@ def schema(
     graph = build(load(SchemaSettings, federation_prefix=federation_prefix).federation_prefix)
     printed = graph.subgraph if subgraph else graph.sdl
     if check is None:
-        print_line(printed.rstrip("\n"))
+        print_text(printed.rstrip("\n"))
         return
     try:
         committed = check.read_text(encoding="utf-8")
@@ -41,7 +41,8 @@ def schema(
     difference = list(
         difflib.unified_diff(committed.splitlines(), printed.splitlines(), str(check), "the code", lineterm="")
     )
-    note("\n".join(difference[:_SHOWN]))
+    for line in difference[:_SHOWN]:
+        note(line)
     command = "gateway schema --subgraph" if subgraph else "gateway schema"
     note(f"Error: {check} differs from the code; renew it with: {command} > {check}")
     raise typer.Exit(1)

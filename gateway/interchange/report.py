@@ -7,6 +7,7 @@ from typing import Any, Final
 import orjson
 
 from gateway.interchange.entries import AuxiliaryKind, Skipped
+from gateway.output.printable import printable
 
 LISTED: Final = 1_000
 """How many skipped lines a report lists; all of them are counted, and go to the rejects."""
@@ -50,6 +51,7 @@ class Report:
 
 
 def rejected_line(skipped: Skipped) -> bytes:
-    """What a file of rejects says of a skipped line, as a line of JSON; bytes that are not UTF-8 are ``\\xff``."""
+    """What a file of rejects says of a skipped line, as a line of JSON that may be looked at in a terminal; bytes that
+    are not UTF-8 are ``\\xff``."""
     content = skipped.line.content.decode(errors="backslashreplace")
-    return orjson.dumps(skipped.as_json() | {"content": content}) + b"\n"
+    return printable(orjson.dumps(skipped.as_json() | {"content": content}).decode()).encode() + b"\n"

@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from gateway.output.printable import printable
+from gateway.output.printable import printable_lines
 from gateway.output.redaction import redacted
 
 
@@ -15,9 +15,8 @@ class LogLines(logging.Formatter):
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        first, *further = redacted(super().format(record)).split("\n")
         prefix = f"{record.levelname}:"
-        return "\n".join([f"{prefix:<9} {printable(first)}", *(f"    {printable(line)}" for line in further)])
+        return f"{prefix:<9} {printable_lines(redacted(super().format(record)))}"
 
 
 def is_logged(record: logging.LogRecord) -> bool:

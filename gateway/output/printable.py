@@ -22,6 +22,12 @@ def printable(text: str) -> str:
     )
 
 
+def printable_lines(text: str) -> str:
+    """``text`` of several lines; those below the first are indented, so that what a line quotes never looks like one
+    that stands by itself."""
+    return "\n    ".join(printable(line) for line in text.split("\n"))
+
+
 def _escaped(character: str) -> str:
     units = character.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
