@@ -66,6 +66,7 @@ def executed(settings: Settings) -> ASGIApp:
         services.concurrency,
         services.rate_limiter,
         time_limit_ms=settings.limits.operation_time_ms,
+        usage_limits=settings.limits.usage,
     )
     return application(settings, services)
 

@@ -57,6 +57,9 @@ from gateway.compiler import graphql_core_adapter
 from gateway.errors import BadRequest, GatewayError, HeadersTooLarge, PayloadTooLarge, RequestTimeout, Unavailable
 from gateway.schema import strawberry_adapter
 from gateway.schema.type_names import Names
+from gateway.store import pymongo_adapter
+from gateway.store.client import Client, Driver, aggregate
+from tests.harness.command_log import commands
 
 # Strawberry: gateway/schema/strawberry_adapter.py
 
@@ -321,6 +324,23 @@ def test_the_driver_waits_for_a_condition_by_a_function_that_can_be_put_in_its_p
     wait_for = vars(pymongo.lock)["wait_for"]
     assert wait_for.__module__ in ("asyncio.tasks", "gateway.store.pymongo_adapter")
     assert "wait_for(" in inspect.getsource(pymongo.lock._async_cond_wait)
+
+
+@pytest.mark.parametrize("driver", ["pymongo", "motor"])
+async def test_a_cursor_tells_how_many_documents_it_gives_without_asking_again(client: Client, driver: Driver) -> None:
+    with commands() as sent:
+        pipeline = [{"$documents": [{"number": number} for number in range(250)]}]
+        cursor = await aggregate(client["admin"], pipeline)
+        sizes = []
+        while cursor.alive:
+            first = await cursor.to_list(1)
+            waiting = pymongo_adapter.buffered(cursor)
+            rest = await cursor.to_list(waiting) if waiting else []
+            sizes.append(len(first) + len(rest))
+            assert pymongo_adapter.buffered(cursor) == 0
+    # MongoDB's first batch has 101 documents, unless another number is asked for.
+    assert [size for size in sizes if size] == [101, 149]
+    assert len(sent) == 2
 
 
 # All of them

@@ -58,11 +58,17 @@ class Services:
             self.concurrency,
             self.rate_limiter,
             time_limit_ms=limits.operation_time_ms,
+            usage_limits=limits.usage,
         )
 
         self.broker = Broker(InsertWatch(self.database, INTERACTION), subscription_limits)
         self.subscriptions = Subscriptions(
-            self.responses, self.fetcher, self.broker, self.rate_limiter, cost_limit=points.cost
+            self.responses,
+            self.fetcher,
+            self.broker,
+            self.rate_limiter,
+            cost_limit=points.cost,
+            usage_limits=limits.usage,
         )
 
 

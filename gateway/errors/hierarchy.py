@@ -11,6 +11,7 @@
     ├── NotFound                 404  NOT_FOUND
     ├── Conflict                 409  CONFLICT
     ├── QueryTooBroad            400  QUERY_TOO_BROAD
+    │   └── ReadTooLarge         400  QUERY_TOO_BROAD
     ├── BadRequest               400  BAD_REQUEST
     │   ├── ParseFailed          400  GRAPHQL_PARSE_FAILED
     │   ├── ValidationFailed     400  GRAPHQL_VALIDATION_FAILED
@@ -125,6 +126,10 @@ class QueryTooBroad(GatewayError):
 
     code = "QUERY_TOO_BROAD"
     status = 400
+
+
+class ReadTooLarge(QueryTooBroad):
+    """An operation that reads more bytes from the database than it may."""
 
 
 class BadRequest(GatewayError):

@@ -16,6 +16,7 @@ from gateway.plan.operation_plan import Bindings, Fetch
 from gateway.plan.paging import Page
 from gateway.plan.sources.insertions import BoundInsertions
 from gateway.plan.sources.source import BoundNested, BoundRoot, BoundSource, Command
+from gateway.plan.usage import Usage
 from gateway.plan.write_commands import WriteCommand
 from gateway.preparation.bound_operations import BoundOperation
 from gateway.store.change_stream import InsertEvent
@@ -42,15 +43,16 @@ class Fetcher:
         self._reader = reader
         self._writer = writer
 
-    async def fetch(self, bound: BoundOperation, context: Context, budget: Budget | None = None) -> Pages:
-        """All that is asked for; an error stands in the place of what it prevented. ``budget`` is the caller's.
+    async def fetch(self, bound: BoundOperation, context: Context, usage: Usage, budget: Budget | None = None) -> Pages:
+        """All that is asked for; an error stands in the place of what it prevented. ``usage`` is the operation's,
+        ``budget`` the caller's.
 
         Raises only what the gateway did not foresee.
         """
         plan = bound.compiled.plan
         if budget is not None:
             context = Context(context.caller, context.namespace, budget)
-        fetching = _Fetching(self._reader, self._writer, bound.bindings, context)
+        fetching = _Fetching(self._reader, self._writer, bound.bindings, context, usage)
         if plan.operation is OperationType.MUTATION or len(plan.fetches) == 1:
             for fetch in plan.fetches:
                 await fetching.root(fetch)
@@ -59,7 +61,7 @@ class Fetcher:
         return fetching.pages
 
     async def fetch_events(
-        self, bound: BoundOperation, context: Context, inserted: Sequence[InsertEvent]
+        self, bound: BoundOperation, context: Context, usage: Usage, inserted: Sequence[InsertEvent]
     ) -> EventPages:
         """Those of the inserted documents that a subscription is about; an error stands in the place of a nested
         connection that it prevented.
@@ -67,7 +69,7 @@ class Fetcher:
         Raises `GatewayError` where nothing could be fetched, `Unavailable` also where not all was.
         """
         [fetch] = bound.compiled.plan.fetches
-        fetching = _Fetching(self._reader, self._writer, bound.bindings, context)
+        fetching = _Fetching(self._reader, self._writer, bound.bindings, context, usage)
         documents = await fetching.inserted(fetch, inserted)
         pages = fetching.pages
         for error in pages.nested_errors:
@@ -80,11 +82,12 @@ class Fetcher:
 class _Fetching:
     """The fetching of one operation."""
 
-    def __init__(self, reader: Reader, writer: Writer, bindings: Bindings, context: Context) -> None:
+    def __init__(self, reader: Reader, writer: Writer, bindings: Bindings, context: Context, usage: Usage) -> None:
         self._reader = reader
         self._writer = writer
         self._bindings = bindings
         self._context = context
+        self._usage = usage
         self.pages = Pages()
 
     async def root(self, fetch: Fetch) -> None:
@@ -128,7 +131,9 @@ class _Fetching:
         return await asyncio.gather(*map(self._sent, commands)) if commands else ()
 
     def _sent(self, command: Command) -> Awaitable[Any]:
-        return self._writer.run(command) if isinstance(command, WriteCommand) else self._reader.run(command)
+        if isinstance(command, WriteCommand):
+            return self._writer.run(command)
+        return self._reader.run(command, self._usage)
 
     async def _nested(self, parent: Fetch, documents: Sequence[Document]) -> None:
         """Fetches the connections below; where documents of several types were fetched, each names its own."""

@@ -8,6 +8,7 @@ from gateway.execution.admission import Admission, AdmittedOperation
 from gateway.execution.answers import Answer, refused
 from gateway.execution.fetching import Fetcher
 from gateway.execution.response_builder import ResponseBuilder
+from gateway.plan.usage import Usage, UsageLimits
 from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.scheduling.concurrency import ConcurrencyLimit
 from gateway.scheduling.deadlines import Deadline
@@ -16,7 +17,7 @@ from gateway.scheduling.rate_limiter import RateLimiter
 
 class OperationRunner:
     """The way of requests of one graph from admission to answer; ``time_limit_ms``: for each operation to read and
-    write."""
+    write; ``usage_limits``: what each may use."""
 
     def __init__(
         self,
@@ -27,6 +28,7 @@ class OperationRunner:
         rate_limiter: RateLimiter,
         *,
         time_limit_ms: int,
+        usage_limits: UsageLimits,
     ) -> None:
         self._admission = admission
         self._fetcher = fetcher
@@ -34,6 +36,7 @@ class OperationRunner:
         self._concurrency = concurrency
         self._rate_limiter = rate_limiter
         self._time_limit_ms = time_limit_ms
+        self._usage_limits = usage_limits
         self._deadline = Deadline(time_limit_ms / 1_000)
 
     def known_request(self, body: bytes, context: Context) -> GraphQLRequest | None:
@@ -47,27 +50,30 @@ class OperationRunner:
     async def run(self, operation: AdmittedOperation) -> Answer:
         """The answer of an admitted operation; a subscription is refused, as it has many.
 
-        What it may cost is taken from its key's bucket before it is run; what it didn't cost is given back afterwards.
+        What it may cost is taken from its key's bucket before it is run; what it didn't cost is given back afterwards,
+        and bytes are taken, which no estimate knows.
         """
         if operation.kind is OperationType.SUBSCRIPTION:
             return refused(BadRequest("A subscription needs a websocket, or `text/event-stream` in Accept."))
         requested, key_id = operation.bound.cost, operation.context.caller.key_id
+        usage = Usage(self._usage_limits)
         try:
             with self._deadline.block():
                 await self._concurrency.enter(key_id, requested)
                 try:
                     budget = await self._rate_limiter.spend(key_id, requested)
-                    pages = await self._fetcher.fetch(operation.bound, operation.context, budget)
+                    pages = await self._fetcher.fetch(operation.bound, operation.context, usage, budget)
                 finally:
                     self._concurrency.leave(key_id)
         except GatewayError as error:
             return refused(error)
         except TimeoutError:
+            self._rate_limiter.charge(key_id, usage.points)
             limit = f"{self._time_limit_ms:,} ms"
             return refused(Unavailable(f"The operation took longer than {limit}; writes may be sent again."))
         if budget is None:
             return self._responses.response(operation, pages)
-        actual = min(requested, max(1, pages.points))
+        actual = min(requested, max(1, pages.points)) + usage.points
         self._rate_limiter.refund(key_id, requested - actual)
         cost = OperationCost(requested, actual, budget.refunded(requested - actual))
         return self._responses.response(operation, pages, cost)

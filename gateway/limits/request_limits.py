@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import Field
 
 from gateway.plan.paging import DEFAULT_PAGE_SIZE
+from gateway.plan.usage import UsageLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,15 @@ class Limits:
             description="Milliseconds that an operation may read and write before it is given up.",
         ),
     ] = 10_000
+    read_bytes: Annotated[
+        int,
+        Field(
+            validation_alias="read_limit_bytes",
+            ge=100_000,
+            le=1_000_000_000,
+            description="Bytes that an operation may read from MongoDB.",
+        ),
+    ] = 16_000_000
     batch_requests: Annotated[
         int,
         Field(
@@ -144,6 +154,11 @@ class Limits:
             description="Requests that one body may hold as an array; 0 or 1 takes no arrays.",
         ),
     ] = 0
+
+    @property
+    def usage(self) -> UsageLimits:
+        """Of each operation."""
+        return UsageLimits(self.read_bytes)
 
     @property
     def entries(self) -> int:

@@ -13,13 +13,14 @@ from gateway.execution.fetching import Fetcher
 from gateway.execution.response_builder import ResponseBuilder
 from gateway.live.broker import Broker, TopicKey
 from gateway.live.subscriber_queue import Subscriber
+from gateway.plan.usage import Usage, UsageLimits
 from gateway.scheduling.rate_limiter import RateLimiter
 from gateway.store.change_stream import InsertEvent
 
 
 class Subscriptions:
     """The subscriptions of one process; ``cost_limit``: the points that those events of a subscription may cost
-    together that are resolved at once."""
+    together that are resolved at once; ``usage_limits``: what those may use together."""
 
     def __init__(
         self,
@@ -29,12 +30,14 @@ class Subscriptions:
         rate_limiter: RateLimiter,
         *,
         cost_limit: int,
+        usage_limits: UsageLimits,
     ) -> None:
         self._responses = responses
         self._fetcher = fetcher
         self._broker = broker
         self._rate_limiter = rate_limiter
         self._cost_limit = cost_limit
+        self._usage_limits = usage_limits
 
     async def open(self, operation: AdmittedOperation, overflow: Callable[[GatewayError], None]) -> Subscriber | Answer:
         """The answers of an admitted subscription, from now on and until they are closed, or the answer that refuses
@@ -60,14 +63,19 @@ class Subscriptions:
 
     def _events(self, operation: AdmittedOperation) -> "SubscriptionEvents":
         return SubscriptionEvents(
-            operation, self._responses, self._fetcher, self._rate_limiter, cost_limit=self._cost_limit
+            operation,
+            self._responses,
+            self._fetcher,
+            self._rate_limiter,
+            cost_limit=self._cost_limit,
+            usage_limits=self._usage_limits,
         )
 
 
 class SubscriptionEvents:
     """The events of one subscription: a `gateway.live.topic.EventResolver`.
 
-    ``cost_limit``: the points that the events resolved at once may cost together.
+    ``cost_limit``: the points that the events resolved at once may cost together; ``usage_limits``: what they may use.
     """
 
     def __init__(
@@ -78,11 +86,13 @@ class SubscriptionEvents:
         rate_limiter: RateLimiter,
         *,
         cost_limit: int,
+        usage_limits: UsageLimits,
     ) -> None:
         self._operation = operation
         self._responses = responses
         self._fetcher = fetcher
         self._rate_limiter = rate_limiter
+        self._usage_limits = usage_limits
         self.at_once = max(1, cost_limit // operation.bound.cost)
 
     @property
@@ -95,9 +105,15 @@ class SubscriptionEvents:
 
     async def answers(self, inserted: Sequence[InsertEvent]) -> Iterator[tuple[InsertEvent, bytes]]:
         """Those that the subscription is about, in order, each answered as it is taken; what they didn't cost is given
-        back."""
+        back.
+
+        Raises what `Fetcher.fetch_events` does; `ReadTooLarge`: fewer at once may be answered."""
         operation = self._operation
-        fetched = await self._fetcher.fetch_events(operation.bound, operation.context, inserted)
+        usage = Usage(self._usage_limits)
+        try:
+            fetched = await self._fetcher.fetch_events(operation.bound, operation.context, usage, inserted)
+        finally:
+            self._rate_limiter.charge(self._key_id, usage.points)
         paid = len(inserted) * operation.bound.cost
         self._rate_limiter.refund(self._key_id, paid - min(paid, max(1, fetched.points)))
         return ((event, self._responses.response(operation, pages).body) for event, pages in fetched.events)

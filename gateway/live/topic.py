@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
-from gateway.errors import GatewayError, RateLimited, Unavailable
+from gateway.errors import GatewayError, RateLimited, ReadTooLarge, Unavailable
 from gateway.errors.formatting import as_gateway_error
 from gateway.live.subscriber_queue import Subscriber, SubscriptionAccount, SubscriptionEvent
 from gateway.store.change_stream import InsertEvent
@@ -31,7 +31,8 @@ class EventResolver(Protocol):
         """Once for so many documents, before they are asked about. Raises `RateLimited` where that has to wait."""
 
     async def answers(self, inserted: Sequence[InsertEvent]) -> Iterable[tuple[InsertEvent, bytes]]:
-        """The answers to those of the inserted documents that it is about, in order."""
+        """The answers to those of the inserted documents that it is about, in order. Raises `ReadTooLarge` where fewer
+        of them may be answered at once."""
 
 
 class Topic:
@@ -115,11 +116,24 @@ class Topic:
                     self._has_waiting.clear()
                 self._has_capacity.set()
                 await self._retried(partial(self._resolver.pay, len(batch)))
-                answers = iter(await self._retried(partial(self._read, batch)))
-                while await self._send_next(answers):
-                    pass
+                await self._answer(batch)
         except Exception as error:
             self.end(as_gateway_error(error))
+
+    async def _answer(self, batch: Sequence[InsertEvent]) -> None:
+        try:
+            answers = iter(await self._retried(partial(self._read, batch)))
+        except ReadTooLarge:
+            # A hundred documents may have more bytes than may be read at once; each by itself is no larger than it was
+            # sent.
+            if len(batch) == 1:
+                raise
+            middle = len(batch) // 2
+            await self._answer(batch[:middle])
+            await self._answer(batch[middle:])
+            return
+        while await self._send_next(answers):
+            pass
 
     async def _send_next(self, answers: Iterator[tuple[InsertEvent, bytes]]) -> bool:
         """Whether there was another answer, which every subscriber has by then."""

@@ -9,29 +9,35 @@ import inspect
 import warnings
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 from bson import Timestamp
 from bson.binary import UuidRepresentation
+from bson.raw_bson import RawBSONDocument
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.change_stream import AsyncChangeStream
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.command_cursor import AsyncCommandCursor
+from pymongo.asynchronous.cursor import AsyncRawBatchCursor
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConfigurationError, InvalidURI
 
 from gateway.store.driver_errors import translated
-from gateway.store.pymongo_adapter import patch_condition_wait
+from gateway.store.pymongo_adapter import buffered, patch_condition_wait
 
 Driver: TypeAlias = Literal["pymongo", "motor"]
 Document: TypeAlias = dict[str, Any]
 Client: TypeAlias = AsyncMongoClient[Document]
 Database: TypeAlias = AsyncDatabase[Document]
 Collection: TypeAlias = AsyncCollection[Document]
-CommandCursor: TypeAlias = AsyncCommandCursor[Document]
+RawDatabase: TypeAlias = AsyncDatabase[RawBSONDocument]
+RawBatchCursor: TypeAlias = AsyncRawBatchCursor[Any]
+CommandCursor: TypeAlias = AsyncCommandCursor[RawBSONDocument]
 ChangeStream: TypeAlias = AsyncChangeStream[Document]
 ClientSession: TypeAlias = AsyncClientSession
+
+T = TypeVar("T", bound=Mapping[str, Any])
 
 
 def open_client(
@@ -110,6 +116,12 @@ def for_answers(database: Database) -> Database:
     return database.with_options(codec_options=options)
 
 
+def undecoded(database: Database) -> RawDatabase:
+    """``database`` as its documents come: encoded, for whoever counts their bytes before they are decoded."""
+    options = database.codec_options.with_options(document_class=cast(Any, RawBSONDocument))
+    return cast(RawDatabase, database.with_options(codec_options=options))
+
+
 async def ping(database: Database) -> None:
     """Returns once the database's server has answered; raises `Unavailable` where it doesn't."""
     with translated():
@@ -124,11 +136,18 @@ async def close(client: Client) -> None:
 
 
 async def aggregate(
-    target: Collection | Database, pipeline: Sequence[Mapping[str, Any]], **options: Any
-) -> CommandCursor:
+    target: AsyncCollection[T] | AsyncDatabase[T], pipeline: Sequence[Mapping[str, Any]], **options: Any
+) -> AsyncCommandCursor[T]:
     """The cursor over what ``pipeline`` gives; ``options`` are those of the driver's ``aggregate()``."""
     cursor = cast(object, target.aggregate(pipeline, **options))
-    return cast(CommandCursor, await cursor if inspect.isawaitable(cursor) else cursor)
+    return cast(AsyncCommandCursor[T], await cursor if inspect.isawaitable(cursor) else cursor)
+
+
+async def next_batch(cursor: AsyncCommandCursor[T]) -> list[T]:
+    """What the next reply of the database holds, of a cursor that is ``alive``; nothing where that was the last."""
+    batch = await cursor.to_list(1)
+    waiting = buffered(cursor)
+    return batch + await cursor.to_list(waiting) if waiting else batch
 
 
 async def watch(collection: Collection, pipeline: Sequence[Mapping[str, Any]], **options: Any) -> ChangeStream:

@@ -1,11 +1,11 @@
-"""The one place that knows parts of PyMongo which aren't its public API: how it waits for a condition whose lock it
-holds, mended for Python 3.11.
+"""The one place that knows parts of PyMongo which aren't its public API: how many documents of a reply a cursor holds,
+and how it waits for a condition whose lock it holds, mended for Python 3.11.
 
 There `asyncio.wait_for` runs what it waits for in a task of its own. Where it is cancelled just as its time is over, it
 leaves before that task has the lock back: the driver then releases what is another's, and what that task takes is never
 released. From then on no server is ever selected again, until the process ends. That happens within seconds where
 requests end by their deadlines while there is no primary. From Python 3.12 on `asyncio.wait_for` needs no such task.
-The assumption has its test in ``tests/test_upgrade_assumptions.py``.
+Both assumptions have their tests in ``tests/test_upgrade_assumptions.py``.
 """
 
 import asyncio
@@ -16,6 +16,11 @@ from typing import Any, TypeVar
 from pymongo import lock
 
 T = TypeVar("T")
+
+
+def buffered(cursor: Any) -> int:
+    """How many documents a cursor, Motor's too, gives without asking the server for another batch."""
+    return len(getattr(cursor, "delegate", cursor)._data)
 
 
 def patch_condition_wait() -> None:

@@ -4,12 +4,24 @@ from collections.abc import Awaitable, Sequence
 from functools import partial
 from typing import Any, TypeVar, overload
 
-from bson import Timestamp
+from bson import Timestamp, decode_all
 from pymongo.errors import OperationFailure
 
-from gateway.errors import QueryTooBroad
+from gateway.errors import QueryTooBroad, ReadTooLarge
 from gateway.plan.commands import Aggregation, Count, Document, Find, ReadCommand
-from gateway.store.client import ClientSession, Collection, Database, aggregate, for_answers, session
+from gateway.plan.usage import Usage
+from gateway.store.client import (
+    ClientSession,
+    Collection,
+    CommandCursor,
+    Database,
+    RawBatchCursor,
+    aggregate,
+    for_answers,
+    next_batch,
+    session,
+    undecoded,
+)
 from gateway.store.driver_errors import translated
 
 T = TypeVar("T")
@@ -19,36 +31,45 @@ _BAD_VALUE = 2
 
 
 class Reader:
-    """Reads of one database; ``time_limit_ms`` bounds each command on the server."""
+    """Reads of one database; ``time_limit_ms`` bounds each command on the server.
+
+    Documents come encoded and are decoded here, batch by batch, so that their bytes are known, and counted, before that
+    is done: to ask for batches that aren't decoded takes no longer than to ask for documents.
+    """
 
     def __init__(self, database: Database, *, time_limit_ms: int) -> None:
         self._database = for_answers(database)
+        self._undecoded = undecoded(self._database)
+        self._codec_options = self._database.codec_options
         # To make one takes as long as a tenth of a find.
         self._collections: dict[str, Collection] = {}
         self._time_limit_ms = time_limit_ms
 
     @overload
-    def run(self, command: Find) -> Awaitable[Sequence[Document]]: ...
+    def run(self, command: Find, usage: Usage) -> Awaitable[Sequence[Document]]: ...
 
     @overload
-    def run(self, command: Count) -> Awaitable[int | None]: ...
+    def run(self, command: Count, usage: Usage) -> Awaitable[int | None]: ...
 
     @overload
-    def run(self, command: Aggregation[T]) -> Awaitable[T]: ...
+    def run(self, command: Aggregation[T], usage: Usage) -> Awaitable[T]: ...
 
-    def run(self, command: ReadCommand) -> Awaitable[Any]:
-        """What the command says that it gives.
+    def run(self, command: ReadCommand, usage: Usage) -> Awaitable[Any]:
+        """What the command says that it gives; what it reads is counted in ``usage``, its operation's.
 
-        Raises `Unavailable` where the database doesn't answer. Where the time limit passed, a count and what is
-        optional are None, and all else raises `QueryTooBroad`, naming what no index serves: never a part of a page.
+        Raises `Unavailable` where the database doesn't answer, and `ReadTooLarge` where the operation has read more
+        than it may. Where the time limit passed, a count and what is optional are None, and all else raises
+        `QueryTooBroad`, naming what no index serves: never a part of a page.
         """
         match command:
             case Find():
-                return self._find(command) if command.since is None else self._find_since(command, command.since)
+                if command.since is None:
+                    return self._find(command, usage)
+                return self._find_since(command, usage, command.since)
             case Count():
                 return self._count(command)
             case Aggregation():
-                return self._aggregate(command)
+                return self._aggregate(command, usage)
 
     def _collection(self, name: str) -> Collection:
         collection = self._collections.get(name)
@@ -56,13 +77,15 @@ class Reader:
             collection = self._collections[name] = self._database[name]
         return collection
 
-    async def _find_since(self, command: Find, since: Timestamp) -> Sequence[Document]:
+    async def _find_since(self, command: Find, usage: Usage, since: Timestamp) -> Sequence[Document]:
         with translated():
             async with session(self._database.client, since) as causal_session:
-                return await self._find(command, causal_session)
+                return await self._find(command, usage, causal_session)
 
-    async def _find(self, command: Find, causal_session: ClientSession | None = None) -> Sequence[Document]:
-        documents: list[dict[str, Any]] = []
+    async def _find(
+        self, command: Find, usage: Usage, causal_session: ClientSession | None = None
+    ) -> Sequence[Document]:
+        documents: list[Document] = []
         try:
             with translated():
                 for filter_ in command.filters:
@@ -71,7 +94,7 @@ class Reader:
                     if command.limit and missing <= 0:
                         break
                     find = partial(
-                        self._collection(command.scan.collection).find,
+                        self._collection(command.scan.collection).find_raw_batches,
                         filter_,
                         command.projection,
                         sort=command.sort,
@@ -81,12 +104,42 @@ class Reader:
                         session=causal_session,
                     )
                     try:
-                        documents += await find(hint=command.hint).to_list(None)
+                        documents += await self._documents(find(hint=command.hint), usage)
                     except OperationFailure as error:
                         _require_missing_index(error)
-                        documents += await find().to_list(None)
+                        documents += await self._documents(find(), usage)
+        except ReadTooLarge:
+            raise
         except QueryTooBroad as error:
             raise self._too_broad(command.unindexed) from error
+        return documents
+
+    async def _documents(self, cursor: RawBatchCursor, usage: Usage) -> list[Document]:
+        documents: list[Document] = []
+        try:
+            while cursor.alive:
+                # One, or none at the end.
+                for batch in await cursor.to_list(1):
+                    documents += self._decoded(batch, usage)
+        except ReadTooLarge:
+            await cursor.close()
+            raise
+        return documents
+
+    async def _rows(self, cursor: CommandCursor, usage: Usage) -> list[Document]:
+        rows: list[Document] = []
+        try:
+            while cursor.alive:
+                rows += self._decoded(b"".join([row.raw for row in await next_batch(cursor)]), usage)
+        except ReadTooLarge:
+            await cursor.close()
+            raise
+        return rows
+
+    def _decoded(self, batch: bytes, usage: Usage) -> list[Document]:
+        usage.read(len(batch))
+        documents = decode_all(batch, self._codec_options)
+        usage.decoded(len(documents))
         return documents
 
     async def _count(self, command: Count) -> int | None:
@@ -106,11 +159,13 @@ class Reader:
         except QueryTooBroad:
             return None
 
-    async def _aggregate(self, command: Aggregation[T]) -> T | None:
+    async def _aggregate(self, command: Aggregation[T], usage: Usage) -> T | None:
         try:
             with translated():
-                cursor = await aggregate(self._database, command.pipeline, maxTimeMS=self._time_limit_ms)
-                rows = await cursor.to_list(None)
+                cursor = await aggregate(self._undecoded, command.pipeline, maxTimeMS=self._time_limit_ms)
+                rows = await self._rows(cursor, usage)
+        except ReadTooLarge:
+            raise
         except QueryTooBroad as error:
             if command.optional:
                 return None

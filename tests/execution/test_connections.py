@@ -18,6 +18,7 @@ from bson import ObjectId
 from gateway.app.application import create_app
 from gateway.context import Namespace
 from gateway.demo.embedded_mongod import EmbeddedServer
+from gateway.limits import DEFAULTS
 from gateway.model.document_ids import document_id
 from gateway.model.indexes import INDEXES
 from gateway.model.kinds import INTERACTION, time_order
@@ -25,6 +26,7 @@ from gateway.model.wire import validate_interaction
 from gateway.plan.commands import Find, Scan
 from gateway.plan.cursors import encode_cursor
 from gateway.plan.predicate import Lookup
+from gateway.plan.usage import Usage
 from gateway.plan.write_commands import Recorded
 from gateway.settings import Settings, load
 from gateway.store.client import Client, Document, close, open_client
@@ -515,7 +517,7 @@ async def test_indexes_are_created_beside_reads_and_writes(client: Client, mongo
         "feature",
     )
     reader, writer = Reader(database, time_limit_ms=5_000), Writer(database)
-    without = await reader.run(listing)
+    without = await reader.run(listing, Usage(DEFAULTS.usage))
     building = asyncio.create_task(create_indexes(database))
     during = 0
     while not building.done():
@@ -524,11 +526,11 @@ async def test_indexes_are_created_beside_reads_and_writes(client: Client, mongo
         )
         [recorded] = await writer.record(namespace, [recording], START - timedelta(days=1))
         assert isinstance(recorded, Recorded)
-        assert await reader.run(listing) == without
+        assert await reader.run(listing, Usage(DEFAULTS.usage)) == without
         during += 1
     await building
     assert during > 3
-    assert await reader.run(listing) == without
+    assert await reader.run(listing, Usage(DEFAULTS.usage)) == without
     there = {index["name"] async for index in await database["interactions"].list_indexes()}
     assert {index.name for index in INDEXES if index.kind is INTERACTION} < there
     await create_indexes(database)

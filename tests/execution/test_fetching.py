@@ -15,11 +15,13 @@ from gateway.compiler.plan_builder import select
 from gateway.context import Caller, Context, Namespace, Organization, Permission
 from gateway.errors import BadUserInput, Unavailable
 from gateway.execution.fetching import Fetcher
+from gateway.limits import DEFAULTS
 from gateway.model.kinds import INTERACTION
 from gateway.model.wire import validate_interaction
 from gateway.plan.commands import Aggregation, Document, ReadCommand, Scan
 from gateway.plan.cost import estimate
 from gateway.plan.sources.source import BoundRoot, Estimate, Source, SourceArguments
+from gateway.plan.usage import Usage
 from gateway.preparation.bound_operations import BoundOperation, CompiledOperation
 from gateway.schema.readings import fetched, stored
 from gateway.schema.strawberry_adapter import Schema, core_schema
@@ -119,7 +121,9 @@ async def test_a_made_up_source_is_fetched_as_it_declares(database: Database) ->
     query = "query ($ids: [String!]!) { counts(featureIds: $ids) { count } again: counts(featureIds: $ids) { count } }"
     operation = made_up(query, {"ids": ["f1", "f2", "f3"]})
     assert operation.cost == 2 * (5 + 3)
-    pages = await Fetcher(Reader(database, time_limit_ms=10_000), writer).fetch(operation, CONTEXT)
+    pages = await Fetcher(Reader(database, time_limit_ms=10_000), writer).fetch(
+        operation, CONTEXT, Usage(DEFAULTS.usage)
+    )
     for key in ("counts", "again"):
         assert pages.at((f"Query.{key}",)) == [{"count": 2}, {"count": 1}, {"count": 0}]
     assert pages.points == 2 * (5 + 2)
@@ -128,7 +132,9 @@ async def test_a_made_up_source_is_fetched_as_it_declares(database: Database) ->
 async def test_what_a_source_refuses_stands_in_its_place(database: Database) -> None:
     operation = made_up("{ counts(featureIds: []) { count } }", {})
     assert (operation.cost, operation.reusable) == (1, False)
-    pages = await Fetcher(Reader(database, time_limit_ms=10_000), Writer(database)).fetch(operation, CONTEXT)
+    pages = await Fetcher(Reader(database, time_limit_ms=10_000), Writer(database)).fetch(
+        operation, CONTEXT, Usage(DEFAULTS.usage)
+    )
     with pytest.raises(BadUserInput, match="Which features"):
         pages.at(("Query.counts",))
     assert pages.points == 0
@@ -147,7 +153,7 @@ async def test_an_outage_is_not_the_inputs_fault(mutation: str) -> None:
         database = client["gateway"]
         fetcher = Fetcher(Reader(database, time_limit_ms=1_000), Writer(database))
         document = f"mutation {{ {mutation}(input: {{ {RECORD[mutation]} }}) {{ created }} }}"
-        pages = await fetcher.fetch(prepared.bound(prepared.new_table(), document, {}), CONTEXT)
+        pages = await fetcher.fetch(prepared.bound(prepared.new_table(), document, {}), CONTEXT, Usage(DEFAULTS.usage))
     finally:
         await close(client)
     with pytest.raises(Unavailable) as raised:

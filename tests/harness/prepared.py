@@ -48,6 +48,13 @@ def operation_runner(fetcher: Fetcher, concurrency: ConcurrencyLimit, kind: type
     documents = PersistedDocuments(known, PersistedDocumentsPolicy())
     admission = Admission(known, documents, CpuGate(), NoRateLimit(), cost_limit=PointLimits().cost)
     responses = ResponseBuilder(graph)
-    time_limit_ms = DEFAULTS.operation_time_ms
-    runner = kind(admission, fetcher, responses, concurrency, NoRateLimit(), time_limit_ms=time_limit_ms)
+    runner = kind(
+        admission,
+        fetcher,
+        responses,
+        concurrency,
+        NoRateLimit(),
+        time_limit_ms=DEFAULTS.operation_time_ms,
+        usage_limits=DEFAULTS.usage,
+    )
     return runner, responses

@@ -137,3 +137,18 @@ async def test_looking_in_vain_costs_a_point(mongod: EmbeddedServer) -> None:
             await insert(gateway, [f"i{number}"])
             assert await other.recorded() == f"i{number}"
         assert await spent(gateway, gateway.key) == about(60, since)
+
+
+async def test_events_that_have_more_bytes_together_than_may_be_read_at_once_are_all_told(
+    mongod: EmbeddedServer,
+) -> None:
+    whole = "subscription { interactionRecorded { interactionId searchRequest { json } } }"
+    async with (
+        new_gateway(mongod.uri, **SLOW, read_limit_bytes=200_000) as gateway,
+        served(gateway.app) as address,
+        stream(address, gateway.key, whole) as told,
+    ):
+        request = {"search_request_id": "r", "queries": [], "collections": [], "note": "x" * 40_000}
+        await insert(gateway, numbered(50), search_request=request)
+        assert [await told.recorded() for _ in range(50)] == numbered(50)
+        assert await spent(gateway, gateway.key) > 50 * 40_000 / 4_000

@@ -15,9 +15,11 @@ from pymongo.read_concern import ReadConcern
 from gateway.context import Namespace
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.errors import Unavailable
+from gateway.limits import DEFAULTS
 from gateway.model.kinds import INTERACTION
 from gateway.plan.commands import Find, Scan
 from gateway.plan.predicate import Lookup
+from gateway.plan.usage import Usage
 from gateway.store.change_stream import InsertStream, InsertWatch
 from gateway.store.client import Client, Database, Driver, aggregate, close, open_client
 from gateway.store.reader import Reader
@@ -102,7 +104,7 @@ async def test_an_id_is_the_one_that_is_read(id: Any, watched: InsertWatch, data
     find = Find(
         Scan(NAMESPACE, INTERACTION, Lookup("_id", (inserted.id,))), {"_id": 1}, (), 1, "_id_", since=inserted.at
     )
-    [document] = await Reader(database, time_limit_ms=5_000).run(find)
+    [document] = await Reader(database, time_limit_ms=5_000).run(find, Usage(DEFAULTS.usage))
     assert {document["_id"]: document} == {inserted.id: document}
     assert type(document["_id"]) is type(inserted.id)
     await insertions.close()

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from gateway.context import Namespace
+from gateway.limits import DEFAULTS
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.wire import validate_interaction
 from gateway.plan.commands import Count, Find, Scan
 from gateway.plan.joins import Join, JoinCount, SessionSpans
 from gateway.plan.predicate import Lookup
+from gateway.plan.usage import Usage
 from gateway.store.client import Database
 from gateway.store.reader import Reader
 from gateway.store.writer import Writer
@@ -56,12 +58,13 @@ async def reader(database: Database) -> Reader:
 @pytest.mark.parametrize("conditions", HOSTILE.values(), ids=HOSTILE)
 async def test_no_condition_replaces_the_namespace(reader: Reader, conditions: dict[str, Any]) -> None:
     scan = Scan(OWN, INTERACTION, **conditions)
-    found = await reader.run(Find(scan, {"namespace_id": 1}, (), 10, "time"))
-    rows = await reader.run(Join(scan, "feature_id", ["f"], {"namespace_id": 1}, (("occurred_at", 1),), 10))
+    found = await reader.run(Find(scan, {"namespace_id": 1}, (), 10, "time"), Usage(DEFAULTS.usage))
+    join = Join(scan, "feature_id", ["f"], {"namespace_id": 1}, (("occurred_at", 1),), 10)
+    rows = await reader.run(join, Usage(DEFAULTS.usage))
     documents = [*found, *rows.get("f", ())]
     assert [document for document in documents if document["namespace_id"] != OWN.id] == []
-    assert await reader.run(Count(scan, 10, "time")) == len(found) <= 1
-    totals = await reader.run(JoinCount(scan, "feature_id", ["f"], 10))
+    assert await reader.run(Count(scan, 10, "time"), Usage(DEFAULTS.usage)) == len(found) <= 1
+    totals = await reader.run(JoinCount(scan, "feature_id", ["f"], 10), Usage(DEFAULTS.usage))
     assert totals is not None
     assert totals.get("f", 0) == len(found)
 
@@ -72,7 +75,7 @@ async def test_a_session_is_known_by_what_is_in_its_own_namespace(reader: Reader
     )
     for path, keys in (("effective_session_id", ["s", "foreign"]), ("namespace_id", [FOREIGN.id])):
         spans = ((INTERACTION, path), (SEARCH_REQUEST, path))
-        sessions = await reader.run(SessionSpans(OWN, keys, spans))
+        sessions = await reader.run(SessionSpans(OWN, keys, spans), Usage(DEFAULTS.usage))
         assert {key: session["namespace_id"] for key, session in sessions.items()} == (
             {"s": OWN.id} if "s" in keys else {}
         )

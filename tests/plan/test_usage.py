@@ -1,0 +1,103 @@
+"""What an operation's bytes cost, and that it is stopped at its limit."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from bson import encode
+
+from gateway.demo.embedded_mongod import EmbeddedServer
+from gateway.errors import ReadTooLarge
+from gateway.model.kinds import SEARCH_REQUEST
+from gateway.model.wire import validate_interaction
+from gateway.plan.usage import Usage, UsageLimits
+from tests.harness.gateway_client import Gateway, new_gateway
+
+NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
+LISTING = "{ interactions(first: 20) { nodes { searchRequest { json } } } }"
+BY_IDS = "{ interactionsByIds(interactionIds: [%s]) { searchRequest { json } } }"
+JOINED = "{ features(featureIds: [%s]) { interactions(first: 20) { nodes { searchRequest { json } } } } }"
+
+
+@pytest.mark.parametrize(
+    ("size", "documents", "points"), [(2_000, 1, 0), (5_999, 1, 0), (6_000, 1, 1), (400_000, 20, 90)]
+)
+def test_a_document_comes_with_its_first_bytes(size: int, documents: int, points: int) -> None:
+    usage = Usage(UsageLimits(read=1_000_000))
+    usage.read(size)
+    usage.decoded(documents)
+    assert usage.points == points
+
+
+def test_bytes_beyond_the_limit_are_paid_for_too() -> None:
+    usage = Usage(UsageLimits(read=10_000))
+    usage.read(10_000)
+    with pytest.raises(ReadTooLarge, match="more than 10,000 bytes"):
+        usage.read(6_000)
+    assert usage.points == 4
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["pymongo", "motor"])
+async def shop(mongod: EmbeddedServer, request: pytest.FixtureRequest) -> AsyncIterator[Gateway]:
+    """Twenty interactions of two features, each with a search request of 50 KB; twelve may be read at once."""
+    async with new_gateway(
+        mongod.uri, rate_limit_restore=25_000, read_limit_bytes=620_000, driver=request.param
+    ) as gateway:
+        recordings = [
+            validate_interaction(
+                {
+                    "interaction_id": f"i{number}",
+                    "feature_id": f"f{number % 2}",
+                    "interaction_type": "view",
+                    "search_request": {
+                        "search_request_id": f"r{number}",
+                        "queries": [],
+                        "collections": [],
+                        "note": "x" * 50_000,
+                    },
+                }
+            )
+            for number in range(20)
+        ]
+        await gateway.writer.record(gateway.namespace, recordings, NOON)
+        yield gateway
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    ("whole", "broad"),
+    [
+        (LISTING.replace("20", "10"), LISTING),
+        (JOINED % '"f0"', JOINED % '"f0", "f1"'),
+        (BY_IDS % '"i1"', BY_IDS % " ".join(f'"i{number}"' for number in range(20))),
+        (
+            "{ a: %s b: %s }".replace("%s", LISTING[1:-1].replace("20", "5")),
+            "{ a: %s b: %s }".replace("%s", LISTING[1:-1].replace("20", "6")),
+        ),
+    ],
+    ids=["a listing", "a join", "a look-up", "two listings"],
+)
+async def test_an_operation_reads_no_more_bytes_than_it_may(whole: str, broad: str, shop: Gateway) -> None:
+    assert "errors" not in await shop.execute(whole)
+    [error, *others] = (await shop.execute(broad))["errors"]
+    assert error["extensions"]["code"] == "QUERY_TOO_BROAD"
+    assert "more than 620,000 bytes" in error["message"]
+    assert error["path"]
+    # Of two at once, one may have been read before.
+    assert len(others) <= 1
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_bytes_that_were_read_are_paid_for(shop: Gateway) -> None:
+    small = (await shop.execute("{ interactions(first: 10) { nodes { id } } }"))["extensions"]["cost"]
+    assert (small["requested"], small["actual"]) == (10, 10)
+    # One more than is shown tells whether there is another.
+    large = (await shop.execute(LISTING.replace("20", "10")))["extensions"]["cost"]
+    stored: Any = await shop.database[SEARCH_REQUEST.collection].find_one({}, {"search_request": 1})
+    assert large["requested"] == 10
+    assert large["actual"] == pytest.approx(10 + 11 * (len(encode(stored["search_request"])) - 2_000) / 4_000, abs=2)
+    # What is refused for its bytes was read all the same.
+    refused = (await shop.execute(LISTING))["extensions"]["cost"]
+    assert refused["actual"] > 200
