@@ -39,7 +39,7 @@ def refused_in(phase: Phase, errors: Sequence[GraphQLError]) -> Answer:
     return Answer(encode(body), phase.refusal("The request was refused."))
 
 
-def encode(body: Mapping[str, Any]) -> bytes:
+def encode(body: Mapping[str, Any] | None) -> bytes:
     """JSON, in which stored values that JSON has no form for become plain objects or strings (bytes: in base64)."""
     return orjson.dumps(body, default=_jsonable, option=orjson.OPT_NAIVE_UTC)
 

@@ -8,7 +8,7 @@ from gateway.execution.admission import Admission, AdmittedOperation
 from gateway.execution.answers import Answer, refused
 from gateway.execution.fetching import Fetcher
 from gateway.execution.response_builder import ResponseBuilder
-from gateway.plan.usage import Usage, UsageLimits
+from gateway.plan.usage import Usage, UsageLimits, answer_points
 from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.scheduling.concurrency import ConcurrencyLimit
 from gateway.scheduling.deadlines import Deadline
@@ -73,7 +73,11 @@ class OperationRunner:
             return refused(Unavailable(f"The operation took longer than {limit}; writes may be sent again."))
         if budget is None:
             return self._responses.response(operation, pages)
-        actual = min(requested, max(1, pages.points)) + usage.points
-        self._rate_limiter.refund(key_id, requested - actual)
-        cost = OperationCost(requested, actual, budget.refunded(requested - actual))
-        return self._responses.response(operation, pages, cost)
+        points, full = min(requested, max(1, pages.points)), budget
+
+        def settled(size: int) -> OperationCost:
+            actual = points + usage.points + answer_points(size, points)
+            self._rate_limiter.refund(key_id, requested - actual)
+            return OperationCost(requested, actual, full.refunded(requested - actual))
+
+        return self._responses.response(operation, pages, settled)

@@ -2,9 +2,11 @@
 
 import logging
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from graphql import ExecutionResult, execute_sync
+from orjson import Fragment
 
 from gateway.compiler.program import Fallback
 from gateway.context import OperationCost
@@ -32,17 +34,25 @@ class ResponseBuilder:
         self._hide_suggestions = hide_suggestions
         self.answered: Counter[str] = Counter()
 
-    def response(self, operation: AdmittedOperation, pages: Pages, cost: OperationCost | None = None) -> Answer:
-        """The answer over these pages; ``cost``: what the operation was charged, where that is counted."""
-        data = self.shaped(operation.bound.compiled, pages)
+    def response(
+        self, operation: AdmittedOperation, pages: Pages, settled: Callable[[int], OperationCost] | None = None
+    ) -> Answer:
+        """The answer over these pages; ``settled``: gives what the operation is charged, once its answer's bytes are
+        known, where that is counted."""
+        data, errors = self.shaped(operation.bound.compiled, pages), None
+        if data is None:
+            result = self._executed(operation, pages)
+            data, errors = result.data, result.errors
+        encoded = encode(data)
+        answer: dict[str, Any] = {"errors": formatted_errors(errors, Phase.EXECUTION, MAX_ERRORS)} if errors else {}
+        answer["data"] = Fragment(encoded)
+        if settled is None:
+            return Answer(encode(answer), partial=bool(errors))
+        cost = settled(len(encoded))
         # What may be cached doesn't differ each time.
-        extensions = {} if cost is None or operation.request.reads_only else {"extensions": {"cost": cost.extension}}
-        budget = None if cost is None else cost.budget
-        if data is not None:
-            return Answer(encode({"data": data, **extensions}), budget=budget)
-        result = self._executed(operation, pages)
-        errors = {"errors": formatted_errors(result.errors, Phase.EXECUTION, MAX_ERRORS)} if result.errors else {}
-        return Answer(encode({**errors, "data": result.data, **extensions}), partial=bool(errors), budget=budget)
+        if not operation.request.reads_only:
+            answer["extensions"] = {"cost": cost.extension}
+        return Answer(encode(answer), partial=bool(errors), budget=cost.budget)
 
     def shaped(self, compiled: CompiledOperation, pages: Pages) -> dict[str, Any] | None:
         """The response's data by the compiled function, or None where the executor has to answer."""

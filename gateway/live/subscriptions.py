@@ -13,7 +13,8 @@ from gateway.execution.fetching import Fetcher
 from gateway.execution.response_builder import ResponseBuilder
 from gateway.live.broker import Broker, TopicKey
 from gateway.live.subscriber_queue import Subscriber
-from gateway.plan.usage import Usage, UsageLimits
+from gateway.plan.fetched_pages import Pages
+from gateway.plan.usage import Usage, UsageLimits, answer_points
 from gateway.scheduling.rate_limiter import RateLimiter
 from gateway.store.change_stream import InsertEvent
 
@@ -116,4 +117,9 @@ class SubscriptionEvents:
             self._rate_limiter.charge(self._key_id, usage.points)
         paid = len(inserted) * operation.bound.cost
         self._rate_limiter.refund(self._key_id, paid - min(paid, max(1, fetched.points)))
-        return ((event, self._responses.response(operation, pages).body) for event, pages in fetched.events)
+        return ((event, self._answer(pages)) for event, pages in fetched.events)
+
+    def _answer(self, pages: Pages) -> bytes:
+        answer = self._responses.response(self._operation, pages).body
+        self._rate_limiter.charge(self._key_id, answer_points(len(answer), self._operation.bound.cost))
+        return answer
