@@ -4,13 +4,15 @@ A place is the ordered value and ``_id`` of an element, so that a page is found 
 and stays where it is while others insert.
 """
 
+from binascii import a2b_base64, b2a_base64
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from bson import Binary, DatetimeMS, ObjectId
+import bson
+from bson import DatetimeMS, ObjectId
 from bson.errors import BSONError
 
 from gateway.errors import InvalidCursor, UnreadableDocument
@@ -20,10 +22,14 @@ from gateway.plan import opaque_text
 
 _VERSION = 1
 
-# Times beyond Python's years are only found in documents that others wrote, and so are strings and booleans.
-Value: TypeAlias = datetime | DatetimeMS | int | float | str | bool | None
-# Of binary values only UUIDs, which may also be decoded already; a place that was decoded has them as they are read.
-Tie: TypeAlias = Binary | UUID | ObjectId | str | int
+# What clients send back may be anything.
+_MAX_BSON_BYTES = 1_000
+
+# All but times, integers and null are only found in documents that others wrote: values of any type of BSON but arrays,
+# of which sorting takes one element. UUIDs may also be decoded already; a place that was decoded has them as they are
+# read.
+Value: TypeAlias = Any
+Tie: TypeAlias = Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ def _marked_value(value: Any) -> Any:
     match value:
         case None | bool() | int():
             return value
-        case str():
+        case str() if value.__class__ is str:
             return ["s", value]
         case float():
             return value if isfinite(value) else ["f", str(value)]
@@ -74,7 +80,7 @@ def _marked_value(value: Any) -> Any:
             return value
         case DatetimeMS():
             return ["t", int(value)]
-    raise UnreadableDocument("What is stored here has no place in this order.")
+    return _as_bson(value)
 
 
 def _value(encoded: Any) -> Value:
@@ -87,6 +93,8 @@ def _value(encoded: Any) -> Value:
             return float(number)
         case ["t", int(milliseconds)]:
             return DatetimeMS(_integer(milliseconds))
+        case ["b", str(text)]:
+            return _from_bson(text)
         case int():
             return _integer(encoded)
         case None | float():
@@ -106,11 +114,13 @@ def _marked_tie(tie: Any) -> Any:
             return str(tie)
         case ObjectId():
             return ["o", str(tie)]
-        case str():
+        case str() if tie.__class__ is str:
             return ["s", tie]
+        case bool():
+            return _as_bson(tie)
         case int():
             return tie
-    raise UnreadableDocument("What is stored here has no place in this order.")
+    return _as_bson(tie)
 
 
 def _tie(encoded: Any) -> Tie:
@@ -121,6 +131,29 @@ def _tie(encoded: Any) -> Tie:
             return ObjectId(text)
         case ["s", str(text)]:
             return text
+        case ["b", str(text)]:
+            return _from_bson(text)
         case int():
             return _integer(encoded)
     raise ValueError(encoded)
+
+
+def _as_bson(value: Any) -> list[str]:
+    """A value that has no spelling of its own."""
+    try:
+        content = bson.encode({"": value})
+    except (BSONError, OverflowError):
+        content = b""
+    if isinstance(value, list) or not 0 < len(content) <= _MAX_BSON_BYTES:
+        raise UnreadableDocument("What is stored here has no place in this order.")
+    return ["b", b2a_base64(content, newline=False).decode()]
+
+
+def _from_bson(text: str) -> Any:
+    content = a2b_base64(text.encode(), strict_mode=True)
+    if len(content) > _MAX_BSON_BYTES:
+        raise ValueError(text)
+    match bson.decode(content):
+        case {"": value, **others} if not others and not isinstance(value, list):
+            return value
+    raise ValueError(text)

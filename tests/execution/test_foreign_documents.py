@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
-from bson import Binary, DatetimeMS, DBRef, Decimal128, Int64, ObjectId
+from bson import Binary, DatetimeMS, DBRef, Decimal128, Int64, ObjectId, Timestamp
 
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
@@ -186,14 +186,19 @@ async def test_null_and_missing_are_kept_apart(gateway: Gateway) -> None:
 # ------------------------------------------------------------------ identity and order
 
 
-@pytest.mark.parametrize("make_id", [ObjectId, lambda: f"peer-{uuid4()}", uuid4])
+IDS = [Binary(uuid4().bytes, 3), Decimal128("1.5"), {"part": 1}, True, Timestamp(1, 2), Binary(b"x"), 7, "id", 2.5]
+
+
+@pytest.mark.parametrize(
+    "make_id", [ObjectId, lambda: f"peer-{uuid4()}", uuid4, lambda: Binary(uuid4().bytes, 3), iter(IDS).__next__]
+)
 async def test_documents_may_have_ids_of_their_own_kind(make_id: Any, gateway: Gateway) -> None:
     for number in range(5):
         await insert(gateway, id=f"i{number}", _id=make_id())
     seen, cursor = [], None
     while True:
         page = await gateway.data(
-            "query ($after: String) { interactions(first: 2, after: $after) { nodes { interactionId id } "
+            "query ($after: String) { interactions(first: 2, after: $after) { edges { cursor } nodes { interactionId } "
             "pageInfo { endCursor hasNextPage } } }",
             {"after": cursor},
         )

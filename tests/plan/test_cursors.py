@@ -3,9 +3,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import bson
 import orjson
 import pytest
-from bson import Binary, DatetimeMS, Decimal128, ObjectId
+from bson import Binary, Code, DatetimeMS, Decimal128, MinKey, ObjectId, Regex, Timestamp
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -91,6 +92,13 @@ def test_any_other_text_is_no_cursor(text: str) -> None:
         (1, LATEST.tag, None, f"i{2**63}"),
         (1, LATEST.tag, None, "i" + "9" * 5000),
         (1, LATEST.tag, None, f"x{TIE_UUID}"),
+        (1, LATEST.tag, None, ["b", ""]),
+        (1, LATEST.tag, None, ["b", "AAAA"]),
+        (1, LATEST.tag, None, ["b", base64.b64encode(bson.encode({})).decode()]),
+        (1, LATEST.tag, None, ["b", base64.b64encode(bson.encode({"": 1, "a": 1})).decode()]),
+        (1, LATEST.tag, None, ["b", base64.b64encode(bson.encode({"": [1]})).decode()]),
+        (1, LATEST.tag, None, ["b", base64.b64encode(bson.encode({"": "x" * 1_000})).decode()]),
+        (1, LATEST.tag, ["b", base64.b64encode(b"\x05\0\0\0").decode()], f"{TIE_UUID}"),
         {"v": 1},
         1,
         None,
@@ -102,8 +110,32 @@ def test_a_forged_cursor_is_refused(parts: Any) -> None:
         decode_cursor(LATEST, text, "after")
 
 
-@pytest.mark.parametrize("value", [[1], {"a": 1}, Decimal128("1"), b"x", Binary(TIE_UUID.bytes, 3), Binary(b"x", 4)])
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"a": 1},
+        Decimal128("1"),
+        b"x",
+        Binary(TIE_UUID.bytes, 3),
+        Binary(b"x", 4),
+        Binary(b"x", 128),
+        Regex("^a", "i"),
+        Timestamp(1, 2),
+        MinKey(),
+        Code("1"),
+    ],
+)
+def test_every_value_that_others_store_has_a_place_but_arrays(value: Any) -> None:
+    cursor = encode_cursor(LATEST, value, TIE)
+    assert decode_cursor(LATEST, cursor, "after") == Place(value, TIE)
+    cursor = encode_cursor(LATEST, None, value)
+    assert decode_cursor(LATEST, cursor, "after") == Place(None, value)
+
+
+@pytest.mark.parametrize("value", [[1], [], "x" * 2_000, {"a": "x" * 2_000}])
 def test_what_has_no_place_in_an_order_gets_no_cursor(value: Any) -> None:
+    if isinstance(value, str):
+        value = Regex(value)
     with pytest.raises(UnreadableDocument):
         encode_cursor(LATEST, value, TIE)
     with pytest.raises(UnreadableDocument):
