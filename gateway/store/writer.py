@@ -127,8 +127,9 @@ class Writer:
             object_id=interaction_id,
         )
         with translated():
-            result = await self._interactions.delete_one(
-                {"_id": document_id(namespace.id, "interaction", interaction_id), "namespace_id": namespace.id}
+            # Other programs may have stored it under another `_id`, and more than once.
+            result = await self._interactions.delete_many(
+                {"interaction_id": {"$eq": interaction_id}, "namespace_id": namespace.id}
             )
         return result.deleted_count > 0
 

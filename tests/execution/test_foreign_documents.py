@@ -209,6 +209,25 @@ async def test_documents_may_have_ids_of_their_own_kind(make_id: Any, gateway: G
     assert sorted(seen) == [f"i{number}" for number in range(5)]
 
 
+async def test_an_id_that_is_stored_twice_takes_nobodys_place_and_is_deleted_as_one(gateway: Gateway) -> None:
+    await insert(gateway, id="a", feature_id="latest", occurred_at=NOON + timedelta(hours=1))
+    await insert(gateway, id="a", feature_id="earlier")
+    await insert(gateway, id="b")
+    by_ids = await gateway.data('{ interactionsByIds(interactionIds: ["a", "b", "a"]) { id featureId } }')
+    first, other, again = by_ids["interactionsByIds"]
+    assert (first["featureId"], other["featureId"], again) == ("latest", "p1", first)
+    nodes = await gateway.data(
+        "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Interaction { id featureId } } }",
+        {"ids": [first["id"], other["id"]]},
+    )
+    assert nodes["nodes"] == [first, other]
+    assert await read(gateway, "id featureId", "a") == first
+    deleted = await gateway.data('mutation { deleteInteraction(input: { interactionId: "a" }) { deletedId } }')
+    assert deleted["deleteInteraction"]["deletedId"] == first["id"]
+    assert await read(gateway, "id", "a") is None
+    assert await read(gateway, "interactionId", "b") == {"interactionId": "b"}
+
+
 async def test_keys_of_the_gateways_own_are_not_part_of_what_was_recorded(gateway: Gateway) -> None:
     await insert_request(
         gateway,

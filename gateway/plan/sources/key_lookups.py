@@ -28,12 +28,17 @@ class DocumentLookup(KeyLookup):
     def command(self, context: Context, keys: Sequence[str], paths: frozenset[str]) -> ReadCommand:
         path = self.kind.id_path
         scan = Scan(context.namespace, self.kind, Lookup(path, tuple(keys)))
-        return Find(scan, projection(paths, path), (), len(keys), "id")
+        # Other programs may have stored one id twice: of several, none may take the place of another.
+        return Find(scan, projection(paths, path), (), 1 if len(keys) == 1 else 0, "id")
 
     def objects(self, result: Any, keys: Sequence[str], context: Context) -> tuple[Mapping[str, Document], int]:
         path = self.kind.id_path
-        # Of a list of ids, which others may have stored, any one was looked for.
-        objects = {key: document for document in result if isinstance(key := document[path], str)}
+        objects: dict[str, Document] = {}
+        for document in result:
+            # Of a list of ids, which others may have stored, any one was looked for. By the index the latest of several
+            # with one id comes first, as it does where it is looked for alone.
+            if isinstance(key := document[path], str):
+                objects.setdefault(key, document)
         return objects, reading_points(len(result))
 
 
