@@ -60,8 +60,9 @@ class Authenticator:
 
         Raises Unauthenticated, alike for a missing, malformed, unknown, expired or revoked key.
         """
+        # One space or more (RFC 9110, section 11.4).
         scheme, _, credentials = (authorization or "").partition(" ")
-        presented = secret_keys.parse(credentials) if scheme.lower() == "bearer" else None
+        presented = secret_keys.parse(credentials.lstrip(" ")) if scheme.lower() == "bearer" else None
         cached = None if presented is None else await self._find(presented.key_id)
         now = datetime.now(UTC)
         if (
@@ -79,12 +80,13 @@ class Authenticator:
         return cached.key.caller
 
     async def resolve(self, caller: Caller, namespace_header: str | None) -> Namespace:
-        """The namespace that an X-Namespace header names, by name or id; the key's default where it is absent (None).
+        """The namespace that an X-Namespace header names, by name or id; the key's default where it is absent (None)
+        or empty.
 
         Raises NamespaceRequired where there is neither, and NamespaceNotFound, alike for a malformed name and for one
         that is nobody's or another organization's.
         """
-        reference = caller.default_namespace_id if namespace_header is None else namespace_header
+        reference = namespace_header or caller.default_namespace_id
         if reference is None:
             raise NamespaceRequired("This key has no default namespace: name one in the header X-Namespace.")
         owned_reference = (caller.organization.id, reference)

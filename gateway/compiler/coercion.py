@@ -32,6 +32,7 @@ from gateway.compiler.graphql_core_adapter import (
     default_value,
     variable_signature,
 )
+from gateway.schema.scalars import CoercedVariables
 
 # Gives the coerced value, or `Undefined` where graphql-core has to judge.
 Coercer = Callable[[Any], Any]
@@ -170,9 +171,11 @@ class Coercion:
     ) -> VariableValues | list[GraphQLError]:
         """The coerced values, or up to ``max_errors`` of what is wrong with those that were given and, where there are
         more, an error that says so."""
-        return self._plain(sent) or get_variable_values(
-            self._schema, self._nodes, dict(sent), max_errors, hide_suggestions
-        )
+        plain = self._plain(sent)
+        if plain is not None:
+            return plain
+        values = get_variable_values(self._schema, self._nodes, dict(sent), max_errors, hide_suggestions)
+        return values if isinstance(values, list) else _with_sent(values.sources, values.coerced)
 
     def _plain(self, sent: Mapping[str, Any]) -> VariableValues | None:
         sources: dict[str, VariableValueSource] = {}
@@ -189,4 +192,13 @@ class Coercion:
                 return None
             sources[name] = VariableValueSource(signature, value)
             coerced[name] = plain
-        return VariableValues(sources, coerced)
+        return _with_sent(sources, coerced)
+
+
+def _with_sent(sources: dict[str, VariableValueSource], coerced: dict[str, Any]) -> VariableValues:
+    sent = {
+        name: source.value if source.value is not Undefined or default is None else default.literal
+        for name, source in sources.items()
+        if (default := source.signature.default) is not None or source.value is not Undefined
+    }
+    return VariableValues(sources, CoercedVariables(coerced, sent))

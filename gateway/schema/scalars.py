@@ -27,6 +27,17 @@ JSON = NewType("JSON", object)
 Representation = NewType("Representation", object)
 
 
+class CoercedVariables(dict[str, Any]):
+    """The coerced values of variables; ``sent``: what was given for each, or the literal of its default.
+
+    Within a JSON literal a variable stands for what was sent, whatever its type makes of it.
+    """
+
+    def __init__(self, coerced: Mapping[str, Any], sent: Mapping[str, Any]) -> None:
+        super().__init__(coerced)
+        self.sent = sent
+
+
 def parse_date_time(value: Any) -> datetime:
     """An RFC 3339 date-time with an offset as UTC, cut to whole milliseconds; raises `BadUserInput` for all else."""
     if not isinstance(value, str):
@@ -55,7 +66,12 @@ def parse_json_literal(node: ValueNode, variables: Mapping[str, Any] | None = No
 
     Raises `BadUserInput` as `parse_json` does.
     """
-    return parse_json(_literal(node, variables or {}))
+    return parse_json(_literal(node, _sent(variables)))
+
+
+def _sent(variables: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    # The executor's own have nothing else, and what it makes of arguments nobody reads.
+    return variables.sent if isinstance(variables, CoercedVariables) else dict.fromkeys(variables or ())
 
 
 def _literal(node: ValueNode, variables: Mapping[str, Any]) -> Any:
@@ -78,12 +94,13 @@ def _literal(node: ValueNode, variables: Mapping[str, Any]) -> Any:
                 if not isinstance(field.value, VariableNode) or field.value.name.value in variables
             }
     assert isinstance(node, VariableNode)
-    return variables.get(node.name.value)
+    value = variables.get(node.name.value)
+    return _literal(value, {}) if isinstance(value, ValueNode) else value
 
 
 def parse_any_literal(node: ValueNode, variables: Mapping[str, Any] | None = None) -> Any:
     """The JSON value of a literal, whatever it holds: each representation is judged by itself."""
-    return _literal(node, variables or {})
+    return _literal(node, _sent(variables))
 
 
 SCALARS: Mapping[object, ScalarDefinition] = {

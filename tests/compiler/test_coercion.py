@@ -51,7 +51,7 @@ def printed(outcome: Any) -> Any:
         )
         for name, source in outcome.sources.items()
     }
-    return repr(outcome.coerced), sources
+    return repr(dict(outcome.coerced)), sources
 
 
 def declarations() -> list[str]:

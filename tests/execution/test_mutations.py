@@ -504,3 +504,19 @@ async def test_who_may_not_write_writes_nothing(producer: Producer, permission: 
     answer = await producer.gateway.execute(RECORD, {"input": view()}, key=key, namespace=producer.namespace.id)
     assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     assert await producer.count() == 0
+
+
+async def test_a_typed_variable_within_metadata_is_recorded_as_it_was_sent(producer: Producer) -> None:
+    when = "2024-05-01T14:00:00.123456+02:00"
+    recorded = await producer.data(
+        """mutation ($when: DateTime!, $kind: InteractionType = CLICK, $id: ID!, $search: SearchRequestInput) {
+          recordInteraction(input: {
+            featureId: "p1", interactionType: VIEW, metadata: {when: $when, kinds: [$kind], id: $id, search: $search}
+          }) { interaction { metadata } }
+        }""",
+        when=when,
+        id="42",
+        search=SEARCH,
+    )
+    metadata = recorded["recordInteraction"]["interaction"]["metadata"]
+    assert metadata == {"when": when, "kinds": ["CLICK"], "id": "42", "search": SEARCH}
