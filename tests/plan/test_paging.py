@@ -107,8 +107,8 @@ def test_pages_are_those_of_the_specification(count: int, arguments: PaginationA
     between = [
         element
         for element in elements
-        if (window.after is None or element > window.after.value)  # type: ignore[operator]
-        and (window.before is None or element < window.before.value)  # type: ignore[operator]
+        if (window.after is None or element > window.after.value)
+        and (window.before is None or element < window.before.value)
     ]
     fetched = sorted(between, reverse=window.descending)[: window.limit]
     answered = page(window, [{"_id": TIE, "position": element} for element in fetched])
