@@ -13,7 +13,13 @@ from graphql import GraphQLInputObjectType, get_named_type
 
 from gateway.compiler.where_operands import InputPath, items, operand, path_below
 from gateway.errors import BadUserInput
-from gateway.limits.where_bounds import MAX_COMPARISONS, MAX_LEVELS, MAX_LOOKUP_VALUES
+from gateway.limits.where_bounds import (
+    MAX_COMPARISONS,
+    MAX_LEVELS,
+    MAX_LOOKUP_VALUES,
+    MAX_PATTERNS,
+    MAX_PATTERNS_LENGTH,
+)
 from gateway.model.filter_trees import key_token, key_value_token, value_hash
 from gateway.plan.comparisons import (
     EVERYTHING,
@@ -51,8 +57,8 @@ _CASE_SENSITIVE = Option.CASE_SENSITIVE.value
 def compile_where(where: Mapping[str, Any] | None, input_type: GraphQLInputObjectType) -> Predicate:
     """What a coerced `where` argument of ``input_type`` demands; None demands nothing in particular.
 
-    Raises `BadUserInput`, with a path from ``where`` down, for an explicit null, for more than 5 levels or 50
-    comparisons, and for what a comparison can't take.
+    Raises `BadUserInput`, with a path from ``where`` down, for an explicit null, for more than 5 levels, 50
+    comparisons or 10 patterns, and for what a comparison can't take.
     """
     if not where:
         return _EVERYTHING
@@ -88,10 +94,12 @@ def _lookup(demand: Tree) -> Lookup | None:
 
 
 class _Compilation:
-    """The walk over one input; it counts the comparisons on its way."""
+    """The walk over one input; it counts the comparisons and their patterns on its way."""
 
     def __init__(self) -> None:
         self.comparisons = 0
+        self._patterns = 0
+        self._patterns_length = 0
 
     def filter(
         self, where: Mapping[str, Any], input_type: GraphQLInputObjectType, at: InputPath, *, level: int, name: str = ""
@@ -176,7 +184,10 @@ class _Compilation:
         checked = operand(operator, value, case_sensitive=case_sensitive, at=at)
         if operator is Operator.IN and not checked:
             return NOTHING
-        return Comparison(path, operator, checked, case_sensitive, name)
+        comparison = Comparison(path, operator, checked, case_sensitive, name)
+        if comparison.patterns:
+            self._count_patterns(comparison.patterns, at)
+        return comparison
 
     def _free_form(self, root: str, path_filter: Mapping[str, Any], at: InputPath, *, name: str) -> Tree:
         path = path_below(root, path_filter["path"], (*at, "path"))
@@ -195,6 +206,20 @@ class _Compilation:
         self.comparisons += 1
         if self.comparisons > MAX_COMPARISONS:
             raise BadUserInput(f"A filter may hold at most {MAX_COMPARISONS} comparisons.", path=at)
+
+    def _count_patterns(self, patterns: Sequence[str], at: InputPath) -> None:
+        self._patterns += 1
+        self._patterns_length += sum(map(len, patterns))
+        if self._patterns > MAX_PATTERNS:
+            raise BadUserInput(
+                f"A filter may hold at most {MAX_PATTERNS} comparisons by start, by part or in any case.", path=at
+            )
+        if self._patterns_length > MAX_PATTERNS_LENGTH:
+            raise BadUserInput(
+                f"What a filter compares by start, by part or in any case may have at most {MAX_PATTERNS_LENGTH:,} "
+                "characters together.",
+                path=at,
+            )
 
 
 def _any_element(path: str, element: Tree, name: str) -> Tree:

@@ -1,4 +1,8 @@
-"""How much one `where` may demand; no setting changes these."""
+"""How much one `where` may demand; no setting changes these.
+
+How long the texts are that its patterns are tried on is a part of what a comparison means:
+`gateway.plan.comparisons.MAX_SEARCHED`.
+"""
 
 from typing import Final
 
@@ -12,6 +16,13 @@ MAX_VALUES: Final = 1_000
 
 MAX_PATTERN_LENGTH: Final = 200
 """Characters of a string that is looked for within others, or in any case."""
+
+MAX_PATTERNS: Final = 10
+"""Comparisons whose strings are looked for within others, or in any case."""
+
+MAX_PATTERNS_LENGTH: Final = 500
+"""Characters of all strings that are looked for within others, or in any case. A document of 1 MB in texts that are
+searched takes MongoDB half a second for each hundred of them, where all repeat one letter, in which it ends nothing."""
 
 MAX_PATH_STEPS: Final = 20
 """Keys of a path within the metadata."""

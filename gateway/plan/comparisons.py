@@ -3,7 +3,7 @@
 MongoDB's syntax is one (`gateway.plan.mongodb_filters`), a predicate over a stored document another
 (`gateway.plan.document_matchers`), and the description of each comparison a third. They mean the same: a path leads
 through lists as MongoDB's does, a list matches where it or one of its elements does, and NE, NIN and EXISTS with false
-match what their opposites don't.
+match what their opposites don't. Longer texts than `MAX_SEARCHED` contain and start with nothing.
 """
 
 import json
@@ -14,6 +14,10 @@ from enum import Enum
 from typing import Any, Final, TypeAlias
 
 _MAX_DESCRIBED = 100
+
+MAX_SEARCHED: Final = 10_000
+"""Characters of a stored text that is searched. The steps of a search are up to its characters times those that are
+searched for, 200,000 in a millisecond, and MongoDB ends none on the way: of 1 MB that took a second."""
 
 
 class Operator(Enum):
@@ -63,6 +67,16 @@ class Comparison:
     value: Any
     case_sensitive: bool
     name: str
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The strings that stored texts are searched for, or compared with in any case: letter by letter."""
+        if self.operator in _SEARCHING:
+            return (self.value,)
+        if self.case_sensitive or self.operator not in _EQUALITIES:
+            return ()
+        values = self.value if isinstance(self.value, tuple) else (self.value,)
+        return tuple(value for value in values if isinstance(value, str))
 
     @property
     def description(self) -> str:
@@ -163,6 +177,8 @@ def comparisons(tree: Tree) -> list[Comparison]:
     return [comparison for branch in tree.branches for comparison in comparisons(branch)]
 
 
+_SEARCHING: Final = frozenset({Operator.STARTS_WITH, Operator.CONTAINS})
+_EQUALITIES: Final = frozenset({Operator.EQ, Operator.NE, Operator.IN, Operator.NIN})
 _WORDS: Final = {
     Operator.EQ: "=",
     Operator.NE: "!=",

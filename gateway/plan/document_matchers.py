@@ -9,7 +9,18 @@ from typing import Any, Final, TypeAlias
 
 from gateway.model.bson_comparison import equals, folded, is_one_of, is_present, ordered
 from gateway.model.bson_paths import Document, Test, element_object, list_passes_at, passes_at
-from gateway.plan.comparisons import AllOf, AnyElement, AnyOf, Comparison, Derived, NoneOf, Operator, Tree, Unlisted
+from gateway.plan.comparisons import (
+    MAX_SEARCHED,
+    AllOf,
+    AnyElement,
+    AnyOf,
+    Comparison,
+    Derived,
+    NoneOf,
+    Operator,
+    Tree,
+    Unlisted,
+)
 
 Matched: TypeAlias = Comparison | NoneOf
 _Holds: TypeAlias = Callable[[Document], bool]
@@ -149,17 +160,21 @@ def _equals(value: Any, case_sensitive: bool) -> Test:
 def _start(comparison: Comparison) -> Test:
     if comparison.case_sensitive:
         start = comparison.value
-        return lambda stored: stored.__class__ is str and stored.startswith(start)
+        return lambda stored: _is_searched(stored) and stored.startswith(start)
     start = folded(comparison.value)
-    return lambda stored: stored.__class__ is str and folded(stored[: len(start)]) == start
+    return lambda stored: _is_searched(stored) and folded(stored[: len(start)]) == start
 
 
 def _part(comparison: Comparison) -> Test:
     if comparison.case_sensitive:
         part = comparison.value
-        return lambda stored: stored.__class__ is str and part in stored
+        return lambda stored: _is_searched(stored) and part in stored
     part = folded(comparison.value)
-    return lambda stored: stored.__class__ is str and part in folded(stored)
+    return lambda stored: _is_searched(stored) and part in folded(stored)
+
+
+def _is_searched(stored: Any) -> bool:
+    return stored.__class__ is str and len(stored) <= MAX_SEARCHED
 
 
 _TESTS: Final[dict[Operator, Callable[[Comparison], Test]]] = {

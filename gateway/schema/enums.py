@@ -11,7 +11,7 @@ import strawberry
 
 from gateway import context
 from gateway.limits.where_bounds import MAX_PATTERN_LENGTH, MAX_VALUES
-from gateway.plan.comparisons import Operator
+from gateway.plan.comparisons import MAX_SEARCHED, Operator
 from gateway.schema.stored_readings import OTHER
 
 
@@ -119,10 +119,13 @@ class PathOperator(Enum):
     NIN = _value(Operator.NIN, f"Equals none of the values in a list of at most {MAX_VALUES:,}, or is missing.")
     EXISTS = _value(Operator.EXISTS, "With true: is there and is not null. With false: is null or missing.")
     STARTS_WITH = _value(
-        Operator.STARTS_WITH, f"Is a string that starts with the value, of at most {MAX_PATTERN_LENGTH} characters."
+        Operator.STARTS_WITH,
+        f"Is a string of at most {MAX_SEARCHED:,} characters that starts with the value, of at most "
+        f"{MAX_PATTERN_LENGTH}.",
     )
     CONTAINS = _value(
-        Operator.CONTAINS, f"Is a string that contains the value, of at most {MAX_PATTERN_LENGTH} characters."
+        Operator.CONTAINS,
+        f"Is a string of at most {MAX_SEARCHED:,} characters that contains the value, of at most {MAX_PATTERN_LENGTH}.",
     )
 
 

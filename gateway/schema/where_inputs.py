@@ -8,10 +8,12 @@ from gateway.limits.where_bounds import (
     MAX_PATH_LENGTH,
     MAX_PATH_STEPS,
     MAX_PATTERN_LENGTH,
+    MAX_PATTERNS,
+    MAX_PATTERNS_LENGTH,
     MAX_VALUES,
 )
 from gateway.model.wire import fields as wire
-from gateway.plan.comparisons import Operator
+from gateway.plan.comparisons import MAX_SEARCHED, Operator
 from gateway.schema.enums import (
     ComparisonOperator,
     FilterBranch,
@@ -59,6 +61,10 @@ _EQUALS_NOT = "Doesn't equal this, or is missing."
 _ONE_OF = f"Equals one of these, at most {MAX_VALUES:,}; an empty list matches nothing."
 _NONE_OF = f"Equals none of these, at most {MAX_VALUES:,}, or is missing."
 _IS_THERE = "With true: is there and is not null. With false: is null or missing."
+_SEARCHED = f"of at most {MAX_PATTERN_LENGTH} characters. Longer texts than {MAX_SEARCHED:,} aren't searched."
+_IN_ALL = f"""{MAX_COMPARISONS} comparisons in all,
+of which {MAX_PATTERNS} may be by `startsWith`, by `contains` or in any case, for {MAX_PATTERNS_LENGTH} characters \
+together."""
 _CASE_SENSITIVE = f"""Whether upper and lower case differ in the comparisons of strings here. With false, letters are
 compared one by one by Unicode's simple case folding, no index helps, and each string is of at most \
 {MAX_PATTERN_LENGTH} characters."""
@@ -79,8 +85,8 @@ class StringFilter:
     ne: str | None = matches(_NE, _EQUALS_NOT)
     in_: list[str] | None = matches(_IN, _ONE_OF, name="in")
     nin: list[str] | None = matches(_NIN, _NONE_OF)
-    starts_with: str | None = matches(_STARTS_WITH, f"Starts with this, of at most {MAX_PATTERN_LENGTH} characters.")
-    contains: str | None = matches(_CONTAINS, f"Contains this, of at most {MAX_PATTERN_LENGTH} characters.")
+    starts_with: str | None = matches(_STARTS_WITH, f"Starts with this, {_SEARCHED}")
+    contains: str | None = matches(_CONTAINS, f"Contains this, {_SEARCHED}")
     case_sensitive: bool = matches(Option.CASE_SENSITIVE, _CASE_SENSITIVE, default=True)
     exists: bool | None = matches(_EXISTS, _IS_THERE)
 
@@ -187,7 +193,7 @@ class FilterConditionWhere:
 @strawberry.input(
     description=f"""Filters search requests. All fields given must match; `{{}}` matches everything. At most \
 {MAX_LEVELS} levels of
-filters in `and`, `or` and `nor`, this one included, and {MAX_COMPARISONS} comparisons in all. \
+filters in `and`, `or` and `nor`, this one included, and {_IN_ALL} \
 An explicit null is an error, except
 for the `value` of a condition, where it means null."""
 )
@@ -216,7 +222,7 @@ class SearchRequestWhere:
 @strawberry.input(
     description=f"""Filters interactions. All fields given must match; `{{}}` matches everything. At most \
 {MAX_LEVELS} levels of
-filters in `and`, `or` and `nor`, this one included, and {MAX_COMPARISONS} comparisons in all. \
+filters in `and`, `or` and `nor`, this one included, and {_IN_ALL} \
 An explicit null is an error, except for
 the `value` of a comparison, where it means null."""
 )

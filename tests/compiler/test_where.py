@@ -100,10 +100,20 @@ GOLDEN: list[tuple[Where | None, Predicate]] = [
         metadata("a", "IN", [1, {"$regex": "x"}]),
         demanding({"$or": [{"metadata.a": {"$eq": 1}}, {"metadata.a": {"$eq": {"$regex": "x"}}}]}, "metadata.a"),
     ),
-    (metadata("a", "STARTS_WITH", "a.b"), demanding({"metadata.a": {"$regex": r"\Aa\.b"}}, "metadata.a")),
+    (
+        metadata("a", "STARTS_WITH", "a.b"),
+        demanding({"metadata.a": {"$regex": r"\Aa\.b(?!(?s:.{9998}))"}}, "metadata.a"),
+    ),
     (
         metadata("a", "EQ", "a*\0", caseSensitive=False),
-        demanding({"metadata.a": {"$regex": r"\Aa\*\x00\z", "$options": "i"}}, "metadata.a"),
+        demanding({"metadata.a": {"$regex": r"\A(?:a\*\x00)\z", "$options": "i"}}, "metadata.a"),
+    ),
+    (
+        metadata("a", "IN", ["a", 1, "b"], caseSensitive=False),
+        demanding(
+            {"$or": [{"metadata.a": {"$eq": 1}}, {"metadata.a": {"$regex": r"\A(?:a|b)\z", "$options": "i"}}]},
+            "metadata.a",
+        ),
     ),
     (metadata("a", "EQ", 1, caseSensitive=False), demanding({"metadata.a": {"$eq": 1}}, "metadata.a")),
     (
@@ -145,7 +155,10 @@ GOLDEN_SEARCH_REQUESTS: list[tuple[Where, Predicate]] = [
             {
                 "search_request.queries": {
                     "$elemMatch": {
-                        "$and": [{"vector_index": {"$in": ["text", "keyword"]}}, {"value": {"$regex": r"a\|b"}}]
+                        "$and": [
+                            {"vector_index": {"$in": ["text", "keyword"]}},
+                            {"value": {"$regex": r"\A(?!(?s:.{10001}))[^a]*+(?:a(?!\|b)[^a]*+)*+a\|b"}},
+                        ]
                     }
                 }
             },
@@ -217,12 +230,28 @@ def test_a_filter_has_up_to_five_levels_and_fifty_comparisons() -> None:
     assert len(compiled({"and": [{"position": {"gt": number}} for number in range(50)]}).conjuncts) == 50
 
 
+def searching(*parts: str) -> list[Where]:
+    return [{"path": "a", "operator": "CONTAINS", "value": part} for part in parts]
+
+
+def test_a_filter_has_up_to_ten_patterns_of_five_hundred_characters_beside_its_other_comparisons() -> None:
+    others = [{"path": "a", "value": str(number)} for number in range(40)]
+    assert len(compiled({"metadata": [*searching(*["x" * 50] * 10), *others]}).conjuncts) == 50
+
+
 REFUSED: list[tuple[Where, tuple[str, ...], str]] = [
     (nested(6), ("or", "0", "or", "0", "or", "0", "or", "0", "or"), "5 levels"),
     (
         {"and": [{"position": {"gt": number}} for number in range(51)]},
         ("and", "50", "position", "gt"),
         "50 comparisons",
+    ),
+    ({"metadata": searching(*"x" * 11)}, ("metadata", "10", "value"), "at most 10 comparisons by start, by part"),
+    ({"metadata": searching("x" * 200, "x" * 200, "x" * 101)}, ("metadata", "2", "value"), "500 characters together"),
+    (
+        metadata("a", "NIN", [f"{number:050}" for number in range(11)], caseSensitive=False),
+        ("metadata", "0", "value"),
+        "500 characters together",
     ),
     ({"featureId": {"in": ["x"] * 1001}}, ("featureId", "in"), "1,000"),
     ({"searchRequest": {"collections": {"hasAll": ["x"] * 1001}}}, ("searchRequest", "collections", "hasAll"), "1,000"),

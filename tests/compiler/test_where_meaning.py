@@ -175,3 +175,27 @@ class TestMetadata:
             {"metadata": {"word": "straße"}},
         )
         assert archive.answer(compiled(where), "occurred_at") == expected
+
+    @pytest.mark.parametrize(
+        ("where", "expected"),
+        [
+            (metadata("text", "CONTAINS", "end"), [0, 2, 3]),
+            (metadata("text", "CONTAINS", "END", caseSensitive=False), [0, 2, 3]),
+            (metadata("text", "CONTAINS", ""), [0, 2, 3]),
+            (metadata("text", "STARTS_WITH", "x"), [0, 2]),
+            (metadata("text", "STARTS_WITH", "X", caseSensitive=False), [0, 2]),
+            ({"nor": [metadata("text", "CONTAINS", "end")]}, [1]),
+            (metadata("text", "GT", "x"), [0, 1, 2, 3]),
+        ],
+    )
+    def test_is_searched_in_texts_of_up_to_ten_thousand_characters(
+        self, archive: Archive, where: Where, expected: list[int]
+    ) -> None:
+        longest = "x" * 9_997 + "end"
+        archive.store(
+            {"metadata": {"text": longest}},
+            {"metadata": {"text": f"x{longest}"}},
+            {"metadata": {"text": [f"x{longest}", longest]}},
+            {"metadata": {"text": [f"x{longest}", "end"], "other": longest * 100}},
+        )
+        assert archive.answer(compiled(where), "occurred_at") == expected

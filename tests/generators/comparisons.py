@@ -32,6 +32,8 @@ NUMBERS = [0, 1, -1, 1.0, 1.5, 0.1, -0.0, 2**53, 2.0**53, 2**53 + 1, 2**62]
 TIMES = [datetime(2024, 5, 1, 12, 0, 0, 1000, UTC) + timedelta(milliseconds=number) for number in range(3)]
 
 _STORED_ONLY = [
+    # At the end of what is searched, and beyond it.
+    *("s" + "\u212a" * 9_998 + "a", "a" * 10_001),
     *(float("nan"), float("inf"), Int64(1), Int64(2**53), *TIMES, DatetimeMS(2**60), DatetimeMS(-(2**60))),
     *map(Decimal128, ["1", "0.1", "1.50", "NaN", "-Infinity", "9007199254740993"]),
     *(ObjectId(b"twelve bytes"), Binary(b"x"), Code("a"), Code("a", {"b": 1}), MinKey(), MaxKey(), Timestamp(1, 1)),

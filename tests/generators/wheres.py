@@ -22,6 +22,8 @@ SEARCH_REQUESTS = "SearchRequestWhere"
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
 WORDS = ["", "a", "A", "b", "ab", "aB.", "é", "É", "a\n", ".*", "^a$", "a\0b", "[", "\\", "$where", "日本"]
+# At the end of what is searched, and beyond it.
+LONG = ["é" * 9_998 + "aB", "a" * 10_001]
 LEAVES = [None, True, False, -1, 0, 1, 2, 0.0, 1.0, 1.5, *WORDS]
 KEYS = ["a", "b", "$where", "$eq"]
 IDS = ["x", "y", "X", "x.", ""]
@@ -64,7 +66,9 @@ def interaction(random: Random) -> Recorded:
             user_id=random.choice([*IDS, None]),
             position=random.choice([0, 1, 2, 3, None]),
             duration_ms=random.choice([0, 1, 2, 3, None]),
-            metadata=random.choice([None, *({key: value(random) for key in KEYS if random.random() < 0.8},) * 9]),
+            metadata=random.choice(
+                [None, *({key: long_or_other_value(random) for key in KEYS if random.random() < 0.8},) * 9]
+            ),
         ),
         **request,
     }
@@ -90,7 +94,7 @@ def query(random: Random) -> Recorded:
         random,
         vector_index=random.choice(["text", "image", "audio", "Text", None]),
         type=random.choice(["text", "url", "audio"]),
-        value=random.choice([*WORDS, None]),
+        value=random.choice([*WORDS, *LONG, None]),
         filters=tree(random),
     )
 
@@ -111,6 +115,10 @@ def value(random: Random) -> Any:
         case 1:
             return {key: value(random) for key in random.sample(KEYS, k=random.randint(0, 2))}
     return random.choice(LEAVES)
+
+
+def long_or_other_value(random: Random) -> Any:
+    return random.choice([*LONG, LONG, ["aB", *LONG]]) if random.random() < 0.15 else value(random)
 
 
 def as_others_write(random: Random, document: Recorded) -> Recorded:

@@ -158,14 +158,15 @@ def _holds(operator: str, values: list[Any], operand: Any, fold: bool) -> bool:
         case "exists":
             return bool(operand) is any(value is not MISSING and value is not None for value in values)
         case "startsWith":
-            return any(_folded(value, fold).startswith(_folded(operand, fold)) for value in _strings(values))
+            return any(_folded(value, fold).startswith(_folded(operand, fold)) for value in _searched(values))
         case "contains":
-            return any(_folded(operand, fold) in _folded(value, fold) for value in _strings(values))
+            return any(_folded(operand, fold) in _folded(value, fold) for value in _searched(values))
     return any(_ordered(operator, value, operand) for value in values)
 
 
-def _strings(values: list[Any]) -> Iterator[str]:
-    return (value for value in values if isinstance(value, str))
+def _searched(values: list[Any]) -> Iterator[str]:
+    """The strings that are no longer than what is searched."""
+    return (value for value in values if isinstance(value, str) and len(value) <= 10_000)
 
 
 def _folded(text: str, fold: bool) -> str:
