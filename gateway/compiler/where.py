@@ -31,6 +31,7 @@ from gateway.plan.comparisons import (
     Tree,
     all_of,
     any_of,
+    comparisons,
     demands,
     none_of,
 )
@@ -73,7 +74,7 @@ def compile_where(where: Mapping[str, Any] | None, input_type: GraphQLInputObjec
         if isinstance(demand, Comparison) and demand.path == own_time:
             times.append(TimeBound(ORDERING_OPERATORS[demand.operator], demand.value))
         else:
-            conjuncts.append(Conjunct(mongodb_filter(demand), demand.name, _lookup(demand)))
+            conjuncts.append(Conjunct(mongodb_filter(demand), demand.name, _lookup(demand), tuple(comparisons(demand))))
     return Predicate(tuple(conjuncts), tuple(times), comparisons=compilation.comparisons, tree=tree)
 
 

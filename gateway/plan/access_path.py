@@ -16,7 +16,7 @@ from gateway.model.kinds import Kind, Order
 from gateway.plan.commands import Document, Scan
 from gateway.plan.cursors import Tie, Value
 from gateway.plan.paging import Window
-from gateway.plan.predicate import Lookup, Predicate, TimeBound
+from gateway.plan.predicate import Conjunct, Lookup, Predicate, TimeBound
 
 _Bound = tuple[str, str, Value | Tie]
 
@@ -25,13 +25,22 @@ _TIGHTER = {"$gt": max, "$gte": max, "$lt": min, "$lte": min}
 
 @dataclass(frozen=True, slots=True)
 class AccessPath:
-    """The way to what a predicate demands, by one index. ``lookup``: the equality that the index serves; ``unindexed``:
+    """The way to what a predicate demands, by one index. ``lookup``: the equality that the index serves; ``examined``:
     what is filtered document by document."""
 
     index: Index
     lookup: Lookup | None
-    residual: tuple[Document, ...]
-    unindexed: tuple[str, ...]
+    examined: tuple[Conjunct, ...]
+
+    @property
+    def residual(self) -> tuple[Document, ...]:
+        """The filters of what is examined."""
+        return tuple(conjunct.filter for conjunct in self.examined)
+
+    @property
+    def unindexed(self) -> tuple[str, ...]:
+        """The names of what is examined, each once."""
+        return tuple(dict.fromkeys(conjunct.name for conjunct in self.examined))
 
 
 def choose_access_path(kind: Kind, order: Order, predicate: Predicate, joined: str = "") -> AccessPath:
@@ -40,12 +49,11 @@ def choose_access_path(kind: Kind, order: Order, predicate: Predicate, joined: s
     Raises `BadUserInput` where no index serves the order.
     """
     index, chosen = _choice(kind, order, predicate, joined)
-    rest = [conjunct for number, conjunct in enumerate(predicate.conjuncts) if number != chosen]
+    rest = tuple(conjunct for number, conjunct in enumerate(predicate.conjuncts) if number != chosen)
     return AccessPath(
         index,
         None if chosen is None else predicate.conjuncts[chosen].lookup,
-        tuple(conjunct.filter for conjunct in rest),
-        tuple(dict.fromkeys(conjunct.name for conjunct in rest)),
+        rest,
     )
 
 

@@ -3,17 +3,22 @@
 It is estimated from what is bound, before anything is read: pages count as if they were full, and what is nested in
 them counts for each of their documents. The same prices make up the actual cost, of what was read.
 
-Where no index serves a predicate, documents are examined that nobody gets, and no estimate knows how many.
+Where no index serves a predicate, documents are examined that nobody gets, and no estimate knows how many: the time
+that this takes is charged once it is known.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from gateway.plan.operation_plan import Bindings, Fetch, Plan
-from gateway.plan.predicate import TimeBound
+from gateway.plan.predicate import Conjunct, TimeBound
 
 # For each predicate that no index serves, in each command; by half where the time is bounded to a day.
 UNINDEXED = 100
+# For each further comparison of them: to find a document takes as long as to compare it twenty times.
+COMPARED = 10
+# For each that tries texts letter by letter, which takes four times as long in texts of a sentence.
+SEARCHED = 40
 # So many elements are counted for one point.
 COUNTED = 1_000
 # A document is written into a dozen indexes, and acknowledged by several servers.
@@ -44,10 +49,13 @@ def refusal_points(size: int) -> int:
     return min(REFUSED + size // BYTES_REFUSED, MOST_REFUSED)
 
 
-def examination_points(unindexed: Sequence[str], times: Sequence[TimeBound], commands: int) -> int:
+def examination_points(examined: Sequence[Conjunct], times: Sequence[TimeBound], commands: int) -> int:
     """The points of what so many commands may examine in vain: of the conditions that no index serves."""
-    price = UNINDEXED // 2 if _within_a_day(times) else UNINDEXED
-    return commands * price * len(unindexed)
+    predicates = len({conjunct.name for conjunct in examined})
+    comparisons = [comparison for conjunct in examined for comparison in conjunct.comparisons]
+    patterns = sum(bool(comparison.patterns) for comparison in comparisons)
+    points = UNINDEXED * predicates + COMPARED * max(0, len(comparisons) - predicates) + SEARCHED * patterns
+    return commands * (points // 2 if _within_a_day(times) else points)
 
 
 def _estimate(fetch: Fetch, bindings: Bindings, parents: int) -> int:

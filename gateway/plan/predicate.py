@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from gateway.plan.comparisons import EVERYTHING, Tree
+from gateway.plan.comparisons import EVERYTHING, Comparison, Tree
 from gateway.plan.mongodb_filters import Filter, OrderingOperator
 
 
@@ -21,12 +21,13 @@ class Conjunct:
     """One of the demands that must all hold, as a MongoDB filter.
 
     ``name`` is what a client calls it, e.g. ``metadata.device.os``. A ``lookup`` says the same as the filter, so an
-    index that serves the one replaces the other.
+    index that serves the one replaces the other. ``comparisons``: what it is made of.
     """
 
     filter: Filter
     name: str
     lookup: Lookup | None = None
+    comparisons: tuple[Comparison, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,13 @@ def where(filters: str, selection: str = "nodes { id }", first: int = 10) -> str
         (where(f"position: {{gt: 3}}, durationMs: {{gt: 3}}, {DAY}"), 110),
         (where(f"position: {{gt: 3}}, durationMs: {{gt: 3}}, {WEEK}"), 210),
         (where('position: {gt: 3}, occurredAt: {gte: "2024-05-01T00:00:00Z"}'), 110),
+        # Their further comparisons cost ten each, and what tries texts letter by letter forty more.
+        (where("position: {gt: 3, lt: 9}"), 120),
+        (where("or: [{position: {gt: 3}}, {durationMs: {gt: 3}, position: {in: [1, 2]}}]"), 130),
+        (where('metadata: [{path: "a", operator: CONTAINS, value: "x"}]'), 150),
+        (where('metadata: [{path: "a", operator: IN, value: ["x", "y"], caseSensitive: false}]'), 150),
+        (where('nor: [{metadata: [{path: "a", operator: STARTS_WITH, value: "x"}], position: {gt: 3}}]'), 160),
+        (where('featureId: {eq: "a"}, or: [{userId: {eq: "b"}}, {userId: {eq: "c"}}]'), 120),
         # A total is another command that examines them.
         (where("position: {gt: 3}", "totalCount"), 10 + 10 + 200),
         # One command for all parents.

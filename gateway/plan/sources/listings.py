@@ -92,8 +92,8 @@ def _bound(kind: Kind, arguments: SourceArguments, foreign_path: str = "") -> tu
     projected = projection(paths, order.path, "_id") if arguments.cursors else projection(paths)
     bounds = arguments.bounds
     surcharge = 0
-    if access_path.unindexed and not predicate.nothing:
-        surcharge = examination_points(access_path.unindexed, predicate.times, commands=2 if bounds else 1)
+    if access_path.examined and not predicate.nothing:
+        surcharge = examination_points(access_path.examined, predicate.times, commands=2 if bounds else 1)
     return ListingQuery(predicate, access_path, projected, bounds, arguments.variables, surcharge), window
 
 
