@@ -240,4 +240,5 @@ def _condition(matching: ConditionElement, where: Mapping[str, Any], element: Tr
 
 
 def _null(at: InputPath) -> BadUserInput:
-    return BadUserInput(f"`{at[-1]}` may not be null; leave it out instead.", path=at)
+    message = f"`{at[-1]}` may not be null; leave it out instead, as GraphQL does for a variable that isn't sent."
+    return BadUserInput(message, path=at)

@@ -32,6 +32,7 @@ from gateway.limits.validation_bounds import MAX_ERRORS, MAX_SUGGESTING
 from gateway.plan.cost import estimate
 from gateway.preparation.bound_operations import BoundOperation, CompiledOperation
 from gateway.preparation.document_limits import parse_within
+from gateway.preparation.meant_names import with_meant_names
 from gateway.preparation.validation import Validation
 from gateway.preparation.variable_limits import check_variables
 from gateway.schema.graph import Graph
@@ -148,7 +149,7 @@ class DocumentPreparation:
         if isinstance(values, list) and not self._hide_suggestions and _are_short(variables):
             suggesting = operation.coercion.values(variables, MAX_SUGGESTING, hide_suggestions=False)
             assert isinstance(suggesting, list)
-            values[:MAX_SUGGESTING] = suggesting[:MAX_SUGGESTING]
+            values[:MAX_SUGGESTING] = [with_meant_names(error, self._schema) for error in suggesting[:MAX_SUGGESTING]]
         return values
 
     def compiled(self, operation: PreparedOperation, values: Sequence[Any]) -> CompiledOperation:

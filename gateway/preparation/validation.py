@@ -28,6 +28,7 @@ from gateway.compiler.graphql_core_adapter import (
     VariableUsageVisitor,
 )
 from gateway.limits.validation_bounds import MAX_ERRORS, MAX_SUGGESTING
+from gateway.preparation.meant_names import with_meant_names
 from gateway.preparation.traversal import Traversal
 from gateway.preparation.validation_rules import RULES
 
@@ -67,6 +68,9 @@ class Validation:
             context.errors.append(error.with_traceback(None))
         except RecursionError:
             context.errors.append(ValidationAbortedError("Validation aborted."))
+        if not self._hide_suggestions:
+            suggesting = context.errors[:MAX_SUGGESTING]
+            context.errors[:MAX_SUGGESTING] = [with_meant_names(error, self._schema) for error in suggesting]
         return context.errors
 
 

@@ -44,8 +44,25 @@ async def test_names_are_suggested_for_the_first_errors_of_short_variables(gatew
 
 async def test_nothing_is_suggested_where_the_schema_is_not_told(database: Database, mongod: EmbeddedServer) -> None:
     async with open_gateway(database, mongod.uri, introspection=False) as gateway:
-        for asked in (("{ viewer { keyNam } }", None), (WHERE, {"where": {"userIx": 1}})):
-            assert suggesting(await gateway.execute(*asked)) == [False]
+        assert suggesting(await gateway.execute("{ viewer { keyNam } }")) == [False]
+        for name in ("userIx", "type"):
+            assert suggesting(await gateway.execute(WHERE, {"where": {name: 1}})) == [False]
+
+
+@pytest.mark.parametrize(
+    ("query", "variables", "meant"),
+    [
+        ("{ interactions(where: { type: { eq: VIEW } }) { totalCount } }", None, "'interactionType'"),
+        (WHERE, {"where": {"type": {"eq": "VIEW"}}}, "'interactionType'"),
+        (WHERE, {"where": {"user": {"eq": "u"}}}, "'userId'"),
+        ("{ interactions { nodes { type } } }", None, "'interactionType'"),
+    ],
+)
+async def test_a_name_of_which_a_part_was_written_is_suggested(
+    query: str, variables: Any, meant: str, gateway: Gateway
+) -> None:
+    [error] = (await gateway.execute(query, variables))["errors"]
+    assert f"Did you mean {meant}" in error["message"]
 
 
 @pytest.mark.parametrize("terminator", ["\n", "\r\n", "\r"])
