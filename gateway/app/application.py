@@ -16,7 +16,7 @@ from gateway.transport.http.caching import cache_control
 from gateway.transport.http.direct_route import DirectRoute
 from gateway.transport.http.endpoint import GraphQLEndpoint
 from gateway.transport.http.event_streams import EventStreams
-from gateway.transport.http.health import Health
+from gateway.transport.http.health import LIVE_PATH, READY_PATH, Health
 from gateway.transport.http.not_found import refuse
 from gateway.transport.http.request_reader import RequestReader
 from gateway.transport.pages.graphiql import TEMPLATE_HEADERS, GraphiQLPage
@@ -43,7 +43,7 @@ def application(
     """The application over these services."""
     page = GraphiQLPage(page_headers) if settings.graphiql else None
     endpoint = GraphQLEndpoint(
-        ExchangePolicy(services.authenticator, settings.connection_limits),
+        ExchangePolicy(services.authenticator, services.used_connections, settings.connection_limits),
         RequestReader(services.operations, services.cpu_gate, settings.limits),
         services.operations,
         EventStreams(services.subscriptions, services.connections),
@@ -67,8 +67,8 @@ def application(
     app = Starlette(
         routes=[
             WebSocketRoute("/graphql", sockets),
-            Route("/healthcheck", health.live),
-            Route("/readyz", health.ready),
+            Route(LIVE_PATH, health.live),
+            Route(READY_PATH, health.ready),
             *([Route("/graphql/assets/{name}", page.asset)] if page else []),
             WebSocketRoute("/{path:path}", NoWebSocketEndpoint()),
         ],

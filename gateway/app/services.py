@@ -4,6 +4,7 @@ from gateway.app.database import open_database
 from gateway.app.trusted_documents import open_documents
 from gateway.auth.authenticator import Authenticator
 from gateway.auth.open_connections import OpenConnections
+from gateway.auth.used_connections import UsedConnections
 from gateway.context import Rate
 from gateway.execution.admission import Admission
 from gateway.execution.fetching import Fetcher
@@ -42,7 +43,13 @@ class Services:
 
         keys = Keys(self.database)
         self.authenticator = Authenticator(keys, tenancy, cache_seconds=settings.key_cache_seconds)
-        self.connections = OpenConnections(self.authenticator, max_of_key=subscription_limits.key_connections)
+        self.used_connections = UsedConnections(settings.connection_limits.of_organization)
+        self.connections = OpenConnections(
+            self.authenticator,
+            self.used_connections,
+            max_of_key=subscription_limits.key_connections,
+            max_unnamed=settings.connection_limits.unacknowledged,
+        )
 
         self.cpu_gate = CpuGate()
         self.concurrency = ConcurrencyLimit(operations_at_once(settings.mongodb_max_pool_size))

@@ -16,6 +16,7 @@ from gateway.errors import Unavailable
 from gateway.errors.incidents import as_incident
 from gateway.limits import ConnectionLimits
 from gateway.output.log_lines import configuration
+from gateway.transport.server.connection_room import ConnectionRoom
 from gateway.transport.server.uvicorn_adapter import DrainingServer, HttpProtocol, WebSocketProtocol
 from gateway.transport.websocket.messages import MAX_MESSAGE_BYTES
 
@@ -43,11 +44,11 @@ class Configuration(uvicorn.Config):
             access_log=False,
             timeout_keep_alive=limits.keep_alive_seconds,
             timeout_graceful_shutdown=20,
-            limit_concurrency=limits.connections,
             log_config=configuration(log_level.upper()),
             **options,
         )
         self.limits = limits
+        self.room = ConnectionRoom(limits.connections)
 
 
 def end_on_signals() -> None:

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from gateway.auth.authenticator import Authenticator
+from gateway.auth.used_connections import UsedConnections
 from gateway.context import Context
-from gateway.errors import GatewayError, GoingAway, TooManySubscriptions
+from gateway.errors import GatewayError, GoingAway, TooManyConnections, TooManySubscriptions
 from gateway.errors.formatting import as_gateway_error
 from gateway.scheduling.cancellation import cancel
 
@@ -25,17 +26,18 @@ class OpenConnection:
     ``context``: in whose name it is, once that is known. ``end`` is called with what ends it, at most once.
     """
 
-    def __init__(self, end: Callable[[GatewayError], None], admit: Callable[[Context], None]) -> None:
+    def __init__(self, end: Callable[[GatewayError], None], admit: Callable[["OpenConnection", Context], None]) -> None:
         self.context: Context | None = None
         self._end = end
         self._admit = admit
         self._ended = False
+        self.is_counted = False
 
     def enter(self, context: Context) -> None:
         """Says in whose name this is, or still is. Raises `TooManySubscriptions` where the key has as many connections
-        as it may."""
+        as it may, and `TooManyConnections` where its organization uses as many."""
         if self.context is None:
-            self._admit(context)
+            self._admit(self, context)
         self.context = context
 
     def end(self, error: GatewayError) -> None:
@@ -45,27 +47,37 @@ class OpenConnection:
 
 
 class OpenConnections:
-    """All open connections of this process, up to ``max_of_key`` of each key.
+    """All open connections of this process, up to ``max_of_key`` of each key, and as many as its organization may use.
+
+    Of those that don't say yet in whose name they are, the oldest ends where there are more than ``max_unnamed``.
 
     While there are any, their keys and namespaces are looked up every 2 seconds.
     """
 
-    def __init__(self, authenticator: Authenticator, *, max_of_key: int) -> None:
+    def __init__(
+        self, authenticator: Authenticator, used_connections: UsedConnections, *, max_of_key: int, max_unnamed: int
+    ) -> None:
         self._authenticator = authenticator
+        self._used_connections = used_connections
         self._max_of_key = max_of_key
+        self._max_unnamed = max_unnamed
         self._connections: set[OpenConnection] = set()
+        # In the order in which they were opened.
+        self._unnamed: dict[OpenConnection, None] = {}
         self._checking: asyncio.Task[None] | None = None
         self._closed = False
         self._all_ended = asyncio.Event()
 
     @contextmanager
     def opened(self, end: Callable[[GatewayError], None], context: Context | None = None) -> Iterator[OpenConnection]:
-        """A connection for as long as this is entered. Raises `GoingAway` once they are closed, and what
-        `OpenConnection.enter` does."""
+        """A connection for as long as this is entered; one with a ``context`` is a request's, which counts as used by
+        itself. Raises `GoingAway` once they are closed, and what `OpenConnection.enter` does."""
         if self._closed:
             raise GoingAway()
         connection = OpenConnection(end, self._admit)
-        if context is not None:
+        if context is None:
+            self._add_unnamed(connection)
+        else:
             connection.enter(context)
         self._connections.add(connection)
         if self._checking is None:
@@ -74,14 +86,28 @@ class OpenConnections:
             yield connection
         finally:
             self._connections.remove(connection)
+            self._unnamed.pop(connection, None)
+            if connection.is_counted and connection.context is not None:
+                self._used_connections.end(connection.context.caller.organization.id)
             if self._closed and not self._connections:
                 self._all_ended.set()
 
-    def _admit(self, context: Context) -> None:
+    def _add_unnamed(self, connection: OpenConnection) -> None:
+        if len(self._unnamed) >= self._max_unnamed:
+            oldest = next(iter(self._unnamed))
+            del self._unnamed[oldest]
+            oldest.end(TooManyConnections("Too many websockets wait to be initialised; connect again."))
+        self._unnamed[connection] = None
+
+    def _admit(self, connection: OpenConnection, context: Context) -> None:
         contexts = [connection.context for connection in self._connections if connection.context is not None]
         of_key = sum(other.caller.key_id == context.caller.key_id for other in contexts)
         if of_key >= self._max_of_key:
             raise TooManySubscriptions(f"A key may have at most {self._max_of_key:,} websockets and event streams.")
+        if connection in self._unnamed:
+            self._used_connections.begin(context.caller.organization.id)
+            connection.is_counted = True
+            del self._unnamed[connection]
 
     async def close(self) -> None:
         """Ends every connection, and lets no other begin; returns once they have ended, or after 5 seconds."""

@@ -27,6 +27,7 @@
     │       └── UnknownCoding    415  UNSUPPORTED_MEDIA_TYPE
     ├── SubscriberTooSlow        429  SUBSCRIBER_TOO_SLOW
     ├── TooManySubscriptions     429  TOO_MANY_SUBSCRIPTIONS
+    ├── TooManyConnections       429  TOO_MANY_CONNECTIONS
     ├── RateLimited              429  RATE_LIMITED
     ├── Unavailable              503  UNAVAILABLE
     │   └── GoingAway            503  UNAVAILABLE
@@ -228,6 +229,13 @@ class TooManySubscriptions(GatewayError):
     """A subscription more than a key may have."""
 
     code = "TOO_MANY_SUBSCRIPTIONS"
+    status = 429
+
+
+class TooManyConnections(GatewayError):
+    """A connection more than an organization may use, or a websocket that gave way before it said who connects."""
+
+    code = "TOO_MANY_CONNECTIONS"
     status = 429
 
 

@@ -3,6 +3,7 @@
 from gateway.limits.connection_limits import (
     CLOSING_SECONDS,
     CONNECTION_DEFAULTS,
+    HEALTH_CONNECTIONS,
     HEARTBEAT_SECONDS,
     UNREAD_SECONDS,
     ConnectionLimits,
@@ -14,6 +15,7 @@ __all__ = [
     "CLOSING_SECONDS",
     "CONNECTION_DEFAULTS",
     "DEFAULTS",
+    "HEALTH_CONNECTIONS",
     "HEARTBEAT_SECONDS",
     "SUBSCRIPTION_DEFAULTS",
     "UNREAD_SECONDS",

@@ -51,9 +51,19 @@ class ConnectionLimits:
             validation_alias="max_connections",
             ge=1,
             le=100_000,
-            description="Connections to each worker; further ones are answered 503.",
+            description="Connections that may be used at a time, for requests and for what stays open, at each worker; "
+            "further ones are answered 503.",
         ),
     ] = 1_000
+    organization_connections: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=100_000,
+            description="How many of them each organization may use, with all its keys; unset: seven of ten.",
+            json_schema_extra={"expected": "a whole number from 1 to 100000"},
+        ),
+    ] = None
     drain_seconds: Annotated[
         float,
         Field(
@@ -64,6 +74,21 @@ class ConnectionLimits:
         ),
     ] = 1.0
 
+    @property
+    def of_organization(self) -> int:
+        """Connections that an organization may use."""
+        if self.organization_connections is not None:
+            return self.organization_connections
+        return max(1, self.connections * 7 // 10)
+
+    @property
+    def unacknowledged(self) -> int:
+        """Websockets that may be open without having said who connects: with one organization's, some are left."""
+        return max(1, self.connections // 5)
+
+
+# More than may be used, for whoever asks for the health of the process.
+HEALTH_CONNECTIONS = 10
 
 # How long a connection that stays open may be silent, on either side: the same over every transport. Proxies give up a
 # connection over which nothing comes.

@@ -7,6 +7,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from gateway.auth.authenticator import Authenticator
+from gateway.auth.used_connections import UsedConnections
 from gateway.context import Context
 from gateway.errors import BadRequest, PayloadTooLarge, RequestTimeout, Unauthenticated, UnknownCoding
 from gateway.limits import ConnectionLimits
@@ -50,10 +51,14 @@ class Reply:
 
 
 class ExchangePolicy:
-    """The policy of all exchanges: who authenticates a caller, and the limits of a body. One for each event loop."""
+    """The policy of all exchanges: who authenticates a caller, how many connections its organization may use, and the
+    limits of a body. One for each event loop."""
 
-    def __init__(self, authenticator: Authenticator, limits: ConnectionLimits) -> None:
+    def __init__(
+        self, authenticator: Authenticator, used_connections: UsedConnections, limits: ConnectionLimits
+    ) -> None:
         self.authenticator = authenticator
+        self.used_connections = used_connections
         self.body_bytes = limits.body_bytes
         self.body_deadline = Deadline(limits.read_seconds)
 
@@ -65,7 +70,7 @@ class Exchange:
     response object between: at a page of twenty those are a tenth of all that is done here.
     """
 
-    __slots__ = ("_headers", "_policy", "method", "query_string", "receive", "send")
+    __slots__ = ("_headers", "_organization_id", "_policy", "method", "query_string", "receive", "send")
 
     def __init__(self, policy: ExchangePolicy, scope: Scope, receive: Receive, send: Send) -> None:
         self._policy = policy
@@ -73,6 +78,7 @@ class Exchange:
         self.query_string: bytes = scope["query_string"]
         self.receive = receive
         self.send = send
+        self._organization_id: str | None = None
         self._headers: dict[str, list[str]] = {}
         for encoded_name, value in scope["headers"]:
             name = _NAMES.get(encoded_name)
@@ -89,8 +95,18 @@ class Exchange:
         return None if values is None else values[0] if len(values) == 1 else only_value(name, values)
 
     async def context(self) -> Context:
-        """Who asks, and for which namespace; raises what `Authenticator.context` and `header` do."""
-        return await self._policy.authenticator.context(self.header("authorization"), self.header("x-namespace"))
+        """Who asks, and for which namespace, to be asked once; raises what `Authenticator.context`, `header` and
+        `UsedConnections.begin` do."""
+        context = await self._policy.authenticator.context(self.header("authorization"), self.header("x-namespace"))
+        organization_id = context.caller.organization.id
+        self._policy.used_connections.begin(organization_id)
+        self._organization_id = organization_id
+        return context
+
+    def end(self) -> None:
+        """Ends the use of the connection; whatever became of the request, this is called."""
+        if self._organization_id is not None:
+            self._policy.used_connections.end(self._organization_id)
 
     async def body(self) -> bytes:
         """The whole body.

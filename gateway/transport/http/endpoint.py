@@ -65,6 +65,12 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = Exchange(self._policy, scope, receive, send)
+        try:
+            await self._answer(exchange, scope, receive, send)
+        finally:
+            exchange.end()
+
+    async def _answer(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
         accept = exchange.list_header("accept")
         if exchange.method == "OPTIONS":
             await exchange.reply(Reply(204, ((b"allow", allowed_methods("OPTIONS")),)))

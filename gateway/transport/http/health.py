@@ -9,6 +9,9 @@ from gateway.errors import GatewayError
 from gateway.store.client import Database, ping
 from gateway.transport.exchange.security_headers import with_security_headers
 
+LIVE_PATH, READY_PATH = "/healthcheck", "/readyz"
+HEALTH_PATHS = frozenset(path.encode() for path in (LIVE_PATH, READY_PATH))
+
 # A primary that hangs is to be noticed within two seconds, by whoever asks once a second.
 _TIMEOUT_SECONDS = 1.0
 

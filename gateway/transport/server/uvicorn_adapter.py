@@ -1,7 +1,6 @@
 """What ASGI can't see, on top of uvicorn: how messages are framed, how heads arrive, and how the server ends."""
 
 import asyncio
-import select
 import socket
 from typing import Any
 
@@ -10,9 +9,10 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
 
-from gateway.errors import BadRequest, GatewayError, RequestTimeout, Unavailable
+from gateway.errors import BadRequest, GatewayError, RequestTimeout
 from gateway.transport.http.heads import body_too_large, head_too_large, refusal_of_head
 from gateway.transport.http.replies import closing_reply
+from gateway.transport.server.accepting import stop_accepting
 
 # What the application's lifespan may yield under this name is called, and awaited, as soon as the server is to end.
 ENDING = "ending"
@@ -21,8 +21,8 @@ _LINGER_SECONDS, _FRAGMENTS = 2.0, 1_000
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """A connection that ends where a request could be read in two ways, or its head is too large or too slow, by
-    ``config.limits``, a `ConnectionLimits`; ``app_state["draining"]`` is set while the server ends."""
+    """A connection that ends where a request could be read in two ways, its head is too large or too slow, or there is
+    no room, by ``config``'s ``limits`` and ``room``; ``app_state["draining"]`` is set while the server ends."""
 
     config: Any
     _answering: RequestResponseCycle | None = None
@@ -31,10 +31,12 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self.config.room.add(self, self.connections)
         self._require_progress(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self.config.room.leave(self)
         if self._answering is not None:  # uvicorn notifies the last of pipelined requests only.
             self._answering.disconnected = True
             self._answering.message_event.set()
@@ -70,9 +72,8 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         line = (self.parser.get_method(), self.url, self.parser.get_http_version())
         upgrade = self.parser.should_upgrade()
-        self._refusal = refusal_of_head(line, self.headers, self.config.limits, asks_for_upgrade=upgrade)
-        if max(len(self.connections), len(self.tasks), len(self.pipeline)) >= self.config.limits.connections:
-            self._refusal = Unavailable("Too many connections; try again.")
+        refusal = refusal_of_head(line, self.headers, self.config.limits, asks_for_upgrade=upgrade)
+        self._refusal = refusal or self.config.room.refusal(self, self.url, self.connections, self.tasks, self.pipeline)
         if self._refusal is not None:
             raise self._refusal
         super().on_headers_complete()
@@ -81,6 +82,11 @@ class HttpProtocol(HttpToolsProtocol):
             self.cycle.keep_alive &= "draining" not in self.app_state
         elif not self._should_upgrade():
             self.cycle.keep_alive = False  # The parser drops what follows.
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.cycle.response_complete and not self.transport.is_closing():
+            self.config.room.wait(self)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answering = cycle
@@ -128,19 +134,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
 
 class DrainingServer(uvicorn.Server):
-    """A server that refuses new connections as soon as it is to end, and answers the last requests of those there
-    are."""
+    """A server that, as it ends, refuses new connections and answers the last requests of those there are."""
 
     config: Any
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for listener in sockets or ():
-            waiting = select.poll()
-            waiting.register(listener, select.POLLIN)
-            while waiting.poll(0):  # noqa: ASYNC110  # A connection that isn't accepted yet would be reset.
-                await asyncio.sleep(0)
-        for closed in (*self.servers, *(sockets or ())):
-            closed.close()
+        await stop_accepting(self.servers, sockets or ())
         if self.config.workers > 1:
             await asyncio.sleep(0.5)  # Until the other workers refuse connections too.
         self.lifespan.state["draining"] = True

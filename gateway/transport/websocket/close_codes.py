@@ -10,6 +10,7 @@ from gateway.errors import (
     NamespaceNotFound,
     NamespaceRequired,
     SubscriberTooSlow,
+    TooManyConnections,
     TooManySubscriptions,
     Unauthenticated,
     Unavailable,
@@ -42,7 +43,7 @@ def close_for(error: GatewayError) -> Close:
     match error:
         case GoingAway():
             return Close(GOING_AWAY, error.message)
-        case Unavailable() | SubscriberTooSlow() | TooManySubscriptions():
+        case Unavailable() | SubscriberTooSlow() | TooManySubscriptions() | TooManyConnections():
             return Close(TRY_AGAIN_LATER, error.message)
         case Unauthenticated():
             return Close(UNAUTHORIZED, error.message)

@@ -466,7 +466,7 @@ async def test_a_socket_has_a_limit_of_operations(gateway: Gateway, mongod: Embe
 
 
 async def test_websockets_count_among_the_connections(gateway: Gateway) -> None:
-    async with served(gateway.app, connections=3) as address, socket(address) as first, socket(address) as other:
+    async with served(gateway.app, connections=2) as address, socket(address) as first, socket(address) as other:
         await first.init(gateway.key)
         with pytest.raises(InvalidStatus) as refused:
             async with socket(address):
