@@ -58,6 +58,20 @@ def serving(mongodb_uri: str, **settings: object) -> Iterator[GatewayProcess]:
     """A gateway with these settings and two organizations' namespaces ``shop``, in a database that is dropped behind
     it; nothing unforeseen may have been logged."""
     database = f"test_{uuid4().hex}"
+    try:
+        with running(mongodb_uri, database, **settings) as (process, log):
+            key, namespace = asyncio.run(_inhabited(mongodb_uri, database))
+            yield GatewayProcess(address_of(process, log), key, namespace.name)
+            process.terminate()
+            process.wait(PATIENCE)
+            assert "Traceback" not in log.read_text(), log.read_text()
+    finally:
+        asyncio.run(_dropped(mongodb_uri, database))
+
+
+@contextmanager
+def running(mongodb_uri: str, database: str, **settings: object) -> Iterator[tuple["subprocess.Popen[bytes]", Path]]:
+    """``gateway serve`` on this database, with the file that it logs to; ended on leaving."""
     values = {"mongodb_uri": mongodb_uri, "mongodb_database": database, "port": 0, **settings}
     environment = {f"GATEWAY_{name.upper()}": str(value) for name, value in values.items()}
     with TemporaryDirectory(prefix="gateway-tests-") as directory:
@@ -66,16 +80,13 @@ def serving(mongodb_uri: str, **settings: object) -> Iterator[GatewayProcess]:
             command = [sys.executable, "-m", "gateway", "serve"]
             process = subprocess.Popen(command, env=os.environ | environment, stdout=stderr, stderr=stderr)
         try:
-            key, namespace = asyncio.run(_inhabited(mongodb_uri, database))
-            yield GatewayProcess(_address(process, log), key, namespace.name)
+            yield process, log
         finally:
             process.terminate()
             process.wait(PATIENCE)
-            asyncio.run(_dropped(mongodb_uri, database))
-        assert "Traceback" not in log.read_text(), log.read_text()
 
 
-def _address(process: "subprocess.Popen[bytes]", log: Path) -> str:
+def address_of(process: "subprocess.Popen[bytes]", log: Path) -> str:
     """Where it serves, once it does."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:

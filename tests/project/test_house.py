@@ -19,6 +19,7 @@ OTHER_TESTS = {
     "compiler/shapes": "the sources of generated functions, as committed",
     "end_to_end": "a served gateway, attacked",
     "execution/operations": "operations beside their commands and answers, as committed",
+    "fairness": "the dearest requests that the limits allow, and what others notice of them",
     "faults": "a replica set that is killed and cut off",
     "generators": "what hypothesis makes documents, filters and operations of",
     "harness": "what tests run the gateway and its clients with",

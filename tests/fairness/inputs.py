@@ -1,0 +1,172 @@
+"""Inputs that ask for much: ids by the list, filters of many comparisons, recordings near their bounds."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, TypeAlias
+
+from gateway.limits.where_bounds import MAX_PATTERN_LENGTH, MAX_PATTERNS, MAX_PATTERNS_LENGTH
+from tests.fairness.targets import Targets
+
+NUMBER = "00000000"
+"""What is replaced by another number in each request that is sent, so that none is known."""
+
+Input: TypeAlias = dict[str, Any]
+
+_ENTITIES = {
+    "Interaction": "interactionId",
+    "SearchRequest": "searchRequestId",
+    "Feature": "featureId",
+    "Session": "sessionId",
+}
+
+
+def ids(argument: str, targets: Targets, count: int) -> list[Any]:
+    """The entries of an argument that takes a list: ids, or representations of entities."""
+    if argument == "representations":
+        return [
+            {"__typename": type_name, key: id}
+            for type_name, key in _ENTITIES.items()
+            for id in targets.ids(key, -(-count // len(_ENTITIES)))
+        ][:count]
+    return list(targets.ids("id" if argument == "ids" else argument.removesuffix("s"), count))
+
+
+def _pattern(length: int) -> Input:
+    """What every long text almost holds, again and again."""
+    return {"contains": "a" * (length - 1) + "b", "caseSensitive": False}
+
+
+def pattern_filter(length: int, patterns: int) -> Input:
+    """So many patterns of this length, half of them within search requests, in any case."""
+    pattern = _pattern(length)
+    path = {"path": "note", "operator": "CONTAINS", "value": pattern["contains"], "caseSensitive": False}
+    in_requests = {"searchRequest": {"query": {"value": pattern}}}
+    return {"or": [{"metadata": [path]} if number % 2 else in_requests for number in range(patterns)]}
+
+
+def comparison_filter(comparisons: int) -> Input:
+    """So many comparisons without an index, none of which holds."""
+    paths = [{"path": f"numbers.{number}.n", "operator": "GT", "value": 10_000} for number in range(comparisons)]
+    return {"or": [{"metadata": [path]} for path in paths]}
+
+
+def list_filter(values: int) -> Input:
+    """A list of so many values, none of which is stored."""
+    return {"metadata": [{"path": "note", "operator": "NIN", "value": [f"{NUMBER}{n}" for n in range(values)]}]}
+
+
+def json_filter(nodes: int) -> Input:
+    """A JSON value of so many nodes, which is compared with a stored one."""
+    value = [NUMBER, *range(nodes - 1)]
+    lists = [value[at : at + 900] for at in range(0, nodes, 900)]
+    return {"metadata": [{"path": "note", "operator": "EQ", "value": lists}]}
+
+
+def nested_filter(levels: int) -> Input:
+    """A filter within filters, with comparisons of each kind on every level."""
+    inner: Input = {"position": {"gte": 0}, "userId": {"ne": NUMBER}, "metadata": [{"path": "note", "value": NUMBER}]}
+    for _ in range(levels - 1):
+        inner = {"or": [inner, {"durationMs": {"exists": True}}], "nor": [{"userId": {"eq": NUMBER}}]}
+    return inner
+
+
+def deep_json_filter(levels: int) -> Input:
+    """A JSON value that is nested so deep."""
+    value: Any = NUMBER
+    for _ in range(levels):
+        value = [value]
+    return {"metadata": [{"path": "note", "operator": "EQ", "value": value}]}
+
+
+def _request_patterns(length: int, patterns: int) -> Input:
+    return {"or": [{"query": {"value": _pattern(length)}}] * patterns}
+
+
+def _request_comparisons(comparisons: int) -> Input:
+    return {"or": [{"filters": {"branch": "NOR", "operator": ["LTE"]}}] * (comparisons // 2)}
+
+
+def _request_list(values: int) -> Input:
+    return {"searchRequestId": {"nin": [f"{NUMBER}{n}" for n in range(values)]}}
+
+
+def _nested_requests(levels: int) -> Input:
+    inner: Input = {"filters": {"key": "brand", "branch": "AND"}, "collections": {"has": NUMBER}}
+    for _ in range(levels - 1):
+        inner = {"or": [inner, {"sessionId": {"exists": True}}], "nor": [{"sessionId": {"eq": NUMBER}}]}
+    return inner
+
+
+FILTERS: Mapping[str, Mapping[str, Callable[[int], Input]]] = {
+    "InteractionWhere": {
+        "MAX_COMPARISONS": comparison_filter,
+        "MAX_PATTERNS": partial(pattern_filter, MAX_PATTERNS_LENGTH // MAX_PATTERNS),
+        "MAX_PATTERNS_LENGTH": partial(pattern_filter, MAX_PATTERN_LENGTH),
+        "MAX_VALUES": list_filter,
+        "MAX_LEVELS": nested_filter,
+        "json_nodes": json_filter,
+        "json_depth": deep_json_filter,
+    },
+    "SearchRequestWhere": {
+        "MAX_COMPARISONS": _request_comparisons,
+        "MAX_PATTERNS": partial(_request_patterns, MAX_PATTERNS_LENGTH // MAX_PATTERNS),
+        "MAX_PATTERNS_LENGTH": partial(_request_patterns, MAX_PATTERN_LENGTH),
+        "MAX_VALUES": _request_list,
+        "MAX_LEVELS": _nested_requests,
+    },
+}
+"""The filters of an input type, each by the limit that it comes near to."""
+
+
+def tree(nodes: int) -> Input:
+    """A filter tree of about so many nodes, in groups of ten."""
+    condition = {"condition": {"key": "brand", "operator": "IN", "value": ["a", "b", {"c": 1}]}}
+    groups = [{"group": {"or": [condition] * 9}} for _ in range(max(1, nodes // 10))]
+    return {"and": groups}
+
+
+def search_request(bytes_: int, nodes: int) -> Input:
+    """A new search request of about so many bytes, with a tree of so many nodes."""
+    query = {"vectorIndex": "TEXT", "type": "TEXT", "value": NUMBER + "a" * bytes_}
+    return {"queries": [query], "collections": ["c"] * 100, "filters": tree(nodes)}
+
+
+def interaction(**fields: Any) -> Input:
+    """A new interaction with these fields besides those that it must have."""
+    return {"featureId": "written", "interactionType": "VIEW", **fields}
+
+
+def metadata(bytes_: int, nodes: int = 0) -> Input:
+    """An object of about so many bytes, and as many nodes."""
+    return {"note": NUMBER + "a" * max(0, bytes_ - 8 * nodes), "numbers": [{"n": n} for n in range(nodes // 2)]}
+
+
+def recordings(input_type: str, size: int) -> Mapping[str, Input | None]:
+    """The dearest inputs of a mutation, by the limit that they come near to; ``size`` is bytes in the first, else a
+    count. None: there is no input of this size."""
+    large = min(size, 700_000)
+    by_bytes = interaction(metadata=metadata(min(size, 250_000)), searchRequest=search_request(large, 400))
+    is_one = size == 1
+    match input_type:
+        case "RecordInteractionInput":
+            return {
+                "body_bytes": by_bytes if large == size else None,
+                "json_nodes": interaction(metadata=metadata(0, size)),
+                "MAX_DOCUMENT": interaction(searchRequestId="large") if is_one else None,
+            }
+        case "RecordInteractionsInput":
+            return {
+                "body_bytes": {"interactions": [by_bytes] * 2} if large == size else None,
+                "list_items": {"interactions": [interaction(metadata=metadata(20))] * size},
+                "MAX_DOCUMENT": {"interactions": [interaction(searchRequestId="large")] * size},
+            }
+        case "RecordSearchRequestInput":
+            return {
+                "body_bytes": {"searchRequest": search_request(size, 400)} if size <= 900_000 else None,
+                "list_items": {"searchRequest": search_request(1, size)},
+            }
+        case "DeleteInteractionInput":
+            return {"list_items": {"interactionId": f"written{NUMBER}"} if is_one else None}
+        case "CreateNamespaceInput":
+            return {"list_items": {"name": f"n{NUMBER}"} if is_one else None}
+    raise LookupError(f"nothing is known of {input_type}: add it here")
