@@ -34,6 +34,7 @@ from gateway.errors.hierarchy import (
     UnsupportedMediaType,
     UntrustedDocument,
     ValidationFailed,
+    WriteTooLarge,
 )
 
 __all__ = [
@@ -70,4 +71,5 @@ __all__ = [
     "UnsupportedMediaType",
     "UntrustedDocument",
     "ValidationFailed",
+    "WriteTooLarge",
 ]

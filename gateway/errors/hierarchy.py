@@ -17,6 +17,7 @@
     │   ├── ValidationFailed     400  GRAPHQL_VALIDATION_FAILED
     │   ├── OperationNotResolved 400  OPERATION_RESOLUTION_FAILURE
     │   ├── OperationTooComplex  400  OPERATION_TOO_COMPLEX
+    │   │   └── WriteTooLarge    400  OPERATION_TOO_COMPLEX
     │   ├── QueryNotPersisted    200  PERSISTED_QUERY_NOT_FOUND
     │   ├── PersistenceDisabled  200  PERSISTED_QUERY_NOT_SUPPORTED
     │   ├── MethodNotAllowed     405  METHOD_NOT_ALLOWED
@@ -162,6 +163,10 @@ class OperationTooComplex(BadRequest):
     """A document beyond a limit of its size, depth or breadth."""
 
     code = "OPERATION_TOO_COMPLEX"
+
+
+class WriteTooLarge(OperationTooComplex):
+    """An operation that would have the database store more bytes than it may."""
 
 
 class QueryNotPersisted(BadRequest):

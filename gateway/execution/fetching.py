@@ -132,7 +132,7 @@ class _Fetching:
 
     def _sent(self, command: Command) -> Awaitable[Any]:
         if isinstance(command, WriteCommand):
-            return self._writer.run(command)
+            return self._writer.run(command, self._usage)
         return self._reader.run(command, self._usage)
 
     async def _nested(self, parent: Fetch, documents: Sequence[Document]) -> None:

@@ -145,6 +145,15 @@ class Limits:
             description="Bytes that an operation may read from MongoDB.",
         ),
     ] = 16_000_000
+    written_bytes: Annotated[
+        int,
+        Field(
+            validation_alias="write_limit_bytes",
+            ge=100_000,
+            le=1_000_000_000,
+            description="Bytes that an operation may have MongoDB store.",
+        ),
+    ] = 16_000_000
     batch_requests: Annotated[
         int,
         Field(
@@ -158,7 +167,7 @@ class Limits:
     @property
     def usage(self) -> UsageLimits:
         """Of each operation."""
-        return UsageLimits(self.read_bytes)
+        return UsageLimits(self.read_bytes, self.written_bytes)
 
     @property
     def entries(self) -> int:

@@ -1,16 +1,14 @@
 """Writes recorded interactions and search requests; each write may be sent again."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
-from operator import not_
 from typing import Any
 from uuid import UUID
 
-from pymongo.errors import BulkWriteError
-from tenacity import retry, retry_if_result, stop_after_attempt, wait_exponential
+from bson import encode
 
 from gateway.context import Caller, Namespace
-from gateway.errors import BadUserInput, Conflict, GatewayError, Unavailable
+from gateway.errors import BadUserInput, Conflict, GatewayError
 from gateway.model.document_ids import document_id, search_request_id_of
 from gateway.model.documents import (
     interaction_document,
@@ -20,6 +18,7 @@ from gateway.model.documents import (
 )
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.wire import RecordedInteraction, RecordedSearchRequest
+from gateway.plan.usage import UNLIMITED, Usage
 from gateway.plan.write_commands import (
     CreateNamespace,
     DeleteInteraction,
@@ -30,8 +29,9 @@ from gateway.plan.write_commands import (
     WriteCommand,
 )
 from gateway.store.audit import Action, Audit
-from gateway.store.client import Collection, Database, Document
-from gateway.store.driver_errors import duplicates, translated
+from gateway.store.client import Database, Document
+from gateway.store.driver_errors import translated
+from gateway.store.idempotent_inserts import find_by_ids, insert
 from gateway.store.tenancy import Tenancy
 
 
@@ -49,14 +49,17 @@ class Writer:
         self._audit = Audit(database)
         self._tenancy = Tenancy(database)
 
-    async def run(self, command: WriteCommand) -> Any:
-        """What the command says that it gives."""
+    async def run(self, command: WriteCommand, usage: Usage) -> Any:
+        """What the command says that it gives; what it reads and writes is counted in ``usage``, its operation's.
+
+        Raises what `record` does.
+        """
         match command:
             case RecordInteractions():
-                return await self._record_valid(command)
+                return await self._record_valid(command, usage)
             case RecordSearchRequest(namespace, recording, seen_at):
                 try:
-                    return await self.record_search_request(namespace, recording, seen_at)
+                    return await self.record_search_request(namespace, recording, seen_at, usage)
                 except Conflict as error:
                     return error
             case DeleteInteraction(namespace, interaction_id, caller):
@@ -67,51 +70,75 @@ class Writer:
                 except BadUserInput as error:
                     return error
 
-    async def _record_valid(self, command: RecordInteractions) -> list[Outcome]:
+    async def _record_valid(self, command: RecordInteractions, usage: Usage) -> list[Outcome]:
         valid = [recording for recording in command.recordings if isinstance(recording, RecordedInteraction)]
-        outcomes = iter(await self.record(command.namespace, valid, command.now) if valid else [])
+        outcomes = iter(await self.record(command.namespace, valid, command.now, usage) if valid else [])
         return [
             recording if isinstance(recording, GatewayError) else next(outcomes) for recording in command.recordings
         ]
 
     async def record(
-        self, namespace: Namespace, recordings: Sequence[RecordedInteraction], now: datetime
+        self,
+        namespace: Namespace,
+        recordings: Sequence[RecordedInteraction],
+        now: datetime,
+        usage: Usage | None = None,
     ) -> list[Outcome]:
         """What became of each recording, in order, as if they had been sent one after the other.
 
-        ``now`` is when those happened that do not say. A recording's search request is written first, and stays where
-        its interaction is refused. Refused are: `Conflict`, an interaction or search request whose id is recorded with
-        other content; `BadUserInput`, the id of a search request that is not recorded.
+        ``now`` is when those happened that do not say; ``usage`` is the operation's, None: the command line's. A
+        recording's search request is written first, and stays where its interaction is refused. Refused are:
+        `Conflict`, an interaction or search request whose id is recorded with other content; `BadUserInput`, the id of
+        a search request that is not recorded.
+
+        Raises `WriteTooLarge`, ahead of any write, where all together have more bytes than the operation may write, and
+        `ReadTooLarge` where what is stored under their ids has more than it may read.
         """
-        requests, new_requests = await self._requests(namespace, recordings, now)
-        candidates = [
-            request
-            if isinstance(request, GatewayError)
-            else interaction_document(namespace, recording, occurred_at=now, request=request)
-            for recording, request in zip(recordings, requests, strict=True)
+        usage = usage or Usage(UNLIMITED)
+        ids, requests = _given_requests(namespace, recordings, now)
+        known = requests | await self._named_requests(namespace, ids, requests.keys(), usage)
+        expected = [
+            interaction_document(namespace, recording, occurred_at=now, request=None if id is None else known.get(id))
+            for recording, id in zip(recordings, ids, strict=True)
         ]
+        distinct = {document["_id"]: document for document in expected}
+        self._count_written([*requests.values(), *distinct.values()], usage)
+        stored_requests, fresh_requests = await insert(self._search_requests, namespace, requests, usage.compared)
+        stored_requests = known | stored_requests
+        new_requests = frozenset(fresh_requests)
+        candidates: list[Document | GatewayError] = []
+        for recording, id, document in zip(recordings, ids, expected, strict=True):
+            request = None if id is None else _judged_request(recording, id, stored_requests, fresh_requests)
+            if request is None or isinstance(request, GatewayError):
+                candidates.append(request or document)
+            elif id is not None and request is known.get(id):
+                candidates.append(document)
+            else:
+                candidates.append(interaction_document(namespace, recording, occurred_at=now, request=request))
         documents: dict[UUID, Document] = {}
         for candidate in candidates:
             if not isinstance(candidate, GatewayError):
                 documents.setdefault(candidate["_id"], candidate)
-        stored, fresh = await _insert(self._interactions, namespace, documents)
+        stored, fresh = await insert(self._interactions, namespace, documents, usage.compared)
         return [
             candidate
             if isinstance(candidate, GatewayError)
-            else _judged(candidate, stored, fresh, search_request_known=_is_known(request, new_requests))
-            for candidate, request in zip(candidates, requests, strict=True)
+            else _judged(candidate, stored, fresh, search_request_known=id is not None and id not in new_requests)
+            for candidate, id in zip(candidates, ids, strict=True)
         ]
 
     async def record_search_request(
-        self, namespace: Namespace, recorded: RecordedSearchRequest, now: datetime
+        self, namespace: Namespace, recorded: RecordedSearchRequest, now: datetime, usage: Usage | None = None
     ) -> Recorded:
-        """Records a search request, first seen ``now`` where it is new.
+        """Records a search request, first seen ``now`` where it is new; ``usage``: as of `record`.
 
-        Raises `Conflict` where its id is recorded with other content.
+        Raises `Conflict` where its id is recorded with other content, and what `record` does.
         """
+        usage = usage or Usage(UNLIMITED)
         id = search_request_id_of(namespace.id, recorded.raw)
         candidate = search_request_document(namespace, id, recorded, first_seen_at=now)
-        stored, fresh = await _insert(self._search_requests, namespace, {candidate["_id"]: candidate})
+        self._count_written([candidate], usage)
+        stored, fresh = await insert(self._search_requests, namespace, {candidate["_id"]: candidate}, usage.compared)
         document = stored[candidate["_id"]]
         if not fresh and not same_search_request(document, recorded):
             raise _request_conflict("search_request_id")
@@ -133,40 +160,45 @@ class Writer:
             )
         return result.deleted_count > 0
 
-    async def _requests(
-        self, namespace: Namespace, recordings: Sequence[RecordedInteraction], now: datetime
-    ) -> tuple[list[Document | GatewayError | None], frozenset[UUID]]:
-        """The stored search request of each recording, after writing those that are new; None where it has none. Beside
-        them the ids of those that are new."""
-        ids: list[UUID | None] = []
-        documents: dict[UUID, Document] = {}
-        for recording in recordings:
-            request, request_id = recording.search_request, recording.search_request_id
-            if request is not None:
-                request_id = search_request_id_of(namespace.id, request.raw, recording.raw.get("session_id"))
-            id = None if request_id is None else document_id(namespace.id, "search_request", request_id)
-            ids.append(id)
-            if request is not None and request_id is not None and id not in documents:
-                document = search_request_document(
-                    namespace,
-                    request_id,
-                    request,
-                    first_seen_at=recording.occurred_at or now,
-                    session_id=recording.raw.get("session_id"),
-                )
-                documents[document["_id"]] = document
-        stored, fresh = await _insert(self._search_requests, namespace, documents, {id for id in ids if id})
-        new = frozenset(fresh)
-        requests = [
-            None if id is None else _judged_request(recording, id, stored, fresh)
-            for recording, id in zip(recordings, ids, strict=True)
-        ]
-        return requests, new
+    async def _named_requests(
+        self, namespace: Namespace, ids: Sequence[UUID | None], given: Set[UUID], usage: Usage
+    ) -> dict[UUID, Document]:
+        """The stored search requests that are named, and not given as well."""
+        named = [id for id in dict.fromkeys(ids) if id is not None and id not in given]
+        if not named:
+            return {}
+        with translated():
+            return await find_by_ids(self._search_requests, namespace, named, usage.read)
+
+    def _count_written(self, documents: Sequence[Document], usage: Usage) -> None:
+        options = self._interactions.codec_options
+        with translated():
+            usage.written(len(encode(document, codec_options=options)) for document in documents)
 
 
-def _is_known(request: Document | GatewayError | None, new: frozenset[UUID]) -> bool:
-    """Whether a search request, if it is one, is none of the new."""
-    return isinstance(request, dict) and request["_id"] not in new
+def _given_requests(
+    namespace: Namespace, recordings: Sequence[RecordedInteraction], now: datetime
+) -> tuple[list[UUID | None], dict[UUID, Document]]:
+    """The id of each recording's search request, None where it has none, and the documents of those that are given, of
+    each the first."""
+    ids: list[UUID | None] = []
+    documents: dict[UUID, Document] = {}
+    for recording in recordings:
+        request, request_id = recording.search_request, recording.search_request_id
+        if request is not None:
+            request_id = search_request_id_of(namespace.id, request.raw, recording.raw.get("session_id"))
+        id = None if request_id is None else document_id(namespace.id, "search_request", request_id)
+        ids.append(id)
+        if request is not None and request_id is not None and id not in documents:
+            document = search_request_document(
+                namespace,
+                request_id,
+                request,
+                first_seen_at=recording.occurred_at or now,
+                session_id=recording.raw.get("session_id"),
+            )
+            documents[document["_id"]] = document
+    return ids, documents
 
 
 def _judged(
@@ -198,69 +230,3 @@ def _judged_request(
 
 def _request_conflict(*path: str) -> Conflict:
     return Conflict("A search request with this id is recorded with other content.", path=path)
-
-
-async def _insert(
-    collection: Collection, namespace: Namespace, documents: Mapping[UUID, Document], wanted: Iterable[UUID] = ()
-) -> tuple[dict[UUID, Document], set[UUID]]:
-    """What is stored under the ids of ``documents``, after inserting those that are new, and under the ``wanted`` ids
-    that exist; and the ids that are fresh: inserted by this call."""
-    insertion = _Insertion(collection, namespace, documents, wanted)
-    # Once is nearly always enough.
-    if not await insertion.attempt() and not await insertion.attempt_again():
-        raise Unavailable("Another writer is recording the same; try again.")
-    return insertion.stored, insertion.fresh
-
-
-class _Insertion:
-    """The documents that one call inserts into a collection, or finds there.
-
-    ``stored``: what is stored under their ids, and under the wanted ones that exist. ``fresh``: the ids of those that
-    this inserted.
-    """
-
-    def __init__(
-        self,
-        collection: Collection,
-        namespace: Namespace,
-        documents: Mapping[UUID, Document],
-        wanted: Iterable[UUID],
-    ) -> None:
-        self.stored: dict[UUID, Document] = {}
-        self.fresh: set[UUID] = set()
-        self._collection = collection
-        self._namespace = namespace
-        self._missing = dict(documents)
-        self._wanted = frozenset(wanted)
-
-    async def attempt(self) -> bool:
-        """Whether all documents are stored and read. What another writer inserted may not be readable yet."""
-        with translated():
-            existing = await _insert_new(self._collection, list(self._missing.values())) if self._missing else set()
-            inserted = {id: document for id, document in self._missing.items() if id not in existing}
-            self.stored |= inserted
-            self.fresh |= inserted.keys()
-            if sought := existing.union(self._wanted) - self.stored.keys():
-                cursor = self._collection.find({"_id": {"$in": list(sought)}, "namespace_id": self._namespace.id})
-                self.stored |= {document["_id"]: document async for document in cursor}
-        self._missing = {id: self._missing[id] for id in existing if id not in self.stored}
-        return not self._missing
-
-    # Before a majority has what another writer inserted, it can't be read: milliseconds as a rule. 2.3 seconds in all.
-    @retry(
-        retry=retry_if_result(not_),
-        wait=wait_exponential(multiplier=0.01, max=1),
-        stop=stop_after_attempt(9),
-        retry_error_callback=lambda _state: False,
-    )
-    async def attempt_again(self) -> bool:
-        return await self.attempt()
-
-
-async def _insert_new(collection: Collection, documents: list[Document]) -> set[UUID]:
-    """Inserts the documents whose ids are not stored, and gives the ids that are."""
-    try:
-        await collection.insert_many(documents, ordered=False)
-    except BulkWriteError as error:
-        return {documents[position]["_id"] for position in duplicates(error)}
-    return set()

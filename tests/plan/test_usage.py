@@ -9,9 +9,9 @@ import pytest_asyncio
 from bson import encode
 
 from gateway.demo.embedded_mongod import EmbeddedServer
-from gateway.errors import ReadTooLarge
-from gateway.model.kinds import SEARCH_REQUEST
-from gateway.model.wire import validate_interaction
+from gateway.errors import ReadTooLarge, WriteTooLarge
+from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
+from gateway.model.wire import validate_interaction, validate_search_request
 from gateway.plan.usage import Usage, UsageLimits
 from tests.harness.gateway_client import Gateway, new_gateway
 
@@ -25,18 +25,28 @@ JOINED = "{ features(featureIds: [%s]) { interactions(first: 20) { nodes { searc
     ("size", "documents", "points"), [(2_000, 1, 0), (5_999, 1, 0), (6_000, 1, 1), (400_000, 20, 90)]
 )
 def test_a_document_comes_with_its_first_bytes(size: int, documents: int, points: int) -> None:
-    usage = Usage(UsageLimits(read=1_000_000))
+    usage = Usage(UsageLimits(read=1_000_000, written=0))
     usage.read(size)
     usage.decoded(documents)
     assert usage.points == points
 
 
 def test_bytes_beyond_the_limit_are_paid_for_too() -> None:
-    usage = Usage(UsageLimits(read=10_000))
+    usage = Usage(UsageLimits(read=10_000, written=0))
     usage.read(10_000)
     with pytest.raises(ReadTooLarge, match="more than 10,000 bytes"):
         usage.read(6_000)
     assert usage.points == 4
+
+
+def test_what_is_refused_is_not_written() -> None:
+    usage = Usage(UsageLimits(read=0, written=10_000))
+    usage.written([1_000, 5_000])
+    with pytest.raises(WriteTooLarge, match="more than 10,000 bytes"):
+        usage.written([4_000, 1])
+    assert usage.points == 8
+    usage.written([4_000])
+    assert usage.points == 14
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["pymongo", "motor"])
@@ -103,3 +113,51 @@ async def test_bytes_that_were_read_are_paid_for(shop: Gateway) -> None:
     # What is refused for its bytes was read all the same.
     refused = (await shop.execute(LISTING))["extensions"]["cost"]
     assert refused["actual"] > 200
+
+
+RECORD = "mutation ($input: RecordInteractionsInput!) { recordInteractions(input: $input) { createdCount errorCount } }"
+
+
+def naming(prefix: str, count: int, request_id: str) -> dict[str, Any]:
+    new = {"featureId": "f", "interactionType": "VIEW", "searchRequestId": request_id}
+    return {"input": {"interactions": [{**new, "interactionId": f"{prefix}{number}"} for number in range(count)]}}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def recorder(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
+    """An operation may write 1 MB; a search request of 50 KB is recorded."""
+    async with new_gateway(mongod.uri, rate_limit_restore=25_000, write_limit_bytes=1_000_000) as gateway:
+        request = {"search_request_id": "large", "queries": [], "collections": [], "note": "x" * 50_000}
+        await gateway.writer.record_search_request(gateway.namespace, validate_search_request(request), NOON)
+        yield gateway
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_an_operation_writes_no_more_bytes_than_it_may(recorder: Gateway) -> None:
+    stored = recorder.database[INTERACTION.collection]
+    answer = await recorder.execute(RECORD, naming("a", 20, "large"))
+    [error] = answer["errors"]
+    assert (error["path"], error["extensions"]["code"]) == (["recordInteractions"], "OPERATION_TOO_COMPLEX")
+    assert "more than 1,000,000 bytes" in error["message"]
+    assert await stored.count_documents({}) == 0
+    assert (await recorder.data(RECORD, naming("a", 19, "large")))["recordInteractions"]["createdCount"] == 19
+    # What was recorded may be sent again.
+    assert (await recorder.data(RECORD, naming("a", 19, "large")))["recordInteractions"]["errorCount"] == 0
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_an_operation_writes_no_more_by_several_fields(recorder: Gateway) -> None:
+    fields = " ".join(f"{name}: recordInteractions(input: $input) {{ createdCount }}" for name in "abc")
+    mutation = f"mutation ($input: RecordInteractionsInput!) {{ {fields} }}"
+    answer = await recorder.execute(mutation, naming("several", 8, "large"))
+    assert [error["path"] for error in answer["errors"]] == [["c"]]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_bytes_that_are_written_are_paid_for(recorder: Gateway) -> None:
+    cost = (await recorder.execute(RECORD, naming("paid", 10, "large")))["extensions"]["cost"]
+    # The search request is read once.
+    assert cost["requested"] == 20
+    assert cost["actual"] == pytest.approx(20 + 50_000 / 4_000 + 10 * (50_000 - 1_000) / 500, rel=0.02)
+    small = (await recorder.execute(RECORD, naming("unpaid", 10, "none")))["extensions"]["cost"]
+    assert small["actual"] == 20

@@ -8,9 +8,18 @@ from bson import Binary
 from pymongo import WriteConcern
 
 from gateway.context import Namespace
-from gateway.errors import BadUserInput, Conflict, GatewayError, QueryTooBroad, Unavailable
+from gateway.errors import (
+    BadUserInput,
+    Conflict,
+    GatewayError,
+    QueryTooBroad,
+    ReadTooLarge,
+    Unavailable,
+    WriteTooLarge,
+)
 from gateway.model.documents import recorded_interaction, without_references
 from gateway.model.wire import RecordedInteraction, validate_interaction, validate_search_request
+from gateway.plan.usage import Usage, UsageLimits
 from gateway.plan.write_commands import Recorded
 from gateway.store.client import Client, Database, Driver, close, open_client
 from gateway.store.driver_errors import translated
@@ -219,6 +228,33 @@ async def test_the_largest_documents_accepted_can_be_stored(writer: Writer) -> N
     request = SEARCH | {"queries": [query] * 20}
     outcomes = await writer.record(SHOP, [view("i1", search_request=request), view("i2", deep=deep)], NOW)
     assert summary(outcomes) == [True, True]
+
+
+async def test_what_is_too_large_together_is_refused_before_anything_is_written(
+    writer: Writer, database: Database
+) -> None:
+    await writer.record_search_request(SHOP, validate_search_request(search("named", note="x" * 3_000)), NOW)
+    recordings = [
+        view("i0", search_request=search("given")),
+        *(view(f"i{n}", search_request_id="named") for n in "123"),
+    ]
+    with pytest.raises(WriteTooLarge):
+        await writer.record(SHOP, recordings, NOW, Usage(UsageLimits(read=10_000, written=10_000)))
+    with pytest.raises(ReadTooLarge):
+        await writer.record(SHOP, recordings, NOW, Usage(UsageLimits(read=3_000, written=100_000)))
+    assert await database["interactions"].count_documents({}) == 0
+    assert await database["search_requests"].count_documents({}) == 1
+    for written in (True, False):
+        usage = Usage(UsageLimits(read=10_000, written=20_000))
+        assert summary(await writer.record(SHOP, recordings, NOW, usage)) == [written] * 4
+
+
+async def test_what_is_stored_under_an_id_is_not_read_beyond_what_could_be_the_same(writer: Writer) -> None:
+    await writer.record(SHOP, [view(f"i{n}", note="x" * 20_000) for n in range(3)], NOW)
+    with pytest.raises(ReadTooLarge):
+        await writer.record(
+            SHOP, [view(f"i{n}") for n in range(3)], NOW, Usage(UsageLimits(read=10_000, written=10_000))
+        )
 
 
 async def test_errors_of_the_driver_become_the_gateways_own(database: Database) -> None:

@@ -1,0 +1,87 @@
+"""Documents inserted unless something is stored under their ids."""
+
+from collections.abc import Callable, Mapping
+from operator import not_
+from typing import Any
+from uuid import UUID
+
+from pymongo.errors import BulkWriteError
+from tenacity import retry, retry_if_result, stop_after_attempt, wait_exponential
+
+from gateway.context import Namespace
+from gateway.errors import Unavailable
+from gateway.store.client import Collection, Document
+from gateway.store.driver_errors import duplicates, translated
+from gateway.store.raw_batches import decoded_documents
+
+ByteCount = Callable[[int], Any]
+
+
+async def find_by_ids(
+    collection: Collection, namespace: Namespace, ids: list[UUID], count: ByteCount
+) -> dict[UUID, Document]:
+    """Those of the namespace's documents that have these ids, by them; ``count`` is called with their bytes before they
+    are decoded, and may raise an error."""
+    cursor = collection.find_raw_batches({"_id": {"$in": ids}, "namespace_id": namespace.id})
+    documents = await decoded_documents(cursor, collection.codec_options, count)
+    return {document["_id"]: document for document in documents}
+
+
+async def insert(
+    collection: Collection, namespace: Namespace, documents: Mapping[UUID, Document], count: ByteCount
+) -> tuple[dict[UUID, Document], set[UUID]]:
+    """What is stored under the ids of ``documents``, after inserting those that are new; and the ids that are fresh:
+    inserted by this call. ``count``: as of `find_by_ids`, of what was stored before."""
+    insertion = _Insertion(collection, namespace, documents, count)
+    # Once is nearly always enough.
+    if not await insertion.attempt() and not await insertion.attempt_again():
+        raise Unavailable("Another writer is recording the same; try again.")
+    return insertion.stored, insertion.fresh
+
+
+class _Insertion:
+    """The documents that one call inserts into a collection, or finds there.
+
+    ``stored``: what is stored under their ids. ``fresh``: the ids of those that this inserted.
+    """
+
+    def __init__(
+        self, collection: Collection, namespace: Namespace, documents: Mapping[UUID, Document], count: ByteCount
+    ) -> None:
+        self.stored: dict[UUID, Document] = {}
+        self.fresh: set[UUID] = set()
+        self._collection = collection
+        self._namespace = namespace
+        self._count = count
+        self._missing = dict(documents)
+
+    async def attempt(self) -> bool:
+        """Whether all documents are stored and read. What another writer inserted may not be readable yet."""
+        with translated():
+            existing = await _insert_new(self._collection, list(self._missing.values())) if self._missing else set()
+            inserted = {id: document for id, document in self._missing.items() if id not in existing}
+            self.stored |= inserted
+            self.fresh |= inserted.keys()
+            if existing:
+                self.stored |= await find_by_ids(self._collection, self._namespace, list(existing), self._count)
+        self._missing = {id: self._missing[id] for id in existing if id not in self.stored}
+        return not self._missing
+
+    # Before a majority has what another writer inserted, it can't be read: milliseconds as a rule. 2.3 seconds in all.
+    @retry(
+        retry=retry_if_result(not_),
+        wait=wait_exponential(multiplier=0.01, max=1),
+        stop=stop_after_attempt(9),
+        retry_error_callback=lambda _state: False,
+    )
+    async def attempt_again(self) -> bool:
+        return await self.attempt()
+
+
+async def _insert_new(collection: Collection, documents: list[Document]) -> set[UUID]:
+    """Inserts the documents whose ids are not stored, and gives the ids that are."""
+    try:
+        await collection.insert_many(documents, ordered=False)
+    except BulkWriteError as error:
+        return {documents[position]["_id"] for position in duplicates(error)}
+    return set()
