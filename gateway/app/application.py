@@ -44,7 +44,7 @@ def application(
     page = GraphiQLPage(page_headers) if settings.graphiql else None
     endpoint = GraphQLEndpoint(
         ExchangePolicy(services.authenticator, services.used_connections, settings.connection_limits),
-        RequestReader(services.operations, services.cpu_gate, settings.limits),
+        RequestReader(services.operations, services.paid_work, settings.limits),
         services.operations,
         EventStreams(services.subscriptions, services.connections),
         cache_control=cache_control(settings.cache_seconds, public=settings.cache_public),
@@ -52,6 +52,7 @@ def application(
     )
     messages = MessageReader(
         services.cpu_gate,
+        services.paid_work,
         entry_limit=settings.limits.entries,
         unacknowledged_bytes=settings.connection_limits.header_bytes,
     )

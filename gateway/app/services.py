@@ -17,6 +17,7 @@ from gateway.live.subscriptions import Subscriptions
 from gateway.model.kinds import INTERACTION
 from gateway.scheduling.concurrency import ConcurrencyLimit
 from gateway.scheduling.cpu_gate import CpuGate
+from gateway.scheduling.paid_work import PaidWork
 from gateway.scheduling.rate_limiter import NoRateLimit, RateLimiter, TokenBuckets
 from gateway.schema.graph import build
 from gateway.settings import Settings
@@ -51,12 +52,13 @@ class Services:
             max_unnamed=settings.connection_limits.unacknowledged,
         )
 
-        self.cpu_gate = CpuGate()
+        self.cpu_gate = CpuGate(max_waiting=settings.worker_limits.key_waiting)
         self.concurrency = ConcurrencyLimit(operations_at_once(settings.mongodb_max_pool_size))
         self.rate_limiter = _rate_limiter(points, self.database)
+        self.paid_work = PaidWork(self.cpu_gate, self.rate_limiter, time_limit_ms=limits.operation_time_ms)
 
         known, documents = open_documents(settings, self.graph)
-        self.admission = Admission(known, documents, self.cpu_gate, self.rate_limiter, cost_limit=points.cost)
+        self.admission = Admission(known, documents, self.paid_work, cost_limit=points.cost)
         self.responses = ResponseBuilder(self.graph, hide_suggestions=not settings.introspection)
         self.operations = OperationRunner(
             self.admission,

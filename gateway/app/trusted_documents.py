@@ -16,7 +16,8 @@ def open_documents(settings: Settings, graph: Graph) -> tuple[KnownOperations, P
     known = KnownOperations(
         DocumentPreparation(
             graph, introspection=settings.introspection, subgraph=settings.subgraph, limits=settings.limits
-        )
+        ),
+        max_bytes=settings.worker_limits.known_documents_bytes,
     )
     try:
         policy = PersistedDocumentsPolicy(

@@ -245,13 +245,13 @@ class TooManyConnections(GatewayError):
 
 
 class RateLimited(GatewayError):
-    """A request whose key has spent its points. ``budget``: what the key has left; ``retry_after``: in how many seconds
-    it has enough."""
+    """A request whose key has spent its points, or has too many waiting. ``budget``: what the key has left;
+    ``retry_after``: in how many seconds it has enough."""
 
     code = "RATE_LIMITED"
     status = 429
 
-    def __init__(self, message: str, *, budget: Budget, retry_after: int) -> None:
+    def __init__(self, message: str, *, retry_after: int, budget: Budget | None = None) -> None:
         super().__init__(message, facts={"retryAfter": retry_after})
         self.budget = budget
         self.retry_after = retry_after

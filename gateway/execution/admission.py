@@ -3,7 +3,7 @@
 parse and validate (kept by text) → plan (kept by conditions) → bind (kept by variables) → cost
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from graphql import DocumentNode, GraphQLSyntaxError, OperationType
@@ -19,29 +19,32 @@ from gateway.errors import (
 )
 from gateway.errors.formatting import Phase
 from gateway.execution.answers import Answer, refused, refused_in
-from gateway.plan.cost import refusal_points
 from gateway.preparation.bound_operations import BoundOperation
 from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.preparation.known_operations import KnownOperations
 from gateway.preparation.persisted_documents import PersistedDocuments
 from gateway.preparation.prepared_documents import PreparedOperation
-from gateway.scheduling.cpu_gate import CpuGate
-from gateway.scheduling.rate_limiter import RateLimiter
+from gateway.scheduling.cpu_gate import ClientLeft
+from gateway.scheduling.paid_work import PaidWork
 
 # Of a request beside its document: more variables may take a while to be refused.
 _SHORT_BYTES = 2_000
-# A name that isn't known yet is no fault of the client.
-_UNPAID = (QueryNotPersisted, PersistenceDisabled)
+# A name that isn't known yet is no fault of the client: it costs what the least of operations does.
+_UNKNOWN_NAME = (QueryNotPersisted, PersistenceDisabled)
 
 
 @dataclass(frozen=True, slots=True)
 class AdmittedOperation:
-    """A request that may run: its document valid, its operation known and allowed, its variables coerced."""
+    """A request that may run: its document valid, its operation known and allowed, its variables coerced.
+
+    ``waited``: the seconds of its time that are gone.
+    """
 
     request: GraphQLRequest
     context: Context
     document: DocumentNode
     bound: BoundOperation
+    waited: float = 0.0
 
     @property
     def kind(self) -> OperationType:
@@ -51,61 +54,63 @@ class AdmittedOperation:
 class Admission:
     """The decision on which requests may run; ``cost_limit``: the points that an operation may cost.
 
-    What takes long waits for the ``cpu_gate``, and isn't done at all for a key that has no points left; what is refused
-    is paid for by its size.
+    What takes long is ``paid_work``: it waits for its turn, and isn't done at all for a key that has no points left.
+    What is refused is paid for by its size.
     """
 
     def __init__(
         self,
         known: KnownOperations,
         documents: PersistedDocuments,
-        cpu_gate: CpuGate,
-        rate_limiter: RateLimiter,
+        paid_work: PaidWork,
         *,
         cost_limit: int,
     ) -> None:
         self._known = known
         self._documents = documents
-        self._cpu_gate = cpu_gate
-        self._rate_limiter = rate_limiter
+        self._paid_work = paid_work
         self._cost_limit = cost_limit
 
     def known_request(self, body: bytes, context: Context) -> GraphQLRequest | None:
         """The request in a body that the caller's organization sent before, byte for byte, where it is kept."""
         return self._known.request(body, context.caller.organization.id)
 
-    async def admit(self, request: GraphQLRequest, context: Context) -> AdmittedOperation | Answer:
+    async def admit(
+        self, request: GraphQLRequest, context: Context, left: ClientLeft | None = None
+    ) -> AdmittedOperation | Answer:
         """The operation of a request, or the answer that refuses it; reads no stored interactions.
 
-        Raises only what the gateway did not foresee.
+        Raises only what the gateway did not foresee, and what ``left`` does once the client has left.
         """
         prepared = request.prepared
         if prepared is not None and prepared.permissions <= context.caller.permissions:
             return AdmittedOperation(request, context, prepared.document, prepared.bound)
-        query, key_id = request.query or "", context.caller.key_id
+        caller, query = context.caller, request.query or ""
+        size, paid = max(request.size, len(query)), 0
         is_short = request.size - len(query) <= _SHORT_BYTES and self._documents.knows(
-            request.query, request.document_id, context.caller.organization.id
+            request.query, request.document_id, caller.organization.id
         )
         try:
-            if is_short:
-                admitted = self._admit(request, context)
-            else:
-                await self._require_points(key_id)
-                admitted = await self._cpu_gate.run(partial(self._admit, request, context))
-            if isinstance(admitted, Answer) and not isinstance(admitted.refusal, _UNPAID):
-                if is_short:
-                    await self._require_points(key_id)
-                self._rate_limiter.charge(key_id, refusal_points(max(request.size, len(query))))
+            admitted = self._admit(request, context, only_quickly=True) if is_short else None
+            if admitted is None:
+                done = await self._paid_work.run(partial(self._admit, request, context), caller, size, left)
+                admitted, paid = done.outcome, done.points
+                assert admitted is not None, "however long it takes"
+                if isinstance(admitted, AdmittedOperation):
+                    admitted = replace(admitted, waited=done.waited)
+            if isinstance(admitted, Answer):
+                if isinstance(admitted.refusal, _UNKNOWN_NAME):
+                    self._paid_work.charge(caller, 1)
+                else:
+                    await self._paid_work.charge_refusal(caller, size, paid=paid)
             return admitted
         except GatewayError as error:
             return refused(error)
 
-    async def _require_points(self, key_id: str) -> None:
-        """Raises `RateLimited` where the key has none left."""
-        await self._rate_limiter.spend(key_id, 1)
-        self._rate_limiter.refund(key_id, 1)
-
-    def _admit(self, request: GraphQLRequest, context: Context) -> AdmittedOperation | Answer:
+    def _admit(
+        self, request: GraphQLRequest, context: Context, *, only_quickly: bool = False
+    ) -> AdmittedOperation | Answer | None:
+        """None where ``only_quickly``, and it takes long."""
         organization_id = context.caller.organization.id
         try:
             document = self._documents.find(request.query, request.document_id, organization_id)
@@ -114,7 +119,9 @@ class Admission:
             operation = document.prepared.operation(request.operation_name)
             _require_allowed(operation, request, context)
             self._documents.remember(request.query, request.document_id, organization_id)
-            bound = self._known.bound(document, operation, request.variables)
+            bound = self._known.bound(document, operation, request.variables, only_quickly=only_quickly)
+            if bound is None:
+                return None
             if isinstance(bound, list):
                 return refused_in(Phase.VARIABLES, bound)
             _require_affordable(bound.cost, self._cost_limit)

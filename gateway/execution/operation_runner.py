@@ -11,13 +11,14 @@ from gateway.execution.response_builder import ResponseBuilder
 from gateway.plan.usage import Usage, UsageLimits, answer_points
 from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.scheduling.concurrency import ConcurrencyLimit
+from gateway.scheduling.cpu_gate import ClientLeft
 from gateway.scheduling.deadlines import Deadline
 from gateway.scheduling.rate_limiter import RateLimiter
 
 
 class OperationRunner:
-    """The way of requests of one graph from admission to answer; ``time_limit_ms``: for each operation to read and
-    write; ``usage_limits``: what each may use."""
+    """The way of requests of one graph from admission to answer; ``time_limit_ms``: for each operation to
+    wait, read and write; ``usage_limits``: what each may use."""
 
     def __init__(
         self,
@@ -43,9 +44,12 @@ class OperationRunner:
         """The request in a body that the caller's organization sent before, byte for byte, where it is kept."""
         return self._admission.known_request(body, context)
 
-    async def admit(self, request: GraphQLRequest, context: Context) -> AdmittedOperation | Answer:
-        """The operation of a request, or the answer that refuses it; raises only what the gateway did not foresee."""
-        return await self._admission.admit(request, context)
+    async def admit(
+        self, request: GraphQLRequest, context: Context, left: ClientLeft | None = None
+    ) -> AdmittedOperation | Answer:
+        """The operation of a request, or the answer that refuses it; raises only what the gateway did not foresee, and
+        what ``left`` does once the client has left."""
+        return await self._admission.admit(request, context, left)
 
     async def run(self, operation: AdmittedOperation) -> Answer:
         """The answer of an admitted operation; a subscription is refused, as it has many.
@@ -58,7 +62,7 @@ class OperationRunner:
         requested, key_id = operation.bound.cost, operation.context.caller.key_id
         usage = Usage(self._usage_limits)
         try:
-            with self._deadline.block():
+            with self._deadline.less(operation.waited).block():
                 await self._concurrency.enter(key_id, requested)
                 try:
                     budget = await self._rate_limiter.spend(key_id, requested)

@@ -10,6 +10,7 @@ from gateway.limits.connection_limits import (
 )
 from gateway.limits.key_limits import SUBSCRIPTION_DEFAULTS, PointLimits, SubscriptionLimits
 from gateway.limits.request_limits import DEFAULTS, Limits
+from gateway.limits.worker_limits import WORKER_DEFAULTS, WorkerLimits
 
 __all__ = [
     "CLOSING_SECONDS",
@@ -19,8 +20,10 @@ __all__ = [
     "HEARTBEAT_SECONDS",
     "SUBSCRIPTION_DEFAULTS",
     "UNREAD_SECONDS",
+    "WORKER_DEFAULTS",
     "ConnectionLimits",
     "Limits",
     "PointLimits",
     "SubscriptionLimits",
+    "WorkerLimits",
 ]

@@ -24,12 +24,6 @@ COUNTED = 1_000
 # A document is written into a dozen indexes, and acknowledged by several servers.
 WRITTEN = 2
 
-# To refuse a request takes 0.1 to 0.3 ms, and 1 to 2 µs more for each byte: about as long as to answer with as many
-# documents as it has points.
-REFUSED = 10
-BYTES_REFUSED = 20
-MOST_REFUSED = 1_000
-
 _DAY = timedelta(days=1)
 
 
@@ -41,12 +35,6 @@ def estimate(plan: Plan, bindings: Bindings) -> int:
 def reading_points(documents: int, counted: int = 0) -> int:
     """The points of documents that were read, and of elements that were counted."""
     return documents + -(-counted // COUNTED)
-
-
-def refusal_points(size: int) -> int:
-    """The points of a request of so many bytes that is refused before it is run: of a processor's time, not the
-    database's."""
-    return min(REFUSED + size // BYTES_REFUSED, MOST_REFUSED)
 
 
 def examination_points(examined: Sequence[Conjunct], times: Sequence[TimeBound], commands: int) -> int:

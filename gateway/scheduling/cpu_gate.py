@@ -1,32 +1,158 @@
-"""CPU-heavy work, done one piece after the other with pauses, so that short requests are answered in between."""
+"""CPU-heavy work, done one piece after the other with pauses, so that short requests are answered in between, and in
+turns, so that nobody waits behind all that another one sent."""
 
 import asyncio
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
 from time import perf_counter
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
+
+from gateway.context import Caller
+from gateway.errors import RateLimited
 
 T = TypeVar("T")
+# Returns, or raises, once the client that asked has left.
+ClientLeft: TypeAlias = Callable[[], Awaitable[None]]
 
-# Of a body or a message: reading so much takes a millisecond.
-LONG_BYTES = 50_000
+# Of a body or a message: reading so much takes up to 0.2 ms.
+LONG_BYTES = 10_000
 
 # In which a request for a few interactions is answered.
 _MAX_PAUSE_SECONDS = 0.008
+# Who hasn't waited for a while starts again like everybody else; this many are remembered at least.
+_MAX_IDLE = 1_000
+# Work is asked for again as soon as a place of the line is free: in most cases within tens of milliseconds.
+_RETRY_SECONDS = 1
+
+
+class _Turns:
+    """Turns by processor time: next is who had the least.
+
+    Who joins late has had as much as the one whose turn it was last, so that being away gathers no claim.
+    """
+
+    __slots__ = ("_floor", "_had")
+
+    def __init__(self) -> None:
+        self._had: dict[str, float] = {}
+        self._floor = 0.0
+
+    def join(self, name: str) -> None:
+        self._had[name] = max(self._had_by(name), self._floor)
+
+    def next(self, names: Iterable[str]) -> str:
+        """Whose turn it is among those that wait."""
+        name = min(names, key=self._had_by)
+        self._floor = self._had_by(name)
+        return name
+
+    def spend(self, name: str, seconds: float) -> None:
+        """Counts what a turn took, and forgets who would start again like everybody else."""
+        self._had[name] = self._had_by(name) + seconds
+        if len(self._had) > _MAX_IDLE:
+            self._had = {other: had for other, had in self._had.items() if had > self._floor}
+
+    def _had_by(self, name: str) -> float:
+        return self._had.get(name, self._floor)
 
 
 class CpuGate:
-    """The gate through which one piece of CPU-heavy work at a time passes in a process."""
+    """The gate through which one piece of CPU-heavy work at a time passes in a process.
 
-    def __init__(self) -> None:
-        self._lock = asyncio.Lock()
+    Organizations have equal shares of the time, and so have the keys of each; ``max_waiting``: pieces of one key that
+    may wait.
+    """
 
-    async def run(self, work: Callable[[], T]) -> T:
+    def __init__(self, *, max_waiting: int) -> None:
+        self._max_waiting = max_waiting
+        self._is_open = True
+        self._organizations, self._keys = _Turns(), dict[str, _Turns]()
+        # By organization and key, in the order in which they came.
+        self._lines: dict[str, dict[str, deque[asyncio.Future[None]]]] = {}
+
+    async def run(self, work: Callable[[], T], caller: Caller | None, left: ClientLeft | None = None) -> T:
         """The result of ``work``, which begins when no other is under way, nor within half of the time that one took
-        after it (8 ms at most)."""
-        await self._lock.acquire()
+        after it (8 ms at most), and it is its turn.
+
+        ``caller`` is None where it isn't known yet who asks: all those are as one. Raises `RateLimited` where as many
+        pieces of the key wait as may, and what ``left`` does once the client has left.
+        """
+        organization, key = (caller.organization.id, caller.key_id) if caller else ("", "")
+        if not self._is_open or self._lines:
+            await self._wait(organization, key, left)
+        self._is_open = False
+        self._join(organization, key)
         began = perf_counter()
         try:
             return work()
         finally:
-            pause = min((perf_counter() - began) / 2, _MAX_PAUSE_SECONDS)
-            asyncio.get_running_loop().call_later(pause, self._lock.release)
+            seconds = perf_counter() - began
+            self._organizations.spend(organization, seconds)
+            self._keys[organization].spend(key, seconds)
+            asyncio.get_running_loop().call_later(min(seconds / 2, _MAX_PAUSE_SECONDS), self._let_next)
+
+    def _join(self, organization: str, key: str) -> None:
+        self._organizations.join(organization)
+        self._keys.setdefault(organization, _Turns()).join(key)
+
+    async def _wait(self, organization: str, key: str, left: ClientLeft | None) -> None:
+        """Returns when it is this piece's turn; whoever gives up frees its place."""
+        line = self._lines.setdefault(organization, {}).setdefault(key, deque())
+        if len(line) >= self._max_waiting:
+            raise RateLimited(
+                f"At most {self._max_waiting:,} requests of a key may wait to be read and validated.",
+                retry_after=_RETRY_SECONDS,
+            )
+        self._join(organization, key)
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        line.append(turn)
+        try:
+            await (turn if left is None else _turn_unless(left, turn))
+        except BaseException:
+            if turn in line:
+                self._remove(organization, key, turn)
+            elif not turn.cancelled():
+                # Its turn came just as its caller gave up.
+                self._let_next()
+            raise
+
+    def _remove(self, organization: str, key: str, turn: "asyncio.Future[None]") -> None:
+        keys = self._lines[organization]
+        keys[key].remove(turn)
+        if not keys[key]:
+            del keys[key]
+        if not keys:
+            del self._lines[organization]
+
+    def _let_next(self) -> None:
+        """Ends a pause: the next piece begins, or whichever comes first."""
+        while self._lines:
+            organization = self._organizations.next(self._lines)
+            key = self._keys[organization].next(self._lines[organization])
+            turn = self._lines[organization][key][0]
+            self._remove(organization, key, turn)
+            # One that was given up a moment ago may be there still.
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._is_open = True
+        self._organizations, self._keys = _Turns(), {}
+
+
+async def _turn_unless(left: ClientLeft, turn: "asyncio.Future[None]") -> None:
+    """Waits for the turn, or raises what ``left`` does."""
+    leaving = asyncio.ensure_future(left())
+    leaving.add_done_callback(_look)
+    try:
+        await asyncio.wait((turn, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if not turn.done():
+            leaving.result()
+            raise asyncio.CancelledError
+    finally:
+        leaving.cancel()
+
+
+def _look(leaving: "asyncio.Future[None]") -> None:
+    """That a client left in the moment of its turn is of no account."""
+    if not leaving.cancelled():
+        leaving.exception()

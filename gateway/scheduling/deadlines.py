@@ -21,6 +21,10 @@ class Deadline:
         # One for all: nearly everything ends in time, and a timer costs more than the rest of this.
         self._timer: asyncio.TimerHandle | None = None
 
+    def less(self, seconds: float) -> "Deadline":
+        """The time limit on what began so many seconds ago."""
+        return Deadline(max(0.0, self.seconds - seconds)) if seconds else self
+
     def block(self) -> "_Block":
         """A block under this time limit, for a ``with`` statement in a coroutine."""
         return _Block(self)

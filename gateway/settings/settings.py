@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
-from gateway.limits import ConnectionLimits, Limits, PointLimits, SubscriptionLimits
+from gateway.limits import ConnectionLimits, Limits, PointLimits, SubscriptionLimits, WorkerLimits
 from gateway.settings.environment import Environment, SettingsError, load, table
 
 __all__ = ["EmbeddedSettings", "SchemaSettings", "Settings", "SettingsError", "load", "reference"]
@@ -39,12 +39,13 @@ _Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^\s/,]+)$")]
 
 
 class LimitSettings(Environment):
-    """What a connection may take, a request may ask for, and a key may keep open and spend."""
+    """What a connection may take, a request may ask for, a key may keep open and spend, and all of them share."""
 
     connection_limits: ConnectionLimits = ConnectionLimits()
     limits: Limits = Limits()
     subscription_limits: SubscriptionLimits = SubscriptionLimits()
     point_limits: PointLimits = PointLimits()
+    worker_limits: WorkerLimits = WorkerLimits()
 
 
 class SchemaSettings(Environment):

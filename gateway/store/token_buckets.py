@@ -66,7 +66,9 @@ class SharedTokenBuckets:
     def _spending(self, milliseconds: float, back: float) -> list[dict[str, Any]]:
         full = {"$gt": ["$taken", self._rate.seconds_to_fill * 1_000]}
         return [
-            {"$set": {"owed": {"$subtract": [{"$ifNull": ["$full_at", 0]}, {"$add": [_NOW, back]}]}}},
+            # A bucket that is full, or isn't there, is charged as well: it owes nothing, however long it has been so.
+            {"$set": {"owed": {"$max": [0, {"$subtract": [{"$ifNull": ["$full_at", 0]}, _NOW]}]}}},
+            {"$set": {"owed": {"$subtract": ["$owed", back]}}},
             {"$set": {"owed": {"$max": [0, "$owed"]}}},
             {"$set": {"taken": {"$add": ["$owed", milliseconds]}}},
             {"$set": {"refused": {"$and": [{"$gt": ["$owed", 0]}, full]}}},

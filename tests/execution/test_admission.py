@@ -1,18 +1,30 @@
 """What requests cost that are refused before they are run: by their size, from whatever they were known before."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import orjson
 import pytest
+from graphql import DocumentNode
 
 from gateway.context import Rate
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.errors import RateLimited
-from gateway.plan.cost import MOST_REFUSED, refusal_points
+from gateway.limits import Limits
+from gateway.preparation import prepared_documents
+from gateway.preparation.document_limits import parse_within
+from gateway.scheduling.paid_work import MOST_REFUSED, refusal_points
 from gateway.scheduling.rate_limiter import TokenBuckets
 from gateway.store.client import Database
 from gateway.store.token_buckets import SharedTokenBuckets
-from tests.harness.gateway_client import Gateway, open_gateway
+from tests.harness.gateway_client import Gateway, code, open_gateway
+
+
+async def chunks() -> AsyncIterator[bytes]:
+    """More than a body may have, without saying so."""
+    for _ in range(30):
+        yield b" " * 100_000
+
 
 LIGHT = {"query": "{ __typename }"}
 GRAPHQL = {"Accept": "application/graphql-response+json"}
@@ -34,6 +46,14 @@ async def spent(gateway: Gateway) -> int:
     return 10_000 - int(response.headers["RateLimit-Remaining"]) - 1
 
 
+async def spend_all(gateway: Gateway) -> None:
+    for size in (10_000, 1_000, 0):
+        for number in range(1_000):
+            query = f"{{ unknown{number} }}".ljust(size) if size else "{ __typename }"
+            if (await gateway.post({"query": query}, headers=GRAPHQL)).status_code == 429:
+                break
+
+
 REFUSED = {
     "a syntax error": {"query": "{ viewer {"},
     "an unknown field": {"query": "{ nothing }"},
@@ -46,13 +66,85 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-async def test_a_refused_request_is_paid_for_by_its_size_each_time(name: str, gateway: Gateway) -> None:
-    price = refusal_points(len(orjson.dumps(REFUSED[name])))
-    for times in (1, 2, 3):
+async def test_a_refused_request_is_paid_for_by_its_size_at_least_each_time(name: str, gateway: Gateway) -> None:
+    """By its time where its document isn't known, or its variables are many."""
+    await gateway.make_known(LIGHT["query"])
+    price, before = refusal_points(len(orjson.dumps(REFUSED[name]))), 0
+    for _ in range(3):
         response = await gateway.post(REFUSED[name], headers=GRAPHQL)
         assert response.status_code == 400, response.text
+        after = await spent(gateway)
+        assert after >= before + price
+        before = after
+
+
+async def test_what_is_known_to_be_refused_costs_its_size(gateway: Gateway) -> None:
+    await gateway.make_known(LIGHT["query"], "{ nothing }")
+    price = refusal_points(len(orjson.dumps({"query": "{ nothing }"})))
+    for times in (1, 2):
+        await gateway.post({"query": "{ nothing }"})
         # What was spent to ask is paid for as well.
         assert await spent(gateway) == pytest.approx(times * price + times - 1, abs=1)
+
+
+# Not a GraphQL request, whatever it is.
+NONE_AT_ALL: dict[str, dict[str, Any]] = {
+    "no JSON": {"content": b"x" * 1_000},
+    "long, and no JSON": {"content": b"[" * 100_000},
+    "JSON, and no request": {"content": b"[1, 2]".ljust(1_000)},
+    "no query": {"content": b"{}".ljust(1_000)},
+    "too many entries": {"content": b"[" + b"1," * 200_000 + b"1]"},
+    "of another type": {"content": b"x", "headers": {"Content-Type": "text/plain"}},
+    "in a coding": {"content": b"x", "headers": {"Content-Encoding": "gzip"}},
+    "too large": {"content": chunks()},
+}
+
+
+@pytest.mark.parametrize("name", NONE_AT_ALL)
+async def test_what_is_no_request_at_all_is_paid_for_by_its_size(name: str, gateway: Gateway) -> None:
+    await gateway.make_known(LIGHT["query"])
+    sent = NONE_AT_ALL[name]
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {gateway.key}", **sent.get("headers", {})}
+    content = sent["content"]
+    response = await gateway.http.post("/graphql", content=content, headers=headers)
+    assert response.status_code >= 400, response.text
+    size = len(content) if isinstance(content, bytes) and len(content) > 1 else 0
+    price = refusal_points(size if isinstance(content, bytes) else 2_000_000)
+    # But for what came back meanwhile.
+    assert await spent(gateway) >= price - 5
+
+
+async def test_what_is_wrong_with_an_address_is_paid_for_by_its_size(gateway: Gateway) -> None:
+    await gateway.make_known(LIGHT["query"])
+    response = await gateway.http.get(
+        "/graphql", params={"variables": "x" * 1_000}, headers={"Authorization": f"Bearer {gateway.key}"}
+    )
+    assert response.status_code == 400
+    assert await spent(gateway) == pytest.approx(refusal_points(1_010), abs=2)
+
+
+async def test_a_document_is_paid_for_once_and_not_prepared_for_who_has_no_points(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await gateway.make_known(LIGHT["query"])
+    parsed = list[str]()
+
+    def parse(text: str, limits: Limits | None) -> DocumentNode:
+        parsed.append(text)
+        return parse_within(text, limits)
+
+    monkeypatch.setattr(prepared_documents, "parse_within", parse)
+    query = "{ " + " ".join(f"a{place}: viewer {{ keyName }}" for place in range(10)) + " }"
+    await gateway.data(query)
+    paid = await spent(gateway)
+    assert paid > refusal_points(0)
+    await gateway.data(query)
+    # Each of the two asks itself, and asks what was spent.
+    assert await spent(gateway) - paid == pytest.approx(2, abs=1)
+    await spend_all(gateway)
+    parsed.clear()
+    assert code(await gateway.post({"query": f"{query} # another"})) == "RATE_LIMITED"
+    assert parsed == []
 
 
 async def test_a_valid_request_costs_what_it_did_however_it_is_sent(gateway: Gateway) -> None:
@@ -61,16 +153,12 @@ async def test_a_valid_request_costs_what_it_did_however_it_is_sent(gateway: Gat
             answer = await gateway.execute(query)
             assert (answer["extensions"]["cost"]["requested"], answer["extensions"]["cost"]["actual"]) == (1, 1)
     await gateway.data(IDS, {"ids": ["x" * 100] * 100})
-    assert await spent(gateway) == 5
 
 
 async def test_who_has_nothing_left_is_told_when_to_come_again_and_nothing_of_the_document(gateway: Gateway) -> None:
     met_before = {"query": "{ known }"}
     assert (await gateway.post(met_before, headers=GRAPHQL)).status_code == 400
-    for number in range(99):
-        response = await gateway.post({"query": f"{{ unknown{number} }}".ljust(10_000)}, headers=GRAPHQL)
-        if response.status_code == 429:
-            break
+    await spend_all(gateway)
     for body in ({"query": "{ another }"}, met_before, LIGHT):
         response = await gateway.post(body, headers=GRAPHQL)
         assert response.status_code == 429
@@ -83,19 +171,23 @@ async def test_who_has_nothing_left_is_told_when_to_come_again_and_nothing_of_th
 
 
 async def test_each_request_of_a_batch_that_is_refused_is_paid_for(gateway: Gateway) -> None:
+    await gateway.make_known(LIGHT["query"], "{ a }")
     response = await gateway.post([{"query": "{ a }"}, LIGHT])
     [refused, answered] = response.json()
     assert refused["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
     assert answered["data"] == {"__typename": "Query"}
-    assert await spent(gateway) == pytest.approx(
-        refusal_points(len(orjson.dumps([{"query": "{ a }"}, LIGHT])) // 2) + 1, abs=1
-    )
+    price = refusal_points(len(orjson.dumps([{"query": "{ a }"}, LIGHT])) // 2)
+    assert await spent(gateway) == pytest.approx(price + 1, abs=1)
+    await gateway.post([{"query": 1}, {"query": 1}])
+    assert await spent(gateway) == pytest.approx(price + 2 + 2 * refusal_points(12), abs=2)
 
 
-async def test_a_name_that_is_not_known_costs_nothing(gateway: Gateway) -> None:
+async def test_a_name_that_is_not_known_costs_one_point(gateway: Gateway) -> None:
+    await gateway.make_known(LIGHT["query"])
     missing = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}}
-    assert (await gateway.post(missing)).json()["errors"][0]["extensions"]["code"] == "PERSISTED_QUERY_NOT_FOUND"
-    assert await spent(gateway) == 0
+    for _ in range(20):
+        assert code(await gateway.post(missing)) == "PERSISTED_QUERY_NOT_FOUND"
+    assert await spent(gateway) == pytest.approx(20, abs=5)
 
 
 def test_the_price_grows_with_the_size_up_to_a_bound() -> None:

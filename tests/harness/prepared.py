@@ -14,6 +14,7 @@ from gateway.preparation.persisted_documents import PersistedDocuments, Persiste
 from gateway.preparation.prepared_documents import DocumentPreparation
 from gateway.scheduling.concurrency import ConcurrencyLimit
 from gateway.scheduling.cpu_gate import CpuGate
+from gateway.scheduling.paid_work import PaidWork
 from gateway.scheduling.rate_limiter import NoRateLimit
 from gateway.schema.graph import build
 
@@ -46,7 +47,8 @@ def operation_runner(fetcher: Fetcher, concurrency: ConcurrencyLimit, kind: type
     """A runner of this kind without rate limits, and what builds its responses."""
     graph, known = build(), new_table()
     documents = PersistedDocuments(known, PersistedDocumentsPolicy())
-    admission = Admission(known, documents, CpuGate(), NoRateLimit(), cost_limit=PointLimits().cost)
+    paid_work = PaidWork(CpuGate(max_waiting=100), NoRateLimit(), time_limit_ms=DEFAULTS.operation_time_ms)
+    admission = Admission(known, documents, paid_work, cost_limit=PointLimits().cost)
     responses = ResponseBuilder(graph)
     runner = kind(
         admission,

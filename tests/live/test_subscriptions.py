@@ -12,12 +12,13 @@ from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.live import topic
 from gateway.model.wire import validate_interaction
 from tests.harness.gateway_client import Gateway, new_gateway
-from tests.harness.live_client import served, socket, stream
+from tests.harness.live_client import RECORDED, served, socket, stream
 from tests.harness.waiting import PATIENCE
 
 # One point comes back each second, which doesn't matter to counts of hundreds.
 SLOW = {"rate_limit_burst": 10_000, "rate_limit_restore": 1}
 NESTED = "subscription { interactionRecorded { feature { interactions(first: 10) { nodes { interactionId } } } } }"
+SPENT = "{ viewer { rateLimit { limit remaining } } }"
 _QUESTIONS = 10
 NOTHING = {"where": {"userId": {"eq": "nobody"}}}
 
@@ -31,7 +32,7 @@ async def insert(gateway: Gateway, ids: Sequence[str], **fields: Any) -> None:
 
 async def spent(gateway: Gateway, key: str) -> int:
     """The points that a key has spent, this question's one among them."""
-    answer = await gateway.data("{ viewer { rateLimit { limit remaining } } }", key=key)
+    answer = await gateway.data(SPENT, key=key)
     rate = answer["viewer"]["rateLimit"]
     return int(rate["limit"] - rate["remaining"])
 
@@ -49,6 +50,7 @@ def numbered(count: int, prefix: str = "i") -> list[str]:
 async def test_an_event_costs_what_is_read_for_it(mongod: EmbeddedServer) -> None:
     since = asyncio.get_running_loop().time()
     async with new_gateway(mongod.uri, **SLOW) as gateway, served(gateway.app) as address:
+        await gateway.make_known(RECORDED, NESTED, SPENT)
         async with stream(address, gateway.key) as told:
             await insert(gateway, numbered(200))
             assert [await told.recorded() for _ in range(200)] == numbered(200)
@@ -68,6 +70,7 @@ async def test_an_event_costs_what_is_read_for_it(mongod: EmbeddedServer) -> Non
 async def test_subscriptions_of_a_key_that_ask_the_same_share_what_it_costs(mongod: EmbeddedServer) -> None:
     since = asyncio.get_running_loop().time()
     async with new_gateway(mongod.uri, **SLOW) as gateway, served(gateway.app) as address:
+        await gateway.make_known(RECORDED, NESTED, SPENT)
         other = await gateway.make_key(Permission.READ)
         async with socket(address) as client, socket(address) as neighbour:
             for one, key, ids in ((client, gateway.key, "12345"), (neighbour, other, "1")):
@@ -87,12 +90,13 @@ async def test_events_wait_for_points_and_none_is_lost(mongod: EmbeddedServer) -
     async with (
         new_gateway(mongod.uri, rate_limit_burst=40, rate_limit_restore=40) as gateway,
         served(gateway.app) as address,
-        stream(address, gateway.key) as told,
     ):
-        began = asyncio.get_running_loop().time()
-        await insert(gateway, numbered(120))
-        assert [await told.recorded() for _ in range(120)] == numbered(120)
-        assert asyncio.get_running_loop().time() - began > 1
+        await gateway.make_known(RECORDED)
+        async with stream(address, gateway.key) as told:
+            began = asyncio.get_running_loop().time()
+            await insert(gateway, numbered(120))
+            assert [await told.recorded() for _ in range(120)] == numbered(120)
+            assert asyncio.get_running_loop().time() - began > 1
 
 
 async def test_where_too_many_wait_for_points_the_subscription_ends_and_no_other(
@@ -102,6 +106,7 @@ async def test_where_too_many_wait_for_points_the_subscription_ends_and_no_other
     # Nobody is to wait for it.
     monkeypatch.setattr(topic, "_MAX_HOLD_UP_SECONDS", 2 * PATIENCE)
     async with new_gateway(mongod.uri, rate_limit_burst=1_000, rate_limit_restore=1) as gateway:
+        await gateway.make_known(RECORDED, NESTED)
         poor, rich = gateway.key, await gateway.make_key(Permission.READ)
         async with served(gateway.app) as address, socket(address) as client, stream(address, rich) as told:
             await client.init(poor)
@@ -127,15 +132,13 @@ async def test_where_too_many_wait_for_points_the_subscription_ends_and_no_other
 
 async def test_looking_in_vain_costs_a_point(mongod: EmbeddedServer) -> None:
     since = asyncio.get_running_loop().time()
-    async with (
-        new_gateway(mongod.uri, **SLOW) as gateway,
-        served(gateway.app) as address,
-        stream(address, gateway.key, variables=NOTHING),
-        stream(address, await gateway.make_key(Permission.READ)) as other,
-    ):
-        for number in range(60):
-            await insert(gateway, [f"i{number}"])
-            assert await other.recorded() == f"i{number}"
+    async with new_gateway(mongod.uri, **SLOW) as gateway, served(gateway.app) as address:
+        await gateway.make_known(RECORDED, SPENT)
+        other_key = await gateway.make_key(Permission.READ)
+        async with stream(address, gateway.key, variables=NOTHING), stream(address, other_key) as other:
+            for number in range(60):
+                await insert(gateway, [f"i{number}"])
+                assert await other.recorded() == f"i{number}"
         assert await spent(gateway, gateway.key) == about(60, since)
 
 

@@ -2,18 +2,27 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 import pytest_asyncio
 
+from gateway.context import Caller, Organization
 from gateway.demo.embedded_mongod import EmbeddedServer
+from gateway.errors import RateLimited
 from gateway.scheduling.cpu_gate import CpuGate
 from tests.harness.gateway_client import Gateway, new_gateway
 from tests.harness.live_client import served, socket
 from tests.harness.waiting import PATIENCE
 
 LIGHT = "{ __typename }"
+
+
+def caller(key_id: str, organization_id: str) -> Caller:
+    return Caller(key_id, key_id, frozenset(), Organization(organization_id, organization_id), None)
+
+
+OURS, THEIRS = caller("key", "ours"), caller("theirs", "theirs")
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -25,10 +34,10 @@ def laboriously() -> str:
 
 
 async def test_between_long_work_what_is_short_is_done() -> None:
-    cpu_gate, passes, done = CpuGate(), [0], [0]
+    cpu_gate, passes, done = CpuGate(max_waiting=10), [0], [0]
 
     async def long() -> None:
-        assert await cpu_gate.run(laboriously) == "done"
+        assert await cpu_gate.run(laboriously, OURS) == "done"
         done[0] += 1
 
     async def short() -> None:
@@ -42,18 +51,81 @@ async def test_between_long_work_what_is_short_is_done() -> None:
 
 
 async def test_what_fails_or_is_given_up_lets_the_next_begin() -> None:
-    cpu_gate = CpuGate()
+    cpu_gate = CpuGate(max_waiting=10)
 
     def fail() -> None:
         raise ValueError
 
     with pytest.raises(ValueError):  # noqa: PT011
-        await cpu_gate.run(fail)
-    given_up = asyncio.create_task(cpu_gate.run(fail))
+        await cpu_gate.run(fail, OURS)
+    given_up = asyncio.create_task(cpu_gate.run(fail, OURS))
     await asyncio.sleep(0)
     given_up.cancel()
     async with asyncio.timeout(PATIENCE):
-        assert await cpu_gate.run(laboriously) == "done"
+        assert await cpu_gate.run(laboriously, OURS) == "done"
+
+
+async def test_who_comes_late_is_next_whatever_others_have_waiting() -> None:
+    cpu_gate, order = CpuGate(max_waiting=100), list[str]()
+
+    async def piece(caller: Caller, work: Callable[[], str]) -> None:
+        await cpu_gate.run(work, caller)
+        order.append(caller.key_id)
+
+    many = [asyncio.create_task(piece(OURS, laboriously)) for _ in range(10)]
+    many += [asyncio.create_task(piece(caller("other", "ours"), laboriously)) for _ in range(10)]
+    await asyncio.sleep(0)
+    for _ in range(3):
+        # Each comes back as soon as it was served, and has had next to nothing.
+        await piece(THEIRS, lambda: "")
+    assert order.count("theirs") == 3
+    assert len(order) <= 3 * 2 + 1
+    await asyncio.gather(*many)
+    # Keys of one organization have equal shares of what it has.
+    assert {"key", "other"} <= set(order[:8])
+
+
+async def test_who_sends_dear_work_has_no_more_time_than_who_sends_cheap_work() -> None:
+    cpu_gate, order = CpuGate(max_waiting=100), list[str]()
+
+    async def piece(caller: Caller, work: Callable[[], str]) -> None:
+        await cpu_gate.run(work, caller)
+        order.append(caller.key_id)
+
+    dear = [piece(OURS, laboriously) for _ in range(8)]
+    await asyncio.gather(*dear, *(piece(THEIRS, lambda: "") for _ in range(20)))
+    # By turns alone there would be one of each at a time.
+    assert order.index("theirs") <= 1
+    assert "key" not in order[2 : order.index("theirs") + 20]
+
+
+async def test_a_key_has_only_so_much_waiting_and_other_keys_as_much() -> None:
+    cpu_gate = CpuGate(max_waiting=2)
+    under_way = [asyncio.create_task(cpu_gate.run(laboriously, OURS)) for _ in range(3)]
+    await asyncio.sleep(0)
+    with pytest.raises(RateLimited, match="At most 2 requests of a key may wait"):
+        await cpu_gate.run(laboriously, OURS)
+    assert await cpu_gate.run(laboriously, THEIRS) == "done"
+    assert await asyncio.gather(*under_way) == ["done"] * 3
+    assert await cpu_gate.run(laboriously, OURS) == "done"
+
+
+async def test_a_client_that_leaves_frees_its_place() -> None:
+    cpu_gate, leaving = CpuGate(max_waiting=1), asyncio.Event()
+
+    async def left() -> None:
+        await leaving.wait()
+        raise ConnectionResetError
+
+    await cpu_gate.run(laboriously, OURS)
+    waiting = asyncio.create_task(cpu_gate.run(laboriously, OURS, left))
+    await asyncio.sleep(0)
+    with pytest.raises(RateLimited):
+        await cpu_gate.run(laboriously, OURS)
+    leaving.set()
+    with pytest.raises(ConnectionResetError):
+        await waiting
+    assert await cpu_gate.run(laboriously, OURS) == "done"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -102,3 +174,22 @@ async def test_light_requests_are_answered_among_many_unknown_documents(way: str
     beside.cancel()
     # Some hundred, on a machine that has nothing else to do; that it is by the pauses, the first test here tells.
     assert await beside >= 10
+
+
+async def test_another_organizations_unknown_documents_wait_for_few_of_those_that_one_key_sends(
+    gateway: Gateway,
+) -> None:
+    answered, begun = 0, asyncio.Event()
+
+    async def ask(number: int) -> None:
+        nonlocal answered
+        await gateway.data(f"{unknown(number)} flood")
+        answered += 1
+        begun.set()
+
+    flood = [asyncio.create_task(ask(number)) for number in range(60)]
+    await begun.wait()
+    for number in range(5):
+        await gateway.data(f"{{ theirs{number}: __typename }}", key=gateway.other_key)
+    assert answered <= 30
+    await asyncio.gather(*flood)

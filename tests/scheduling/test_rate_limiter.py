@@ -155,6 +155,7 @@ async def test_processes_share_a_bucket(shared: Callable[[Rate], SharedTokenBuck
     with pytest.raises(RateLimited) as refused:
         await one.spend("a", 600_000)
     assert refused.value.retry_after == about(500_000)
+    assert refused.value.budget is not None
     assert refused.value.budget.remaining == about(100_000)
     one.refund("a", 550_000)
     assert (await one.spend("a", 600_000)).remaining == about(50_000)
@@ -220,6 +221,7 @@ async def test_mongodb_removes_a_bucket_once_it_is_full(database: Database) -> N
 
 # Over HTTP.
 
+UNINDEXED = "{ interactions(where: {position: {gt: 1}}) { nodes { id } } }"
 PAGE = "{ interactions(first: 60) { nodes { id } } }"
 
 
@@ -230,7 +232,9 @@ async def test_who_spends_too_much_is_told_when_to_come_again(
     async with open_gateway(
         database, mongod.uri, rate_limit_restore=1, rate_limit_burst=100, rate_limit_store=store
     ) as gateway:
-        unindexed = {"query": "{ interactions(where: {position: {gt: 1}}) { nodes { id } } }"}
+        unindexed = {"query": UNINDEXED}
+        for organization in (gateway.organization, gateway.other_organization):
+            await gateway.make_known(UNINDEXED, organization=organization)
         served = await gateway.post(unindexed)
         assert served.status_code == 200
         assert served.headers["ratelimit-limit"] == "100"
@@ -247,11 +251,12 @@ async def test_who_spends_too_much_is_told_when_to_come_again(
         # Others have budgets of their own.
         assert (await gateway.post(unindexed, key=gateway.other_key)).status_code == 200
         stored = database[BUCKETS].with_options(read_concern=LOCAL)
-        assert await stored.count_documents({}) == (2 if store == "mongodb" else 0)
+        assert await stored.count_documents({}) == (4 if store == "mongodb" else 0)
 
 
 async def test_what_was_not_read_is_given_back(database: Database, mongod: EmbeddedServer) -> None:
     async with open_gateway(database, mongod.uri, rate_limit_restore=1, rate_limit_burst=100) as gateway:
+        await gateway.make_known(PAGE)
         for expected in (99, 98, 97):
             cost = (await gateway.execute(PAGE))["extensions"]["cost"]
             assert (cost["requested"], cost["actual"], cost["restoreRate"]) == (60, 1, 1)
@@ -261,7 +266,8 @@ async def test_what_was_not_read_is_given_back(database: Database, mongod: Embed
 async def test_the_viewer_sees_its_budget(database: Database, mongod: EmbeddedServer) -> None:
     query = "{ viewer { rateLimit { limit remaining resetAt restoreRate } } }"
     async with open_gateway(database, mongod.uri, rate_limit_restore=1, rate_limit_burst=1_000) as gateway:
-        await gateway.execute("{ interactions(where: {position: {gt: 1}}) { nodes { id } } }")
+        await gateway.make_known(UNINDEXED, query)
+        await gateway.execute(UNINDEXED)
         seen = (await gateway.data(query))["viewer"]["rateLimit"]
         assert (seen["limit"], seen["restoreRate"]) == (1_000, 1)
         assert seen["remaining"] in (899, 900)

@@ -70,7 +70,16 @@ class Exchange:
     response object between: at a page of twenty those are a tenth of all that is done here.
     """
 
-    __slots__ = ("_headers", "_organization_id", "_policy", "method", "query_string", "receive", "send")
+    __slots__ = (
+        "_headers",
+        "_organization_id",
+        "_policy",
+        "method",
+        "query_string",
+        "receive",
+        "received_bytes",
+        "send",
+    )
 
     def __init__(self, policy: ExchangePolicy, scope: Scope, receive: Receive, send: Send) -> None:
         self._policy = policy
@@ -79,6 +88,8 @@ class Exchange:
         self.receive = receive
         self.send = send
         self._organization_id: str | None = None
+        # Of the body.
+        self.received_bytes = 0
         self._headers: dict[str, list[str]] = {}
         for encoded_name, value in scope["headers"]:
             name = _NAMES.get(encoded_name)
@@ -125,18 +136,24 @@ class Exchange:
 
     async def _whole_body(self) -> bytes:
         body, chunks = b"", []
-        size, is_whole = 0, False
+        is_whole = False
         while not is_whole:
             message = await self.receive()
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
             body = message.get("body", b"")
-            size += len(body)
-            if size > self._policy.body_bytes:
+            self.received_bytes += len(body)
+            if self.received_bytes > self._policy.body_bytes:
                 raise PayloadTooLarge(f"The body may have at most {self._policy.body_bytes:,} bytes.")
             chunks.append(body)
             is_whole = not message.get("more_body", False)
         return body if len(chunks) == 1 else b"".join(chunks)
+
+    async def left(self) -> None:
+        """Raises `ClientDisconnect` once the client has left; for when its body was read."""
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
+        raise ClientDisconnect
 
     async def reply(self, reply: Reply) -> None:
         """Sends it, in the coding that the client prefers where it is long enough."""

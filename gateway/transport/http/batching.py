@@ -4,6 +4,7 @@ import asyncio
 from itertools import groupby
 
 from graphql import OperationType
+from starlette.requests import ClientDisconnect
 
 from gateway.context import Context
 from gateway.errors import GatewayError, RateLimited
@@ -12,16 +13,20 @@ from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, refused
 from gateway.execution.operation_runner import OperationRunner
 from gateway.preparation.graphql_request import GraphQLRequest
+from gateway.scheduling.cpu_gate import ClientLeft
 from gateway.transport.http.request_reader import Batch
 
 
-async def answer_batch(operations: OperationRunner, batch: Batch, context: Context) -> Answer:
+async def answer_batch(
+    operations: OperationRunner, batch: Batch, context: Context, left: ClientLeft | None = None
+) -> Answer:
     """The answers to a batch, in its order.
 
     Queries are answered at the same time; what writes is run by itself and in its place, so that a query after it sees
-    what was written. Where the key had points for none of them, there is one answer, as to a single request.
+    what was written. Where the key had points for none of them, there is one answer, as to a single request. Raises
+    what ``left`` does once the client has left.
     """
-    outcomes = [await _admitted(operations, request, context) for request in batch]
+    outcomes = [await _admitted(operations, request, context, left) for request in batch]
     answers: list[Answer] = []
     for is_writing, group in groupby(outcomes, key=_is_writing):
         if is_writing:
@@ -34,12 +39,14 @@ async def answer_batch(operations: OperationRunner, batch: Batch, context: Conte
 
 
 async def _admitted(
-    operations: OperationRunner, request: GraphQLRequest | GatewayError, context: Context
+    operations: OperationRunner, request: GraphQLRequest | GatewayError, context: Context, left: ClientLeft | None
 ) -> AdmittedOperation | Answer:
     if isinstance(request, GatewayError):
         return refused(request)
     try:
-        return await operations.admit(request, context)
+        return await operations.admit(request, context, left)
+    except ClientDisconnect:
+        raise
     except Exception as error:
         return refused(as_incident(error))
 

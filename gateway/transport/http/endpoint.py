@@ -95,12 +95,14 @@ class GraphQLEndpoint:
         context = await exchange.context()
         is_reading = exchange.method in READING_METHODS
         if is_reading:
-            request: GraphQLRequest | Batch = self._requests.read_query_string(exchange)
+            request: GraphQLRequest | Batch = await self._requests.read_query_string(exchange, context)
         else:
             request = await self._requests.read_body(exchange, context)
         if isinstance(request, tuple):
-            return _uncached_reply(await answer_batch(self._operations, request, context), media, exchange.method)
-        outcome = await self._operations.admit(request, context)
+            return _uncached_reply(
+                await answer_batch(self._operations, request, context, exchange.left), media, exchange.method
+            )
+        outcome = await self._operations.admit(request, context, exchange.left)
         if isinstance(outcome, AdmittedOperation):
             if may_stream and outcome.kind is OperationType.SUBSCRIPTION:
                 refusal = await self._streams.send(outcome, exchange)

@@ -5,14 +5,17 @@ from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import parse_qsl
 
-from gateway.context import Context
-from gateway.errors import BadRequest, UnsupportedMediaType
+from starlette.requests import ClientDisconnect
+
+from gateway.context import Caller, Context
+from gateway.errors import BadRequest, BadUserInput, GatewayError, UnsupportedMediaType
 from gateway.execution.operation_runner import OperationRunner
 from gateway.limits import Limits
 from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.preparation.json_requests import from_json, from_object
 from gateway.preparation.known_operations import MAX_BODY_BYTES
-from gateway.scheduling.cpu_gate import LONG_BYTES, CpuGate
+from gateway.scheduling.cpu_gate import LONG_BYTES
+from gateway.scheduling.paid_work import PaidWork, refusal_points
 from gateway.transport.exchange.exchange import Exchange
 from gateway.transport.exchange.negotiation import JSON
 
@@ -20,32 +23,69 @@ from gateway.transport.exchange.negotiation import JSON
 Batch = tuple[GraphQLRequest | BadRequest, ...]
 
 _MAX_PARAMETERS = 100
+# What is wrong with a request, beside what its key may do.
+_REFUSALS = (BadRequest, BadUserInput)
 
 
 class RequestReader:
-    """The reader of what exchanges ask, within the limits of batches and entries; long bodies wait for the
-    ``cpu_gate``."""
+    """The reader of what exchanges ask, within the limits of batches and entries.
 
-    def __init__(self, operations: OperationRunner, cpu_gate: CpuGate, limits: Limits) -> None:
+    To read a long body is ``paid_work``; what is refused is paid for by its size.
+    """
+
+    def __init__(self, operations: OperationRunner, paid_work: PaidWork, limits: Limits) -> None:
         self._operations = operations
-        self._cpu_gate = cpu_gate
+        self._paid_work = paid_work
         self._batch_limit = limits.batch_requests
         self._entry_limit = limits.entries
 
     async def read_body(self, exchange: Exchange, context: Context) -> GraphQLRequest | Batch:
         """The request, or the batch, in the body of a POST; raises `UnsupportedMediaType` where that isn't JSON, and
-        what `Exchange.body` and `from_body` do."""
-        require_json(exchange.header("content-type"))
-        body = await exchange.body()
-        request = self._operations.known_request(body, context)
-        if request is not None:
-            return request
-        read = partial(from_body, body, batch_limit=self._batch_limit, entry_limit=self._entry_limit)
-        return await self._cpu_gate.run(read) if len(body) > LONG_BYTES else read()
+        what `Exchange.body`, `from_body` and `PaidWork.run` do."""
+        paid = 0
+        try:
+            require_json(exchange.header("content-type"))
+            body = await exchange.body()
+            request = self._operations.known_request(body, context)
+            if request is not None:
+                return request
+            if len(body) <= LONG_BYTES:
+                return self._charged(self._from_body(body), context.caller, len(body))
+            done = await self._paid_work.run(partial(self._read, body), context.caller, len(body), exchange.left)
+            paid = done.points
+            if isinstance(done.outcome, GatewayError):
+                raise done.outcome
+            return self._charged(done.outcome, context.caller, len(body))
+        except _REFUSALS:
+            await self._paid_work.charge_refusal(context.caller, exchange.received_bytes, paid=paid)
+            raise
+        except ClientDisconnect:
+            self._paid_work.charge(context.caller, refusal_points(exchange.received_bytes))
+            raise
 
-    def read_query_string(self, exchange: Exchange) -> GraphQLRequest:
+    async def read_query_string(self, exchange: Exchange, context: Context) -> GraphQLRequest:
         """The request in the address of a GET; raises what `from_query` does."""
-        return from_query(exchange.query_string, entry_limit=self._entry_limit)
+        try:
+            return from_query(exchange.query_string, entry_limit=self._entry_limit)
+        except _REFUSALS:
+            await self._paid_work.charge_refusal(context.caller, len(exchange.query_string))
+            raise
+
+    def _from_body(self, body: bytes) -> GraphQLRequest | Batch:
+        return from_body(body, batch_limit=self._batch_limit, entry_limit=self._entry_limit)
+
+    def _charged(self, request: GraphQLRequest | Batch, caller: Caller, size: int) -> GraphQLRequest | Batch:
+        """What was read, once it is paid for what of a batch is no request."""
+        if isinstance(request, tuple):
+            refused = sum(isinstance(entry, BadRequest) for entry in request)
+            self._paid_work.charge(caller, refused * refusal_points(size // len(request)))
+        return request
+
+    def _read(self, body: bytes) -> GraphQLRequest | Batch | GatewayError:
+        try:
+            return self._from_body(body)
+        except _REFUSALS as error:
+            return error
 
 
 @lru_cache(maxsize=256)

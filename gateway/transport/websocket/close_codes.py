@@ -9,6 +9,7 @@ from gateway.errors import (
     GoingAway,
     NamespaceNotFound,
     NamespaceRequired,
+    RateLimited,
     SubscriberTooSlow,
     TooManyConnections,
     TooManySubscriptions,
@@ -43,7 +44,7 @@ def close_for(error: GatewayError) -> Close:
     match error:
         case GoingAway():
             return Close(GOING_AWAY, error.message)
-        case Unavailable() | SubscriberTooSlow() | TooManySubscriptions() | TooManyConnections():
+        case Unavailable() | SubscriberTooSlow() | TooManySubscriptions() | TooManyConnections() | RateLimited():
             return Close(TRY_AGAIN_LATER, error.message)
         case Unauthenticated():
             return Close(UNAUTHORIZED, error.message)

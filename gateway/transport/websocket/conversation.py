@@ -8,11 +8,11 @@ from typing import Any
 
 from graphql import OperationType
 from starlette.datastructures import Headers
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from gateway.auth.authenticator import Authenticator
 from gateway.auth.open_connections import OpenConnection, OpenConnections
-from gateway.errors import BadRequest, GatewayError, TooManySubscriptions, Unavailable
+from gateway.errors import BadRequest, BadUserInput, GatewayError, TooManySubscriptions, Unavailable
 from gateway.errors.formatting import as_gateway_error
 from gateway.errors.incidents import as_incident
 from gateway.execution.admission import AdmittedOperation
@@ -127,13 +127,23 @@ class Conversation:
     async def _handle_all(self, connection: OpenConnection) -> None:
         try:
             while (received := await self._receive())["type"] != "websocket.disconnect":
-                message = await self._services.reader.read(received, is_acknowledged=self._is_acknowledged)
-                await self._handle(message, connection, len(received["text"]))
+                await self._read(received, connection)
         except Close as close:
             self._finish(close)
         except Exception as error:
             self._finish(close_for(as_gateway_error(error)))
         self._finish(None)
+
+    async def _read(self, received: Message, connection: OpenConnection) -> None:
+        context, size = connection.context if self._is_acknowledged else None, len(received.get("text") or "")
+        caller = context.caller if context else None
+        try:
+            message = await self._services.reader.read(received, caller)
+            await self._handle(message, connection, size)
+        except (Close, BadRequest, BadUserInput, TooManySubscriptions):
+            if caller is not None:
+                self._services.reader.charge_refusal(caller, size)
+            raise
 
     async def _handle(self, message: Mapping[str, Any], connection: OpenConnection, size: int) -> None:
         match message:
@@ -187,6 +197,8 @@ class Conversation:
             context = await self._services.authenticator.context(*self._credentials)
             connection.enter(context)
         except (TooManySubscriptions, Unavailable) as error:
+            if connection.context is not None:
+                self._services.reader.charge_refusal(connection.context.caller, size)
             await self._send_text(messages.error(id, refused(error)))
             return
         outcome: AdmittedOperation | Subscriber | Answer = await self._services.operations.admit(request, context)

@@ -7,9 +7,11 @@ from typing import Any
 import orjson
 from starlette.types import Message
 
+from gateway.context import Caller
 from gateway.execution.answers import Answer
 from gateway.preparation.json_requests import from_json
 from gateway.scheduling.cpu_gate import LONG_BYTES, CpuGate
+from gateway.scheduling.paid_work import PaidWork, message_points, refusal_points
 from gateway.transport.websocket import close_codes
 from gateway.transport.websocket.close_codes import Close
 
@@ -19,29 +21,46 @@ ACK, PING = '{"type":"connection_ack"}', '{"type":"ping"}'
 
 
 class MessageReader:
-    """The reader of what clients send; long messages wait for the ``cpu_gate``.
+    """The reader of what clients send; to read a long message is ``paid_work`` once it is known who sends it, and
+    waits for the ``cpu_gate`` before.
 
     ``entry_limit``: how many entries the lists and objects of a message may have. ``unacknowledged_bytes``: how many
     bytes it may have as long as it isn't known who sends it.
     """
 
-    def __init__(self, cpu_gate: CpuGate, *, entry_limit: int, unacknowledged_bytes: int) -> None:
+    def __init__(self, cpu_gate: CpuGate, paid_work: PaidWork, *, entry_limit: int, unacknowledged_bytes: int) -> None:
         self._cpu_gate = cpu_gate
+        self._paid_work = paid_work
         self._entry_limit = entry_limit
         self._unacknowledged_bytes = unacknowledged_bytes
 
-    async def read(self, received: Message, *, is_acknowledged: bool) -> Mapping[str, Any]:
-        """The message. Raises `Close`, `BadRequest` for what isn't JSON, or `BadUserInput` for too many entries."""
+    async def read(self, received: Message, caller: Caller | None) -> Mapping[str, Any]:
+        """The message, paid for where it asks nothing; ``caller``: who sends it, once that is acknowledged.
+
+        Raises `Close`, `BadRequest` for what isn't JSON, `BadUserInput` for too many entries, or what `PaidWork.run`
+        does.
+        """
         text = received.get("text")
         if text is None:
             raise Close(close_codes.INVALID, "Invalid message received: it is not text")
-        if len(text) > self._unacknowledged_bytes and not is_acknowledged:
+        if len(text) > self._unacknowledged_bytes and caller is None:
             raise Close(close_codes.TOO_LONG, "The message is too long for a connection that isn't acknowledged.")
         parse = partial(from_json, text.encode(), "message", max_entries=self._entry_limit)
-        message = await self._cpu_gate.run(parse) if len(text) > LONG_BYTES else parse()
+        if len(text) <= LONG_BYTES:
+            message = parse()
+        elif caller is None:
+            message = await self._cpu_gate.run(parse, None)
+        else:
+            message = (await self._paid_work.run(parse, caller, len(text))).outcome
         if not isinstance(message, dict):
             raise Close(close_codes.INVALID, "Invalid message received: it is not an object")
+        if caller is not None and message.get("type") != "subscribe":
+            self._paid_work.charge(caller, message_points(len(text)))
         return message
+
+    def charge_refusal(self, caller: Caller, size: int) -> None:
+        """Takes what a message of so many characters costs that is refused."""
+        self._paid_work.charge(caller, refusal_points(size))
 
 
 def is_payload(payload: object) -> bool:

@@ -163,6 +163,7 @@ async def test_a_key_without_points_is_told_so_once_and_with_the_status(
     async with open_gateway(
         gateway.database, mongod.uri, batch_limit=5, rate_limit_restore=1, rate_limit_burst=100
     ) as gateway:
+        await gateway.make_known(unindexed["query"])
         response = await gateway.post([unindexed, unindexed])
         assert (response.status_code, codes(response.json())) == (200, [None, "RATE_LIMITED"])
         response = await gateway.post([unindexed, unindexed])

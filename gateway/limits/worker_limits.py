@@ -1,0 +1,33 @@
+"""What requests share at a worker; declared as `gateway.limits.request_limits` says."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLimits:
+    """What may wait for a worker's processor, and what it keeps of documents that were sent."""
+
+    key_waiting: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=10_000,
+            description="Requests of each key that may wait to be read and validated, at each worker; further ones are "
+            "refused with RATE_LIMITED.",
+        ),
+    ] = 100
+    known_documents_bytes: Annotated[
+        int,
+        Field(
+            ge=1_000_000,
+            le=10_000_000_000,
+            description="Bytes that each worker keeps of documents that were sent before, of all organizations "
+            "together: parsed, validated and planned.",
+        ),
+    ] = 30_000_000
+
+
+WORKER_DEFAULTS = WorkerLimits()
