@@ -4,33 +4,36 @@ change stream → topics (one for all of a key who asked the same of the same na
 subscription)
 
 There is one change stream for each process, while anybody is subscribed. Each topic pays, fetches and answers for
-itself, and each subscriber has a queue of its own, so that nobody waits for a slow one. Only topics for which 10,000
-documents wait hold up the others: for at most a second, in which they get room or are ended. Those whose key has no
-points left are ended at once then.
+itself, and each subscriber has a queue of its own, so that nobody waits for a slow one. What they share, such as
+connections to the database, organizations and their keys have in turn. Only topics for which 10,000 documents wait hold
+up the others: those of a key for at most 0.1 s in 10 s, in which they get room or are ended; a second at a time where
+no other key is subscribed. Those whose key has no points left are ended at once then.
 """
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 from gateway.errors import GatewayError
 from gateway.errors.formatting import as_gateway_error
 from gateway.limits import SubscriptionLimits
+from gateway.live.key_share import KeyShare, TopicSlots
 from gateway.live.subscriber_queue import Subscriber, SubscriptionAccount
 from gateway.live.topic import EventResolver, Topic
 from gateway.scheduling.cancellation import cancel
 from gateway.store.change_stream import InsertEvent, InsertStream, InsertWatch
 
-# Of the connections to the database, subscriptions leave the most to others.
-_READS_AT_ONCE = 8
-# A large batch is read without waiting for anything.
-_INSERTS_WITHOUT_PAUSE = 100
+# A large batch is read without waiting for anything, and each insert is added to every topic of its namespace.
+_ADDITIONS_WITHOUT_PAUSE = 1_000
+# For a topic of the only key that is subscribed.
+_MAX_HOLD_UP_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class TopicKey:
     """What tells topics apart. ``operation_key``: equal for all subscriptions that the same answers can be sent to."""
 
+    organization_id: str
     namespace_id: str
     key_id: str
     operation_key: Hashable
@@ -45,11 +48,10 @@ class Broker:
         self._topics: dict[TopicKey, Topic] = {}
         self._by_namespace: dict[str, set[Topic]] = {}
         self._accounts: dict[str, SubscriptionAccount] = {}
+        self._shares: dict[str, KeyShare] = {}
+        self._slots = TopicSlots()
         self._opening = asyncio.Lock()
         self._follower: asyncio.Task[None] | None = None
-        self._reads = asyncio.Semaphore(_READS_AT_ONCE)
-        # One event is made and sent at a time: there may be many topics.
-        self._send_lock = asyncio.Lock()
 
     async def subscribe(
         self, key: TopicKey, resolver: EventResolver, overflow: Callable[[GatewayError], None]
@@ -66,7 +68,7 @@ class Broker:
         # From here on without a pause until there is a topic: else the change stream might be given up again.
         subscriber = self._join(key, resolver, overflow)
         try:
-            async with self._reads:
+            async with self._shares[key.key_id].read():
                 subscriber.since = await self._watch.now()
         except BaseException:
             subscriber.close()
@@ -84,9 +86,10 @@ class Broker:
     def _join(self, key: TopicKey, resolver: EventResolver, overflow: Callable[[GatewayError], None]) -> Subscriber:
         account = self._accounts.setdefault(key.key_id, SubscriptionAccount(self._limits))
         account.open()
+        share = self._shares.setdefault(key.key_id, KeyShare(self._slots, key.organization_id, key.key_id))
         topic = self._topics.get(key)
         if topic is None:
-            topic = self._topics[key] = Topic(resolver, account, self._reads, self._send_lock)
+            topic = self._topics[key] = Topic(resolver, account, share)
             self._by_namespace.setdefault(key.namespace_id, set()).add(topic)
         subscriber = Subscriber(self._limits, overflow, lambda leaving: self._leave(key, leaving))
         topic.subscribers.add(subscriber)
@@ -99,7 +102,7 @@ class Broker:
         topic.subscribers.remove(subscriber)
         topic.account.close()
         if not topic.account.subscriptions:
-            del self._accounts[key.key_id]
+            del self._accounts[key.key_id], self._shares[key.key_id]
         if not topic.subscribers:
             topic.close()
             del self._topics[key]
@@ -109,15 +112,15 @@ class Broker:
 
     async def _follow(self, stream: InsertStream) -> None:
         """Adds what is inserted to the topics of its namespace, for as long as there are any topics."""
-        count = 0
+        additions = 0
         try:
             while self._topics:
                 inserted = await stream.next()
                 if inserted is None:
                     continue
-                await self._add(inserted)
-                count += 1
-                if count % _INSERTS_WITHOUT_PAUSE == 0:
+                additions += 1 + await self._add(inserted)
+                if additions >= _ADDITIONS_WITHOUT_PAUSE:
+                    additions = 0
                     await asyncio.sleep(0)
         except Exception as error:
             reason = as_gateway_error(error)
@@ -127,10 +130,23 @@ class Broker:
             self._follower = None
             await stream.close()
 
-    async def _add(self, inserted: InsertEvent) -> None:
-        topics = self._by_namespace.get(inserted.namespace_id, ())
-        if full := [topic for topic in topics if topic.blocks_others]:
-            await asyncio.gather(*(topic.wait_for_capacity() for topic in full))
+    async def _add(self, inserted: InsertEvent) -> int:
+        """To how many topics."""
+        if full := [topic for topic in self._by_namespace.get(inserted.namespace_id, ()) if topic.blocks_others]:
+            await self._wait_for(full)
         # Some may be gone by now, or new.
-        for topic in list(self._by_namespace.get(inserted.namespace_id, ())):
+        topics = list(self._by_namespace.get(inserted.namespace_id, ()))
+        for topic in topics:
             topic.add(inserted)
+        return len(topics)
+
+    async def _wait_for(self, full: Sequence[Topic]) -> None:
+        """Waits for all of these topics at once."""
+        is_alone = len(self._shares) == 1
+        limits = [_MAX_HOLD_UP_SECONDS if is_alone else topic.share.hold_up_seconds for topic in full]
+        waited: dict[KeyShare, float] = {}
+        for topic, seconds in zip(full, await asyncio.gather(*map(Topic.wait_for_capacity, full, limits)), strict=True):
+            waited[topic.share] = max(seconds, waited.get(topic.share, 0.0))
+        if not is_alone:
+            for share, seconds in waited.items():
+                share.hold_up(seconds)

@@ -55,7 +55,9 @@ class Subscriptions:
             # The same plan, for as long as the topic has it.
             selection = (id(bound.compiled), json.dumps(operation.request.variables, sort_keys=True))
             return await self._broker.subscribe(
-                TopicKey(context.namespace.id, key_id, selection), self._events(operation), overflow
+                TopicKey(context.caller.organization.id, context.namespace.id, key_id, selection),
+                self._events(operation),
+                overflow,
             )
         except GraphQLError as error:
             return refused_in(Phase.VARIABLES, [error])

@@ -1,6 +1,7 @@
 """What subscriptions to the same have in common: the inserted documents that wait to be answered, and the answers."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -11,6 +12,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from gateway.errors import GatewayError, RateLimited, ReadTooLarge, Unavailable
 from gateway.errors.formatting import as_gateway_error
+from gateway.live.key_share import KeyShare
 from gateway.live.subscriber_queue import Subscriber, SubscriptionAccount, SubscriptionEvent
 from gateway.store.change_stream import InsertEvent
 
@@ -18,8 +20,14 @@ T = TypeVar("T")
 
 _BATCH = 100
 _MAX_WAITING = 10_000
-_MAX_HOLD_UP_SECONDS = 1.0
 _BACK_OFF = wait_exponential(multiplier=0.05, max=1)
+
+# What is sent in one turn. It takes a few milliseconds: some 60 µs to wake a subscriber, and 3 ms for the copies of a
+# megabyte that a server makes.
+_TURN_SUBSCRIBERS = 50
+_TURN_BYTES = 500_000
+# As long as an event took that was made, or so long, others are served before the next.
+_MAX_PAUSE_SECONDS = 0.008
 
 
 class EventResolver(Protocol):
@@ -38,30 +46,19 @@ class EventResolver(Protocol):
 class Topic:
     """The subscribers whom the same answers are sent to, and the inserted documents that wait to be answered.
 
-    ``account``: of the key whose subscriptions these are. ``reads``: how many topics may read at a time. ``send_lock``:
-    held while one event is made and sent, as there may be many topics.
+    ``account`` and ``share``: of the key whose subscriptions these are.
     """
 
-    def __init__(
-        self, resolver: EventResolver, account: SubscriptionAccount, reads: asyncio.Semaphore, send_lock: asyncio.Lock
-    ) -> None:
+    def __init__(self, resolver: EventResolver, account: SubscriptionAccount, share: KeyShare) -> None:
         self.subscribers: set[Subscriber] = set()
         self.account = account
+        self.share = share
         self._resolver = resolver
-        self._reads = reads
-        self._send_lock = send_lock
         self._rate_limited: RateLimited | None = None
         self._waiting: deque[InsertEvent] = deque()
         self._has_waiting = asyncio.Event()
         self._has_capacity = asyncio.Event()
         self._closed = False
-        # For as long as the database doesn't answer or the key has no points: nothing is left out.
-        self._retrying = AsyncRetrying(
-            retry=retry_if_exception_type((RateLimited, Unavailable)),
-            wait=self._seconds_until_retry,
-            stop=lambda _state: self._closed,
-            reraise=True,
-        )
         self._task = asyncio.create_task(self._run())
 
     @property
@@ -73,12 +70,15 @@ class Topic:
         """Whether others wait for this to have room. Not for points: those are its own matter."""
         return self.is_full and self._rate_limited is None
 
-    async def wait_for_capacity(self) -> None:
-        """Returns once this is not full or is closed, and after a second in any case."""
-        self._has_capacity.clear()
+    async def wait_for_capacity(self, max_seconds: float) -> float:
+        """Returns once others need not wait for this any longer, or after so long; in how many seconds."""
+        began = time.monotonic()
         with suppress(TimeoutError):
-            async with asyncio.timeout(_MAX_HOLD_UP_SECONDS):
-                await self._has_capacity.wait()
+            async with asyncio.timeout(max_seconds):
+                while self.blocks_others and not self._closed:
+                    self._has_capacity.clear()
+                    await self._has_capacity.wait()
+        return time.monotonic() - began
 
     def add(self, inserted: InsertEvent) -> None:
         """Has the document answered; where too many wait for that, the subscriptions end."""
@@ -118,7 +118,8 @@ class Topic:
                 await self._retried(partial(self._resolver.pay, len(batch)))
                 await self._answer(batch)
         except Exception as error:
-            self.end(as_gateway_error(error))
+            # Its traceback leads here, which would keep all of this for as long as the error.
+            self.end(as_gateway_error(error).with_traceback(None))
 
     async def _answer(self, batch: Sequence[InsertEvent]) -> None:
         try:
@@ -137,22 +138,43 @@ class Topic:
 
     async def _send_next(self, answers: Iterator[tuple[InsertEvent, bytes]]) -> bool:
         """Whether there was another answer, which every subscriber has by then."""
-        async with self._send_lock:
+        async with self.share.send():
+            began = time.perf_counter()
             if (answer := next(answers, None)) is None:
                 return False
             event = SubscriptionEvent(*answer, self.account)
-            for subscriber in list(self.subscribers):
-                subscriber.put(event)
+            pending = self._put(event, list(self.subscribers))
             # Whoever keeps up has read it by the next; and between any two events, others are served.
-            await asyncio.sleep(0)
-            return True
+            await asyncio.sleep(min((time.perf_counter() - began) / 2, _MAX_PAUSE_SECONDS))
+        while pending:
+            async with self.share.send():
+                pending = self._put(event, pending)
+                await asyncio.sleep(0)
+        return True
+
+    def _put(self, event: SubscriptionEvent, pending: Sequence[Subscriber]) -> Sequence[Subscriber]:
+        """Has some of the subscribers send the event, as many as may in one turn; gives the others."""
+        count = max(1, min(_TURN_SUBSCRIBERS, _TURN_BYTES // event.size))
+        for subscriber in pending[:count]:
+            # Some may have left since their turn came up.
+            if subscriber in self.subscribers:
+                subscriber.put(event)
+        return pending[count:]
 
     async def _read(self, batch: Sequence[InsertEvent]) -> Iterable[tuple[InsertEvent, bytes]]:
-        async with self._reads:
+        async with self.share.read():
             return await self._resolver.answers(batch)
 
     async def _retried(self, work: Callable[[], Awaitable[T]]) -> T:
-        result: T = await self._retrying(work)
+        # For as long as the database doesn't answer or the key has no points: nothing is left out. Made each time, as
+        # it holds the topic, which therefore doesn't hold it.
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type((RateLimited, Unavailable)),
+            wait=self._seconds_until_retry,
+            stop=lambda _state: self._closed,
+            reraise=True,
+        )
+        result: T = await retrying(work)
         self._rate_limited = None
         return result
 
@@ -160,5 +182,7 @@ class Topic:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, RateLimited):
             self._rate_limited = error
+            # Nobody waits for points.
+            self._has_capacity.set()
             return error.retry_after
         return _BACK_OFF(state)

@@ -21,7 +21,7 @@ from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.errors import GatewayError, Unavailable
 from gateway.interchange.imports import record_all
 from gateway.limits import SUBSCRIPTION_DEFAULTS
-from gateway.live import topic
+from gateway.live import key_share, topic
 from gateway.live.broker import Broker, TopicKey
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.store.change_stream import InsertEvent, InsertWatch
@@ -340,10 +340,10 @@ async def test_topics_that_are_stuck_are_waited_for_together(
 
     async with new_gateway(mongod.uri) as gateway:
         hub = Broker(InsertWatch(gateway.database, INTERACTION), SUBSCRIPTION_DEFAULTS)
-        held = [await hub.subscribe(TopicKey("ns", "key", number), Stuck(), overflow) for number in range(6)]
-        told = await hub.subscribe(TopicKey("ns", "key", "quick"), Resolver(), overflow)
+        held = [await hub.subscribe(TopicKey("org", "ns", "key", number), Stuck(), overflow) for number in range(6)]
+        told = await hub.subscribe(TopicKey("org", "ns", "other", "quick"), Resolver(), overflow)
         # Once for all of them is in time, and for one after the other isn't.
-        monkeypatch.setattr(topic, "_MAX_HOLD_UP_SECONDS", 8)
+        monkeypatch.setattr(key_share, "_MAX_HOLD_UP_SECONDS", 8)
         documents = [{"_id": number, "namespace_id": "ns", "interaction_id": str(number)} for number in range(500)]
         await gateway.database[INTERACTION.collection].insert_many(documents)
         async with asyncio.timeout(45):
@@ -366,7 +366,7 @@ async def test_what_the_database_does_not_answer_is_asked_again(mongod: Embedded
 
     async with new_gateway(mongod.uri) as gateway:
         hub = Broker(InsertWatch(gateway.database, INTERACTION), SUBSCRIPTION_DEFAULTS)
-        told = await hub.subscribe(TopicKey("ns", "key", "failing"), resolver := Failing(), overflow)
+        told = await hub.subscribe(TopicKey("org", "ns", "key", "failing"), resolver := Failing(), overflow)
         documents = [{"_id": number, "namespace_id": "ns", "interaction_id": str(number)} for number in range(3)]
         await gateway.database[INTERACTION.collection].insert_many(documents)
         async with asyncio.timeout(PATIENCE):

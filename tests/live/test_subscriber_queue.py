@@ -156,7 +156,7 @@ async def test_between_the_answers_of_a_batch_others_have_their_turn(subscribers
 
     async with new_gateway(mongod.uri) as gateway:
         hub = Broker(InsertWatch(gateway.database, INTERACTION), SUBSCRIPTION_DEFAULTS)
-        topic, question = TopicKey("ns", "key", "asked"), Laborious()
+        topic, question = TopicKey("org", "ns", "key", "asked"), Laborious()
         told = [await hub.subscribe(topic, question, lambda _: None) for _ in range(subscribers)]
         ticking = asyncio.create_task(tick())
         documents = [{"_id": number, "namespace_id": "ns", "interaction_id": str(number)} for number in range(60)]
