@@ -176,7 +176,8 @@ class _Compilation:
                     for item in dict.fromkeys(items(value, here)):
                         yield self._comparison(path, operator, item, here, name=name)
                 case ValueOperator(operator):
-                    yield self._comparison(path, operator, value, here, name=name, case_sensitive=case_sensitive)
+                    sensitive = case_sensitive or operator is Operator.EXISTS
+                    yield self._comparison(path, operator, value, here, name=name, case_sensitive=sensitive)
 
     def _comparison(
         self, path: str, operator: Operator, value: Any, at: InputPath, *, name: str, case_sensitive: bool = True

@@ -1,13 +1,19 @@
 """What a comparison of a `where` can take: a client's values and paths, checked against the limits."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from functools import cache
 from typing import Any, Final, TypeAlias
 
 from gateway.errors import BadUserInput
-from gateway.limits.where_bounds import MAX_PATH_LENGTH, MAX_PATH_STEPS, MAX_PATTERN_LENGTH, MAX_VALUES
+from gateway.limits.where_bounds import (
+    MAX_ORDERED_LENGTH,
+    MAX_PATH_LENGTH,
+    MAX_PATH_STEPS,
+    MAX_PATTERN_LENGTH,
+    MAX_VALUES,
+)
 from gateway.plan.comparisons import Operator, Unlisted
 from gateway.schema.enums import known_values
 
@@ -53,6 +59,8 @@ def _equal(_: Operator, value: Any, case_sensitive: bool, at: InputPath) -> Any:
         return _unlisted(type(value)) if value.name == "OTHER" else value.value
     if not case_sensitive and isinstance(value, str):
         _check_length(value, at)
+    if not case_sensitive and isinstance(value, dict | list):
+        raise BadUserInput("Objects and lists are compared in the same case only: leave `caseSensitive` out.", path=at)
     return value
 
 
@@ -62,13 +70,35 @@ def _one_of(operator: Operator, values: Any, case_sensitive: bool, at: InputPath
     return tuple(dict.fromkeys(checked) if all(isinstance(value, str) for value in checked) else checked)
 
 
-def _ordered(operator: Operator, value: Any, _: bool, at: InputPath) -> Any:
+def _ordered(operator: Operator, value: Any, case_sensitive: bool, at: InputPath) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float | str | datetime):
         raise BadUserInput(f"{operator.name} compares with a number or a string.", path=at)
+    if isinstance(value, datetime):
+        return _whole_milliseconds(operator, value)
+    if not case_sensitive and isinstance(value, str):
+        if not value.isascii():
+            raise BadUserInput(f"In any case, {operator.name} compares with ASCII characters only.", path=at)
+        if len(value) > MAX_ORDERED_LENGTH:
+            raise BadUserInput(
+                f"In any case, {operator.name} compares with at most {MAX_ORDERED_LENGTH} characters, not "
+                f"{len(value):,}.",
+                path=at,
+            )
     return value
 
 
-def _boolean(operator: Operator, value: Any, _: bool, at: InputPath) -> bool:
+def _whole_milliseconds(operator: Operator, bound: datetime) -> datetime:
+    """The bound between the same stored times, which are whole milliseconds, that is one itself."""
+    finer = timedelta(microseconds=bound.microsecond % 1_000)
+    if not finer:
+        return bound
+    below = bound - finer
+    return below if operator in (Operator.GT, Operator.LTE) else below + timedelta(milliseconds=1)
+
+
+def _boolean(operator: Operator, value: Any, case_sensitive: bool, at: InputPath) -> bool:
+    if not case_sensitive:
+        raise BadUserInput(f"{operator.name} compares nothing by letter case: leave `caseSensitive` out.", path=at)
     if not isinstance(value, bool):
         raise BadUserInput(f"{operator.name} takes true or false.", path=at)
     return value

@@ -17,6 +17,9 @@ MAX_VALUES: Final = 1_000
 MAX_PATTERN_LENGTH: Final = 200
 """Characters of a string that is looked for within others, or in any case."""
 
+MAX_ORDERED_LENGTH: Final = 50
+"""Characters of a string that others are greater or less than in any case."""
+
 MAX_PATTERNS: Final = 10
 """Comparisons whose strings are looked for within others, or in any case."""
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
-from bson import Code, DBRef, Decimal128, Int64
+from bson import Decimal128, Int64
 from bson.datetime_ms import DatetimeMS
 
 from gateway.model.bson_paths import MISSING, Test, as_object
@@ -79,8 +79,8 @@ def ordered(order: Order, bound: str | float | datetime) -> Test:
 
 
 def is_present(stored: Any) -> bool:
-    """Whether a stored value is of a type of JSON other than null."""
-    return isinstance(stored, str | int | float | Decimal128 | dict | list | DBRef) and not isinstance(stored, Code)
+    """Whether a stored value is there and not null; the driver reads an undefined one as null."""
+    return stored is not None and stored is not MISSING
 
 
 def folded(text: str) -> str:

@@ -57,9 +57,9 @@ class Comparison:
 
     ``value``: any JSON value, a datetime, `Unlisted` or `Derived` for EQ and NE; a tuple of them for IN and NIN; a
     number, a string or a datetime for an order; a boolean for EXISTS; a string for STARTS_WITH and CONTAINS.
-    ``case_sensitive``: whether strings are equal, start so or contain this only in the same case; without, each
-    character is compared by Unicode's simple case folding. ``name``: what a client calls the path, such as
-    ``metadata.device.os``.
+    ``case_sensitive``: whether strings are equal, start so, contain this or stand in this order only in the same case;
+    without, each character is compared by Unicode's simple case folding, in an order only with ASCII ones. ``name``:
+    what a client calls the path, such as ``metadata.device.os``.
     """
 
     path: str
@@ -73,7 +73,7 @@ class Comparison:
         """The strings that stored texts are searched for, or compared with in any case: letter by letter."""
         if self.operator in _SEARCHING:
             return (self.value,)
-        if self.case_sensitive or self.operator not in _EQUALITIES:
+        if self.case_sensitive or self.operator is Operator.EXISTS:
             return ()
         values = self.value if isinstance(self.value, tuple) else (self.value,)
         return tuple(value for value in values if isinstance(value, str))
@@ -178,7 +178,6 @@ def comparisons(tree: Tree) -> list[Comparison]:
 
 
 _SEARCHING: Final = frozenset({Operator.STARTS_WITH, Operator.CONTAINS})
-_EQUALITIES: Final = frozenset({Operator.EQ, Operator.NE, Operator.IN, Operator.NIN})
 _WORDS: Final = {
     Operator.EQ: "=",
     Operator.NE: "!=",

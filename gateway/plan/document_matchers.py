@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
-from gateway.model.bson_comparison import equals, folded, is_one_of, is_present, ordered
+from gateway.model.bson_comparison import Order, equals, folded, is_one_of, is_present, ordered
 from gateway.model.bson_paths import Document, Test, element_object, list_passes_at, passes_at
 from gateway.plan.comparisons import (
     MAX_SEARCHED,
@@ -177,13 +177,23 @@ def _is_searched(stored: Any) -> bool:
     return stored.__class__ is str and len(stored) <= MAX_SEARCHED
 
 
+def _ordering(order: Order) -> Callable[[Comparison], Test]:
+    def test(comparison: Comparison) -> Test:
+        if not comparison.patterns:
+            return ordered(order, comparison.value)
+        bound = folded(comparison.value)
+        return lambda stored: stored.__class__ is str and order(folded(stored), bound)
+
+    return test
+
+
 _TESTS: Final[dict[Operator, Callable[[Comparison], Test]]] = {
     Operator.EQ: _equality,
     Operator.IN: _membership,
-    Operator.GT: lambda comparison: ordered(operator.gt, comparison.value),
-    Operator.GTE: lambda comparison: ordered(operator.ge, comparison.value),
-    Operator.LT: lambda comparison: ordered(operator.lt, comparison.value),
-    Operator.LTE: lambda comparison: ordered(operator.le, comparison.value),
+    Operator.GT: _ordering(operator.gt),
+    Operator.GTE: _ordering(operator.ge),
+    Operator.LT: _ordering(operator.lt),
+    Operator.LTE: _ordering(operator.le),
     Operator.STARTS_WITH: _start,
     Operator.CONTAINS: _part,
 }

@@ -20,12 +20,16 @@ from gateway.plan.comparisons import (
     Tree,
     Unlisted,
 )
+from gateway.plan.order_patterns import order_pattern
 
 Filter: TypeAlias = Mapping[str, Any]
 OrderingOperator: TypeAlias = Literal["$gt", "$gte", "$lt", "$lte"]
 
-PRESENT_TYPES: Final = ("string", "number", "bool", "object", "array")
-"""Every type of JSON but null: a list that holds a null is there all the same."""
+PRESENT_TYPES: Final = (
+    *("string", "number", "bool", "object", "array", "date", "objectId", "binData", "timestamp", "regex"),
+    *("javascript", "javascriptWithScope", "symbol", "dbPointer", "minKey", "maxKey"),
+)
+"""Every type of BSON but null and the undefined one: a list that holds a null is there all the same."""
 
 ORDERING_OPERATORS: Final[Mapping[Operator, OrderingOperator]] = {
     Operator.GT: "$gt",
@@ -54,6 +58,8 @@ def mongodb_filter(tree: Tree) -> Filter:
 def pattern(comparison: Comparison) -> str:
     """The regular expression for strings that compare so with one of the comparison's patterns."""
     texts = comparison.patterns
+    if comparison.operator in ORDERING_OPERATORS:
+        return order_pattern(comparison.operator, texts[0].lower())
     match comparison.operator:
         case Operator.CONTAINS:
             return _containing(texts[0])
@@ -110,6 +116,9 @@ def _one_of(comparison: Comparison) -> Filter:
 
 
 def _ordered(comparison: Comparison) -> Filter:
+    if comparison.patterns:
+        # Its classes hold both cases: MongoDB's own would have those of `k` take the Kelvin sign's place.
+        return {comparison.path: {"$regex": pattern(comparison)}}
     return {comparison.path: {ORDERING_OPERATORS[comparison.operator]: comparison.value}}
 
 

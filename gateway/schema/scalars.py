@@ -39,11 +39,12 @@ class CoercedVariables(dict[str, Any]):
 
 
 def parse_date_time(value: Any) -> datetime:
-    """An RFC 3339 date-time with an offset as UTC, cut to whole milliseconds; raises `BadUserInput` for all else."""
+    """An RFC 3339 date-time with an offset as UTC, in whole milliseconds or a microsecond behind them, which tells that
+    it was between two; raises `BadUserInput` for all else."""
     if not isinstance(value, str):
         raise BadUserInput("A DateTime is a string such as 2024-05-01T12:00:00.000Z.")
     try:
-        return parse_instant(value)
+        return parse_instant(value, finer=True)
     except ValueError as error:
         raise BadUserInput(f"{error}.") from None
 
@@ -107,7 +108,8 @@ SCALARS: Mapping[object, ScalarDefinition] = {
     DateTime: strawberry.scalar(
         name="DateTime",
         description="""A moment in time: RFC 3339 in UTC with millisecond precision, such as `2024-05-01T12:00:00.000Z`.
-Given with another offset it is converted to UTC; what is finer than a millisecond is cut off.""",
+Given with another offset it is converted to UTC; what is finer than a millisecond is cut off. Bounds of a filter that
+are finer match the times for which they are true.""",
         specified_by_url="https://scalars.graphql.org/andimarek/date-time.html",
         serialize=serialize_date_time,
         parse_value=parse_date_time,

@@ -5,6 +5,7 @@ import strawberry
 from gateway.limits.where_bounds import (
     MAX_COMPARISONS,
     MAX_LEVELS,
+    MAX_ORDERED_LENGTH,
     MAX_PATH_LENGTH,
     MAX_PATH_STEPS,
     MAX_PATTERN_LENGTH,
@@ -157,7 +158,12 @@ and {MAX_PATH_LENGTH} characters. Keys that are empty or hold a dot themselves c
 means null or missing; IN and NIN a list; GT, GTE, LT and LTE a number or a string; EXISTS true or false; STARTS_WITH
 and CONTAINS a string. An object or a list equals a stored one with the same content in the same order.""",
     )
-    case_sensitive: bool = strawberry.field(default=True, description=_CASE_SENSITIVE)
+    case_sensitive: bool = strawberry.field(
+        default=True,
+        description=f"""{_CASE_SENSITIVE} GT, GTE, LT and LTE
+then compare with ASCII characters only, at most {MAX_ORDERED_LENGTH}. EXISTS, and comparisons with objects and lists,
+don't take it.""",
+    )
 
 
 @strawberry.input(description="Describes one query of a search request. All fields given must match the same query.")

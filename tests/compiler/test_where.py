@@ -6,6 +6,7 @@ import pytest
 
 from gateway.errors import BadUserInput
 from gateway.model.filter_trees import key_token, key_value_token, value_hash
+from gateway.plan.mongodb_filters import PRESENT_TYPES
 from gateway.plan.predicate import Conjunct, Lookup, Predicate, TimeBound
 from tests.generators.wheres import NOON, SEARCH_REQUESTS, Where, compiled, metadata
 
@@ -22,7 +23,7 @@ def demanding(filter_: Mapping[str, Any], name: str, *, looked_up: bool = False)
     return Predicate((Conjunct(filter_, name, Lookup(path, tuple(values))),))
 
 
-PRESENT = {"$type": ["string", "number", "bool", "object", "array"]}
+PRESENT = {"$type": list(PRESENT_TYPES)}
 EVERY_TYPE = (
     "view|click|positive_feedback|negative_feedback|purchase|add_to_cart|wishlist|long_view|share|bookmark"
     "|query_refinement|zero_results|filter_toggle|skip|return_to_results"
@@ -65,7 +66,15 @@ GOLDEN: list[tuple[Where | None, Predicate]] = [
     ),
     (
         {"occurredAt": {"gte": "2024-05-01T14:00:00+02:00", "lt": "2024-05-01T12:00:01.0009Z"}},
-        Predicate(times=(TimeBound("$gte", NOON), TimeBound("$lt", NOON + timedelta(seconds=1)))),
+        Predicate(times=(TimeBound("$gte", NOON), TimeBound("$lt", NOON + timedelta(seconds=1, milliseconds=1)))),
+    ),
+    (
+        {"occurredAt": {"gt": "2024-05-01T12:00:00.0009Z", "lte": "2024-05-01T12:00:01.00000001Z"}},
+        Predicate(times=(TimeBound("$gt", NOON), TimeBound("$lte", NOON + timedelta(seconds=1)))),
+    ),
+    (
+        {"occurredAt": {"gte": "2024-05-01T12:00:00.00000001Z"}},
+        Predicate(times=(TimeBound("$gte", NOON + timedelta(milliseconds=1)),)),
     ),
     (
         {"and": [{"and": [{"occurredAt": {"gt": "2024-05-01T12:00:00Z"}}]}]},
@@ -275,6 +284,11 @@ REFUSED: list[tuple[Where, tuple[str, ...], str]] = [
     (metadata("a", "IN", "x"), ("metadata", "0", "value"), "list"),
     (metadata("a", "NIN", [1] * 1001), ("metadata", "0", "value"), "1,000"),
     (metadata("a", "EXISTS", 1), ("metadata", "0", "value"), "true or false"),
+    (metadata("a", "EXISTS", True, caseSensitive=False), ("metadata", "0", "value"), "caseSensitive"),
+    (metadata("a", "EQ", {"b": "C"}, caseSensitive=False), ("metadata", "0", "value"), "caseSensitive"),
+    (metadata("a", "IN", [["C"]], caseSensitive=False), ("metadata", "0", "value", "0"), "caseSensitive"),
+    (metadata("a", "GT", "é", caseSensitive=False), ("metadata", "0", "value"), "ASCII"),
+    (metadata("a", "LT", "x" * 51, caseSensitive=False), ("metadata", "0", "value"), "50 characters"),
     (metadata("a", "CONTAINS", 1), ("metadata", "0", "value"), "string"),
     (metadata("a", "STARTS_WITH", "x" * 201), ("metadata", "0", "value"), "200 characters"),
     (metadata("a", "IN", ["x", "y" * 201], caseSensitive=False), ("metadata", "0", "value", "1"), "200 characters"),

@@ -165,14 +165,19 @@ class TestMetadata:
             (metadata("object", "IN", [{"$eq": 1}]), [2]),
             (metadata("word", "EQ", "STRASSE", caseSensitive=False), []),
             (metadata("word", "EQ", "STRAßE", caseSensitive=False), [3]),
+            (metadata("fruit", "GT", "b", caseSensitive=False), [1, 2, 3]),
+            (metadata("fruit", "GTE", "BANANA", caseSensitive=False), [1, 2, 3]),
+            (metadata("fruit", "LT", "CHERRY", caseSensitive=False), [0, 1]),
+            (metadata("fruit", "LTE", "cherry", caseSensitive=False), [0, 1, 2]),
+            (metadata("fruit", "GT", "b"), [2]),
         ],
     )
     def test_is_reached_as_described(self, archive: Archive, where: Where, expected: list[int]) -> None:
         archive.store(
-            {"metadata": {"list": ["a", "b"]}},
-            {"metadata": {"list": [{"a": 1}, None]}},
-            {"metadata": {"$where": "1 == 1", "object": {"$eq": 1}}},
-            {"metadata": {"word": "straße"}},
+            {"metadata": {"list": ["a", "b"], "fruit": "apple"}},
+            {"metadata": {"list": [{"a": 1}, None], "fruit": "Banana"}},
+            {"metadata": {"$where": "1 == 1", "object": {"$eq": 1}, "fruit": "cherry"}},
+            {"metadata": {"word": "straße", "fruit": "Date"}},
         )
         assert archive.answer(compiled(where), "occurred_at") == expected
 

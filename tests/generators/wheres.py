@@ -21,7 +21,30 @@ INTERACTIONS = "InteractionWhere"
 SEARCH_REQUESTS = "SearchRequestWhere"
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
-WORDS = ["", "a", "A", "b", "ab", "aB.", "é", "É", "a\n", ".*", "^a$", "a\0b", "[", "\\", "$where", "日本"]
+WORDS = [
+    "",
+    "a",
+    "A",
+    "b",
+    "ab",
+    "aB.",
+    "é",
+    "É",
+    "a\n",
+    ".*",
+    "^a$",
+    "a\0b",
+    "[",
+    "\\",
+    "$where",
+    "日本",
+    "K",
+    "k",
+    "\u212a",
+    "\u017f",
+    "Z",
+    "_",
+]
 # At the end of what is searched, and beyond it.
 LONG = ["é" * 9_998 + "aB", "a" * 10_001]
 LEAVES = [None, True, False, -1, 0, 1, 2, 0.0, 1.0, 1.5, *WORDS]
@@ -161,7 +184,11 @@ def of(items: list[str]) -> st.SearchStrategy[str]:
 
 
 ids, words, positions = of(IDS), of(WORDS), st.integers(0, 3)
-instants = st.integers(0, 3).map(lambda seconds: (NOON + timedelta(seconds=seconds)).isoformat())
+instants = st.builds(
+    lambda seconds, microseconds: (NOON + timedelta(seconds=seconds, microseconds=microseconds)).isoformat(),
+    st.integers(0, 3),
+    st.sampled_from([0, 0, 500, -500]),
+)
 values: st.SearchStrategy[Any] = st.sampled_from(LEAVES) | st.randoms(use_true_random=False).map(value)
 types = of(["CLICK", "VIEW", "SHARE", "OTHER"])
 
@@ -192,6 +219,17 @@ int_filters = few(
 time_filters = few(gt=instants, gte=instants, lt=instants, lte=instants)
 
 
+def honours_its_case(path_filter: Where) -> bool:
+    """Whether a comparison can do what its ``caseSensitive`` says; others are refused."""
+    operator, operand = path_filter["operator"], path_filter["value"]
+    if path_filter.get("caseSensitive", True):
+        return True
+    if operator in ("GT", "GTE", "LT", "LTE"):
+        return not isinstance(operand, str) or operand.isascii()
+    operands = operand if operator in ("IN", "NIN") else [operand]
+    return operator != "EXISTS" and not any(isinstance(item, dict | list) for item in operands)
+
+
 def path_filter(operators: list[str], operands: st.SearchStrategy[Any]) -> st.SearchStrategy[Where]:
     return st.fixed_dictionaries(
         {
@@ -200,7 +238,7 @@ def path_filter(operators: list[str], operands: st.SearchStrategy[Any]) -> st.Se
             "value": operands,
         },
         optional={"caseSensitive": st.booleans()},
-    )
+    ).filter(honours_its_case)
 
 
 path_filters = (

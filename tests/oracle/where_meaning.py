@@ -161,7 +161,10 @@ def _holds(operator: str, values: list[Any], operand: Any, fold: bool) -> bool:
             return any(_folded(value, fold).startswith(_folded(operand, fold)) for value in _searched(values))
         case "contains":
             return any(_folded(operand, fold) in _folded(value, fold) for value in _searched(values))
-    return any(_ordered(operator, value, operand) for value in values)
+    fold = fold and isinstance(operand, str)
+    operand = _folded(operand, fold) if fold else operand
+    folded_values = (_folded(value, fold) if fold and isinstance(value, str) else value for value in values)
+    return any(_ordered(operator, value, operand) for value in folded_values)
 
 
 def _searched(values: list[Any]) -> Iterator[str]:
