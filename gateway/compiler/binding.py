@@ -69,7 +69,7 @@ class CoercedArguments:
         return self._fetch.field.arguments.variables if self._fetch.field.arguments else {}
 
     @property
-    def bounds(self) -> Mapping[ResponsePath, int]:
+    def bounds(self) -> Mapping[ResponsePath, int | Exception]:
         return {path: _total_bound(total, self._variables) for path, total in self._fetch.totals}
 
     @property
@@ -133,8 +133,11 @@ class CoercedInput:
         return field
 
 
-def _total_bound(total: Field, variables: VariableValues) -> int:
-    bound: int = argument_values(total, variables)["upTo"]
+def _total_bound(total: Field, variables: VariableValues) -> int | Exception:
+    try:
+        bound: int = argument_values(total, variables)["upTo"]
+    except GraphQLError as error:
+        return error
     if not 1 <= bound <= MAX_COUNT:
-        raise BadUserInput(f"`upTo` must be between 1 and {MAX_COUNT:,}, not {bound}.", path=("totalCount", "upTo"))
+        return BadUserInput(f"`upTo` must be between 1 and {MAX_COUNT:,}, not {bound}.", path=("upTo",))
     return bound

@@ -20,7 +20,7 @@ class Pages:
     def __init__(self) -> None:
         self._roots: dict[ResponsePath, Any] = {}
         self._nested: dict[ResponsePath, Mapping[str, Page] | Exception] = {}
-        self._bounds: dict[ResponsePath, int] = {}
+        self._bounds: dict[ResponsePath, int | Exception] = {}
         self.points = 0
 
     def rooted(self, path: ResponsePath, value: Any) -> "Pages":
@@ -42,13 +42,17 @@ class Pages:
     def put_nested(self, path: ResponsePath, by_key: Mapping[str, Page] | Exception) -> None:
         self._nested[path] = by_key
 
-    def put_bounds(self, bounds: Mapping[ResponsePath, int]) -> None:
-        """What the ``totalCount`` fields at these paths count up to."""
+    def put_bounds(self, bounds: Mapping[ResponsePath, int | Exception]) -> None:
+        """What the ``totalCount`` fields at these paths count up to, or what is wrong with that."""
         self._bounds |= bounds
 
     def total(self, path: ResponsePath, page: Page) -> int | None:
-        """A page's total, up to the bound of the field at ``path``; None where it is unknown."""
-        return None if page.total is None else min(page.total, self._bounds[path])
+        """A page's total, up to the bound of the field at ``path``; None where it is unknown. Raises what is wrong with
+        the bound."""
+        bound = self._bounds[path]
+        if isinstance(bound, Exception):
+            raise bound
+        return None if page.total is None else min(page.total, bound)
 
     def at(self, path: ResponsePath, parent: Any = None, local: str = "") -> Any:
         """What was fetched for the field at ``path``; of a nested connection for this parent, which has at ``local``

@@ -484,9 +484,29 @@ async def test_a_total_stops_at_its_bound(crowd: Gateway) -> None:
 
 
 @pytest.mark.parametrize("up_to", [0, -1, 1_000_001])
-async def test_a_bound_out_of_range_is_refused(crowd: Gateway, up_to: int) -> None:
-    answer = await crowd.execute(f"{{ interactions {{ totalCount(upTo: {up_to}) }} }}")
-    assert answer["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT", "path": ["totalCount", "upTo"]}
+async def test_a_bound_out_of_range_is_refused_and_the_page_stays(crowd: Gateway, up_to: int) -> None:
+    total = f"totalCount(upTo: {up_to}) two: totalCount(upTo: 2)"
+    query = (
+        f'{{ features(featureIds: ["p1", "none"]) {{ interactions(first: 1) {{ nodes {{ featureId }} {total} }} }} }}'
+    )
+    for _ in range(2):
+        answer = await crowd.execute(query)
+        assert [error["path"] for error in answer["errors"]] == [
+            ["features", index, "interactions", "totalCount"] for index in range(2)
+        ]
+        for error in answer["errors"]:
+            assert error["extensions"] == {"code": "BAD_USER_INPUT", "path": ["upTo"]}
+        assert [feature["interactions"] for feature in answer["data"]["features"]] == [
+            {"nodes": [{"featureId": "p1"}], "totalCount": None, "two": 2},
+            {"nodes": [], "totalCount": None, "two": 0},
+        ]
+
+
+async def test_what_is_not_counted_for_its_bound_is_not_asked_for(crowd: Gateway) -> None:
+    with commands() as log:
+        answer = await crowd.execute("{ interactions(first: 0) { totalCount(upTo: 0) } }")
+    assert answer["data"] == {"interactions": {"totalCount": None}}
+    assert [next(iter(command)) for command in log] == ["find"]
 
 
 async def test_nothing_is_counted_that_is_not_selected(crowd: Gateway) -> None:

@@ -60,14 +60,14 @@ class NestedListing(Source):
 class ListingQuery:
     """What a connection is asked for, and how it is found: all but its place, the namespace and the parents.
 
-    ``bounds``: up to where each total is counted. ``variables``: the names of the variables that some of the arguments
-    are. ``surcharge``: the points of what its commands may examine in vain.
+    ``bounds``: up to where each total is counted, or what is wrong with that. ``variables``: the names of the variables
+    that some of the arguments are. ``surcharge``: the points of what its commands may examine in vain.
     """
 
     predicate: Predicate
     access_path: AccessPath
     projection: Document
-    bounds: Mapping[ResponsePath, int]
+    bounds: Mapping[ResponsePath, int | Exception]
     variables: Mapping[str, str]
     surcharge: int
 
@@ -79,7 +79,7 @@ class ListingQuery:
     @property
     def total_limit(self) -> int:
         """How far the total is counted; 0: not at all."""
-        return max(self.bounds.values(), default=0)
+        return max((bound for bound in self.bounds.values() if not isinstance(bound, Exception)), default=0)
 
 
 def _bound(kind: Kind, arguments: SourceArguments, foreign_path: str = "") -> tuple[ListingQuery, Window]:
@@ -107,8 +107,13 @@ class _BoundPages(BoundSource):
         return self.query.predicate.nothing
 
     @property
-    def bounds(self) -> Mapping[ResponsePath, int]:
+    def bounds(self) -> Mapping[ResponsePath, int | Exception]:
         return self.query.bounds
+
+    @property
+    def reusable(self) -> bool:
+        # Errors that are raised again collect tracebacks.
+        return not any(isinstance(bound, Exception) for bound in self.query.bounds.values())
 
     @property
     def surcharge(self) -> int:
@@ -152,12 +157,12 @@ class BoundListing(_BoundPages, BoundRoot):
         path, name = query.access_path, query.access_path.index.name
         scan = query.scan(namespace, window)
         find = Find(scan, query.projection, self._sort, window.limit, name, path.unindexed)
-        return (find, Count(query.scan(namespace, None), query.total_limit, name)) if query.bounds else (find,)
+        return (find, Count(query.scan(namespace, None), query.total_limit, name)) if query.total_limit else (find,)
 
     def value(self, results: Sequence[Any], context: Context) -> tuple[Page, int]:
         if self.empty:
             return page(self.window, [], 0), 0
-        documents, total = results if self.query.bounds else (results[0], None)
+        documents, total = results if self.query.total_limit else (results[0], None)
         elements = page(self.window, documents, total)
         return elements, reading_points(len(elements.documents), total or 0)
 
@@ -178,12 +183,12 @@ class BoundNestedListing(_BoundPages, BoundNested):
             self.window.limit,
             unindexed=query.access_path.unindexed,
         )
-        if not query.bounds:
+        if not query.total_limit:
             return (join,)
         return (join, JoinCount(query.scan(namespace, None), path, keys, query.total_limit))
 
     def pages(self, results: Sequence[Any], keys: Sequence[str]) -> tuple[Mapping[str, Page], int]:
-        documents, totals = results if self.query.bounds else (results[0], None)
+        documents, totals = results if self.query.total_limit else (results[0], None)
         pages = {
             key: page(self.window, documents.get(key, []), None if totals is None else totals.get(key, 0))
             for key in keys

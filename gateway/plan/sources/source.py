@@ -78,8 +78,9 @@ class SourceArguments(Protocol):
 
     ``values``: the arguments by their GraphQL names. ``variables``: the names of the variables that some of them are.
     ``page_size``: how many elements a connection may be asked for. ``bounds``: up to where each selected total is
-    counted. ``cursors``: whether any is selected. By the declared names of the types that the field's objects may have:
-    ``paths``, which are read of them, and ``lookups``, how they are found by id, if they are.
+    counted, or what is wrong with that. ``cursors``: whether any is selected. By the declared names of the types that
+    the field's objects may have: ``paths``, which are read of them, and ``lookups``, how they are found by id, if they
+    are.
     """
 
     @property
@@ -92,7 +93,7 @@ class SourceArguments(Protocol):
     def page_size(self) -> int: ...
 
     @property
-    def bounds(self) -> Mapping[ResponsePath, int]: ...
+    def bounds(self) -> Mapping[ResponsePath, int | Exception]: ...
 
     @property
     def cursors(self) -> bool: ...
@@ -127,9 +128,10 @@ class Reference(NamedTuple):
 class BoundSource(ABC):
     """A source with its arguments, for any caller and namespace.
 
-    ``empty``: whether it gives nothing, whatever is stored. ``bounds``: up to where each selected total is counted.
-    ``surcharge``: the points of running its commands at all, whatever they give. ``reusable``: whether it may be kept
-    for the same arguments. ``weight``: about how many bytes it takes up, beside what every field does.
+    ``empty``: whether it gives nothing, whatever is stored. ``bounds``: up to where each selected total is counted,
+    or what is wrong with that. ``surcharge``: the points of running its commands at all, whatever they give.
+    ``reusable``: whether it may be kept for the same arguments. ``weight``: about how many bytes it takes up, beside
+    what every field does.
     """
 
     __slots__ = ()
@@ -139,7 +141,7 @@ class BoundSource(ABC):
         return False
 
     @property
-    def bounds(self) -> Mapping[ResponsePath, int]:
+    def bounds(self) -> Mapping[ResponsePath, int | Exception]:
         return {}
 
     @property
