@@ -93,11 +93,12 @@ class Admission:
         try:
             admitted = self._admit(request, context, only_quickly=True) if is_short else None
             if admitted is None:
-                done = await self._paid_work.run(partial(self._admit, request, context), caller, size, left)
+                work = partial(self._admit, request, context)
+                done = await self._paid_work.run(work, caller, size, left, waited=request.waited)
                 admitted, paid = done.outcome, done.points
                 assert admitted is not None, "however long it takes"
                 if isinstance(admitted, AdmittedOperation):
-                    admitted = replace(admitted, waited=done.waited)
+                    admitted = replace(admitted, waited=request.waited + done.waited)
             if isinstance(admitted, Answer):
                 if isinstance(admitted.refusal, _UNKNOWN_NAME):
                     self._paid_work.charge(caller, 1)
@@ -119,14 +120,15 @@ class Admission:
             operation = document.prepared.operation(request.operation_name)
             _require_allowed(operation, request, context)
             self._documents.remember(request.query, request.document_id, organization_id)
-            bound = self._known.bound(document, operation, request.variables, only_quickly=only_quickly)
+            bind = self._known.quickly_bound if only_quickly else self._known.bound
+            bound = bind(document, operation, request.variables)
             if bound is None:
                 return None
             if isinstance(bound, list):
                 return refused_in(Phase.VARIABLES, bound)
             _require_affordable(bound.cost, self._cost_limit)
             self._known.keep(request, document, operation, bound)
-            return AdmittedOperation(request, context, document.prepared.node, bound)
+            return AdmittedOperation(request, context, document.prepared.node, bound, request.waited)
         except GraphQLSyntaxError as error:
             return refused_in(Phase.PARSING, [error])
         except GatewayError as error:

@@ -25,6 +25,7 @@ class GraphQLRequest:
 
     It has a ``query``, or the ``document_id`` of one that is known, or both for it to be known from now on.
     ``reads_only``: it came in a way that must not change anything. ``size``: its bytes, as far as they are known.
+    ``waited``: the seconds of its time that are gone.
 
     ``body``: the bytes it was read from, where it may be known by them. ``prepared``: what it asks, where it is known;
     only `gateway.preparation.known_operations` says that.
@@ -36,5 +37,6 @@ class GraphQLRequest:
     reads_only: bool = False
     document_id: str | None = None
     size: int = 0
+    waited: float = 0.0
     body: bytes | None = field(default=None, repr=False, compare=False)
     prepared: PreparedRequest | None = field(default=None, repr=False, compare=False)

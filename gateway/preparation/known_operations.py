@@ -158,18 +158,25 @@ class KnownOperations:
         return compiled
 
     def bound(
-        self,
-        document: KnownDocument,
-        operation: PreparedOperation,
-        variables: Mapping[str, Any],
-        *,
-        only_quickly: bool = False,
-    ) -> BoundOperation | list[GraphQLError] | None:
-        """An operation of the document with these variables, as they were sent, or what is wrong with them; None where
-        ``only_quickly``, and it has to be compiled or there is much to bind.
+        self, document: KnownDocument, operation: PreparedOperation, variables: Mapping[str, Any]
+    ) -> BoundOperation | list[GraphQLError]:
+        """An operation of the document with these variables, as they were sent, or what is wrong with them.
 
         Kept from the second time on. Raises `BadUserInput` where they are beyond a limit.
         """
+        bound = self._bound(document, operation, variables, only_quickly=False)
+        assert bound is not None, "however long it takes"
+        return bound
+
+    def quickly_bound(
+        self, document: KnownDocument, operation: PreparedOperation, variables: Mapping[str, Any]
+    ) -> BoundOperation | list[GraphQLError] | None:
+        """The same; None where the operation has to be compiled for it, or there is much to bind."""
+        return self._bound(document, operation, variables, only_quickly=True)
+
+    def _bound(
+        self, document: KnownDocument, operation: PreparedOperation, variables: Mapping[str, Any], *, only_quickly: bool
+    ) -> BoundOperation | list[GraphQLError] | None:
         known = document.operations[operation]
         key = None
         if operation.node.operation is not OperationType.MUTATION:

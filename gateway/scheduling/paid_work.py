@@ -47,18 +47,25 @@ class PaidWork:
         self._time_limit_ms = time_limit_ms
         self._deadline = Deadline(time_limit_ms / 1_000)
 
-    async def run(self, work: Callable[[], T], caller: Caller, size: int, left: ClientLeft | None = None) -> Done[T]:
-        """Does the work on so many bytes once it is its turn.
+    async def run(
+        self,
+        work: Callable[[], T],
+        caller: Caller,
+        size: int,
+        left: ClientLeft | None = None,
+        *,
+        waited: float = 0.0,
+    ) -> Done[T]:
+        """Does the work on so many bytes once it is its turn; ``waited``: the seconds of its time that are gone.
 
         Raises `RateLimited` where the key hasn't the points, or has too much work waiting, `Unavailable` where the turn
         doesn't come in time, and what ``left`` does once the client has left.
         """
-        held, paid, came = refusal_points(size), 0, perf_counter()
-        waited = 0.0
+        held, paid, came, began_at = refusal_points(size), 0, perf_counter(), 0.0
 
         def timed() -> T:
-            nonlocal paid, waited
-            waited, began = perf_counter() - came, thread_time()
+            nonlocal paid, began_at
+            began_at, began = perf_counter(), thread_time()
             try:
                 return work()
             finally:
@@ -66,14 +73,14 @@ class PaidWork:
 
         await self._rate_limiter.spend(caller.key_id, held)
         try:
-            with self._deadline.block():
+            with self._deadline.less(waited).block():
                 outcome = await self._gate.run(timed, caller, left)
         except TimeoutError:
             limit = f"{self._time_limit_ms:,} ms"
             raise Unavailable(f"The request waited for longer than {limit} to be read and validated.") from None
         finally:
             self._settle(caller.key_id, held, paid)
-        return Done(outcome, paid, waited)
+        return Done(outcome, paid, began_at - came)
 
     def charge(self, caller: Caller, points: int) -> None:
         """Takes points for work that was done already."""

@@ -1,13 +1,14 @@
 """What GraphQL requests over HTTP ask: the objects in their bodies, or the parameters of their addresses."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect
 
-from gateway.context import Caller, Context
+from gateway.context import Context
 from gateway.errors import BadRequest, BadUserInput, GatewayError, UnsupportedMediaType
 from gateway.execution.operation_runner import OperationRunner
 from gateway.limits import Limits
@@ -19,6 +20,7 @@ from gateway.scheduling.paid_work import PaidWork, refusal_points
 from gateway.transport.exchange.exchange import Exchange
 from gateway.transport.exchange.negotiation import JSON
 
+T = TypeVar("T")
 # The requests of a batch, or what is wrong with one of them.
 Batch = tuple[GraphQLRequest | BadRequest, ...]
 
@@ -42,50 +44,53 @@ class RequestReader:
     async def read_body(self, exchange: Exchange, context: Context) -> GraphQLRequest | Batch:
         """The request, or the batch, in the body of a POST; raises `UnsupportedMediaType` where that isn't JSON, and
         what `Exchange.body`, `from_body` and `PaidWork.run` do."""
-        paid = 0
         try:
             require_json(exchange.header("content-type"))
             body = await exchange.body()
-            request = self._operations.known_request(body, context)
-            if request is not None:
-                return request
-            if len(body) <= LONG_BYTES:
-                return self._charged(self._from_body(body), context.caller, len(body))
-            done = await self._paid_work.run(partial(self._read, body), context.caller, len(body), exchange.left)
-            paid = done.points
-            if isinstance(done.outcome, GatewayError):
-                raise done.outcome
-            return self._charged(done.outcome, context.caller, len(body))
+            known = self._operations.known_request(body, context)
+            if known is not None:
+                return known
         except _REFUSALS:
-            await self._paid_work.charge_refusal(context.caller, exchange.received_bytes, paid=paid)
+            await self._paid_work.charge_refusal(context.caller, exchange.received_bytes)
             raise
         except ClientDisconnect:
             self._paid_work.charge(context.caller, refusal_points(exchange.received_bytes))
             raise
-
-    async def read_query_string(self, exchange: Exchange, context: Context) -> GraphQLRequest:
-        """The request in the address of a GET; raises what `from_query` does."""
-        try:
-            return from_query(exchange.query_string, entry_limit=self._entry_limit)
-        except _REFUSALS:
-            await self._paid_work.charge_refusal(context.caller, len(exchange.query_string))
-            raise
-
-    def _from_body(self, body: bytes) -> GraphQLRequest | Batch:
-        return from_body(body, batch_limit=self._batch_limit, entry_limit=self._entry_limit)
-
-    def _charged(self, request: GraphQLRequest | Batch, caller: Caller, size: int) -> GraphQLRequest | Batch:
-        """What was read, once it is paid for what of a batch is no request."""
+        read = partial(from_body, body, batch_limit=self._batch_limit, entry_limit=self._entry_limit)
+        request = await self._read(read, len(body), exchange, context)
         if isinstance(request, tuple):
             refused = sum(isinstance(entry, BadRequest) for entry in request)
-            self._paid_work.charge(caller, refused * refusal_points(size // len(request)))
+            self._paid_work.charge(context.caller, refused * refusal_points(len(body) // len(request)))
         return request
 
-    def _read(self, body: bytes) -> GraphQLRequest | Batch | GatewayError:
+    async def read_query_string(self, exchange: Exchange, context: Context) -> GraphQLRequest:
+        """The request in the address of a GET; raises what `from_query` and `PaidWork.run` do."""
+        read = partial(from_query, exchange.query_string, entry_limit=self._entry_limit)
+        return await self._read(read, len(exchange.query_string), exchange, context)
+
+    async def _read(self, read: Callable[[], T], size: int, exchange: Exchange, context: Context) -> T:
+        """What is read from so many bytes, once its turn came where they are many; raises what ``read`` does."""
+        caller, paid = context.caller, 0
         try:
-            return self._from_body(body)
-        except _REFUSALS as error:
-            return error
+            if size <= LONG_BYTES:
+                return read()
+            done = await self._paid_work.run(partial(_outcome, read), caller, size, exchange.left)
+            paid = done.points
+            if isinstance(done.outcome, GatewayError):
+                raise done.outcome
+            if isinstance(done.outcome, GraphQLRequest):
+                return replace(done.outcome, waited=done.waited)
+            return done.outcome
+        except _REFUSALS:
+            await self._paid_work.charge_refusal(caller, size, paid=paid)
+            raise
+
+
+def _outcome(read: Callable[[], T]) -> T | BadRequest | BadUserInput:
+    try:
+        return read()
+    except _REFUSALS as error:
+        return error
 
 
 @lru_cache(maxsize=256)

@@ -128,6 +128,8 @@ class Conversation:
         try:
             while (received := await self._receive())["type"] != "websocket.disconnect":
                 await self._read(received, connection)
+                # Those of other connections come between, however many came at once.
+                await asyncio.sleep(0)
         except Close as close:
             self._finish(close)
         except Exception as error:
