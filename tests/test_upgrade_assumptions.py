@@ -28,9 +28,11 @@ from graphql import (
     Node,
     OperationDefinitionNode,
     OverlappingFieldsCanBeMergedRule,
+    SchemaMetaFieldDef,
     SelectionSetNode,
     TypeInfo,
     TypeInfoVisitor,
+    TypeMetaFieldDef,
     Undefined,
     ValidationContext,
     VariableValues,
@@ -38,6 +40,7 @@ from graphql import (
     build_schema,
     execute_sync,
     get_variable_values,
+    introspection_types,
     parse,
     validate,
     visit,
@@ -255,6 +258,16 @@ def test_values_of_variables_are_their_signatures_with_what_was_sent_and_what_th
         (name, source.signature.name, source.value) for name, source in expected.sources.items()
     ]
     assert type(expected.sources["a"]) is source_type
+
+
+def test_the_fields_of_introspection_ask_an_execution_for_its_schema_alone(plain: GraphQLSchema) -> None:
+    types = [type_ for type_ in introspection_types.values() if isinstance(type_, GraphQLObjectType)]
+    fields = [field for type_ in types for field in type_.fields.values()]
+    for field in [SchemaMetaFieldDef, TypeMetaFieldDef, *fields]:
+        asked = re.findall(r"\binfo\.(\w+)", inspect.getsource(field.resolve))
+        assert set(asked) <= {"schema"}
+    named = graphql_core_adapter.introspection_value(plain, TypeMetaFieldDef, {"name": "Query"})
+    assert named(None) is plain.query_type
 
 
 def test_the_rule_of_overlapping_fields_counts_down_its_steps_and_aborts_below_none(plain: GraphQLSchema) -> None:

@@ -21,7 +21,7 @@ from graphql import (
 from gateway.compiler.entity_references import entity_references
 from gateway.compiler.where import compile_where
 from gateway.compiler.wire_form import input_path, to_wire
-from gateway.errors import BadUserInput, GatewayError
+from gateway.errors import BadUserInput, GatewayError, OperationTooComplex
 from gateway.model.kinds import Kind, Order, position_order, time_order
 from gateway.plan.fetched_pages import ResponsePath
 from gateway.plan.operation_plan import Bindings, Fetch, Field, Plan
@@ -33,7 +33,8 @@ MAX_COUNT = 1_000_000
 
 
 def bind(plan: Plan, variables: VariableValues, page_size: int) -> Bindings:
-    """All fetches of a plan with their arguments, by path; an error stands in the place of what it prevents.
+    """All fetches of a plan with their arguments, by path; an error stands in the place of what it prevents. Raises
+    `OperationTooComplex` for what introspects too much.
 
     ``page_size``: how many elements a connection may be asked for.
     """
@@ -43,6 +44,8 @@ def bind(plan: Plan, variables: VariableValues, page_size: int) -> Bindings:
 def _bound(fetch: Fetch, variables: VariableValues, page_size: int) -> BoundSource | Exception:
     try:
         return fetch.source.bind(CoercedArguments(fetch, variables, page_size))
+    except OperationTooComplex:
+        raise
     except (GatewayError, GraphQLError) as error:
         return error
 
@@ -67,6 +70,10 @@ class CoercedArguments:
     @property
     def variables(self) -> Mapping[str, str]:
         return self._fetch.field.arguments.variables if self._fetch.field.arguments else {}
+
+    @property
+    def variable_values(self) -> VariableValues:
+        return self._variables
 
     @property
     def bounds(self) -> Mapping[ResponsePath, int | Exception]:

@@ -21,10 +21,12 @@ from graphql import (
     VariableNode,
     get_named_type,
     is_abstract_type,
+    is_introspection_type,
     is_object_type,
 )
 
 from gateway.compiler.field_arguments import FieldArguments
+from gateway.compiler.introspection import META_FIELDS
 from gateway.plan.operation_plan import Field
 from gateway.schema.strawberry_adapter import declared_name
 
@@ -83,15 +85,13 @@ class _Collector:
     def _field(self, type_: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> Field:
         node = nodes[0]
         definition = type_.fields.get(node.name.value)
+        declared = definition or META_FIELDS.get(node.name.value)
         selection_sets = [node.selection_set for node in nodes if node.selection_set]
         selections = {}
-        # `__typename`, `__schema` and `__type` are no fields of any type: they read no document.
-        if definition is not None and selection_sets:
-            possible = self._possible(get_named_type(definition.type))
-            selections = {
-                declared_name(object_type): self.fields(object_type, selection_sets) for object_type in possible
-            }
-        arguments = FieldArguments(definition, node) if definition is not None and definition.args else None
+        if declared is not None and selection_sets:
+            possible = self._possible(get_named_type(declared.type))
+            selections = {_name(object_type): self.fields(object_type, selection_sets) for object_type in possible}
+        arguments = FieldArguments(declared, node) if declared is not None and declared.args else None
         return Field(key, f"{type_.name}.{key}", node.name.value, definition, arguments, selections)
 
     def _possible(self, type_: GraphQLNamedType) -> list[GraphQLObjectType]:
@@ -148,3 +148,7 @@ class _Collector:
             return self._conditions[condition.name.value]
         assert isinstance(condition, BooleanValueNode), "validation lets nothing else through"
         return condition.value
+
+
+def _name(type_: GraphQLObjectType) -> str:
+    return type_.name if is_introspection_type(type_) else declared_name(type_)

@@ -4,14 +4,16 @@ Each assumption has its test in ``tests/test_upgrade_assumptions.py``.
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, NamedTuple
 
 from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
     GraphQLArgument,
     GraphQLError,
+    GraphQLField,
     GraphQLInputField,
     GraphQLSchema,
     OperationDefinitionNode,
@@ -38,6 +40,7 @@ __all__ = [
     "VariableUsageVisitor",
     "VariableValueSource",
     "default_value",
+    "introspection_value",
     "limit_overlap_steps",
     "overlap_steps_left",
     "variable_signature",
@@ -50,6 +53,25 @@ CHILD_ATTRIBUTES: Mapping[str, tuple[str, ...]] = QUERY_DOCUMENT_KEYS
 def default_value(declared: GraphQLArgument | GraphQLInputField) -> Any:
     """What an argument or a field of an input is where it isn't given, coerced; `Undefined` where it has no default."""
     return coerce_default_value(declared)
+
+
+class _SchemaInfo(NamedTuple):
+    """All that the fields of introspection ask of an execution."""
+
+    schema: GraphQLSchema
+
+
+def introspection_value(
+    schema: GraphQLSchema, definition: GraphQLField, arguments: Mapping[str, Any]
+) -> Callable[[Any], Any]:
+    """What a field of introspection takes of a part of the schema, with these arguments."""
+    assert definition.resolve is not None, "all of them have one"
+    resolve, info = definition.resolve, _SchemaInfo(schema)
+    return partial(_resolved, resolve, info, arguments) if arguments else lambda source: resolve(source, info)
+
+
+def _resolved(resolve: Callable[..., Any], info: _SchemaInfo, arguments: Mapping[str, Any], source: Any) -> Any:
+    return resolve(source, info, **arguments)
 
 
 def variable_signature(schema: GraphQLSchema, node: VariableDefinitionNode) -> GraphQLVariableSignature:

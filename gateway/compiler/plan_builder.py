@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from graphql import GraphQLSchema, OperationType
 
+from gateway.compiler.introspection import Introspection
 from gateway.plan.fetched_pages import ResponsePath
 from gateway.plan.operation_plan import Fetch, Field, Plan, Selection
 from gateway.plan.sources.source import KeyLookup, Source
@@ -16,11 +17,16 @@ from gateway.schema.stored_readings import StoredReading
 _MARKER = "__typename"
 
 
-def select(schema: GraphQLSchema, operation: OperationType, fields: tuple[Field, ...]) -> Plan:
-    """The plan of an operation with these root fields."""
+def select(
+    schema: GraphQLSchema, operation: OperationType, fields: tuple[Field, ...], introspection: Introspection
+) -> Plan:
+    """The plan of an operation with these root fields; raises `OperationTooComplex` for what introspects too much."""
     needs = _Needs(lookups(schema))
     needs.add(fields, "", ())
-    return Plan(operation, fields, tuple(needs.fetches))
+    introspections = [
+        Fetch((field.step,), field, introspection.source(field), {}) for field in fields if field.introspects
+    ]
+    return Plan(operation, fields, (*needs.fetches, *introspections))
 
 
 @dataclass(slots=True)

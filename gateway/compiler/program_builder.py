@@ -23,7 +23,6 @@ from gateway.compiler.program import (
     Entry,
     EnumName,
     Expression,
-    Fallback,
     FlatShape,
     Item,
     Leaf,
@@ -75,7 +74,7 @@ class ProgramBuilder:
         self._names: dict[str, Mapping[Any, str]] = {}
 
     def program(self, plan: Plan) -> Program:
-        """The program of a plan. Raises `Fallback` for one with introspection, which reads no pages."""
+        """The program of a plan."""
         return _PlanBuilder(self).program(plan)
 
     def shared(self, key: Hashable, make: Callable[[], S]) -> S:
@@ -159,12 +158,12 @@ class _PlanBuilder:
 
     def _inner(self, fields: tuple[Field, ...], path: ResponsePath) -> tuple[list[Shape | None], tuple[Hashable, ...]]:
         """The shape of each field that has selections, and with these what the entries follow from."""
-        shapes = [self._shape(field, path) if field.selections else None for field in fields]
+        shapes = [self._shape(field, path) if field.selections and not field.introspects else None for field in fields]
         return shapes, tuple([(field.key, field.name, shape) for field, shape in zip(fields, shapes, strict=True)])
 
     def _shape(self, field: Field, above: ResponsePath) -> Shape:
         """The shape of a field's object, or of each of its objects."""
-        assert field.definition is not None, "introspection has no objects of ours"
+        assert field.definition is not None, "what introspects is of no document"
         declaration, selections = self._builder.declaration(field.definition), field.selections
         uses_pages = any(map(self._uses_pages, selections.values()))
         path = (*above, field.step) if uses_pages else ()
@@ -225,8 +224,8 @@ class _PlanBuilder:
         self, type_name: str, field: Field, shape: Shape | None, path: ResponsePath, *, of_condition: bool
     ) -> Expression:
         if field.definition is None:
-            if field.name != "__typename":
-                raise Fallback("introspection")
+            if field.introspects:
+                return Leaf(PageAt((*path, field.step), ""), Scalar.JSON, nullable=True)
             return Constant(type_name)
         declaration = self._builder.declaration(field.definition)
         if shape is None and not declaration.looked_up:

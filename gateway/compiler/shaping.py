@@ -20,8 +20,5 @@ class Shaping:
         self._backend = PythonBackend()
 
     def shaper(self, plan: Plan) -> Shaper:
-        """The function that shapes the pages of a plan; it raises, mostly `Fallback`, where the executor has to answer.
-
-        Raises `Fallback` itself for a plan with introspection, which reads no pages.
-        """
+        """The function that shapes the pages of a plan; it raises, mostly `Fallback`, where graphql-core has to."""
         return self._backend.function(self._programs.program(plan))

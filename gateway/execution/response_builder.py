@@ -2,12 +2,13 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from graphql import ExecutionResult, execute_sync
+from graphql import GraphQLError, execute_sync
 from orjson import Fragment
 
+from gateway.compiler.introspection import without_introspection
 from gateway.compiler.program import Fallback
 from gateway.context import OperationCost
 from gateway.errors import GatewayError
@@ -39,10 +40,10 @@ class ResponseBuilder:
     ) -> Answer:
         """The answer over these pages; ``settled``: gives what the operation is charged, once its answer's bytes are
         known, where that is counted."""
-        data, errors = self.shaped(operation.bound.compiled, pages), None
+        errors: Sequence[GraphQLError] = ()
+        data: Mapping[str, Any] | None = self.shaped(operation.bound.compiled, pages)
         if data is None:
-            result = self._executed(operation, pages)
-            data, errors = result.data, result.errors
+            data, errors = self._executed(operation, pages)
         encoded = encode(data)
         answer: dict[str, Any] = {"errors": formatted_errors(errors, Phase.EXECUTION, MAX_ERRORS)} if errors else {}
         answer["data"] = Fragment(encoded)
@@ -71,12 +72,31 @@ class ResponseBuilder:
             _LOG.debug("The executor answers: %.100s", how)
         return data
 
-    def _executed(self, operation: AdmittedOperation, pages: Pages) -> ExecutionResult:
-        return execute_sync(
+    def _executed(
+        self, operation: AdmittedOperation, pages: Pages
+    ) -> tuple[Mapping[str, Any] | None, Sequence[GraphQLError]]:
+        """The response's data by graphql-core, and the errors that it met."""
+        introspected = _introspected(operation.bound.compiled, pages)
+        result = execute_sync(
             self._graph.executable,
-            operation.document,
+            without_introspection(operation.document) if introspected else operation.document,
             pages,
             variable_values=dict(operation.request.variables),
             operation_name=operation.request.operation_name,
             hide_suggestions=self._hide_suggestions,
         )
+        data, errors = result.data, result.errors or ()
+        if data is not None and introspected:
+            found = {**data, **introspected}
+            data = {field.key: found[field.key] for field in operation.bound.compiled.plan.fields}
+        return data, errors
+
+
+def _introspected(compiled: CompiledOperation, pages: Pages) -> Mapping[str, Any]:
+    """What the schema says of itself, by response key: nothing where graphql-core has an error to tell in it."""
+    if compiled.shape is None:
+        return {}
+    try:
+        return {field.key: pages.at((field.step,)) for field in compiled.plan.fields if field.introspects}
+    except GraphQLError:
+        return {}

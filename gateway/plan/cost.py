@@ -21,6 +21,11 @@ COMPARED = 10
 SEARCHED = 40
 # So many elements are counted for one point.
 COUNTED = 1_000
+# So many values of the schema are resolved in the time that a document takes.
+INTROSPECTED = 100
+# graphql-core takes 12 to 22 times as long as a compiled function; what is its from the start costs so many times as
+# much.
+EXECUTOR_FACTOR = 10
 # A document is written into a dozen indexes, and acknowledged by several servers.
 WRITTEN = 2
 
@@ -35,6 +40,11 @@ def estimate(plan: Plan, bindings: Bindings) -> int:
 def reading_points(documents: int, counted: int = 0) -> int:
     """The points of documents that were read, and of elements that were counted."""
     return documents + -(-counted // COUNTED)
+
+
+def introspection_points(values: int) -> int:
+    """The points of so many values that the schema tells of itself."""
+    return values // INTROSPECTED
 
 
 def examination_points(examined: Sequence[Conjunct], times: Sequence[TimeBound], commands: int) -> int:

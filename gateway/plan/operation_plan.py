@@ -26,9 +26,9 @@ class Arguments(Protocol):
 class Field:
     """A selected field by its name, and its response key.
 
-    ``step`` is its step of a response path. ``definition`` is None for the introspection fields, ``arguments`` where it
-    declares none. ``selections``: what is selected of its object, by the object's concrete type; empty for a leaf. The
-    same selections of the same type are one tuple, wherever they stand.
+    ``step`` is its step of a response path. ``definition`` is None for `__typename`, and for `__schema` and `__type` at
+    the root; ``arguments`` where it declares none. ``selections``: what is selected of its object, by the object's
+    concrete type; empty for a leaf. The same selections of the same type are one tuple, wherever they stand.
     """
 
     key: str
@@ -37,6 +37,11 @@ class Field:
     definition: GraphQLField | None
     arguments: Arguments | None
     selections: Mapping[str, tuple["Field", ...]]
+
+    @property
+    def introspects(self) -> bool:
+        """Whether it is `__schema` or `__type`."""
+        return self.definition is None and bool(self.selections)
 
 
 @dataclass(frozen=True, slots=True)

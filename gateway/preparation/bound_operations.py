@@ -35,8 +35,8 @@ class CompiledOperation:
     @property
     def weight(self) -> int:
         """About how many bytes it takes up."""
-        fetches = sum(1 for _ in self.plan.all_fetches)
-        return _PLAN_BYTES + _FIELD_BYTES * self.plan.size + _FETCH_BYTES * fetches
+        fetches = sum(_FETCH_BYTES + fetch.source.weight for fetch in self.plan.all_fetches)
+        return _PLAN_BYTES + _FIELD_BYTES * self.plan.size + fetches
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 | kept | known by | from the | at most |
 |---|---|---|---|
 | a document: parsed, validated, its operations | owner, text | first time | 1,000 of an owner |
-| a compiled operation: plan and function | its operation, the variables of its `@skip` and `@include` | first | 64 |
+| a compiled operation: plan, function, introspection | its operation, the variables of its conditions | first | 64 |
 | a bound operation: all commands but for the namespace | its operation, its variables but for cursors | second | 16 |
 | a request: its document and bound operation | owner, the bytes of its body, up to 3,000 | second | 32 of an owner |
 
-- *What is kept* never changes and is the same whoever asks: no key, no permission that was granted, no answer. Only
-  this table changes. One thing depends on a namespace: a bound listing keeps its commands by namespace, for four.
+- *What is kept* never changes and is the same whoever asks: no key, no permission that was granted, no answer but the
+  schema's own. Only this table changes. One thing depends on a namespace: a bound listing keeps its commands by
+  namespace, for four.
 - *Who shares it*: the keys of one owner, which is an organization. How fast an answer comes tells whether its document
   was known: to nobody but those who may have sent it.
 - *Weight*: 30 MB in all (`GATEWAY_KNOWN_DOCUMENTS_BYTES`), of what each row was measured to take. A document weighs

@@ -20,8 +20,8 @@ from graphql import (
 from gateway.compiler.binding import bind
 from gateway.compiler.coercion import Coercers, Coercion
 from gateway.compiler.collect import collect
+from gateway.compiler.introspection import Introspection
 from gateway.compiler.plan_builder import select
-from gateway.compiler.program import Fallback
 from gateway.compiler.required_permissions import permissions
 from gateway.compiler.shaping import Shaping
 from gateway.compiler.variable_roles import condition_variables, cursor_variables
@@ -29,7 +29,7 @@ from gateway.context import Permission
 from gateway.errors import OperationNotResolved
 from gateway.limits import DEFAULTS, Limits
 from gateway.limits.validation_bounds import MAX_ERRORS, MAX_SUGGESTING
-from gateway.plan.cost import estimate
+from gateway.plan.cost import EXECUTOR_FACTOR, estimate
 from gateway.preparation.bound_operations import BoundOperation, CompiledOperation
 from gateway.preparation.document_limits import parse_within
 from gateway.preparation.meant_names import with_meant_names
@@ -98,6 +98,7 @@ class DocumentPreparation:
     def __init__(self, graph: Graph, *, introspection: bool, subgraph: bool = True, limits: Limits = DEFAULTS) -> None:
         self.limits = limits
         self._schema = graph.executable
+        self._introspection = Introspection(graph.executable, limits.executed_values)
         self._shaping = Shaping(graph)
         self._coercers = Coercers()
         self._validation = Validation(graph.executable, introspection=introspection, subgraph=subgraph)
@@ -153,22 +154,21 @@ class DocumentPreparation:
         return values
 
     def compiled(self, operation: PreparedOperation, values: Sequence[Any]) -> CompiledOperation:
-        """The operation with these values of its conditions."""
+        """The operation with these values of its conditions; raises `OperationTooComplex` for what introspects too
+        much."""
         conditions = {name: value is True for name, value in zip(operation.conditions, values, strict=True)}
         fields = collect(self._schema, operation.node, operation.fragments, conditions)
-        plan = select(self._schema, operation.node.operation, fields)
+        plan = select(self._schema, operation.node.operation, fields, self._introspection)
         if None in values:
             # The executor refuses a condition that is null; the plan doesn't matter.
             return CompiledOperation(plan, None, "null condition")
-        try:
-            return CompiledOperation(plan, self._shaping.shaper(plan), "")
-        except Fallback as reason:
-            return CompiledOperation(plan, None, str(reason))
+        return CompiledOperation(plan, self._shaping.shaper(plan), "")
 
     def bound(self, compiled: CompiledOperation, values: VariableValues) -> BoundOperation:
-        """A compiled operation with its variables' values."""
+        """A compiled operation with its variables' values; raises as ``compiled`` does."""
         bindings = bind(compiled.plan, values, self.limits.page_size)
-        return BoundOperation(compiled, bindings, estimate(compiled.plan, bindings))
+        points = estimate(compiled.plan, bindings)
+        return BoundOperation(compiled, bindings, points * (1 if compiled.shape else EXECUTOR_FACTOR))
 
 
 def _are_short(variables: Mapping[str, Any]) -> bool:

@@ -61,10 +61,10 @@ _STEP = 400
 # How often rare fields are looked for again.
 _FURTHER = 10
 
-# Introspection is the executor's. It may also succeed where `@skip` or `@include` is given null, because it never gets
-# there: whether it does depends on the documents, which a plan doesn't know.
-_JUSTIFIED = {"introspection", "null condition"}
-_OUTCOMES = {"shaped", "executed: errors", "executed: introspection", "executed: null condition"}
+# The executor may succeed where `@skip` or `@include` is given null, because it never gets there: whether it does
+# depends on the documents, which a plan doesn't know.
+_JUSTIFIED = {"null condition"}
+_OUTCOMES = {"shaped", "executed: errors", "executed: null condition"}
 _IN_PAGES = {"an error in place of what is fetched", "an error in place of an item", "a bad argument", "nothing found"}
 # The back ends by name, each as what gives its function for an operation that has a program.
 _BACK_ENDS: Mapping[str, Callable[[CompiledOperation], Shaper | None]] = {"Python": lambda compiled: compiled.shape}

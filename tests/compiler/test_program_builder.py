@@ -16,7 +16,7 @@ from weakref import ref
 
 import pytest
 
-from gateway.compiler.program import Fallback, Program, Shape
+from gateway.compiler.program import Leaf, PageAt, Program, Scalar, Shape
 from gateway.compiler.program_builder import ProgramBuilder
 from gateway.schema.graph import build
 from gateway.schema.readings import Discriminator
@@ -96,6 +96,6 @@ def _parts(value: Any) -> Iterator[Any]:
             yield from _parts(item)
 
 
-def test_introspection_has_no_program() -> None:
-    with pytest.raises(Fallback, match=r"^introspection$"):
-        program("{ __schema { queryType { name } } }")
+def test_the_schemas_own_answer_is_looked_up_as_what_is_fetched() -> None:
+    [entry] = program("{ a: __schema { queryType { name } } }").entries
+    assert entry == ("a", Leaf(PageAt(("Query.a",), ""), Scalar.JSON, nullable=True))

@@ -168,12 +168,6 @@ def test_a_fragment_in_two_places_reads_what_was_fetched_for_each() -> None:
         assert node["feature"]["interactions"]["nodes"] == [{"userId": f"of {key}"}]
 
 
-@pytest.mark.parametrize("query", ["{ __schema { queryType { name } } }", '{ a: __type(name: "ID") { kind } }'])
-def test_introspection_is_the_executors(query: str) -> None:
-    assert compiled(query).shape is None
-    assert compiled(query).fallback == "introspection"
-
-
 @pytest.fixture
 async def runner(database: Database) -> tuple[OperationRunner, ResponseBuilder]:
     await create_indexes(database)
@@ -209,6 +203,5 @@ async def test_golden_operations_are_answered_as_they_declare(
             path.write_text(json.dumps({**golden, "answered": ways[name]}, indent=2, ensure_ascii=False) + "\n")
     assert ways == declared
     assert {name for name, how in ways.items() if how != "shaped"} == {
-        "introspection_mixed_in",
-        *(name for name in NAMES if name.startswith("error_")),
+        name for name in NAMES if name.startswith("error_")
     }

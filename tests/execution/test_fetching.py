@@ -11,6 +11,7 @@ from graphql import OperationDefinitionNode, VariableValues, parse
 
 from gateway.compiler.binding import bind
 from gateway.compiler.collect import collect
+from gateway.compiler.introspection import Introspection
 from gateway.compiler.plan_builder import select
 from gateway.context import Caller, Context, Namespace, Organization, Permission
 from gateway.errors import BadUserInput, Unavailable
@@ -105,7 +106,7 @@ def made_up(query: str, variables: Mapping[str, Any]) -> BoundOperation:
     schema = core_schema(Schema(Query))
     [operation] = parse(query).definitions
     assert isinstance(operation, OperationDefinitionNode)
-    plan = select(schema, operation.operation, collect(schema, operation, {}, {}))
+    plan = select(schema, operation.operation, collect(schema, operation, {}, {}), Introspection(schema, 0))
     bindings = bind(plan, VariableValues({}, dict(variables)), page_size=100)
     return BoundOperation(CompiledOperation(plan, None, ""), bindings, estimate(plan, bindings))
 

@@ -48,6 +48,14 @@ FEATURES = frozenset(
     }
 )
 
+_INTROSPECTIONS = [
+    "__schema { queryType { name } }",
+    '__type(name: "ID") { kind }',
+    'no_type: __type(name: "Nothing") { kind }',
+    'flat: __type(name: "FlatFilterNode") { __typename fields { ... on __Field { name } type { ofType { name } } } }',
+    "__schema { directives { name locations args { defaultValue } } types { possibleTypes { name } } }",
+]
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -166,7 +174,7 @@ class _OperationWriter:
             parts.append(self.inputs.pick(parts))
         if type_ is EXECUTABLE.query_type and self.inputs.one_in(12):
             self.features.add("introspection")
-            parts.append(self.inputs.pick(["__schema { queryType { name } }", '__type(name: "ID") { kind }']))
+            parts.append(self.inputs.pick(_INTROSPECTIONS))
         return "{ " + " ".join(parts) + " }"
 
     def only(self, route: Route) -> str:

@@ -17,6 +17,7 @@ from gateway.plan.paging import Page, page
 from gateway.plan.sources.insertions import Insertions
 from gateway.plan.sources.listings import BoundListing, BoundNestedListing
 from gateway.plan.sources.lookups import ById, ByNodeId, ByRepresentation
+from gateway.plan.sources.schema_answer import SchemaAnswer
 from tests.generators.stored_documents import Draw, Generated, documents
 
 _PICKS = st.lists(st.integers(0, 119), min_size=16, max_size=16)
@@ -89,6 +90,12 @@ class Fetched:
         match fetch.source:
             case Insertions() as source:
                 source.bind(CoercedArguments(fetch, self.variables, DEFAULTS.page_size))
+            case source if fetch.field.introspects:
+                bound = source.bind(CoercedArguments(fetch, self.variables, DEFAULTS.page_size))
+                assert isinstance(bound, SchemaAnswer)
+                if isinstance(bound.answer, GraphQLError):
+                    raise bound.answer
+                return bound.answer
             case ById(argument, many=True) | ByNodeId(argument, many=True) | ByRepresentation(argument):
                 return [self._item(fetch) for _ in values[argument]]
             case ById() | ByNodeId() if not self._is_unread(fetch) and self._one_in(12):

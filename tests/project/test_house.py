@@ -112,6 +112,7 @@ REPLACED = {
     "parse_within": "that it isn't called",
     "bind": "that it isn't called",
     "find": "to count its calls",
+    "resolve": "to count its calls",
     "run": "to lose a cancellation, as the driver may",
 }
 

@@ -6,6 +6,7 @@ of them. From version 16.9 on they follow a type through nine levels of lists an
 in the form of version 14, and Relay's compiler reads a file.
 """
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,14 @@ import pytest_asyncio
 from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
+    SchemaMetaFieldDef,
     build_client_schema,
+    execute_sync,
     get_introspection_query,
     get_named_type,
     introspection_types,
     is_leaf_type,
+    parse,
 )
 
 from gateway.demo.embedded_mongod import EmbeddedServer
@@ -60,6 +64,13 @@ def told(schema: GraphQLSchema) -> dict[str, Any]:
     }
 
 
+def executed(text: str, variables: dict[str, Any] | None = None) -> Any:
+    """What graphql-core answers, without errors."""
+    result = execute_sync(EXECUTABLE, parse(text), variable_values=variables)
+    assert result.errors is None
+    return result.data
+
+
 def depths(value: Any, level: int = 0) -> Iterator[int]:
     """How often ``ofType`` is followed, wherever it is."""
     yield level
@@ -77,6 +88,7 @@ async def test_a_tool_reads_the_schema(tool: str, gateway: Gateway) -> None:
     assert answer.keys() == {"data", "extensions"}, answer
     schema = build_client_schema(answer["data"])
     assert told(schema) == told(EXECUTABLE)
+    assert json.dumps(answer["data"]) == json.dumps(executed(text))
     assert max(depths(answer["data"])) == 3
 
 
@@ -113,3 +125,72 @@ async def test_every_field_of_introspection_has_an_answer_for_every_kind_of_type
     wrapping = [field["type"] for type_ in types.values() for field in type_["fields"] or ()]
     told_of_wrapping = {(type_["kind"], type_["isOneOf"]) for type_ in wrapping if type_["name"] is None}
     assert told_of_wrapping == {("NON_NULL", None), ("LIST", None)}
+
+
+BY_VARIABLES = """query ($name: String!, $all: Boolean = true, $kind: Boolean! = true) {
+  a: __type(name: $name) { __typename kind @include(if: $kind) ...F }
+  __schema { types { ...F } }
+}
+fragment F on __Type { fields(includeDeprecated: $all) { name args(includeDeprecated: $all) { name } } }"""
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [{"name": "Interaction"}, {"name": "Query", "all": False}, {"name": "FilterNode", "kind": False}, {"name": "No"}],
+)
+async def test_what_is_asked_of_the_schema_may_depend_on_variables(variables: dict[str, Any], gateway: Gateway) -> None:
+    for _ in range(3):
+        data = await gateway.data(BY_VARIABLES, variables)
+        assert json.dumps(data) == json.dumps(executed(BY_VARIABLES, variables))
+
+
+async def test_an_error_is_told_beside_what_the_schema_says(gateway: Gateway) -> None:
+    text = """query ($all: Boolean = true) {
+      a: __type(name: "ID") { kind } node(id: "x") { id } ...F
+    }
+    fragment F on Query { b: __type(name: "Session") { name fields(includeDeprecated: $all) { name } } }"""
+    answer = await gateway.execute(text)
+    fields = [{"name": name} for name in ("id", "sessionId", "startedAt", "endedAt", "interactions", "searchRequests")]
+    expected = {"a": {"kind": "SCALAR"}, "node": None, "b": {"name": "Session", "fields": fields}}
+    assert json.dumps(answer["data"]) == json.dumps(expected)
+    assert [error["path"] for error in answer["errors"]] == [["node"]]
+    # An argument's own error is told where it stands.
+    answer = await gateway.execute(text, {"all": None})
+    assert answer["data"] == {"a": {"kind": "SCALAR"}, "node": None, "b": {"name": "Session", "fields": None}}
+    assert [error["path"] for error in answer["errors"]] == [["node"], ["b", "fields"]]
+
+
+async def test_what_is_asked_again_is_not_resolved_again(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    resolved = []
+
+    def resolve(_source: None, info: Any) -> GraphQLSchema:
+        resolved.append(info)
+        return EXECUTABLE
+
+    monkeypatch.setattr(SchemaMetaFieldDef, "resolve", resolve)
+    text = TEXTS["graphql-core"] + "# again"
+    answers = [await gateway.execute(text) for _ in range(4)]
+    assert len(resolved) == 1
+    assert answers[0]["data"] == answers[3]["data"]
+    # About a point for each hundred values.
+    assert all(40 < answer["extensions"]["cost"]["requested"] < 100 for answer in answers)
+    assert all(answer["extensions"]["cost"]["actual"] > 40 for answer in answers)
+
+
+ALIASES = " ".join(f"a{number}: fields {{ name type {{ fields {{ name description }} }} }}" for number in range(29))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{{ __schema {{ types {{ {ALIASES} }} }} }}",
+        f"query ($a: Boolean) {{ __schema {{ directives(includeDeprecated: $a) {{ name }} types {{ {ALIASES} }} }} }}",
+    ],
+)
+async def test_what_asks_too_much_of_the_schema_is_refused(text: str, gateway: Gateway) -> None:
+    for _ in range(3):
+        answer = await gateway.execute(text)
+        [error] = answer["errors"]
+        assert error["message"] == "Introspection may answer at most 20,000 values."
+        assert error["extensions"] == {"code": "OPERATION_TOO_COMPLEX"}
+        assert "data" not in answer

@@ -8,6 +8,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, Self, TypeAlias
 
+from graphql import VariableValues
+
 from gateway.context import Context
 from gateway.errors import GatewayError
 from gateway.model.kinds import Kind, Order
@@ -80,7 +82,7 @@ class SourceArguments(Protocol):
     ``page_size``: how many elements a connection may be asked for. ``bounds``: up to where each selected total is
     counted, or what is wrong with that. ``cursors``: whether any is selected. By the declared names of the types that
     the field's objects may have: ``paths``, which are read of them, and ``lookups``, how they are found by id, if they
-    are.
+    are. ``variable_values``: those of the whole operation.
     """
 
     @property
@@ -88,6 +90,9 @@ class SourceArguments(Protocol):
 
     @property
     def variables(self) -> Mapping[str, str]: ...
+
+    @property
+    def variable_values(self) -> VariableValues: ...
 
     @property
     def page_size(self) -> int: ...
@@ -204,7 +209,7 @@ class Source(ABC):
     """The origin of the objects of a field.
 
     ``page_type``: of a connection, the declared name of its documents' type. ``local``: of a nested one, the path at
-    which a parent has what they are joined on.
+    which a parent has what they are joined on. ``weight``: about how many bytes it takes up by itself.
     """
 
     __slots__ = ()
@@ -216,6 +221,10 @@ class Source(ABC):
     @property
     def local(self) -> str:
         return ""
+
+    @property
+    def weight(self) -> int:
+        return 0
 
     @abstractmethod
     def bind(self, arguments: SourceArguments) -> BoundSource:
