@@ -109,6 +109,7 @@ class _Fetching:
         """By their ``_id``: those of the documents that match, with all that is nested in any of them fetched."""
         bound = self._bound(fetch)
         assert isinstance(bound, BoundInsertions), "the only root of a subscription"
+        self.pages.points += bound.surcharge
         since = max(event.at for event in inserted)
         commands = bound.commands(self._context, [event.id for event in inserted], since)
         documents, points = bound.documents(await self._results(commands))

@@ -14,7 +14,9 @@ from gateway.execution.response_builder import ResponseBuilder
 from gateway.live.broker import Broker, TopicKey
 from gateway.live.subscriber_queue import Subscriber
 from gateway.plan.fetched_pages import Pages
+from gateway.plan.sources.source import BoundSource
 from gateway.plan.usage import Usage, UsageLimits, answer_points
+from gateway.preparation.bound_operations import BoundOperation
 from gateway.scheduling.rate_limiter import RateLimiter
 from gateway.store.change_stream import InsertEvent
 
@@ -49,8 +51,7 @@ class Subscriptions:
         bound, context = operation.bound, operation.context
         key_id = context.caller.key_id
         try:
-            if isinstance(root := bound.bindings[bound.compiled.plan.fetches[0].path], Exception):
-                raise root
+            root_of(bound)
             await self._rate_limiter.spend(key_id, bound.cost)
             # The same plan, for as long as the topic has it.
             selection = (id(bound.compiled), json.dumps(operation.request.variables, sort_keys=True))
@@ -75,6 +76,15 @@ class Subscriptions:
         )
 
 
+def root_of(bound: BoundOperation) -> BoundSource:
+    """What the only root field of a subscription is bound to; raises the error that prevented it."""
+    [fetch] = bound.compiled.plan.fetches
+    root = bound.bindings[fetch.path]
+    if isinstance(root, Exception):
+        raise root
+    return root
+
+
 class SubscriptionEvents:
     """The events of one subscription: a `gateway.live.topic.EventResolver`.
 
@@ -96,15 +106,21 @@ class SubscriptionEvents:
         self._fetcher = fetcher
         self._rate_limiter = rate_limiter
         self._usage_limits = usage_limits
-        self.at_once = max(1, cost_limit // operation.bound.cost)
+        self._surcharge = root_of(operation.bound).surcharge
+        self._event_cost = operation.bound.cost - self._surcharge
+        self.at_once = max(1, (cost_limit - self._surcharge) // self._event_cost)
 
     @property
     def _key_id(self) -> str:
         return self._operation.context.caller.key_id
 
+    def _cost(self, count: int) -> int:
+        """What so many events may cost together."""
+        return self._surcharge + count * self._event_cost
+
     async def pay(self, count: int) -> None:
         """Spends what so many events may cost. Raises `RateLimited` where the key has less left, or `Unavailable`."""
-        await self._rate_limiter.spend(self._key_id, count * self._operation.bound.cost)
+        await self._rate_limiter.spend(self._key_id, self._cost(count))
 
     async def answers(self, inserted: Sequence[InsertEvent]) -> Iterator[tuple[InsertEvent, bytes]]:
         """Those that the subscription is about, in order, each answered as it is taken; what they didn't cost is given
@@ -117,11 +133,11 @@ class SubscriptionEvents:
             fetched = await self._fetcher.fetch_events(operation.bound, operation.context, usage, inserted)
         finally:
             self._rate_limiter.charge(self._key_id, usage.points)
-        paid = len(inserted) * operation.bound.cost
+        paid = self._cost(len(inserted))
         self._rate_limiter.refund(self._key_id, paid - min(paid, max(1, fetched.points)))
         return ((event, self._answer(pages)) for event, pages in fetched.events)
 
     def _answer(self, pages: Pages) -> bytes:
         answer = self._responses.response(self._operation, pages).body
-        self._rate_limiter.charge(self._key_id, answer_points(len(answer), self._operation.bound.cost))
+        self._rate_limiter.charge(self._key_id, answer_points(len(answer), self._event_cost))
         return answer

@@ -156,3 +156,29 @@ async def test_events_that_have_more_bytes_together_than_may_be_read_at_once_are
         await insert(gateway, numbered(50), search_request=request)
         assert [await told.recorded() for _ in range(50)] == numbered(50)
         assert await spent(gateway, gateway.key) > 50 * 40_000 / 4_000
+
+
+async def test_a_filter_costs_what_it_does_in_a_listing_for_each_batch(mongod: EmbeddedServer) -> None:
+    compared = [{"path": "os", "operator": "CONTAINS", "value": text} for text in ("android", "ios")]
+    sentences = {"where": {"or": [{"metadata": [comparison]} for comparison in compared]}}
+    served_by_index = {"where": {"userId": {"eq": "u"}, "featureId": {"eq": "p1"}}}
+    listing = "query ($where: InteractionWhere) { interactions(first: 1, where: $where) { nodes { id } } }"
+    async with new_gateway(mongod.uri, **SLOW) as gateway, served(gateway.app) as address:
+        asking, cheap = gateway.key, await gateway.make_key(Permission.READ)
+        # By whom the documents are known from now on: what is new is paid for by the time that it takes.
+        first = await gateway.make_key(Permission.READ)
+        async with stream(address, first):
+            answer = await gateway.execute(listing, sentences, key=first)
+        surcharge = answer["extensions"]["cost"]["requested"] - 1
+        assert surcharge >= 100
+        async with (
+            stream(address, asking, variables=sentences) as told,
+            stream(address, cheap, variables=served_by_index) as other,
+        ):
+            begun, since = await spent(gateway, asking), asyncio.get_running_loop().time()
+            assert begun > surcharge
+            for number in range(10):
+                await insert(gateway, [f"i{number}"], user_id="u", metadata={"os": "ios 1"})
+                assert await told.recorded() == await other.recorded() == f"i{number}"
+            assert await spent(gateway, asking) - begun == about(10 * surcharge + 10, since)
+        assert await spent(gateway, cheap) < surcharge

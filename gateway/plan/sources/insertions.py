@@ -10,7 +10,7 @@ from gateway.context import Context
 from gateway.model.kinds import Kind
 from gateway.plan.access_path import scan_of_ids
 from gateway.plan.commands import Document, Find
-from gateway.plan.cost import reading_points
+from gateway.plan.cost import examination_points, reading_points
 from gateway.plan.predicate import Predicate
 from gateway.plan.projection import projection
 from gateway.plan.sources.source import BoundSource, Estimate, Source, SourceArguments
@@ -24,19 +24,24 @@ class Insertions(Source):
 
     def bind(self, arguments: SourceArguments) -> "BoundInsertions":
         predicate = arguments.predicate()
-        return BoundInsertions(self.kind, predicate, projection(arguments.paths[self.kind.type_name], "_id"))
+        # They are found by their ids, and an equality that an index might serve is compared in no time.
+        examined = [conjunct for conjunct in predicate.conjuncts if conjunct.lookup is None]
+        surcharge = 0 if predicate.nothing else examination_points(examined, predicate.times, commands=1)
+        return BoundInsertions(self.kind, predicate, projection(arguments.paths[self.kind.type_name], "_id"), surcharge)
 
 
 @dataclass(frozen=True, slots=True)
 class BoundInsertions(BoundSource):
-    """The insertions that a subscription is about."""
+    """The insertions that a subscription is about; ``surcharge``: the points of what each batch of them may examine in
+    vain."""
 
     kind: Kind
     predicate: Predicate
     projection: Document
+    surcharge: int = 0
 
     def estimate(self, parents: int) -> Estimate:
-        return Estimate(1, 1)
+        return Estimate(1 + self.surcharge, 1)
 
     def commands(self, context: Context, ids: Sequence[Any], since: Timestamp) -> Sequence[Find]:
         """What picks out, of the documents with these values of ``_id``, written by ``since``, those that match."""
