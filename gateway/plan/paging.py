@@ -71,7 +71,8 @@ def _size(arguments: Mapping[str, Any], name: str, most: int) -> int | None:
 
 def _place(arguments: Mapping[str, Any], name: str, order: Order) -> Place | None:
     cursor: str | None = arguments.get(name)
-    return None if cursor is None else decode_cursor(order, cursor, name)
+    # An empty one is as good as none: forms and clients' first pages send it.
+    return decode_cursor(order, cursor, name) if cursor else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,10 +69,11 @@ class BoundOperation:
 def variables_key(variables: Mapping[str, Any], names: Sequence[str]) -> tuple[bytes | None, Mapping[str, str]]:
     """What a bound operation is known by, and the cursors among its variables, of which these are the ``names``.
 
-    The key differs wherever JSON does, 1 from 1.0 too, and by which cursors there are; a cursor that is no string
-    counts as any other variable. It is None for variables of more than 500 bytes, and for what isn't plain JSON.
+    The key differs wherever JSON does, 1 from 1.0 too, and by which cursors there are; a cursor that is no string or an
+    empty one counts as any other variable. It is None for variables of more than 500 bytes, and for what isn't plain
+    JSON.
     """
-    cursors = {name: value for name in names if (value := variables.get(name)).__class__ is str}
+    cursors = {name: value for name in names if (value := variables.get(name)) and value.__class__ is str}
     others = {name: value for name, value in variables.items() if name not in cursors}
     try:
         # Later versions write the same value differently, by who else refers to it.

@@ -16,11 +16,14 @@ from gateway.preparation.graphql_request import GraphQLRequest
 # regular expression takes.
 _DIGITS = bytes(ord("0") if byte in b"0123456789" else ord(" ") for byte in range(256))
 _LONG_NUMBER = b"0" * 19
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def from_json(text: bytes, what: str, *, max_entries: int) -> Any:
     """The value of a JSON text; raises `BadRequest`, naming ``what`` should have been one, and `BadUserInput` for more
     than ``max_entries`` of all its lists and objects."""
+    # Some clients' encoders begin with a byte order mark, which a parser may ignore (RFC 8259, section 8.1).
+    text = text.removeprefix(_BYTE_ORDER_MARK)
     _require_few_entries(text, max_entries)
     try:
         value = orjson.loads(text)
@@ -41,7 +44,7 @@ def from_object(
     return GraphQLRequest(
         query,
         _typed(fields, "variables", dict) or {},
-        _typed(fields, "operationName", str),
+        _typed(fields, "operationName", str) or None,
         reads_only=reads_only,
         document_id=document_id,
         size=size,

@@ -5,6 +5,7 @@ known by the hash of a text that was sent before: only by somebody of the same o
 could else find out what others ask.
 """
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from gateway.preparation.prepared_documents import PreparedDocument
 
 # What makes an id a hash; an id without it is one of the manifest, or a hash all the same.
 _HASH_PREFIX = "sha256:"
+_HASH = re.compile(r"[0-9A-Fa-f]{64}")
 
 _MAX_ORGANIZATIONS = 100
 _MAX_CHARACTERS = 1_000_000
@@ -124,7 +126,9 @@ class PersistedDocuments:
 
 
 def _bare(document_id: str) -> str:
-    return document_id.removeprefix(_HASH_PREFIX)
+    """The id without its prefix; a hash in lower case, as some clients send it in upper case."""
+    bare = document_id.removeprefix(_HASH_PREFIX)
+    return bare.lower() if _HASH.fullmatch(bare) else bare
 
 
 def _hash(text: str) -> str:

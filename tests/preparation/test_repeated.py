@@ -74,6 +74,17 @@ async def test_what_is_wrong_with_it_is_told_each_time(gateway: Gateway, variabl
     assert [await gateway.execute(PAGE, variables) for _ in range(3)] == [first] * 3
 
 
+async def test_an_empty_cursor_counts_as_none_also_behind_another(gateway: Gateway) -> None:
+    for _ in range(3):
+        await gateway.data(RECORD)
+    query = "query ($c: String) { interactions(first: 1, after: $c) { edges { cursor } } }"
+    [first] = (await gateway.data(query))["interactions"]["edges"]
+    for _ in range(3):
+        [second] = (await gateway.data(query, {"c": first["cursor"]}))["interactions"]["edges"]
+        assert second != first
+        assert (await gateway.data(query, {"c": ""}))["interactions"]["edges"] == [first]
+
+
 async def test_a_batch_is_answered_alike(gateway: Gateway) -> None:
     batch = [{"query": "{ viewer { keyName } }"}, {"query": 1}, {"query": "{ nothing }"}]
     answers = [(await gateway.post(batch)).json() for _ in range(3)]

@@ -69,6 +69,8 @@ def test_a_body_gives_its_request() -> None:
     assert asked(from_body(orjson.dumps(body))) == asked(GraphQLRequest("{a}", {"v": [1, None]}, "a"))
     nulls = {"query": "{a}", "variables": None, "operationName": None, "extensions": None}
     assert asked(from_body(orjson.dumps(nulls))) == asked(GraphQLRequest("{a}"))
+    empty = b'\xef\xbb\xbf{"query": "{a}", "operationName": ""}'
+    assert asked(from_body(empty)) == asked(GraphQLRequest("{a}"))
 
 
 @pytest.mark.parametrize(
