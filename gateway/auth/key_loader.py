@@ -15,6 +15,8 @@ _COMMANDS_AT_ONCE = 4
 _MAX_BATCH = 500
 # They take milliseconds; where none ends for so long, the database is in trouble.
 _MAX_WAIT_SECONDS = 1.0
+# MongoDB's own time limit is 2 s, of which a server that hangs says nothing.
+_MAX_COMMAND_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -49,12 +51,19 @@ class KeyLoader:
             async with asyncio.timeout(_MAX_WAIT_SECONDS):
                 await self._commands.acquire()
         except TimeoutError:
-            raise Unavailable("The database takes too long; try again.") from None
+            raise _too_long() from None
         finally:
             if self._next_batch is batch:
                 self._next_batch = None
         try:
-            keys = await self._keys.existing(batch.key_ids)
+            async with asyncio.timeout(_MAX_COMMAND_SECONDS):
+                keys = await self._keys.existing(batch.key_ids)
+        except TimeoutError:
+            raise _too_long() from None
         finally:
             self._commands.release()
         return {key.caller.key_id: key for key in keys}
+
+
+def _too_long() -> Unavailable:
+    return Unavailable("The database takes too long; try again.")

@@ -49,6 +49,20 @@ class translated:  # noqa: N801  # read as a word of its `with` statement, aroun
             raise _translation(error) from error
 
 
+class translated_look_up(translated):  # noqa: N801  # as `translated`
+    """A context as `translated`, around a look-up with a time limit on the server: past it `Unavailable`, for it takes a
+    millisecond where nothing is wrong with the database."""
+
+    __slots__ = ()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, ExecutionTimeout):
+            raise Unavailable("The database takes too long; try again.") from error
+        super().__exit__(kind, error, trace)
+
+
 def duplicates(error: BulkWriteError) -> list[int]:
     """The positions that an unordered insert left out for their keys exist; raises ``error`` for any other cause."""
     failures: list[dict[str, Any]] = error.details.get("writeErrors", [])

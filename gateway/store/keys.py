@@ -12,8 +12,8 @@ from gateway.errors import BadUserInput, Conflict
 from gateway.model import secret_keys
 from gateway.store.audit import Action, Audit
 from gateway.store.client import Collection, Database, aggregate
-from gateway.store.driver_errors import translated
-from gateway.store.tenancy import ORGANIZATIONS, organization_of, require_label
+from gateway.store.driver_errors import translated, translated_look_up
+from gateway.store.tenancy import LOOK_UP_TIME_LIMIT_MS, ORGANIZATIONS, organization_of, require_label
 
 KEYS = "keys"
 
@@ -80,12 +80,12 @@ class Keys:
 
     async def find(self, key_id: str) -> Key | None:
         """The key with this id; None where there is none."""
-        keys = await self._matching({"_id": key_id})
+        keys = await self._matching({"_id": key_id}, maxTimeMS=LOOK_UP_TIME_LIMIT_MS)
         return keys[0] if keys else None
 
     async def existing(self, key_ids: Set[str]) -> list[Key]:
         """Those of the keys that there are, the oldest first."""
-        return await self._matching({"_id": {"$in": list(key_ids)}})
+        return await self._matching({"_id": {"$in": list(key_ids)}}, maxTimeMS=LOOK_UP_TIME_LIMIT_MS)
 
     async def oldest_first(self, organization: Organization | None = None) -> list[Key]:
         """The organization's keys, or all, the oldest first; expired and revoked ones too."""
@@ -143,7 +143,7 @@ class Keys:
             raise BadUserInput(f"There is no key {key_id!r}.")
         return key
 
-    async def _matching(self, condition: Mapping[str, Any]) -> list[Key]:
+    async def _matching(self, condition: Mapping[str, Any], **options: Any) -> list[Key]:
         pipeline: list[Mapping[str, Any]] = [
             {"$match": condition},
             {"$sort": {"created_at": 1, "_id": 1}},
@@ -157,8 +157,9 @@ class Keys:
             },
             {"$unwind": "$organization"},
         ]
-        with translated():
-            return [_key(stored) async for stored in await aggregate(self._keys, pipeline)]
+        with translated_look_up():
+            cursor = await aggregate(self._keys, pipeline, **options)
+            return [_key(stored) async for stored in cursor]
 
 
 def _key(stored: Mapping[str, Any]) -> Key:

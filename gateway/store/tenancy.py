@@ -15,9 +15,12 @@ from gateway.context import Caller, Namespace, Organization
 from gateway.errors import BadUserInput
 from gateway.store.audit import Action, Audit
 from gateway.store.client import Collection, Database
-from gateway.store.driver_errors import translated
+from gateway.store.driver_errors import translated, translated_look_up
 
 ORGANIZATIONS, NAMESPACES = "organizations", "namespaces"
+
+LOOK_UP_TIME_LIMIT_MS = 2_000
+"""Of a command that looks up keys or namespaces for requests."""
 
 INDEXES: Mapping[str, list[IndexModel]] = {
     ORGANIZATIONS: [IndexModel([("name", 1)], name="name", unique=True)],
@@ -92,14 +95,16 @@ class Tenancy:
         if not _NAMESPACE_NAME.fullmatch(reference):
             return None
         path = "_id" if reference.startswith(_NAMESPACE_ID_PREFIX) else "name"
-        with translated():
-            stored = await self._namespaces.find_one({"organization_id": organization_id, path: reference})
+        identity = {"organization_id": organization_id, path: reference}
+        with translated_look_up():
+            stored = await self._namespaces.find_one(identity, max_time_ms=LOOK_UP_TIME_LIMIT_MS)
         return None if stored is None else _namespace(stored)
 
     async def existing_namespaces(self, namespace_ids: Set[str]) -> set[str]:
         """Those of the ids that a namespace has."""
-        with translated():
-            cursor = self._namespaces.find({"_id": {"$in": list(namespace_ids)}}, {"_id": 1})
+        ids = {"_id": {"$in": list(namespace_ids)}}
+        with translated_look_up():
+            cursor = self._namespaces.find(ids, {"_id": 1}, max_time_ms=LOOK_UP_TIME_LIMIT_MS)
             return {stored["_id"] async for stored in cursor}
 
     async def namespaces(self, organization: Organization) -> list[Namespace]:

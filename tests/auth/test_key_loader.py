@@ -101,3 +101,16 @@ async def test_where_the_database_does_not_answer_those_who_wait_are_told_so(
     for _ in held:
         loader._commands.release()
     assert await loader.find("key_a") is None
+
+
+async def test_where_the_database_does_not_answer_a_command_those_who_wait_for_it_are_told_so(
+    monkeypatch: pytest.MonkeyPatch, keys: Keys
+) -> None:
+    loader = KeyLoader(keys)
+    with monkeypatch.context() as patched:
+        patched.setattr(key_loader, "_MAX_COMMAND_SECONDS", 0)
+        for _ in range(8):
+            with pytest.raises(Unavailable):
+                await loader.find("key_a")
+    # None of them is under way any longer.
+    assert await loader.find("key_a") is None

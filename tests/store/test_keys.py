@@ -4,11 +4,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateway.context import Organization, Permission
-from gateway.errors import BadUserInput, Conflict
+from gateway.errors import BadUserInput, Conflict, Unavailable
 from gateway.model import secret_keys
+from gateway.store import keys as keys_module
 from gateway.store.client import Database, Driver
 from gateway.store.index_creation import create_indexes
-from gateway.store.keys import IssuedKey, Keys
+from gateway.store.keys import KEYS, IssuedKey, Keys
 from gateway.store.tenancy import Tenancy
 
 READ_WRITE = frozenset({Permission.READ, Permission.WRITE})
@@ -143,3 +144,18 @@ async def test_a_key_remembers_when_it_was_last_used(keys: Keys, acme: Organizat
     assert marked.last_used_at == now
     assert not marked.is_mark_due(now + timedelta(seconds=59))
     assert marked.is_mark_due(now + timedelta(seconds=60))
+
+
+async def test_a_look_up_that_takes_the_database_too_long_is_given_up(
+    keys: Keys, database: Database, acme: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = (await make_key(keys, acme)).key
+    stored = await database[KEYS].find_one({"_id": key.caller.key_id})
+    assert stored is not None
+    key_ids = {f"key_{number}" for number in range(20_000)}
+    await database[KEYS].insert_many([{**stored, "_id": key_id} for key_id in key_ids])
+    monkeypatch.setattr(keys_module, "LOOK_UP_TIME_LIMIT_MS", 1)
+    with pytest.raises(Unavailable):
+        await keys.existing(key_ids)
+    # To list them all, whoever operates the gateway has time.
+    assert len(await keys.oldest_first(acme)) == 20_001
