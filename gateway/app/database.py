@@ -1,17 +1,25 @@
 """The database that the settings name."""
 
 from gateway.settings import Settings, SettingsError
-from gateway.store.client import Database, open_client
+from gateway.store.client import Client, Database, open_client
+
+_KILLING_CONNECTIONS = 2
 
 
 def open_database(settings: Settings) -> Database:
     """The database, whose ``client`` the caller closes; raises `SettingsError` for a URI that isn't one."""
+    return _open_client(settings, settings.mongodb_max_pool_size)[settings.mongodb_database]
+
+
+def open_killing_client(settings: Settings) -> Client:
+    """A client for `gateway.store.long_commands`, which the caller closes; it connects where something is to be killed.
+    Raises `SettingsError` as `open_database`."""
+    return _open_client(settings, _KILLING_CONNECTIONS)
+
+
+def _open_client(settings: Settings, connections: int) -> Client:
+    uri = settings.mongodb_uri.get_secret_value()
     try:
-        client = open_client(
-            settings.mongodb_uri.get_secret_value(),
-            driver=settings.driver,
-            max_pool_size=settings.mongodb_max_pool_size,
-        )
+        return open_client(uri, driver=settings.driver, max_pool_size=connections)
     except ValueError as error:
         raise SettingsError(f"GATEWAY_MONGODB_URI: {error}") from None
-    return client[settings.mongodb_database]

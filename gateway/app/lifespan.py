@@ -33,6 +33,7 @@ async def lifespan(services: Services) -> AsyncIterator[dict[str, Callable[[], A
         indexing.cancel()
         with suppress(asyncio.CancelledError):
             await indexing
+        await close(services.killing_client)
         await close(services.database.client)
         counts = [f"{how} {times:,}" for how, times in services.responses.answered.most_common()]
         _LOG.info("How operations were answered: %s", ", ".join(counts) or "none was")

@@ -1,6 +1,6 @@
 """What answers requests, whatever the transport: every part made once and wired."""
 
-from gateway.app.database import open_database
+from gateway.app.database import open_database, open_killing_client
 from gateway.app.trusted_documents import open_documents
 from gateway.auth.authenticator import Authenticator
 from gateway.auth.open_connections import OpenConnections
@@ -39,7 +39,8 @@ class Services:
 
         self.database = open_database(settings)
         tenancy = Tenancy(self.database)
-        reader = Reader(self.database, time_limit_ms=limits.read_time_ms)
+        self.killing_client = open_killing_client(settings)
+        reader = Reader(self.database, time_limit_ms=limits.read_time_ms, killing_client=self.killing_client)
         self.fetcher = Fetcher(reader, Writer(self.database))
 
         keys = Keys(self.database)

@@ -129,7 +129,14 @@ class _Fetching:
         # Most are alone.
         if len(commands) == 1:
             return (await self._sent(commands[0]),)
-        return await asyncio.gather(*map(self._sent, commands)) if commands else ()
+        if not commands:
+            return ()
+        results: list[Any] = await asyncio.gather(*map(self._sent, commands), return_exceptions=True)
+        # Only by now: where one fails, the operation isn't over before the others are.
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return results
 
     def _sent(self, command: Command) -> Awaitable[Any]:
         if isinstance(command, WriteCommand):

@@ -55,7 +55,7 @@ class OperationRunner:
         """The answer of an admitted operation; a subscription is refused, as it has many.
 
         What it may cost is taken from its key's bucket before it is run; what it didn't cost is given back afterwards,
-        and bytes are taken, which no estimate knows.
+        and bytes and time are taken, which no estimate knows.
         """
         if operation.kind is OperationType.SUBSCRIPTION:
             return refused(BadRequest("A subscription needs a websocket, or `text/event-stream` in Accept."))
@@ -67,17 +67,18 @@ class OperationRunner:
                 try:
                     budget = await self._rate_limiter.spend(key_id, requested)
                     pages = await self._fetcher.fetch(operation.bound, operation.context, usage, budget)
-                finally:
-                    self._concurrency.leave(key_id)
+                except BaseException:
+                    self._give_up(key_id, requested, usage)
+                    raise
+                self._concurrency.leave(key_id)
         except GatewayError as error:
             return refused(error)
         except TimeoutError:
-            self._rate_limiter.charge(key_id, usage.points)
             limit = f"{self._time_limit_ms:,} ms"
             return refused(Unavailable(f"The operation took longer than {limit}; writes may be sent again."))
         if budget is None:
             return self._responses.response(operation, pages)
-        points, full = min(requested, max(1, pages.points)), budget
+        points, full = max(min(requested, max(1, pages.points)), usage.examination_points), budget
 
         def settled(size: int) -> OperationCost:
             actual = points + usage.points + answer_points(size, points)
@@ -85,3 +86,14 @@ class OperationRunner:
             return OperationCost(requested, actual, full.refunded(requested - actual))
 
         return self._responses.response(operation, pages, settled)
+
+    def _give_up(self, key_id: str, requested: int, usage: Usage) -> None:
+        """Charges an operation that won't be answered, and lets another of its key in: once the last of its commands
+        has ended on the server."""
+        for command in usage.commands:
+            if not command.done():
+                command.add_done_callback(lambda _: self._give_up(key_id, requested, usage))
+                return
+        if points := usage.points + max(0, usage.examination_points - requested):
+            self._rate_limiter.charge(key_id, points)
+        self._concurrency.leave(key_id)

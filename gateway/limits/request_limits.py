@@ -177,7 +177,7 @@ class Limits:
     @property
     def usage(self) -> UsageLimits:
         """Of each operation."""
-        return UsageLimits(self.read_bytes, self.written_bytes)
+        return UsageLimits(self.read_bytes, self.written_bytes, self.read_time_ms / 1_000)
 
     @property
     def executed_values(self) -> int:

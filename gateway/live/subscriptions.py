@@ -129,11 +129,11 @@ class SubscriptionEvents:
         Raises what `Fetcher.fetch_events` does; `ReadTooLarge`: fewer at once may be answered."""
         operation = self._operation
         usage = Usage(self._usage_limits)
+        paid = self._cost(len(inserted))
         try:
             fetched = await self._fetcher.fetch_events(operation.bound, operation.context, usage, inserted)
         finally:
-            self._rate_limiter.charge(self._key_id, usage.points)
-        paid = self._cost(len(inserted))
+            self._rate_limiter.charge(self._key_id, usage.points + max(0, usage.examination_points - paid))
         self._rate_limiter.refund(self._key_id, paid - min(paid, max(1, fetched.points)))
         return ((event, self._answer(pages)) for event, pages in fetched.events)
 

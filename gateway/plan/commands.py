@@ -127,14 +127,28 @@ class Find:
     def filters(self) -> list[Document]:
         return self.scan.filters
 
+    @property
+    def may_be_long(self) -> bool:
+        """Whether its time is another than that of what it gives: where documents are examined, not only found."""
+        return bool(self.unindexed) or self.since is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """The number of documents that match, up to ``limit``; None where that takes longer than any command may."""
+    """The number of documents that match, up to ``limit``; None where that takes longer than any command may.
+
+    ``unindexed``: as of `Find`.
+    """
 
     scan: Scan
     limit: int
     hint: str
+    unindexed: tuple[str, ...] = ()
+
+    @property
+    def may_be_long(self) -> bool:
+        """As of `Find`: thousands of keys are counted for a point."""
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +161,11 @@ class Aggregation(ABC, Generic[T_co]):
 
     unindexed: tuple[str, ...] = ()
     optional: bool = False
+
+    @property
+    def may_be_long(self) -> bool:
+        """As of `Find`: MongoDB chooses as it goes."""
+        return True
 
     @property
     @abstractmethod

@@ -1,8 +1,12 @@
-"""What one operation uses, in bytes: counted while it is run, up to its limits, and priced beside documents."""
+"""What one operation uses, in bytes and time: counted while it is run, up to limits, and priced beside documents."""
 
+import asyncio
+import math
 import sys
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from gateway.errors import ReadTooLarge, WriteTooLarge
 
@@ -17,24 +21,44 @@ BYTES_WRITTEN = 500
 # shape, encode and compress 1 KB takes 2 µs of long texts, 15 of filter trees as JSON, 27 of those as text; a small
 # document takes 15 to 20.
 BYTES_ANSWERED = 2_000
+# For each point so many seconds pass, in which documents are examined that no index finds: as long as one document
+# takes that is found and answered.
+SECONDS_EXAMINING = 0.0001
+
+RunningCommand: TypeAlias = "asyncio.Future[Any]"
 
 
 @dataclass(frozen=True, slots=True)
 class UsageLimits:
-    """The bytes that each operation may use. ``read``: from the database. ``written``: of documents that the database
-    is sent to store."""
+    """The most that each operation may use. ``read``: bytes from the database. ``written``: bytes of documents that the
+    database is sent to store. ``examining``: seconds of a command."""
 
     read: int
     written: int
+    examining: float = math.inf
 
 
 UNLIMITED = UsageLimits(sys.maxsize, sys.maxsize)
 
 
 class Usage:
-    """The bytes that one operation has used so far."""
+    """The bytes and the time that one operation has used so far.
 
-    __slots__ = ("_compared", "_documents", "_limits", "_read", "_recorded", "_written")
+    ``commands``: those of its commands that may be long, which may be under way also after it was given up.
+    """
+
+    __slots__ = (
+        "_compared",
+        "_documents",
+        "_examining",
+        "_limits",
+        "_read",
+        "_recorded",
+        "_seconds",
+        "_since",
+        "_written",
+        "commands",
+    )
 
     def __init__(self, limits: UsageLimits) -> None:
         self._limits = limits
@@ -43,6 +67,9 @@ class Usage:
         self._compared = 0
         self._written = 0
         self._recorded = 0
+        self._seconds = self._since = 0.0
+        self._examining = 0
+        self.commands: list[RunningCommand] = []
 
     def read(self, size: int) -> None:
         """Counts bytes that came from the database. Raises `ReadTooLarge` where they are more by then than may be read:
@@ -53,6 +80,26 @@ class Usage:
     def decoded(self, documents: int) -> None:
         """Counts the documents that were in bytes read."""
         self._documents += documents
+
+    def begin(self, command: RunningCommand, *, examines: bool) -> None:
+        """Counts a command that may be long, and where it examines what no index finds, the time until it has ended:
+        as it passes here, which is more than MongoDB's own while that or this process is busy."""
+        self.commands.append(command)
+        if examines:
+            if not self._examining:
+                self._since = time.monotonic()
+            self._examining += 1
+            command.add_done_callback(self._end_examining)
+
+    def _end_examining(self, _: RunningCommand) -> None:
+        self._examining -= 1
+        if not self._examining:
+            self._seconds += min(time.monotonic() - self._since, self._limits.examining)
+
+    @property
+    def examination_points(self) -> int:
+        """The points of the time in which documents were examined; commands that run side by side take it once."""
+        return int(self._seconds / SECONDS_EXAMINING)
 
     def compared(self, size: int) -> None:
         """Counts bytes of stored documents that are read because others were sent under their ids. Raises

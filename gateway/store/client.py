@@ -164,9 +164,14 @@ async def session(client: Client, since: Timestamp | None = None) -> AsyncIterat
 
     Without it not even reads by a majority do, once another server has become the primary.
     """
+    async with await start_session(client, since) as started:
+        yield started
+
+
+async def start_session(client: Client, since: Timestamp | None = None) -> ClientSession:
+    """As `session`, for the caller to end."""
     starting = cast(object, client.start_session(causal_consistency=True))
     started = cast(ClientSession, await starting if inspect.isawaitable(starting) else starting)
-    async with started:
-        if since is not None:
-            started.advance_operation_time(since)
-        yield started
+    if since is not None:
+        started.advance_operation_time(since)
+    return started

@@ -50,8 +50,8 @@ class translated:  # noqa: N801  # read as a word of its `with` statement, aroun
 
 
 class translated_look_up(translated):  # noqa: N801  # as `translated`
-    """A context as `translated`, around a look-up with a time limit on the server: past it `Unavailable`, for it takes a
-    millisecond where nothing is wrong with the database."""
+    """A context as `translated`, around a look-up with a time limit on the server: past it `Unavailable`, for it takes
+    a millisecond where nothing is wrong with the database."""
 
     __slots__ = ()
 

@@ -4,13 +4,14 @@ from collections.abc import Awaitable, Sequence
 from functools import partial
 from typing import Any, TypeVar, overload
 
-from bson import Timestamp, decode_all
+from bson import decode_all
 from pymongo.errors import OperationFailure
 
 from gateway.errors import QueryTooBroad, ReadTooLarge
 from gateway.plan.commands import Aggregation, Count, Document, Find, ReadCommand
 from gateway.plan.usage import Usage
 from gateway.store.client import (
+    Client,
     ClientSession,
     Collection,
     CommandCursor,
@@ -19,10 +20,10 @@ from gateway.store.client import (
     aggregate,
     for_answers,
     next_batch,
-    session,
     undecoded,
 )
 from gateway.store.driver_errors import translated
+from gateway.store.long_commands import LongCommands
 
 T = TypeVar("T")
 
@@ -31,19 +32,21 @@ _BAD_VALUE = 2
 
 
 class Reader:
-    """Reads of one database; ``time_limit_ms`` bounds each command on the server.
+    """Reads of one database; ``time_limit_ms`` bounds each command on the server. ``killing_client``: by which those
+    are killed that are given up, where it isn't the database's own.
 
     Documents come encoded and are decoded here, batch by batch, so that their bytes are known, and counted, before that
     is done: to ask for batches that aren't decoded takes no longer than to ask for documents.
     """
 
-    def __init__(self, database: Database, *, time_limit_ms: int) -> None:
+    def __init__(self, database: Database, *, time_limit_ms: int, killing_client: Client | None = None) -> None:
         self._database = for_answers(database)
         self._undecoded = undecoded(self._database)
         self._codec_options = self._database.codec_options
         # To make one takes as long as a tenth of a find.
         self._collections: dict[str, Collection] = {}
         self._time_limit_ms = time_limit_ms
+        self._long_commands = LongCommands(database.client, killing_client, time_limit_ms=time_limit_ms)
 
     @overload
     def run(self, command: Find, usage: Usage) -> Awaitable[Sequence[Document]]: ...
@@ -59,17 +62,19 @@ class Reader:
 
         Raises `Unavailable` where the database doesn't answer, and `ReadTooLarge` where the operation has read more
         than it may. Where the time limit passed, a count and what is optional are None, and all else raises
-        `QueryTooBroad`, naming what no index serves: never a part of a page.
+        `QueryTooBroad`, naming what no index serves: never a part of a page. What may be long is killed on the server
+        where whoever waits for it is cancelled.
         """
+        if isinstance(command, Find) and not command.may_be_long:
+            return self._find(command, usage)
+        begin = partial(usage.begin, examines=bool(command.unindexed))
         match command:
             case Find():
-                if command.since is None:
-                    return self._find(command, usage)
-                return self._find_since(command, usage, command.since)
+                return self._long_commands.run(partial(self._find, command, usage), begin, command.since)
             case Count():
-                return self._count(command)
+                return self._long_commands.run(partial(self._count, command), begin)
             case Aggregation():
-                return self._aggregate(command, usage)
+                return self._long_commands.run(partial(self._aggregate, command, usage), begin)
 
     def _collection(self, name: str) -> Collection:
         collection = self._collections.get(name)
@@ -77,14 +82,7 @@ class Reader:
             collection = self._collections[name] = self._database[name]
         return collection
 
-    async def _find_since(self, command: Find, usage: Usage, since: Timestamp) -> Sequence[Document]:
-        with translated():
-            async with session(self._database.client, since) as causal_session:
-                return await self._find(command, usage, causal_session)
-
-    async def _find(
-        self, command: Find, usage: Usage, causal_session: ClientSession | None = None
-    ) -> Sequence[Document]:
+    async def _find(self, command: Find, usage: Usage, session: ClientSession | None = None) -> Sequence[Document]:
         documents: list[Document] = []
         try:
             with translated():
@@ -101,7 +99,7 @@ class Reader:
                         limit=missing,
                         batch_size=missing,
                         max_time_ms=self._time_limit_ms,
-                        session=causal_session,
+                        session=session,
                     )
                     try:
                         documents += await self._documents(find(hint=command.hint), usage)
@@ -142,12 +140,13 @@ class Reader:
         usage.decoded(len(documents))
         return documents
 
-    async def _count(self, command: Count) -> int | None:
+    async def _count(self, command: Count, session: ClientSession) -> int | None:
         count = partial(
             self._collection(command.scan.collection).count_documents,
             command.scan.filter,
             limit=command.limit,
             maxTimeMS=self._time_limit_ms,
+            session=session,
         )
         try:
             with translated():
@@ -159,10 +158,12 @@ class Reader:
         except QueryTooBroad:
             return None
 
-    async def _aggregate(self, command: Aggregation[T], usage: Usage) -> T | None:
+    async def _aggregate(self, command: Aggregation[T], usage: Usage, session: ClientSession) -> T | None:
         try:
             with translated():
-                cursor = await aggregate(self._undecoded, command.pipeline, maxTimeMS=self._time_limit_ms)
+                cursor = await aggregate(
+                    self._undecoded, command.pipeline, maxTimeMS=self._time_limit_ms, session=session
+                )
                 rows = await self._rows(cursor, usage)
         except ReadTooLarge:
             raise

@@ -1,5 +1,6 @@
 """What an operation's bytes cost, and that it is stopped at its limit."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -47,6 +48,24 @@ def test_what_is_refused_is_not_written() -> None:
     assert usage.points == 8
     usage.written([4_000])
     assert usage.points == 14
+
+
+async def test_time_counts_until_what_examines_has_ended_once_for_what_runs_side_by_side_and_up_to_a_limit() -> None:
+    usage, limited = Usage(UsageLimits(1, 1)), Usage(UsageLimits(1, 1, examining=0.01))
+    one, another, other = [asyncio.get_running_loop().create_future() for _ in range(3)]
+    for command in (one, another):
+        usage.begin(command, examines=True)
+        limited.begin(command, examines=True)
+    usage.begin(other, examines=False)
+    one.set_result(None)
+    await asyncio.sleep(0.05)
+    assert usage.examination_points == limited.examination_points == 0
+    another.set_result(None)
+    await asyncio.sleep(0)
+    assert usage.examination_points >= 500
+    assert limited.examination_points == 100
+    assert usage.commands == [one, another, other]
+    other.cancel()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["pymongo", "motor"])

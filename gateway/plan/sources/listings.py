@@ -157,7 +157,9 @@ class BoundListing(_BoundPages, BoundRoot):
         path, name = query.access_path, query.access_path.index.name
         scan = query.scan(namespace, window)
         find = Find(scan, query.projection, self._sort, window.limit, name, path.unindexed)
-        return (find, Count(query.scan(namespace, None), query.total_limit, name)) if query.total_limit else (find,)
+        if not query.total_limit:
+            return (find,)
+        return (find, Count(query.scan(namespace, None), query.total_limit, name, path.unindexed))
 
     def value(self, results: Sequence[Any], context: Context) -> tuple[Page, int]:
         if self.empty:
@@ -185,7 +187,8 @@ class BoundNestedListing(_BoundPages, BoundNested):
         )
         if not query.total_limit:
             return (join,)
-        return (join, JoinCount(query.scan(namespace, None), path, keys, query.total_limit))
+        total = JoinCount(query.scan(namespace, None), path, keys, query.total_limit, unindexed=join.unindexed)
+        return (join, total)
 
     def pages(self, results: Sequence[Any], keys: Sequence[str]) -> tuple[Mapping[str, Page], int]:
         documents, totals = results if self.query.total_limit else (results[0], None)
