@@ -24,7 +24,7 @@ def mongod() -> Iterator[EmbeddedServer]:
     configured = load(EmbeddedSettings).mongod
     with (
         TemporaryDirectory(prefix="gateway-tests-") as directory,
-        embedded_mongod.start(Path(directory), configured=configured) as server,
+        embedded_mongod.start(Path(directory), configured=configured, is_open=True) as server,
     ):
         yield server
 

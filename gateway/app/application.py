@@ -1,6 +1,6 @@
 """The application: its routes over the services of one process."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -19,7 +19,8 @@ from gateway.transport.http.event_streams import EventStreams
 from gateway.transport.http.health import LIVE_PATH, READY_PATH, Health
 from gateway.transport.http.not_found import refuse
 from gateway.transport.http.request_reader import RequestReader
-from gateway.transport.pages.graphiql import TEMPLATE_HEADERS, GraphiQLPage
+from gateway.transport.pages.graphiql import GraphiQLPage
+from gateway.transport.server.known_hosts import KnownHosts
 from gateway.transport.websocket.conversation import ConversationServices
 from gateway.transport.websocket.messages import MessageReader
 from gateway.transport.websocket.socket_endpoint import NoWebSocketEndpoint, WebSocketEndpoint
@@ -29,19 +30,17 @@ _EXPOSED = ("ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "Ra
 _PREFLIGHT_SECONDS = 7_200
 
 
-def create_app(settings: Settings, *, page_headers: Mapping[str, str] = TEMPLATE_HEADERS) -> Starlette:
+def create_app(settings: Settings, *, page_takes_key: bool = False) -> Starlette:
     """The gateway as an ASGI application; raises `SettingsError`.
 
-    ``page_headers`` stand in GraphiQL's header editor.
+    ``page_takes_key``: GraphiQL takes the key that its address may hold.
     """
-    return application(settings, Services(settings), page_headers=page_headers)
+    return application(settings, Services(settings), page_takes_key=page_takes_key)
 
 
-def application(
-    settings: Settings, services: Services, *, page_headers: Mapping[str, str] = TEMPLATE_HEADERS
-) -> Starlette:
+def application(settings: Settings, services: Services, *, page_takes_key: bool = False) -> Starlette:
     """The application over these services."""
-    page = GraphiQLPage(page_headers) if settings.graphiql else None
+    page = GraphiQLPage(takes_key=page_takes_key) if settings.graphiql else None
     endpoint = GraphQLEndpoint(
         ExchangePolicy(services.authenticator, services.used_connections, settings.connection_limits),
         RequestReader(services.operations, services.paid_work, settings.limits),
@@ -74,6 +73,7 @@ def application(
             WebSocketRoute("/{path:path}", NoWebSocketEndpoint()),
         ],
         middleware=[
+            *([Middleware(KnownHosts, hosts=settings.hosts)] if settings.hosts else []),
             *([_cors(settings.cors_origins)] if settings.cors_origins else []),
             Middleware(DirectRoute, path="/graphql", endpoint=endpoint),
         ],

@@ -21,6 +21,8 @@ from gateway.settings import EmbeddedSettings, Settings, load
 
 DATABASE = "gateway"
 
+# A page whose name leads here, but isn't one of these, is another's.
+_LOCAL = ("localhost", "127.0.0.1", "[::1]")
 _HERE = Path(".gateway-demo")
 
 
@@ -43,21 +45,23 @@ def demo(
     ):
         bound = listener.getsockname()[1]
         settings = load(Settings, mongodb_uri=mongod.uri, mongodb_database=DATABASE, host=host, port=bound, workers=1)
+        if not settings.hosts:
+            settings = settings.model_copy(update={"hosts": (*_LOCAL, host)})
         access = run(lambda database: prepare(database, data_dir, interactions, _tracked), settings)
         _serve(listener, settings, access, as_json=as_json)
 
 
 def _serve(listener: socket.socket, settings: Settings, access: DemoAccess, *, as_json: bool) -> None:
     url = serving.graph_url(settings.host, listener)
-    headers = {"Authorization": f"Bearer {access.secret}", "X-Namespace": access.namespace.name}
-    app = create_app(settings, page_headers=headers)
+    app = create_app(settings, page_takes_key=True)
     freeze_garbage_collector()
 
     def ready() -> None:
         facts = {
             "url": url,
             "wsUrl": f"ws{url.removeprefix('http')}",
-            "graphiqlUrl": url,
+            # Behind #, browsers send it to nobody: who asks for the page gets no key.
+            "graphiqlUrl": f"{url}#key={access.secret}&namespace={access.namespace.name}",
             "key": access.secret,
             "namespace": access.namespace.name,
             "namespaceId": access.namespace.id,
@@ -82,7 +86,8 @@ def _welcome(facts: dict[str, Any]) -> str:
     return f"""The demo is ready, with generated data.
 
   GraphQL    {facts["url"]}
-  GraphiQL   {facts["graphiqlUrl"]}  (open it in a browser)
+  GraphiQL   {facts["graphiqlUrl"]}
+             (open it in a browser, as it is: it holds the key)
   Key        {facts["key"]}
   Namespace  {facts["namespace"]}  ({facts["namespaceId"]}); another one: {NAMESPACES[1]}
   MongoDB    {facts["mongodbUri"]}  (database {facts["database"]})

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from gateway.context import Namespace, Organization, Permission
 from gateway.demo.data import NamespaceKind, interactions
+from gateway.demo.data_directory import SecretFile
 from gateway.interchange.imports import record_all
 from gateway.model import secret_keys
 from gateway.store.client import Database
@@ -49,7 +50,7 @@ async def prepare(database: Database, data_dir: Path, count: int, tracked: Track
     shop, media = [(await tenancy.create_namespace(organization, kind))[0] for kind in NAMESPACES]
     await _generate(database, "shop", shop, count - count // 4, tracked)
     await _generate(database, "media", media, count // 4, tracked)
-    return DemoAccess(await _secret(Keys(database), _KeyFile(data_dir / _KEY_FILE), organization, shop), shop)
+    return DemoAccess(await _secret(Keys(database), SecretFile(data_dir / _KEY_FILE), organization, shop), shop)
 
 
 async def _generate(
@@ -67,7 +68,7 @@ async def _generate(
     await progress.note(kind, count)
 
 
-async def _secret(keys: Keys, file: "_KeyFile", organization: Organization, namespace: Namespace) -> str:
+async def _secret(keys: Keys, file: SecretFile, organization: Organization, namespace: Namespace) -> str:
     """The secret that ``file`` keeps, or a new one where that is no key or no valid one."""
     kept = file.read()
     presented = secret_keys.parse(kept)
@@ -79,18 +80,3 @@ async def _secret(keys: Keys, file: "_KeyFile", organization: Organization, name
     )
     file.write(issued.secret)
     return issued.secret
-
-
-@dataclass(frozen=True, slots=True)
-class _KeyFile:
-    """The file that keeps the secret of the demo's key between runs, for this user's eyes only."""
-
-    path: Path
-
-    def read(self) -> str:
-        """The secret, empty where there is none yet."""
-        return self.path.read_text().strip() if self.path.exists() else ""
-
-    def write(self, secret: str) -> None:
-        self.path.touch(mode=0o600)
-        self.path.write_text(secret + "\n")

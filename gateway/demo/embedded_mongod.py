@@ -2,16 +2,16 @@
 
 Who may use a data directory, and how its mongod ends:
 
-- One owner at a time: it holds a lock on ``owner.lock``, which the kernel releases however that process ends.
+- One owner at a time, see `gateway.demo.data_directory.owned`.
 - On Linux the kernel ends mongod with its owner (``PR_SET_PDEATHSIG``), also where that was killed.
 - A mongod that is left all the same (``mongod.lock`` names its process) is ended by the next owner. What it did not
   finish, MongoDB recovers by itself.
 """
 
 import asyncio
-import fcntl
 import importlib.util
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -26,11 +26,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from gateway.demo.data_directory import SecretFile, owned
 from gateway.errors import Unavailable
-from gateway.store.replica_set import make_primary
+from gateway.store.replica_set import MemberSecrets, make_primary
 
 _HOST = "127.0.0.1"
 _REPLICA_SET = "rs0"
+_KEY_FILE = "mongod.key"
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 _POLL_SECONDS = 0.02
@@ -56,7 +58,9 @@ class EmbeddedServer:
 
 
 @contextmanager
-def start(data_dir: Path, *, configured: Path | None = None, cache_gigabytes: float = 0.25) -> Iterator[EmbeddedServer]:
+def start(
+    data_dir: Path, *, configured: Path | None = None, cache_gigabytes: float = 0.25, is_open: bool = False
+) -> Iterator[EmbeddedServer]:
     """Runs mongod on ``data_dir`` (made where there is none) and ends it on leaving; not for use in an event loop.
 
     The data stay for the next start; the port is another one each time. The server's log of this run is
@@ -64,20 +68,23 @@ def start(data_dir: Path, *, configured: Path | None = None, cache_gigabytes: fl
 
     ``configured``: the path of a mongod to try before the others, see ``find_mongod``.
     ``cache_gigabytes``: WiredTiger's cache; MongoDB wants 0.25 at least.
+    ``is_open``: whoever reaches the port may do everything. Else that needs a password, which ``uri`` holds; it is
+    kept in ``mongod.password``, beside ``mongod.key``, which MongoDB wants for it, and both are this user's alone.
 
     Raises Unavailable, in one line, where no mongod runs, another process owns ``data_dir``, or the start fails.
     """
     mongod = find_mongod(configured)
     data_dir = data_dir.resolve()
     database, log = data_dir / "db", data_dir / "mongod.log"
-    with _owned(data_dir), reserved_port() as port:
+    with owned(data_dir), reserved_port() as port:
         _end_earlier_mongod(database)
         member = f"{_HOST}:{port}"
-        with _running(_command(mongod, database, port, cache_gigabytes), log) as process:
+        member_secrets = None if is_open else _secrets(data_dir)
+        key_file = None if is_open else data_dir / _KEY_FILE
+        with _running(_command(mongod, database, port, cache_gigabytes, key_file), log) as process:
             _await_listening(process, log)
-            uri = f"mongodb://{member}/?directConnection=true"
-            asyncio.run(make_primary(uri, replica_set=_REPLICA_SET, member=member, timeout_seconds=_START_SECONDS))
-            yield EmbeddedServer(uri, process.pid)
+            primary = make_primary(member, _REPLICA_SET, secrets=member_secrets, timeout_seconds=_START_SECONDS)
+            yield EmbeddedServer(asyncio.run(primary), process.pid)
 
 
 def find_mongod(configured: Path | None = None) -> Path:
@@ -128,27 +135,6 @@ def _refusal(mongod: Path) -> str | None:
     return complaint[-1] if complaint else f"exit status {version.returncode}"
 
 
-@contextmanager
-def _owned(data_dir: Path) -> Iterator[None]:
-    try:
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = (data_dir / "owner.lock").open("a+")
-    except OSError as error:
-        raise Unavailable(f"the data directory {data_dir} can't be used: {error.strerror}") from error
-    with lock:
-        lock.seek(0)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Unavailable(
-                f"the data directory {data_dir} is in use by process {lock.read()}: end that or choose another"
-            ) from None
-        lock.truncate()
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield
-
-
 def _end_earlier_mongod(database: Path) -> None:
     """Ends a mongod that outlived an earlier owner of ``database``; the caller is the only present one."""
     for request in (signal.SIGTERM, signal.SIGKILL):
@@ -181,13 +167,20 @@ def reserved_port() -> Iterator[int]:
         yield int(reserved.getsockname()[1])
 
 
-def _command(mongod: Path, database: Path, port: int, cache_gigabytes: float) -> list[str]:
+def _secrets(data_dir: Path) -> MemberSecrets:
+    # In hexadecimal: MongoDB takes base64 alone, and addresses what needs no quoting.
+    key = SecretFile(data_dir / _KEY_FILE).made(secrets.token_hex(64))
+    return MemberSecrets(key, SecretFile(data_dir / "mongod.password").made(secrets.token_hex(24)))
+
+
+def _command(mongod: Path, database: Path, port: int, cache_gigabytes: float, key_file: Path | None) -> list[str]:
     database.mkdir(exist_ok=True)
     return [
         *(str(mongod), "--dbpath", str(database)),
         *("--bind_ip", _HOST, "--port", str(port), "--nounixsocket"),
         *("--replSet", _REPLICA_SET, "--oplogSize", "512"),
         *("--wiredTigerCacheSizeGB", str(cache_gigabytes)),
+        *(("--auth", "--keyFile", str(key_file)) if key_file else ()),
         *("--quiet", "--setParameter", "diagnosticDataCollectionEnabled=false"),
     ]
 

@@ -22,8 +22,8 @@ def _mongodb_uri(uri: SecretStr) -> SecretStr:
     return uri
 
 
-def _origins(value: object) -> object:
-    return [origin.strip() for origin in value.split(",") if origin.strip()] if isinstance(value, str) else value
+def _listed(value: object) -> object:
+    return [entry.strip() for entry in value.split(",") if entry.strip()] if isinstance(value, str) else value
 
 
 def _lower(value: object) -> object:
@@ -35,6 +35,7 @@ def _expecting(expected: str) -> dict[str, Any]:
     return {"expected": expected}
 
 
+_Host = Annotated[str, Field(pattern=r"^([A-Za-z0-9._-]+(:[0-9]+)?|[0-9A-Fa-f:.]+|\[[0-9A-Fa-f:.]+\](:[0-9]+)?)$")]
 _Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^\s/,]+)$")]
 
 
@@ -79,6 +80,12 @@ class Settings(LimitSettings, SchemaSettings):
         description="The address to listen on; 0.0.0.0 for every IPv4 address.",
         json_schema_extra=_expecting("a host name or an IP address"),
     )
+    hosts: Annotated[tuple[_Host, ...], NoDecode, BeforeValidator(_listed)] = Field(
+        (),
+        description="Names and addresses by which clients may call the gateway, with any port; unset: every one, but "
+        "for the demo localhost and its address.",
+        json_schema_extra=_expecting("a comma-separated list of host names and IP addresses"),
+    )
     port: int = Field(8000, ge=0, le=65_535, description="The port to listen on; 0 takes a free one.")
     workers: int = Field(1, ge=1, le=256, description="Processes that serve.")
     key_cache_seconds: float = Field(
@@ -91,7 +98,7 @@ class Settings(LimitSettings, SchemaSettings):
         description="Whether a federated gateway may ask for the schema, by `_service`; unset: where clients may.",
         json_schema_extra=_expecting("true or false"),
     )
-    cors_origins: Annotated[tuple[_Origin, ...], NoDecode, BeforeValidator(_origins)] = Field(
+    cors_origins: Annotated[tuple[_Origin, ...], NoDecode, BeforeValidator(_listed)] = Field(
         (),
         description="Origins whose pages may call the gateway from a browser; * for every origin.",
         json_schema_extra=_expecting("a comma-separated list of origins such as https://shop.example, or *"),

@@ -10,6 +10,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pymongo.errors import OperationFailure
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin, Subprotocol
 
 from gateway.model import secret_keys
 from gateway.store.client import close, open_client
@@ -75,9 +79,101 @@ def test_there_are_as_many_interactions_as_asked_for_in_two_namespaces(demo: Dem
     assert generated["data"]["interactions"]["totalCount"] == 75
 
 
-def test_the_page_has_the_key_in_its_headers(demo: Demo) -> None:
-    page = httpx.get(demo.facts["graphiqlUrl"], headers={"Accept": "text/html"})
-    assert f"Bearer {demo.facts['key']}" in page.text
+def test_who_asks_for_the_page_gets_no_key(demo: Demo) -> None:
+    address, _, fragment = demo.facts["graphiqlUrl"].partition("#")
+    assert (address, fragment) == (demo.facts["url"], f"key={demo.facts['key']}&namespace=shop")
+    page = httpx.get(address, headers={"Accept": "text/html"})
+    assert page.status_code == 200
+    assert demo.facts["key"][3:] not in page.text
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1", "127.0.0.1", "[::1]:8000"])
+def test_it_is_called_by_local_names(demo: Demo, host: str) -> None:
+    assert httpx.get(demo.facts["url"], headers={"Accept": "text/html", "Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "[::2]", "a@localhost"]
+)
+def test_a_page_whose_name_leads_here_gets_nothing(demo: Demo, host: str) -> None:
+    headers = {"Host": host, "Origin": f"http://{host}", "Authorization": f"Bearer {demo.facts['key']}"}
+    for accept in ("text/html", "application/json", "text/event-stream"):
+        for answer in (
+            httpx.get(demo.facts["url"], headers=headers | {"Accept": accept}),
+            httpx.post(demo.facts["url"], json={"query": "{ __typename }"}, headers=headers | {"Accept": accept}),
+            httpx.options(demo.facts["url"], headers=headers | {"Access-Control-Request-Method": "POST"}),
+        ):
+            assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (403, "FORBIDDEN")
+            assert not [name for name in answer.headers if name.startswith("access-control-")]
+    assert httpx.get(demo.facts["url"].replace("graphql", "healthcheck"), headers=headers).status_code == 200
+
+
+def test_a_page_whose_name_leads_here_opens_no_websocket(demo: Demo) -> None:
+    port = int(demo.facts["url"].rpartition(":")[2].partition("/")[0])
+    address, origin = f"ws://evil.example:{port}/graphql", Origin(f"http://evil.example:{port}")
+    with (
+        socket.create_connection(("127.0.0.1", port)) as connection,
+        pytest.raises(InvalidStatus) as refusal,
+    ):
+        connect(address, sock=connection, origin=origin, subprotocols=[Subprotocol("graphql-transport-ws")])
+    assert refusal.value.response.status_code == 403
+
+
+def test_a_page_of_another_origin_reads_nothing(demo: Demo) -> None:
+    headers = {"Origin": "https://evil.example", "Authorization": f"Bearer {demo.facts['key']}"}
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}
+    for answer in (
+        httpx.options(demo.facts["url"], headers=headers | asked),
+        httpx.post(demo.facts["url"], json={"query": "{ __typename }"}, headers=headers),
+    ):
+        assert not [name for name in answer.headers if name.startswith("access-control-")]
+    with pytest.raises(InvalidStatus) as refusal:
+        connect(
+            demo.facts["wsUrl"], origin=Origin(headers["Origin"]), subprotocols=[Subprotocol("graphql-transport-ws")]
+        )
+    assert refusal.value.response.status_code == 403
+
+
+def test_its_database_asks_for_a_password_and_its_files_are_its_users_alone(demo: Demo) -> None:
+    uri = demo.facts["mongodbUri"]
+    assert asyncio.run(names(uri)) >= {"admin", "gateway"}
+    _, _, member = uri.rpartition("@")
+    for other in (f"mongodb://{member}", f"mongodb://gateway:wrong@{member}"):
+        with pytest.raises(OperationFailure):
+            asyncio.run(names(other))
+    assert stat.S_IMODE(demo.data_dir.stat().st_mode) == 0o700
+    for secret in ("key", "mongod.key", "mongod.password"):
+        assert stat.S_IMODE((demo.data_dir / secret).stat().st_mode) == 0o600
+    pid = int((demo.data_dir / "db" / "mongod.lock").read_text())
+    password = (demo.data_dir / "mongod.password").read_text().strip()
+    assert password in uri
+    assert password.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
+    assert password not in (demo.data_dir / "mongod.log").read_text()
+
+
+async def names(uri: str) -> set[str]:
+    client = open_client(uri)
+    try:
+        return set(await client.list_database_names())
+    finally:
+        await close(client)
+
+
+def test_a_directory_in_which_others_may_write_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared").chmod(0o777)
+    assert refused(tmp_path / "shared") == (
+        f"Error: others may write in the data directory {tmp_path}/shared: choose another, or remove it\n"
+    )
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
+def test_a_directory_of_another_user_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    os.chown(tmp_path / "other", 65_534, 65_534)
+    assert refused(tmp_path / "other") == (
+        f"Error: the data directory {tmp_path}/other is another user's: choose another\n"
+    )
 
 
 def test_a_second_demo_on_the_same_data_ends_with_one_line(demo: Demo) -> None:

@@ -45,6 +45,7 @@ async function ready(page) {
 async function prefilled(page) {
   await ready(page);
   const title = await page.title();
+  const address = await page.evaluate(() => location.href);
   const first = await run(page, '"data"');
   await picture(page, 'graphiql');
 
@@ -73,11 +74,15 @@ async function prefilled(page) {
   await picture(page, 'graphiql-explorer');
 
   await page.emulateMedia({ colorScheme: 'dark' });
-  await page.reload();
+  const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state]));
+  // The printed address once more, in the same tab: the browser would only move within the page.
+  const reloaded = page.waitForEvent('load');
+  await page.goto(url);
+  await reloaded;
   await ready(page);
   const again = await run(page, '"data"');
   await picture(page, 'graphiql-dark');
-  return { title, tabs, first, answers, docs, explored, again };
+  return { title, address, tabs, first, answers, docs, explored, stored, again };
 }
 
 /** Nothing is asked until the key is there; then the schema is, and operations can be run in each tab. */

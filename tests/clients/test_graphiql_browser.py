@@ -31,8 +31,10 @@ def visit(chromium: str, gateway: GatewayProcess, scenario: str) -> dict[str, An
 
 def test_the_demos_page_is_ready_to_use(tmp_path: Path, chromium: str) -> None:
     with running(tmp_path, "--interactions", "400") as demo:
-        gateway = GatewayProcess(demo.facts["url"], demo.facts["key"], demo.facts["namespace"])
+        gateway = GatewayProcess(demo.facts["graphiqlUrl"], demo.facts["key"], demo.facts["namespace"])
         told = visit(chromium, gateway, "prefilled")
+    assert told["address"] == demo.facts["url"]
+    assert demo.facts["key"] not in told["stored"]
     assert told["title"] == "Search interactions · GraphiQL"
     shown = {
         "LatestClicks": '"totalCount":',

@@ -73,7 +73,7 @@ def script(path: Path, body: str) -> Path:
 def test_what_was_written_survives_a_restart(tmp_path: Path) -> None:
     data_dir = tmp_path / "made" / "by start"
     with start(data_dir) as server:
-        assert re.fullmatch(r"mongodb://127\.0\.0\.1:\d+/\?directConnection=true", server.uri)
+        assert re.fullmatch(r"mongodb://gateway:[0-9a-f]{48}@127\.0\.0\.1:\d+/\?directConnection=true", server.uri)
         assert notes_after_another(server.uri) == 1
     assert ends(server.pid)
     with start(data_dir) as server:

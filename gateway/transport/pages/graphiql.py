@@ -1,11 +1,11 @@
-"""The GraphiQL page: headers and examples filled in, scripts from the gateway itself.
+"""The GraphiQL page: examples filled in, scripts from the gateway itself; what it serves holds no key.
 
 ``make graphiql`` builds the page into the folder ``bundle``. Where that was not done there is no such folder, and the
 page loads an older GraphiQL from a CDN, its files pinned with integrity hashes.
 """
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from string import Template
 
@@ -30,22 +30,27 @@ _BUILT_POLICY = _POLICY + (
     "font-src 'self' data:; img-src data:"
 )
 _CDN = "https://cdn.jsdelivr.net"
+# Scripts by the nonce alone: whatever else lies at the CDN doesn't run, not even where the page's markup was changed.
 _CDN_POLICY = _POLICY + (
-    f"script-src 'nonce-{{nonce}}' {_CDN}; style-src 'unsafe-inline' {_CDN}; font-src data: {_CDN}; img-src data:"
+    f"script-src 'nonce-{{nonce}}'; style-src 'unsafe-inline' {_CDN}; font-src data: {_CDN}; img-src data:"
 )
 
 
 class GraphiQLPage:
-    """The page with these headers in its editor, and a tab for each example."""
+    """The page with a template of the headers in its editor, and a tab for each example.
 
-    def __init__(self, headers: Mapping[str, str], *, bundle: Path = _BUNDLE) -> None:
+    ``takes_key``: it puts the key and the namespace that its address holds behind ``#``, where no server is told of
+    them, into the headers, and out of the address. Elsewhere a link could make a visitor use another's key.
+    """
+
+    def __init__(self, *, takes_key: bool = False, bundle: Path = _BUNDLE) -> None:
         built = bundle / "index.html"
         is_built = built.exists()
         page = built if is_built else _HERE / "graphiql-cdn.html"
         self._template = Template(page.read_text(encoding="utf-8"))
         self._policy = _BUILT_POLICY if is_built else _CDN_POLICY
         self._assets = Assets(bundle / _ASSETS if is_built else None)
-        settings = orjson.dumps({"headers": headers, "tabs": list(_examples())})
+        settings = orjson.dumps({"headers": TEMPLATE_HEADERS, "takesKey": takes_key, "tabs": list(_examples())})
         # What stands in a script element must not be able to end it.
         self._settings = settings.decode().replace("<", "\\u003c")
 

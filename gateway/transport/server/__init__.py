@@ -1,1 +1,1 @@
-"""The server below the application: one adapter to uvicorn, for ambiguous framing, long heads and the drain."""
+"""The server below the application: one adapter to uvicorn, for framing, long heads, room and the drain; known hosts."""

@@ -35,7 +35,7 @@ class WebSocketEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         if not is_allowed_origin(Headers(scope=scope), self._origins):
-            await _refuse(receive, send, Forbidden("Pages of this origin may not open websockets here."))
+            await refuse_websocket(receive, send, Forbidden("Pages of this origin may not open websockets here."))
         elif PROTOCOL not in scope["subprotocols"]:
             await send({"type": "websocket.accept"})
             await send(
@@ -55,10 +55,10 @@ class NoWebSocketEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
-        await _refuse(receive, send, NOTHING_HERE)
+        await refuse_websocket(receive, send, NOTHING_HERE)
 
 
-async def _refuse(receive: Receive, send: Send, error: GatewayError) -> None:
+async def refuse_websocket(receive: Receive, send: Send, error: GatewayError) -> None:
     """Answers the request for a websocket as any other that is refused."""
     reply = closing_reply(error)
     headers = list(reply.headers)

@@ -57,7 +57,7 @@ def policy(response: httpx.Response) -> dict[str, str]:
 
 
 async def test_the_built_page_may_load_from_its_own_origin_only(bundle: Path) -> None:
-    response = await served(GraphiQLPage({}, bundle=bundle)).get("/graphql")
+    response = await served(GraphiQLPage(bundle=bundle)).get("/graphql")
     allowed = policy(response)
     assert allowed["default-src"] == "'none'"
     assert allowed["script-src"] == allowed["worker-src"] == allowed["connect-src"] == "'self'"
@@ -68,7 +68,7 @@ async def test_the_built_page_may_load_from_its_own_origin_only(bundle: Path) ->
 
 
 async def test_the_nonce_is_the_policys_and_another_each_time(bundle: Path) -> None:
-    client = served(GraphiQLPage({}, bundle=bundle))
+    client = served(GraphiQLPage(bundle=bundle))
     first, second = [await client.get("/graphql") for _ in range(2)]
     for response in (first, second):
         [nonce] = re.findall(r'nonce="([^"]+)"', response.text)
@@ -77,18 +77,21 @@ async def test_the_nonce_is_the_policys_and_another_each_time(bundle: Path) -> N
 
 
 async def test_the_page_is_kept_by_nobody_and_sniffed_by_nobody(bundle: Path) -> None:
-    response = await served(GraphiQLPage({}, bundle=bundle)).get("/graphql")
+    response = await served(GraphiQLPage(bundle=bundle)).get("/graphql")
     assert response.headers["Content-Type"] == "text/html; charset=utf-8"
     assert response.headers["Cache-Control"] == "no-store"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Referrer-Policy"] == "no-referrer"
 
 
-async def test_headers_cannot_end_the_element_they_stand_in(bundle: Path) -> None:
-    headers = {"X-Namespace": "</script><script>alert(1)</script><!--$nonce"}
-    response = await served(GraphiQLPage(headers, bundle=bundle)).get("/graphql")
+@pytest.mark.parametrize("takes_key", [False, True])
+async def test_the_page_holds_a_template_of_headers_that_cannot_end_its_element(bundle: Path, takes_key: bool) -> None:
+    response = await served(GraphiQLPage(takes_key=takes_key, bundle=bundle)).get("/graphql?key=sk_1#key=sk_1")
     assert response.text.count("</script>") == 2
-    assert settings(response)["headers"] == headers
+    assert "<your key>" not in response.text
+    assert settings(response)["headers"] == TEMPLATE_HEADERS
+    assert settings(response)["takesKey"] is takes_key
+    assert "sk_1" not in response.text
 
 
 @pytest.mark.parametrize(
@@ -100,7 +103,7 @@ async def test_headers_cannot_end_the_element_they_stand_in(bundle: Path) -> Non
     ],
 )
 async def test_a_file_is_kept_for_good(bundle: Path, name: str, media: str) -> None:
-    response = await served(GraphiQLPage({}, bundle=bundle)).get(f"/graphql/assets/{name}")
+    response = await served(GraphiQLPage(bundle=bundle)).get(f"/graphql/assets/{name}")
     assert response.content == (bundle / "graphql" / "assets" / name).read_bytes()
     assert response.headers["Content-Type"] == media
     assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
@@ -108,7 +111,7 @@ async def test_a_file_is_kept_for_good(bundle: Path, name: str, media: str) -> N
 
 
 async def test_a_file_is_compressed_for_those_who_take_it(bundle: Path) -> None:
-    client = served(GraphiQLPage({}, bundle=bundle))
+    client = served(GraphiQLPage(bundle=bundle))
     for _ in range(2):
         async with client.stream(
             "GET", "/graphql/assets/index-1a2b.js", headers={"Accept-Encoding": "gzip"}
@@ -125,12 +128,12 @@ async def test_a_file_is_compressed_for_those_who_take_it(bundle: Path) -> None:
     "name", ["index.html", "index-1a2b.js.map", "..%2f..%2findex.html", "..%5cindex.html", "%00", ""]
 )
 async def test_no_other_file_is_served(bundle: Path, name: str) -> None:
-    response = await served(GraphiQLPage({}, bundle=bundle)).get(f"/graphql/assets/{name}")
+    response = await served(GraphiQLPage(bundle=bundle)).get(f"/graphql/assets/{name}")
     assert (response.status_code, response.text) == (404, "Not Found")
 
 
 async def test_without_a_build_the_page_loads_pinned_files_of_a_cdn(tmp_path: Path) -> None:
-    client = served(GraphiQLPage({"X-Namespace": "shop"}, bundle=tmp_path / "none"))
+    client = served(GraphiQLPage(bundle=tmp_path / "none"))
     response = await client.get("/graphql")
     loaded = re.findall(r'<(?:script|link)[^>]*(?:src|href)="(https:[^"]+)"[^>]*>', response.text)
     assert len(loaded) == 4
@@ -139,14 +142,16 @@ async def test_without_a_build_the_page_loads_pinned_files_of_a_cdn(tmp_path: Pa
         assert re.search(r'integrity="sha384-[A-Za-z0-9+/]{64}"', tag)
     allowed = policy(response)
     assert allowed["connect-src"] == "'self'"
-    assert "unsafe" not in allowed["script-src"]
-    assert settings(response)["headers"] == {"X-Namespace": "shop"}
+    [nonce] = set(re.findall(r'<script[^>]* nonce="([^"]+)"', response.text))
+    assert allowed["script-src"] == f"'nonce-{nonce}'"
+    assert len(re.findall(r"<script\b", response.text)) == len(re.findall(r"<script[^>]* nonce=", response.text))
+    assert settings(response)["headers"] == TEMPLATE_HEADERS
     assert (await client.get("/graphql/assets/index-1a2b.js")).status_code == 404
 
 
 async def test_every_example_runs_on_the_demos_data(gateway: Gateway) -> None:
     await record_all(interactions(400, seed=1, namespace="shop"), gateway.writer, gateway.namespace)
-    tabs = settings(await served(GraphiQLPage(TEMPLATE_HEADERS)).get("/graphql"))["tabs"]
+    tabs = settings(await served(GraphiQLPage()).get("/graphql"))["tabs"]
     assert isinstance(tabs, list)
     names = []
     for tab in tabs:
