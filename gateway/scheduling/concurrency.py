@@ -42,6 +42,10 @@ class ConcurrencyLimit:
                 self.leave(key_id)
             raise
 
+    def has_others_than(self, key_id: str) -> bool:
+        """Whether operations of other keys are under way."""
+        return len(self._running) > (key_id in self._running)
+
     def leave(self, key_id: str) -> None:
         """Ends an operation of the key, and admits another of its own that waits."""
         waiters = self._waiters.get(key_id)

@@ -9,6 +9,7 @@ from typing import TypeAlias, TypeVar
 
 from gateway.context import Caller
 from gateway.errors import RateLimited
+from gateway.scheduling.concurrency import ConcurrencyLimit
 
 T = TypeVar("T")
 # Returns, or raises, once the client that asked has left.
@@ -17,8 +18,11 @@ ClientLeft: TypeAlias = Callable[[], Awaitable[None]]
 # Of a body or a message: reading so much takes up to 0.2 ms.
 LONG_BYTES = 10_000
 
-# In which a request for a few interactions is answered.
-_MAX_PAUSE_SECONDS = 0.008
+# Of the time that a piece took: no longer than it held up others do they have for themselves at least, and as long as
+# operations of other keys are under way a few times that. A write of 8 ms has five replies of MongoDB to wait for; with
+# a piece between each two of them it took ten times as long.
+_LEAST_PAUSE, _LONGEST_PAUSE = 0.5, 2.0
+_LOOK_AGAIN_SECONDS = 0.001
 # Who hasn't waited for a while starts again like everybody else; this many are remembered at least.
 _MAX_IDLE = 1_000
 # Work is asked for again as soon as a place of the line is free: in most cases within tens of milliseconds.
@@ -60,10 +64,11 @@ class CpuGate:
     """The gate through which one piece of CPU-heavy work at a time passes in a process.
 
     Organizations have equal shares of the time, and so have the keys of each; ``max_waiting``: pieces of one key that
-    may wait.
+    may wait. ``operations``: those under way, for which pauses last longer.
     """
 
-    def __init__(self, *, max_waiting: int) -> None:
+    def __init__(self, operations: ConcurrencyLimit, *, max_waiting: int) -> None:
+        self._operations = operations
         self._max_waiting = max_waiting
         self._is_open = True
         self._organizations, self._keys = _Turns(), dict[str, _Turns]()
@@ -71,8 +76,10 @@ class CpuGate:
         self._lines: dict[str, dict[str, deque[asyncio.Future[None]]]] = {}
 
     async def run(self, work: Callable[[], T], caller: Caller | None, left: ClientLeft | None = None) -> T:
-        """The result of ``work``, which begins when no other is under way, nor within half of the time that one took
-        after it (8 ms at most), and it is its turn.
+        """The result of ``work``, which begins when no other is under way, nor paused after, and it is its turn.
+
+        A pause is half as long as the piece before it, and up to twice as long while operations of other keys than the
+        next are under way.
 
         ``caller`` is None where it isn't known yet who asks: all those are as one. Raises `RateLimited` where as many
         pieces of the key wait as may, and what ``left`` does once the client has left.
@@ -89,7 +96,8 @@ class CpuGate:
             seconds = perf_counter() - began
             self._organizations.spend(organization, seconds)
             self._keys[organization].spend(key, seconds)
-            asyncio.get_running_loop().call_later(min(seconds / 2, _MAX_PAUSE_SECONDS), self._let_next)
+            loop = asyncio.get_running_loop()
+            loop.call_later(_LEAST_PAUSE * seconds, self._let_next, loop.time() + _LONGEST_PAUSE * seconds)
 
     def _join(self, organization: str, key: str) -> None:
         self._organizations.join(organization)
@@ -124,11 +132,15 @@ class CpuGate:
         if not keys:
             del self._lines[organization]
 
-    def _let_next(self) -> None:
-        """Ends a pause: the next piece begins, or whichever comes first."""
+    def _let_next(self, latest: float = 0.0) -> None:
+        """Ends a pause, or has it last longer, until ``latest``: the next piece begins, or whichever comes first."""
+        loop = asyncio.get_running_loop()
         while self._lines:
             organization = self._organizations.next(self._lines)
             key = self._keys[organization].next(self._lines[organization])
+            if loop.time() < latest and self._operations.has_others_than(key):
+                loop.call_later(_LOOK_AGAIN_SECONDS, self._let_next, latest)
+                return
             turn = self._lines[organization][key][0]
             self._remove(organization, key, turn)
             # One that was given up a moment ago may be there still.

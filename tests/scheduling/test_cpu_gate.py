@@ -10,6 +10,7 @@ import pytest_asyncio
 from gateway.context import Caller, Organization
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.errors import RateLimited
+from gateway.scheduling.concurrency import ConcurrencyLimit
 from gateway.scheduling.cpu_gate import CpuGate
 from tests.harness.gateway_client import Gateway, new_gateway
 from tests.harness.live_client import served, socket
@@ -34,7 +35,7 @@ def laboriously() -> str:
 
 
 async def test_between_long_work_what_is_short_is_done() -> None:
-    cpu_gate, passes, done = CpuGate(max_waiting=10), [0], [0]
+    cpu_gate, passes, done = CpuGate(ConcurrencyLimit(1), max_waiting=10), [0], [0]
 
     async def long() -> None:
         assert await cpu_gate.run(laboriously, OURS) == "done"
@@ -50,8 +51,27 @@ async def test_between_long_work_what_is_short_is_done() -> None:
     assert passes[0] >= 9
 
 
+async def test_a_pause_lasts_longer_for_operations_of_other_keys() -> None:
+    operations = ConcurrencyLimit(1)
+    cpu_gate, rounds = CpuGate(operations, max_waiting=10), list[int]()
+
+    async def rounds_until_next() -> int:
+        """How often others have their turn within a pause."""
+        await cpu_gate.run(laboriously, OURS)
+        waiting, count = asyncio.create_task(cpu_gate.run(laboriously, OURS)), 0
+        while not waiting.done():
+            await asyncio.sleep(0)
+            count += 1
+        return count
+
+    for key in ("key", "theirs"):
+        await operations.enter(key, 1)
+        rounds.append(max([await rounds_until_next() for _ in range(5)]))
+    assert rounds[1] > rounds[0]
+
+
 async def test_what_fails_or_is_given_up_lets_the_next_begin() -> None:
-    cpu_gate = CpuGate(max_waiting=10)
+    cpu_gate = CpuGate(ConcurrencyLimit(1), max_waiting=10)
 
     def fail() -> None:
         raise ValueError
@@ -66,7 +86,7 @@ async def test_what_fails_or_is_given_up_lets_the_next_begin() -> None:
 
 
 async def test_who_comes_late_is_next_whatever_others_have_waiting() -> None:
-    cpu_gate, order = CpuGate(max_waiting=100), list[str]()
+    cpu_gate, order = CpuGate(ConcurrencyLimit(1), max_waiting=100), list[str]()
 
     async def piece(caller: Caller, work: Callable[[], str]) -> None:
         await cpu_gate.run(work, caller)
@@ -86,7 +106,7 @@ async def test_who_comes_late_is_next_whatever_others_have_waiting() -> None:
 
 
 async def test_who_sends_dear_work_has_no_more_time_than_who_sends_cheap_work() -> None:
-    cpu_gate, order = CpuGate(max_waiting=100), list[str]()
+    cpu_gate, order = CpuGate(ConcurrencyLimit(1), max_waiting=100), list[str]()
 
     async def piece(caller: Caller, work: Callable[[], str]) -> None:
         await cpu_gate.run(work, caller)
@@ -100,7 +120,7 @@ async def test_who_sends_dear_work_has_no_more_time_than_who_sends_cheap_work() 
 
 
 async def test_a_key_has_only_so_much_waiting_and_other_keys_as_much() -> None:
-    cpu_gate = CpuGate(max_waiting=2)
+    cpu_gate = CpuGate(ConcurrencyLimit(1), max_waiting=2)
     under_way = [asyncio.create_task(cpu_gate.run(laboriously, OURS)) for _ in range(3)]
     await asyncio.sleep(0)
     with pytest.raises(RateLimited, match="At most 2 requests of a key may wait"):
@@ -111,7 +131,7 @@ async def test_a_key_has_only_so_much_waiting_and_other_keys_as_much() -> None:
 
 
 async def test_a_client_that_leaves_frees_its_place() -> None:
-    cpu_gate, leaving = CpuGate(max_waiting=1), asyncio.Event()
+    cpu_gate, leaving = CpuGate(ConcurrencyLimit(1), max_waiting=1), asyncio.Event()
 
     async def left() -> None:
         await leaving.wait()

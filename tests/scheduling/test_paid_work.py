@@ -7,6 +7,7 @@ import pytest
 
 from gateway.context import Caller, Organization, Rate
 from gateway.errors import RateLimited, Unavailable
+from gateway.scheduling.concurrency import ConcurrencyLimit
 from gateway.scheduling.cpu_gate import CpuGate
 from gateway.scheduling.paid_work import SECONDS_PER_POINT, PaidWork, refusal_points
 from gateway.scheduling.rate_limiter import TokenBuckets
@@ -18,7 +19,7 @@ RICH = Caller("rich", "rich", frozenset(), Organization("o", "o"), None)
 def new_work(burst: int = 10_000, time_limit_ms: int = 10_000) -> tuple[PaidWork, TokenBuckets]:
     """Work, and the buckets that pay for it; nothing comes back as long as the clock stands still."""
     buckets = TokenBuckets(Rate(burst, 1), clock=lambda: 0.0)
-    return PaidWork(CpuGate(max_waiting=100), buckets, time_limit_ms=time_limit_ms), buckets
+    return PaidWork(CpuGate(ConcurrencyLimit(1), max_waiting=100), buckets, time_limit_ms=time_limit_ms), buckets
 
 
 async def left_of(buckets: TokenBuckets, caller: Caller = POOR) -> int:
