@@ -24,7 +24,7 @@ from websockets.typing import Subprotocol
 from tests.fairness.http_client import HttpClient, asking, get, post
 from tests.fairness.inputs import NUMBER
 
-TRANSPORTS = ("post", "get", "batch", "websocket", "sse")
+TRANSPORTS = ("post", "get", "batch", "websocket", "sse", "unread")
 BATCH = 10
 # Of one websocket, each with another operation; as many event streams as connections.
 _SUBSCRIPTIONS = 10
@@ -92,7 +92,7 @@ def fits(operation: str, body: dict[str, Any], transport: str) -> bool:
             return operation == "query" and len(_query_string(orjson.dumps(body))) < 60_000
         case "batch":
             return operation != "subscription" and len(orjson.dumps(body)) < 900_000
-        case "post":
+        case "post" | "unread":
             return operation != "subscription"
         case "sse":
             return operation != "mutation"
@@ -135,6 +135,10 @@ def _over_http(attack: Attack, bodies: Iterator[bytes], outcome: Outcome) -> Cal
     client = HttpClient(attack.port)
 
     async def ask() -> None:
+        if attack.transport == "unread":
+            await client.leave_unread(_http_request(attack, bodies), attack.seconds)
+            outcome.saw("unread", b"", 0)
+            return
         is_first = not outcome.answers
         answer = await client.ask(_http_request(attack, bodies), keep=is_first)
         outcome.saw(str(answer.status), answer.body, answer.size)

@@ -42,6 +42,16 @@ class HttpClient:
             await self.close()
         return Answered(int(head.split(None, 2)[1]), body[0], body[1])
 
+    async def leave_unread(self, request: bytes, seconds: float) -> None:
+        """Sends a request, and reads nothing of its answer for so long but what the kernel takes."""
+        _, writer = await asyncio.open_connection("127.0.0.1", self._port, limit=1)
+        try:
+            writer.write(request)
+            await writer.drain()
+            await asyncio.sleep(seconds)
+        finally:
+            writer.transport.abort()
+
     async def close(self) -> None:
         if self._streams is not None:
             _, writer = self._streams

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import orjson
 
-from bench.process import cpu_seconds
+from bench.process import cpu_seconds, resident_megabytes
 from tests.fairness.attack import Attack, Outcome
 from tests.fairness.dearest import DearRequest
 from tests.fairness.hostile_data import Organizations
@@ -23,6 +23,7 @@ _ROOT = Path(__file__).parents[2]
 _REMAINING = "{ viewer { rateLimit { remaining } } }"
 # Requests that differ have numbers of eight digits; so many for each of two attacks.
 _NUMBERS = 100_000
+_WATCH_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,11 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A dear request over a transport: its price, and the light requests beside it. ``answers``: how many of each
-    status; ``failed``: light requests that got no answer, or errors."""
+    """A dear request over a transport: its price, and the light requests beside it.
+
+    ``answers``: how many there were of each status; ``worker_megabytes``: the most that the worker held; ``failed``:
+    light requests that got errors or nothing.
+    """
 
     name: str
     transport: str
@@ -73,6 +77,7 @@ class Measured:
     seconds: float
     worker_seconds: float
     mongod_seconds: float
+    worker_megabytes: float
     beside: Mapping[str, Latency]
     failed: int
 
@@ -111,7 +116,8 @@ class Measurement:
         alone = Attack(
             self._generous.port, key, request.root.operation, body, transport, 1, self._extent.price_seconds, first
         )
-        price = await self._price(alone)
+        # What isn't read takes and costs what is: its price is that of a POST.
+        price = await self._price(replace(alone, transport="post") if transport == "unread" else alone)
         attack = replace(
             alone,
             port=self._usual.port,
@@ -123,7 +129,17 @@ class Measurement:
         outcomes: list[Outcome] = []
 
         async def attacking() -> None:
-            outcomes.append(await _attacked(attack))
+            async with asyncio.TaskGroup() as group:
+                watching = group.create_task(watch())
+                outcomes.append(await _attacked(attack))
+                watching.cancel()
+
+        resident = [resident_megabytes(self._usual.pid)]
+
+        async def watch() -> None:
+            while True:
+                resident.append(resident_megabytes(self._usual.pid))
+                await asyncio.sleep(_WATCH_SECONDS)
 
         worker, mongod = cpu_seconds(self._usual.pid), cpu_seconds(self._mongod_pid)
         beside = await self._neighbour.beside(attacking())
@@ -144,6 +160,7 @@ class Measurement:
             outcome.seconds,
             worker,
             mongod,
+            max(resident),
             beside,
             self._neighbour.failed,
         )

@@ -106,6 +106,10 @@ class Neighbour:
             await socket.send('{"type": "connection_init"}')
             await socket.recv()
             await socket.send(orjson.dumps({"id": "1", "type": "subscribe", "payload": {"query": EVENTS}}).decode())
+            # What is written before the subscription is under way is none of its events.
+            await socket.send('{"type": "ping"}')
+            while orjson.loads(await socket.recv())["type"] != "pong":
+                pass
 
             async def hear() -> None:
                 async for message in socket:

@@ -19,7 +19,9 @@ _HEAD = (
     "worker ms",
     "mongod ms",
     "µs a point",
+    "worker MB",
     *(f"{kind} ms" for kind in KINDS),
+    "its answers",
     "what falls out",
 )
 
@@ -46,21 +48,14 @@ def verdict(measured: Measured, reference: Price, quiet: Mapping[str, Latency]) 
 
 def table(measured: Sequence[Measured], reference: Price, quiet: Mapping[str, Latency]) -> str:
     """A row for each dear request; of the light requests beside it the median and the slowest."""
-    rows = [_HEAD, ("---", "---", *["---:"] * (len(_HEAD) - 3), "---")]
-    rows.append(
-        (
-            "nothing; a plain page of 20",
-            "post",
-            "",
-            *_price(reference),
-            *(_latency(quiet[kind]) for kind in KINDS),
-            "",
-        )
-    )
+    rows = [_HEAD, ("---", "---", *["---:"] * (len(_HEAD) - 4), "---", "---")]
+    light = [_latency(quiet[kind]) for kind in KINDS]
+    rows.append(("nothing; a plain page of 20", "post", "", *_price(reference), "", *light, "", ""))
     for each in measured:
-        found = verdict(each, reference, quiet)
         light = [_latency(each.beside[kind]) for kind in KINDS]
-        rows.append((each.name, each.transport, f"{each.bytes_sent:,}", *_price(each.price), *light, "; ".join(found)))
+        sent = (each.name, each.transport, f"{each.bytes_sent:,}", *_price(each.price), f"{each.worker_megabytes:,.0f}")
+        became = ", ".join(statuses(each.answers))
+        rows.append((*sent, *light, became, "; ".join(verdict(each, reference, quiet))))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 

@@ -36,6 +36,7 @@ KEPT = Measured(
     seconds=10,
     worker_seconds=8,
     mongod_seconds=2,
+    worker_megabytes=120,
     beside=latencies(15, 90),
     failed=0,
 )
@@ -61,11 +62,13 @@ def test_what_is_beyond_its_bounds_falls_out(measured: Measured, found: list[str
 
 def test_the_table_has_a_row_for_each_and_one_for_a_plain_page() -> None:
     rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in table([KEPT], PLAIN, QUIET).splitlines()]
-    assert {len(row) for row in rows} == {12}
+    assert {len(row) for row in rows} == {14}
     assert rows[2][3:7] == ["20", "0.2", "0.1", "12.0"]
     assert rows[3] == [
         *("interactions: page_size", "post", "500", "100", "1.5", "0.5", "20.0"),
+        "120",
         *["15.0 / 90"] * 4,
+        "900 × 200, 100 × 429",
         "",
     ]
 
@@ -81,11 +84,12 @@ def test_a_run_measures_over_each_transport(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stderr
     results = json.loads(figures.read_text())
     streaming = {"websocket", "sse"}
-    for root, over in {"interaction": {"post", "get", "batch", *streaming}, "interactionRecorded": streaming}.items():
+    asking = {"post", "get", "batch", "unread", *streaming}
+    for root, over in {"interaction": asking, "interactionRecorded": streaming}.items():
         rows = [row for row in results["requests"] if row["name"].startswith(f"{root}:")]
         assert {row["transport"] for row in rows} == over
         for row in rows:
-            assert row["answers"].keys() <= {"200", "complete"}, row
+            assert row["answers"].keys() <= {"200", "complete", "unread"}, row
             assert row["lost"] == row["failed"] == 0, row
             assert row["price"]["points"] > 0.5, row
             assert all(row["beside"][kind]["count"] for kind in KINDS), row
