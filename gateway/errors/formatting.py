@@ -14,6 +14,8 @@ from gateway.errors.linked_path import MAX_STEP
 _MAX_MESSAGE = 500
 # It names what was asked, but reads like a suggestion, which are not made where introspection is off.
 _HINT = re.compile(r" Did you mean '[^']* \{ \.\.\. \}'\?$")
+# How graphql-core tells which variable or argument can't be coerced, and where in it: by nothing but its message.
+_COERCED = re.compile(r"(?:Variable '\$|Argument ')(\w+)' has invalid value(?: at ([\w.[\]]+))?: ")
 
 
 class Phase(Enum):
@@ -74,10 +76,13 @@ def _cause(error: GraphQLError, phase: Phase, incidents: Incidents) -> GatewayEr
     while isinstance(original, GraphQLError):
         original = original.cause
     match original:
+        case BadUserInput() if way := _way_to_value(error.message):
+            # What a scalar says of a value: its path begins there.
+            return BadUserInput(original.message, path=(*way, *original.path))
         case GatewayError():
             return original
         case None if phase is not Phase.EXECUTION:
-            return phase.refusal(error.message)
+            return phase.refusal(error.message, path=_way_to_value(error.message))
         case ValueError() if phase is not Phase.EXECUTION and "digits" in str(original):
             # Python's own limit; its message is about Python.
             return phase.refusal("A number has too many digits.")
@@ -94,7 +99,13 @@ def _stored(error: GraphQLError) -> GatewayError:
     match error.nodes:
         case [FieldNode(selection_set=None) as leaf, *_] if not leaf.arguments:
             return UnreadableDocument("The stored value is not what this field promises.")
-    return BadUserInput(error.message)
+    return BadUserInput(error.message, path=_way_to_value(error.message))
+
+
+def _way_to_value(message: str) -> list[str]:
+    """The way from a variable or an argument to the value that can't be coerced."""
+    match = _COERCED.match(message)
+    return [match[1], *re.findall(r"\w+", match[2] or "")] if match else []
 
 
 def as_gateway_error(error: Exception) -> GatewayError:

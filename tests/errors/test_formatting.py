@@ -157,7 +157,7 @@ ARGUMENTS: list[tuple[str, str, list[str]]] = [
     ("interactions(last: 101) { nodes { id } }", "BAD_USER_INPUT", ["last"]),
     ('interactions(after: "x") { nodes { id } }', "INVALID_CURSOR", ["after"]),
     ('searchRequests(before: "x") { nodes { id } }', "INVALID_CURSOR", ["before"]),
-    ("interactions { totalCount(upTo: 0) }", "BAD_USER_INPUT", ["totalCount", "upTo"]),
+    ("interactions { totalCount(upTo: 0) }", "BAD_USER_INPUT", ["upTo"]),
     ("interactions(orderBy: { field: POSITION }) { nodes { id } }", "BAD_USER_INPUT", ["orderBy", "field"]),
     (
         "interactions(where: { and: [{ userId: null }] }) { nodes { id } }",
@@ -177,6 +177,43 @@ async def test_a_bad_argument_is_told_at_its_field_with_a_path(
     error = only(answer)
     assert error["extensions"] == {"code": code, "path": path}
     assert error["path"][0] == "bad"
+
+
+WHERE = "query ($where: InteractionWhere) { interactions(where: $where) { totalCount } }"
+RECORD_SEVERAL = "mutation ($input: RecordInteractionsInput!) { recordInteractions(input: $input) { createdCount } }"
+VIEW = {"featureId": "f", "interactionType": "VIEW"}
+VARIABLES: list[tuple[str, dict[str, Any], list[str]]] = [
+    (WHERE, {"where": 5}, ["where"]),
+    (WHERE, {"where": {"position": {"eq": "1"}}}, ["where", "position", "eq"]),
+    (
+        WHERE,
+        {"where": {"and": [{}, {"interactionType": {"in": ["CLICK", "click"]}}]}},
+        ["where", "and", "1", "interactionType", "in", "1"],
+    ),
+    (WHERE, {"where": {"occurredAt": {"gte": "at 12:00: tea"}}}, ["where", "occurredAt", "gte"]),
+    (
+        WHERE,
+        {"where": {"metadata": [{"path": "a", "value": {"b": [0, {"\0": 1}]}}]}},
+        ["where", "metadata", "0", "value", "b", "1"],
+    ),
+    (RECORD_SEVERAL, {}, ["input"]),
+    (RECORD_SEVERAL, {"input": {"interactions": [VIEW, {"featureId": "f"}]}}, ["input", "interactions", "1"]),
+    (
+        RECORD_SEVERAL,
+        {"input": {"interactions": [{**VIEW, "position": 2**31}]}},
+        ["input", "interactions", "0", "position"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("query", "variables", "path"), VARIABLES)
+async def test_a_bad_variable_is_told_with_a_path(
+    query: str, variables: dict[str, Any], path: list[str], gateway: Gateway
+) -> None:
+    answer = await gateway.execute(query, variables)
+    error = only(answer)
+    assert "data" not in answer
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", "path": path}
 
 
 async def test_a_bad_node_id_among_several_is_told_at_its_place(gateway: Gateway) -> None:
