@@ -1,24 +1,32 @@
-FROM node:24-slim AS graphiql
+# Tags move: name digests for a build that is the same tomorrow, as in
+#   docker build --build-arg NODE=node:24-slim@sha256:… --build-arg PYTHON=python:3.13-slim@sha256:… .
+ARG NODE=node:24-slim
+ARG PYTHON=python:3.13-slim
+
+FROM ${NODE} AS graphiql
 WORKDIR /src/graphiql
 COPY graphiql/package.json graphiql/package-lock.json graphiql/.npmrc ./
 RUN npm ci
 COPY graphiql ./
 RUN npm run build
 
-FROM python:3.13-slim AS build
-ENV PIP_NO_CACHE_DIR=1 PIP_CONSTRAINT=constraints.txt
+FROM ${PYTHON} AS build
+ENV PIP_NO_CACHE_DIR=1
 WORKDIR /src
-COPY constraints.txt pyproject.toml README.md ./
+COPY pyproject.toml README.md ./
+COPY requirements requirements
 COPY gateway gateway
 COPY --from=graphiql /src/gateway/transport/pages/bundle gateway/transport/pages/bundle
-RUN pip install setuptools \
+RUN pip install --require-hashes --only-binary :all: -r requirements/image-build.txt \
     && pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
     && python -m venv --without-pip /opt/gateway \
-    && pip --python /opt/gateway/bin/python install /wheels/*.whl
+    && pip --python /opt/gateway/bin/python install --require-hashes --only-binary :all: -r requirements/image.txt \
+    && pip --python /opt/gateway/bin/python install --no-deps --no-index /wheels/*.whl
 
-FROM python:3.13-slim
+FROM ${PYTHON}
 COPY --from=build /opt/gateway /opt/gateway
-ENV PATH=/opt/gateway/bin:$PATH PYTHONUNBUFFERED=1 GATEWAY_HOST=0.0.0.0 GATEWAY_PORT=8000
+ENV PATH=/opt/gateway/bin:$PATH PYTHONUNBUFFERED=1 GATEWAY_HOST=0.0.0.0 GATEWAY_PORT=8000 \
+    GATEWAY_GRAPHIQL=false GATEWAY_INTROSPECTION=false
 RUN useradd --system --no-create-home --uid 10001 gateway
 USER 10001
 EXPOSE 8000

@@ -43,6 +43,10 @@ schema: $(venv)/dev
 
 check: test lint types imports schema
 
+# With the hashes of the files for every platform, of which the image is built for two.
+hashed = $(bin)/uv pip compile --quiet --constraint constraints.txt --generate-hashes --only-binary :all: \
+	--python-version 3.13 --no-emit-index-url --no-header --no-annotate
+
 # Every package of the full install, in the newest version that pyproject.toml allows.
 pins: venv := .venv-pins
 pins: bin := .venv-pins/bin
@@ -54,6 +58,10 @@ pins:
 	@{ sed -n '/^#/p' constraints.txt; \
 		$(bin)/python -m pip freeze --all --exclude-editable --exclude pip; } > $(venv)/constraints.txt
 	@mv $(venv)/constraints.txt constraints.txt
+	@$(bin)/python -m pip install --quiet uv >&2
+	@{ sed -n '/^#/p' requirements/image.txt; $(hashed) pyproject.toml; } > $(venv)/image.txt
+	@{ sed -n '/^#/p' requirements/image-build.txt; echo setuptools | $(hashed) -; } > $(venv)/image-build.txt
+	@mv $(venv)/image.txt $(venv)/image-build.txt requirements
 	@rm -rf $(venv)
 
 clean:

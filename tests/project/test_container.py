@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -28,7 +29,9 @@ def final(instruction: str) -> str:
 
 
 def test_the_image_is_slim_and_copies_what_another_stage_built() -> None:
-    assert FINAL_STAGE[0].endswith("-slim")
+    images = dict(line.removeprefix("ARG ").split("=", 1) for line in DOCKERFILE if line.startswith("ARG "))
+    assert FINAL_STAGE[0] == "FROM ${PYTHON}"
+    assert images["PYTHON"].partition("@")[0].endswith("-slim")
     assert [line.split()[-1] for line in DOCKERFILE if line.startswith("FROM ")][:-1] == ["graphiql", "build"]
     assert final("COPY").startswith("--from=build ")
 
@@ -78,12 +81,44 @@ def test_the_image_is_healthy_while_the_gateway_is_ready(status: HTTPStatus, exi
 
 def test_compose_names_only_settings_that_there_are() -> None:
     named = set(re.findall(r"GATEWAY_(\w+)", COMPOSE + "\n".join(DOCKERFILE)))
-    assert named == {"HOST", "PORT", "MONGODB_URI", "MONGODB_DATABASE"}
+    assert named == {"HOST", "PORT", "MONGODB_URI", "MONGODB_DATABASE", "GRAPHIQL", "INTROSPECTION"}
     assert {name.lower() for name in named} <= set(Settings.model_fields)
 
 
 def test_compose_runs_a_replica_set_of_a_supported_version_and_waits_for_it() -> None:
     assert int(re.findall(r"image: mongo:(\d+)", COMPOSE)[0]) >= 7
-    assert "--replSet, rs0" in COMPOSE
+    assert "--replSet rs0" in COMPOSE
     assert "replicaSet=rs0" in COMPOSE
     assert "condition: service_healthy" in COMPOSE
+
+
+def test_compose_has_no_password_and_mongodb_asks_for_one() -> None:
+    assert "MONGO_INITDB_ROOT_PASSWORD: ${MONGODB_PASSWORD:?" in COMPOSE
+    assert "mongodb://gateway:${MONGODB_PASSWORD:?see the head of compose.yaml}@mongodb:27017/" in COMPOSE
+    assert "--keyFile" in COMPOSE
+    assert "/.env" in (ROOT / ".gitignore").read_text().splitlines()
+
+
+def test_the_image_tells_no_schema_and_shows_no_page_unless_it_is_told_to() -> None:
+    assert {"GATEWAY_GRAPHIQL=false", "GATEWAY_INTROSPECTION=false"} <= set(final("ENV").split())
+
+
+def pinned(file: str) -> dict[str, str]:
+    """The version of each package, by its name as registries compare it."""
+    versions = re.findall(r"^([\w.-]+)==([^\s;]+)", (ROOT / file).read_text(), re.MULTILINE)
+    return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in versions}
+
+
+def test_the_image_installs_what_tests_run_with_by_hashes() -> None:
+    installs = [line for line in " ".join(DOCKERFILE).split("&&") if "pip " in line and " install " in line]
+    assert [("--require-hashes" in line) or ("--no-index" in line) for line in installs] == [True, True, True]
+    constraints = pinned("constraints.txt")
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    image = pinned("requirements/image.txt")
+    assert {re.split(r"[<>=; ]", requirement)[0].replace(".", "-") for requirement in declared} <= image.keys()
+    for versions in (image, pinned("requirements/image-build.txt")):
+        assert versions
+        assert {name: constraints.get(name) for name in versions} == versions
+    for file in ("image", "image-build"):
+        requirements = re.split(r"\n(?=\w)", (ROOT / "requirements" / f"{file}.txt").read_text())
+        assert all("--hash=sha256:" in requirement for requirement in requirements if "==" in requirement)
