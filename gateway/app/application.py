@@ -42,7 +42,9 @@ def application(settings: Settings, services: Services, *, page_takes_key: bool 
     """The application over these services."""
     page = GraphiQLPage(takes_key=page_takes_key) if settings.graphiql else None
     endpoint = GraphQLEndpoint(
-        ExchangePolicy(services.authenticator, services.used_connections, settings.connection_limits),
+        ExchangePolicy(
+            services.authenticator, services.used_connections, services.unread_bytes, settings.connection_limits
+        ),
         RequestReader(services.operations, services.paid_work, settings.limits),
         services.operations,
         EventStreams(services.subscriptions, services.connections),
@@ -60,6 +62,7 @@ def application(settings: Settings, services: Services, *, page_takes_key: bool 
         services.operations,
         services.subscriptions,
         messages,
+        services.unread_bytes,
         max_operations=settings.subscription_limits.socket_operations,
     )
     sockets = WebSocketEndpoint(conversations, services.connections, origins=settings.cors_origins)

@@ -19,6 +19,7 @@ from gateway.scheduling.concurrency import ConcurrencyLimit
 from gateway.scheduling.cpu_gate import CpuGate
 from gateway.scheduling.paid_work import PaidWork
 from gateway.scheduling.rate_limiter import NoRateLimit, RateLimiter, TokenBuckets
+from gateway.scheduling.unread_bytes import UnreadBytesByKey
 from gateway.schema.graph import build
 from gateway.settings import Settings
 from gateway.store.change_stream import InsertWatch
@@ -71,7 +72,8 @@ class Services:
             usage_limits=limits.usage,
         )
 
-        self.broker = Broker(InsertWatch(self.database, INTERACTION), subscription_limits)
+        self.unread_bytes = UnreadBytesByKey(subscription_limits.key_buffer_bytes)
+        self.broker = Broker(InsertWatch(self.database, INTERACTION), subscription_limits, self.unread_bytes)
         self.subscriptions = Subscriptions(
             self.responses,
             self.fetcher,

@@ -1,6 +1,7 @@
 """What can go wrong: the hierarchy of errors with their codes, and how clients are told of them."""
 
 from gateway.errors.hierarchy import (
+    AnswersUnread,
     BadRequest,
     BadUserInput,
     Conflict,
@@ -38,6 +39,7 @@ from gateway.errors.hierarchy import (
 )
 
 __all__ = [
+    "AnswersUnread",
     "BadRequest",
     "BadUserInput",
     "Conflict",

@@ -27,6 +27,7 @@
     │   └── UnsupportedMediaType 415  UNSUPPORTED_MEDIA_TYPE
     │       └── UnknownCoding    415  UNSUPPORTED_MEDIA_TYPE
     ├── SubscriberTooSlow        429  SUBSCRIBER_TOO_SLOW
+    ├── AnswersUnread            429  ANSWERS_UNREAD
     ├── TooManySubscriptions     429  TOO_MANY_SUBSCRIPTIONS
     ├── TooManyConnections       429  TOO_MANY_CONNECTIONS
     ├── RateLimited              429  RATE_LIMITED
@@ -227,6 +228,13 @@ class SubscriberTooSlow(GatewayError):
     """A subscriber that left more unread than may wait for it."""
 
     code = "SUBSCRIBER_TOO_SLOW"
+    status = 429
+
+
+class AnswersUnread(GatewayError):
+    """An answer that would wait to be read beside more than may wait for the clients of a key."""
+
+    code = "ANSWERS_UNREAD"
     status = 429
 
 

@@ -97,5 +97,11 @@ HEARTBEAT_SECONDS = 12.0
 UNREAD_SECONDS = 40.0
 # For how long a client that doesn't read is waited for with the error that ends its connection.
 CLOSING_SECONDS = 10.0
+# Bodies of at least so many bytes are sent in pieces of as many, and count as unread until they are taken: a server
+# buffers as much before it says that a client doesn't read.
+LONG_BODY_BYTES = 65_536
+# Such a body has to be taken within so many seconds, and one more for each so many bytes: of a slow telephone.
+READING_GRACE_SECONDS = 10.0
+LEAST_BYTES_PER_SECOND = 20_000
 
 CONNECTION_DEFAULTS = ConnectionLimits()

@@ -33,8 +33,8 @@ class SubscriptionLimits:
         Field(
             ge=10_000,
             le=100_000_000_000,
-            description="Bytes of events that may wait for the clients of all subscriptions of a key, at each worker; "
-            "beyond that, those that don't keep up end likewise.",
+            description="Bytes of events and answers that may wait for the clients of a key, at each worker; beyond "
+            "that, subscriptions that don't keep up end likewise, and answers are dropped with ANSWERS_UNREAD.",
         ),
     ] = 100_000_000
     key_subscriptions: Annotated[

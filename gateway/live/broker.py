@@ -21,6 +21,7 @@ from gateway.live.key_share import KeyShare, TopicSlots
 from gateway.live.subscriber_queue import Subscriber, SubscriptionAccount
 from gateway.live.topic import EventResolver, Topic
 from gateway.scheduling.cancellation import cancel
+from gateway.scheduling.unread_bytes import UnreadBytesByKey
 from gateway.store.change_stream import InsertEvent, InsertStream, InsertWatch
 
 # A large batch is read without waiting for anything, and each insert is added to every topic of its namespace.
@@ -42,9 +43,10 @@ class TopicKey:
 class Broker:
     """The topics of this process, and the change stream that they are told by."""
 
-    def __init__(self, watch: InsertWatch, limits: SubscriptionLimits) -> None:
+    def __init__(self, watch: InsertWatch, limits: SubscriptionLimits, unread_bytes: UnreadBytesByKey) -> None:
         self._watch = watch
         self._limits = limits
+        self._unread_bytes = unread_bytes
         self._topics: dict[TopicKey, Topic] = {}
         self._by_namespace: dict[str, set[Topic]] = {}
         self._accounts: dict[str, SubscriptionAccount] = {}
@@ -84,7 +86,10 @@ class Broker:
             await cancel([self._follower])
 
     def _join(self, key: TopicKey, resolver: EventResolver, overflow: Callable[[GatewayError], None]) -> Subscriber:
-        account = self._accounts.setdefault(key.key_id, SubscriptionAccount(self._limits))
+        account = self._accounts.get(key.key_id)
+        if account is None:
+            account = SubscriptionAccount(self._limits, self._unread_bytes.of(key.key_id))
+            self._accounts[key.key_id] = account
         account.open()
         share = self._shares.setdefault(key.key_id, KeyShare(self._slots, key.organization_id, key.key_id))
         topic = self._topics.get(key)

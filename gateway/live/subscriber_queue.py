@@ -8,6 +8,7 @@ from bson import Timestamp
 
 from gateway.errors import GatewayError, SubscriberTooSlow, TooManySubscriptions
 from gateway.limits import SubscriptionLimits
+from gateway.scheduling.unread_bytes import UnreadBytes
 from gateway.store.change_stream import InsertEvent
 
 # What an answer takes in memory besides its bytes.
@@ -17,13 +18,14 @@ _OVERHEAD_BYTES = 200
 class SubscriptionAccount:
     """What the subscriptions of one key take, as long as it has any.
 
-    ``waiting_bytes``: of their answers that wait to be read; one that waits for several subscriptions counts once.
+    ``unread``: the key's, with their answers that wait to be read; one that waits for several subscriptions counts
+    once.
     """
 
-    def __init__(self, limits: SubscriptionLimits) -> None:
+    def __init__(self, limits: SubscriptionLimits, unread: UnreadBytes) -> None:
         self.limits = limits
+        self.unread = unread
         self.subscriptions = 0
-        self.waiting_bytes = 0
 
     def open(self) -> None:
         """Counts another subscription. Raises `TooManySubscriptions`."""
@@ -51,17 +53,17 @@ class SubscriptionEvent:
     def fits_account(self) -> bool:
         """Whether it may wait in another queue, as far as all subscriptions of the key go."""
         added = 0 if self._queues else self.size
-        return self._account.waiting_bytes + added <= self._account.limits.key_buffer_bytes
+        return self._account.unread.fits(added)
 
     def enqueued(self) -> None:
         if not self._queues:
-            self._account.waiting_bytes += self.size
+            self._account.unread.add(self.size)
         self._queues += 1
 
     def dequeued(self) -> None:
         self._queues -= 1
         if not self._queues:
-            self._account.waiting_bytes -= self.size
+            self._account.unread.remove(self.size)
 
 
 class Subscriber(AsyncIterator[bytes]):
@@ -104,9 +106,7 @@ class Subscriber(AsyncIterator[bytes]):
     def _excess(self, event: SubscriptionEvent) -> str | None:
         if self._waiting_bytes + event.size > self._limits.buffer_bytes:
             return f"{self._limits.buffer_bytes:,} bytes"
-        return (
-            None if event.fits_account else f"{self._limits.key_buffer_bytes:,} bytes of all subscriptions of this key"
-        )
+        return None if event.fits_account else f"{self._limits.key_buffer_bytes:,} bytes for all clients of this key"
 
     def end(self, error: GatewayError) -> None:
         """Has the error raised once all that waits is read."""

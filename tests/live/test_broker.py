@@ -24,6 +24,7 @@ from gateway.limits import SUBSCRIPTION_DEFAULTS
 from gateway.live import key_share, topic
 from gateway.live.broker import Broker, TopicKey
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
+from gateway.scheduling.unread_bytes import UnreadBytesByKey
 from gateway.store.change_stream import InsertEvent, InsertWatch
 from gateway.store.tenancy import NAMESPACES
 from gateway.transport.http import event_streams
@@ -339,7 +340,7 @@ async def test_topics_that_are_stuck_are_waited_for_together(
             return []
 
     async with new_gateway(mongod.uri) as gateway:
-        hub = Broker(InsertWatch(gateway.database, INTERACTION), SUBSCRIPTION_DEFAULTS)
+        hub = Broker(InsertWatch(gateway.database, INTERACTION), SUBSCRIPTION_DEFAULTS, UnreadBytesByKey(100_000))
         held = [await hub.subscribe(TopicKey("org", "ns", "key", number), Stuck(), overflow) for number in range(6)]
         told = await hub.subscribe(TopicKey("org", "ns", "other", "quick"), Resolver(), overflow)
         # Once for all of them is in time, and for one after the other isn't.
@@ -365,7 +366,7 @@ async def test_what_the_database_does_not_answer_is_asked_again(mongod: Embedded
             return await super().answers(inserted)
 
     async with new_gateway(mongod.uri) as gateway:
-        hub = Broker(InsertWatch(gateway.database, INTERACTION), SUBSCRIPTION_DEFAULTS)
+        hub = Broker(InsertWatch(gateway.database, INTERACTION), SUBSCRIPTION_DEFAULTS, UnreadBytesByKey(100_000))
         told = await hub.subscribe(TopicKey("org", "ns", "key", "failing"), resolver := Failing(), overflow)
         documents = [{"_id": number, "namespace_id": "ns", "interaction_id": str(number)} for number in range(3)]
         await gateway.database[INTERACTION.collection].insert_many(documents)

@@ -10,6 +10,7 @@ from gateway.limits import SUBSCRIPTION_DEFAULTS
 from gateway.live.key_share import KeyShare, TopicSlots
 from gateway.live.subscriber_queue import Subscriber, SubscriptionAccount
 from gateway.live.topic import Topic
+from gateway.scheduling.unread_bytes import UnreadBytes
 from gateway.store.change_stream import InsertEvent
 from tests.harness.waiting import PATIENCE
 
@@ -41,7 +42,7 @@ class Resolver:
 
 
 def topic(resolver: Resolver, share: KeyShare, subscribers: int = 1) -> Topic:
-    made = Topic(resolver, SubscriptionAccount(SUBSCRIPTION_DEFAULTS), share)
+    made = Topic(resolver, SubscriptionAccount(SUBSCRIPTION_DEFAULTS, UnreadBytes(100_000)), share)
     for _ in range(subscribers):
         made.subscribers.add(Subscriber(SUBSCRIPTION_DEFAULTS, overflow, made.subscribers.discard))
     return made

@@ -14,6 +14,7 @@ from gateway.limits import SUBSCRIPTION_DEFAULTS, SubscriptionLimits
 from gateway.live.broker import Broker, TopicKey
 from gateway.live.subscriber_queue import Subscriber, SubscriptionAccount, SubscriptionEvent
 from gateway.model.kinds import INTERACTION
+from gateway.scheduling.unread_bytes import UnreadBytes, UnreadBytesByKey
 from gateway.store.change_stream import InsertEvent, InsertWatch
 from tests.harness.gateway_client import code, new_gateway
 from tests.harness.live_client import RECORDED, record, served, socket, stream
@@ -30,7 +31,7 @@ def subscriber(limits: SubscriptionLimits) -> tuple[Subscriber, list[GatewayErro
 
 async def test_what_waits_for_all_subscriptions_of_a_key_is_bounded() -> None:
     limits = SubscriptionLimits(buffer_bytes=10_000, key_buffer_bytes=15_000)
-    account = SubscriptionAccount(limits)
+    account = SubscriptionAccount(limits, UnreadBytes(limits.key_buffer_bytes))
     slow, quick = [subscriber(limits) for _ in range(3)], subscriber(limits)
     for _ in range(3):
         for one, _overflown in slow:
@@ -41,27 +42,27 @@ async def test_what_waits_for_all_subscriptions_of_a_key_is_bounded() -> None:
     assert sum(len(overflown) for _, overflown in slow) >= 1
     assert quick[1] == []
     [ended, *_] = [(one, overflown[0]) for one, overflown in slow if overflown]
-    assert "15,000 bytes of all subscriptions of this key" in ended[1].message
+    assert "15,000 bytes for all clients of this key" in ended[1].message
     # What had been told by then can still be read.
     assert await anext(ended[0]) == b"x" * 2_000
     for one, _overflown in slow:
         one.close()
-    assert account.waiting_bytes == 0
+    assert account.unread.waiting == 0
 
 
 async def test_an_answer_that_waits_for_many_counts_once() -> None:
     limits = SubscriptionLimits(buffer_bytes=10_000, key_buffer_bytes=15_000)
-    account = SubscriptionAccount(limits)
+    account = SubscriptionAccount(limits, UnreadBytes(limits.key_buffer_bytes))
     many = [subscriber(limits) for _ in range(100)]
     for _ in range(4):
         event = SubscriptionEvent(ONE, b"x" * 2_000, account)
         for one, _overflown in many:
             one.put(event)
-    assert account.waiting_bytes == 4 * 2_200
+    assert account.unread.waiting == 4 * 2_200
     assert not any(overflown for _, overflown in many)
     for one, _overflown in many:
         await anext(one)
-    assert account.waiting_bytes == 3 * 2_200
+    assert account.unread.waiting == 3 * 2_200
     # The limit of one is another.
     for one, overflown in many[:2]:
         for _ in range(2):
@@ -155,7 +156,7 @@ async def test_between_the_answers_of_a_batch_others_have_their_turn(subscribers
             longest, last = max(longest, now - last), now
 
     async with new_gateway(mongod.uri) as gateway:
-        hub = Broker(InsertWatch(gateway.database, INTERACTION), SUBSCRIPTION_DEFAULTS)
+        hub = Broker(InsertWatch(gateway.database, INTERACTION), SUBSCRIPTION_DEFAULTS, UnreadBytesByKey(100_000))
         topic, question = TopicKey("org", "ns", "key", "asked"), Laborious()
         told = [await hub.subscribe(topic, question, lambda _: None) for _ in range(subscribers)]
         ticking = asyncio.create_task(tick())

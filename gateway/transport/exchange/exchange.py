@@ -10,10 +10,12 @@ from gateway.auth.authenticator import Authenticator
 from gateway.auth.used_connections import UsedConnections
 from gateway.context import Context
 from gateway.errors import BadRequest, PayloadTooLarge, RequestTimeout, Unauthenticated, UnknownCoding
-from gateway.limits import ConnectionLimits
+from gateway.limits import LONG_BODY_BYTES, ConnectionLimits
 from gateway.scheduling.deadlines import Deadline
+from gateway.scheduling.unread_bytes import UnreadBytesByKey
 from gateway.transport.exchange.compression import SHORTEST_BYTES, compressed
 from gateway.transport.exchange.negotiation import preferred_coding
+from gateway.transport.exchange.paced_sending import send_paced
 from gateway.transport.exchange.security_headers import HEADERS
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -51,14 +53,19 @@ class Reply:
 
 
 class ExchangePolicy:
-    """The policy of all exchanges: who authenticates a caller, how many connections its organization may use, and the
-    limits of a body. One for each event loop."""
+    """The policy of all exchanges: who authenticates a caller, how many connections its organization may use, what may
+    wait for its key's clients, and the limits of a body. One for each event loop."""
 
     def __init__(
-        self, authenticator: Authenticator, used_connections: UsedConnections, limits: ConnectionLimits
+        self,
+        authenticator: Authenticator,
+        used_connections: UsedConnections,
+        unread_bytes: UnreadBytesByKey,
+        limits: ConnectionLimits,
     ) -> None:
         self.authenticator = authenticator
         self.used_connections = used_connections
+        self.unread_bytes = unread_bytes
         self.body_bytes = limits.body_bytes
         self.body_deadline = Deadline(limits.read_seconds)
 
@@ -72,8 +79,10 @@ class Exchange:
 
     __slots__ = (
         "_headers",
+        "_key_id",
         "_organization_id",
         "_policy",
+        "_scope",
         "method",
         "query_string",
         "receive",
@@ -83,11 +92,13 @@ class Exchange:
 
     def __init__(self, policy: ExchangePolicy, scope: Scope, receive: Receive, send: Send) -> None:
         self._policy = policy
+        self._scope = scope
         self.method: str = scope["method"]
         self.query_string: bytes = scope["query_string"]
         self.receive = receive
         self.send = send
         self._organization_id: str | None = None
+        self._key_id = ""
         # Of the body.
         self.received_bytes = 0
         self._headers: dict[str, list[str]] = {}
@@ -111,7 +122,7 @@ class Exchange:
         context = await self._policy.authenticator.context(self.header("authorization"), self.header("x-namespace"))
         organization_id = context.caller.organization.id
         self._policy.used_connections.begin(organization_id)
-        self._organization_id = organization_id
+        self._organization_id, self._key_id = organization_id, context.caller.key_id
         return context
 
     def end(self) -> None:
@@ -156,13 +167,28 @@ class Exchange:
         raise ClientDisconnect
 
     async def reply(self, reply: Reply) -> None:
-        """Sends it, in the coding that the client prefers where it is long enough."""
+        """Sends it, in the coding that the client prefers where it is long enough.
+
+        Raises `AnswersUnread`, before anything is sent, where it is so long that it would have to wait to be read, and
+        too much does.
+        """
+        if len(reply.body) >= LONG_BODY_BYTES:
+            # The body is held in its caller's hands too, as it was before it was compressed.
+            with self._policy.unread_bytes.of(self._key_id).held(len(reply.body)):
+                await self._send(reply)
+        else:
+            await self._send(reply)
+
+    async def _send(self, reply: Reply) -> None:
         coding = preferred_coding(self.list_header("accept-encoding")) if len(reply.body) >= SHORTEST_BYTES else None
         if coding is not None:
             headers = (*reply.own_headers, (b"content-encoding", coding.encode()))
             reply = Reply(reply.status, headers, await compressed(reply.body, coding))
         await self.send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
-        await self.send({"type": "http.response.body", "body": b"" if self.method == "HEAD" else reply.body})
+        if len(reply.body) >= LONG_BODY_BYTES and self.method != "HEAD":
+            await send_paced(reply.body, self._scope, self.receive, self.send)
+        else:
+            await self.send({"type": "http.response.body", "body": b"" if self.method == "HEAD" else reply.body})
 
 
 def only_value(name: str, values: Sequence[str]) -> str | None:

@@ -7,7 +7,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from gateway.errors import MethodNotAllowed
+from gateway.errors import AnswersUnread, MethodNotAllowed
 from gateway.errors.formatting import as_gateway_error
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, refused
@@ -86,7 +86,10 @@ class GraphQLEndpoint:
             except Exception as error:
                 reply = _uncached_reply(refused(as_gateway_error(error)), media, exchange.method)
             if reply is not None:
-                await exchange.reply(reply)
+                try:
+                    await exchange.reply(reply)
+                except AnswersUnread as error:
+                    await exchange.reply(_uncached_reply(refused(error), media, exchange.method))
 
     async def _reply(self, exchange: Exchange, media: str, *, may_stream: bool) -> Reply | None:
         """What is sent back; None where a stream of events was."""

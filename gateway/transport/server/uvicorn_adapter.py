@@ -10,6 +10,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import CloseCode, Frame
 
 from gateway.errors import BadRequest, GatewayError, RequestTimeout
+from gateway.transport.exchange.paced_sending import ABORT
 from gateway.transport.http.heads import body_too_large, head_too_large, refusal_of_head
 from gateway.transport.http.replies import closing_reply
 from gateway.transport.server.accepting import stop_accepting
@@ -76,6 +77,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._refusal = refusal or self.config.room.refusal(self, self.url, self.connections, self.tasks, self.pipeline)
         if self._refusal is not None:
             raise self._refusal
+        self.scope["extensions"] = {ABORT: {"call": self.transport.abort}}
         super().on_headers_complete()
         if not upgrade:
             self.headers = []  # What follows are trailers, which are no headers of the request.

@@ -12,17 +12,18 @@ from starlette.types import Message, Receive, Scope, Send
 
 from gateway.auth.authenticator import Authenticator
 from gateway.auth.open_connections import OpenConnection, OpenConnections
-from gateway.errors import BadRequest, BadUserInput, GatewayError, TooManySubscriptions, Unavailable
+from gateway.errors import AnswersUnread, BadRequest, BadUserInput, GatewayError, TooManySubscriptions, Unavailable
 from gateway.errors.formatting import as_gateway_error
 from gateway.errors.incidents import as_incident
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, refused
 from gateway.execution.operation_runner import OperationRunner
-from gateway.limits import CLOSING_SECONDS, HEARTBEAT_SECONDS
+from gateway.limits import CLOSING_SECONDS, HEARTBEAT_SECONDS, LONG_BODY_BYTES
 from gateway.live.subscriber_queue import Subscriber
 from gateway.live.subscriptions import Subscriptions
 from gateway.preparation.json_requests import from_object
 from gateway.scheduling.cancellation import cancel
+from gateway.scheduling.unread_bytes import UnreadBytesByKey
 from gateway.transport.exchange.exchange import only_value
 from gateway.transport.websocket import close_codes, messages
 from gateway.transport.websocket.close_codes import GOING_AWAY, Close, close_for
@@ -41,6 +42,7 @@ class ConversationServices:
     operations: OperationRunner
     subscriptions: Subscriptions
     reader: MessageReader
+    unread_bytes: UnreadBytesByKey
     max_operations: int
 
 
@@ -231,9 +233,20 @@ class Conversation:
         self._running.pop(id)
         if answer.refusal is not None:
             await self._send_text(messages.error(id, answer))
-        else:
-            await self._send_text(messages.next_result(id, answer.body))
-            await self._send_text(messages.complete(id))
+            return
+        if len(answer.body) < LONG_BODY_BYTES:
+            await self._send_answer(id, answer)
+            return
+        try:
+            with self._services.unread_bytes.of(operation.context.caller.key_id).held(len(answer.body)):
+                await self._send_answer(id, answer)
+        except AnswersUnread as error:
+            await self._send_text(messages.error(id, refused(error)))
+
+    async def _send_answer(self, id: str, answer: Answer) -> None:
+        await self._send_text(messages.next_result(id, answer.body))
+        # This one waits until that one is on its way.
+        await self._send_text(messages.complete(id))
 
     async def _send_events(self, id: str, events: Subscriber) -> None:
         try:
