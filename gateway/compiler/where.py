@@ -17,6 +17,7 @@ from gateway.limits.where_bounds import (
     MAX_COMPARISONS,
     MAX_LEVELS,
     MAX_LOOKUP_VALUES,
+    MAX_PARTS_LENGTH,
     MAX_PATTERNS,
     MAX_PATTERNS_LENGTH,
 )
@@ -101,6 +102,7 @@ class _Compilation:
         self.comparisons = 0
         self._patterns = 0
         self._patterns_length = 0
+        self._parts_length = 0
 
     def filter(
         self, where: Mapping[str, Any], input_type: GraphQLInputObjectType, at: InputPath, *, level: int, name: str = ""
@@ -188,7 +190,7 @@ class _Compilation:
             return NOTHING
         comparison = Comparison(path, operator, checked, case_sensitive, name)
         if comparison.patterns:
-            self._count_patterns(comparison.patterns, at)
+            self._count_patterns(comparison, at)
         return comparison
 
     def _free_form(self, root: str, path_filter: Mapping[str, Any], at: InputPath, *, name: str) -> Tree:
@@ -209,9 +211,12 @@ class _Compilation:
         if self.comparisons > MAX_COMPARISONS:
             raise BadUserInput(f"A filter may hold at most {MAX_COMPARISONS} comparisons.", path=at)
 
-    def _count_patterns(self, patterns: Sequence[str], at: InputPath) -> None:
+    def _count_patterns(self, comparison: Comparison, at: InputPath) -> None:
+        length = sum(map(len, comparison.patterns))
         self._patterns += 1
-        self._patterns_length += sum(map(len, patterns))
+        self._patterns_length += length
+        if comparison.operator is Operator.CONTAINS:
+            self._parts_length += length
         if self._patterns > MAX_PATTERNS:
             raise BadUserInput(
                 f"A filter may hold at most {MAX_PATTERNS} comparisons by start, by part or in any case.", path=at
@@ -221,6 +226,10 @@ class _Compilation:
                 f"What a filter compares by start, by part or in any case may have at most {MAX_PATTERNS_LENGTH:,} "
                 "characters together.",
                 path=at,
+            )
+        if self._parts_length > MAX_PARTS_LENGTH:
+            raise BadUserInput(
+                f"The parts that a filter looks for may have at most {MAX_PARTS_LENGTH} characters together.", path=at
             )
 
 

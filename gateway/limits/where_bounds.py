@@ -23,9 +23,12 @@ MAX_ORDERED_LENGTH: Final = 50
 MAX_PATTERNS: Final = 10
 """Comparisons whose strings are looked for within others, or in any case."""
 
-MAX_PATTERNS_LENGTH: Final = 500
-"""Characters of all strings that are looked for within others, or in any case. A document of 1 MB in texts that are
-searched takes MongoDB half a second for each hundred of them, where all repeat one letter, in which it ends nothing."""
+MAX_PATTERNS_LENGTH: Final = 1_000
+"""Characters of all strings that are looked for within others, or in any case."""
+
+MAX_PARTS_LENGTH: Final = 200
+"""Characters of all strings that others may contain. A document of 1 MB in texts that are searched takes MongoDB half a
+second for each hundred of them, where all repeat one letter, and on the way it ends nothing."""
 
 MAX_PATH_STEPS: Final = 20
 """Keys of a path within the metadata."""

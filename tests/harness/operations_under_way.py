@@ -14,10 +14,10 @@ from gateway.store.client import ClientSession, Database, aggregate
 from tests.harness.waiting import PATIENCE
 
 # Letters that repeat, up to the end of what is searched: each search takes as many steps as both lengths multiplied,
-# some 10 ms. In all, that is a minute, of which no test waits for the end.
-_DOCUMENTS = 2_000
+# some 4 ms. In all, that is half a minute, of which no test waits for the end.
+_DOCUMENTS = 3_000
 _TEXT = "a" * MAX_SEARCHED
-PARTS = tuple("a" * length + "b" + "a" * (150 - length) for length in (130, 135, 140))
+PARTS = tuple("a" * length + "b" + "a" * (65 - length) for length in (55, 58, 61))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Slow:
     database: Database
 
     @classmethod
-    async def stored(cls, database: Database, namespace_id: str = "ns_slow") -> "Slow":
+    async def stored(cls, database: Database, namespace_id: str = "ns_slow", count: int = _DOCUMENTS) -> "Slow":
         documents = [
             {
                 "namespace_id": namespace_id,
@@ -35,7 +35,7 @@ class Slow:
                 "feature_id": "f",
                 "metadata": {"text": _TEXT},
             }
-            for number in range(_DOCUMENTS)
+            for number in range(count)
         ]
         await database[INTERACTION.collection].insert_many(documents)
         return cls(database)
