@@ -1,20 +1,17 @@
 """What a request is answered with: bytes, and what a transport has to know of them."""
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from bson import Binary, DBRef
 from graphql import GraphQLError
 
 from gateway.context import Budget
 from gateway.errors import GatewayError
 from gateway.errors.formatting import Phase, formatted_error, formatted_errors
 from gateway.limits.validation_bounds import MAX_ERRORS
-from gateway.model.bson_values import is_uuid, uuid_text
-from gateway.model.documents import without_references
+from gateway.model.extended_json import json_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +37,5 @@ def refused_in(phase: Phase, errors: Sequence[GraphQLError]) -> Answer:
 
 
 def encode(body: Mapping[str, Any] | None) -> bytes:
-    """JSON, in which stored values that JSON has no form for become plain objects or strings (bytes: in base64)."""
-    return orjson.dumps(body, default=_jsonable, option=orjson.OPT_NAIVE_UTC)
-
-
-def _jsonable(value: Any) -> Any:
-    match value:
-        case DBRef():
-            return without_references(value)
-        case Binary() if is_uuid(value):
-            return uuid_text(value)
-        case bytes():
-            return b64encode(value).decode()
-    return str(value)
+    """JSON, in which stored values that JSON has no kind for have the forms of `json_form`."""
+    return orjson.dumps(body, default=json_form, option=orjson.OPT_PASSTHROUGH_DATETIME)

@@ -1,5 +1,6 @@
 """Documents that the gateway didn't write: what peers and earlier generations stored is read, never refused."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -8,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
-from bson import Binary, DatetimeMS, DBRef, Decimal128, Int64, ObjectId, Timestamp
+from bson import Binary, DatetimeMS, DBRef, Decimal128, Int64, ObjectId, Regex, Timestamp
 
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
@@ -289,13 +290,15 @@ async def test_references_in_trees_come_back_equal(gateway: Gateway) -> None:
     assert '"$ref"' in fields["filters"]["text"]
 
 
-async def test_what_json_has_no_form_for_is_told_as_text(gateway: Gateway) -> None:
+async def test_what_json_has_no_kind_for_is_told_in_extended_json(gateway: Gateway) -> None:
     some = UUID(int=7)
     metadata = {
         "decimal": Decimal128(Decimal("1.10")),
         "time": NOON,
         "object": ObjectId("0" * 24),
         "uuid": some,
+        "bytes": Binary(b"x", 128),
+        "pattern": Regex("a", "i"),
         "long": Int64(2**60),
         "infinite": float("inf"),
     }
@@ -303,12 +306,27 @@ async def test_what_json_has_no_form_for_is_told_as_text(gateway: Gateway) -> No
     for selection in ("metadata", "json"):
         fields = (await read(gateway, selection))[selection]
         fields = fields["metadata"] if selection == "json" else fields
-        assert fields["decimal"] == "1.10"
-        assert datetime.fromisoformat(fields["time"]) == NOON
-        assert fields["object"] == "0" * 24
+        assert fields["decimal"] == {"$numberDecimal": "1.10"}
+        assert fields["time"] == "2024-05-01T12:00:00.000Z"
+        assert fields["object"] == {"$oid": "0" * 24}
+        assert fields["bytes"] == {"$binary": {"base64": "eA==", "subType": "80"}}
+        assert fields["pattern"] == {"$regularExpression": {"pattern": "a", "options": "i"}}
         assert fields["uuid"] == str(some)
         assert fields["long"] == 2**60
         assert fields["infinite"] is None
+
+
+async def test_a_condition_has_the_same_form_in_json_value_and_text(gateway: Gateway) -> None:
+    values = [NOON, ObjectId("0" * 24), Decimal128("1.5"), UUID(int=7), Binary(b"x", 128), [Decimal128("1.5")]]
+    conditions = [{"key": "k", "operator": "eq", "value": value} for value in values]
+    await insert_request(gateway, {"queries": [], "collections": [], "filters": {"AND": conditions}})
+    selection = "filters { json text and { ... on FilterCondition { value } } conditions { value } }"
+    filters = (await read_request(gateway, selection))["filters"]
+    told = [condition["value"] for condition in filters["json"]["AND"]]
+    assert told[:2] == ["2024-05-01T12:00:00.000Z", {"$oid": "0" * 24}]
+    assert [condition["value"] for condition in filters["and"]] == told
+    assert [condition["value"] for condition in filters["conditions"]] == told
+    assert filters["text"] == " AND ".join(f"k = {json.dumps(value)}" for value in told)
 
 
 ODD_SCALARS = [
@@ -348,11 +366,10 @@ async def test_ids_and_times_within_trees_are_told_in_every_view(gateway: Gatewa
     await insert_request(gateway, {"queries": [], "collections": [], "filters": filters})
     views = "json text flat { value } conditions { value } and { ... on FilterCondition { value } }"
     fields = (await read_request(gateway, f"filters {{ {views} }}"))["filters"]
-    value = ["00000000-0000-0000-0000-000000000007", "2024-05-01T12:00:00+00:00"]
+    value = ["00000000-0000-0000-0000-000000000007", "2024-05-01T12:00:00.000Z"]
     assert fields == {
         "json": {"AND": [{"key": "owner", "operator": "in", "value": value}]},
-        "text": 'owner IN [{"$binary": {"base64": "AAAAAAAAAAAAAAAAAAAABw==", "subType": "04"}}, '
-        '{"$date": {"$numberLong": "1714564800000"}}]',
+        "text": 'owner IN ["00000000-0000-0000-0000-000000000007", "2024-05-01T12:00:00.000Z"]',
         "flat": [{"value": None}, {"value": value}],
         "conditions": [{"value": value}],
         "and": [{"value": value}],
@@ -378,9 +395,12 @@ async def test_a_session_spans_its_times(gateway: Gateway) -> None:
     assert data["session"] == {"startedAt": "2024-05-01T12:00:00.000Z"}
 
 
-async def test_bytes_are_told_in_base64(gateway: Gateway) -> None:
+async def test_bytes_are_told_in_base64_with_their_subtype(gateway: Gateway) -> None:
     await insert(gateway, metadata={"bytes": b"\x00\xff", "marked": Binary(b"\x01", 128)})
-    assert (await read(gateway, "metadata"))["metadata"] == {"bytes": "AP8=", "marked": "AQ=="}
+    assert (await read(gateway, "metadata"))["metadata"] == {
+        "bytes": {"$binary": {"base64": "AP8=", "subType": "00"}},
+        "marked": {"$binary": {"base64": "AQ==", "subType": "80"}},
+    }
 
 
 @pytest.mark.parametrize("selection", ["metadata", "json", "metadata json"])

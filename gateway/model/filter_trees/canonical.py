@@ -1,6 +1,6 @@
 """One spelling for each JSON value, so that equal content compares and hashes equal."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2b
 from json import JSONEncoder
 from math import isfinite
@@ -18,6 +18,10 @@ _INTEGERS_END: Final = 2**63
 """MongoDB's integers reach from the negative of this up to it; a float among them that is integral equals one."""
 
 
+def _canonical_form(value: Any) -> Any:
+    return default(value, _EXTENDED_JSON)
+
+
 def canonical_json(value: Any) -> bytes:
     """The canonical spelling of a JSON value, or of a value read from MongoDB, in UTF-8.
 
@@ -28,8 +32,9 @@ def canonical_json(value: Any) -> bytes:
     return canonical_text(value).encode("utf-8", "surrogatepass")
 
 
-def canonical_text(value: Any) -> str:
-    """The same spelling as a string. Iterative, so values of any depth can be written."""
+def canonical_text(value: Any, form: Callable[[Any], Any] = _canonical_form) -> str:
+    """The same spelling as a string; ``form``: of values that JSON has no kind for. Iterative, so values of any depth
+    can be written."""
     # Most values of conditions are these, which are spelled as they are.
     if value is None or value.__class__ in (str, int, bool):
         return _spelled(value)
@@ -39,7 +44,7 @@ def canonical_text(value: Any) -> str:
         members, closing = pending[-1]
         for prefix, member in members:
             written.append(prefix)
-            plain = _plain(member)
+            plain = _plain(member, form)
             if isinstance(plain, Mapping):
                 pending.append((_object_members(plain), "}"))
                 written.append("{")
@@ -74,7 +79,7 @@ def _list_members(items: list[Any]) -> Iterator[tuple[str, Any]]:
         separator = ", "
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, form: Callable[[Any], Any]) -> Any:
     match value:
         case str() | None | bool() | int() | list() | Mapping():
             return value
@@ -85,4 +90,4 @@ def _plain(value: Any) -> Any:
         case DBRef():
             return value.as_doc()
         case _:
-            return default(value, _EXTENDED_JSON)
+            return form(value)

@@ -1,0 +1,39 @@
+"""The JSON forms of BSON values that have no kind in JSON: relaxed Extended JSON, but for times and UUIDs.
+
+https://github.com/mongodb/specifications/blob/master/source/extended-json/extended-json.md
+"""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from bson import Binary, DBRef
+from bson.binary import UuidRepresentation
+from bson.json_util import JSONMode, JSONOptions, default
+
+from gateway.model.bson_values import is_uuid, uuid_text
+
+_RELAXED: Final = JSONOptions(json_mode=JSONMode.RELAXED, uuid_representation=UuidRepresentation.STANDARD)
+
+
+def json_form(value: Any) -> Any:
+    """The form of a value that is no string, number, boolean, null, list or object: a time as `DateTime` spells it, a
+    UUID as its text, a DBRef as the object that it was recorded as, all else an object such as ``{"$oid": "…"}``.
+
+    What stands within it may need its form, too.
+    """
+    match value:
+        case datetime():
+            # As the store reads it for answers, it is in UTC without saying so.
+            utc = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+            return f"{utc.replace(tzinfo=None).isoformat('T', 'milliseconds')}Z"
+        case UUID():
+            return str(value)
+        case Binary() if is_uuid(value):
+            return uuid_text(value)
+        case DBRef():
+            return dict(value.as_doc())
+    try:
+        return default(value, _RELAXED)
+    except TypeError:
+        return str(value)
