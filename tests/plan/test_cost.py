@@ -6,14 +6,22 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from bson import Timestamp
 
 from bench.operations import FLAT, JOINED, NESTED
+from gateway.context import Caller, Context, Namespace, Organization, Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.model.wire import validate_interaction
+from gateway.plan.sources.insertions import BoundInsertions
 from tests.harness import prepared
 from tests.harness.gateway_client import Gateway, new_gateway
 
 KNOWN = prepared.new_table()
+ORGANIZATION = Organization("org_1", "Acme")
+CONTEXT = Context(
+    Caller("key", "web", frozenset(Permission), ORGANIZATION, None),
+    Namespace("ns_1", "shop", ORGANIZATION.id, datetime(2024, 5, 1, tzinfo=UTC)),
+)
 BATCH = "mutation ($input: RecordInteractionsInput!) { recordInteractions(input: $input) { createdCount } }"
 ONE = {"featureId": "f", "interactionType": "VIEW"}
 DAY = 'occurredAt: {gte: "2024-05-01T00:00:00Z", lt: "2024-05-02T00:00:00Z"}'
@@ -206,3 +214,19 @@ async def test_answers_that_may_be_cached_do_not_tell_what_they_cost(shop: Gatew
     )
     assert response.json() == {"data": {"viewer": {"keyName": "web"}}}
     assert response.headers["ratelimit-limit"] == "250000"
+
+
+def test_a_subscription_is_told_of_as_examining_only_what_searches_texts() -> None:
+    query = """subscription {
+      interactionRecorded(where: {userId: {eq: "u"}, position: {gt: 3}, metadata: [%s]}) { interactionId }
+    }"""
+    for path_filter, names in (
+        ('{path: "a", value: "x"}', ()),
+        ('{path: "a", operator: CONTAINS, value: "x"}', ("metadata.a",)),
+    ):
+        operation = prepared.bound(KNOWN, query % path_filter, {})
+        [insertions] = operation.bindings.values()
+        assert isinstance(insertions, BoundInsertions)
+        [find] = insertions.commands(CONTEXT, ["id"], Timestamp(1, 1))
+        assert find.unindexed == names
+        assert find.may_be_long

@@ -48,7 +48,15 @@ class BoundInsertions(BoundSource):
         if self.predicate.nothing:
             return ()
         scan = scan_of_ids(context.namespace, self.kind, ids, self.predicate)
-        return (Find(scan, self.projection, (), len(ids), "_id_", since=since),)
+        return (Find(scan, self.projection, (), len(ids), "_id_", self._searched, since),)
+
+    @property
+    def _searched(self) -> tuple[str, ...]:
+        """What texts are searched by, which may take long: all else takes no time within documents that are found."""
+        conjuncts = self.predicate.conjuncts
+        return tuple(
+            conjunct.name for conjunct in conjuncts if any(comparison.patterns for comparison in conjunct.comparisons)
+        )
 
     def documents(self, results: Sequence[Sequence[Document]]) -> tuple[Sequence[Document], int]:
         """Those that match, in no particular order, each with its ``_id``, and the points of what was read."""
