@@ -89,7 +89,7 @@ def use_every_transport(served: Served, key: str) -> None:
             http.post(graph, content=b'{"query": ' + key.encode(), headers=headers | JSON)
         http.post(graph, json={"query": f'{{ interaction(interactionId: "{key}") {{ {key} }} }}'}, headers=bearer)
         http.post(graph, json={"query": QUERY, "variables": {key: key}, "operationName": key}, headers=bearer)
-        http.post(graph, json={"query": f"{{ viewer {{ {key}: keyName }} __schema {{ __typename }} }}"}, headers=bearer)
+        http.post(graph, json={"query": f'{{ interactions(after: "{key}") {{ {key}: totalCount }} }}'}, headers=bearer)
         http.get(f"{served.address}/{key}", headers=bearer)
         with http.stream("POST", graph, json=RECORDED, headers=bearer | {"Accept": "text/event-stream"}) as events:
             next(events.iter_bytes())

@@ -39,7 +39,7 @@ async def test_whatever_is_wrong_with_a_key_the_answer_is_the_same(gateway: Gate
     body = orjson.dumps({"query": QUERY})
     answers = set()
     for authorization in (
-        *(None, "", "Bearer", "Bearer ", f"Basic {gateway.key}", gateway.key, f"Bearer  {gateway.key}"),
+        *(None, "", "Bearer", "Bearer ", f"Basic {gateway.key}", gateway.key, f"Bearer\t{gateway.key}"),
         *(f"Bearer {secret}" for secret in (expired.secret, revoked.secret, unknown, gateway.key[:-1], "é")),
     ):
         headers = {"Content-Type": "application/json"}
