@@ -270,6 +270,13 @@ def test_the_fields_of_introspection_ask_an_execution_for_its_schema_alone(plain
     assert named(None) is plain.query_type
 
 
+def test_an_execution_ends_with_an_exception_that_is_no_error_of_a_field(plain: GraphQLSchema) -> None:
+    document = parse("{ a: __typename __schema { types { name kind } } }")
+    whole = graphql_core_adapter.execute_within(10_000, plain, document, None)
+    assert whole == execute_sync(plain, document)
+    assert graphql_core_adapter.execute_within(10, plain, document, None) is None
+
+
 def test_the_rule_of_overlapping_fields_counts_down_its_steps_and_aborts_below_none(plain: GraphQLSchema) -> None:
     class Counted(OverlappingFieldsCanBeMergedRule):
         steps = 0

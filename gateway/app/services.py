@@ -61,7 +61,7 @@ class Services:
 
         known, documents = open_documents(settings, self.graph)
         self.admission = Admission(known, documents, self.paid_work, cost_limit=points.cost)
-        self.responses = ResponseBuilder(self.graph, hide_suggestions=not settings.introspection)
+        self.responses = ResponseBuilder(self.graph, limits, hide_suggestions=not settings.introspection)
         self.operations = OperationRunner(
             self.admission,
             self.fetcher,

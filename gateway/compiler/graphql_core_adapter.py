@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from graphql import (
     DocumentNode,
+    ExecutionResult,
     FragmentDefinitionNode,
     GraphQLArgument,
     GraphQLError,
@@ -21,6 +22,7 @@ from graphql import (
     TypeInfo,
     ValidationContext,
     VariableDefinitionNode,
+    execute_sync,
 )
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import VariableValueSource
@@ -40,6 +42,7 @@ __all__ = [
     "VariableUsageVisitor",
     "VariableValueSource",
     "default_value",
+    "execute_within",
     "introspection_value",
     "limit_overlap_steps",
     "overlap_steps_left",
@@ -72,6 +75,30 @@ def introspection_value(
 
 def _resolved(resolve: Callable[..., Any], info: _SchemaInfo, arguments: Mapping[str, Any], source: Any) -> Any:
     return resolve(source, info, **arguments)
+
+
+class _TooManyValues(BaseException):
+    """The end of an execution: it isn't for the executor, which makes an error of a field of every other exception."""
+
+
+def execute_within(
+    most: int, schema: GraphQLSchema, document: DocumentNode, root_value: Any, **options: Any
+) -> ExecutionResult | None:
+    """As `execute_sync`; None where more values than ``most`` were met by then: fields, and items of lists."""
+    left = most
+
+    def counted(resolve: Callable[..., Any], source: Any, info: Any, **arguments: Any) -> Any:
+        nonlocal left
+        value = resolve(source, info, **arguments)
+        left -= 1 + len(value) if value.__class__ is list else 1
+        if left < 0:
+            raise _TooManyValues
+        return value
+
+    try:
+        return execute_sync(schema, document, root_value, middleware=[counted], **options)
+    except _TooManyValues:
+        return None
 
 
 def variable_signature(schema: GraphQLSchema, node: VariableDefinitionNode) -> GraphQLVariableSignature:

@@ -26,7 +26,19 @@ def select(
     introspections = [
         Fetch((field.step,), field, introspection.source(field), {}) for field in fields if field.introspects
     ]
-    return Plan(operation, fields, (*needs.fetches, *introspections))
+    return Plan(operation, fields, (*needs.fetches, *introspections), _aliases_below(fields, {}))
+
+
+def _aliases_below(fields: tuple[Field, ...], counted: dict[int, int]) -> int:
+    """How many fields below these have an alias; ``counted``: by the identity of selections that were met before."""
+    aliases = counted.get(id(fields))
+    if aliases is None:
+        aliases = counted[id(fields)] = sum(
+            sum(inner.key != inner.name for inner in selected) + _aliases_below(selected, counted)
+            for field in fields
+            for selected in field.selections.values()
+        )
+    return aliases
 
 
 @dataclass(slots=True)

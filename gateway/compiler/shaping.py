@@ -13,12 +13,18 @@ Shaper = Callable[[Pages], dict[str, Any]]
 
 
 class Shaping:
-    """The maker of shapers of plans for one graph; what is selected alike, in whichever documents, is made once."""
+    """The maker of shapers of plans for one graph; what is selected alike, in whichever documents, is made once.
 
-    def __init__(self, graph: Graph) -> None:
+    ``most_values``: that an answer may have.
+    """
+
+    def __init__(self, graph: Graph, most_values: int) -> None:
         self._programs = ProgramBuilder(graph)
-        self._backend = PythonBackend()
+        self._backend = PythonBackend(most_values)
 
     def shaper(self, plan: Plan) -> Shaper:
-        """The function that shapes the pages of a plan; it raises, mostly `Fallback`, where graphql-core has to."""
+        """The function that shapes the pages of a plan; it raises, mostly `Fallback`, where graphql-core has to.
+
+        It raises `AnswerTooLarge` where the answer has too many values.
+        """
         return self._backend.function(self._programs.program(plan))

@@ -2,6 +2,7 @@
 
 from gateway.errors.hierarchy import (
     AnswersUnread,
+    AnswerTooLarge,
     BadRequest,
     BadUserInput,
     Conflict,
@@ -39,6 +40,7 @@ from gateway.errors.hierarchy import (
 )
 
 __all__ = [
+    "AnswerTooLarge",
     "AnswersUnread",
     "BadRequest",
     "BadUserInput",

@@ -17,7 +17,8 @@
     │   ├── ValidationFailed     400  GRAPHQL_VALIDATION_FAILED
     │   ├── OperationNotResolved 400  OPERATION_RESOLUTION_FAILURE
     │   ├── OperationTooComplex  400  OPERATION_TOO_COMPLEX
-    │   │   └── WriteTooLarge    400  OPERATION_TOO_COMPLEX
+    │   │   ├── WriteTooLarge    400  OPERATION_TOO_COMPLEX
+    │   │   └── AnswerTooLarge   400  OPERATION_TOO_COMPLEX
     │   ├── QueryNotPersisted    200  PERSISTED_QUERY_NOT_FOUND
     │   ├── PersistenceDisabled  200  PERSISTED_QUERY_NOT_SUPPORTED
     │   ├── MethodNotAllowed     405  METHOD_NOT_ALLOWED
@@ -168,6 +169,10 @@ class OperationTooComplex(BadRequest):
 
 class WriteTooLarge(OperationTooComplex):
     """An operation that would have the database store more bytes than it may."""
+
+
+class AnswerTooLarge(OperationTooComplex):
+    """An answer beyond a limit, which is found out while it is made."""
 
 
 class QueryNotPersisted(BadRequest):

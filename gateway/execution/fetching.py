@@ -58,6 +58,7 @@ class Fetcher:
                 await fetching.root(fetch)
         else:
             await _together(*(fetching.root(fetch) for fetch in plan.fetches))
+        fetching.pages.size = usage.size
         return fetching.pages
 
     async def fetch_events(
@@ -72,6 +73,7 @@ class Fetcher:
         fetching = _Fetching(self._reader, self._writer, bound.bindings, context, usage)
         documents = await fetching.inserted(fetch, inserted)
         pages = fetching.pages
+        pages.size = usage.size
         for error in pages.nested_errors:
             if isinstance(error, Unavailable):
                 raise error

@@ -3,24 +3,32 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from graphql import GraphQLError, execute_sync
+from graphql import GraphQLError
 from orjson import Fragment
 
+from gateway.compiler.graphql_core_adapter import execute_within
 from gateway.compiler.introspection import without_introspection
 from gateway.compiler.program import Fallback
 from gateway.context import OperationCost
-from gateway.errors import GatewayError
+from gateway.errors import AnswerTooLarge, GatewayError
 from gateway.errors.formatting import Phase, formatted_errors
 from gateway.execution.admission import AdmittedOperation
-from gateway.execution.answers import Answer, encode
+from gateway.execution.answers import Answer, encode, refused
+from gateway.execution.bounded_encoding import encoded_within
+from gateway.limits import DEFAULTS, Limits
 from gateway.limits.validation_bounds import MAX_ERRORS
+from gateway.plan.cost import EXECUTOR_FACTOR
 from gateway.plan.fetched_pages import Pages
 from gateway.preparation.bound_operations import CompiledOperation
 from gateway.schema.graph import Graph
 
 _LOG = logging.getLogger(__name__)
+
+# Of an answer that is refused once it has all the values that it may have.
+_BYTES_OF_VALUE = 10
 
 
 class ResponseBuilder:
@@ -30,8 +38,9 @@ class ResponseBuilder:
     ``hide_suggestions``: errors don't suggest names of the schema.
     """
 
-    def __init__(self, graph: Graph, *, hide_suggestions: bool = False) -> None:
+    def __init__(self, graph: Graph, limits: Limits = DEFAULTS, *, hide_suggestions: bool = False) -> None:
         self._graph = graph
+        self._limits = limits
         self._hide_suggestions = hide_suggestions
         self.answered: Counter[str] = Counter()
 
@@ -41,19 +50,31 @@ class ResponseBuilder:
         """The answer over these pages; ``settled``: gives what the operation is charged, once its answer's bytes are
         known, where that is counted."""
         errors: Sequence[GraphQLError] = ()
-        data: Mapping[str, Any] | None = self.shaped(operation.bound.compiled, pages)
-        if data is None:
-            data, errors = self._executed(operation, pages)
-        encoded = encode(data)
+        plan = operation.bound.compiled.plan
+        try:
+            data: Mapping[str, Any] | None = self.shaped(operation.bound.compiled, pages)
+            executed = data is None
+            if executed:
+                data, errors = self._executed(operation, pages)
+            encoded = encoded_within(self._limits.answer_bytes, plan, pages, data)
+        except AnswerTooLarge as error:
+            return self._refused(error, settled)
         answer: dict[str, Any] = {"errors": formatted_errors(errors, Phase.EXECUTION, MAX_ERRORS)} if errors else {}
         answer["data"] = Fragment(encoded)
         if settled is None:
             return Answer(encode(answer), partial=bool(errors))
-        cost = settled(len(encoded))
+        cost = settled(len(encoded) * (EXECUTOR_FACTOR if executed else 1))
         # What may be cached doesn't differ each time.
         if not operation.request.reads_only:
             answer["extensions"] = {"cost": cost.extension}
         return Answer(encode(answer), partial=bool(errors), budget=cost.budget)
+
+    def _refused(self, error: AnswerTooLarge, settled: Callable[[int], OperationCost] | None) -> Answer:
+        """The refusal of an answer, of which as much was made as an answer may have."""
+        answer = refused(error)
+        if settled is None:
+            return answer
+        return replace(answer, budget=settled(self._limits.answer_values * _BYTES_OF_VALUE).budget)
 
     def shaped(self, compiled: CompiledOperation, pages: Pages) -> dict[str, Any] | None:
         """The response's data by the compiled function, or None where the executor has to answer."""
@@ -61,6 +82,8 @@ class ResponseBuilder:
         if compiled.shape is not None:
             try:
                 data, how = compiled.shape(pages), "shaped"
+            except AnswerTooLarge:
+                raise
             except Fallback as reason:
                 how = str(reason)
             except GatewayError as error:
@@ -77,7 +100,9 @@ class ResponseBuilder:
     ) -> tuple[Mapping[str, Any] | None, Sequence[GraphQLError]]:
         """The response's data by graphql-core, and the errors that it met."""
         introspected = _introspected(operation.bound.compiled, pages)
-        result = execute_sync(
+        most = self._limits.executed_values
+        result = execute_within(
+            most,
             self._graph.executable,
             without_introspection(operation.document) if introspected else operation.document,
             pages,
@@ -85,6 +110,11 @@ class ResponseBuilder:
             operation_name=operation.request.operation_name,
             hide_suggestions=self._hide_suggestions,
         )
+        if result is None:
+            raise AnswerTooLarge(
+                f"An answer with errors in it may have at most {most:,} values: ask for smaller pages, or for less of "
+                "each element."
+            )
         data, errors = result.data, result.errors or ()
         if data is not None and introspected:
             found = {**data, **introspected}

@@ -124,10 +124,19 @@ class Limits:
             validation_alias="answer_value_limit",
             ge=100_000,
             le=100_000_000,
-            description="Values of an answer: objects, lists and what is in them. Introspection may answer a tenth of "
-            "them.",
+            description="Values of an answer: objects, lists and what is in them; a tenth of them where errors stand "
+            "beside the data, and for introspection.",
         ),
     ] = 200_000
+    answer_bytes: Annotated[
+        int,
+        Field(
+            validation_alias="answer_limit_bytes",
+            ge=1_000_000,
+            le=1_000_000_000,
+            description="Bytes that an answer may have, before it is compressed.",
+        ),
+    ] = 16_000_000
     read_time_ms: Annotated[
         int,
         Field(

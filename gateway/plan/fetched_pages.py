@@ -14,7 +14,7 @@ ResponsePath = tuple[str, ...]
 class Pages:
     """Values by response path; of nested connections by the parent's key too. A value may be the error it met.
 
-    ``points``: what fetching them cost.
+    ``points``: what fetching them cost. ``size``: how many bytes the documents have in the database.
     """
 
     def __init__(self) -> None:
@@ -22,6 +22,8 @@ class Pages:
         self._nested: dict[ResponsePath, Mapping[str, Page] | Exception] = {}
         self._bounds: dict[ResponsePath, int | Exception] = {}
         self.points = 0
+        self.size = 0
+        self._found = 0
 
     def rooted(self, path: ResponsePath, value: Any) -> "Pages":
         """The same with another root, which is at this path: what was nested there was fetched for several."""
@@ -29,12 +31,19 @@ class Pages:
         pages._roots = {path: value}
         pages._nested = self._nested
         pages._bounds = self._bounds
+        pages.size = self.size
         return pages
 
     @property
     def nested_errors(self) -> list[Exception]:
         """What the fetching of nested connections met."""
         return [pages for pages in self._nested.values() if isinstance(pages, Exception)]
+
+    @property
+    def most_uses(self) -> int:
+        """How often the page of a nested connection stands in an answer at most, of all that were looked up so far."""
+        pages = sum(len(by_key) for by_key in self._nested.values() if not isinstance(by_key, Exception))
+        return max(1, 1 + self._found - pages)
 
     def put(self, path: ResponsePath, value: Any) -> None:
         self._roots[path] = value
@@ -60,6 +69,7 @@ class Pages:
         if len(path) == 1:
             value = self._roots[path]
         else:
+            self._found += 1
             by_key = self._nested[path]
             value = by_key if isinstance(by_key, Exception) else _of_parent(by_key, parent.get(local))
         if isinstance(value, Exception):

@@ -81,11 +81,13 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The root fields of an operation, and what is fetched for them."""
+    """The root fields of an operation, and what is fetched for them; ``aliases``: how many fields below the roots have
+    another response key than their name, at every place where they are."""
 
     operation: OperationType
     fields: tuple[Field, ...]
     fetches: tuple[Fetch, ...]
+    aliases: int = 0
 
     @property
     def size(self) -> int:

@@ -77,6 +77,11 @@ class Usage:
         self._read += size
         _require_within(self._read, self._limits.read)
 
+    @property
+    def size(self) -> int:
+        """All bytes of documents so far, read or written."""
+        return self._read + self._written
+
     def decoded(self, documents: int) -> None:
         """Counts the documents that were in bytes read."""
         self._documents += documents

@@ -99,7 +99,7 @@ class DocumentPreparation:
         self.limits = limits
         self._schema = graph.executable
         self._introspection = Introspection(graph.executable, limits.executed_values)
-        self._shaping = Shaping(graph)
+        self._shaping = Shaping(graph, limits.answer_values)
         self._coercers = Coercers()
         self._validation = Validation(graph.executable, introspection=introspection, subgraph=subgraph)
         self._hide_suggestions = not introspection

@@ -60,7 +60,7 @@ class FilterGroup:
         description="This subtree exactly as recorded: `AND`, `OR`, `NOR` and `case_sensitive` keys, unknown keys too.",
     )
     text: str = stored(
-        Computed(filter_trees.text),
+        Computed(filter_trees.text, walks=True),
         """This subtree as a readable expression, such as
 `brand = "Nike" AND NOT (price > 100 OR stock = 0)`. By its documented grammar it parses back to an equivalent tree.""",
     )
@@ -69,13 +69,14 @@ class FilterGroup:
         "All nodes of this subtree in pre-order, this group first: any depth without nested fragments.",
     )
     conditions: list[FilterCondition] = stored(
-        Computed(filter_trees.conditions), "The conditions of this subtree alone, in pre-order."
+        Computed(filter_trees.conditions, walks=True), "The conditions of this subtree alone, in pre-order."
     )
     keys: list[str] = stored(
-        Computed(filter_trees.keys), "The distinct keys of this subtree's conditions, in order of appearance."
+        Computed(filter_trees.keys, walks=True),
+        "The distinct keys of this subtree's conditions, in order of appearance.",
     )
     depth: int = stored(
-        Computed(filter_trees.depth),
+        Computed(filter_trees.depth, walks=True),
         "How many levels of groups this subtree has; 1 for a group that holds conditions only.",
     )
 

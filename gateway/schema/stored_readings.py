@@ -232,9 +232,13 @@ class ConditionOperator(_OfTree):
 
 @dataclass(frozen=True, slots=True)
 class Computed(StoredReading):
-    """What ``function`` makes of the whole parent: the one kind of reading that is not data."""
+    """What ``function`` makes of the whole parent: the one kind of reading that is not data.
 
-    function: Callable[[Mapping[str, Any]], Any]
+    ``walks``: the parent is a tree, and the function takes what counts its lists of nodes, too.
+    """
+
+    function: Callable[..., Any]
+    walks: bool = False
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -2,18 +2,19 @@
 
 from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, NoReturn
 
 from graphql import GraphQLBoolean, GraphQLFloat, GraphQLID, GraphQLInt, GraphQLString
 
-from gateway.compiler.python_backend.scalar_values import date_time, judged_by, listed, nullable, refuse
-from gateway.schema.stored_readings import StoredReading
+from gateway.compiler.python_backend.answer_values import AnswerValues
+from gateway.compiler.python_backend.scalar_values import date_time, judged_by, nullable, refuse
+from gateway.schema.stored_readings import Computed, StoredReading
 
 _ALWAYS: Mapping[str, Any] = {
     "datetime": datetime,
     "refuse": refuse,
     "nullable": nullable,
-    "listed": listed,
     "NOTHING": {},
     "an_id": judged_by(GraphQLID),
     "a_string": judged_by(GraphQLString),
@@ -30,8 +31,8 @@ class Constants:
     There are only so many of those, so none is ever dropped.
     """
 
-    def __init__(self) -> None:
-        self.namespace: dict[str, Any] = {**_ALWAYS}
+    def __init__(self, values: AnswerValues) -> None:
+        self.namespace: dict[str, Any] = {**_ALWAYS, **values._asdict()}
         self._names: dict[Hashable, str] = {}
 
     def text(self, text: str) -> str:
@@ -44,7 +45,12 @@ class Constants:
 
     def reading(self, reading: StoredReading) -> str:
         """The name of the function that takes what is stored at a reading's paths."""
-        return self._named(reading, lambda: reading.value)
+        return self._named(reading, lambda: self._reading(reading))
+
+    def _reading(self, reading: StoredReading) -> Callable[..., Any]:
+        if isinstance(reading, Computed) and reading.walks:
+            return partial(reading.function, count=self.namespace["take"])
+        return reading.value
 
     def enum(self, names: Mapping[Any, str]) -> str:
         """The name of a table of an enum's names; asked for what it hasn't, it raises `Fallback`."""

@@ -36,16 +36,22 @@ Function = Callable[..., Any]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The name of the function for a shape, and whether that takes the pages too."""
+    """The name of the function for a shape, and whether that takes the pages too; ``width``: the name of what each of
+    its objects counts for in a list."""
 
     name: str
     uses_pages: bool
+    width: str
 
     def of(self, value: str) -> str:
         return f"{self.name}({value}, pages)" if self.uses_pages else f"{self.name}({value})"
 
     def each(self, values: str) -> str:
-        return f"[{self.of('item')} for item in {values}]" if self.uses_pages else f"list(map({self.name}, {values}))"
+        made = f"[{self.of('item')} for item in {values}]" if self.uses_pages else f"list(map({self.name}, {values}))"
+        return self.counted(values, made)
+
+    def counted(self, values: str, made: str) -> str:
+        return f"(take({values}, {self.width}) or {made})"
 
     def checked(self, local: str, bound: str = "") -> str:
         """As `of`, of what may be no object; ``bound`` is the first mention of ``local``."""
@@ -201,7 +207,8 @@ class Body:
         operand = value.operand
         if isinstance(operand, Flat):
             assert isinstance(value.item, Object), "a tree's listing has nodes"
-            return f"{self._constants.function(preorder)}({self._parent}, {self._calls[value.item.shape].name})"
+            call = self._calls[value.item.shape]
+            return f"{self._constants.function(preorder)}({self._parent}, {call.name}, take, {call.width})"
         local = self._local()
         if isinstance(operand, Embedded):
             items, stored = self._items(value, local), self._stored(operand.path)
@@ -216,7 +223,7 @@ class Body:
             return f"({plainly} else {self._listed(value, self._local(), read)})"
         absent = f"None if {local} is None{unless}"
         if isinstance(value.item, Object) and not (call := self._calls[value.item.shape]).uses_pages:
-            return f"({plainly} else {absent} else listed({call.name}, {read}))"
+            return f"({plainly} else {absent} else listed({call.name}, {call.width}, {read}))"
         return f"({plainly} else {absent} else {self._listed(value, self._local(), read)})"
 
     def _listed(self, value: ListOf, local: str, read: str) -> str:
@@ -227,9 +234,12 @@ class Body:
 
     def _items(self, value: ListOf, local: str) -> str:
         item = value.item
-        if isinstance(item, Object) and not item.checked:
-            return self._calls[item.shape].each(local)
-        return f"[{self._completed(item)} for item in {local}]"
+        if not isinstance(item, Object):
+            return f"(take({local}, 1) or [{self._completed(item)} for item in {local}])"
+        call = self._calls[item.shape]
+        return (
+            call.counted(local, f"[{self._completed(item)} for item in {local}]") if item.checked else call.each(local)
+        )
 
     def _unless(self, shortcut: Shortcut) -> str:
         return f" and {shortcut.unless!r} not in {self._parent}" if shortcut.unless else ""

@@ -10,7 +10,7 @@ import linecache
 from collections.abc import Collection, Iterator
 from itertools import count
 from types import CodeType, FunctionType
-from weakref import WeakValueDictionary, finalize
+from weakref import WeakKeyDictionary, WeakValueDictionary, finalize
 
 from gateway.compiler.program import (
     Constant,
@@ -24,6 +24,7 @@ from gateway.compiler.program import (
     TotalAt,
     TypedShape,
 )
+from gateway.compiler.python_backend.answer_values import answer_values, item_shape, width
 from gateway.compiler.python_backend.constants import Constants
 from gateway.compiler.python_backend.expressions import Body, Call, Function, Names
 from gateway.model.filter_trees import FlatNode
@@ -34,13 +35,17 @@ _INDENT = "    "
 
 
 class PythonBackend:
-    """The maker of functions of programs; those of their shapes are kept for as long as any of them is in use."""
+    """The maker of functions of programs; those of their shapes are kept for as long as any of them is in use.
 
-    def __init__(self) -> None:
-        self._constants = Constants()
+    ``most_values``: that an answer may have; beyond them a program's function raises `AnswerTooLarge`.
+    """
+
+    def __init__(self, most_values: int) -> None:
+        self._constants = Constants(answer_values(most_values))
         # A function that is in use keeps its shape, so that what is selected alike meets both again.
         self._functions: WeakValueDictionary[Shape | Program, Function] = WeakValueDictionary()
         self._codes: WeakValueDictionary[str, CodeType] = WeakValueDictionary()
+        self._widths: WeakKeyDictionary[Shape, int] = WeakKeyDictionary()
 
     def function(self, shape: Shape | Program) -> Function:
         """The function that makes the object of a shape of its parent, or that of a program of the pages."""
@@ -51,11 +56,14 @@ class PythonBackend:
 
     def _written(self, shape: Shape | Program) -> Function:
         functions = {inner: self.function(inner) for inner in _inner_shapes(shape)}
-        calls = {inner: Call(f"f{number}", inner.uses_pages) for number, inner in enumerate(functions)}
+        calls = {inner: Call(f"f{number}", inner.uses_pages, f"n{number}") for number, inner in enumerate(functions)}
+        widths = {calls[item].width: self._width(item) for item in _listed_shapes(shape)}
         paths = {path: f"p{number}" for number, path in enumerate(_paths(shape))}
         names = Names(self._constants, calls, paths)
         parameters = _parameters(shape)
-        bound = (*paths.values(), *(call.name for call in calls.values()))
+        if isinstance(shape, Program):
+            widths["values"] = self._width(shape)
+        bound = (*paths.values(), *(call.name for call in calls.values()), *widths)
         text = f"def shape({', '.join((*parameters, *bound))}):\n"
         match shape:
             case TypedShape():
@@ -63,11 +71,22 @@ class PythonBackend:
             case FlatShape(of_condition, of_group):
                 text += f"    if is_condition:\n{Body(names, 'node').text(of_condition, _INDENT * 2)}"
                 text += Body(names, "node").text(of_group, _INDENT)
+            case Program():
+                text += f"{_INDENT}begin(values)\n{Body(names, parameters[0]).text(shape.entries, _INDENT)}"
             case _:
                 text += Body(names, parameters[0]).text(shape.entries, _INDENT)
         # With what it calls bound to its last parameters it ends with it, and one code serves whatever is called.
-        defaults = (*paths, *functions.values())
+        defaults = (*paths, *functions.values(), *widths.values())
         return FunctionType(self._code(text), self._constants.namespace, "shape", defaults)
+
+    def _width(self, shape: Shape | Program) -> int:
+        """What an object of a shape counts for, but for the lists in it."""
+        if isinstance(shape, Program):
+            return width(_branches(shape), self._width)
+        counted = self._widths.get(shape)
+        if counted is None:
+            counted = self._widths[shape] = width(_branches(shape), self._width)
+        return counted
 
     def _code(self, text: str) -> CodeType:
         code = self._codes.get(text)
@@ -114,6 +133,14 @@ def _inner_shapes(shape: Shape | Program) -> Iterator[Shape]:
             item = value.item if isinstance(value, ListOf) else value
             if isinstance(item, Object):
                 yield item.shape
+
+
+def _listed_shapes(shape: Shape | Program) -> Iterator[Shape]:
+    """The shapes of the items of lists in these entries."""
+    for entries in _branches(shape):
+        for _, value in entries:
+            if (item := item_shape(value)) is not None:
+                yield item
 
 
 def _branches(shape: Shape | Program) -> Collection[Entries]:

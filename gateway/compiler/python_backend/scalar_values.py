@@ -45,13 +45,6 @@ def nullable(judge: Callable[[Any], Any], value: Any) -> Any:
     return None if value is None else judge(value)
 
 
-def listed(items: Callable[[Any], Any], value: Any) -> list[Any] | None:
-    """What ``items`` makes of each item of a list, where null may be instead."""
-    if value is None:
-        return None
-    return list(map(items, value)) if value.__class__ is list else refuse(value)
-
-
 @dataclass(frozen=True, slots=True)
 class Serialization:
     """The serialization of a scalar: what passes ``test`` as ``form``, all else by the function named ``judge``.

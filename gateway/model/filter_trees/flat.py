@@ -1,12 +1,15 @@
 """A whole tree as a pre-order walk, and what follows from it."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sized
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from gateway.errors import UnreadableDocument
 from gateway.model.filter_trees.tree import BRANCHES, Branch, branch, condition_key, is_condition
 
 T = TypeVar("T")
+
+Count: TypeAlias = Callable[[Sized, int], None]
+"""What is called with each list of nodes before it is walked, and with what each of them counts for; it may raise."""
 
 _LAST_FIRST = BRANCHES[::-1]
 
@@ -25,16 +28,26 @@ class FlatNode(NamedTuple):
     is_condition: bool
 
 
-def nodes(tree: Mapping[str, Any], *, skip_unreadable: bool = False) -> list[FlatNode]:
+def nodes(tree: Mapping[str, Any], count: Count | None = None, *, skip_unreadable: bool = False) -> list[FlatNode]:
     """Every node in pre-order; within a group AND comes first, then OR, then NOR.
 
     Raises UnreadableDocument for a branch that is not a list of objects, unless such branches are skipped.
     """
-    return preorder(tree, FlatNode, skip_unreadable=skip_unreadable)
+    return preorder(tree, FlatNode, count, skip_unreadable=skip_unreadable)
 
 
-def preorder(tree: Mapping[str, Any], make: Callable[..., T], *, skip_unreadable: bool = False) -> list[T]:
-    """What ``make`` gives for each of the ``nodes``: it takes what a `FlatNode` has. Raises as ``nodes`` does."""
+def preorder(
+    tree: Mapping[str, Any],
+    make: Callable[..., T],
+    count: Count | None = None,
+    width: int = 1,
+    *,
+    skip_unreadable: bool = False,
+) -> list[T]:
+    """What ``make`` gives for each of the ``nodes``: it takes what a `FlatNode` has. Raises as ``nodes`` does.
+
+    ``width``: what a node counts for.
+    """
     made: list[T] = []
     number = 0
     # Lists of nodes that are still to be visited, each with its place: stored trees may be deeper than recursion
@@ -56,6 +69,8 @@ def preorder(tree: Mapping[str, Any], make: Callable[..., T], *, skip_unreadable
                 if legacy or not _are_objects(inner):
                     inner = _branch(node, below, skip_unreadable=skip_unreadable)
                 if inner:
+                    if count is not None:
+                        count(inner, width)
                     pending.append((iter(inner), number - 1, level + 1, below))
             break
         else:
@@ -82,16 +97,16 @@ def _branch(node: Mapping[str, Any], name: Branch, *, skip_unreadable: bool) -> 
         return None
 
 
-def conditions(tree: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def conditions(tree: Mapping[str, Any], count: Count | None = None) -> list[Mapping[str, Any]]:
     """The leaves as stored, in pre-order. Raises as ``nodes`` does."""
-    return [flat.node for flat in nodes(tree) if flat.is_condition]
+    return [flat.node for flat in nodes(tree, count) if flat.is_condition]
 
 
-def keys(tree: Mapping[str, Any]) -> list[str]:
+def keys(tree: Mapping[str, Any], count: Count | None = None) -> list[str]:
     """The distinct keys of the conditions, as first seen. Raises as ``nodes`` and ``condition_key`` do."""
-    return list(dict.fromkeys(map(condition_key, conditions(tree))))
+    return list(dict.fromkeys(map(condition_key, conditions(tree, count))))
 
 
-def depth(tree: Mapping[str, Any]) -> int:
+def depth(tree: Mapping[str, Any], count: Count | None = None) -> int:
     """Levels of groups: 1 for a group of conditions or of nothing, 0 for a bare condition. Raises as ``nodes`` does."""
-    return max((flat.depth + 1 for flat in nodes(tree) if not flat.is_condition), default=0)
+    return max((flat.depth + 1 for flat in nodes(tree, count) if not flat.is_condition), default=0)

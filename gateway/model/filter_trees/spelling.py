@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from gateway.model.extended_json import json_form
 from gateway.model.filter_trees.canonical import canonical_text
+from gateway.model.filter_trees.flat import Count
 from gateway.model.filter_trees.tree import (
     Branch,
     branch,
@@ -41,7 +42,7 @@ _Joined = tuple[Branch, Sequence[Any]]
 """Terms (nodes or joined terms) and the branch that joins them."""
 
 
-def text(tree: _Node) -> str:
+def text(tree: _Node, count: Count | None = None) -> str:
     """Readable text that parses back to an equivalent tree: ``brand = "Nike" AND NOT (price > 100 OR stock = 0)``.
 
     Equivalent trees hold the same conditions in the same order, under the same letter case, and are true for the same
@@ -55,6 +56,8 @@ def text(tree: _Node) -> str:
         if isinstance(part, str):
             written.append(part)
         elif isinstance(part, tuple):
+            if count is not None:
+                count(part[1], 1)
             pending.extend(reversed(_joined(*part, nested)))
         elif is_condition(part):
             written.append(_condition(part))
