@@ -50,6 +50,11 @@ class AdmittedOperation:
     def kind(self) -> OperationType:
         return self.bound.compiled.plan.operation
 
+    @property
+    def without_text(self) -> "AdmittedOperation":
+        """The same without the bytes it came in, which nobody needs any longer: for what stays open."""
+        return replace(self, request=replace(self.request, query=None, body=None, prepared=None))
+
 
 class Admission:
     """The decision on which requests may run; ``cost_limit``: the points that an operation may cost.
@@ -120,6 +125,8 @@ class Admission:
             operation = document.prepared.operation(request.operation_name)
             _require_allowed(operation, request, context)
             self._documents.remember(request.query, request.document_id, organization_id)
+            if not request.variables.keys() <= operation.types.keys():
+                request = replace(request, variables=operation.declared(request.variables))
             bind = self._known.quickly_bound if only_quickly else self._known.bound
             bound = bind(document, operation, request.variables)
             if bound is None:

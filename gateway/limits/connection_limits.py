@@ -104,4 +104,7 @@ LONG_BODY_BYTES = 65_536
 READING_GRACE_SECONDS = 10.0
 LEAST_BYTES_PER_SECOND = 20_000
 
+# Of what a websocket's client calls an operation: libraries take UUIDs or numbers. Each message of it has it.
+MAX_OPERATION_ID_LENGTH = 128
+
 CONNECTION_DEFAULTS = ConnectionLimits()

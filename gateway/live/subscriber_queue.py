@@ -88,15 +88,17 @@ class Subscriber(AsyncIterator[bytes]):
         self._waiting_bytes = 0
         self._changed = asyncio.Event()
         self._error: GatewayError | None = None
+        self._is_over = False
 
     def put(self, event: SubscriptionEvent) -> None:
         """Has the answer read after those that wait."""
-        if self._error is not None:
+        if self._is_over:
             return
         if self._waiting and (excess := self._excess(event)):
             error = SubscriberTooSlow(f"More than {excess} waited to be read: events were lost.")
+            overflow = self._overflow
             self.end(error)
-            self._overflow(error)
+            overflow(error)
             return
         self._waiting.append(event)
         self._waiting_bytes += event.size
@@ -110,15 +112,24 @@ class Subscriber(AsyncIterator[bytes]):
 
     def end(self, error: GatewayError) -> None:
         """Has the error raised once all that waits is read."""
-        self._error = self._error or error
-        self._leave(self)
+        if not self._is_over:
+            self._error = error
+        self._leave_topic()
         self._changed.set()
 
     def close(self) -> None:
         """Drops what is not read by now."""
-        self._leave(self)
+        self._leave_topic()
         while self._waiting:
             self._dequeue()
+
+    def _leave_topic(self) -> None:
+        if self._is_over:
+            return
+        self._is_over = True
+        self._leave(self)
+        # Both lead to what has this, or whom it is sent by.
+        self._leave = self._overflow = _ignore
 
     def _dequeue(self) -> SubscriptionEvent:
         event = self._waiting.popleft()
@@ -134,6 +145,14 @@ class Subscriber(AsyncIterator[bytes]):
                 if self.since is None or event.inserted.at > self.since:
                     return event.answer
             if self._error is not None:
-                raise self._error
+                try:
+                    raise self._error
+                finally:
+                    # Its traceback leads here.
+                    self._error = None
             self._changed.clear()
             await self._changed.wait()
+
+
+def _ignore(_: object) -> None:
+    pass

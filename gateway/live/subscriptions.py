@@ -1,7 +1,8 @@
 """Subscriptions: opened, answered for each inserted document, and charged to their keys."""
 
-import json
+import marshal
 from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
 
 from graphql import GraphQLError
 
@@ -53,11 +54,12 @@ class Subscriptions:
         try:
             root_of(bound)
             await self._rate_limiter.spend(key_id, bound.cost)
-            # The same plan, for as long as the topic has it.
-            selection = (id(bound.compiled), json.dumps(operation.request.variables, sort_keys=True))
+            # The same plan, for as long as the topic has it; a subscriber keeps this, however long the variables are.
+            variables = marshal.dumps(dict(operation.request.variables), 2)
+            selection = (id(bound.compiled), sha256(variables).digest())
             return await self._broker.subscribe(
                 TopicKey(context.caller.organization.id, context.namespace.id, key_id, selection),
-                self._events(operation),
+                self._events(operation.without_text),
                 overflow,
             )
         except GraphQLError as error:

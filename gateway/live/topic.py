@@ -6,9 +6,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import count
 from typing import Protocol, TypeVar
-
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
 from gateway.errors import GatewayError, RateLimited, ReadTooLarge, Unavailable
 from gateway.errors.formatting import as_gateway_error
@@ -20,7 +19,8 @@ T = TypeVar("T")
 
 _BATCH = 100
 _MAX_WAITING = 10_000
-_BACK_OFF = wait_exponential(multiplier=0.05, max=1)
+_FIRST_RETRY_SECONDS = 0.05
+_MAX_RETRY_SECONDS = 1.0
 
 # What is sent in one turn. It takes a few milliseconds: some 60 µs to wake a subscriber, and 3 ms for the copies of a
 # megabyte that a server makes.
@@ -59,7 +59,7 @@ class Topic:
         self._has_waiting = asyncio.Event()
         self._has_capacity = asyncio.Event()
         self._closed = False
-        self._task = asyncio.create_task(self._run())
+        self._task: asyncio.Task[None] | None = asyncio.create_task(self._run())
 
     @property
     def is_full(self) -> bool:
@@ -97,7 +97,10 @@ class Topic:
         """Answers nothing more."""
         self._closed = True
         self._has_capacity.set()
-        self._task.cancel()
+        if self._task is not None:
+            self._task.cancel()
+            # It keeps its cancellation, the traceback of which leads here.
+            self._task = None
 
     def _overflow_error(self) -> GatewayError:
         if (refusal := self._rate_limited) is None:
@@ -166,23 +169,26 @@ class Topic:
             return await self._resolver.answers(batch)
 
     async def _retried(self, work: Callable[[], Awaitable[T]]) -> T:
-        # For as long as the database doesn't answer or the key has no points: nothing is left out. Made each time, as
-        # it holds the topic, which therefore doesn't hold it.
-        retrying = AsyncRetrying(
-            retry=retry_if_exception_type((RateLimited, Unavailable)),
-            wait=self._seconds_until_retry,
-            stop=lambda _state: self._closed,
-            reraise=True,
-        )
-        result: T = await retrying(work)
-        self._rate_limited = None
-        return result
+        """What comes of the work, for as long as the database doesn't answer or the key has no points: nothing is left
+        out."""
+        for attempt in count():
+            try:
+                result = await work()
+            except (RateLimited, Unavailable) as error:
+                if self._closed:
+                    raise
+                seconds = self._seconds_until_retry(error, attempt)
+            else:
+                self._rate_limited = None
+                return result
+            await asyncio.sleep(seconds)
+        raise AssertionError("there is always another attempt")
 
-    def _seconds_until_retry(self, state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
+    def _seconds_until_retry(self, error: RateLimited | Unavailable, attempt: int) -> float:
         if isinstance(error, RateLimited):
-            self._rate_limited = error
+            # Its traceback leads here.
+            self._rate_limited = error.with_traceback(None)
             # Nobody waits for points.
             self._has_capacity.set()
             return error.retry_after
-        return _BACK_OFF(state)
+        return min(_FIRST_RETRY_SECONDS * 2.0 ** min(attempt, 10), _MAX_RETRY_SECONDS)

@@ -61,6 +61,10 @@ class PreparedOperation:
     conditions: Sequence[str]
     cursors: Sequence[str]
 
+    def declared(self, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Those of the variables that it has."""
+        return {name: value for name, value in variables.items() if name in self.types}
+
     def condition_values(self, variables: Mapping[str, Any]) -> tuple[Any, ...]:
         """The values of its conditions among the coerced variables: all that its plan depends on."""
         return tuple(variables.get(name) for name in self.conditions)

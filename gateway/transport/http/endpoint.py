@@ -108,7 +108,10 @@ class GraphQLEndpoint:
         outcome = await self._operations.admit(request, context, exchange.left)
         if isinstance(outcome, AdmittedOperation):
             if may_stream and outcome.kind is OperationType.SUBSCRIPTION:
-                refusal = await self._streams.send(outcome, exchange)
+                stream = self._streams.send(outcome, exchange)
+                # For as long as that goes on, it alone keeps of the request what it needs.
+                del request, outcome
+                refusal = await stream
                 return None if refusal is None else _uncached_reply(refusal, media, exchange.method)
             outcome = await self._operations.run(outcome)
         is_persisted = is_reading and request.document_id is not None and media != EVENTS

@@ -34,6 +34,7 @@ class EventStreams:
         ending: asyncio.Future[GatewayError] = asyncio.get_running_loop().create_future()
         with self._connections.opened(ending.set_result, operation.context) as connection:
             events = await self._subscriptions.open(operation, connection.end)
+            del operation
             if isinstance(events, Answer):
                 return events
             leaving = asyncio.create_task(_disconnected(exchange.receive))
@@ -64,7 +65,8 @@ async def _send_all(events: Subscriber, send: Send, end: Callable[[GatewayError]
             except TimeoutError:
                 frame = COMMENT_EVENT
     except Exception as error:
-        end(as_gateway_error(error))
+        # Its traceback leads here.
+        end(as_gateway_error(error).with_traceback(None))
 
 
 async def _send_in_time(send: Send, message: Message) -> None:

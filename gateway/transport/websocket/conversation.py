@@ -18,7 +18,7 @@ from gateway.errors.incidents import as_incident
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, refused
 from gateway.execution.operation_runner import OperationRunner
-from gateway.limits import CLOSING_SECONDS, HEARTBEAT_SECONDS, LONG_BODY_BYTES
+from gateway.limits import CLOSING_SECONDS, HEARTBEAT_SECONDS, LONG_BODY_BYTES, MAX_OPERATION_ID_LENGTH
 from gateway.live.subscriber_queue import Subscriber
 from gateway.live.subscriptions import Subscriptions
 from gateway.preparation.json_requests import from_object
@@ -30,6 +30,8 @@ from gateway.transport.websocket.close_codes import GOING_AWAY, Close, close_for
 from gateway.transport.websocket.messages import MessageReader
 
 _INIT_SECONDS = 5.0
+# What names the caller: all that is kept of the headers, and of what comes with `connection_init`.
+_CREDENTIALS = ("authorization", "x-namespace")
 # How long an answer under way is waited for as the process ends.
 _ANSWERING_SECONDS = 4.0
 
@@ -66,7 +68,8 @@ class Conversation:
 
     def __init__(self, services: ConversationServices, scope: Scope, receive: Receive, send: Send) -> None:
         self._services = services
-        self._headers = Headers(scope=scope)
+        headers = Headers(scope=scope)
+        self._header_values = {name: headers.getlist(name) for name in _CREDENTIALS}
         self._receive = receive
         self._send = send
         self._credentials: tuple[str | None, str | None] | None = None
@@ -95,6 +98,10 @@ class Conversation:
         finally:
             while self._tasks:
                 await cancel(self._tasks)
+            # They lead back here by what is called where they aren't read.
+            for running in self._running.values():
+                running.stop()
+            self._running.clear()
         if close is not None:
             await self._close(close)
 
@@ -128,15 +135,24 @@ class Conversation:
 
     async def _handle_all(self, connection: OpenConnection) -> None:
         try:
-            while (received := await self._receive())["type"] != "websocket.disconnect":
-                await self._read(received, connection)
-                # Those of other connections come between, however many came at once.
-                await asyncio.sleep(0)
+            while await self._handle_next(connection):
+                pass
         except Close as close:
-            self._finish(close)
+            # Its traceback leads here.
+            self._finish(close.with_traceback(None))
         except Exception as error:
             self._finish(close_for(as_gateway_error(error)))
         self._finish(None)
+
+    async def _handle_next(self, connection: OpenConnection) -> bool:
+        """Whether there was another message. Nothing of it is kept until the next comes, which may take for ever."""
+        received = await self._receive()
+        if received["type"] == "websocket.disconnect":
+            return False
+        await self._read(received, connection)
+        # Those of other connections come between, however many came at once.
+        await asyncio.sleep(0)
+        return True
 
     async def _read(self, received: Message, connection: OpenConnection) -> None:
         context, size = connection.context if self._is_acknowledged else None, len(received.get("text") or "")
@@ -151,6 +167,10 @@ class Conversation:
 
     async def _handle(self, message: Mapping[str, Any], connection: OpenConnection, size: int) -> None:
         match message:
+            case {"type": "subscribe" | "complete", "id": str(id)} if len(id) > MAX_OPERATION_ID_LENGTH:
+                raise Close(
+                    close_codes.INVALID, f"The id of an operation may have at most {MAX_OPERATION_ID_LENGTH} characters"
+                )
             case {"type": "connection_init"} if messages.is_payload(message.get("payload")):
                 await self._init(message.get("payload") or {}, connection)
             case {"type": "subscribe", "id": str(id), "payload": dict(payload)} if id:
@@ -168,10 +188,8 @@ class Conversation:
     async def _init(self, payload: Mapping[str, Any], connection: OpenConnection) -> None:
         if self._credentials is not None:
             raise Close(close_codes.INITIALISED_TWICE, "Too many initialisation requests")
-        self._credentials = (
-            self._credential(payload, "authorization"),
-            self._credential(payload, "x-namespace"),
-        )
+        authorization, namespace = [self._credential(payload, name) for name in _CREDENTIALS]
+        self._credentials = authorization, namespace
         connection.enter(await self._services.authenticator.context(*self._credentials))
         self._is_acknowledged = True
         await self._send_text(messages.ACK)
@@ -184,7 +202,7 @@ class Conversation:
                     if not isinstance(value, str):
                         raise BadRequest(f"`{key}` must be a string.")
                     return value
-        return only_value(name, self._headers.getlist(name))
+        return only_value(name, self._header_values[name])
 
     async def _subscribe(self, id: str, payload: Mapping[str, Any], size: int, connection: OpenConnection) -> None:
         if self._credentials is None or not self._is_acknowledged:

@@ -218,6 +218,17 @@ async def test_who_does_not_say_who_connects_is_not_waited_for(address: str, mon
         assert await client.closed() == (4408, "Connection initialisation timeout")
 
 
+@pytest.mark.parametrize("type_", ["subscribe", "complete"])
+async def test_an_id_has_at_most_128_characters(type_: str, gateway: Gateway, address: str) -> None:
+    async with socket(address) as client:
+        await client.init(gateway.key)
+        await client.subscribe("é" * 128, VIEWER)
+        assert await client.hear() == {"id": "é" * 128, "type": "next", "payload": VIEWED}
+        await client.say({"id": "é" * 129, "type": type_, "payload": {"query": VIEWER}})
+        code, reason = await client.closed()
+        assert (code, "at most 128 characters" in reason) == (4400, True)
+
+
 async def test_an_id_may_be_used_by_one_operation_at_a_time(gateway: Gateway, address: str) -> None:
     async with socket(address) as client:
         await client.init(gateway.key)
