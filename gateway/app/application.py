@@ -63,6 +63,7 @@ def application(settings: Settings, services: Services, *, page_takes_key: bool 
         services.subscriptions,
         messages,
         services.unread_bytes,
+        services.paid_work,
         max_operations=settings.subscription_limits.socket_operations,
     )
     sockets = WebSocketEndpoint(conversations, services.connections, origins=settings.cors_origins)

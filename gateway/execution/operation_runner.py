@@ -3,7 +3,7 @@
 from graphql import OperationType
 
 from gateway.context import Context, OperationCost
-from gateway.errors import BadRequest, GatewayError, Unavailable
+from gateway.errors import BadRequest, GatewayError, RateLimited, Unavailable
 from gateway.execution.admission import Admission, AdmittedOperation
 from gateway.execution.answers import Answer, refused
 from gateway.execution.fetching import Fetcher
@@ -13,6 +13,7 @@ from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.scheduling.concurrency import ConcurrencyLimit
 from gateway.scheduling.cpu_gate import ClientLeft
 from gateway.scheduling.deadlines import Deadline
+from gateway.scheduling.paid_work import REFUSED
 from gateway.scheduling.rate_limiter import RateLimiter
 
 
@@ -72,6 +73,8 @@ class OperationRunner:
                     raise
                 self._concurrency.leave(key_id)
         except GatewayError as error:
+            if isinstance(error, RateLimited):
+                self._rate_limiter.charge(key_id, REFUSED)
             return refused(error)
         except TimeoutError:
             limit = f"{self._time_limit_ms:,} ms"

@@ -190,12 +190,12 @@ async def test_a_name_that_is_not_known_costs_one_point(gateway: Gateway) -> Non
 
 
 def test_the_price_grows_with_the_size_up_to_a_bound() -> None:
-    assert [refusal_points(size) for size in (0, 19, 20, 1_000, 19_799, 19_800, 2_000_000)] == [
-        10,
-        10,
-        11,
-        60,
-        999,
+    assert [refusal_points(size) for size in (0, 19, 20, 1_000, 19_600, 19_800, 2_000_000)] == [
+        20,
+        20,
+        21,
+        70,
+        1_000,
         1_000,
         MOST_REFUSED,
     ]

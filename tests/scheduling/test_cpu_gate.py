@@ -4,12 +4,17 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 
+import orjson
 import pytest
 import pytest_asyncio
+from graphql import DocumentNode
 
 from gateway.context import Caller, Organization
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.errors import RateLimited
+from gateway.limits import Limits
+from gateway.preparation import prepared_documents
+from gateway.preparation.document_limits import parse_within
 from gateway.scheduling.concurrency import ConcurrencyLimit
 from gateway.scheduling.cpu_gate import CpuGate
 from tests.harness.gateway_client import Gateway, new_gateway
@@ -213,3 +218,32 @@ async def test_another_organizations_unknown_documents_wait_for_few_of_those_tha
         await gateway.data(f"{{ theirs{number}: __typename }}", key=gateway.other_key)
     assert answered <= 30
     await asyncio.gather(*flood)
+
+
+async def test_documents_of_clients_that_have_left_are_not_validated(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed, begun = list[str](), asyncio.Event()
+
+    def parse(text: str, limits: Limits | None) -> DocumentNode:
+        parsed.append(text)
+        begun.set()
+        return parse_within(text, limits)
+
+    monkeypatch.setattr(prepared_documents, "parse_within", parse)
+    async with served(gateway.app) as address:
+        host, _, port = address.partition("/")[0].rpartition(":")
+        writers = []
+        for number in range(40):
+            body = orjson.dumps({"query": f"{unknown(number)} left"})
+            _, writer = await asyncio.open_connection(host, int(port))
+            head = f"POST /graphql HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {gateway.key}\r\n"
+            head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+            writer.write(head.encode() + body)
+            writers.append(writer)
+        await begun.wait()
+        for writer in writers:
+            writer.close()
+        # It is the last in the line of its key.
+        await gateway.data("{ last: __typename }")
+    assert 1 < len(parsed) <= 20

@@ -9,7 +9,7 @@ from gateway.context import Caller, Organization, Rate
 from gateway.errors import RateLimited, Unavailable
 from gateway.scheduling.concurrency import ConcurrencyLimit
 from gateway.scheduling.cpu_gate import CpuGate
-from gateway.scheduling.paid_work import SECONDS_PER_POINT, PaidWork, refusal_points
+from gateway.scheduling.paid_work import REFUSED, SECONDS_PER_POINT, PaidWork, refusal_points
 from gateway.scheduling.rate_limiter import TokenBuckets
 
 POOR = Caller("poor", "poor", frozenset(), Organization("o", "o"), None)
@@ -50,13 +50,14 @@ async def test_work_costs_the_time_that_it_takes_of_the_processor() -> None:
 
 async def test_work_is_not_begun_for_a_key_without_the_points() -> None:
     work, buckets = new_work(burst=2_000)
-    buckets.charge("poor", 1_990)
+    buckets.charge("poor", 1_950)
     begun = list[Caller]()
     with pytest.raises(RateLimited):
-        await work.run(lambda: begun.append(POOR), POOR, 100)
+        await work.run(lambda: begun.append(POOR), POOR, 2_000)
     await work.run(lambda: begun.append(RICH), RICH, 100)
     assert begun == [RICH]
-    assert await left_of(buckets) == 10
+    # To be told so costs what any refusal does.
+    assert await left_of(buckets) == 50 - REFUSED
 
 
 async def test_work_whose_turn_does_not_come_in_time_costs_nothing() -> None:

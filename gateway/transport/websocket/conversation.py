@@ -23,6 +23,7 @@ from gateway.live.subscriber_queue import Subscriber
 from gateway.live.subscriptions import Subscriptions
 from gateway.preparation.json_requests import from_object
 from gateway.scheduling.cancellation import cancel
+from gateway.scheduling.paid_work import CONNECTED, PaidWork, refusal_points
 from gateway.scheduling.unread_bytes import UnreadBytesByKey
 from gateway.transport.exchange.exchange import only_value
 from gateway.transport.websocket import close_codes, messages
@@ -45,6 +46,7 @@ class ConversationServices:
     subscriptions: Subscriptions
     reader: MessageReader
     unread_bytes: UnreadBytesByKey
+    paid_work: PaidWork
     max_operations: int
 
 
@@ -162,7 +164,7 @@ class Conversation:
             await self._handle(message, connection, size)
         except (Close, BadRequest, BadUserInput, TooManySubscriptions):
             if caller is not None:
-                self._services.reader.charge_refusal(caller, size)
+                self._services.paid_work.charge(caller, refusal_points(size))
             raise
 
     async def _handle(self, message: Mapping[str, Any], connection: OpenConnection, size: int) -> None:
@@ -190,7 +192,9 @@ class Conversation:
             raise Close(close_codes.INITIALISED_TWICE, "Too many initialisation requests")
         authorization, namespace = [self._credential(payload, name) for name in _CREDENTIALS]
         self._credentials = authorization, namespace
-        connection.enter(await self._services.authenticator.context(*self._credentials))
+        context = await self._services.authenticator.context(*self._credentials)
+        connection.enter(context)
+        self._services.paid_work.charge(context.caller, CONNECTED)
         self._is_acknowledged = True
         await self._send_text(messages.ACK)
 
@@ -220,7 +224,7 @@ class Conversation:
             connection.enter(context)
         except (TooManySubscriptions, Unavailable) as error:
             if connection.context is not None:
-                self._services.reader.charge_refusal(connection.context.caller, size)
+                self._services.paid_work.charge(connection.context.caller, refusal_points(size))
             await self._send_text(messages.error(id, refused(error)))
             return
         outcome: AdmittedOperation | Subscriber | Answer = await self._services.operations.admit(request, context)

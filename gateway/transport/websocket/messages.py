@@ -11,7 +11,7 @@ from gateway.context import Caller
 from gateway.execution.answers import Answer
 from gateway.preparation.json_requests import from_json
 from gateway.scheduling.cpu_gate import LONG_BYTES, CpuGate
-from gateway.scheduling.paid_work import PaidWork, message_points, refusal_points
+from gateway.scheduling.paid_work import PaidWork, message_points
 from gateway.transport.websocket import close_codes
 from gateway.transport.websocket.close_codes import Close
 
@@ -57,10 +57,6 @@ class MessageReader:
         if caller is not None and message.get("type") != "subscribe":
             self._paid_work.charge(caller, message_points(len(text)))
         return message
-
-    def charge_refusal(self, caller: Caller, size: int) -> None:
-        """Takes what a message of so many characters costs that is refused."""
-        self._paid_work.charge(caller, refusal_points(size))
 
 
 def is_payload(payload: object) -> bool:
