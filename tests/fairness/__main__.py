@@ -59,7 +59,10 @@ async def _measured(
         def is_wanted(name: str) -> bool:
             return not arguments.only or any(part in name for part in arguments.only)
 
-        requests = list(dearest_requests(organizations.targets, wanted=is_wanted))
+        requests: list[DearRequest] = []
+        for request in dearest_requests(organizations.targets, wanted=is_wanted):
+            answered = await measurement.answered(request)
+            requests += [request] if answered is None else [request, answered]
         quiet = await measurement.quiet()
         reference = (await measurement.of(plain_page(), "post")).price
         _tell(f"A plain page: {reference.points:.0f} points, {reference.microseconds_per_point:.1f} µs each")

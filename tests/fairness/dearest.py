@@ -1,7 +1,7 @@
 """The dearest requests: of each family, the greatest that all limits together admit."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 from graphql import GraphQLError
@@ -14,8 +14,10 @@ from gateway.preparation.prepared_documents import DocumentPreparation
 from gateway.schema.graph import build
 from tests.fairness.families import Families
 from tests.fairness.inputs import NUMBER
-from tests.fairness.requests import Draft, Pressed, Root, roots
+from tests.fairness.requests import Bisection, Draft, Pressed, Root, roots
 from tests.fairness.targets import Targets
+
+_OWNER = "hostile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,7 @@ class DearRequest:
     """
 
     root: Root
-    limit: str
-    shape: str
+    pressed: Pressed
     size: int
     draft: Draft
     points: int | None
@@ -35,7 +36,7 @@ class DearRequest:
     @property
     def name(self) -> str:
         """What it is called in reports: the same in each run."""
-        return _name(self.root, self.limit, self.shape)
+        return f"{self.root.name}: {self.pressed.name}"
 
     @property
     def body(self) -> bytes:
@@ -46,12 +47,11 @@ class DearRequest:
         """Whether each that is sent differs from all before."""
         return NUMBER.encode() in self.body
 
-
-def _name(root: Root, limit: str, shape: str) -> str:
-    return f"{root.name}: {limit}{', ' if shape else ''}{shape}"
-
-
-_OWNER = "hostile"
+    def smaller(self, size: int) -> "DearRequest":
+        """The request of the same family that has this size."""
+        draft = self.pressed.family(size)
+        assert draft is not None, "there is one of every smaller size"
+        return replace(self, pressed=self.pressed.answered, size=size, draft=draft)
 
 
 class Admittance:
@@ -88,34 +88,30 @@ class Admittance:
     def dearest(self, root: Root, pressed: Pressed) -> DearRequest | None:
         """The greatest of a family, to a fiftieth; None where none is admitted."""
 
-        def admitted(size: int) -> DearRequest | None:
-            draft = pressed.family(size)
-            if draft is None or not self.is_within(draft):
-                return None
-            points = self.points(draft) if pressed.valid else None
-            if pressed.valid and points is None:
-                return None
-            return DearRequest(root, pressed.limit, pressed.shape, size, draft, points)
-
-        greatest = admitted(pressed.most)
-        if greatest is not None:
-            return greatest
-        least, most = 0, pressed.most
-        while most - least > max(1, least // 50):
-            size = (least + most) // 2
-            request = admitted(size)
-            if request is None:
-                most = size
-            else:
-                least, greatest = size, request
+        greatest: DearRequest | None = None
+        search = Bisection(pressed.most)
+        while not search.is_over:
+            request = self._admitted(root, pressed, search.size)
+            greatest = request or greatest
+            search.tell(admitted=request is not None)
         return greatest
+
+    def _admitted(self, root: Root, pressed: Pressed, size: int) -> DearRequest | None:
+        draft = pressed.family(size)
+        if draft is None or not self.is_within(draft):
+            return None
+        points = self.points(draft) if pressed.valid else None
+        if pressed.valid and points is None:
+            return None
+        return DearRequest(root, pressed, size, draft, points)
 
 
 def plain_page() -> DearRequest:
     """A page of twenty, which is what points are meant to follow."""
     field = build().executable.query_type.fields["interactions"]  # type: ignore[union-attr]
     query = "{ interactions(first: 20) { nodes { interactionId featureId interactionType position occurredAt } } }"
-    return DearRequest(Root("query", "interactions", field), "plain page", "", 20, Draft(query), 20)
+    pressed = Pressed("plain page", "", 20, lambda _: Draft(query))
+    return DearRequest(Root("query", "interactions", field), pressed, 20, Draft(query), 20)
 
 
 def dearest_requests(
@@ -128,7 +124,7 @@ def dearest_requests(
     seen: set[bytes] = set()
     for root in roots(schema):
         for pressed in Families(schema, root, targets).all():
-            if not wanted(_name(root, pressed.limit, pressed.shape)):
+            if not wanted(f"{root.name}: {pressed.name}"):
                 continue
             request = admittance.dearest(root, pressed)
             if request is not None and request.body not in seen:

@@ -16,8 +16,9 @@ from bench.process import cpu_seconds, resident_megabytes
 from tests.fairness.attack import Attack, Outcome
 from tests.fairness.dearest import DearRequest
 from tests.fairness.hostile_data import Organizations
-from tests.fairness.http_client import HttpClient, asking
+from tests.fairness.http_client import HttpClient, asking, post
 from tests.fairness.neighbour import Latency, Neighbour
+from tests.fairness.requests import Bisection
 
 _ROOT = Path(__file__).parents[2]
 _REMAINING = "{ viewer { rateLimit { remaining } } }"
@@ -106,6 +107,31 @@ class Measurement:
         await asyncio.sleep(1)
         self._idle = cpu_seconds(self._mongod_pid) - before
         return await self._neighbour.beside(asyncio.sleep(max(2.0, self._extent.seconds)))
+
+    async def answered(self, request: DearRequest) -> DearRequest | None:
+        """Where a request is refused once it runs, beyond what an operation may read, write or answer: the greatest of
+        its family that isn't. None where it is answered itself, or none is."""
+        if request.root.operation == "subscription" or not request.pressed.valid or await self._is_answered(request):
+            return None
+        greatest: DearRequest | None = None
+        search = Bisection(request.size - 1)
+        while not search.is_over:
+            smaller = request.smaller(search.size)
+            is_answered = await self._is_answered(smaller)
+            greatest = smaller if is_answered else greatest
+            search.tell(admitted=is_answered)
+        await self._organizations.clear()
+        return greatest
+
+    async def _is_answered(self, request: DearRequest) -> bool:
+        self._next_number += 1
+        key = await self._organizations.hostile_key()
+        operation, body = request.root.operation, request.draft.body
+        attack = Attack(self._generous.port, key, operation, body, "post", 1, 0.0, self._next_number)
+        client = HttpClient(self._generous.port)
+        answer = await client.ask(post(next(attack.rendered()), attack.headers), keep=True)
+        await client.close()
+        return answer.status == 200 and "errors" not in orjson.loads(answer.body)
 
     async def of(self, request: DearRequest, transport: str) -> Measured:
         """Measures one dear request, and deletes what it wrote."""

@@ -1,7 +1,7 @@
 """Requests as they are sent, and the root fields that they ask for."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from graphql import GraphQLField, GraphQLSchema, SchemaMetaFieldDef, TypeMetaFieldDef, get_named_type
@@ -60,6 +60,36 @@ class Pressed:
     most: int
     family: Family
     valid: bool = True
+
+    @property
+    def name(self) -> str:
+        return f"{self.limit}, {self.shape}" if self.shape else self.limit
+
+    @property
+    def answered(self) -> "Pressed":
+        """The same, of which the requests are answered too, not only admitted."""
+        return replace(self, shape=f"{self.shape}, answered" if self.shape else "answered")
+
+
+class Bisection:
+    """The search for the greatest size that is admitted, to a fiftieth; ``size`` is the one to try next."""
+
+    def __init__(self, most: int) -> None:
+        self.size = most
+        self._least = 0
+        self._beyond = most + 1
+
+    @property
+    def is_over(self) -> bool:
+        return self._beyond - self._least <= max(1, self._least // 50)
+
+    def tell(self, *, admitted: bool) -> None:
+        """What became of ``size``."""
+        if admitted:
+            self._least = self.size
+        else:
+            self._beyond = self.size
+        self.size = (self._least + self._beyond) // 2
 
 
 def roots(schema: GraphQLSchema) -> Iterator[Root]:

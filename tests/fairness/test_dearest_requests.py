@@ -8,7 +8,7 @@ from graphql import GraphQLSchema
 from gateway.limits import DEFAULTS, Limits, PointLimits, where_bounds
 from tests.fairness.dearest import Admittance, DearRequest, dearest_requests, plain_page
 from tests.fairness.inputs import NUMBER
-from tests.fairness.requests import Root, roots
+from tests.fairness.requests import Bisection, Root, roots
 from tests.fairness.targets import Targets
 
 # Limits that no request comes near to by itself, and why none has to.
@@ -66,6 +66,16 @@ def test_a_request_is_as_great_as_all_other_limits_let_it_be(admittance: Admitta
     assert limit - DEFAULTS.page_size <= points <= limit
 
 
+@pytest.mark.parametrize("greatest", [0, 1, 2, 57, 999, 1_000])
+def test_the_greatest_that_is_admitted_is_found_to_a_fiftieth(greatest: int) -> None:
+    search, found = Bisection(1_000), 0
+    while not search.is_over:
+        tried, is_admitted = search.size, search.size <= greatest
+        found = tried if is_admitted else found
+        search.tell(admitted=is_admitted)
+    assert greatest - greatest // 50 - 1 <= found <= greatest
+
+
 def test_requests_of_documents_that_are_new_each_time_differ_by_a_number(admittance: Admittance) -> None:
     request = dearest(admittance, "viewer: source_bytes, new")
     assert request.is_new
@@ -89,11 +99,11 @@ def test_every_root_field_and_every_limit_has_its_dearest_request(admittance: Ad
     names = [request.name for request in requests]
     assert len(set(names)) == len(names)
     for root in roots(schema(admittance)):
-        pressed = {request.limit for request in requests if request.root.name == root.name}
+        pressed = {request.pressed.limit for request in requests if request.root.name == root.name}
         assert kinds(root) <= pressed, root.name
     for request in requests:
         assert admittance.is_within(request.draft), request.name
         assert admittance.points(request.draft) == request.points, request.name
     limits = {field.name for field in fields(Limits)} | {name for name in vars(where_bounds) if name.isupper()}
-    pressed = {request.limit for request in requests}
+    pressed = {request.pressed.limit for request in requests}
     assert limits - pressed == NOT_PRESSED.keys(), "families.py needs one that comes near to each other limit"
