@@ -18,7 +18,7 @@ from gateway.settings import EmbeddedSettings, load
 from gateway.store.client import close, open_client
 from tests.fairness import report
 from tests.fairness.attack import BATCH, TRANSPORTS, fits
-from tests.fairness.dearest import DearRequest, dearest_requests, plain_page
+from tests.fairness.dearest import DearRequest, dearest_requests
 from tests.fairness.hostile_data import fill
 from tests.fairness.measurement import Extent, Measured, Measurement, Served
 from tests.harness.gateway_process import address_of, running
@@ -64,7 +64,7 @@ async def _measured(
             answered = await measurement.answered(request)
             requests += [request] if answered is None else [request, answered]
         quiet = await measurement.quiet()
-        reference = (await measurement.of(plain_page(), "post")).price
+        reference = await measurement.plain()
         _tell(f"A plain page: {reference.points:.0f} points, {reference.microseconds_per_point:.1f} µs each")
         rows: list[Measured] = []
         for request, transport in _pairs(requests, rows, arguments):

@@ -14,7 +14,7 @@ import orjson
 
 from bench.process import cpu_seconds, resident_megabytes
 from tests.fairness.attack import Attack, Outcome
-from tests.fairness.dearest import DearRequest
+from tests.fairness.dearest import DearRequest, plain_page
 from tests.fairness.hostile_data import Organizations
 from tests.fairness.http_client import HttpClient, asking, post
 from tests.fairness.neighbour import Latency, Neighbour
@@ -25,6 +25,7 @@ _REMAINING = "{ viewer { rateLimit { remaining } } }"
 # Requests that differ have numbers of eight digits; so many for each of two attacks.
 _NUMBERS = 100_000
 _WATCH_SECONDS = 0.1
+_PLAIN_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,12 @@ class Measurement:
         await asyncio.sleep(1)
         self._idle = cpu_seconds(self._mongod_pid) - before
         return await self._neighbour.beside(asyncio.sleep(max(2.0, self._extent.seconds)))
+
+    async def plain(self) -> Price:
+        """The price of a plain page, over many requests: all others are compared with it."""
+        key = await self._organizations.hostile_key()
+        body = plain_page().draft.body
+        return await self._price(Attack(self._generous.port, key, "query", body, "post", 1, _PLAIN_SECONDS, 0))
 
     async def answered(self, request: DearRequest) -> DearRequest | None:
         """Where a request is refused once it runs, beyond what an operation may read, write or answer: the greatest of
