@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeAlias
 
-from gateway.limits.where_bounds import MAX_PATTERN_LENGTH, MAX_PATTERNS, MAX_PATTERNS_LENGTH
+from gateway.limits.where_bounds import MAX_PARTS_LENGTH, MAX_PATTERN_LENGTH, MAX_PATTERNS
 from tests.fairness.targets import Targets
 
 NUMBER = "00000000"
@@ -31,17 +31,22 @@ def ids(argument: str, targets: Targets, count: int) -> list[Any]:
     return list(targets.ids("id" if argument == "ids" else argument.removesuffix("s"), count))
 
 
-def _pattern(length: int) -> Input:
+def _pattern(length: int) -> str:
     """What every long text almost holds, again and again."""
-    return {"contains": "a" * (length - 1) + "b", "caseSensitive": False}
+    return "a" * (length - 1) + "b"
 
 
-def pattern_filter(length: int, patterns: int) -> Input:
-    """So many patterns of this length, half of them within search requests, in any case."""
-    pattern = _pattern(length)
-    path = {"path": "note", "operator": "CONTAINS", "value": pattern["contains"], "caseSensitive": False}
-    in_requests = {"searchRequest": {"query": {"value": pattern}}}
-    return {"or": [{"metadata": [path]} if number % 2 else in_requests for number in range(patterns)]}
+def part_filter(length: int, parts: int) -> Input:
+    """So many parts of this length to be contained, half of them within search requests, in any case."""
+    path = {"path": "note", "operator": "CONTAINS", "value": _pattern(length), "caseSensitive": False}
+    in_requests = {"searchRequest": _request_parts(length, 1)["or"][0]}
+    return {"or": [{"metadata": [path]} if number % 2 else in_requests for number in range(parts)]}
+
+
+def text_filter(length: int, texts: int) -> Input:
+    """So many whole texts of this length, in any case."""
+    path = {"path": "note", "operator": "EQ", "value": _pattern(length), "caseSensitive": False}
+    return {"or": [{"metadata": [path]}] * texts}
 
 
 def comparison_filter(comparisons: int) -> Input:
@@ -78,8 +83,12 @@ def deep_json_filter(levels: int) -> Input:
     return {"metadata": [{"path": "note", "operator": "EQ", "value": value}]}
 
 
-def _request_patterns(length: int, patterns: int) -> Input:
-    return {"or": [{"query": {"value": _pattern(length)}}] * patterns}
+def _request_parts(length: int, parts: int) -> Input:
+    return {"or": [{"query": {"value": {"contains": _pattern(length), "caseSensitive": False}}}] * parts}
+
+
+def _request_texts(length: int, texts: int) -> Input:
+    return {"or": [{"query": {"value": {"eq": _pattern(length), "caseSensitive": False}}}] * texts}
 
 
 def _request_comparisons(comparisons: int) -> Input:
@@ -100,8 +109,9 @@ def _nested_requests(levels: int) -> Input:
 FILTERS: Mapping[str, Mapping[str, Callable[[int], Input]]] = {
     "InteractionWhere": {
         "MAX_COMPARISONS": comparison_filter,
-        "MAX_PATTERNS": partial(pattern_filter, MAX_PATTERNS_LENGTH // MAX_PATTERNS),
-        "MAX_PATTERNS_LENGTH": partial(pattern_filter, MAX_PATTERN_LENGTH),
+        "MAX_PATTERNS": partial(part_filter, MAX_PARTS_LENGTH // MAX_PATTERNS),
+        "MAX_PARTS_LENGTH": partial(part_filter, MAX_PARTS_LENGTH // 2),
+        "MAX_PATTERNS_LENGTH": partial(text_filter, MAX_PATTERN_LENGTH),
         "MAX_VALUES": list_filter,
         "MAX_LEVELS": nested_filter,
         "json_nodes": json_filter,
@@ -109,8 +119,9 @@ FILTERS: Mapping[str, Mapping[str, Callable[[int], Input]]] = {
     },
     "SearchRequestWhere": {
         "MAX_COMPARISONS": _request_comparisons,
-        "MAX_PATTERNS": partial(_request_patterns, MAX_PATTERNS_LENGTH // MAX_PATTERNS),
-        "MAX_PATTERNS_LENGTH": partial(_request_patterns, MAX_PATTERN_LENGTH),
+        "MAX_PATTERNS": partial(_request_parts, MAX_PARTS_LENGTH // MAX_PATTERNS),
+        "MAX_PARTS_LENGTH": partial(_request_parts, MAX_PARTS_LENGTH // 2),
+        "MAX_PATTERNS_LENGTH": partial(_request_texts, MAX_PATTERN_LENGTH),
         "MAX_VALUES": _request_list,
         "MAX_LEVELS": _nested_requests,
     },
