@@ -111,6 +111,7 @@ class HttpProtocol(HttpToolsProtocol):
             reply = closing_reply(refusal)
             headers = [b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *reply.headers)]
             self.transport.write(b"".join([STATUS_LINE[reply.status], *headers, b"\r\n", reply.body]))
+        self.config.room.wait(self)  # It takes no room while it lingers.
         self.flow.resume_reading()
         self.transport.write_eof()
         self.loop.call_later(_LINGER_SECONDS, self.transport.abort)
@@ -141,9 +142,7 @@ class DrainingServer(uvicorn.Server):
     config: Any
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await stop_accepting(self.servers, sockets or ())
-        if self.config.workers > 1:
-            await asyncio.sleep(0.5)  # Until the other workers refuse connections too.
+        await stop_accepting(self.servers, sockets or (), is_shared=self.config.workers > 1)
         self.lifespan.state["draining"] = True
         if ENDING in self.lifespan.state:
             await self.lifespan.state[ENDING]()

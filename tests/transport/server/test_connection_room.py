@@ -133,7 +133,14 @@ async def test_when_all_that_may_be_used_are_health_is_answered(gateway: Gateway
         with pytest.raises(InvalidStatus):
             async with socket(address):
                 pass
-        # Also beside connections that come, and ask nothing.
+        # Also beside those that were refused, and read why, and connections that come and ask nothing.
+        for _ in range(3 * HEALTH_CONNECTIONS):
+            wire = await stack.enter_async_context(served.connected())
+            wire.send(request(gateway))
+            refusal = await wire.response()
+            assert refusal is not None
+            assert refusal.status == 503
+        assert await health(served) == [200, 200]
         for _ in range(3 * HEALTH_CONNECTIONS):
             await stack.enter_async_context(served.connected())
         assert await health(served) == [200, 200]
