@@ -40,9 +40,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 AT = "2024-05-01T12:00:00.000Z"
 LATER = "2024-05-01T12:00:01.000Z"
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
-# What the namespace that is attacked has and nobody else, and what nobody has.
+# What the namespace that is attacked has and nobody else, and what nobody has: of one length and first letter, which
+# patterns tell.
 FOREIGN = {"interaction": "secret-i", "request": "secret-r", "session": "secret-s", "feature": "secret-f"}
-MISSING = {"interaction": "missing-i", "request": "missing-r", "session": "missing-s", "feature": "missing-f"}
+MISSING = {"interaction": "sought-i", "request": "sought-r", "session": "sought-s", "feature": "sought-f"}
 
 
 def recording(names: Mapping[str, str], owner: Namespace) -> Any:
@@ -276,6 +277,7 @@ def names_of(names: Mapping[str, str], namespaces: list[Namespace]) -> dict[str,
     words = {name: f"<{kind}>" for kind, name in names.items()}
     # Within a pattern, and in the token of a condition.
     words |= {re.escape(name): f"<{kind}>" for kind, name in names.items()}
+    words |= {re.escape(name[1:]): f"<rest of {kind}>" for kind, name in names.items()}
     words |= {value_hash(name): f"<hash of {kind}>" for kind, name in names.items()}
     for namespace in namespaces:
         for kind in ("interaction", "search_request"):
@@ -575,7 +577,7 @@ async def test_listings_hold_what_is_ones_own_alone(attacker: Attacker) -> None:
         {},
         {"or": [{"interactionId": {"in": ["secret-new", "own-new"]}}, {"featureId": {"eq": FOREIGN["feature"]}}]},
         {"searchRequest": {"searchRequestId": {"in": [FOREIGN["request"], "own-r"]}}},
-        {"nor": [{"interactionId": {"eq": "missing-i"}}]},
+        {"nor": [{"interactionId": {"eq": MISSING["interaction"]}}]},
     ],
 )
 async def test_nothing_foreign_is_told(where: Mapping[str, Any], attacker: Attacker) -> None:
