@@ -58,6 +58,7 @@ from websockets.server import ServerProtocol
 import gateway
 from gateway.compiler import graphql_core_adapter
 from gateway.errors import BadRequest, GatewayError, HeadersTooLarge, PayloadTooLarge, RequestTimeout, Unavailable
+from gateway.plan.fetched_pages import Pages
 from gateway.schema import strawberry_adapter
 from gateway.schema.type_names import Names
 from gateway.store import pymongo_adapter
@@ -272,9 +273,9 @@ def test_the_fields_of_introspection_ask_an_execution_for_its_schema_alone(plain
 
 def test_an_execution_ends_with_an_exception_that_is_no_error_of_a_field(plain: GraphQLSchema) -> None:
     document = parse("{ a: __typename __schema { types { name kind } } }")
-    whole = graphql_core_adapter.execute_within(10_000, plain, document, None)
+    whole = graphql_core_adapter.execute_within(10_000, plain, document, Pages())
     assert whole == execute_sync(plain, document)
-    assert graphql_core_adapter.execute_within(10, plain, document, None) is None
+    assert graphql_core_adapter.execute_within(10, plain, document, Pages()) is None
 
 
 def test_the_rule_of_overlapping_fields_counts_down_its_steps_and_aborts_below_none(plain: GraphQLSchema) -> None:

@@ -4,7 +4,7 @@ Each assumption has its test in ``tests/test_upgrade_assumptions.py``.
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -31,6 +31,8 @@ from graphql.pyutils import RefMap
 from graphql.utilities.coerce_input_value import coerce_default_value
 from graphql.validation.validate import FragmentNestingVisitor, ValidationAbortedError
 from graphql.validation.validation_context import VariableUsage, VariableUsageVisitor
+
+from gateway.plan.fetched_pages import Pages
 
 __all__ = [
     "CHILD_ATTRIBUTES",
@@ -77,28 +79,40 @@ def _resolved(resolve: Callable[..., Any], info: _SchemaInfo, arguments: Mapping
     return resolve(source, info, **arguments)
 
 
+_ONE = (None,)
+
+
 class _TooManyValues(BaseException):
     """The end of an execution: it isn't for the executor, which makes an error of a field of every other exception."""
 
 
 def execute_within(
-    most: int, schema: GraphQLSchema, document: DocumentNode, root_value: Any, **options: Any
+    most: int, schema: GraphQLSchema, document: DocumentNode, pages: Pages, **options: Any
 ) -> ExecutionResult | None:
-    """As `execute_sync`; None where more values than ``most`` were met by then: fields, and items of lists."""
+    """As `execute_sync` over these pages; None where more values than ``most`` were met: fields, items of lists, and
+    nodes of trees that were walked through."""
     left = most
 
-    def counted(resolve: Callable[..., Any], source: Any, info: Any, **arguments: Any) -> Any:
+    def take(values: Sized, width: int) -> None:
         nonlocal left
-        value = resolve(source, info, **arguments)
-        left -= 1 + len(value) if value.__class__ is list else 1
+        left -= len(values) * width
         if left < 0:
             raise _TooManyValues
+
+    def counted(resolve: Callable[..., Any], source: Any, info: Any, **arguments: Any) -> Any:
+        value = resolve(source, info, **arguments)
+        take(_ONE, 1)
+        if value.__class__ is list:
+            take(value, 1)
         return value
 
+    pages.count = take
     try:
-        return execute_sync(schema, document, root_value, middleware=[counted], **options)
+        return execute_sync(schema, document, pages, middleware=[counted], **options)
     except _TooManyValues:
         return None
+    finally:
+        pages.count = None
 
 
 def variable_signature(schema: GraphQLSchema, node: VariableDefinitionNode) -> GraphQLVariableSignature:

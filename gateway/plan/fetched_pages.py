@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gateway.errors import UnreadableDocument
+from gateway.model.filter_trees.flat import Count
 from gateway.plan.paging import Page
 
 # Steps "Type.key" from the root, without list indices: a response key and the type of the object that has it. The keys
@@ -15,6 +16,7 @@ class Pages:
     """Values by response path; of nested connections by the parent's key too. A value may be the error it met.
 
     ``points``: what fetching them cost. ``size``: how many bytes the documents have in the database.
+    ``count``: what counts the nodes of trees that the executor has walked through.
     """
 
     def __init__(self) -> None:
@@ -23,6 +25,7 @@ class Pages:
         self._bounds: dict[ResponsePath, int | Exception] = {}
         self.points = 0
         self.size = 0
+        self.count: Count | None = None
         self._found = 0
 
     def rooted(self, path: ResponsePath, value: Any) -> "Pages":

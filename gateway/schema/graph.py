@@ -31,7 +31,7 @@ from gateway.schema.objects import Feature, Interaction, SearchRequest, Session
 from gateway.schema.query import Query
 from gateway.schema.readings import Discriminator, Fetched, SubgraphDefinition, Total, reading_of
 from gateway.schema.scalars import SCALARS
-from gateway.schema.stored_readings import StoredReading
+from gateway.schema.stored_readings import Computed, StoredReading
 from gateway.schema.strawberry_adapter import Schema, core_schema, declared_name, is_one_of
 from gateway.schema.subgraph import subgraph_sdl
 from gateway.schema.subscription import Subscription
@@ -96,6 +96,9 @@ def _resolver(field: GraphQLField, graph: Graph) -> Callable[..., Any]:
             return lambda page, info, **_: info.root_value.total(response_path(info.path), page)
         case SubgraphDefinition():
             return lambda _parent, _info: graph.subgraph
+        case Computed(function, walks=True):
+            decoded = fully_decoded if isinstance(type_, GraphQLScalarType) else lambda value: value
+            return lambda parent, info: decoded(function(parent, count=info.root_value.count))
         case StoredReading() if isinstance(type_, GraphQLScalarType) and type_.name != "JSON":
             # A scalar other than JSON spells what it takes by its Python type.
             return lambda parent, _info: fully_decoded(reading.resolve(parent))

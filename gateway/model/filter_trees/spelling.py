@@ -37,6 +37,9 @@ _OPERATORS: Final = {
 _CASES: Final = {True: "CASE SENSITIVE (", False: "CASE INSENSITIVE ("}
 _PLAIN_KEY: Final = re.compile(r"(?!(AND|OR|NOT|TRUE|FALSE|CASE)\Z)[A-Z_][A-Z0-9_.-]*\Z", re.ASCII | re.IGNORECASE)
 
+# What a node counts for: to write it takes 2.6 µs, as long as five values of an answer.
+_WRITTEN = 5
+
 _Node = Mapping[str, Any]
 _Joined = tuple[Branch, Sequence[Any]]
 """Terms (nodes or joined terms) and the branch that joins them."""
@@ -57,7 +60,7 @@ def text(tree: _Node, count: Count | None = None) -> str:
             written.append(part)
         elif isinstance(part, tuple):
             if count is not None:
-                count(part[1], 1)
+                count(part[1], _WRITTEN)
             pending.extend(reversed(_joined(*part, nested)))
         elif is_condition(part):
             written.append(_condition(part))
