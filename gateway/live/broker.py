@@ -89,10 +89,10 @@ class Broker:
         account = self._accounts.get(key.key_id)
         if account is None:
             account = SubscriptionAccount(self._limits, self._unread_bytes.of(key.key_id))
-            self._accounts[key.key_id] = account
-        account.open()
-        share = self._shares.setdefault(key.key_id, KeyShare(self._slots, key.organization_id, key.key_id))
         topic = self._topics.get(key)
+        account.open(resolver.kept if topic is None else None)
+        self._accounts[key.key_id] = account
+        share = self._shares.setdefault(key.key_id, KeyShare(self._slots, key.organization_id, key.key_id))
         if topic is None:
             topic = self._topics[key] = Topic(resolver, account, share)
             self._by_namespace.setdefault(key.namespace_id, set()).add(topic)
@@ -110,6 +110,7 @@ class Broker:
             del self._accounts[key.key_id], self._shares[key.key_id]
         if not topic.subscribers:
             topic.close()
+            topic.account.close_topic(topic.kept)
             del self._topics[key]
             self._by_namespace[key.namespace_id].remove(topic)
             if not self._by_namespace[key.namespace_id]:

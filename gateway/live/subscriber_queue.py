@@ -1,8 +1,9 @@
 """One subscription: the events that wait to be read, and how many bytes may wait, for one and for all of a key."""
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import TypeAlias
 
 from bson import Timestamp
 
@@ -13,28 +14,61 @@ from gateway.store.change_stream import InsertEvent
 
 # What an answer takes in memory besides its bytes.
 _OVERHEAD_BYTES = 200
+# What a subscription takes with its queue, its tasks and its id, and what is asked besides what is counted of it.
+_SUBSCRIPTION_BYTES = 3_000
+_TOPIC_BYTES = 2_000
+
+# Something that is kept for a topic, and about how many bytes it takes up. Topics that have the same count it once.
+KeptPart: TypeAlias = tuple[object, int]
 
 
 class SubscriptionAccount:
     """What the subscriptions of one key take, as long as it has any.
 
-    ``unread``: the key's, with their answers that wait to be read; one that waits for several subscriptions counts
-    once.
+    ``unread``: the key's, with what the subscriptions keep, and their answers that wait to be read; one that waits for
+    several subscriptions counts once.
     """
 
     def __init__(self, limits: SubscriptionLimits, unread: UnreadBytes) -> None:
         self.limits = limits
         self.unread = unread
         self.subscriptions = 0
+        # By identity: those who have a part hold it.
+        self._holders: Counter[int] = Counter()
 
-    def open(self) -> None:
-        """Counts another subscription. Raises `TooManySubscriptions`."""
-        if self.subscriptions >= self.limits.key_subscriptions:
-            raise TooManySubscriptions(f"A key may have at most {self.limits.key_subscriptions:,} subscriptions.")
+    def open(self, new_topic: Sequence[KeptPart] | None) -> None:
+        """Counts another subscription; ``new_topic``: what is kept for its topic, where that is new.
+
+        Raises `TooManySubscriptions`, counting nothing.
+        """
+        limits = self.limits
+        if self.subscriptions >= limits.key_subscriptions:
+            raise TooManySubscriptions(f"A key may have at most {limits.key_subscriptions:,} subscriptions.")
+        size = _SUBSCRIPTION_BYTES
+        if new_topic is not None:
+            size += _TOPIC_BYTES + sum(bytes_ for part, bytes_ in new_topic if id(part) not in self._holders)
+        if not self.unread.fits(size):
+            raise TooManySubscriptions(
+                "What the subscriptions of a key ask and what waits for its clients may take "
+                f"{limits.key_buffer_bytes:,} bytes together."
+            )
+        self.unread.add(size)
         self.subscriptions += 1
+        self._holders.update(id(part) for part, _ in new_topic or ())
 
     def close(self) -> None:
+        """Counts a subscription no longer."""
         self.subscriptions -= 1
+        self.unread.remove(_SUBSCRIPTION_BYTES)
+
+    def close_topic(self, kept: Sequence[KeptPart]) -> None:
+        """Counts no longer what was kept for a topic."""
+        self.unread.remove(_TOPIC_BYTES)
+        for part, size in kept:
+            self._holders[id(part)] -= 1
+            if not self._holders[id(part)]:
+                del self._holders[id(part)]
+                self.unread.remove(size)
 
 
 class SubscriptionEvent:

@@ -13,11 +13,12 @@ from gateway.execution.answers import Answer, refused, refused_in
 from gateway.execution.fetching import Fetcher
 from gateway.execution.response_builder import ResponseBuilder
 from gateway.live.broker import Broker, TopicKey
-from gateway.live.subscriber_queue import Subscriber
+from gateway.live.subscriber_queue import KeptPart, Subscriber
 from gateway.plan.fetched_pages import Pages
 from gateway.plan.sources.source import BoundSource
 from gateway.plan.usage import Usage, UsageLimits, answer_points
-from gateway.preparation.bound_operations import BoundOperation
+from gateway.preparation.bound_operations import BoundOperation, json_weight
+from gateway.preparation.prepared_documents import document_weight
 from gateway.scheduling.rate_limiter import RateLimiter
 from gateway.store.change_stream import InsertEvent
 
@@ -110,6 +111,7 @@ class SubscriptionEvents:
         self._usage_limits = usage_limits
         self._surcharge = root_of(operation.bound).surcharge
         self._event_cost = operation.bound.cost - self._surcharge
+        self.kept = kept_parts(operation)
         self.at_once = max(1, (cost_limit - self._surcharge) // self._event_cost)
 
     @property
@@ -143,3 +145,14 @@ class SubscriptionEvents:
         answer = self._responses.response(self._operation, pages).body
         self._rate_limiter.charge(self._key_id, answer_points(len(answer), self._event_cost))
         return answer
+
+
+def kept_parts(operation: AdmittedOperation) -> Sequence[KeptPart]:
+    """What is kept of an operation for as long as it is open."""
+    bound, request = operation.bound, operation.request
+    own = bound.weight + json_weight(request.variables) + len(request.operation_name or "")
+    return (
+        (operation.document, document_weight(operation.document)),
+        (bound.compiled, bound.compiled.weight),
+        (operation, own),
+    )

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 from gateway.errors import GatewayError, RateLimited, ReadTooLarge, Unavailable
 from gateway.errors.formatting import as_gateway_error
 from gateway.live.key_share import KeyShare
-from gateway.live.subscriber_queue import Subscriber, SubscriptionAccount, SubscriptionEvent
+from gateway.live.subscriber_queue import KeptPart, Subscriber, SubscriptionAccount, SubscriptionEvent
 from gateway.store.change_stream import InsertEvent
 
 T = TypeVar("T")
@@ -31,9 +31,15 @@ _MAX_PAUSE_SECONDS = 0.008
 
 
 class EventResolver(Protocol):
-    """What answers inserted documents for one topic. ``at_once``: about how many documents it may be asked at once."""
+    """What answers inserted documents for one topic.
+
+    ``at_once``: about how many documents it may be asked at once; ``kept``: what it keeps for that.
+    """
 
     at_once: int
+
+    @property
+    def kept(self) -> Sequence[KeptPart]: ...
 
     async def pay(self, count: int) -> None:
         """Once for so many documents, before they are asked about. Raises `RateLimited` where that has to wait."""
@@ -51,6 +57,7 @@ class Topic:
 
     def __init__(self, resolver: EventResolver, account: SubscriptionAccount, share: KeyShare) -> None:
         self.subscribers: set[Subscriber] = set()
+        self.kept = resolver.kept
         self.account = account
         self.share = share
         self._resolver = resolver

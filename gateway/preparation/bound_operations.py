@@ -5,6 +5,7 @@ Who pages through a connection sends the same variables again and again, but for
 bound operation is known by the other variables, and moved behind or ahead of the cursors that are sent now.
 """
 
+import json
 import marshal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ _FIELD_BYTES = 550
 _FETCH_BYTES = 2_500
 _BINDING_BYTES = 1_500
 _PLAN_BYTES = 10_000
+# An empty object, or a short text with its place in a list.
+_ENTRY_BYTES = 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +84,9 @@ def variables_key(variables: Mapping[str, Any], names: Sequence[str]) -> tuple[b
     except ValueError:
         return None, cursors
     return key if len(key) <= _MAX_VARIABLES_BYTES else None, cursors
+
+
+def json_weight(value: Any) -> int:
+    """About how many bytes a JSON value takes up: its text, and as much again as each entry of a list or object has."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return len(text) + _ENTRY_BYTES * sum(text.count(separator) for separator in ",[{")

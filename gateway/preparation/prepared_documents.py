@@ -91,9 +91,14 @@ class PreparedDocument:
 
     def weight(self, longest_bytes: int) -> int:
         """About how many bytes it takes up; ``longest_bytes``: of a text that isn't at hand."""
-        text = len(self.node.loc.source.body) if self.node.loc else longest_bytes
-        # Its text is there twice.
-        return _DOCUMENT_BYTES + _TOKEN_BYTES * self.node.token_count + 2 * text
+        return document_weight(self.node, longest_bytes)
+
+
+def document_weight(node: DocumentNode, longest_bytes: int = 0) -> int:
+    """About how many bytes a document takes up; ``longest_bytes``: of a text that isn't at hand."""
+    text = len(node.loc.source.body) if node.loc else longest_bytes
+    # Its text is there twice.
+    return _DOCUMENT_BYTES + _TOKEN_BYTES * node.token_count + 2 * text
 
 
 class DocumentPreparation:

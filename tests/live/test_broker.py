@@ -317,6 +317,7 @@ class Resolver:
     """Answers with the inserted documents' ids."""
 
     at_once = 1_000
+    kept = ()
 
     async def pay(self, count: int) -> None:
         pass
@@ -340,7 +341,11 @@ async def test_topics_that_are_stuck_are_waited_for_together(
             return []
 
     async with new_gateway(mongod.uri) as gateway:
-        hub = Broker(InsertWatch(gateway.database, INTERACTION), SUBSCRIPTION_DEFAULTS, UnreadBytesByKey(100_000))
+        hub = Broker(
+            InsertWatch(gateway.database, INTERACTION),
+            SUBSCRIPTION_DEFAULTS,
+            UnreadBytesByKey(SUBSCRIPTION_DEFAULTS.key_buffer_bytes),
+        )
         held = [await hub.subscribe(TopicKey("org", "ns", "key", number), Stuck(), overflow) for number in range(6)]
         told = await hub.subscribe(TopicKey("org", "ns", "other", "quick"), Resolver(), overflow)
         # Once for all of them is in time, and for one after the other isn't.
@@ -366,7 +371,11 @@ async def test_what_the_database_does_not_answer_is_asked_again(mongod: Embedded
             return await super().answers(inserted)
 
     async with new_gateway(mongod.uri) as gateway:
-        hub = Broker(InsertWatch(gateway.database, INTERACTION), SUBSCRIPTION_DEFAULTS, UnreadBytesByKey(100_000))
+        hub = Broker(
+            InsertWatch(gateway.database, INTERACTION),
+            SUBSCRIPTION_DEFAULTS,
+            UnreadBytesByKey(SUBSCRIPTION_DEFAULTS.key_buffer_bytes),
+        )
         told = await hub.subscribe(TopicKey("org", "ns", "key", "failing"), resolver := Failing(), overflow)
         documents = [{"_id": number, "namespace_id": "ns", "interaction_id": str(number)} for number in range(3)]
         await gateway.database[INTERACTION.collection].insert_many(documents)

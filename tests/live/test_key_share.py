@@ -21,6 +21,7 @@ class Resolver:
     """Answers once ``gate`` is open; ``made`` is told of each answer as it is made, by the ``name`` of this."""
 
     at_once = 1_000
+    kept = ()
 
     def __init__(self, name: str, gate: asyncio.Event, made: list[str]) -> None:
         self.name = name

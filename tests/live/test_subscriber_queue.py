@@ -101,6 +101,39 @@ async def test_a_key_has_a_limit_of_subscriptions(mongod: EmbeddedServer) -> Non
         assert await other.recorded() == "i1"
 
 
+async def test_what_subscriptions_ask_counts_among_what_waits_for_their_clients(mongod: EmbeddedServer) -> None:
+    long = [{"userId": {"eq": "u" * 1_000}} for _ in range(10)]
+    async with (
+        new_gateway(mongod.uri, key_buffer_bytes=300_000) as gateway,
+        served(gateway.app) as address,
+        socket(address) as client,
+    ):
+        await client.init(gateway.key)
+        # The document is kept once for all that have it.
+        for number in range(20):
+            await client.subscribe(str(number), RECORDED, {"where": {"userId": {"eq": str(number)}}})
+        await client.begun()
+        for number in range(20):
+            await client.say({"id": str(number), "type": "complete"})
+        for number in range(20):
+            where = {"or": long, "featureId": {"eq": str(number)}}
+            await client.subscribe(str(number), RECORDED, {"where": where})
+        await client.say({"type": "ping"})
+        refused = []
+        while (message := await client.hear()) != {"type": "pong"}:
+            refused.append(message)
+        accepted = 20 - len(refused)
+        assert 2 < accepted < 15
+        for message in refused:
+            assert message["payload"][0]["extensions"] == {"code": "TOO_MANY_SUBSCRIPTIONS"}
+            assert "300,000 bytes" in message["payload"][0]["message"]
+        # What is let go is counted no longer.
+        for number in range(accepted):
+            await client.say({"id": str(number), "type": "complete"})
+        await client.subscribe("again", RECORDED, {"where": {"or": long}})
+        await client.begun()
+
+
 async def test_a_key_has_a_limit_of_connections_that_stay(mongod: EmbeddedServer) -> None:
     async with (
         new_gateway(mongod.uri, key_connections=2) as gateway,
@@ -133,6 +166,7 @@ async def test_a_key_has_a_limit_of_connections_that_stay(mongod: EmbeddedServer
 async def test_between_the_answers_of_a_batch_others_have_their_turn(subscribers: int, mongod: EmbeddedServer) -> None:
     class Laborious:
         at_once = 1_000
+        kept = ()
 
         async def pay(self, count: int) -> None:
             pass
@@ -156,7 +190,11 @@ async def test_between_the_answers_of_a_batch_others_have_their_turn(subscribers
             longest, last = max(longest, now - last), now
 
     async with new_gateway(mongod.uri) as gateway:
-        hub = Broker(InsertWatch(gateway.database, INTERACTION), SUBSCRIPTION_DEFAULTS, UnreadBytesByKey(100_000))
+        hub = Broker(
+            InsertWatch(gateway.database, INTERACTION),
+            SUBSCRIPTION_DEFAULTS,
+            UnreadBytesByKey(SUBSCRIPTION_DEFAULTS.key_buffer_bytes),
+        )
         topic, question = TopicKey("org", "ns", "key", "asked"), Laborious()
         told = [await hub.subscribe(topic, question, lambda _: None) for _ in range(subscribers)]
         ticking = asyncio.create_task(tick())

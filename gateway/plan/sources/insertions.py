@@ -13,6 +13,7 @@ from gateway.plan.commands import Document, Find
 from gateway.plan.cost import examination_points, reading_points
 from gateway.plan.predicate import Predicate
 from gateway.plan.projection import projection
+from gateway.plan.sources.listings import COMPARISON_BYTES
 from gateway.plan.sources.source import BoundSource, Estimate, Source, SourceArguments
 
 
@@ -39,6 +40,10 @@ class BoundInsertions(BoundSource):
     predicate: Predicate
     projection: Document
     surcharge: int = 0
+
+    @property
+    def weight(self) -> int:
+        return COMPARISON_BYTES * self.predicate.comparisons
 
     def estimate(self, parents: int) -> Estimate:
         return Estimate(1 + self.surcharge, 1)

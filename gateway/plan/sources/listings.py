@@ -19,7 +19,7 @@ from gateway.plan.sources.source import BoundNested, BoundRoot, BoundSource, Est
 # For so many of them, the commands of a listing are made once.
 _MAX_NAMESPACES = 4
 # About how many bytes a comparison of a filter takes up, measured.
-_COMPARISON_BYTES = 700
+COMPARISON_BYTES = 700
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class _BoundPages(BoundSource):
 
     @property
     def weight(self) -> int:
-        return _COMPARISON_BYTES * self.query.predicate.comparisons
+        return COMPARISON_BYTES * self.query.predicate.comparisons
 
     def at(self, cursors: Mapping[str, str]) -> Self:
         variables = self.query.variables.items()
