@@ -160,6 +160,7 @@ def test_a_fragment_in_two_places_reads_what_was_fetched_for_each() -> None:
         fetched.put(above[:1], {"feature_id": key})
         fetched.put_nested(above, {key: page({"feature_id": key})})
         fetched.put_nested(below, {key: page({"user_id": f"of {key}"})})
+        fetched.put_bounds({(*below, "InteractionConnection.totalCount"): 10})
     shape = compiled(query).shape
     assert shape is not None
     data = shape(fetched)
