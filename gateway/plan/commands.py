@@ -6,7 +6,7 @@ in `gateway.plan.write_commands`.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
@@ -94,9 +94,10 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class NamespaceScan:
-    """The namespaces of one organization."""
+    """The namespaces of one organization, those that match ``condition``."""
 
     organization_id: str
+    condition: Document = field(default_factory=dict)
 
     @property
     def collection(self) -> str:
@@ -104,7 +105,8 @@ class NamespaceScan:
 
     @property
     def filters(self) -> list[Document]:
-        return [{"organization_id": self.organization_id}]
+        # The last key: nothing in the condition can replace it.
+        return [{**self.condition, "organization_id": self.organization_id}]
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ import strawberry
 
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.plan.sources.lookups import ById, ByNodeId, ByRepresentation
+from gateway.plan.sources.namespaces import NamespaceListing
 from gateway.plan.sources.viewer import CurrentViewer
-from gateway.schema.connections import connection
+from gateway.schema.connections import After, Before, First, Last, connection
 from gateway.schema.federation_types import Entity, Service
 from gateway.schema.node import Node
 from gateway.schema.objects import (
@@ -20,7 +21,7 @@ from gateway.schema.objects import (
 )
 from gateway.schema.readings import ParentView, fetched, field
 from gateway.schema.scalars import Representation
-from gateway.schema.viewer_types import Viewer
+from gateway.schema.viewer_types import NamespaceConnection, Viewer
 
 Id = strawberry.ID
 
@@ -63,6 +64,14 @@ def _session(
 ) -> None: ...
 
 
+def _namespaces(
+    first: First = strawberry.UNSET,
+    after: After = strawberry.UNSET,
+    last: Last = strawberry.UNSET,
+    before: Before = strawberry.UNSET,
+) -> None: ...
+
+
 def _entities(
     representations: Annotated[
         list[Representation],
@@ -86,6 +95,12 @@ class Query:
         in_subgraph=False,
     )
     viewer: Viewer = fetched(CurrentViewer(), "Who asks, and in which namespace.", in_subgraph=False)
+    namespaces: NamespaceConnection = fetched(
+        NamespaceListing(),
+        "The namespaces of the organization that owns the key, by name.",
+        signature=_namespaces,
+        in_subgraph=False,
+    )
     interaction: Interaction | None = fetched(
         ById("interactionId"),
         "The interaction with this id; null where the namespace has none.",

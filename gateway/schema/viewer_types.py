@@ -2,11 +2,12 @@
 
 import strawberry
 
-from gateway.plan.sources.key_lookups import NamespaceLookup, OrganizationLookup
+from gateway.plan.sources.key_lookups import MAX_NAMESPACES, NamespaceLookup, OrganizationLookup
+from gateway.schema.connections import PageInfo, edge_cursor
 from gateway.schema.enums import Permission
 from gateway.schema.lookups_by_id import identified
 from gateway.schema.node import Node, node_id
-from gateway.schema.readings import embedded, stored
+from gateway.schema.readings import Attribute, embedded, field, stored
 from gateway.schema.scalars import DateTime
 
 
@@ -26,6 +27,19 @@ class Namespace(Node):
     namespace_id: str = stored("namespace_id", description="The namespace's id, as the X-Namespace header takes it.")
     name: str = stored("name", description="The namespace's name, as the X-Namespace header takes it too.")
     created_at: DateTime = stored("created_at", description="When the namespace was created.")
+
+
+@strawberry.type(description="A namespace and its place in the connection.")
+class NamespaceEdge:
+    cursor: str = edge_cursor()
+    node: Namespace = field(Attribute("document"), "The namespace.")
+
+
+@strawberry.type(description="A page of namespaces.")
+class NamespaceConnection:
+    edges: list[NamespaceEdge] = field(Attribute("edges"), "The page's namespaces with their cursors.")
+    nodes: list[Namespace] = field(Attribute("documents"), "The page's namespaces.")
+    page_info: PageInfo = field(Attribute("page_info"), "Where the page stands in the connection.")
 
 
 @strawberry.type(
@@ -48,7 +62,10 @@ class Viewer:
     organization: Organization = embedded("organization", description="The organization that owns the key.")
     namespace: Namespace = embedded("namespace", description="The namespace that this request reads and writes.")
     namespaces: list[Namespace] = embedded(
-        "namespaces", many=True, description="All namespaces of the organization, any of which X-Namespace may name."
+        "namespaces",
+        many=True,
+        description=f"""The organization's namespaces, any of which X-Namespace may name: the first {MAX_NAMESPACES:,}
+by name. `Query.namespaces` has all.""",
     )
     rate_limit: RateLimit | None = embedded(
         "rate_limit", description="What the key may spend; null where that is not limited."

@@ -175,6 +175,7 @@ CASES: dict[str, list[Case]] = {
     ],
     "_service": [],  # names nothing
     "viewer": [],  # names nothing: test_the_viewer_sees_its_own_organization_alone
+    "namespaces": [],  # likewise, but for its cursors: test_namespaces_are_listed_of_its_own_organization_alone
     "interaction": [
         (
             f"query ($id: ID!) {{ interaction(interactionId: $id) {{ {READ} }} }}",
@@ -609,6 +610,22 @@ async def test_the_viewer_sees_its_own_organization_alone(attacker: Attacker) ->
     assert (attacker.victim.id in json.dumps(viewer["namespaces"])) is attacker.same_organization
 
 
+async def test_namespaces_are_listed_of_its_own_organization_alone(attacker: Attacker) -> None:
+    document = "query ($at: String) { namespaces(%s: $at) { nodes { namespaceId } edges { cursor } } }"
+    victim = Attacker(attacker.gateway, attacker.victim, attacker.gateway.key, True, attacker.victim)
+    theirs = (await victim.ask(document % "after", {}))[0]["data"]["namespaces"]
+    for argument in ("after", "before"):
+        for cursor in (None, *(edge["cursor"] for edge in theirs["edges"])):
+            answer, sent = await attacker.ask(document % argument, {"at": cursor})
+            listed = [node["namespaceId"] for node in answer["data"]["namespaces"]["nodes"]]
+            foreign = [node["namespaceId"] for node in theirs["nodes"]]
+            assert attacker.same_organization or not set(listed) & set(foreign)
+            [find] = sent
+            organization = attacker.gateway.organization
+            other = attacker.gateway.other_organization
+            assert find["filter"]["organization_id"] == (organization if attacker.same_organization else other).id
+
+
 async def test_a_namespace_of_another_organization_is_refused_like_one_that_is_missing(attacker: Attacker) -> None:
     house = attacker.gateway
     answers = [
@@ -650,7 +667,7 @@ async def test_a_namespace_by_the_name_of_anothers(attacker: Attacker) -> None:
 
 
 async def test_every_connection_is_tried_with_cursors() -> None:
-    """A new connection needs a line in `CURSORS`."""
+    """A new connection needs a line in `CURSORS`; that of namespaces has a test of its own."""
     connections = {
         f"{type_.name}.{name}"
         for type_ in EXECUTABLE.type_map.values()
@@ -660,6 +677,7 @@ async def test_every_connection_is_tried_with_cursors() -> None:
     }
     assert connections == {
         "Query.interactions",
+        "Query.namespaces",
         "Query.searchRequests",
         "Feature.interactions",
         "SearchRequest.interactions",

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from gateway.context import Permission
+from gateway.plan.sources import key_lookups
 from gateway.store.audit import AUDIT
 from gateway.store.tenancy import NAMESPACES
 from tests.harness.gateway_client import Gateway
@@ -84,3 +85,40 @@ async def test_no_mutation_comes_by_get(gateway: Gateway) -> None:
     )
     assert response.status_code == 405
     assert await existing(gateway) == {"shop"}
+
+
+PAGE = """query ($first: Int, $after: String, $last: Int, $before: String) {
+  namespaces(first: $first, after: $after, last: $last, before: $before) {
+    edges { cursor node { id name } }
+    nodes { name }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+  }
+}"""
+
+
+async def test_namespaces_are_read_page_by_page(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"n{number}" for number in range(7)]
+    for name in reversed(names):
+        await gateway.tenancy.create_namespace(gateway.organization, name)
+    names.append("shop")
+    read: list[str] = []
+    cursor = None
+    while cursor is not None or not read:
+        page = (await gateway.data(PAGE, {"first": 3, "after": cursor}))["namespaces"]
+        read += [node["name"] for node in page["nodes"]]
+        cursor = page["pageInfo"]["endCursor"] if page["pageInfo"]["hasNextPage"] else None
+    assert read == names
+    page = (await gateway.data(PAGE, {"last": 3}))["namespaces"]
+    assert [edge["node"]["name"] for edge in page["edges"]] == names[-3:]
+    page = (await gateway.data(PAGE, {"last": 3, "before": page["pageInfo"]["startCursor"]}))["namespaces"]
+    assert [node["name"] for node in page["nodes"]] == names[-6:-3]
+    assert page["pageInfo"]["hasPreviousPage"]
+    [id] = [edge["node"]["id"] for edge in page["edges"] if edge["node"]["name"] == "n3"]
+    node = await gateway.data("query ($id: ID!) { node(id: $id) { ... on Namespace { name } } }", {"id": id})
+    assert node == {"node": {"name": "n3"}}
+    [error] = (await gateway.execute(PAGE, {"first": 101}))["errors"]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    # The viewer's list has the first of them.
+    monkeypatch.setattr(key_lookups, "MAX_NAMESPACES", 5)
+    viewer = (await gateway.data("{ viewer { namespaces { name } } }"))["viewer"]
+    assert [namespace["name"] for namespace in viewer["namespaces"]] == names[:5]

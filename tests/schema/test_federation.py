@@ -26,9 +26,15 @@ from tests.harness.gateway_client import Gateway, new_gateway
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 AT = "2024-05-01T12:00:00.000Z"
-ONLY_FOR_THE_CALLER = {"RateLimit", "Viewer", "Permission", "Organization", "Namespace"} | {
-    *("CreateNamespaceInput", "CreateNamespacePayload")
-}
+ONLY_FOR_THE_CALLER = {
+    "RateLimit",
+    "Viewer",
+    "Permission",
+    "Organization",
+    "Namespace",
+    "NamespaceConnection",
+    "NamespaceEdge",
+} | {*("CreateNamespaceInput", "CreateNamespacePayload")}
 FEDERATIONS_OWN = {"_Any", "_Entity", "_Service"}
 RECORD = "mutation ($input: RecordInteractionsInput!) { recordInteractions(input: $input) { errorCount } }"
 
@@ -84,7 +90,7 @@ def fields(type_: TypeDefinitionNode) -> list[str]:
 async def test_the_subgraph_leaves_out_what_concerns_the_caller_and_what_federation_adds() -> None:
     assert PUBLIC.keys() - SUBGRAPH.keys() == ONLY_FOR_THE_CALLER | FEDERATIONS_OWN
     left_out = set(fields(PUBLIC["Query"])) - set(fields(SUBGRAPH["Query"]))
-    assert left_out == {"node", "nodes", "viewer", "_service", "_entities"}
+    assert left_out == {"node", "nodes", "viewer", "namespaces", "_service", "_entities"}
     assert set(fields(PUBLIC["Mutation"])) - set(fields(SUBGRAPH["Mutation"])) == {"createNamespace"}
 
 

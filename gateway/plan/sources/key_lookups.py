@@ -14,6 +14,8 @@ from gateway.plan.projection import projection
 from gateway.plan.sources.source import KeyLookup
 from gateway.plan.viewer_documents import organization_document
 
+# That are listed at once; more are read as a connection.
+MAX_NAMESPACES = 1_000
 # As the readings of the type expect it.
 _NAMESPACE = {"_id": 0, "namespace_id": "$_id", "name": 1, "created_at": 1}
 _SESSION_SPANS = ((INTERACTION, "effective_session_id"), (SEARCH_REQUEST, "effective_session_id"))
@@ -75,10 +77,11 @@ class NamespaceLookup(KeyLookup):
         return key
 
     def command(self, context: Context, keys: Sequence[str], paths: frozenset[str]) -> ReadCommand:
-        return find_namespaces(context)
+        scan = NamespaceScan(context.caller.organization.id, {"_id": {"$in": list(keys)}})
+        return Find(scan, _NAMESPACE, (), len(keys), "_id_")
 
     def objects(self, result: Any, keys: Sequence[str], context: Context) -> tuple[Mapping[str, Document], int]:
-        return {namespace["namespace_id"]: namespace for namespace in result}, 0
+        return {namespace["namespace_id"]: namespace for namespace in result}, reading_points(len(result))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,5 +101,5 @@ class OrganizationLookup(KeyLookup):
 
 
 def find_namespaces(context: Context) -> Find:
-    """All namespaces of the caller's organization, by name."""
-    return Find(NamespaceScan(context.caller.organization.id), _NAMESPACE, (("name", 1),), 0, "name")
+    """The first namespaces of the caller's organization, by name."""
+    return Find(NamespaceScan(context.caller.organization.id), _NAMESPACE, (("name", 1),), MAX_NAMESPACES, "name")

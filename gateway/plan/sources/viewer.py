@@ -6,7 +6,8 @@ from typing import Any
 
 from gateway.context import Context
 from gateway.plan.commands import Document, ReadCommand
-from gateway.plan.sources.key_lookups import find_namespaces
+from gateway.plan.cost import reading_points
+from gateway.plan.sources.key_lookups import MAX_NAMESPACES, find_namespaces
 from gateway.plan.sources.source import BoundRoot, Estimate, Source, SourceArguments
 from gateway.plan.viewer_documents import viewer_document
 
@@ -28,10 +29,11 @@ class BoundViewer(BoundRoot):
     with_namespaces: bool
 
     def estimate(self, parents: int) -> Estimate:
-        return Estimate(1, 1)
+        return Estimate(MAX_NAMESPACES if self.with_namespaces else 1, 1)
 
     def commands(self, context: Context) -> Sequence[ReadCommand]:
         return (find_namespaces(context),) if self.with_namespaces else ()
 
     def value(self, results: Sequence[Any], context: Context) -> tuple[Document, int]:
-        return viewer_document(context, results[0] if self.with_namespaces else []), 0
+        namespaces = results[0] if self.with_namespaces else []
+        return viewer_document(context, namespaces), reading_points(len(namespaces))
