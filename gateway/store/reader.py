@@ -24,6 +24,7 @@ from gateway.store.client import (
 )
 from gateway.store.driver_errors import translated
 from gateway.store.long_commands import LongCommands
+from gateway.store.raw_batches import decoded_documents
 
 T = TypeVar("T")
 
@@ -112,16 +113,9 @@ class Reader:
             raise self._too_broad(command.unindexed) from error
         return documents
 
-    async def _documents(self, cursor: RawBatchCursor, usage: Usage) -> list[Document]:
-        documents: list[Document] = []
-        try:
-            while cursor.alive:
-                # One, or none at the end.
-                for batch in await cursor.to_list(1):
-                    documents += self._decoded(batch, usage)
-        except ReadTooLarge:
-            await cursor.close()
-            raise
+    async def _documents(self, cursor: RawBatchCursor, usage: Usage) -> Sequence[Document]:
+        documents = await decoded_documents(cursor, self._codec_options, usage.read)
+        usage.decoded(len(documents))
         return documents
 
     async def _rows(self, cursor: CommandCursor, usage: Usage) -> list[Document]:
