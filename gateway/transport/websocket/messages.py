@@ -65,7 +65,7 @@ def is_payload(payload: object) -> bool:
 
 
 def pong(payload: Mapping[str, Any] | None) -> str:
-    return orjson.dumps({"type": "pong"} | ({"payload": payload} if payload else {})).decode()
+    return orjson.dumps({"type": "pong"} | ({"payload": payload} if payload is not None else {})).decode()
 
 
 def next_result(id: str, body: bytes) -> str:

@@ -253,6 +253,8 @@ async def test_pings_are_answered_at_any_time(gateway: Gateway, address: str) ->
     async with socket(address) as client:
         await client.say({"type": "ping", "payload": {"at": 1}})
         assert await client.hear() == {"type": "pong", "payload": {"at": 1}}
+        await client.say({"type": "ping", "payload": {}})
+        assert await client.hear() == {"type": "pong", "payload": {}}
         await client.say({"type": "pong"})
         await client.init(gateway.key)
         await client.say({"type": "ping", "payload": None})
