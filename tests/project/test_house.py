@@ -25,6 +25,7 @@ OTHER_TESTS = {
     "harness": "what tests run the gateway and its clients with",
     "oracle": "what filters mean, said a second time",
     "project": "the repository itself",
+    "reports": "what people report of other systems, tried here",
     "schema/introspection": "introspection queries of clients",
 }
 

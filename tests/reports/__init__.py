@@ -1,0 +1,1 @@
+"""What people report of other systems, tried here."""
