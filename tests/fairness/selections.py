@@ -204,7 +204,7 @@ class Selections:
     def _call(self, name: str, field_: GraphQLField) -> str:
         if "first" not in field_.args:
             return name
-        is_filtered = self.filtered and str(field_.args["where"].type) == FILTER
+        is_filtered = self.filtered and "where" in field_.args and str(field_.args["where"].type) == FILTER
         return f"{name}(first: {self.page}{', where: $where' if is_filtered else ''})"
 
     def _braced(self, type_: GraphQLNamedType, write: _Write) -> str:
