@@ -70,18 +70,26 @@ _paths = st.builds(
     st.sampled_from(KEYS[:3]),
     st.lists(st.sampled_from([*KEYS, "$id"]), max_size=3),
 )
+_ORDERS = (Operator.GT, Operator.GTE, Operator.LT, Operator.LTE)
 _BY_OPERATOR: dict[Operator, st.SearchStrategy[Any]] = {
     **dict.fromkeys([Operator.EQ, Operator.NE], _operands),
     **dict.fromkeys([Operator.IN, Operator.NIN], st.lists(_operands, max_size=3).map(tuple)),
-    **dict.fromkeys(
-        [Operator.GT, Operator.GTE, Operator.LT, Operator.LTE], st.sampled_from([*NUMBERS, *STRINGS, *TIMES])
-    ),
+    **dict.fromkeys(_ORDERS, st.sampled_from([*NUMBERS, *STRINGS, *TIMES])),
     Operator.EXISTS: st.booleans(),
     **dict.fromkeys([Operator.STARTS_WITH, Operator.CONTAINS], _strings),
 }
+
+
+def _has_any_case(operator: Operator, value: Any) -> bool:
+    """Whether values may be compared so in any case: in an order with ASCII only."""
+    return operator not in _ORDERS or not isinstance(value, str) or value.isascii()
+
+
 comparisons: st.SearchStrategy[Tree] = st.sampled_from(list(Operator)).flatmap(
     lambda operator: st.builds(
-        lambda path, value, case_sensitive: Comparison(path, operator, value, case_sensitive, path),
+        lambda path, value, case_sensitive: Comparison(
+            path, operator, value, case_sensitive or not _has_any_case(operator, value), path
+        ),
         _paths,
         _BY_OPERATOR[operator],
         st.booleans(),
