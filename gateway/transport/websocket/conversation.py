@@ -175,7 +175,7 @@ class Conversation:
                 )
             case {"type": "connection_init"} if messages.is_payload(message.get("payload")):
                 await self._init(message.get("payload") or {}, connection)
-            case {"type": "subscribe", "id": str(id), "payload": dict(payload)} if id:
+            case {"type": "subscribe", "id": str(id), "payload": dict() | BadUserInput() as payload} if id:
                 await self._subscribe(id, payload, size, connection)
             case {"type": "complete", "id": str(id)} if id:
                 if (running := self._running.pop(id, None)) is not None:
@@ -208,13 +208,16 @@ class Conversation:
                     return value
         return only_value(name, self._header_values[name])
 
-    async def _subscribe(self, id: str, payload: Mapping[str, Any], size: int, connection: OpenConnection) -> None:
+    async def _subscribe(
+        self, id: str, payload: Mapping[str, Any] | BadUserInput, size: int, connection: OpenConnection
+    ) -> None:
         if self._credentials is None or not self._is_acknowledged:
             raise Close(close_codes.UNAUTHORIZED, "Unauthorized")
         if id in self._running:
             raise Close(close_codes.OPERATION_EXISTS, f"Subscriber for {id} already exists")
-        request = from_object(payload, size=size)
         try:
+            if isinstance(payload, BadUserInput):
+                raise payload
             if len(self._running) >= self._services.max_operations:
                 raise TooManySubscriptions(
                     f"A socket may have at most {self._services.max_operations} operations under way."
@@ -222,11 +225,12 @@ class Conversation:
             # Anew each time: the key may have been revoked.
             context = await self._services.authenticator.context(*self._credentials)
             connection.enter(context)
-        except (TooManySubscriptions, Unavailable) as error:
+        except (BadUserInput, TooManySubscriptions, Unavailable) as error:
             if connection.context is not None:
                 self._services.paid_work.charge(connection.context.caller, refusal_points(size))
             await self._send_text(messages.error(id, refused(error)))
             return
+        request = from_object(payload, size=size)
         outcome: AdmittedOperation | Subscriber | Answer = await self._services.operations.admit(request, context)
         if isinstance(outcome, AdmittedOperation) and outcome.kind is OperationType.SUBSCRIPTION:
             outcome = await self._services.subscriptions.open(outcome, connection.end)

@@ -1,6 +1,6 @@
 """The messages of graphql-transport-ws, as text: what a client sends is read strictly."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -9,7 +9,7 @@ from starlette.types import Message
 
 from gateway.context import Caller
 from gateway.execution.answers import Answer
-from gateway.preparation.json_requests import from_json
+from gateway.preparation.json_requests import parsed_json, unencodable_error
 from gateway.scheduling.cpu_gate import LONG_BYTES, CpuGate
 from gateway.scheduling.paid_work import PaidWork, message_points
 from gateway.transport.websocket import close_codes
@@ -45,18 +45,28 @@ class MessageReader:
             raise Close(close_codes.INVALID, "Invalid message received: it is not text")
         if len(text) > self._unacknowledged_bytes and caller is None:
             raise Close(close_codes.TOO_LONG, "The message is too long for a connection that isn't acknowledged.")
-        parse = partial(from_json, text.encode(), "message", max_entries=self._entry_limit)
+        parse = partial(parsed_json, text.encode(), "message", max_entries=self._entry_limit)
         if len(text) <= LONG_BYTES:
-            message = parse()
+            message, unencodable = parse()
         elif caller is None:
-            message = await self._cpu_gate.run(parse, None)
+            message, unencodable = await self._cpu_gate.run(parse, None)
         else:
-            message = (await self._paid_work.run(parse, caller, len(text))).outcome
+            message, unencodable = (await self._paid_work.run(parse, caller, len(text))).outcome
         if not isinstance(message, dict):
             raise Close(close_codes.INVALID, "Invalid message received: it is not an object")
-        if caller is not None and message.get("type") != "subscribe":
+        whole: Mapping[str, Any] = message if unencodable is None else _with_error(message, unencodable)
+        if caller is not None and whole.get("type") != "subscribe":
             self._paid_work.charge(caller, message_points(len(text)))
-        return message
+        return whole
+
+
+def _with_error(message: Mapping[str, Any], unencodable: Sequence[str | int]) -> dict[str, Any]:
+    """A message with what is wrong with a string of its operation in the place of that; raises `Close` where it is not
+    an operation's."""
+    error = unencodable_error(unencodable[1:])
+    if message.get("type") != "subscribe" or unencodable[:1] != ("payload",):
+        raise Close(close_codes.INVALID, f"Invalid message received: {error.message}")
+    return {**message, "payload": error}
 
 
 def is_payload(payload: object) -> bool:

@@ -80,7 +80,7 @@ def test_a_body_gives_its_request() -> None:
         (b"{", "The body is not valid JSON."),
         (b"\xff", "The body is not valid JSON."),
         (b'{"query": "\xff"}', "The body is not valid JSON."),
-        (b'{"query": "\\ud800"}', "The body is not valid JSON."),
+        (b'{"query": "\\ud800", "variables": NaN}', "The body is not valid JSON."),
         (b'{"query": "{a}", "variables": {"n": NaN}}', "The body is not valid JSON."),
         (b'{"query": "{a}", "variables": {"n": Infinity}}', "The body is not valid JSON."),
         (b'{"query": "{a}"} x', "The body is not valid JSON."),

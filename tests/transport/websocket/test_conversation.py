@@ -1,6 +1,7 @@
 """The subprotocol graphql-transport-ws, message by message, as its specification has it."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from hashlib import sha256
@@ -106,6 +107,34 @@ async def test_an_operation_that_cannot_begin_ends_with_its_errors(
         assert {error["extensions"]["code"] for error in message["payload"]} == {code}
         # No more is said of it, and the connection serves on.
         await client.begun()
+
+
+@pytest.mark.parametrize(
+    ("payload", "path"),
+    [
+        ({"query": VIEWER, "variables": {"a": ["x", {"b": "\ud800"}]}}, ["variables", "a", "1", "b"]),
+        ({"query": VIEWER, "variables": {"a": {"\udfff": 1}}}, ["variables", "a"]),
+        ({"query": "# \ud800"}, ["query"]),
+    ],
+)
+async def test_a_string_that_utf_8_can_not_encode_ends_its_operation_alone(
+    payload: dict[str, Any], path: list[str], gateway: Gateway, address: str
+) -> None:
+    async with socket(address) as client:
+        await client.init(gateway.key)
+        await client.subscribe("running", RECORDED)
+        await client.begun()
+        await client.say(json.dumps({"id": "1", "type": "subscribe", "payload": payload}))
+        message = await client.hear()
+        assert (message["id"], message["type"]) == ("1", "error")
+        assert message["payload"][0]["extensions"] == {"code": "BAD_USER_INPUT", "path": path}
+        await client.begun()
+    response = await gateway.http.post(
+        "/graphql",
+        content=json.dumps(payload),
+        headers={"Authorization": f"Bearer {gateway.key}", "Content-Type": "application/json"},
+    )
+    assert response.json()["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT", "path": path}
 
 
 async def test_a_document_may_be_named_by_its_hash(gateway: Gateway, address: str) -> None:
