@@ -60,14 +60,16 @@ class NestedListing(Source):
 class ListingQuery:
     """What a connection is asked for, and how it is found: all but its place, the namespace and the parents.
 
-    ``bounds``: up to where each total is counted, or what is wrong with that. ``variables``: the names of the variables
-    that some of the arguments are. ``surcharge``: the points of what its commands may examine in vain.
+    ``bounds``: up to where each total is counted, or what is wrong with that. ``total_limit``: how far MongoDB counts
+    for them; 0: not at all. ``variables``: the names of the variables that some of the arguments are. ``surcharge``:
+    the points of what its commands may examine in vain.
     """
 
     predicate: Predicate
     access_path: AccessPath
     projection: Document
     bounds: Mapping[ResponsePath, int | Exception]
+    total_limit: int
     variables: Mapping[str, str]
     surcharge: int
 
@@ -75,11 +77,6 @@ class ListingQuery:
         """The elements of a window; of all pages, where it is None."""
         path, kind = self.access_path, self.access_path.index.kind
         return Scan(namespace, kind, path.lookup, intervals(kind, self.predicate.times, window), path.residual)
-
-    @property
-    def total_limit(self) -> int:
-        """How far the total is counted; 0: not at all."""
-        return max((bound for bound in self.bounds.values() if not isinstance(bound, Exception)), default=0)
 
 
 def _bound(kind: Kind, arguments: SourceArguments, foreign_path: str = "") -> tuple[ListingQuery, Window]:
@@ -91,10 +88,12 @@ def _bound(kind: Kind, arguments: SourceArguments, foreign_path: str = "") -> tu
     access_path = choose_access_path(kind, order, predicate, foreign_path)
     projected = projection(paths, order.path, "_id") if arguments.cursors else projection(paths)
     bounds = arguments.bounds
+    total_limit = max((bound for bound in bounds.values() if not isinstance(bound, Exception)), default=0)
     surcharge = 0
     if access_path.examined and not predicate.nothing:
-        surcharge = examination_points(access_path.examined, predicate.times, commands=2 if bounds else 1)
-    return ListingQuery(predicate, access_path, projected, bounds, arguments.variables, surcharge), window
+        surcharge = examination_points(access_path.examined, predicate.times, commands=2 if total_limit else 1)
+    query = ListingQuery(predicate, access_path, projected, bounds, total_limit, arguments.variables, surcharge)
+    return query, window
 
 
 @dataclass(frozen=True, slots=True)
