@@ -1,5 +1,7 @@
 """One request, from its body to the bytes of the answer: admit → spend → fetch → respond."""
 
+from time import thread_time
+
 from graphql import OperationType
 
 from gateway.context import Context, OperationCost
@@ -8,13 +10,18 @@ from gateway.execution.admission import Admission, AdmittedOperation
 from gateway.execution.answers import Answer, refused
 from gateway.execution.fetching import Fetcher
 from gateway.execution.response_builder import ResponseBuilder
+from gateway.plan.cost import LEAST
 from gateway.plan.usage import Usage, UsageLimits, answer_points
 from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.scheduling.concurrency import ConcurrencyLimit
 from gateway.scheduling.cpu_gate import ClientLeft
 from gateway.scheduling.deadlines import Deadline
-from gateway.scheduling.paid_work import REFUSED
+from gateway.scheduling.paid_work import REFUSED, SECONDS_PER_POINT
 from gateway.scheduling.rate_limiter import RateLimiter
+
+# So long the making of an answer takes for the points of its documents and bytes; what goes on for longer, as many
+# copies of large documents do, is paid for by its time.
+_SECONDS_OF_ANSWER = 0.02
 
 
 class OperationRunner:
@@ -60,7 +67,7 @@ class OperationRunner:
         """
         if operation.kind is OperationType.SUBSCRIPTION:
             return refused(BadRequest("A subscription needs a websocket, or `text/event-stream` in Accept."))
-        requested, key_id = operation.bound.cost, operation.context.caller.key_id
+        requested, key_id = max(LEAST, operation.bound.cost), operation.context.caller.key_id
         usage = Usage(self._usage_limits)
         try:
             with self._deadline.less(operation.waited).block():
@@ -81,10 +88,12 @@ class OperationRunner:
             return refused(Unavailable(f"The operation took longer than {limit}; writes may be sent again."))
         if budget is None:
             return self._responses.response(operation, pages)
-        points, full = max(min(requested, max(1, pages.points)), usage.examination_points), budget
+        points, full = max(LEAST, pages.points, usage.examination_points), budget
+        began = thread_time()
 
         def settled(size: int) -> OperationCost:
-            actual = points + usage.points + answer_points(size, points)
+            long = thread_time() - began - _SECONDS_OF_ANSWER
+            actual = points + usage.points + answer_points(size, points) + max(0, int(long / SECONDS_PER_POINT))
             self._rate_limiter.refund(key_id, requested - actual)
             return OperationCost(requested, actual, full.refunded(requested - actual))
 

@@ -3,7 +3,7 @@
 https://github.com/mongodb/specifications/blob/master/source/extended-json/extended-json.md
 """
 
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,8 +25,11 @@ def json_form(value: Any) -> Any:
     match value:
         case datetime():
             # As the store reads it for answers, it is in UTC without saying so.
-            utc = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-            return f"{utc.replace(tzinfo=None).isoformat('T', 'milliseconds')}Z"
+            offset = value.utcoffset() or timedelta()
+            try:
+                return f"{(value.replace(tzinfo=None) - offset).isoformat('T', 'milliseconds')}Z"
+            except OverflowError:  # Beyond Python's years, which no stored time is that is read as one.
+                return value.isoformat()
         case UUID():
             return str(value)
         case Binary() if is_uuid(value):

@@ -19,8 +19,11 @@ UNINDEXED = 100
 COMPARED = 10
 # For each that tries texts letter by letter, which takes four times as long in texts of a sentence.
 SEARCHED = 40
-# So many elements are counted for one point.
-COUNTED = 1_000
+# For each operation: to read it and to send its answer takes as long as ten documents.
+LEAST = 10
+# So many elements are counted for one point. An estimate takes most totals for far less than what they may come to.
+COUNTED = 50
+COUNTED_AT_MOST = 1_000
 # So many values of the schema are resolved in the time that a document takes.
 INTROSPECTED = 100
 # graphql-core takes 12 to 22 times as long as a compiled function; what is its from the start costs so many times as
@@ -28,6 +31,8 @@ INTROSPECTED = 100
 EXECUTOR_FACTOR = 10
 # A document is written into a dozen indexes, and acknowledged by several servers.
 WRITTEN = 2
+# With an entry of the audit log, acknowledged before it.
+NAMESPACE_CREATED = 50
 
 _DAY = timedelta(days=1)
 
@@ -40,6 +45,11 @@ def estimate(plan: Plan, bindings: Bindings) -> int:
 def reading_points(documents: int, counted: int = 0) -> int:
     """The points of documents that were read, and of elements that were counted."""
     return documents + -(-counted // COUNTED)
+
+
+def reading_estimate(documents: int, counted: int) -> int:
+    """The points of documents that may be read, and of elements that may be counted."""
+    return documents + -(-counted // COUNTED_AT_MOST)
 
 
 def introspection_points(values: int) -> int:

@@ -17,6 +17,7 @@ from gateway.plan.paging import Page, page
 from gateway.plan.sources.insertions import Insertions
 from gateway.plan.sources.listings import BoundListing, BoundNestedListing
 from gateway.plan.sources.lookups import ById, ByNodeId, ByRepresentation
+from gateway.plan.sources.namespaces import BoundNamespaceListing
 from gateway.plan.sources.schema_answer import SchemaAnswer
 from tests.generators.stored_documents import Draw, Generated, documents
 
@@ -111,7 +112,7 @@ class Fetched:
 
     def _page(self, fetch: Fetch) -> Page:
         bound = fetch.source.bind(CoercedArguments(fetch, self.variables, DEFAULTS.page_size))
-        assert isinstance(bound, BoundListing | BoundNestedListing)
+        assert isinstance(bound, BoundListing | BoundNestedListing | BoundNamespaceListing)
         self.pages.put_bounds(bound.bounds)
         window = bound.window
         documents = [self._document(fetch) for _ in range(min(self._pick(4), window.limit))]

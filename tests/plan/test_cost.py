@@ -41,7 +41,9 @@ def where(filters: str, selection: str = "nodes { id }", first: int = 10) -> str
     [
         # Documents: whole pages, however much is selected of each.
         ("{ __typename }", 1),
-        ("{ viewer { keyName namespaces { name } } }", 1),
+        ("{ viewer { keyName } }", 1),
+        ("{ viewer { keyName namespaces { name } } }", 1_000),
+        ("{ namespaces(first: 5) { nodes { name } } }", 5),
         ("{ interactions { nodes { id } } }", 10),
         ("{ interactions(first: 100) { edges { cursor node { json searchRequest { filters { json } } } } } }", 100),
         ("{ interactions(first: 3, last: 5) { nodes { id } } }", 5),
@@ -156,14 +158,16 @@ async def shop(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
 @pytest.mark.parametrize(
     ("query", "requested", "actual"),
     [
-        ("{ interactions(first: 5) { nodes { id } } }", 5, 5),
+        ("{ interactions(first: 11) { nodes { id } } }", 11, 11),
         ("{ interactions(first: 100) { nodes { id } } }", 100, 12),
         ("{ searchRequests { nodes { interactions { nodes { id } } } } }", 110, 4 + 12),
         ("{ searchRequests { nodes { interactions { totalCount } } } }", 210, 4 + 12 + 1),
-        ('{ nodes(ids: ["WyJ4Il0"]) { id } session(sessionId: "none") { id } }', 2, 1),
-        ('{ interactionsByIds(interactionIds: ["i1", "i1", "none"]) { id } }', 3, 1),
-        (where("position: {gt: 100}, featureId: {in: []}"), 1, 1),
-        ('mutation { recordInteraction(input: {featureId: "f", interactionType: VIEW}) { created } }', 2, 2),
+        # To read a request and to send its answer costs ten.
+        ('{ nodes(ids: ["WyJ4Il0"]) { id } session(sessionId: "none") { id } }', 10, 10),
+        ('{ interactionsByIds(interactionIds: ["i1", "i1", "none"]) { id } }', 10, 10),
+        (where("position: {gt: 100}, featureId: {in: []}"), 10, 10),
+        ('mutation { recordInteraction(input: {featureId: "f", interactionType: VIEW}) { created } }', 10, 10),
+        ('mutation { createNamespace(input: {name: "costly"}) { created } }', 50, 50),
     ],
 )
 async def test_what_was_read_is_what_it_cost(query: str, requested: int, actual: int, shop: Gateway) -> None:

@@ -8,7 +8,7 @@ from gateway.context import Context, Namespace
 from gateway.model.kinds import Kind
 from gateway.plan.access_path import AccessPath, choose_access_path, intervals, sort
 from gateway.plan.commands import Count, Document, Find, ReadCommand, Scan
-from gateway.plan.cost import examination_points, reading_points
+from gateway.plan.cost import examination_points, reading_estimate, reading_points
 from gateway.plan.fetched_pages import ResponsePath
 from gateway.plan.joins import Join, JoinCount
 from gateway.plan.paging import Page, Window, page
@@ -129,7 +129,7 @@ class _BoundPages(BoundSource):
 
     def estimate(self, parents: int) -> Estimate:
         documents = parents * (self.window.limit - 1)
-        return Estimate(reading_points(documents, parents * self.query.total_limit) + self.surcharge, documents)
+        return Estimate(reading_estimate(documents, parents * self.query.total_limit) + self.surcharge, documents)
 
     @property
     def _sort(self) -> tuple[tuple[str, int], ...]:

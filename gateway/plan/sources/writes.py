@@ -13,7 +13,7 @@ from gateway.model.kinds import INTERACTION
 from gateway.model.wire import RecordedInteraction, validate_interaction, validate_search_request
 from gateway.plan import global_ids
 from gateway.plan.commands import Document
-from gateway.plan.cost import WRITTEN
+from gateway.plan.cost import NAMESPACE_CREATED, WRITTEN
 from gateway.plan.sources.payload_documents import readable_payload
 from gateway.plan.sources.source import BoundRoot, Estimate, InputValue, Source, SourceArguments
 from gateway.plan.viewer_documents import namespace_document
@@ -194,6 +194,10 @@ class BoundNamespaceCreation(BoundWrite):
     """The creation of one namespace."""
 
     name: str
+
+    @property
+    def surcharge(self) -> int:
+        return NAMESPACE_CREATED
 
     def command(self, context: Context) -> CreateNamespace:
         return CreateNamespace(context.caller.organization, self.name, context.caller)

@@ -53,7 +53,7 @@ async def test_integers_beyond_64_bits_are_refused_rather_than_rounded(gateway: 
     body = b'{"query": %s, "variables": {"m": {"n": 18446744073709551616}}}' % orjson.dumps(record)
     headers = {"Authorization": f"Bearer {gateway.key}", "Content-Type": "application/json"}
     response = await gateway.http.post("/graphql", content=body, headers=headers)
-    assert response.json()["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT", "path": ["n"]}
+    assert response.json()["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT", "path": ["m", "n"]}
 
 
 @pytest.mark.parametrize(
