@@ -11,6 +11,7 @@ from gateway.context import Rate
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.errors import RateLimited
 from gateway.limits import Limits
+from gateway.plan.cost import LEAST
 from gateway.preparation import prepared_documents
 from gateway.preparation.document_limits import parse_within
 from gateway.scheduling.paid_work import MOST_REFUSED, refusal_points
@@ -43,7 +44,7 @@ async def spent(gateway: Gateway) -> int:
     """By all requests so far, but for this one."""
     response = await gateway.post(LIGHT)
     assert response.status_code == 200, response.text
-    return 50_000 - int(response.headers["RateLimit-Remaining"]) - 1
+    return 50_000 - int(response.headers["RateLimit-Remaining"]) - LEAST
 
 
 async def spend_all(gateway: Gateway) -> None:
@@ -84,7 +85,7 @@ async def test_what_is_known_to_be_refused_costs_its_size(gateway: Gateway) -> N
     for times in (1, 2):
         await gateway.post({"query": "{ nothing }"})
         # What was spent to ask is paid for as well.
-        assert await spent(gateway) == pytest.approx(times * price + times - 1, abs=1)
+        assert await spent(gateway) == pytest.approx(times * price + (times - 1) * LEAST, abs=1)
 
 
 # Not a GraphQL request, whatever it is.
@@ -139,7 +140,7 @@ async def test_a_document_is_paid_for_once_and_not_prepared_for_who_has_no_point
     assert paid > refusal_points(0)
     await gateway.data(query)
     # Each of the two asks itself, and asks what was spent.
-    assert await spent(gateway) - paid == pytest.approx(2, abs=1)
+    assert await spent(gateway) - paid == pytest.approx(2 * LEAST, abs=1)
     await spend_all(gateway)
     parsed.clear()
     assert code(await gateway.post({"query": f"{query} # another"})) == "RATE_LIMITED"
@@ -150,7 +151,7 @@ async def test_a_valid_request_costs_what_it_did_however_it_is_sent(gateway: Gat
     for query in ("{ viewer { keyName } }", "{ viewer { keyName } } # again"):
         for _ in range(2):
             answer = await gateway.execute(query)
-            assert (answer["extensions"]["cost"]["requested"], answer["extensions"]["cost"]["actual"]) == (1, 1)
+            assert (answer["extensions"]["cost"]["requested"], answer["extensions"]["cost"]["actual"]) == (LEAST, LEAST)
     await gateway.data(IDS, {"ids": ["x" * 100] * 100})
 
 
@@ -176,9 +177,9 @@ async def test_each_request_of_a_batch_that_is_refused_is_paid_for(gateway: Gate
     assert refused["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
     assert answered["data"] == {"__typename": "Query"}
     price = refusal_points(len(orjson.dumps([{"query": "{ a }"}, LIGHT])) // 2)
-    assert await spent(gateway) == pytest.approx(price + 1, abs=1)
+    assert await spent(gateway) == pytest.approx(price + LEAST, abs=1)
     await gateway.post([{"query": 1}, {"query": 1}])
-    assert await spent(gateway) == pytest.approx(price + 2 + 2 * refusal_points(12), abs=2)
+    assert await spent(gateway) == pytest.approx(price + 2 * LEAST + 2 * refusal_points(12), abs=2)
 
 
 async def test_a_name_that_is_not_known_costs_one_point(gateway: Gateway) -> None:
