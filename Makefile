@@ -135,7 +135,7 @@ equivalence: $(venv)/dev
 fuzz: $(venv)/dev
 	EXAMPLES=$(if $(filter file,$(origin EXAMPLES)),5000,$(EXAMPLES)) $(bin)/pytest -n 2 tests/end_to_end/test_fuzz.py tests/compiler/test_where_meaning.py tests/plan/test_cursors.py tests/plan/test_paging.py $(ARGS)
 
-# The dearest requests that the limits allow, sent by one key beside another organization's light ones; see docs/limits.md.
+# The dearest requests that the limits allow, sent by one key beside another organization's light ones; see docs/fairness.md.
 # For all of them it takes more than an hour, and a machine that does nothing else.
 .PHONY: fairness
 fairness: $(venv)/dev
