@@ -4,7 +4,6 @@ from gateway.app.database import open_database, open_killing_client
 from gateway.app.trusted_documents import open_documents
 from gateway.auth.authenticator import Authenticator
 from gateway.auth.open_connections import OpenConnections
-from gateway.auth.used_connections import UsedConnections
 from gateway.context import Rate
 from gateway.execution.admission import Admission
 from gateway.execution.fetching import Fetcher
@@ -20,6 +19,7 @@ from gateway.scheduling.cpu_gate import CpuGate
 from gateway.scheduling.paid_work import PaidWork
 from gateway.scheduling.rate_limiter import NoRateLimit, RateLimiter, TokenBuckets
 from gateway.scheduling.unread_bytes import UnreadBytesByKey
+from gateway.scheduling.used_connections import UsedConnections
 from gateway.schema.graph import build
 from gateway.settings import Settings
 from gateway.store.change_stream import InsertWatch

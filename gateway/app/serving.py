@@ -16,7 +16,7 @@ from gateway.errors import Unavailable
 from gateway.errors.incidents import as_incident
 from gateway.limits import ConnectionLimits
 from gateway.output.log_lines import configuration
-from gateway.transport.server.connection_room import ConnectionRoom
+from gateway.transport.server.connection_capacity import ConnectionCapacity
 from gateway.transport.server.uvicorn_adapter import DrainingServer, HttpProtocol, WebSocketProtocol
 from gateway.transport.websocket.messages import MAX_MESSAGE_BYTES
 
@@ -48,7 +48,7 @@ class Configuration(uvicorn.Config):
             **options,
         )
         self.limits = limits
-        self.room = ConnectionRoom(limits.connections)
+        self.capacity = ConnectionCapacity(limits.connections)
 
 
 def end_on_signals() -> None:

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from gateway.auth.authenticator import Authenticator
-from gateway.auth.used_connections import UsedConnections
 from gateway.context import Context
 from gateway.errors import GatewayError, GoingAway, TooManyConnections, TooManySubscriptions
 from gateway.errors.formatting import as_gateway_error
 from gateway.scheduling.cancellation import cancel
+from gateway.scheduling.used_connections import UsedConnections
 
 _LOG = logging.getLogger(__name__)
 _CHECK_SECONDS = 2.0

@@ -195,7 +195,7 @@ def _uses_variables(field: Field) -> bool:
     return False
 
 
-class _RootIntrospections(Visitor):
+class _IntrospectionRemoval(Visitor):
     """The removal of what introspects, which only the root of a query has."""
 
     def enter_field(self, node: FieldNode, *_: Any) -> Any:
@@ -204,5 +204,5 @@ class _RootIntrospections(Visitor):
 
 def without_introspection(document: DocumentNode) -> DocumentNode:
     """The same document for the executor, where it has to answer all else."""
-    reduced: DocumentNode = visit(document, _RootIntrospections())
+    reduced: DocumentNode = visit(document, _IntrospectionRemoval())
     return reduced

@@ -219,11 +219,11 @@ class _Compilation:
             self._parts_length += length
         if self._patterns > MAX_PATTERNS:
             raise BadUserInput(
-                f"A filter may hold at most {MAX_PATTERNS} comparisons by start, by part or in any case.", path=at
+                f"A filter may hold at most {MAX_PATTERNS} comparisons by start, by part or ignoring case.", path=at
             )
         if self._patterns_length > MAX_PATTERNS_LENGTH:
             raise BadUserInput(
-                f"What a filter compares by start, by part or in any case may have at most {MAX_PATTERNS_LENGTH:,} "
+                f"What a filter compares by start, by part or ignoring case may have at most {MAX_PATTERNS_LENGTH:,} "
                 "characters together.",
                 path=at,
             )

@@ -77,10 +77,10 @@ def _ordered(operator: Operator, value: Any, case_sensitive: bool, at: InputPath
         return _whole_milliseconds(operator, value)
     if not case_sensitive and isinstance(value, str):
         if not value.isascii():
-            raise BadUserInput(f"In any case, {operator.name} compares with ASCII characters only.", path=at)
+            raise BadUserInput(f"{operator.name} that ignores case compares with ASCII characters only.", path=at)
         if len(value) > MAX_ORDERED_LENGTH:
             raise BadUserInput(
-                f"In any case, {operator.name} compares with at most {MAX_ORDERED_LENGTH} characters, not "
+                f"{operator.name} that ignores case compares with at most {MAX_ORDERED_LENGTH} characters, not "
                 f"{len(value):,}.",
                 path=at,
             )

@@ -29,7 +29,7 @@ from gateway.scheduling.paid_work import PaidWork
 
 # Of a request beside its document: more variables may take a while to be refused.
 _SHORT_BYTES = 2_000
-# A name that isn't known yet is no fault of the client: it costs what the least of operations does.
+# A name that isn't known yet is no fault of the client: it costs one point.
 _UNKNOWN_NAME = (QueryNotPersisted, PersistenceDisabled)
 
 

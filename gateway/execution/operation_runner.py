@@ -5,7 +5,7 @@ from time import thread_time
 from graphql import OperationType
 
 from gateway.context import Context, OperationCost
-from gateway.errors import BadRequest, GatewayError, RateLimited, Unavailable
+from gateway.errors import BadRequest, GatewayError, Unavailable
 from gateway.execution.admission import Admission, AdmittedOperation
 from gateway.execution.answers import Answer, refused
 from gateway.execution.fetching import Fetcher
@@ -16,12 +16,7 @@ from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.scheduling.concurrency import ConcurrencyLimit
 from gateway.scheduling.cpu_gate import ClientLeft
 from gateway.scheduling.deadlines import Deadline
-from gateway.scheduling.paid_work import REFUSED, SECONDS_PER_POINT
-from gateway.scheduling.rate_limiter import RateLimiter
-
-# So long the making of an answer takes for the points of its documents and bytes; what goes on for longer, as many
-# copies of large documents do, is paid for by its time.
-_SECONDS_OF_ANSWER = 0.02
+from gateway.scheduling.rate_limiter import RateLimiter, settle, spend_or_charge
 
 
 class OperationRunner:
@@ -73,15 +68,13 @@ class OperationRunner:
             with self._deadline.less(operation.waited).block():
                 await self._concurrency.enter(key_id, requested)
                 try:
-                    budget = await self._rate_limiter.spend(key_id, requested)
+                    budget = await spend_or_charge(self._rate_limiter, key_id, requested)
                     pages = await self._fetcher.fetch(operation.bound, operation.context, usage, budget)
                 except BaseException:
                     self._give_up(key_id, requested, usage)
                     raise
                 self._concurrency.leave(key_id)
         except GatewayError as error:
-            if isinstance(error, RateLimited):
-                self._rate_limiter.charge(key_id, REFUSED)
             return refused(error)
         except TimeoutError:
             limit = f"{self._time_limit_ms:,} ms"
@@ -92,9 +85,8 @@ class OperationRunner:
         began = thread_time()
 
         def settled(size: int) -> OperationCost:
-            long = thread_time() - began - _SECONDS_OF_ANSWER
-            actual = points + usage.points + answer_points(size, points) + max(0, int(long / SECONDS_PER_POINT))
-            self._rate_limiter.refund(key_id, requested - actual)
+            actual = points + usage.points + answer_points(size, points, thread_time() - began)
+            settle(self._rate_limiter, key_id, requested, actual)
             return OperationCost(requested, actual, full.refunded(requested - actual))
 
         return self._responses.response(operation, pages, settled)
@@ -106,6 +98,6 @@ class OperationRunner:
             if not command.done():
                 command.add_done_callback(lambda _: self._give_up(key_id, requested, usage))
                 return
-        if points := usage.points + max(0, usage.examination_points - requested):
+        if points := usage.beyond(requested):
             self._rate_limiter.charge(key_id, points)
         self._concurrency.leave(key_id)

@@ -1,4 +1,4 @@
-"""Every limit, with its number and setting: of a request, a key, a connection, a subscription; numbers only."""
+"""Every limit, with its number and setting: of a request, a key, a connection, a worker; numbers only."""
 
 from gateway.limits.connection_limits import (
     CLOSING_SECONDS,

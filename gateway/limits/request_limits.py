@@ -152,7 +152,7 @@ class Limits:
             validation_alias="operation_time_limit_ms",
             ge=1,
             le=600_000,
-            description="Milliseconds that an operation may read and write before it is given up.",
+            description="Milliseconds that an operation may wait for its turn, read and write before it is given up.",
         ),
     ] = 10_000
     read_bytes: Annotated[

@@ -15,16 +15,16 @@ MAX_VALUES: Final = 1_000
 """Of one list that a value is compared with."""
 
 MAX_PATTERN_LENGTH: Final = 200
-"""Characters of a string that is looked for within others, or in any case."""
+"""Characters of a string that is looked for within others, or compared ignoring case."""
 
 MAX_ORDERED_LENGTH: Final = 50
-"""Characters of a string that others are greater or less than in any case."""
+"""Characters of a string that others are greater or less than, ignoring case."""
 
 MAX_PATTERNS: Final = 10
-"""Comparisons whose strings are looked for within others, or in any case."""
+"""Comparisons whose strings are looked for within others, or compared ignoring case."""
 
 MAX_PATTERNS_LENGTH: Final = 1_000
-"""Characters of all strings that are looked for within others, or in any case."""
+"""Characters of all strings that are looked for within others, or compared ignoring case."""
 
 MAX_PARTS_LENGTH: Final = 200
 """Characters of all strings that others may contain. A document of 1 MB in texts that are searched takes MongoDB half a

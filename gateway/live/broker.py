@@ -27,7 +27,7 @@ from gateway.store.change_stream import InsertEvent, InsertStream, InsertWatch
 # A large batch is read without waiting for anything, and each insert is added to every topic of its namespace.
 _ADDITIONS_WITHOUT_PAUSE = 1_000
 # For a topic of the only key that is subscribed.
-_MAX_HOLD_UP_SECONDS = 1.0
+_HOLD_UP_SECONDS_ALONE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ class Broker:
     async def _wait_for(self, full: Sequence[Topic]) -> None:
         """Waits for all of these topics at once."""
         is_alone = len(self._shares) == 1
-        limits = [_MAX_HOLD_UP_SECONDS if is_alone else topic.share.hold_up_seconds for topic in full]
+        limits = [_HOLD_UP_SECONDS_ALONE if is_alone else topic.share.hold_up_seconds for topic in full]
         waited: dict[KeyShare, float] = {}
         for topic, seconds in zip(full, await asyncio.gather(*map(Topic.wait_for_capacity, full, limits)), strict=True):
             waited[topic.share] = max(seconds, waited.get(topic.share, 0.0))

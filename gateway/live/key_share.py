@@ -1,4 +1,4 @@
-"""The share that a key's topics have of what all topics share: reading, sending, and the patience of the others."""
+"""The share that a key's topics have of what all topics share: reading, sending, how long they may hold up others."""
 
 import asyncio
 from contextlib import AbstractAsyncContextManager

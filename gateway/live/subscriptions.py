@@ -3,6 +3,7 @@
 import marshal
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
+from time import thread_time
 
 from graphql import GraphQLError
 
@@ -19,7 +20,7 @@ from gateway.plan.sources.source import BoundSource
 from gateway.plan.usage import Usage, UsageLimits, answer_points
 from gateway.preparation.bound_operations import BoundOperation, json_weight
 from gateway.preparation.prepared_documents import document_weight
-from gateway.scheduling.rate_limiter import RateLimiter
+from gateway.scheduling.rate_limiter import RateLimiter, settle, spend_or_charge
 from gateway.store.change_stream import InsertEvent
 
 
@@ -54,7 +55,7 @@ class Subscriptions:
         key_id = context.caller.key_id
         try:
             root_of(bound)
-            await self._rate_limiter.spend(key_id, bound.cost)
+            await spend_or_charge(self._rate_limiter, key_id, bound.cost)
             # The same plan, for as long as the topic has it; a subscriber keeps this, however long the variables are.
             variables = marshal.dumps(dict(operation.request.variables), 2)
             selection = (id(bound.compiled), sha256(variables).digest())
@@ -136,14 +137,18 @@ class SubscriptionEvents:
         paid = self._cost(len(inserted))
         try:
             fetched = await self._fetcher.fetch_events(operation.bound, operation.context, usage, inserted)
-        finally:
-            self._rate_limiter.charge(self._key_id, usage.points + max(0, usage.examination_points - paid))
-        self._rate_limiter.refund(self._key_id, paid - min(paid, max(1, fetched.points)))
+        except BaseException:
+            self._rate_limiter.charge(self._key_id, usage.beyond(paid))
+            raise
+        points = max(1, fetched.points)
+        settle(self._rate_limiter, self._key_id, paid, points + usage.beyond(points))
         return ((event, self._answer(pages)) for event, pages in fetched.events)
 
     def _answer(self, pages: Pages) -> bytes:
+        began = thread_time()
         answer = self._responses.response(self._operation, pages).body
-        self._rate_limiter.charge(self._key_id, answer_points(len(answer), self._event_cost))
+        points = answer_points(len(answer), self._event_cost, thread_time() - began)
+        self._rate_limiter.charge(self._key_id, points)
         return answer
 
 

@@ -147,11 +147,6 @@ class Count:
     hint: str
     unindexed: tuple[str, ...] = ()
 
-    @property
-    def may_be_long(self) -> bool:
-        """As of `Find`: thousands of keys are counted for a point."""
-        return True
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aggregation(ABC, Generic[T_co]):
@@ -163,11 +158,6 @@ class Aggregation(ABC, Generic[T_co]):
 
     unindexed: tuple[str, ...] = ()
     optional: bool = False
-
-    @property
-    def may_be_long(self) -> bool:
-        """As of `Find`: MongoDB chooses as it goes."""
-        return True
 
     @property
     @abstractmethod

@@ -70,7 +70,7 @@ class Comparison:
 
     @property
     def patterns(self) -> tuple[str, ...]:
-        """The strings that stored texts are searched for, or compared with in any case: letter by letter."""
+        """The strings that stored texts are searched for, or compared with, ignoring case: letter by letter."""
         if self.operator in _SEARCHING:
             return (self.value,)
         if self.case_sensitive or self.operator is Operator.EXISTS:
@@ -86,7 +86,7 @@ class Comparison:
         text = _text(self.value)
         if len(text) > _MAX_DESCRIBED:
             text = f"{text[:_MAX_DESCRIBED]}…"
-        return f"{self.name} {_WORDS[self.operator]} {text}{'' if self.case_sensitive else ' in any case'}"
+        return f"{self.name} {_WORDS[self.operator]} {text}{'' if self.case_sensitive else ' ignoring case'}"
 
 
 @dataclass(frozen=True, slots=True)

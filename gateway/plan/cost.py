@@ -57,7 +57,7 @@ def introspection_points(values: int) -> int:
     return values // INTROSPECTED
 
 
-def examination_points(examined: Sequence[Conjunct], times: Sequence[TimeBound], commands: int) -> int:
+def unindexed_points(examined: Sequence[Conjunct], times: Sequence[TimeBound], commands: int) -> int:
     """The points of what so many commands may examine in vain: of the conditions that no index serves."""
     predicates = len({conjunct.name for conjunct in examined})
     comparisons = [comparison for conjunct in examined for comparison in conjunct.comparisons]

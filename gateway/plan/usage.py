@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from gateway.errors import ReadTooLarge, WriteTooLarge
+from gateway.scheduling.paid_work import SECONDS_PER_POINT
 
 # So many bytes of each document are read for its point, and for each further point so many of all documents together.
 BYTES_OF_DOCUMENT = 2_000
@@ -21,6 +22,9 @@ BYTES_WRITTEN = 500
 # shape, encode and compress 1 KB takes 2 µs of long texts, 15 of filter trees as JSON, 27 of those as text; a small
 # document takes 15 to 20.
 BYTES_ANSWERED = 2_000
+# So long an answer is made for the points of its documents and bytes; what goes on for longer, as many copies of large
+# documents do, is paid for by its time.
+SECONDS_OF_ANSWER = 0.02
 # For each point so many seconds pass, in which documents are examined that no index finds: as long as one document
 # takes that is found and answered.
 SECONDS_EXAMINING = 0.0001
@@ -101,6 +105,11 @@ class Usage:
         if not self._examining:
             self._seconds += min(time.monotonic() - self._since, self._limits.examining)
 
+    def beyond(self, points: int) -> int:
+        """What is charged besides these points: of bytes, and of the time in which documents were examined, where it
+        is more."""
+        return self.points + max(0, self.examination_points - points)
+
     @property
     def examination_points(self) -> int:
         """The points of the time in which documents were examined; commands that run side by side take it once."""
@@ -135,10 +144,11 @@ class Usage:
         return max(0, read) // BYTES_READ + max(0, written) // BYTES_WRITTEN
 
 
-def answer_points(size: int, points: int) -> int:
-    """The points of an answer's bytes, as they are before they are compressed, besides ``points`` that it costs
-    anyway."""
-    return max(0, size - BYTES_ANSWERED * points) // BYTES_ANSWERED
+def answer_points(size: int, points: int, seconds: float = 0.0) -> int:
+    """The points of an answer's bytes, as they are before they are compressed, and of the ``seconds`` of a processor in
+    which it was made, besides ``points`` that it costs anyway."""
+    of_time = max(0, int((seconds - SECONDS_OF_ANSWER) / SECONDS_PER_POINT))
+    return max(0, size - BYTES_ANSWERED * points) // BYTES_ANSWERED + of_time
 
 
 def _require_within(size: int, limit: int) -> None:

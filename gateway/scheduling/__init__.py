@@ -1,1 +1,1 @@
-"""Fairness: each key's concurrency limit and rate limit, the gate of CPU-heavy work, deadlines."""
+"""Fairness: operations, connections and points of each key, CPU-heavy work in turns, slots, unread bytes, deadlines."""

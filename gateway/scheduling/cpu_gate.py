@@ -18,9 +18,9 @@ ClientLeft: TypeAlias = Callable[[], Awaitable[None]]
 # Of a body or a message: reading so much takes up to 0.2 ms.
 LONG_BYTES = 10_000
 
-# Of the time that a piece took: no longer than it held up others do they have for themselves at least, and as long as
-# operations of other keys are under way a few times that. A write of 8 ms has five replies of MongoDB to wait for; with
-# a piece between each two of them it took ten times as long.
+# How long others are served after a piece, as a part of its own time: half of it at least, so that short requests come
+# between, and up to twice as long while operations of other keys are under way. A write of 8 ms has five replies of
+# MongoDB to wait for; with a piece between each two of them it took ten times as long.
 _LEAST_PAUSE, _LONGEST_PAUSE = 0.5, 2.0
 _LOOK_AGAIN_SECONDS = 0.001
 # Who hasn't waited for a while starts again like everybody else; this many are remembered at least.
@@ -154,7 +154,7 @@ class CpuGate:
 async def _turn_unless(left: ClientLeft, turn: "asyncio.Future[None]") -> None:
     """Waits for the turn, or raises what ``left`` does."""
     leaving = asyncio.ensure_future(left())
-    leaving.add_done_callback(_look)
+    leaving.add_done_callback(_retrieve_exception)
     try:
         await asyncio.wait((turn, leaving), return_when=asyncio.FIRST_COMPLETED)
         if not turn.done():
@@ -164,7 +164,7 @@ async def _turn_unless(left: ClientLeft, turn: "asyncio.Future[None]") -> None:
         leaving.cancel()
 
 
-def _look(leaving: "asyncio.Future[None]") -> None:
+def _retrieve_exception(leaving: "asyncio.Future[None]") -> None:
     """That a client left in the moment of its turn is of no account."""
     if not leaving.cancelled():
         leaving.exception()

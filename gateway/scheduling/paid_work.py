@@ -10,23 +10,17 @@ from gateway.context import Caller
 from gateway.errors import RateLimited, Unavailable
 from gateway.scheduling.cpu_gate import ClientLeft, CpuGate
 from gateway.scheduling.deadlines import Deadline
-from gateway.scheduling.rate_limiter import RateLimiter
+from gateway.scheduling.rate_limiter import REFUSED, RateLimiter, refusal_points, settle, spend_or_charge
 
 T = TypeVar("T")
 
 # Of a worker, for one point: a page of 20 takes some 250 µs beyond what each request does.
 SECONDS_PER_POINT = 12e-6
 # To open a websocket and close it again takes 0.86 ms.
-CONNECTED = 70
+CONNECTION_POINTS = 70
 # Of a message of a websocket that asks nothing: a ping takes 60 µs, one of 9 KB 110 and one of 100 KB 280.
-MESSAGE = 4
-BYTES_ANSWERED = 4_000
-
-# Before it is known how long a request takes, and where it is refused: to refuse one takes 0.2 to 0.4 ms, and 1 to 2 µs
-# more for each byte.
-REFUSED = 20
-BYTES_REFUSED = 20
-MOST_REFUSED = 1_000
+MESSAGE_POINTS = 4
+BYTES_OF_MESSAGE = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +33,7 @@ class Done(Generic[T]):
 
 
 class PaidWork:
-    """CPU-heavy work that waits for its turn, in the time of an operation, and that its key pays for.
+    """The runner of CPU-heavy work that waits for its turn, in the time of an operation, and that its key pays for.
 
     Points are taken by the size of what is worked on before the work begins, and settled by the time that it took.
     """
@@ -74,7 +68,7 @@ class PaidWork:
             finally:
                 paid = ceil((thread_time() - began) / SECONDS_PER_POINT)
 
-        await self._spend(caller.key_id, held)
+        await spend_or_charge(self._rate_limiter, caller.key_id, held)
         try:
             with self._deadline.less(waited).block():
                 outcome = await self._gate.run(timed, caller, left)
@@ -85,7 +79,7 @@ class PaidWork:
             limit = f"{self._time_limit_ms:,} ms"
             raise Unavailable(f"The request waited for longer than {limit} to be read and validated.") from None
         finally:
-            self._settle(caller.key_id, held, paid)
+            settle(self._rate_limiter, caller.key_id, held, paid)
         return Done(outcome, paid, began_at - came)
 
     def charge(self, caller: Caller, points: int) -> None:
@@ -98,30 +92,11 @@ class PaidWork:
         Raises `RateLimited` where the key has no points left: then nothing is told of the request.
         """
         if not paid:
-            await self._spend(caller.key_id, 1)
+            await spend_or_charge(self._rate_limiter, caller.key_id, 1)
             paid = 1
         self._rate_limiter.charge(caller.key_id, max(0, refusal_points(size) - paid))
-
-    async def _spend(self, key_id: str, points: int) -> None:
-        """Takes points; to be told that there are too few costs what any refusal does."""
-        try:
-            await self._rate_limiter.spend(key_id, points)
-        except RateLimited:
-            self._rate_limiter.charge(key_id, REFUSED)
-            raise
-
-    def _settle(self, key_id: str, held: int, paid: int) -> None:
-        if paid > held:
-            self._rate_limiter.charge(key_id, paid - held)
-        else:
-            self._rate_limiter.refund(key_id, held - paid)
-
-
-def refusal_points(size: int) -> int:
-    """The least points of a request of so many bytes that is refused before it is run."""
-    return min(REFUSED + size // BYTES_REFUSED, MOST_REFUSED)
 
 
 def message_points(size: int) -> int:
     """The points of a websocket's message of so many bytes that asks nothing."""
-    return MESSAGE + size // BYTES_ANSWERED
+    return MESSAGE_POINTS + size // BYTES_OF_MESSAGE

@@ -73,6 +73,34 @@ class TokenBuckets:
             self._full_at[key_id] -= points / self._rate.restore
 
 
+# To refuse a request takes 0.2 to 0.4 ms, and 1 to 2 µs more for each byte.
+REFUSED = 20
+BYTES_REFUSED = 20
+MOST_REFUSED = 1_000
+
+
+def refusal_points(size: int) -> int:
+    """The least points of a request of so many bytes that is refused before it is run."""
+    return min(REFUSED + size // BYTES_REFUSED, MOST_REFUSED)
+
+
+async def spend_or_charge(limiter: RateLimiter, key_id: str, points: int) -> Budget | None:
+    """Takes points; to be told that there are too few costs what any refusal does. Raises what `spend` does."""
+    try:
+        return await limiter.spend(key_id, points)
+    except RateLimited:
+        limiter.charge(key_id, REFUSED)
+        raise
+
+
+def settle(limiter: RateLimiter, key_id: str, held: int, cost: int) -> None:
+    """Gives back what work cost less than was taken for it, or charges what it cost more."""
+    if cost > held:
+        limiter.charge(key_id, cost - held)
+    else:
+        limiter.refund(key_id, held - cost)
+
+
 def refusal(points: int, budget: Budget) -> RateLimited:
     """The error for an operation that may cost more than is left in ``budget``."""
     return RateLimited(

@@ -65,7 +65,7 @@ _NONE_OF = f"Equals none of these, at most {MAX_VALUES:,}, or is missing."
 _IS_THERE = "With true: is there and is not null. With false: is null or missing."
 _SEARCHED = f"of at most {MAX_PATTERN_LENGTH} characters. Longer texts than {MAX_SEARCHED:,} aren't searched."
 _IN_ALL = f"""{MAX_COMPARISONS} comparisons in all,
-of which {MAX_PATTERNS} may be by `startsWith`, by `contains` or in any case, for {MAX_PATTERNS_LENGTH:,} characters \
+of which {MAX_PATTERNS} may be by `startsWith`, by `contains` or ignoring case, for {MAX_PATTERNS_LENGTH:,} characters \
 together, {MAX_PARTS_LENGTH} of them by `contains`."""
 _CASE_SENSITIVE = f"""Whether upper and lower case differ in the comparisons of strings here. With false, letters are
 compared one by one by Unicode's simple case folding, no index helps, and each string is of at most \

@@ -72,9 +72,9 @@ class Reader:
         match command:
             case Find():
                 return self._long_commands.run(partial(self._find, command, usage), begin, command.since)
-            case Count():
+            case Count():  # Tens of keys are counted for a point.
                 return self._long_commands.run(partial(self._count, command), begin)
-            case Aggregation():
+            case Aggregation():  # MongoDB chooses as it goes.
                 return self._long_commands.run(partial(self._aggregate, command, usage), begin)
 
     def _collection(self, name: str) -> Collection:

@@ -14,8 +14,7 @@ from gateway.limits import Limits
 from gateway.plan.cost import LEAST
 from gateway.preparation import prepared_documents
 from gateway.preparation.document_limits import parse_within
-from gateway.scheduling.paid_work import MOST_REFUSED, refusal_points
-from gateway.scheduling.rate_limiter import TokenBuckets
+from gateway.scheduling.rate_limiter import MOST_REFUSED, TokenBuckets, refusal_points
 from gateway.store.client import Database
 from gateway.store.token_buckets import SharedTokenBuckets
 from tests.harness.gateway_client import Gateway, code, open_gateway

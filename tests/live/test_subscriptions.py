@@ -11,7 +11,7 @@ from gateway.context import Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.live import key_share, topic
 from gateway.model.wire import validate_interaction
-from gateway.scheduling.paid_work import CONNECTED
+from gateway.scheduling.paid_work import CONNECTION_POINTS
 from tests.harness.gateway_client import Gateway, new_gateway
 from tests.harness.live_client import RECORDED, served, socket, stream
 from tests.harness.waiting import PATIENCE
@@ -84,7 +84,7 @@ async def test_subscriptions_of_a_key_that_ask_the_same_share_what_it_costs(mong
                 assert (await client.hear())["type"] == "next"
             assert [await neighbour.recorded() for _ in range(300)] == numbered(300)
         for key in (gateway.key, other):
-            assert await spent(gateway, key) == about(300 + CONNECTED, since)
+            assert await spent(gateway, key) == about(300 + CONNECTION_POINTS, since)
 
 
 async def test_events_wait_for_points_and_none_is_lost(mongod: EmbeddedServer) -> None:

@@ -67,7 +67,7 @@ def test_the_comparisons_of_a_tree_come_in_order() -> None:
         (compared(Operator.NIN, ()), "metadata.a not in []"),
         (compared(Operator.EXISTS, True), "metadata.a exists"),
         (compared(Operator.EXISTS, False), "metadata.a is missing or null"),
-        (compared(Operator.STARTS_WITH, "x", case_sensitive=False), 'metadata.a starts with "x" in any case'),
+        (compared(Operator.STARTS_WITH, "x", case_sensitive=False), 'metadata.a starts with "x" ignoring case'),
         (compared(Operator.CONTAINS, "x" * 200), f'metadata.a contains "{"x" * 99}…'),
         (
             compared(Operator.EQ, Derived("5f0c=brand", {"key": "brand", "value": 1}), name="filters"),

@@ -9,8 +9,8 @@ from gateway.context import Caller, Organization, Rate
 from gateway.errors import RateLimited, Unavailable
 from gateway.scheduling.concurrency import ConcurrencyLimit
 from gateway.scheduling.cpu_gate import CpuGate
-from gateway.scheduling.paid_work import REFUSED, SECONDS_PER_POINT, PaidWork, refusal_points
-from gateway.scheduling.rate_limiter import TokenBuckets
+from gateway.scheduling.paid_work import SECONDS_PER_POINT, PaidWork
+from gateway.scheduling.rate_limiter import REFUSED, TokenBuckets, refusal_points
 
 POOR = Caller("poor", "poor", frozenset(), Organization("o", "o"), None)
 RICH = Caller("rich", "rich", frozenset(), Organization("o", "o"), None)

@@ -10,7 +10,7 @@ from gateway.context import Context
 from gateway.model.kinds import Kind
 from gateway.plan.access_path import scan_of_ids
 from gateway.plan.commands import Document, Find
-from gateway.plan.cost import examination_points, reading_points
+from gateway.plan.cost import reading_points, unindexed_points
 from gateway.plan.predicate import Predicate
 from gateway.plan.projection import projection
 from gateway.plan.sources.listings import COMPARISON_BYTES
@@ -27,7 +27,7 @@ class Insertions(Source):
         predicate = arguments.predicate()
         # They are found by their ids, and an equality that an index might serve is compared in no time.
         examined = [conjunct for conjunct in predicate.conjuncts if conjunct.lookup is None]
-        surcharge = 0 if predicate.nothing else examination_points(examined, predicate.times, commands=1)
+        surcharge = 0 if predicate.nothing else unindexed_points(examined, predicate.times, commands=1)
         return BoundInsertions(self.kind, predicate, projection(arguments.paths[self.kind.type_name], "_id"), surcharge)
 
 

@@ -8,7 +8,7 @@ from gateway.context import Context, Namespace
 from gateway.model.kinds import Kind
 from gateway.plan.access_path import AccessPath, choose_access_path, intervals, sort
 from gateway.plan.commands import Count, Document, Find, ReadCommand, Scan
-from gateway.plan.cost import examination_points, reading_estimate, reading_points
+from gateway.plan.cost import reading_estimate, reading_points, unindexed_points
 from gateway.plan.fetched_pages import ResponsePath
 from gateway.plan.joins import Join, JoinCount
 from gateway.plan.paging import Page, Window, page
@@ -91,7 +91,7 @@ def _bound(kind: Kind, arguments: SourceArguments, foreign_path: str = "") -> tu
     total_limit = max((bound for bound in bounds.values() if not isinstance(bound, Exception)), default=0)
     surcharge = 0
     if access_path.examined and not predicate.nothing:
-        surcharge = examination_points(access_path.examined, predicate.times, commands=2 if total_limit else 1)
+        surcharge = unindexed_points(access_path.examined, predicate.times, commands=2 if total_limit else 1)
     query = ListingQuery(predicate, access_path, projected, bounds, total_limit, arguments.variables, surcharge)
     return query, window
 

@@ -7,12 +7,12 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from gateway.auth.authenticator import Authenticator
-from gateway.auth.used_connections import UsedConnections
 from gateway.context import Context
 from gateway.errors import BadRequest, PayloadTooLarge, RequestTimeout, Unauthenticated, UnknownCoding
 from gateway.limits import LONG_BODY_BYTES, ConnectionLimits
 from gateway.scheduling.deadlines import Deadline
 from gateway.scheduling.unread_bytes import UnreadBytesByKey
+from gateway.scheduling.used_connections import UsedConnections
 from gateway.transport.exchange.compression import SHORTEST_BYTES, compressed
 from gateway.transport.exchange.negotiation import preferred_coding
 from gateway.transport.exchange.paced_sending import send_paced

@@ -16,7 +16,8 @@ from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.preparation.json_requests import from_json, from_object
 from gateway.preparation.known_operations import MAX_BODY_BYTES
 from gateway.scheduling.cpu_gate import LONG_BYTES
-from gateway.scheduling.paid_work import PaidWork, refusal_points
+from gateway.scheduling.paid_work import PaidWork
+from gateway.scheduling.rate_limiter import refusal_points
 from gateway.transport.exchange.exchange import Exchange
 from gateway.transport.exchange.negotiation import JSON
 

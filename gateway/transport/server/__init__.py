@@ -1,1 +1,1 @@
-"""The server below the application: one adapter to uvicorn, for framing, heads, room and the drain; known hosts."""
+"""The server below the application: one adapter to uvicorn, for framing, heads, connections, the drain; known hosts."""

@@ -23,7 +23,7 @@ _LINGER_SECONDS, _FRAGMENTS = 2.0, 1_000
 
 class HttpProtocol(HttpToolsProtocol):
     """A connection that ends where a request could be read in two ways, its head is too large or too slow, or there is
-    no room, by ``config``'s ``limits`` and ``room``; ``app_state["draining"]`` is set while the server ends."""
+    none left, by ``config``'s ``limits`` and ``capacity``; ``app_state["draining"]`` is set while the server ends."""
 
     config: Any
     _answering: RequestResponseCycle | None = None
@@ -32,12 +32,12 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self.config.room.add(self, self.connections)
+        self.config.capacity.add(self, self.connections)
         self._require_progress(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self.config.room.leave(self)
+        self.config.capacity.leave(self)
         if self._answering is not None:  # uvicorn notifies the last of pipelined requests only.
             self._answering.disconnected = True
             self._answering.message_event.set()
@@ -74,7 +74,7 @@ class HttpProtocol(HttpToolsProtocol):
         line = (self.parser.get_method(), self.url, self.parser.get_http_version())
         upgrade = self.parser.should_upgrade()
         refusal = refusal_of_head(line, self.headers, self.config.limits, asks_for_upgrade=upgrade)
-        self._refusal = refusal or self.config.room.refusal(self, self.url, self.connections, self.tasks, self.pipeline)
+        self._refusal = refusal or self.config.capacity.use(self, self.url, self.connections, self.tasks, self.pipeline)
         if self._refusal is not None:
             raise self._refusal
         self.scope["extensions"] = {ABORT: {"call": self.transport.abort}}
@@ -88,7 +88,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self.cycle.response_complete and not self.transport.is_closing():
-            self.config.room.wait(self)
+            self.config.capacity.wait(self)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answering = cycle
@@ -111,7 +111,7 @@ class HttpProtocol(HttpToolsProtocol):
             reply = closing_reply(refusal)
             headers = [b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *reply.headers)]
             self.transport.write(b"".join([STATUS_LINE[reply.status], *headers, b"\r\n", reply.body]))
-        self.config.room.wait(self)  # It takes no room while it lingers.
+        self.config.capacity.wait(self)  # It takes no room while it lingers.
         self.flow.resume_reading()
         self.transport.write_eof()
         self.loop.call_later(_LINGER_SECONDS, self.transport.abort)

@@ -23,7 +23,8 @@ from gateway.live.subscriber_queue import Subscriber
 from gateway.live.subscriptions import Subscriptions
 from gateway.preparation.json_requests import from_object
 from gateway.scheduling.cancellation import cancel
-from gateway.scheduling.paid_work import CONNECTED, PaidWork, refusal_points
+from gateway.scheduling.paid_work import CONNECTION_POINTS, PaidWork
+from gateway.scheduling.rate_limiter import refusal_points
 from gateway.scheduling.unread_bytes import UnreadBytesByKey
 from gateway.transport.exchange.exchange import only_value
 from gateway.transport.websocket import close_codes, messages
@@ -162,7 +163,7 @@ class Conversation:
         try:
             message = await self._services.reader.read(received, caller)
             await self._handle(message, connection, size)
-        except (Close, BadRequest, BadUserInput, TooManySubscriptions):
+        except (Close, BadRequest, BadUserInput):
             if caller is not None:
                 self._services.paid_work.charge(caller, refusal_points(size))
             raise
@@ -194,7 +195,7 @@ class Conversation:
         self._credentials = authorization, namespace
         context = await self._services.authenticator.context(*self._credentials)
         connection.enter(context)
-        self._services.paid_work.charge(context.caller, CONNECTED)
+        self._services.paid_work.charge(context.caller, CONNECTION_POINTS)
         self._is_acknowledged = True
         await self._send_text(messages.ACK)
 
@@ -226,7 +227,7 @@ class Conversation:
             context = await self._services.authenticator.context(*self._credentials)
             connection.enter(context)
         except (BadUserInput, TooManySubscriptions, Unavailable) as error:
-            if connection.context is not None:
+            if connection.context is not None and not isinstance(error, Unavailable):
                 self._services.paid_work.charge(connection.context.caller, refusal_points(size))
             await self._send_text(messages.error(id, refused(error)))
             return

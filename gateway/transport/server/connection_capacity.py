@@ -15,7 +15,7 @@ class Connection(Protocol):
     transport: Transport
 
 
-class ConnectionRoom:
+class ConnectionCapacity:
     """The room for connections of one process: ``most`` may be used at a time, and a few more to ask for its health.
 
     Those that wait for a request, or for the rest of its head, take no room from others: where there are too many, the
@@ -44,7 +44,7 @@ class ConnectionRoom:
         """Counts a connection as used, or as none any longer."""
         self._waiting.pop(connection, None)
 
-    def refusal(
+    def use(
         self, connection: Connection, address: bytes, connections: Sized, tasks: Sized, pipeline: Sized
     ) -> Unavailable | None:
         """Why a request for this address isn't answered; None where it is, and its connection used from now on.
