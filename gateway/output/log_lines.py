@@ -44,5 +44,6 @@ def configuration(level: str) -> dict[str, Any]:
             }
         },
         "root": {"level": severe, "handlers": ["stderr"]},
-        "loggers": {"gateway": {"level": level}, **{name: {"level": severe} for name in libraries}},
+        # Said, too, as uvicorn takes its loggers' records for itself where it logs no addresses.
+        "loggers": {"gateway": {"level": level}, **{name: {"level": severe, "propagate": True} for name in libraries}},
     }
