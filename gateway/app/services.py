@@ -45,7 +45,8 @@ class Services:
         self.fetcher = Fetcher(reader, Writer(self.database))
 
         keys = Keys(self.database)
-        self.authenticator = Authenticator(keys, tenancy, cache_seconds=settings.key_cache_seconds)
+        self.rate_limiter = _rate_limiter(points, self.database)
+        self.authenticator = Authenticator(keys, tenancy, self.rate_limiter, cache_seconds=settings.key_cache_seconds)
         self.used_connections = UsedConnections(settings.connection_limits.of_organization)
         self.connections = OpenConnections(
             self.authenticator,
@@ -56,7 +57,6 @@ class Services:
 
         self.concurrency = ConcurrencyLimit(operations_at_once(settings.mongodb_max_pool_size))
         self.cpu_gate = CpuGate(self.concurrency, max_waiting=settings.worker_limits.key_waiting)
-        self.rate_limiter = _rate_limiter(points, self.database)
         self.paid_work = PaidWork(self.cpu_gate, self.rate_limiter, time_limit_ms=limits.operation_time_ms)
 
         known, documents = open_documents(settings, self.graph)

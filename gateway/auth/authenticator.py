@@ -16,6 +16,7 @@ from gateway.auth.key_loader import KeyLoader
 from gateway.context import Caller, Context, Namespace, Permission
 from gateway.errors import Forbidden, GatewayError, NamespaceNotFound, NamespaceRequired, Unauthenticated
 from gateway.model import secret_keys
+from gateway.scheduling.rate_limiter import REFUSED, NoRateLimit, RateLimiter, spend_or_charge
 from gateway.store.keys import Key, Keys
 from gateway.store.tenancy import Tenancy
 
@@ -38,9 +39,12 @@ class Authenticator:
     look-up; thus also the time in which a revocation takes effect.
     """
 
-    def __init__(self, keys: Keys, tenancy: Tenancy, *, cache_seconds: float) -> None:
+    def __init__(
+        self, keys: Keys, tenancy: Tenancy, rate_limiter: RateLimiter | None = None, *, cache_seconds: float
+    ) -> None:
         self._keys = keys
         self._tenancy = tenancy
+        self._rate_limiter = rate_limiter or NoRateLimit()
         self._key_loader = KeyLoader(keys)
         self._cache_seconds = cache_seconds
         self._cached_keys: TLRUCache[str, _CachedKey] = TLRUCache(
@@ -51,9 +55,15 @@ class Authenticator:
         self._cached_namespaces: TTLCache[tuple[str, str], Namespace] = TTLCache(_CACHE_SIZE, ttl=cache_seconds)
 
     async def context(self, authorization: str | None, namespace_header: str | None) -> Context:
-        """The context that both headers name; raises what ``authenticate`` and ``resolve`` do."""
+        """The context that both headers name; raises what ``authenticate`` and ``resolve`` do, and
+        `RateLimited` where the key has no points left to be refused."""
         caller = await self.authenticate(authorization)
-        return Context(caller, await self.resolve(caller, namespace_header))
+        try:
+            return Context(caller, await self.resolve(caller, namespace_header))
+        except (NamespaceNotFound, NamespaceRequired):
+            # Paid for as every refusal of a request whose key is known.
+            await spend_or_charge(self._rate_limiter, caller.key_id, REFUSED)
+            raise
 
     async def authenticate(self, authorization: str | None) -> Caller:
         """The bearer of the key in an Authorization header (None: absent).

@@ -79,6 +79,8 @@ def _resolved(resolve: Callable[..., Any], info: _SchemaInfo, arguments: Mapping
     return resolve(source, info, **arguments)
 
 
+# An error is made and told for as long as so many values are.
+_VALUES_OF_ERROR = 10
 _ONE = (None,)
 
 
@@ -100,10 +102,16 @@ def execute_within(
             raise _TooManyValues
 
     def counted(resolve: Callable[..., Any], source: Any, info: Any, **arguments: Any) -> Any:
-        value = resolve(source, info, **arguments)
-        take(_ONE, 1)
+        try:
+            value = resolve(source, info, **arguments)
+        except Exception:
+            take(_ONE, _VALUES_OF_ERROR)
+            raise
+        take(_ONE, _VALUES_OF_ERROR if isinstance(value, Exception) else 1)
         if value.__class__ is list:
+            errors = sum(isinstance(item, Exception) for item in value)
             take(value, 1)
+            take(_ONE, errors * _VALUES_OF_ERROR)
         return value
 
     pages.count = take

@@ -15,6 +15,7 @@ from gateway.execution.fetching import Fetcher
 from gateway.execution.response_builder import ResponseBuilder
 from gateway.live.broker import Broker, TopicKey
 from gateway.live.subscriber_queue import KeptPart, Subscriber
+from gateway.plan.cost import LEAST
 from gateway.plan.fetched_pages import Pages
 from gateway.plan.sources.source import BoundSource
 from gateway.plan.usage import Usage, UsageLimits, answer_points
@@ -45,9 +46,12 @@ class Subscriptions:
         self._cost_limit = cost_limit
         self._usage_limits = usage_limits
 
-    async def open(self, operation: AdmittedOperation, overflow: Callable[[GatewayError], None]) -> Subscriber | Answer:
+    async def open(
+        self, operation: AdmittedOperation, overflow: Callable[[GatewayError], None], *, least: int = LEAST
+    ) -> Subscriber | Answer:
         """The answers of an admitted subscription, from now on and until they are closed, or the answer that refuses
-        it. ``overflow`` is called where they aren't read fast enough.
+        it. ``overflow`` is called where they aren't read fast enough; ``least``: the points that it costs at least to
+        begin.
 
         Subscriptions of a key that ask the same of the same namespace share their answers, and what those cost.
         """
@@ -55,7 +59,7 @@ class Subscriptions:
         key_id = context.caller.key_id
         try:
             root_of(bound)
-            await spend_or_charge(self._rate_limiter, key_id, bound.cost)
+            await spend_or_charge(self._rate_limiter, key_id, max(least, bound.cost))
             # The same plan, for as long as the topic has it; a subscriber keeps this, however long the variables are.
             variables = marshal.dumps(dict(operation.request.variables), 2)
             selection = (id(bound.compiled), sha256(variables).digest())
@@ -121,7 +125,7 @@ class SubscriptionEvents:
 
     def _cost(self, count: int) -> int:
         """What so many events may cost together."""
-        return self._surcharge + count * self._event_cost
+        return max(LEAST, self._surcharge + count * self._event_cost)
 
     async def pay(self, count: int) -> None:
         """Spends what so many events may cost. Raises `RateLimited` where the key has less left, or `Unavailable`."""
@@ -140,7 +144,7 @@ class SubscriptionEvents:
         except BaseException:
             self._rate_limiter.charge(self._key_id, usage.beyond(paid))
             raise
-        points = max(1, fetched.points)
+        points = max(LEAST, fetched.points)
         settle(self._rate_limiter, self._key_id, paid, points + usage.beyond(points))
         return ((event, self._answer(pages)) for event, pages in fetched.events)
 

@@ -29,6 +29,8 @@ INTROSPECTED = 100
 # graphql-core takes 12 to 22 times as long as a compiled function; what is its from the start costs so many times as
 # much.
 EXECUTOR_FACTOR = 10
+# A session is looked for in two collections, from both ends, whether there is one or not.
+SPANNED = 4
 # A document is written into a dozen indexes, and acknowledged by several servers.
 WRITTEN = 2
 # With an entry of the audit log, acknowledged before it.
@@ -45,6 +47,12 @@ def estimate(plan: Plan, bindings: Bindings) -> int:
 def reading_points(documents: int, counted: int = 0) -> int:
     """The points of documents that were read, and of elements that were counted."""
     return documents + -(-counted // COUNTED)
+
+
+def joining_points(documents: int, parents: int, counted: int, *, counts: bool) -> int:
+    """The points of documents that were read for so many parents, and of elements that were counted: each parent's are
+    looked for, whether there are any or not."""
+    return max(documents, parents) + (max(-(-counted // COUNTED), parents) if counts else 0)
 
 
 def reading_estimate(documents: int, counted: int) -> int:

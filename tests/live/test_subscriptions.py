@@ -11,6 +11,7 @@ from gateway.context import Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.live import key_share, topic
 from gateway.model.wire import validate_interaction
+from gateway.plan.cost import LEAST
 from gateway.scheduling.paid_work import CONNECTION_POINTS
 from tests.harness.gateway_client import Gateway, new_gateway
 from tests.harness.live_client import RECORDED, served, socket, stream
@@ -55,7 +56,7 @@ async def test_an_event_costs_what_is_read_for_it(mongod: EmbeddedServer) -> Non
         async with stream(address, gateway.key) as told:
             await insert(gateway, numbered(200))
             assert [await told.recorded() for _ in range(200)] == numbered(200)
-        assert await spent(gateway, gateway.key) == about(200, since)
+        assert await spent(gateway, gateway.key) == about(200 + CONNECTION_POINTS, since)
         async with stream(address, gateway.key, NESTED) as told:
             await insert(gateway, numbered(50, "n"))
             for _ in range(50):
@@ -83,8 +84,8 @@ async def test_subscriptions_of_a_key_that_ask_the_same_share_what_it_costs(mong
             for _ in range(5 * 300):
                 assert (await client.hear())["type"] == "next"
             assert [await neighbour.recorded() for _ in range(300)] == numbered(300)
-        for key in (gateway.key, other):
-            assert await spent(gateway, key) == about(300 + CONNECTION_POINTS, since)
+        for key, begun in ((gateway.key, 5), (other, 1)):
+            assert await spent(gateway, key) == about(300 + CONNECTION_POINTS + begun * LEAST, since)
 
 
 async def test_events_wait_for_points_and_none_is_lost(mongod: EmbeddedServer) -> None:
@@ -132,7 +133,7 @@ async def test_where_too_many_wait_for_points_the_subscription_ends_and_no_other
             await client.begun()
 
 
-async def test_looking_in_vain_costs_a_point(mongod: EmbeddedServer) -> None:
+async def test_looking_in_vain_costs_what_an_operation_does(mongod: EmbeddedServer) -> None:
     since = asyncio.get_running_loop().time()
     async with new_gateway(mongod.uri, **SLOW) as gateway, served(gateway.app) as address:
         await gateway.make_known(RECORDED, SPENT)
@@ -141,7 +142,7 @@ async def test_looking_in_vain_costs_a_point(mongod: EmbeddedServer) -> None:
             for number in range(60):
                 await insert(gateway, [f"i{number}"])
                 assert await other.recorded() == f"i{number}"
-        assert await spent(gateway, gateway.key) == about(60, since)
+        assert await spent(gateway, gateway.key) == about(60 * LEAST + CONNECTION_POINTS, since)
 
 
 async def test_events_that_have_more_bytes_together_than_may_be_read_at_once_are_all_told(

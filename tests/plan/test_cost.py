@@ -50,8 +50,8 @@ def where(filters: str, selection: str = "nodes { id }", first: int = 10) -> str
         ("{ interactions(first: 0) { pageInfo { hasNextPage } } }", 1),
         ('{ interactionsByIds(interactionIds: ["a", "b", "c"]) { id } }', 3),
         ('{ node(id: "a") { id } }', 1),
-        ('{ nodes(ids: ["a", "b"]) { id } }', 2),
-        ('{ session(sessionId: "a") { startedAt } }', 1),
+        ('{ nodes(ids: ["a", "b"]) { id } }', 1),
+        ('{ session(sessionId: "a") { startedAt } }', 4),
         # An item itself is not looked for.
         ('{ features(featureIds: ["a", "b", "c"]) { featureId } }', 1),
         ('{ features(featureIds: ["a", "b", "c"]) { interactions(first: 5) { nodes { id } } } }', 15),
@@ -161,7 +161,21 @@ async def shop(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
         ("{ interactions(first: 11) { nodes { id } } }", 11, 11),
         ("{ interactions(first: 100) { nodes { id } } }", 100, 12),
         ("{ searchRequests { nodes { interactions { nodes { id } } } } }", 110, 4 + 12),
-        ("{ searchRequests { nodes { interactions { totalCount } } } }", 210, 4 + 12 + 1),
+        ("{ searchRequests { nodes { interactions { totalCount } } } }", 210, 4 + 12 + 4),
+        # What isn't there is looked for all the same.
+        (
+            '{ features(featureIds: ["a", "b", "c", "d"]) { x: interactions(first: 9) { nodes { id } } '
+            "y: interactions(first: 9) { nodes { id } } z: interactions(first: 9) { nodes { id } } } }",
+            108,
+            12,
+        ),
+        (
+            '{ x: nodes(ids: ["a"]) { id } '
+            + " ".join(f'n{n}: session(sessionId: "{n}") {{ id }}' for n in range(5))
+            + "}",
+            20,
+            20,
+        ),
         # To read a request and to send its answer costs ten.
         ('{ nodes(ids: ["WyJ4Il0"]) { id } session(sessionId: "none") { id } }', 10, 10),
         ('{ interactionsByIds(interactionIds: ["i1", "i1", "none"]) { id } }', 10, 10),

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from gateway.context import Context
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Kind
 from gateway.plan.commands import Document, Find, NamespaceScan, ReadCommand, Scan
-from gateway.plan.cost import reading_points
+from gateway.plan.cost import SPANNED
 from gateway.plan.joins import SessionSpans
 from gateway.plan.predicate import Lookup
 from gateway.plan.projection import projection
@@ -33,7 +33,7 @@ class DocumentLookup(KeyLookup):
         # Other programs may have stored one id twice: of several, none may take the place of another.
         return Find(scan, projection(paths, path), (), 1 if len(keys) == 1 else 0, "id")
 
-    def objects(self, result: Any, keys: Sequence[str], context: Context) -> tuple[Mapping[str, Document], int]:
+    def objects(self, result: Any, keys: Sequence[str], context: Context) -> Mapping[str, Document]:
         path = self.kind.id_path
         objects: dict[str, Document] = {}
         for document in result:
@@ -41,18 +41,22 @@ class DocumentLookup(KeyLookup):
             # with one id comes first, as it does where it is looked for alone.
             if isinstance(key := document[path], str):
                 objects.setdefault(key, document)
-        return objects, reading_points(len(result))
+        return objects
 
 
 @dataclass(frozen=True, slots=True)
 class SessionLookup(KeyLookup):
     """Sessions, which are known by what was recorded in them."""
 
+    @property
+    def price(self) -> int:
+        return SPANNED
+
     def command(self, context: Context, keys: Sequence[str], paths: frozenset[str]) -> ReadCommand:
         return SessionSpans(context.namespace, keys, _SESSION_SPANS)
 
-    def objects(self, result: Any, keys: Sequence[str], context: Context) -> tuple[Mapping[str, Document], int]:
-        return result, reading_points(len(result))
+    def objects(self, result: Any, keys: Sequence[str], context: Context) -> Mapping[str, Document]:
+        return cast(Mapping[str, Document], result)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,8 @@ class UnreadLookup(KeyLookup):
     def reads(self) -> bool:
         return False
 
-    def objects(self, result: Any, keys: Sequence[str], context: Context) -> tuple[Mapping[str, Document], int]:
-        return {key: {self.path: key} for key in keys}, 0
+    def objects(self, result: Any, keys: Sequence[str], context: Context) -> Mapping[str, Document]:
+        return {key: {self.path: key} for key in keys}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +84,8 @@ class NamespaceLookup(KeyLookup):
         scan = NamespaceScan(context.caller.organization.id, {"_id": {"$in": list(keys)}})
         return Find(scan, _NAMESPACE, (), len(keys), "_id_")
 
-    def objects(self, result: Any, keys: Sequence[str], context: Context) -> tuple[Mapping[str, Document], int]:
-        return {namespace["namespace_id"]: namespace for namespace in result}, reading_points(len(result))
+    def objects(self, result: Any, keys: Sequence[str], context: Context) -> Mapping[str, Document]:
+        return {namespace["namespace_id"]: namespace for namespace in result}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +99,9 @@ class OrganizationLookup(KeyLookup):
     def scope(self, context: Context, key: str) -> str:
         return key
 
-    def objects(self, result: Any, keys: Sequence[str], context: Context) -> tuple[Mapping[str, Document], int]:
+    def objects(self, result: Any, keys: Sequence[str], context: Context) -> Mapping[str, Document]:
         organization = context.caller.organization
-        return {organization.id: organization_document(organization)}, 0
+        return {organization.id: organization_document(organization)}
 
 
 def find_namespaces(context: Context) -> Find:

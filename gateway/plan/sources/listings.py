@@ -8,7 +8,7 @@ from gateway.context import Context, Namespace
 from gateway.model.kinds import Kind
 from gateway.plan.access_path import AccessPath, choose_access_path, intervals, sort
 from gateway.plan.commands import Count, Document, Find, ReadCommand, Scan
-from gateway.plan.cost import reading_estimate, reading_points, unindexed_points
+from gateway.plan.cost import joining_points, reading_estimate, reading_points, unindexed_points
 from gateway.plan.fetched_pages import ResponsePath
 from gateway.plan.joins import Join, JoinCount
 from gateway.plan.paging import Page, Window, page
@@ -195,9 +195,9 @@ class BoundNestedListing(_BoundPages, BoundNested):
             key: page(self.window, documents.get(key, []), None if totals is None else totals.get(key, 0))
             for key in keys
         }
-        return pages, reading_points(
-            sum(len(page.documents) for page in pages.values()), sum(page.total or 0 for page in pages.values())
-        )
+        documents_read = sum(len(page.documents) for page in pages.values())
+        counted = sum(page.total or 0 for page in pages.values())
+        return pages, joining_points(documents_read, len(keys), counted, counts=bool(self.query.total_limit))
 
     def empty_pages(self, keys: Sequence[str]) -> Mapping[str, Page]:
         return {key: page(self.window, [], 0) for key in keys}

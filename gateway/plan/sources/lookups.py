@@ -87,8 +87,7 @@ class BoundIds(BoundRoot):
         return tuple(dict.fromkeys(self.keys))
 
     def estimate(self, parents: int) -> Estimate:
-        count = len(self.keys)
-        return Estimate(count if self.lookup.reads else 0, count)
+        return Estimate(self.lookup.price * len(self._distinct), len(self.keys))
 
     def commands(self, context: Context) -> Sequence[ReadCommand]:
         if not self.keys or not self.lookup.reads:
@@ -98,7 +97,8 @@ class BoundIds(BoundRoot):
     def value(self, results: Sequence[Any], context: Context) -> tuple[Any, int]:
         if not self.keys:
             return [], 0
-        objects, points = self.lookup.objects(results[0] if results else None, self._distinct, context)
+        objects = self.lookup.objects(results[0] if results else None, self._distinct, context)
+        points = self.lookup.price * len(self._distinct)
         return [objects.get(key) for key in self.keys] if self.many else objects.get(self.keys[0]), points
 
 
@@ -142,7 +142,11 @@ class BoundReferences(BoundRoot):
         return not any(isinstance(reference, GatewayError) for reference in self.references)
 
     def estimate(self, parents: int) -> Estimate:
-        return Estimate(len(self.references), len(self.references))
+        return Estimate(self._points, len(self.references))
+
+    @property
+    def _points(self) -> int:
+        return sum(group.lookup.price * len(group.keys) for group in self.groups.values())
 
     def commands(self, context: Context) -> Sequence[ReadCommand]:
         return [
@@ -152,19 +156,18 @@ class BoundReferences(BoundRoot):
         ]
 
     def value(self, results: Sequence[Any], context: Context) -> tuple[Any, int]:
-        remaining, points = iter(results), 0
+        remaining = iter(results)
         objects: dict[str, Mapping[str, Document]] = {}
         for name, group in self.groups.items():
             result = next(remaining) if group.lookup.reads else None
-            objects[name], read = group.lookup.objects(result, group.keys, context)
-            points += read
+            objects[name] = group.lookup.objects(result, group.keys, context)
         values = [
             reference if isinstance(reference, GatewayError) else self._object(reference, objects, context)
             for reference in self.references
         ]
         if self.required:
             values = [self._missing(index) if value is None else value for index, value in enumerate(values)]
-        return values if self.many else values[0], points
+        return values if self.many else values[0], self._points
 
     def _object(
         self, reference: Reference, objects: Mapping[str, Mapping[str, Document]], context: Context

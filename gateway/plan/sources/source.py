@@ -33,7 +33,7 @@ class Estimate(NamedTuple):
 class KeyLookup(ABC):
     """The look-up of objects of one type by their own ids: declared beside the type.
 
-    ``reads``: whether anything is read for them, which costs a point each.
+    ``reads``: whether anything is read for them; ``price``: the points of looking for one, whether there is one or not.
     """
 
     __slots__ = ()
@@ -41,6 +41,10 @@ class KeyLookup(ABC):
     @property
     def reads(self) -> bool:
         return True
+
+    @property
+    def price(self) -> int:
+        return 1 if self.reads else 0
 
     def scope(self, context: Context, key: str) -> str:
         """The scope that a global id of the object with this key has here: the namespace's id, for most types."""
@@ -54,9 +58,8 @@ class KeyLookup(ABC):
         raise NotImplementedError
 
     @abstractmethod
-    def objects(self, result: Any, keys: Sequence[str], context: Context) -> tuple[Mapping[str, Document], int]:
-        """Those that there are, by their ids, and the points of the documents that were read; ``result``: the
-        command's, None where nothing is read."""
+    def objects(self, result: Any, keys: Sequence[str], context: Context) -> Mapping[str, Document]:
+        """Those that there are, by their ids; ``result``: the command's, None where nothing is read."""
 
 
 class InputValue(Protocol):

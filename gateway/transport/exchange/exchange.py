@@ -31,7 +31,7 @@ _READ = (
 )
 _NAMES = {name.encode(): name for name in _READ}
 # What is beyond all that clients send in a list is not looked at.
-_LONGEST_LIST = 4_000
+_LONGEST_LIST = 1_000
 _WITHOUT_BODY = (204, 304)
 
 

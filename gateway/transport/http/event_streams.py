@@ -15,6 +15,7 @@ from gateway.limits import CLOSING_SECONDS, HEARTBEAT_SECONDS, UNREAD_SECONDS
 from gateway.live.subscriber_queue import Subscriber
 from gateway.live.subscriptions import Subscriptions
 from gateway.scheduling.cancellation import cancel
+from gateway.scheduling.paid_work import CONNECTION_POINTS
 from gateway.transport.exchange.exchange import Exchange
 from gateway.transport.http.replies import COMMENT_EVENT, STREAM_HEADERS, complete_stream, next_event
 
@@ -33,7 +34,7 @@ class EventStreams:
         """
         ending: asyncio.Future[GatewayError] = asyncio.get_running_loop().create_future()
         with self._connections.opened(ending.set_result, operation.context) as connection:
-            events = await self._subscriptions.open(operation, connection.end)
+            events = await self._subscriptions.open(operation, connection.end, least=CONNECTION_POINTS)
             del operation
             if isinstance(events, Answer):
                 return events
