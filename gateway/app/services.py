@@ -55,7 +55,7 @@ class Services:
             max_unnamed=settings.connection_limits.unacknowledged,
         )
 
-        self.concurrency = ConcurrencyLimit(operations_at_once(settings.mongodb_max_pool_size))
+        self.concurrency = ConcurrencyLimit(*operations_at_once(settings.mongodb_max_pool_size))
         self.cpu_gate = CpuGate(self.concurrency, max_waiting=settings.worker_limits.key_waiting)
         self.paid_work = PaidWork(self.cpu_gate, self.rate_limiter, time_limit_ms=limits.operation_time_ms)
 

@@ -4,7 +4,7 @@ from time import thread_time
 
 from graphql import OperationType
 
-from gateway.context import Context, OperationCost
+from gateway.context import Caller, Context, OperationCost
 from gateway.errors import BadRequest, GatewayError, Unavailable
 from gateway.execution.admission import Admission, AdmittedOperation
 from gateway.execution.answers import Answer, refused
@@ -62,18 +62,19 @@ class OperationRunner:
         """
         if operation.kind is OperationType.SUBSCRIPTION:
             return refused(BadRequest("A subscription needs a websocket, or `text/event-stream` in Accept."))
-        requested, key_id = max(LEAST, operation.bound.cost), operation.context.caller.key_id
+        requested, caller = max(LEAST, operation.bound.cost), operation.context.caller
+        key_id = caller.key_id
         usage = Usage(self._usage_limits)
         try:
             with self._deadline.less(operation.waited).block():
-                await self._concurrency.enter(key_id, requested)
+                await self._concurrency.enter(caller, requested)
                 try:
                     budget = await spend_or_charge(self._rate_limiter, key_id, requested)
                     pages = await self._fetcher.fetch(operation.bound, operation.context, usage, budget)
                 except BaseException:
-                    self._give_up(key_id, requested, usage)
+                    self._give_up(caller, requested, usage)
                     raise
-                self._concurrency.leave(key_id)
+                self._concurrency.leave(caller)
         except GatewayError as error:
             return refused(error)
         except TimeoutError:
@@ -91,13 +92,13 @@ class OperationRunner:
 
         return self._responses.response(operation, pages, settled)
 
-    def _give_up(self, key_id: str, requested: int, usage: Usage) -> None:
+    def _give_up(self, caller: Caller, requested: int, usage: Usage) -> None:
         """Charges an operation that won't be answered, and lets another of its key in: once the last of its commands
         has ended on the server."""
         for command in usage.commands:
             if not command.done():
-                command.add_done_callback(lambda _: self._give_up(key_id, requested, usage))
+                command.add_done_callback(lambda _: self._give_up(caller, requested, usage))
                 return
         if points := usage.beyond(requested):
-            self._rate_limiter.charge(key_id, points)
-        self._concurrency.leave(key_id)
+            self._rate_limiter.charge(caller.key_id, points)
+        self._concurrency.leave(caller)

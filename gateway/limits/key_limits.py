@@ -91,9 +91,10 @@ class PointLimits:
     ] = "memory"
 
 
-def operations_at_once(pool_size: int) -> int:
-    """How many operations each key runs at once, at each worker: no key takes every connection to the database."""
-    return max(1, pool_size * 3 // 4)
+def operations_at_once(pool_size: int) -> tuple[int, int]:
+    """How many operations each key, and each organization by all its keys, runs at once, at each worker: nobody takes
+    every connection to the database."""
+    return max(1, pool_size // 2), max(1, pool_size * 3 // 4)
 
 
 SUBSCRIPTION_DEFAULTS = SubscriptionLimits()

@@ -1,62 +1,82 @@
-"""How many operations each key runs at once, so that the others always find a connection to the database."""
+"""How many operations each key and organization runs at once: others always find a connection to the database."""
 
 import asyncio
+from collections import Counter
 from heapq import heappop, heappush
 from itertools import count
+
+from gateway.context import Caller
 
 # A cheaper operation goes ahead of one that came earlier by less than this, for each point that this one may cost
 # more; two seconds at most, so that a dear one isn't put off for good.
 _SECONDS_PER_POINT = 0.02
 _MAX_SECONDS = 2.0
 
-_Waiter = tuple[float, int, "asyncio.Future[None]"]
+# Its rank, its number, its key, and what it waits for.
+_Waiter = tuple[float, int, str, "asyncio.Future[None]"]
 
 
 class ConcurrencyLimit:
-    """The number of operations that each key may run at once; its further ones wait, the cheapest first, with ageing.
+    """The number of operations that each key, and each organization by all its keys, may run at once; further ones
+    wait, the cheapest first, with ageing.
 
-    ``at_once``: operations of one key.
+    ``of_key``, ``of_organization``: operations; without the latter, an organization has as many as a key.
     """
 
-    def __init__(self, at_once: int) -> None:
-        self._at_once = at_once
-        self._running: dict[str, int] = {}
+    def __init__(self, of_key: int, of_organization: int = 0) -> None:
+        self._of_key = of_key
+        self._of_organization = of_organization or of_key
+        self._keys: Counter[str] = Counter()
+        self._organizations: Counter[str] = Counter()
+        # By organization.
         self._waiters: dict[str, list[_Waiter]] = {}
         self._arrivals = count()
 
-    async def enter(self, key_id: str, points: int) -> None:
+    async def enter(self, caller: Caller, points: int) -> None:
         """Returns once an operation that may cost ``points`` may run; the caller has to ``leave`` after it."""
-        running = self._running.get(key_id, 0)
-        if running < self._at_once:
-            self._running[key_id] = running + 1
+        key_id, organization_id = caller.key_id, caller.organization.id
+        if self._keys[key_id] < self._of_key and self._organizations[organization_id] < self._of_organization:
+            self._begin(key_id, organization_id)
             return
         loop = asyncio.get_running_loop()
         admitted: asyncio.Future[None] = loop.create_future()
         rank = loop.time() + min(points * _SECONDS_PER_POINT, _MAX_SECONDS)
-        heappush(self._waiters.setdefault(key_id, []), (rank, next(self._arrivals), admitted))
+        heappush(self._waiters.setdefault(organization_id, []), (rank, next(self._arrivals), key_id, admitted))
         try:
             await admitted
         except asyncio.CancelledError:
             if not admitted.cancelled():
                 # It was admitted just as its caller gave up.
-                self.leave(key_id)
+                self.leave(caller)
             raise
 
     def has_others_than(self, key_id: str) -> bool:
         """Whether operations of other keys are under way."""
-        return len(self._running) > (key_id in self._running)
+        return len(self._keys) > (key_id in self._keys)
 
-    def leave(self, key_id: str) -> None:
-        """Ends an operation of the key, and admits another of its own that waits."""
-        waiters = self._waiters.get(key_id)
+    def leave(self, caller: Caller) -> None:
+        """Ends an operation of the caller, and admits the first that waits and may run now, of its organization."""
+        key_id, organization_id = caller.key_id, caller.organization.id
+        for running, name in ((self._keys, key_id), (self._organizations, organization_id)):
+            running[name] -= 1
+            if not running[name]:
+                del running[name]
+        waiters, passed = self._waiters.get(organization_id, []), list[_Waiter]()
         while waiters:
-            _, _, admitted = heappop(waiters)
-            if not waiters:
-                del self._waiters[key_id]
-            if not admitted.done():
+            waiter = heappop(waiters)
+            _, _, waiting_key, admitted = waiter
+            if admitted.done():
+                continue
+            if self._keys[waiting_key] < self._of_key:
+                self._begin(waiting_key, organization_id)
                 admitted.set_result(None)
-                return
-        if self._running[key_id] > 1:
-            self._running[key_id] -= 1
-        else:
-            del self._running[key_id]
+                break
+            passed.append(waiter)
+        for waiter in passed:
+            heappush(waiters, waiter)
+        if not waiters:
+            self._waiters.pop(organization_id, None)
+
+    def _begin(self, key_id: str, organization_id: str) -> None:
+        self._keys[key_id] += 1
+        self._organizations[organization_id] += 1

@@ -5,9 +5,11 @@ import asyncio
 from gateway.context import Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.scheduling.concurrency import ConcurrencyLimit
+from tests.harness.callers import caller
 from tests.harness.gateway_client import new_gateway
 from tests.harness.waiting import PATIENCE
 
+A, B, STRANGER = caller("a"), caller("b"), caller("c", "theirs")
 PAGE = "{ interactions(first: 100) { totalCount nodes { interactionId } } }"
 
 
@@ -16,19 +18,19 @@ async def test_as_many_as_may_are_under_way_and_the_others_follow_in_order() -> 
 
     async def operate(number: int) -> None:
         nonlocal under_way, most
-        await concurrency.enter("a", 1)
+        await concurrency.enter(A, 1)
         entered.append(number)
         under_way += 1
         most = max(most, under_way)
         await asyncio.sleep(0.001)
         under_way -= 1
-        concurrency.leave("a")
+        concurrency.leave(A)
 
     await asyncio.gather(*(operate(number) for number in range(20)))
     assert entered == list(range(20))
     assert most == 3
     # Nothing is kept of who isn't there.
-    assert not concurrency._running
+    assert not concurrency._keys
     assert not concurrency._waiters
 
 
@@ -36,34 +38,53 @@ async def test_what_costs_little_is_let_in_before_what_costs_much() -> None:
     concurrency, entered = ConcurrencyLimit(1), list[int]()
 
     async def operate(points: int) -> None:
-        await concurrency.enter("a", points)
+        await concurrency.enter(A, points)
         entered.append(points)
-        concurrency.leave("a")
+        concurrency.leave(A)
 
-    await concurrency.enter("a", 1)
+    await concurrency.enter(A, 1)
     waiting = [asyncio.create_task(operate(points)) for points in (5_000, 100, 100, 50, 1)]
     await asyncio.sleep(0)
-    concurrency.leave("a")
+    concurrency.leave(A)
     await asyncio.gather(*waiting)
     # Beyond a hundred points, nobody waits longer for it.
     assert entered == [1, 50, 5_000, 100, 100]
 
 
+async def test_an_organizations_keys_have_so_many_together_and_no_other_organization_waits_for_them() -> None:
+    concurrency = ConcurrencyLimit(2, 3)
+    for running in (A, A, B, STRANGER, STRANGER):
+        await concurrency.enter(running, 1)
+    waiting = {name: asyncio.create_task(concurrency.enter(running, 1)) for name, running in (("a", A), ("b", B))}
+    await asyncio.sleep(0)
+    # The place of a key that has all that it may goes to the other one.
+    concurrency.leave(B)
+    async with asyncio.timeout(PATIENCE):
+        await waiting["b"]
+    assert not waiting["a"].done()
+    concurrency.leave(A)
+    async with asyncio.timeout(PATIENCE):
+        await waiting["a"]
+    for running in (A, A, B, STRANGER, STRANGER):
+        concurrency.leave(running)
+    assert [concurrency._keys, concurrency._organizations, concurrency._waiters] == [{}, {}, {}]
+
+
 async def test_who_is_given_up_takes_nobodys_place() -> None:
     concurrency = ConcurrencyLimit(1)
-    await concurrency.enter("a", 1)
-    waiting = [asyncio.create_task(concurrency.enter("a", 1)) for _ in range(3)]
+    await concurrency.enter(A, 1)
+    waiting = [asyncio.create_task(concurrency.enter(A, 1)) for _ in range(3)]
     await asyncio.sleep(0)
     waiting[0].cancel()
     await asyncio.sleep(0)
-    concurrency.leave("a")
+    concurrency.leave(A)
     # Let in already, and given up before it knows.
     waiting[1].cancel()
     async with asyncio.timeout(PATIENCE):
         await waiting[2]
-    concurrency.leave("a")
-    assert not concurrency._running
-    await concurrency.enter("a", 1)
+    concurrency.leave(A)
+    assert not concurrency._keys
+    await concurrency.enter(A, 1)
 
 
 async def test_a_key_waits_for_no_other(mongod: EmbeddedServer) -> None:

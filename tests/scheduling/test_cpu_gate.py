@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from graphql import DocumentNode
 
-from gateway.context import Caller, Organization
+from gateway.context import Caller
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.errors import RateLimited
 from gateway.limits import Limits
@@ -17,15 +17,12 @@ from gateway.preparation import prepared_documents
 from gateway.preparation.document_limits import parse_within
 from gateway.scheduling.concurrency import ConcurrencyLimit
 from gateway.scheduling.cpu_gate import CpuGate
+from tests.harness.callers import caller
 from tests.harness.gateway_client import Gateway, new_gateway
 from tests.harness.live_client import served, socket
 from tests.harness.waiting import PATIENCE
 
 LIGHT = "{ __typename }"
-
-
-def caller(key_id: str, organization_id: str) -> Caller:
-    return Caller(key_id, key_id, frozenset(), Organization(organization_id, organization_id), None)
 
 
 OURS, THEIRS = caller("key", "ours"), caller("theirs", "theirs")
@@ -69,8 +66,8 @@ async def test_a_pause_lasts_longer_for_operations_of_other_keys() -> None:
             count += 1
         return count
 
-    for key in ("key", "theirs"):
-        await operations.enter(key, 1)
+    for running in (OURS, THEIRS):
+        await operations.enter(running, 1)
         rounds.append(max([await rounds_until_next() for _ in range(5)]))
     assert rounds[1] > rounds[0]
 
