@@ -28,6 +28,8 @@ from gateway.store.raw_batches import decoded_documents
 
 T = TypeVar("T")
 
+# Of what has no limit but its ids, of which an operation names up to 1,000: MongoDB's own first batch has 101.
+_UNLIMITED_BATCH = 1_001
 # MongoDB's error code for a hint that names no index.
 _BAD_VALUE = 2
 
@@ -98,7 +100,7 @@ class Reader:
                         command.projection,
                         sort=command.sort,
                         limit=missing,
-                        batch_size=missing,
+                        batch_size=missing or _UNLIMITED_BATCH,
                         max_time_ms=self._time_limit_ms,
                         session=session,
                     )
