@@ -6,10 +6,11 @@ but those of the two inputs that describe one comparison with several fields, Pa
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, cast
 
-from graphql import GraphQLInputObjectType, get_named_type
+from graphql import GraphQLID, GraphQLInputObjectType, get_named_type
 
 from gateway.compiler.where_operands import InputPath, items, operand, path_below
 from gateway.errors import BadUserInput
@@ -21,6 +22,7 @@ from gateway.limits.where_bounds import (
     MAX_PATTERNS,
     MAX_PATTERNS_LENGTH,
 )
+from gateway.model.document_ids import id_spellings
 from gateway.model.filter_trees import key_token, key_value_token, value_hash
 from gateway.plan.comparisons import (
     EVERYTHING,
@@ -53,6 +55,8 @@ from gateway.schema.where_declarations import (
 )
 
 _EVERYTHING = Predicate()
+# What compares with several values as these do with one.
+_SPELLED = {Operator.EQ: Operator.IN, Operator.NE: Operator.NIN, Operator.IN: Operator.IN, Operator.NIN: Operator.NIN}
 _CASE_SENSITIVE = Option.CASE_SENSITIVE.value
 
 
@@ -90,8 +94,13 @@ def _lookup(demand: Tree) -> Lookup | None:
     match demand:
         case Comparison(path, Operator.EQ, str(value), True) | Comparison(path, Operator.EQ, Derived(value)):
             return Lookup(path, (value,))
-        case Comparison(path, Operator.IN, values, True) if len(values) <= MAX_LOOKUP_VALUES:
-            return Lookup(path, values) if all(isinstance(value, str) for value in values) else None
+        case Comparison(path, Operator.IN, values, True):
+            texts = {value for value in values if isinstance(value, str)}
+            # A number stands beside the text that it reads as.
+            is_looked_up = len(texts) <= MAX_LOOKUP_VALUES and all(
+                isinstance(value, str) or (value.__class__ is int and str(value) in texts) for value in values
+            )
+            return Lookup(path, values) if is_looked_up else None
     return None
 
 
@@ -173,7 +182,11 @@ class _Compilation:
             here = (*at, key)
             if value is None:
                 raise _null(here)
-            match matching_of(input_type.fields[key]):
+            field = input_type.fields[key]
+            is_id = get_named_type(field.type) is GraphQLID
+            match matching_of(field):
+                case ValueOperator(operator) if is_id and operator in _SPELLED:
+                    yield self._ids(path, operator, value, here, name=name)
                 case ValueOperator(operator, each=True):
                     for item in dict.fromkeys(items(value, here)):
                         yield self._comparison(path, operator, item, here, name=name)
@@ -192,6 +205,15 @@ class _Compilation:
         if comparison.patterns:
             self._count_patterns(comparison, at)
         return comparison
+
+    def _ids(self, path: str, operator: Operator, value: Any, at: InputPath, *, name: str) -> Tree:
+        """The comparison with ids, also as the numbers that read as them."""
+        tree = self._comparison(path, operator, value, at, name=name)
+        if not isinstance(tree, Comparison):
+            return tree
+        ids = tree.value if isinstance(tree.value, tuple) else (tree.value,)
+        spellings = tuple(id_spellings(ids))
+        return tree if len(spellings) == len(ids) else replace(tree, operator=_SPELLED[operator], value=spellings)
 
     def _free_form(self, root: str, path_filter: Mapping[str, Any], at: InputPath, *, name: str) -> Tree:
         path = path_below(root, path_filter["path"], (*at, "path"))

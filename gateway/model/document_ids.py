@@ -1,12 +1,15 @@
 """The ids of stored documents, and the session that counts into those of search requests."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Any, Literal
 from uuid import UUID, uuid5
 
 from gateway.model.filter_trees import canonical_json
 
+# As a number is written that has no other spelling.
+_WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}", re.ASCII)
 _UUID_NAMESPACE = UUID("41b82216-1738-47f0-9641-18cbc46ceb7e")
 
 
@@ -30,3 +33,25 @@ def search_request_id_of(namespace_id: str, search_request: Mapping[str, Any], s
 def first_session_id(*values: Any) -> str | None:
     """The first that is a session's id: a string that is not empty."""
     return next((value for value in values if isinstance(value, str) and value), None)
+
+
+def id_spellings(ids: Iterable[str]) -> Iterator[str | int]:
+    """The values under which other programs may have stored ids: the texts, and the numbers that read as one."""
+    for text in ids:
+        yield text
+        if _WHOLE_NUMBER.fullmatch(text) and -(2**63) <= (number := int(text)) < 2**63:
+            yield number
+
+
+def id_text(stored: object) -> str | None:
+    """What a stored id reads as; None for what is none."""
+    match stored:
+        case str():
+            return stored
+        case bool():
+            return None
+        case int():
+            return str(stored)
+        case float() if stored.is_integer():
+            return str(int(stored))
+    return None

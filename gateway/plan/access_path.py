@@ -68,7 +68,7 @@ def _choice(kind: Kind, order: Order, predicate: Predicate, joined: str) -> tupl
             return index, None
         for number, conjunct in enumerate(predicate.conjuncts):
             lookup = conjunct.lookup
-            if lookup and lookup.field == index.equality and (by_time or len(lookup.values) == 1):
+            if lookup and lookup.field == index.equality and (by_time or lookup.is_of_one):
                 return index, number
     raise BadUserInput(
         "POSITION orders only within one feature, session or search request: filter by `eq` on one of them.",

@@ -54,7 +54,7 @@ class Scan:
         Several intervals for several values are asked interval by interval. All at once, a key would be examined in
         each interval of each value, where either the first interval holds few elements or the others aren't needed.
         """
-        if self.lookup and len(self.lookup.values) > 1 and len(self.intervals) > 1:
+        if self.lookup and len(self.intervals) > 1 and not self.lookup.is_of_one:
             return self.parts_by_value
         return [self.filter]
 

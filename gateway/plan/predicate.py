@@ -15,6 +15,11 @@ class Lookup:
     field: str
     values: tuple[Any, ...]
 
+    @property
+    def is_of_one(self) -> bool:
+        """Whether it is for one value, however that is stored: a text, or a number that reads as it."""
+        return len(self.values) == 1 or len(set(map(str, self.values))) == 1
+
 
 @dataclass(frozen=True, slots=True)
 class Conjunct:

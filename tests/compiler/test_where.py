@@ -222,12 +222,21 @@ def test_a_filter_on_search_requests_compiles_to(where: Where, predicate: Predic
 
 
 def test_a_hundred_values_are_looked_up_and_more_are_only_filtered() -> None:
-    ids = [str(number) for number in range(101)]
+    ids = [f"f{number}" for number in range(101)]
     (hundred,) = compiled({"featureId": {"in": ids[:100]}}).conjuncts
     (more,) = compiled({"featureId": {"in": ids}}).conjuncts
     assert hundred.lookup == Lookup("feature_id", tuple(ids[:100]))
     assert more.lookup is None
     assert more.filter == {"feature_id": {"$in": ids}}
+
+
+def test_an_id_that_reads_as_a_number_is_looked_up_as_one_too() -> None:
+    (one,) = compiled({"featureId": {"eq": "42"}}).conjuncts
+    assert one.lookup == Lookup("feature_id", ("42", 42))
+    assert one.lookup.is_of_one
+    (several,) = compiled({"featureId": {"in": ["42", "x", "-1", "007", "1.0", "9" * 30]}}).conjuncts
+    assert several.lookup is not None
+    assert several.lookup.values == ("42", 42, "x", "-1", -1, "007", "1.0", "9" * 30)
 
 
 def nested(levels: int) -> Where:

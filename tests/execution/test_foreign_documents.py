@@ -34,7 +34,7 @@ async def gateway(house: Gateway) -> Gateway:
     return house
 
 
-async def insert(gateway: Gateway, id: str = "peer", **fields: Any) -> None:
+async def insert(gateway: Gateway, id: object = "peer", **fields: Any) -> None:
     """A peer's interaction, well-formed but for ``fields``; a field that is `...` is missing."""
     document = {
         "_id": ObjectId(),
@@ -227,6 +227,40 @@ async def test_an_id_that_is_stored_twice_takes_nobodys_place_and_is_deleted_as_
     assert deleted["deleteInteraction"]["deletedId"] == first["id"]
     assert await read(gateway, "id", "a") is None
     assert await read(gateway, "interactionId", "b") == {"interactionId": "b"}
+
+
+async def test_an_id_that_is_stored_as_a_number_is_found_by_the_text_that_it_reads_as(gateway: Gateway) -> None:
+    await insert(gateway, id=42, user_id=7, session_id=-1, effective_session_id="-1", feature_id=3.0, position=1)
+    await insert(gateway, id="43", user_id="7", feature_id="3", position=0, occurred_at=NOON - timedelta(hours=1))
+    await insert(gateway, id="44", user_id="07", feature_id="x")
+    assert await read(gateway, "interactionId userId featureId", "42") == {
+        "interactionId": "42",
+        "userId": "7",
+        "featureId": "3",
+    }
+    query = """query ($where: InteractionWhere, $order: InteractionOrder, $after: String) {
+      interactions(first: 1, where: $where, orderBy: $order, after: $after) {
+        totalCount nodes { interactionId } pageInfo { endCursor }
+      }
+    }"""
+
+    async def ids(where: dict[str, Any], **order: Any) -> list[str]:
+        found, after = list[str](), None
+        while True:
+            page = (await gateway.data(query, {"where": where, "after": after, **order}))["interactions"]
+            if not page["nodes"]:
+                assert page["totalCount"] == len(found)
+                return found
+            found += [node["interactionId"] for node in page["nodes"]]
+            after = page["pageInfo"]["endCursor"]
+
+    assert await ids({"userId": {"eq": "7"}}) == ["42", "43"]
+    assert await ids({"userId": {"in": ["7", "none"]}}) == ["42", "43"]
+    assert await ids({"userId": {"ne": "7"}}) == ["44"]
+    assert await ids({"userId": {"nin": ["7", "07"]}}) == []
+    position = {"order": {"field": "POSITION", "direction": "ASC"}}
+    assert await ids({"featureId": {"eq": "3"}}, **position) == ["43", "42"]
+    assert await ids({"interactionId": {"in": ["42", "44"]}}) == ["44", "42"]
 
 
 async def test_keys_of_the_gateways_own_are_not_part_of_what_was_recorded(gateway: Gateway) -> None:

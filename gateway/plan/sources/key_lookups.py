@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from gateway.context import Context
+from gateway.model.document_ids import id_spellings, id_text
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Kind
 from gateway.plan.commands import Document, Find, NamespaceScan, ReadCommand, Scan
 from gateway.plan.cost import SPANNED
@@ -29,7 +30,7 @@ class DocumentLookup(KeyLookup):
 
     def command(self, context: Context, keys: Sequence[str], paths: frozenset[str]) -> ReadCommand:
         path = self.kind.id_path
-        scan = Scan(context.namespace, self.kind, Lookup(path, tuple(keys)))
+        scan = Scan(context.namespace, self.kind, Lookup(path, tuple(id_spellings(keys))))
         # Other programs may have stored one id twice: of several, none may take the place of another.
         return Find(scan, projection(paths, path), (), 1 if len(keys) == 1 else 0, "id")
 
@@ -39,7 +40,7 @@ class DocumentLookup(KeyLookup):
         for document in result:
             # Of a list of ids, which others may have stored, any one was looked for. By the index the latest of several
             # with one id comes first, as it does where it is looked for alone.
-            if isinstance(key := document[path], str):
+            if (key := id_text(document[path])) is not None:
                 objects.setdefault(key, document)
         return objects
 
