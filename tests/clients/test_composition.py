@@ -43,9 +43,10 @@ def recording(number: int, feature: str) -> dict[str, Any]:
 
 
 def in_environment(gateway: GatewayProcess, **more: str) -> dict[str, str]:
-    """The variables that the example reads."""
+    """The variables that the example reads; and one by which a library of Apollo's doesn't look for a cloud around the
+    machine, and warn where something answers in its place."""
     given = {"GATEWAY_URL": gateway.url, "GATEWAY_KEY": gateway.key, "GATEWAY_NAMESPACE": gateway.namespace}
-    return {**os.environ, **given, **more}
+    return {**os.environ, "METADATA_SERVER_DETECTION": "none", **given, **more}
 
 
 @contextmanager
