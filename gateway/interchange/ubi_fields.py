@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Any, Final, TypeAlias
 
 from gateway.interchange.ubi_actions import action_of
+from gateway.model.document_ids import id_text
 
 Path: TypeAlias = tuple[str, ...]
 
@@ -49,16 +50,10 @@ def text_at(document: Mapping[str, Any], *paths: Path) -> str | None:
 
 
 def _text(value: Any) -> str | None:
-    match value:
-        case str() if value.strip():
-            return value
-        case bool():
-            return None
-        case int():
-            return str(value)
-        case float() if isfinite(value):
-            return str(int(value)) if value.is_integer() else json.dumps(value)
-    return None
+    if isinstance(value, float) and isfinite(value) and not value.is_integer():
+        return json.dumps(value)
+    text = id_text(value)
+    return text if text and text.strip() else None
 
 
 def count_at(document: Mapping[str, Any], path: Path) -> int | None:
