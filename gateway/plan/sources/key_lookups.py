@@ -18,7 +18,7 @@ from gateway.plan.viewer_documents import organization_document
 # That are listed at once; more are read as a connection.
 MAX_NAMESPACES = 1_000
 # As the readings of the type expect it.
-_NAMESPACE = {"_id": 0, "namespace_id": "$_id", "name": 1, "created_at": 1}
+NAMESPACE_PROJECTION = {"_id": 0, "namespace_id": "$_id", "name": 1, "created_at": 1}
 _SESSION_SPANS = ((INTERACTION, "effective_session_id"), (SEARCH_REQUEST, "effective_session_id"))
 
 
@@ -83,7 +83,7 @@ class NamespaceLookup(KeyLookup):
 
     def command(self, context: Context, keys: Sequence[str], paths: frozenset[str]) -> ReadCommand:
         scan = NamespaceScan(context.caller.organization.id, {"_id": {"$in": list(keys)}})
-        return Find(scan, _NAMESPACE, (), len(keys), "_id_")
+        return Find(scan, NAMESPACE_PROJECTION, (), len(keys), "_id_")
 
     def objects(self, result: Any, keys: Sequence[str], context: Context) -> Mapping[str, Document]:
         return {namespace["namespace_id"]: namespace for namespace in result}
@@ -107,4 +107,6 @@ class OrganizationLookup(KeyLookup):
 
 def find_namespaces(context: Context) -> Find:
     """The first namespaces of the caller's organization, by name."""
-    return Find(NamespaceScan(context.caller.organization.id), _NAMESPACE, (("name", 1),), MAX_NAMESPACES, "name")
+    return Find(
+        NamespaceScan(context.caller.organization.id), NAMESPACE_PROJECTION, (("name", 1),), MAX_NAMESPACES, "name"
+    )

@@ -9,12 +9,13 @@ from gateway.model.kinds import Order
 from gateway.plan.commands import Document, Find, NamespaceScan, ReadCommand
 from gateway.plan.cost import reading_points
 from gateway.plan.paging import Page, Window, page
+from gateway.plan.sources.key_lookups import NAMESPACE_PROJECTION
 from gateway.plan.sources.source import BoundRoot, Estimate, Source, SourceArguments
 
 # Names are unique within an organization.
 _BY_NAME = Order("namespaces.name.asc", "name", descending=False)
-# As the readings of the type expect it, and cursors.
-_NAMESPACE = {"_id": 1, "namespace_id": "$_id", "name": 1, "created_at": 1}
+# Cursors want the id as well.
+_PROJECTION = {**NAMESPACE_PROJECTION, "_id": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class BoundNamespaceListing(BoundRoot):
         window = self.window
         scan = NamespaceScan(context.caller.organization.id, _between(window))
         sort = (("name", -1 if window.descending else 1),)
-        return (Find(scan, _NAMESPACE, sort, window.limit, "name"),)
+        return (Find(scan, _PROJECTION, sort, window.limit, "name"),)
 
     def value(self, results: Sequence[Any], context: Context) -> tuple[Page, int]:
         elements = page(self.window, results[0])
