@@ -12,6 +12,7 @@ import orjson
 
 from gateway.errors import BadRequest, BadUserInput
 from gateway.errors.linked_path import LinkedPath, path
+from gateway.model.wire.json_values import is_unicode
 from gateway.preparation.graphql_request import GraphQLRequest
 
 # Every digit as 0, and all else as a space: so the longest of numbers are found at once, in a tenth of the time that a
@@ -70,23 +71,15 @@ def _unencodable_path(value: Any) -> Sequence[str | int] | None:
         item, steps = pending.pop()
         match item:
             case str():
-                if not _is_encodable(item):
+                if not is_unicode(item):
                     return path(steps)
             case dict():
-                if not all(map(_is_encodable, item)):
+                if not all(map(is_unicode, item)):
                     return path(steps)
                 pending += [(inner, (steps, key)) for key, inner in reversed(item.items())]
             case list():
                 pending += [(inner, (steps, index)) for index, inner in reversed(list(enumerate(item)))]
     return None
-
-
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def from_object(

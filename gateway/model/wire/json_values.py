@@ -50,14 +50,14 @@ def _check_key(key: object, steps: LinkedPath) -> None:
         raise BadUserInput("Keys should be strings", path=path(steps))
     if "\0" in key:
         raise BadUserInput("Keys should not contain the NUL character", path=path(steps))
-    if not _is_unicode(key):
+    if not is_unicode(key):
         raise BadUserInput("Keys should be valid Unicode, without lone surrogates", path=path(steps))
 
 
 def _problem(value: object) -> str | None:
     match value:
         case str():
-            return None if _is_unicode(value) else "String should be valid Unicode, without lone surrogates"
+            return None if is_unicode(value) else "String should be valid Unicode, without lone surrogates"
         case bool() | None:
             return None
         case int():
@@ -67,7 +67,8 @@ def _problem(value: object) -> str | None:
     return "Value should be a JSON value"
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
+    """Whether UTF-8 can encode a text: it holds no half of a pair of surrogates."""
     if text.isascii():
         return True
     try:
