@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from socket import SHUT_RDWR
 
 import orjson
 import pytest
@@ -220,9 +221,13 @@ async def test_another_organizations_unknown_documents_wait_for_few_of_those_tha
 async def test_documents_of_clients_that_have_left_are_not_validated(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parsed, begun = list[str](), asyncio.Event()
+    parsed, begun, writers = list[str](), asyncio.Event(), list[asyncio.StreamWriter]()
 
     def parse(text: str, limits: Limits | None) -> DocumentNode:
+        if not parsed:
+            # While the first is read and validated, all others leave.
+            for writer in writers:
+                writer.get_extra_info("socket").shutdown(SHUT_RDWR)
         parsed.append(text)
         begun.set()
         return parse_within(text, limits)
@@ -230,14 +235,17 @@ async def test_documents_of_clients_that_have_left_are_not_validated(
     monkeypatch.setattr(prepared_documents, "parse_within", parse)
     async with served(gateway.app) as address:
         host, _, port = address.partition("/")[0].rpartition(":")
-        writers = []
-        for number in range(40):
-            body = orjson.dumps({"query": f"{unknown(number)} left"})
-            _, writer = await asyncio.open_connection(host, int(port))
+        bodies = [orjson.dumps({"query": f"{unknown(number)} left"}) for number in range(40)]
+        for body in bodies:
+            reader, writer = await asyncio.open_connection(host, int(port))
             head = f"POST /graphql HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {gateway.key}\r\n"
-            head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-            writer.write(head.encode() + body)
+            head += "Content-Type: application/json\r\nExpect: 100-continue\r\n"
+            writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode())
+            # By then its key is known, and only its body is waited for.
+            assert b"100" in await reader.readuntil(b"\r\n\r\n")
             writers.append(writer)
+        for writer, body in zip(writers, bodies, strict=True):
+            writer.write(body)
         await begun.wait()
         for writer in writers:
             writer.close()
