@@ -23,11 +23,11 @@ from gateway.plan import opaque_text
 _VERSION = 1
 
 # What clients send back may be anything.
-_MAX_BSON_BYTES = 1_000
+_MAX_BSON_BYTES = 10_000
 
-# All but times, integers and null are only found in documents that others wrote: values of any type of BSON but arrays,
-# of which sorting takes one element. UUIDs may also be decoded already; a place that was decoded has them as they are
-# read.
+# All but times, integers and null are only found in documents that others wrote: values of any type of BSON. Of a list
+# it is the element that sorting takes, which may be a list. UUIDs may also be decoded already; a place that was decoded
+# has them as they are read.
 Value: TypeAlias = Any
 Tie: TypeAlias = Any
 
@@ -131,8 +131,8 @@ def _tie(encoded: Any) -> Tie:
             return ObjectId(text)
         case ["s", str(text)]:
             return text
-        case ["b", str(text)]:
-            return _from_bson(text)
+        case ["b", str(text)] if not isinstance(tie := _from_bson(text), list):
+            return tie
         case int():
             return _integer(encoded)
     raise ValueError(encoded)
@@ -144,7 +144,7 @@ def _as_bson(value: Any) -> list[str]:
         content = bson.encode({"": value})
     except (BSONError, OverflowError):
         content = b""
-    if isinstance(value, list) or not 0 < len(content) <= _MAX_BSON_BYTES:
+    if not 0 < len(content) <= _MAX_BSON_BYTES:
         raise UnreadableDocument("What is stored here has no place in this order.")
     return ["b", b2a_base64(content, newline=False).decode()]
 
@@ -154,6 +154,6 @@ def _from_bson(text: str) -> Any:
     if len(content) > _MAX_BSON_BYTES:
         raise ValueError(text)
     match bson.decode(content):
-        case {"": value, **others} if not others and not isinstance(value, list):
+        case {"": value, **others} if not others:
             return value
     raise ValueError(text)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.errors import BadUserInput
+from gateway.model.bson_order import ordered_element
 from gateway.model.kinds import Order
 from gateway.plan.cursors import Place, decode_cursor, encode_cursor
 
@@ -77,30 +78,36 @@ def _place(arguments: Mapping[str, Any], name: str, order: Order) -> Place | Non
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A document in its place in a connection."""
+    """A document in its place in a connection; ``highest``: where a list is ordered, its highest element is its
+    place."""
 
     document: Mapping[str, Any]
     order: Order
+    highest: bool = False
 
     @property
     def cursor(self) -> str:
-        return encode_cursor(self.order, self.document.get(self.order.path), self.document["_id"])
+        value = self.document.get(self.order.path)
+        if value.__class__ is list:
+            value = ordered_element(value, highest=self.highest)
+        return encode_cursor(self.order, value, self.document["_id"])
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page of a connection: ``documents`` in its order. ``total`` is a count that stopped at some bound, None when
-    unknown."""
+    unknown. ``highest``: as of `Edge`."""
 
     order: Order
     documents: Sequence[Mapping[str, Any]]
     has_next_page: bool
     has_previous_page: bool
     total: int | None = None
+    highest: bool = False
 
     @property
     def edges(self) -> list[Edge]:
-        return [Edge(document, self.order) for document in self.documents]
+        return [Edge(document, self.order, self.highest) for document in self.documents]
 
     @property
     def page_info(self) -> "Page":
@@ -116,7 +123,7 @@ class Page:
         return self._cursor(-1)
 
     def _cursor(self, index: int) -> str | None:
-        return Edge(self.documents[index], self.order).cursor if self.documents else None
+        return Edge(self.documents[index], self.order, self.highest).cursor if self.documents else None
 
 
 def page(window: Window, fetched: Sequence[Mapping[str, Any]], total: int | None = None) -> Page:
@@ -135,4 +142,5 @@ def page(window: Window, fetched: Sequence[Mapping[str, Any]], total: int | None
         has_next_page=window.before is not None if first is None else len(fetched) > first,
         has_previous_page=window.after is not None if last is None else len(fetched) > last,
         total=total,
+        highest=window.descending,
     )

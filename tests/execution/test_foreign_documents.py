@@ -210,6 +210,42 @@ async def test_documents_may_have_ids_of_their_own_kind(make_id: Any, gateway: G
     assert sorted(seen) == [f"i{number}" for number in range(5)]
 
 
+@pytest.mark.parametrize("size", [1, 2, 5])
+@pytest.mark.parametrize("first", ["first", "last"])
+@pytest.mark.parametrize("direction", ["ASC", "DESC"])
+@pytest.mark.parametrize("field", ["OCCURRED_AT", "POSITION"])
+async def test_lists_where_a_time_or_a_position_belongs_are_paged_each_once(
+    field: str, direction: str, first: str, size: int, gateway: Gateway
+) -> None:
+    def times(*minutes: int) -> list[datetime]:
+        return [NOON + timedelta(minutes=minute) for minute in minutes]
+
+    values: list[Any] = [NOON, *times(1, 1, 3), times(0, 2), times(1, 4), [*times(2), None], times(2), ["x"]]
+    values += [Timestamp(1, 2), 2.5]
+    if field == "POSITION":
+        values = [0, 1, 1, 3, [0, 2], [1, 4], [2], [2.5, None], None, ..., float("nan")]
+    for number, value in enumerate(values):
+        await insert(gateway, id=f"i{number:02}", **{field.lower(): value})
+    order, at, more = f"orderBy: {{field: {field}, direction: {direction}}}", "after", "hasNextPage"
+    if first == "last":
+        at, more = "before", "hasPreviousPage"
+    query = f"""query ($size: Int, $at: String) {{ feature(featureId: "p1") {{
+      interactions({first}: $size, {at}: $at, {order}) {{
+        edges {{ cursor node {{ interactionId }} }} pageInfo {{ hasNextPage hasPreviousPage }} totalCount
+    }} }} }}"""
+    seen: list[str] = []
+    cursor = None
+    for _ in values:
+        page = (await gateway.data(query, {"size": size, "at": cursor}))["feature"]["interactions"]
+        edges = page["edges"] if first == "first" else page["edges"][::-1]
+        seen += [edge["node"]["interactionId"] for edge in edges]
+        assert page["totalCount"] == len(values)
+        if not page["pageInfo"][more]:
+            break
+        cursor = edges[-1]["cursor"]
+    assert sorted(seen) == [f"i{number:02}" for number in range(len(values))], seen
+
+
 async def test_an_id_that_is_stored_twice_takes_nobodys_place_and_is_deleted_as_one(gateway: Gateway) -> None:
     await insert(gateway, id="a", feature_id="latest", occurred_at=NOON + timedelta(hours=1))
     await insert(gateway, id="a", feature_id="earlier")

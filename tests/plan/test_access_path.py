@@ -1,11 +1,12 @@
 """Which index each `where` and order walks, and the intervals of it: the exact filters."""
 
 from datetime import UTC, datetime
+from math import nan
 from typing import Any
 from uuid import UUID
 
 import pytest
-from bson import Binary
+from bson import Binary, DatetimeMS
 from graphql import GraphQLInputObjectType, GraphQLNonNull, coerce_input_value, parse_value, value_from_ast_untyped
 
 from gateway.compiler.where import compile_where
@@ -140,6 +141,21 @@ def compared(operator: str, value: Any, path: str = "occurred_at") -> dict[str, 
     return {operator: [f"${path}", {"$literal": value}]}
 
 
+def in_place(highest: bool, *compared: tuple[str, Any], path: str = "occurred_at") -> dict[str, Any]:
+    """That a list has the element by which it is sorted there."""
+    ordered = {"$sortArray": {"input": f"${path}", "sortBy": -1 if highest else 1}}
+    tests = [
+        {operator: [{"$ifNull": [{"$first": ordered}, None]}, {"$literal": value}]} for operator, value in compared
+    ]
+    return {"$or": [{"$not": [{"$isArray": f"${path}"}]}, tests[0] if len(tests) == 1 else {"$and": tests}]}
+
+
+def both(*tests: dict[str, Any]) -> dict[str, Any]:
+    return {"$and": list(tests)}
+
+
+HIGH, LOW = True, False
+LAST_TIME, NO_NUMBER = DatetimeMS(2**63 - 1), nan
 EARLIER = datetime(2024, 4, 1, tzinfo=UTC)
 POSITIONS = position_order(descending=True)
 POSITIONS_UP = position_order(descending=False)
@@ -150,8 +166,8 @@ INTERVALS: list[tuple[str, Order, dict[str, Any], list[dict[str, Any]]]] = [
         LATEST,
         {"after": Place(NOW, TIE)},
         [
-            {"occurred_at": {"$eq": NOW}, "$expr": compared("$lt", TIE, "_id")},
-            {"$expr": compared("$lt", NOW)},
+            {"occurred_at": {"$eq": NOW}, "$expr": both(compared("$lt", TIE, "_id"), in_place(HIGH, ("$eq", NOW)))},
+            {"$expr": both(compared("$lt", NOW), in_place(HIGH, ("$lt", NOW)))},
         ],
     ),
     (
@@ -159,8 +175,9 @@ INTERVALS: list[tuple[str, Order, dict[str, Any], list[dict[str, Any]]]] = [
         EARLIEST,
         {"after": Place(NOW, TIE)},
         [
-            {"occurred_at": {"$eq": NOW}, "$expr": compared("$gt", TIE, "_id")},
-            {"$expr": compared("$gt", NOW)},
+            {"occurred_at": {"$eq": NOW}, "$expr": both(compared("$gt", TIE, "_id"), in_place(LOW, ("$eq", NOW)))},
+            {"occurred_at": {"$gt": NOW}, "$expr": in_place(LOW, ("$gt", NOW))},
+            {"$expr": both(compared("$gt", LAST_TIME), in_place(LOW, ("$gt", LAST_TIME)))},
         ],
     ),
     (
@@ -168,8 +185,9 @@ INTERVALS: list[tuple[str, Order, dict[str, Any], list[dict[str, Any]]]] = [
         LATEST,
         {"before": Place(NOW, TIE)},
         [
-            {"$expr": compared("$gt", NOW)},
-            {"occurred_at": {"$eq": NOW}, "$expr": compared("$gt", TIE, "_id")},
+            {"$expr": both(compared("$gt", LAST_TIME), in_place(HIGH, ("$gt", LAST_TIME)))},
+            {"occurred_at": {"$gt": NOW}, "$expr": in_place(HIGH, ("$gt", NOW))},
+            {"occurred_at": {"$eq": NOW}, "$expr": both(compared("$gt", TIE, "_id"), in_place(HIGH, ("$eq", NOW)))},
         ],
     ),
     (
@@ -177,8 +195,9 @@ INTERVALS: list[tuple[str, Order, dict[str, Any], list[dict[str, Any]]]] = [
         LATEST,
         {"first": None, "last": 10, "before": Place(NOW, TIE)},
         [
-            {"occurred_at": {"$eq": NOW}, "$expr": compared("$gt", TIE, "_id")},
-            {"$expr": compared("$gt", NOW)},
+            {"occurred_at": {"$eq": NOW}, "$expr": both(compared("$gt", TIE, "_id"), in_place(LOW, ("$eq", NOW)))},
+            {"occurred_at": {"$gt": NOW}, "$expr": in_place(LOW, ("$gt", NOW))},
+            {"$expr": both(compared("$gt", LAST_TIME), in_place(LOW, ("$gt", LAST_TIME)))},
         ],
     ),
     (
@@ -187,13 +206,20 @@ INTERVALS: list[tuple[str, Order, dict[str, Any], list[dict[str, Any]]]] = [
         {"after": Place(NOW, TIE), "before": Place(EARLIER, OTHER_TIE)},
         [
             {
-                "occurred_at": {"$eq": NOW},
-                "$expr": {"$and": [compared("$lt", TIE, "_id"), compared("$gt", EARLIER)]},
+                "occurred_at": {"$eq": NOW, "$gt": EARLIER},
+                "$expr": both(compared("$lt", TIE, "_id"), in_place(HIGH, ("$eq", NOW), ("$gt", EARLIER))),
             },
-            {"$expr": {"$and": [compared("$lt", NOW), compared("$gt", EARLIER)]}},
+            {
+                "occurred_at": {"$gt": EARLIER},
+                "$expr": both(compared("$lt", NOW), in_place(HIGH, ("$gt", EARLIER), ("$lt", NOW))),
+            },
             {
                 "occurred_at": {"$eq": EARLIER},
-                "$expr": {"$and": [compared("$gt", OTHER_TIE, "_id"), compared("$lt", NOW)]},
+                "$expr": both(
+                    compared("$gt", OTHER_TIE, "_id"),
+                    compared("$lt", NOW),
+                    in_place(HIGH, ("$eq", EARLIER), ("$lt", NOW)),
+                ),
             },
         ],
     ),
@@ -204,30 +230,62 @@ INTERVALS: list[tuple[str, Order, dict[str, Any], list[dict[str, Any]]]] = [
         [
             {
                 "occurred_at": {"$eq": NOW},
-                "$expr": {"$and": [compared("$lt", OTHER_TIE, "_id"), compared("$gt", TIE, "_id")]},
+                "$expr": both(
+                    compared("$lt", OTHER_TIE, "_id"), compared("$gt", TIE, "_id"), in_place(HIGH, ("$eq", NOW))
+                ),
             }
+        ],
+    ),
+    (
+        "descending, behind a number",
+        POSITIONS,
+        {"after": Place(3, TIE)},
+        [
+            {
+                "position": {"$eq": 3},
+                "$expr": both(compared("$lt", TIE, "_id"), in_place(HIGH, ("$eq", 3), path="position")),
+            },
+            {"position": {"$lt": 3}, "$expr": in_place(HIGH, ("$lt", 3), path="position")},
+            {
+                "$expr": both(
+                    compared("$lte", NO_NUMBER, "position"), in_place(HIGH, ("$lte", NO_NUMBER), path="position")
+                )
+            },
         ],
     ),
     (
         "among the nulls at the end",
         POSITIONS,
         {"after": Place(None, TIE)},
-        [{"position": {"$eq": None}, "$expr": compared("$lt", TIE, "_id")}],
+        [
+            {
+                "position": {"$eq": None},
+                "$expr": both(compared("$lt", TIE, "_id"), in_place(HIGH, ("$eq", None), path="position")),
+            }
+        ],
     ),
     (
         "out of the nulls at the start",
         POSITIONS_UP,
         {"after": Place(None, TIE)},
         [
-            {"position": {"$eq": None}, "$expr": compared("$gt", TIE, "_id")},
-            {"$expr": compared("$gt", None, "position")},
+            {
+                "position": {"$eq": None},
+                "$expr": both(compared("$gt", TIE, "_id"), in_place(LOW, ("$eq", None), path="position")),
+            },
+            {"$expr": both(compared("$gt", None, "position"), in_place(LOW, ("$gt", None), path="position"))},
         ],
     ),
     (
         "up to a null at the start",
         POSITIONS_UP,
         {"before": Place(None, TIE)},
-        [{"position": {"$eq": None}, "$expr": compared("$lt", TIE, "_id")}],
+        [
+            {
+                "position": {"$eq": None},
+                "$expr": both(compared("$lt", TIE, "_id"), in_place(LOW, ("$eq", None), path="position")),
+            }
+        ],
     ),
 ]
 
@@ -247,8 +305,7 @@ def test_the_intervals_between_the_cursors(
 
 def test_several_values_behind_a_cursor_are_asked_interval_by_interval() -> None:
     command = find('{userId: {in: ["u", "v"]}, position: {gt: 1}}', after=Place(NOW, TIE))
-    tied = {"occurred_at": {"$eq": NOW}, "$expr": compared("$lt", TIE, "_id")}
-    beyond = {"$expr": compared("$lt", NOW)}
+    (*_, [tied, beyond]) = INTERVALS[0]
     assert command.filters == [
         {
             "$and": [
@@ -362,8 +419,5 @@ def test_a_nested_connection_looks_up_interval_by_interval() -> None:
             {"$unwind": "$document"},
         ]
 
-    tied = {"occurred_at": {"$eq": NOW}, "$expr": compared("$lt", TIE, "_id")}
-    assert join.pipeline == [
-        *part(0, tied),
-        {"$unionWith": {"pipeline": part(1, {"$expr": compared("$lt", NOW)})}},
-    ]
+    (*_, [tied, beyond]) = INTERVALS[0]
+    assert join.pipeline == [*part(0, tied), {"$unionWith": {"pipeline": part(1, beyond)}}]
