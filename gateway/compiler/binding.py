@@ -26,19 +26,24 @@ from gateway.model.kinds import Kind, Order, position_order, time_order
 from gateway.plan.fetched_pages import ResponsePath
 from gateway.plan.operation_plan import Bindings, Fetch, Field, Plan
 from gateway.plan.predicate import Predicate
-from gateway.plan.sources.source import BoundSource, KeyLookup, Reference
+from gateway.plan.sources.source import BoundSource, KeyLookup, Parameters, Reference
 from gateway.schema.enums import InteractionOrderField, SortDirection
 
 MAX_COUNT = 1_000_000
 
 
 def bind(plan: Plan, variables: VariableValues, page_size: int) -> Bindings:
-    """All fetches of a plan with their arguments, by path; an error stands in the place of what it prevents. Raises
-    `OperationTooComplex` for what introspects too much.
+    """All fetches and parameterized fields of a plan with their arguments, by path; an error stands in the place of
+    what it prevents. Raises `OperationTooComplex` for what introspects too much.
 
     ``page_size``: how many elements a connection may be asked for.
     """
-    return {fetch.path: _bound(fetch, variables, page_size) for fetch in plan.all_fetches}
+    bindings: dict[ResponsePath, BoundSource | Exception] = {}
+    for fetch in plan.all_fetches:
+        bindings[fetch.path] = _bound(fetch, variables, page_size)
+        for path, field in fetch.parameterized:
+            bindings[path] = _parameters(field, variables)
+    return bindings
 
 
 def _bound(fetch: Fetch, variables: VariableValues, page_size: int) -> BoundSource | Exception:
@@ -47,6 +52,13 @@ def _bound(fetch: Fetch, variables: VariableValues, page_size: int) -> BoundSour
     except OperationTooComplex:
         raise
     except (GatewayError, GraphQLError) as error:
+        return error
+
+
+def _parameters(field: Field, variables: VariableValues) -> BoundSource | Exception:
+    try:
+        return Parameters(argument_values(field, variables))
+    except GraphQLError as error:
         return error
 
 

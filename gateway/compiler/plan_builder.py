@@ -10,7 +10,7 @@ from gateway.plan.fetched_pages import ResponsePath
 from gateway.plan.operation_plan import Fetch, Field, Plan, Selection
 from gateway.plan.sources.source import KeyLookup, Source
 from gateway.schema.lookups_by_id import lookups
-from gateway.schema.readings import Attribute, Embedded, Fetched, ParentView, Total, reading_of
+from gateway.schema.readings import Attribute, Embedded, Fetched, Parameterized, ParentView, Total, reading_of
 from gateway.schema.stored_readings import StoredReading
 
 # A path that no document has: projected, it shows that the object around it is there.
@@ -49,6 +49,7 @@ class _Needs:
     paths: set[str] = field(default_factory=set)
     fetches: list[Fetch] = field(default_factory=list)
     totals: list[tuple[ResponsePath, Field]] = field(default_factory=list)
+    parameterized: list[tuple[ResponsePath, Field]] = field(default_factory=list)
     cursors: bool = False
 
     def add(self, fields: Sequence[Field], below: str, above: ResponsePath) -> None:
@@ -71,6 +72,9 @@ class _Needs:
                     self._add_selected(selected, below, path)
                 case Total():
                     self.totals.append((path, selected))
+                case Parameterized() as reading:
+                    self.paths.update(_join(below, stored) for stored in reading.paths)
+                    self.parameterized.append((path, selected))
                 case Fetched(source):
                     self._add_fetch(selected, source, below, path)
 
@@ -84,6 +88,7 @@ class _Needs:
         # A projection into a list would drop the items that are no objects, so a list is read whole.
         self.paths |= {below} if whole else inner.paths or {_join(below, _MARKER)}
         self.fetches += inner.fetches
+        self.parameterized += inner.parameterized
 
     def _add_fetch(self, fetched: Field, source: Source, below: str, path: ResponsePath) -> None:
         key = ""
@@ -92,14 +97,19 @@ class _Needs:
             self.paths.add(key)
         selections: dict[str, Selection] = {}
         needs = _Needs(self.lookups)
+        parameterized: list[tuple[ResponsePath, Field]] = []
         for type_name, fields in fetched.selections.items():
             needs = _Needs(self.lookups)
             needs.add(fields, "", path)
+            parameterized += needs.parameterized
             selections[source.page_type or type_name] = Selection(
                 frozenset(needs.paths), tuple(needs.fetches), self.lookups.get(type_name)
             )
         # Only connections have totals and cursors, and those are of one type each.
-        self.fetches.append(Fetch(path, fetched, source, selections, key, tuple(needs.totals), needs.cursors))
+        totals = tuple(needs.totals)
+        self.fetches.append(
+            Fetch(path, fetched, source, selections, key, totals, tuple(parameterized), cursors=needs.cursors)
+        )
 
 
 def _join(below: str, path: str) -> str:

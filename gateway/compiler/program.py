@@ -15,7 +15,15 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from gateway.plan.fetched_pages import ResponsePath
-from gateway.schema.readings import Attribute, Discriminator, Embedded, Flat, FlatAttribute, ParentView
+from gateway.schema.readings import (
+    Attribute,
+    Discriminator,
+    Embedded,
+    Flat,
+    FlatAttribute,
+    Parameterized,
+    ParentView,
+)
 from gateway.schema.stored_readings import StoredReading
 
 
@@ -51,11 +59,29 @@ class TotalAt:
 
 
 @dataclass(frozen=True, slots=True)
+class SummaryAt:
+    """What was fetched for the field at ``path`` of all elements of the connection that the parent, a page, is of."""
+
+    path: ResponsePath
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterizedAt:
+    """A reading of the parent by the arguments of the field at ``path``."""
+
+    path: ResponsePath
+    reading: Parameterized
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """The item of the list around."""
 
 
-Operand = StoredReading | Embedded | ParentView | Attribute | Flat | FlatAttribute | PageAt | TotalAt | Item
+LookedUp = PageAt | TotalAt | SummaryAt | ParameterizedAt
+"""What is found among the pages by the response path of its field."""
+
+Operand = StoredReading | Embedded | ParentView | Attribute | Flat | FlatAttribute | LookedUp | Item
 """Where a value comes from: a reading of the parent, or what was fetched. In a `FlatShape` readings of what is stored
 are of the listed node."""
 

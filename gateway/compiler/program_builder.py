@@ -31,16 +31,28 @@ from gateway.compiler.program import (
     ObjectShape,
     Operand,
     PageAt,
+    ParameterizedAt,
     Program,
     Scalar,
     Shape,
+    SummaryAt,
     TotalAt,
     TypedShape,
 )
 from gateway.plan.fetched_pages import ResponsePath
 from gateway.plan.operation_plan import Field, Plan
 from gateway.schema.graph import Graph, discriminator_of
-from gateway.schema.readings import Embedded, Fetched, Flat, FlatValue, Reading, SubgraphDefinition, Total, reading_of
+from gateway.schema.readings import (
+    Embedded,
+    Fetched,
+    Flat,
+    FlatValue,
+    Parameterized,
+    Reading,
+    SubgraphDefinition,
+    Total,
+    reading_of,
+)
 
 S = TypeVar("S", ObjectShape, TypedShape, FlatShape, Program)
 
@@ -94,7 +106,7 @@ class ProgramBuilder:
                 reading,
                 named,
                 is_abstract_type(named),
-                isinstance(reading, Fetched | Total),
+                isinstance(reading, Fetched | Parameterized | Total),
                 one_by_one or (isinstance(reading, Embedded) and reading.many),
             )
         return declaration
@@ -250,10 +262,14 @@ class _PlanBuilder:
 def operand(reading: Reading, path: ResponsePath) -> Operand:
     """Where the value of a field comes from, which is at a response path."""
     match reading:
+        case Fetched(source) if source.of_page:
+            return SummaryAt(path)
         case Fetched():
             return PageAt(path, reading.local)
         case Total():
             return TotalAt(path)
+        case Parameterized():
+            return ParameterizedAt(path, reading)
         case FlatValue() | SubgraphDefinition():
             raise AssertionError("neither is of one place")
     return reading

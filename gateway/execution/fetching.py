@@ -13,9 +13,8 @@ from gateway.errors import GatewayError, Unavailable
 from gateway.plan.commands import Document
 from gateway.plan.fetched_pages import Pages, documents_of, strings_at
 from gateway.plan.operation_plan import Bindings, Fetch
-from gateway.plan.paging import Page
 from gateway.plan.sources.insertions import BoundInsertions
-from gateway.plan.sources.source import BoundNested, BoundRoot, BoundSource, Command
+from gateway.plan.sources.source import BoundNested, BoundRoot, BoundSource, BoundSummary, Command, Parameters
 from gateway.plan.usage import Usage
 from gateway.plan.write_commands import WriteCommand
 from gateway.preparation.bound_operations import BoundOperation
@@ -99,13 +98,15 @@ class _Fetching:
             # Also where what is read in vain takes too long.
             self.pages.points += bound.surcharge
             results = await self._results(bound.commands(self._context))
+            if following := bound.following(results, self._context):
+                results = [*results, *await self._results(following)]
             value, points = bound.value(results, self._context)
             self.pages.points += points
         except (GatewayError, GraphQLError) as error:
             value = error
         self.pages.put(fetch.path, value)
         if any(selection.nested for selection in fetch.selections.values()):
-            await self._nested(fetch, documents_of(value))
+            await self._nested(fetch, documents_of(value), None)
 
     async def inserted(self, fetch: Fetch, inserted: Sequence[InsertEvent]) -> Mapping[Any, Document]:
         """By their ``_id``: those of the documents that match, with all that is nested in any of them fetched."""
@@ -116,7 +117,7 @@ class _Fetching:
         commands = bound.commands(self._context, [event.id for event in inserted], since)
         documents, points = bound.documents(await self._results(commands))
         self.pages.points += points
-        await self._nested(fetch, documents)
+        await self._nested(fetch, documents, None)
         return {document["_id"]: document for document in documents}
 
     def _bound(self, fetch: Fetch) -> BoundSource:
@@ -125,6 +126,10 @@ class _Fetching:
             raise bound
         if bound.bounds:
             self.pages.put_bounds(bound.bounds)
+        for path, _ in fetch.parameterized:
+            parameters = self._bindings[path]
+            assert isinstance(parameters, Parameters | Exception), "nothing is fetched for it"
+            self.pages.put_parameters(path, parameters if isinstance(parameters, Exception) else parameters.values)
         return bound
 
     async def _results(self, commands: Sequence[Command]) -> Sequence[Any]:
@@ -145,12 +150,15 @@ class _Fetching:
             return self._writer.run(command, self._usage)
         return self._reader.run(command, self._usage)
 
-    async def _nested(self, parent: Fetch, documents: Sequence[Document]) -> None:
-        """Fetches the connections below; where documents of several types were fetched, each names its own."""
+    async def _nested(self, parent: Fetch, documents: Sequence[Document], keys: Sequence[str] | None) -> None:
+        """Fetches what is nested below; where documents of several types were fetched, each names its own. ``keys``:
+        what the parents of the fetch are joined on, None at the root."""
         mixed = len(parent.selections) > 1
         await _together(
             *(
-                self._connection(
+                self._summary(fetch, parent, keys)
+                if fetch.source.of_page
+                else self._joined(
                     fetch, [document for document in documents if not mixed or document["__typename"] == name]
                 )
                 for name, selection in parent.selections.items()
@@ -158,28 +166,48 @@ class _Fetching:
             )
         )
 
-    async def _connection(self, fetch: Fetch, parents: Iterable[Document]) -> None:
+    async def _summary(self, fetch: Fetch, parent: Fetch, keys: Sequence[str] | None) -> None:
+        try:
+            connection, bound = self._bindings[parent.path], self._bound(fetch)
+            assert isinstance(bound, BoundSummary), "it is of a page"
+            if isinstance(connection, Exception):
+                # There is no page either, so nobody looks for this.
+                return
+            if not connection.empty and keys != []:
+                self.pages.points += bound.surcharge
+                results = await self._results(bound.commands(self._context, connection, keys))
+            else:
+                results = ()
+            values, points = bound.values(results, keys)
+            self.pages.points += points
+        except (GatewayError, GraphQLError) as error:
+            self.pages.put_nested(fetch.path, error)
+            return
+        self.pages.put_nested(fetch.path, values)
+
+    async def _joined(self, fetch: Fetch, parents: Iterable[Document]) -> None:
         keys = strings_at(parents, fetch.key)
         try:
             # What a mutation answers may lead on to what its caller didn't write.
             require_permission(self._context.caller, Permission.READ)
             bound = self._bound(fetch)
-            assert isinstance(bound, BoundNested), "only connections are nested"
-            pages = await self._pages(bound, keys)
+            assert isinstance(bound, BoundNested), "it has parents"
+            values = await self._values(bound, keys)
         except (GatewayError, GraphQLError) as error:
             self.pages.put_nested(fetch.path, error)
             return
-        self.pages.put_nested(fetch.path, pages)
-        await self._nested(fetch, [document for page in pages.values() for document in page.documents])
+        self.pages.put_nested(fetch.path, values)
+        if any(selection.nested for selection in fetch.selections.values()):
+            await self._nested(fetch, [document for value in values.values() for document in documents_of(value)], keys)
 
-    async def _pages(self, bound: BoundNested, keys: Sequence[str]) -> Mapping[str, Page]:
+    async def _values(self, bound: BoundNested, keys: Sequence[str]) -> Mapping[str, Any]:
         if not keys or bound.empty:
-            return bound.empty_pages(keys)
+            return bound.empty_values(keys)
         self.pages.points += bound.surcharge
         results = await self._results(bound.commands(self._context, keys))
-        pages, points = bound.pages(results, keys)
+        values, points = bound.values(results, keys, self._context)
         self.pages.points += points
-        return pages
+        return values
 
 
 async def _together(*work: Awaitable[T]) -> Sequence[T]:

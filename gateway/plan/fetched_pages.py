@@ -12,6 +12,10 @@ from gateway.plan.paging import Page
 ResponsePath = tuple[str, ...]
 
 
+NO_KEY = ""
+"""Among the values of a nested object: parents that are joined to none have null. No id is empty."""
+
+
 class Pages:
     """Values by response path; of nested connections by the parent's key too. A value may be the error it met.
 
@@ -21,8 +25,9 @@ class Pages:
 
     def __init__(self) -> None:
         self._roots: dict[ResponsePath, Any] = {}
-        self._nested: dict[ResponsePath, Mapping[str, Page] | Exception] = {}
+        self._nested: dict[ResponsePath, Mapping[str, Any] | Exception] = {}
         self._bounds: dict[ResponsePath, int | Exception] = {}
+        self._parameters: dict[ResponsePath, Mapping[str, Any] | Exception] = {}
         self.points = 0
         self.size = 0
         self.count: Count | None = None
@@ -34,6 +39,7 @@ class Pages:
         pages._roots = {path: value}
         pages._nested = self._nested
         pages._bounds = self._bounds
+        pages._parameters = self._parameters
         pages.size = self.size
         return pages
 
@@ -51,8 +57,27 @@ class Pages:
     def put(self, path: ResponsePath, value: Any) -> None:
         self._roots[path] = value
 
-    def put_nested(self, path: ResponsePath, by_key: Mapping[str, Page] | Exception) -> None:
+    def put_nested(self, path: ResponsePath, by_key: Mapping[str, Any] | Exception) -> None:
         self._nested[path] = by_key
+
+    def put_parameters(self, path: ResponsePath, values: Mapping[str, Any] | Exception) -> None:
+        """The arguments of the field at ``path``, which is read of its parent, or what is wrong with them."""
+        self._parameters[path] = values
+
+    def parameters(self, path: ResponsePath) -> Mapping[str, Any]:
+        """The arguments of the field at ``path``; raises what is wrong with them."""
+        values = self._parameters[path]
+        if isinstance(values, Exception):
+            raise values
+        return values
+
+    def summary(self, path: ResponsePath, page: Page) -> Any:
+        """What was fetched for the field at ``path`` of all elements of the connection that ``page`` is of. Raises the
+        error that fetching met."""
+        by_key = self._nested[path]
+        if isinstance(by_key, Exception):
+            raise by_key
+        return by_key[page.key]
 
     def put_bounds(self, bounds: Mapping[ResponsePath, int | Exception]) -> None:
         """What the ``totalCount`` fields at these paths count up to, or what is wrong with that."""
@@ -74,14 +99,28 @@ class Pages:
         else:
             self._found += 1
             by_key = self._nested[path]
-            value = by_key if isinstance(by_key, Exception) else _of_parent(by_key, parent.get(local))
+            value = by_key if isinstance(by_key, Exception) else _of_parent(by_key, _key_of(parent, local))
         if isinstance(value, Exception):
             raise value
         return value
 
 
-def _of_parent(by_key: Mapping[str, Page], key: Any) -> Page:
+def _key_of(parent: Any, local: str) -> Any:
+    """What a parent has at a dotted path; None where it has nothing there."""
+    if "." not in local:
+        return parent.get(local)
+    for step in local.split("."):
+        if not isinstance(parent, (dict, Mapping)):
+            return None
+        parent = parent.get(step)
+    return parent
+
+
+def _of_parent(by_key: Mapping[str, Any], key: Any) -> Any:
     if not isinstance(key, str):
+        # An object may be missing where a parent is joined to none; a connection can't.
+        if key is None and NO_KEY in by_key:
+            return None
         raise UnreadableDocument("What these are joined on is not an id.")
     return by_key[key]
 

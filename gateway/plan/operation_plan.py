@@ -61,8 +61,9 @@ class Fetch:
     """One field whose documents are fetched before execution, at its response path.
 
     ``selections``: by the concrete type of the documents. ``key``: where the parent's fetched document holds what a
-    nested connection joins on. ``totals``: the selected ``totalCount`` fields, each with its own bound. ``cursors``:
-    whether any is selected.
+    nested connection or object joins on. ``totals``: the selected ``totalCount`` fields, each with its own bound.
+    ``parameterized``: the selected fields that are read of the documents by their arguments. ``cursors``: whether any
+    is selected.
     """
 
     path: ResponsePath
@@ -71,6 +72,7 @@ class Fetch:
     selections: Mapping[str, Selection]
     key: str = ""
     totals: tuple[tuple[ResponsePath, Field], ...] = ()
+    parameterized: tuple[tuple[ResponsePath, Field], ...] = ()
     cursors: bool = False
 
     @property
@@ -111,5 +113,6 @@ class Plan:
             pending += [nested for selection in fetch.selections.values() for nested in selection.nested][::-1]
 
 
-# What the fetches of a plan are bound to, by their paths: an error stands in the place of what it prevents.
+# What the fetches of a plan and its parameterized fields are bound to, by their paths: an error stands in the place of
+# what it prevents.
 Bindings: TypeAlias = Mapping[ResponsePath, BoundSource | Exception]

@@ -96,7 +96,7 @@ class Edge:
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page of a connection: ``documents`` in its order. ``total`` is a count that stopped at some bound, None when
-    unknown. ``highest``: as of `Edge`."""
+    unknown. ``highest``: as of `Edge`. ``key``: of a nested connection, what its parent is joined on."""
 
     order: Order
     documents: Sequence[Mapping[str, Any]]
@@ -104,6 +104,7 @@ class Page:
     has_previous_page: bool
     total: int | None = None
     highest: bool = False
+    key: str = ""
 
     @property
     def edges(self) -> list[Edge]:
@@ -126,8 +127,9 @@ class Page:
         return Edge(self.documents[index], self.order, self.highest).cursor if self.documents else None
 
 
-def page(window: Window, fetched: Sequence[Mapping[str, Any]], total: int | None = None) -> Page:
-    """The page of a window from the first ``window.limit`` documents in the direction of `Window.descending`."""
+def page(window: Window, fetched: Sequence[Mapping[str, Any]], total: int | None = None, key: str = "") -> Page:
+    """The page of a window from the first ``window.limit`` documents in the direction of `Window.descending`; ``key``:
+    as of `Page`."""
     first, last = window.first, window.last
     if first is None:
         assert last is not None
@@ -143,4 +145,5 @@ def page(window: Window, fetched: Sequence[Mapping[str, Any]], total: int | None
         has_previous_page=window.after is not None if last is None else len(fetched) > last,
         total=total,
         highest=window.descending,
+        key=key,
     )

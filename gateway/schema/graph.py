@@ -29,7 +29,7 @@ from gateway.schema.filter_tree_types import FILTER_NODE_TYPE
 from gateway.schema.mutation import Mutation
 from gateway.schema.objects import Feature, Interaction, SearchRequest, Session
 from gateway.schema.query import Query
-from gateway.schema.readings import Discriminator, Fetched, SubgraphDefinition, Total, reading_of
+from gateway.schema.readings import Discriminator, Fetched, Parameterized, SubgraphDefinition, Total, reading_of
 from gateway.schema.scalars import SCALARS
 from gateway.schema.stored_readings import Computed, StoredReading
 from gateway.schema.strawberry_adapter import Schema, core_schema, declared_name, is_one_of
@@ -89,11 +89,15 @@ def response_path(path: Path | None) -> ResponsePath:
 def _resolver(field: GraphQLField, graph: Graph) -> Callable[..., Any]:
     reading, type_ = reading_of(field), get_named_type(field.type)
     match reading:
+        case Fetched(source) if source.of_page:
+            return lambda page, info, **_: info.root_value.summary(response_path(info.path), page)
         case Fetched():
             # The root value holds what was fetched, by response path and, where nested, by the parent's key.
             return lambda parent, info, **_: _prefetched(reading, parent, info)
         case Total():
             return lambda page, info, **_: info.root_value.total(response_path(info.path), page)
+        case Parameterized():
+            return lambda parent, info, **_: reading.read(parent, info.root_value.parameters(response_path(info.path)))
         case SubgraphDefinition():
             return lambda _parent, _info: graph.subgraph
         case Computed(function, walks=True):

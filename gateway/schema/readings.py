@@ -105,6 +105,21 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True)
+class Parameterized:
+    """What ``function`` makes of the values stored at ``paths`` and of the field's arguments, by their GraphQL names;
+    it raises `BadUserInput` for those that it doesn't take."""
+
+    paths: tuple[str, ...]
+    function: Callable[..., Any]
+
+    def value(self, parameters: Mapping[str, Any], *stored: Any) -> Any:
+        return self.function(*stored, **parameters)
+
+    def read(self, parent: Any, parameters: Mapping[str, Any]) -> Any:
+        return self.value(parameters, *[value_at(parent, path) for path in self.paths])
+
+
+@dataclass(frozen=True, slots=True)
 class Total:
     """The page's total, up to the bound that this field asks for."""
 
@@ -138,6 +153,7 @@ Reading = (
     | FlatAttribute
     | FlatValue
     | Fetched
+    | Parameterized
     | Total
     | SubgraphDefinition
 )

@@ -9,6 +9,7 @@ from graphql import GraphQLBoolean, GraphQLFloat, GraphQLID, GraphQLInt, GraphQL
 
 from gateway.compiler.python_backend.answer_values import AnswerValues
 from gateway.compiler.python_backend.scalar_values import date_time, judged_by, nullable, refuse
+from gateway.schema.readings import Parameterized
 from gateway.schema.stored_readings import Computed, StoredReading
 
 _ALWAYS: Mapping[str, Any] = {
@@ -43,11 +44,12 @@ class Constants:
         """The name of a function."""
         return self._named(function, lambda: function)
 
-    def reading(self, reading: StoredReading) -> str:
-        """The name of the function that takes what is stored at a reading's paths."""
+    def reading(self, reading: StoredReading | Parameterized) -> str:
+        """The name of the function that takes what is stored at a reading's paths; of a parameterized one, behind its
+        arguments."""
         return self._named(reading, lambda: self._reading(reading))
 
-    def _reading(self, reading: StoredReading) -> Callable[..., Any]:
+    def _reading(self, reading: StoredReading | Parameterized) -> Callable[..., Any]:
         if isinstance(reading, Computed) and reading.walks:
             return partial(reading.function, count=self.namespace["take"])
         return reading.value

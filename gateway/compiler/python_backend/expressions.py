@@ -19,8 +19,10 @@ from gateway.compiler.program import (
     Object,
     Operand,
     PageAt,
+    ParameterizedAt,
     Scalar,
     Shape,
+    SummaryAt,
     TotalAt,
 )
 from gateway.compiler.python_backend.constants import Constants
@@ -132,6 +134,11 @@ class Body:
                 return f"pages.at({self._paths[path]}, {self._parent}, {join!r})"
             case TotalAt(path):
                 return f"pages.total({self._paths[path]}, {self._parent})"
+            case SummaryAt(path):
+                return f"pages.summary({self._paths[path]}, {self._parent})"
+            case ParameterizedAt(path, reading):
+                stored = "".join([f", {self._stored(stored_path)}" for stored_path in reading.paths])
+                return f"{self._constants.reading(reading)}(pages.parameters({self._paths[path]}){stored})"
             case FlatAttribute(name):
                 return name
             case Item():

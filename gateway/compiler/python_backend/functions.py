@@ -17,11 +17,10 @@ from gateway.compiler.program import (
     Entries,
     FlatShape,
     ListOf,
+    LookedUp,
     Object,
-    PageAt,
     Program,
     Shape,
-    TotalAt,
     TypedShape,
 )
 from gateway.compiler.python_backend.answer_values import answer_values, item_shape, width
@@ -122,7 +121,7 @@ def _paths(shape: Shape | Program) -> Iterator[ResponsePath]:
     if isinstance(shape, Program) or shape.uses_pages:
         for entries in _branches(shape):
             for _, value in entries:
-                if not isinstance(value, Constant) and isinstance(value.operand, PageAt | TotalAt):
+                if not isinstance(value, Constant) and isinstance(value.operand, LookedUp):
                     yield value.operand.path
 
 

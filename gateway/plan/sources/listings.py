@@ -189,15 +189,15 @@ class BoundNestedListing(_BoundPages, BoundNested):
         total = JoinCount(query.scan(namespace, None), path, keys, query.total_limit, unindexed=join.unindexed)
         return (join, total)
 
-    def pages(self, results: Sequence[Any], keys: Sequence[str]) -> tuple[Mapping[str, Page], int]:
+    def values(self, results: Sequence[Any], keys: Sequence[str], context: Context) -> tuple[Mapping[str, Page], int]:
         documents, totals = results if self.query.total_limit else (results[0], None)
         pages = {
-            key: page(self.window, documents.get(key, []), None if totals is None else totals.get(key, 0))
+            key: page(self.window, documents.get(key, []), None if totals is None else totals.get(key, 0), key)
             for key in keys
         }
         documents_read = sum(len(page.documents) for page in pages.values())
         counted = sum(page.total or 0 for page in pages.values())
         return pages, joining_points(documents_read, len(keys), counted, counts=bool(self.query.total_limit))
 
-    def empty_pages(self, keys: Sequence[str]) -> Mapping[str, Page]:
-        return {key: page(self.window, [], 0) for key in keys}
+    def empty_values(self, keys: Sequence[str]) -> Mapping[str, Page]:
+        return {key: page(self.window, [], 0, key) for key in keys}

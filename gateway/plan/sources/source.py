@@ -6,6 +6,7 @@ holds no caller and no namespace: those come with the `Context` in which its com
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, Self, TypeAlias
 
 from graphql import VariableValues
@@ -15,7 +16,6 @@ from gateway.errors import GatewayError
 from gateway.model.kinds import Kind, Order
 from gateway.plan.commands import Document, ReadCommand
 from gateway.plan.fetched_pages import ResponsePath
-from gateway.plan.paging import Page
 from gateway.plan.predicate import Predicate
 from gateway.plan.write_commands import WriteCommand
 
@@ -182,6 +182,11 @@ class BoundRoot(BoundSource):
     def commands(self, context: Context) -> Sequence[Command]:
         """What is run, at once; raises `GatewayError` where its arguments forbid it."""
 
+    def following(self, results: Sequence[Any], context: Context) -> Sequence[Command]:
+        """What is run once the results of the commands are there, and asks for more of them; its results stand behind
+        theirs."""
+        return ()
+
     @abstractmethod
     def value(self, results: Sequence[Any], context: Context) -> tuple[Any, int]:
         """The field's value from the results of the commands, in their order, and the points of what was read.
@@ -191,8 +196,8 @@ class BoundRoot(BoundSource):
 
 
 class BoundNested(BoundSource):
-    """The bound source of a connection nested in documents, of all of them at once: ``keys`` are the distinct values of
-    what they are joined on, one or more."""
+    """The bound source of a connection or an object nested in documents, of all of them at once: ``keys`` are the
+    distinct values of what they are joined on, one or more."""
 
     __slots__ = ()
 
@@ -200,19 +205,49 @@ class BoundNested(BoundSource):
     def commands(self, context: Context, keys: Sequence[str]) -> Sequence[ReadCommand]: ...
 
     @abstractmethod
-    def pages(self, results: Sequence[Any], keys: Sequence[str]) -> tuple[Mapping[str, Page], int]:
-        """The page of each key, and the points of what was read."""
+    def values(self, results: Sequence[Any], keys: Sequence[str], context: Context) -> tuple[Mapping[str, Any], int]:
+        """The value of each key, a page, a document or None, and the points of what was read."""
 
     @abstractmethod
-    def empty_pages(self, keys: Sequence[str]) -> Mapping[str, Page]:
+    def empty_values(self, keys: Sequence[str]) -> Mapping[str, Any]:
         """Those of a source that gives nothing."""
+
+
+class BoundSummary(BoundSource):
+    """The bound source of what is said of all elements of a connection, not of a page of it.
+
+    ``keys``: of a nested connection, the distinct values of what its parents are joined on; None of one at the root.
+    """
+
+    __slots__ = ()
+
+    @abstractmethod
+    def commands(self, context: Context, connection: BoundSource, keys: Sequence[str] | None) -> Sequence[ReadCommand]:
+        """What is run for a connection that is bound so, which isn't empty."""
+
+    @abstractmethod
+    def values(self, results: Sequence[Any], keys: Sequence[str] | None) -> tuple[Mapping[str, Any], int]:
+        """The value for each key, "" at the root, and the points of what was read; ``results``: none where the
+        connection is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters(BoundSource):
+    """The arguments of a field that is read of its parent: nothing is fetched for it. ``values``: by their GraphQL
+    names."""
+
+    values: Mapping[str, Any]
+
+    def estimate(self, parents: int) -> Estimate:
+        return Estimate(0, 0)
 
 
 class Source(ABC):
     """The origin of the objects of a field.
 
     ``page_type``: of a connection, the declared name of its documents' type. ``local``: of a nested one, the path at
-    which a parent has what they are joined on. ``weight``: about how many bytes it takes up by itself.
+    which a parent has what they are joined on. ``of_page``: whether it is a summary of the connection around its field
+    (`BoundSummary`). ``weight``: about how many bytes it takes up by itself.
     """
 
     __slots__ = ()
@@ -224,6 +259,10 @@ class Source(ABC):
     @property
     def local(self) -> str:
         return ""
+
+    @property
+    def of_page(self) -> bool:
+        return False
 
     @property
     def weight(self) -> int:
