@@ -152,10 +152,13 @@ class Count:
 class Aggregation(ABC, Generic[T_co]):
     """A pipeline of the database, whose rows become a result.
 
-    ``unindexed``: as of `Find`. ``optional``: gives None, instead of an error, where it takes longer than any command
-    may.
+    ``collection``: that it runs on; "": it begins with documents of its own. ``hint``: the name of the index that it
+    walks, "" for MongoDB's choice. ``unindexed``: as of `Find`. ``optional``: gives None, instead of an error, where it
+    takes longer than any command may.
     """
 
+    collection: str = ""
+    hint: str = ""
     unindexed: tuple[str, ...] = ()
     optional: bool = False
 

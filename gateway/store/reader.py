@@ -157,10 +157,7 @@ class Reader:
     async def _aggregate(self, command: Aggregation[T], usage: Usage, session: ClientSession) -> T | None:
         try:
             with translated():
-                cursor = await aggregate(
-                    self._undecoded, command.pipeline, maxTimeMS=self._time_limit_ms, session=session
-                )
-                rows = await self._rows(cursor, usage)
+                rows = await self._rows(await self._cursor(command, session), usage)
         except ReadTooLarge:
             raise
         except QueryTooBroad as error:
@@ -168,6 +165,17 @@ class Reader:
                 return None
             raise self._too_broad(command.unindexed) from error
         return command.result(rows)
+
+    async def _cursor(self, command: Aggregation[Any], session: ClientSession) -> CommandCursor:
+        target = self._undecoded[command.collection] if command.collection else self._undecoded
+        run = partial(aggregate, target, command.pipeline, maxTimeMS=self._time_limit_ms, session=session)
+        if not command.hint:
+            return await run()
+        try:
+            return await run(hint=command.hint)
+        except OperationFailure as error:
+            _require_missing_index(error)
+            return await run()
 
     def _too_broad(self, unindexed: Sequence[str]) -> QueryTooBroad:
         served = f". No index serves {', '.join(f'`{name}`' for name in unindexed)}" if unindexed else ""
