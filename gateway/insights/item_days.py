@@ -1,0 +1,126 @@
+"""The pipeline that makes the days of items: what was done with each item on each UTC day.
+
+See `gateway.model.derived_documents`. What has no id of an item, or no time, is in none.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from gateway.insights.stored_values import (
+    Expression,
+    Pipeline,
+    count,
+    id_text,
+    nonzero,
+    time,
+    type_counters,
+    types,
+)
+from gateway.model.derived_documents import COUNTED_POSITIONS, INTERACTION_TYPES, ITEM_DAYS, OTHER_TYPE
+from gateway.model.document_ids import id_spellings
+
+DAY = timedelta(days=1)
+
+
+def of_items(namespace_id: str, items: Iterable[tuple[str, datetime]]) -> dict[str, Any]:
+    """The filter for the interactions with these items on these days, each a midnight."""
+    by_day: dict[datetime, list[str]] = defaultdict(list)
+    for feature_id, day in items:
+        by_day[day].append(feature_id)
+    days = [{"feature_id": {"$in": list(id_spellings(ids))}, "occurred_at": on_day(day)} for day, ids in by_day.items()]
+    return {"$or": days, "namespace_id": namespace_id}
+
+
+def on_day(day: datetime) -> dict[str, datetime]:
+    """The predicate on a time of the day that begins at this midnight."""
+    last = day.date().year == 9999 and (day.date().month, day.date().day) == (12, 31)
+    return {"$gte": day} if last else {"$gte": day, "$lt": day + DAY}
+
+
+def item_days(namespace_id: str, interactions: Mapping[str, Any]) -> Pipeline:
+    """The days of items that those interactions of a namespace make which the filter ``interactions`` selects; it has
+    to select all with an item on a day, or none. To be run on their collection."""
+    return [
+        {"$match": {**interactions, "namespace_id": namespace_id}},
+        {"$project": _READ},
+        # Both are null where the other is.
+        {"$match": {"feature_id": {"$ne": None}, "day": {"$ne": None}}},
+        {"$group": _BY_POSITION},
+        {"$sort": {"_id.position": 1}},
+        {"$group": _BY_DAY},
+        {"$project": _item_day(namespace_id)},
+    ]
+
+
+def merged_into_item_days() -> Pipeline:
+    """The stage that stores `item_days`."""
+    return [{"$merge": {"into": ITEM_DAYS, "on": "_id", "whenMatched": "replace", "whenNotMatched": "insert"}}]
+
+
+def _if(type: str, value: Expression) -> Expression:
+    return {"$cond": [{"$in": [type, "$types"]}, value, None]}
+
+
+_ALL_TYPES = (*INTERACTION_TYPES, OTHER_TYPE)
+_IS_COUNTED = {"$and": [{"$ne": ["$position", None]}, {"$lt": ["$position", COUNTED_POSITIONS]}]}
+
+_READ: Mapping[str, Expression] = {
+    "_id": 0,
+    "feature_id": id_text("$feature_id"),
+    "day": {"$dateTrunc": {"date": time("$occurred_at"), "unit": "day"}},
+    "types": types("$interaction_type"),
+    "position": count("$position"),
+    "duration": count("$duration_ms"),
+}
+
+# First by position as well, in which all beyond those that are counted are one.
+_BY_POSITION: Mapping[str, Expression] = {
+    "_id": {
+        "feature_id": "$feature_id",
+        "day": "$day",
+        "position": {"$cond": [_IS_COUNTED, "$position", None]},
+    },
+    "interactions": {"$sum": 1},
+    **type_counters("$types"),
+    "clicked_positions": {"$sum": _if("click", "$position")},
+    "positioned_clicks": {"$sum": {"$cond": [{"$ne": [_if("click", "$position"), None]}, 1, 0]}},
+    "durations": {"$sum": "$duration"},
+    "timed": {"$sum": {"$cond": [{"$ne": ["$duration", None]}, 1, 0]}},
+}
+
+_SUMS = ("interactions", *_ALL_TYPES, "clicked_positions", "positioned_clicks", "durations", "timed")
+
+
+def _at_positions(counter: str) -> Expression:
+    return {"$push": {"k": {"$toString": "$_id.position"}, "v": f"${counter}"}}
+
+
+_BY_DAY: Mapping[str, Expression] = {
+    "_id": {"feature_id": "$_id.feature_id", "day": "$_id.day"},
+    **{name: {"$sum": f"${name}"} for name in _SUMS},
+    "views": _at_positions("view"),
+    "clicks_at": _at_positions("click"),
+}
+
+
+def _by_position(pairs: str) -> Expression:
+    counted = {"$and": [{"$ne": ["$$pair.k", None]}, {"$gt": ["$$pair.v", 0]}]}
+    return {"$arrayToObject": {"$filter": {"input": pairs, "as": "pair", "cond": counted}}}
+
+
+def _item_day(namespace_id: str) -> Mapping[str, Expression]:
+    namespace = {"$literal": namespace_id}
+    return {
+        "_id": {"n": namespace, "f": "$_id.feature_id", "d": "$_id.day"},
+        "namespace_id": namespace,
+        "feature_id": "$_id.feature_id",
+        "day": "$_id.day",
+        "interactions": 1,
+        "counts": nonzero("$$ROOT"),
+        "views": _by_position("$views"),
+        "clicks": _by_position("$clicks_at"),
+        "clicked_positions": {"sum": "$clicked_positions", "count": "$positioned_clicks"},
+        "durations": {"sum": "$durations", "count": "$timed"},
+    }

@@ -1,0 +1,196 @@
+"""The pipeline that makes search outcomes of search requests and of the interactions that name them.
+
+What follows from the other search requests of a visit is made afterwards, by `gateway.insights.visits`; until then it
+is as if the search had been alone. See `gateway.model.derived_documents`.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from gateway.insights.stored_values import (
+    IS_ID,
+    Expression,
+    Pipeline,
+    count,
+    distinct_strings,
+    has_conversion,
+    id_text,
+    id_values,
+    members,
+    named,
+    nonzero,
+    present,
+    session_id,
+    string,
+    time,
+    type_counters,
+    types,
+)
+from gateway.model.derived_documents import LAST_TIME, SEARCH_OUTCOMES, VISIT_FIELDS
+from gateway.model.document_ids import id_spellings
+from gateway.model.kinds import INTERACTION
+
+_OWN = (
+    "namespace_id",
+    "search_request_id",
+    "first_seen_at",
+    "text",
+    "collections",
+    "vector_indexes",
+    "condition_keys",
+    "session_id",
+)
+
+
+def of_ids(namespace_id: str, search_request_ids: Iterable[str]) -> dict[str, Any]:
+    """The filter for the search requests with these ids."""
+    return {"search_request_id": {"$in": list(id_spellings(search_request_ids))}, "namespace_id": namespace_id}
+
+
+def outcomes(namespace_id: str, search_requests: Mapping[str, Any]) -> Pipeline:
+    """The outcomes of those search requests of a namespace that the filter ``search_requests`` selects; to be run on
+    their collection."""
+    return [
+        {"$match": {**search_requests, "namespace_id": namespace_id}},
+        {"$project": _OF_REQUEST},
+        {
+            "$lookup": {
+                "from": INTERACTION.collection,
+                "localField": "ids",
+                "foreignField": "search_request_id",
+                "pipeline": [
+                    {"$match": {"search_request_id": dict(IS_ID), "namespace_id": namespace_id}},
+                    *_SUMMARY,
+                ],
+                "as": "acts",
+            }
+        },
+        {"$set": {"acts": {"$first": "$acts"}}},
+        {"$set": {"user_id": {"$ifNull": ["$user_id", "$acts.user.id"]}}},
+        {"$project": _OUTCOME},
+        {"$set": _ALONE},
+    ]
+
+
+def merged_into_outcomes() -> Pipeline:
+    """The stage that stores `outcomes`; what the visit has given them before is kept."""
+    kept = {name: f"${name}" for name in VISIT_FIELDS}
+    alone = {"$eq": [{"$substrBytes": ["$$new.visit", 0, 2]}, "r:"]}
+    stored = {"$cond": [alone, "$$new", {"$mergeObjects": ["$$new", kept]}]}
+    return [
+        {
+            "$merge": {
+                "into": SEARCH_OUTCOMES,
+                "on": "_id",
+                "whenMatched": [{"$replaceWith": stored}],
+                "whenNotMatched": "insert",
+            }
+        }
+    ]
+
+
+_OF_REQUEST: Mapping[str, Expression] = {
+    "namespace_id": 1,
+    "search_request_id": id_text("$search_request_id"),
+    "ids": id_values(id_text("$search_request_id")),
+    "first_seen_at": time("$first_seen_at"),
+    "text": string("$query_text"),
+    "collections": distinct_strings("$search_request.collections"),
+    "vector_indexes": distinct_strings(members("$search_request.queries", "vector_index")),
+    "condition_keys": distinct_strings(members("$conditions", "key")),
+    "session_id": session_id("$effective_session_id"),
+    "user_id": named("$search_request.user_id"),
+    "result_count": count("$search_request.result_count"),
+}
+
+_CLICK = {"$in": ["click", "$types"]}
+_CLICKED_POSITION = {"$cond": [_CLICK, "$position", None]}
+
+# What the interactions of a search request come to: one document, or none where there are none.
+_SUMMARY: Pipeline = [
+    {
+        "$project": {
+            "at": time("$occurred_at"),
+            "user_id": named("$user_id"),
+            "types": types("$interaction_type"),
+            "position": count("$position"),
+        }
+    },
+    {
+        "$group": {
+            "_id": None,
+            **type_counters("$types"),
+            # Nulls don't count. Of a time, the least id is the first.
+            "user": {
+                "$min": {
+                    "$cond": [
+                        {"$eq": ["$user_id", None]},
+                        None,
+                        {"at": {"$ifNull": ["$at", LAST_TIME]}, "_id": "$_id", "id": "$user_id"},
+                    ]
+                }
+            },
+            "lowest": {"$min": _CLICKED_POSITION},
+            "positions": {"$sum": _CLICKED_POSITION},
+            "positioned": {"$sum": {"$cond": [{"$ne": [{"$ifNull": [_CLICKED_POSITION, None]}, None]}, 1, 0]}},
+            "first_click_at": {"$min": {"$cond": [_CLICK, "$at", None]}},
+        }
+    },
+]
+
+_VISIT = {
+    "$switch": {
+        "branches": [
+            {"case": {"$ne": ["$session_id", None]}, "then": {"$concat": ["s:", "$session_id"]}},
+            {
+                "case": {"$ne": [{"$ifNull": ["$user_id", None]}, None]},
+                "then": {"$concat": ["u:", "$user_id"]},
+            },
+        ],
+        "default": {"$concat": ["r:", {"$ifNull": ["$search_request_id", ""]}]},
+    }
+}
+
+_OUTCOME: Mapping[str, Expression] = {
+    **{name: present(f"${name}") for name in _OWN},
+    "user_id": present("$user_id"),
+    "visit": _VISIT,
+    "result_count": present("$result_count"),
+    "counts": nonzero("$acts"),
+    "lowest_clicked_position": present("$acts.lowest"),
+    "clicked_positions": {
+        "sum": {"$ifNull": ["$acts.positions", 0]},
+        "count": {"$ifNull": ["$acts.positioned", 0]},
+    },
+    "first_click_at": present("$acts.first_click_at"),
+    "no_results": {"$or": [{"$eq": ["$result_count", 0]}, {"$gt": ["$acts.zero_results", 0]}]},
+    "clicked": {"$gt": ["$acts.click", 0]},
+    "converted": has_conversion("$acts"),
+    "added_to_cart": {"$gt": ["$acts.add_to_cart", 0]},
+    "purchased": {"$gt": ["$acts.purchase", 0]},
+}
+
+MS_TO_FIRST_CLICK: Expression = {
+    "$cond": [
+        {"$and": [{"$gt": ["$first_click_at", None]}, {"$gt": ["$first_seen_at", None]}]},
+        {"$max": [0, {"$subtract": ["$first_click_at", "$first_seen_at"]}]},
+        None,
+    ]
+}
+"""The milliseconds from a search to its own first click; null without one. Never below 0: clocks differ."""
+
+# What a visit gives a search that is alone in it, and abandoned by nobody as far as one can tell.
+_ALONE: Mapping[str, Expression] = {
+    "merged": False,
+    "abandoned": False,
+    "reformulated": False,
+    "whole": {
+        "clicked": "$clicked",
+        "converted": "$converted",
+        "added_to_cart": "$added_to_cart",
+        "purchased": "$purchased",
+        "no_results": "$no_results",
+        "lowest_clicked_position": present("$lowest_clicked_position"),
+        "ms_to_first_click": present(MS_TO_FIRST_CLICK),
+    },
+}

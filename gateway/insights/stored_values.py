@@ -1,0 +1,123 @@
+"""Expressions of aggregation pipelines that read recorded values, whatever other programs have stored in their places:
+none of them fails, and what isn't of the expected kind is null.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from gateway.model.derived_documents import CONVERSION_TYPES, FIRST_TIME, INTERACTION_TYPES, LAST_TIME, OTHER_TYPE
+
+Expression: TypeAlias = Any
+Stage: TypeAlias = dict[str, Any]
+Pipeline: TypeAlias = list[Stage]
+
+_MAX_COUNT = 2**31 - 1
+
+
+def id_text(value: Expression) -> Expression:
+    """The text that an id reads as, as `gateway.model.document_ids.id_text` has it; null for what is none."""
+    number = {"$toString": {"$convert": {"input": value, "to": "long", "onError": None, "onNull": None}}}
+    return {"$cond": [is_string(value), value, {"$cond": [_is_whole(value), number, None]}]}
+
+
+def named(value: Expression) -> Expression:
+    """The text of an id that isn't empty; null for any other."""
+    return {"$let": {"vars": {"id": id_text(value)}, "in": {"$cond": [{"$eq": ["$$id", ""]}, None, "$$id"]}}}
+
+
+def session_id(value: Expression) -> Expression:
+    """A session's id: a string that is not empty; null for anything else."""
+    return {"$cond": [{"$and": [is_string(value), {"$ne": [value, ""]}]}, value, None]}
+
+
+def id_values(text: Expression) -> Expression:
+    """The values that read as the id ``text``, as `gateway.model.document_ids.id_spellings` has them. Of null, one that
+    no id has."""
+    number = {"$convert": {"input": text, "to": "long", "onError": None, "onNull": None}}
+    spellings = {
+        "$let": {
+            "vars": {"number": number},
+            "in": {"$cond": [{"$eq": [{"$toString": "$$number"}, text]}, [text, "$$number"], [text]]},
+        }
+    }
+    return {"$cond": [is_string(text), spellings, [False]]}
+
+
+IS_ID: Mapping[str, Any] = {"$type": ["string", "number"], "$not": {"$type": "array"}}
+"""The predicate on a path that has one of `id_values`."""
+
+
+def time(value: Expression) -> Expression:
+    """A date that clients can be told of; null for anything else."""
+    is_time = [{"$eq": [{"$type": value}, "date"]}, {"$gte": [value, FIRST_TIME]}, {"$lte": [value, LAST_TIME]}]
+    return {"$cond": [{"$and": is_time}, value, None]}
+
+
+def count(value: Expression) -> Expression:
+    """A whole number from 0 to 2³¹ - 1, however it is stored; null for anything else, such as a number in a string."""
+    converted = {"$convert": {"input": value, "to": "int", "onError": None, "onNull": None}}
+    in_range = {"$and": [_is_whole(value), {"$gte": [value, 0]}, {"$lte": [value, _MAX_COUNT]}]}
+    return {"$cond": [in_range, converted, None]}
+
+
+def string(value: Expression) -> Expression:
+    """The string, or an empty one where something else is stored."""
+    return {"$cond": [is_string(value), value, ""]}
+
+
+def distinct_strings(values: Expression) -> Expression:
+    """The distinct strings of a list, in their order; of a single string, that one; else none."""
+    listed = {"$cond": [{"$isArray": [values]}, values, [values]]}
+    strings = {"$filter": {"input": listed, "as": "value", "cond": is_string("$$value")}}
+    return {"$sortArray": {"input": {"$setUnion": [strings]}, "sortBy": 1}}
+
+
+def members(values: Expression, path: str) -> Expression:
+    """What the objects of a list have at ``path``; an empty list of what is no list."""
+    return {"$map": {"input": as_list(values), "as": "member", "in": f"$$member.{path}"}}
+
+
+def as_list(values: Expression) -> Expression:
+    return {"$cond": [{"$isArray": [values]}, values, []]}
+
+
+def types(value: Expression) -> Expression:
+    """The distinct types of an interaction: those that are counted by name, and `OTHER_TYPE` for any other. Null is
+    none."""
+    listed = {"$cond": [{"$isArray": [value]}, value, [{"$ifNull": [value, None]}]]}
+    unknown = {"$setDifference": [listed, [*INTERACTION_TYPES, None]]}
+    return {
+        "$concatArrays": [
+            {"$setIntersection": [listed, list(INTERACTION_TYPES)]},
+            {"$cond": [{"$eq": [unknown, []]}, [], [OTHER_TYPE]]},
+        ]
+    }
+
+
+def type_counters(types: str) -> dict[str, Expression]:
+    """An accumulator for each type, of what has it among the list at ``types``."""
+    return {name: {"$sum": {"$cond": [{"$in": [name, types]}, 1, 0]}} for name in (*INTERACTION_TYPES, OTHER_TYPE)}
+
+
+def nonzero(counters: str) -> Expression:
+    """The object of those counts at ``counters`` that aren't 0, in the order of the types."""
+    pairs = [{"k": name, "v": {"$ifNull": [f"{counters}.{name}", 0]}} for name in (*INTERACTION_TYPES, OTHER_TYPE)]
+    return {"$arrayToObject": {"$filter": {"input": pairs, "as": "pair", "cond": {"$gt": ["$$pair.v", 0]}}}}
+
+
+def has_conversion(counters: str) -> Expression:
+    return {"$or": [{"$gt": [f"{counters}.{name}", 0]} for name in CONVERSION_TYPES]}
+
+
+def is_string(value: Expression) -> Expression:
+    return {"$eq": [{"$type": value}, "string"]}
+
+
+def present(value: Expression) -> Expression:
+    """The value of a field that is left out where it is null."""
+    return {"$ifNull": [value, "$$REMOVE"]}
+
+
+def _is_whole(value: Expression) -> Expression:
+    is_number = {"$in": [{"$type": value}, ["int", "long", "double"]]}
+    return {"$and": [is_number, {"$eq": [value, {"$trunc": {"$cond": [is_number, value, None]}}]}]}

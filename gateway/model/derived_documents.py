@@ -1,0 +1,87 @@
+"""What is kept beside the recorded documents, derived from them alone: a document for each search request, and one for
+each item and UTC day.
+
+A **search outcome** has the ``_id`` of its search request:
+
+    {"_id": UUID, "namespace_id": "ns_…", "search_request_id": "r1", "first_seen_at": datetime, "text": "running shoes",
+     "collections": ["shoes"], "vector_indexes": ["text"], "condition_keys": ["brand"], "session_id": "s1",
+     "user_id": "u1", "visit": "s:s1", "result_count": 12, "counts": {"view": 9, "click": 2},
+     "lowest_clicked_position": 0, "clicked_positions": {"sum": 3, "count": 2}, "first_click_at": datetime,
+     "no_results": False, "clicked": True, "converted": False, "added_to_cart": False, "purchased": False,
+     "merged": False, "abandoned": False, "reformulated": False,
+     "whole": {"clicked": True, "converted": False, "added_to_cart": False, "purchased": False, "no_results": False,
+               "lowest_clicked_position": 0, "ms_to_first_click": 1200},
+     "previous_id": "r0", "next_id": "r2"}
+
+What is unknown is missing. ``visit`` says whose neighbours count: those of the session ("s:"), else of the user ("u:"),
+else none ("r:"). `VISIT_FIELDS` follow from all search requests of the visit: ``merged`` says that the search was
+merged into its successor, and ``whole`` is of the search and of all that was merged into it.
+
+An **item's day** counts what was done with an item:
+
+    {"_id": {"n": "ns_…", "f": "p1", "d": datetime}, "namespace_id": "ns_…", "feature_id": "p1", "day": datetime,
+     "interactions": 12, "counts": {"view": 9, "click": 2}, "views": {"0": 5, "3": 4}, "clicks": {"0": 2},
+     "clicked_positions": {"sum": 0, "count": 2}, "durations": {"sum": 5000, "count": 1}}
+
+``views`` and ``clicks`` are by position, of the first `COUNTED_POSITIONS`. In ``counts`` an interaction with several
+types counts in each once; `OTHER_TYPE` are all those that the contract doesn't know.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final, TypeAlias
+
+SEARCH_OUTCOMES: Final = "search_outcomes"
+ITEM_DAYS: Final = "item_days"
+
+INTERACTION_TYPES: Final = (
+    "view",
+    "click",
+    "positive_feedback",
+    "negative_feedback",
+    "purchase",
+    "add_to_cart",
+    "wishlist",
+    "long_view",
+    "share",
+    "bookmark",
+    "query_refinement",
+    "zero_results",
+    "filter_toggle",
+    "skip",
+    "return_to_results",
+    "conversion",
+)
+"""The types that are counted by their names; a test compares them with the contract's."""
+
+OTHER_TYPE: Final = "other"
+CONVERSION_TYPES: Final = ("purchase", "add_to_cart", "conversion")
+
+COUNTED_POSITIONS: Final = 100
+"""How many positions, from 0, an item's day counts views and clicks of."""
+
+MERGED_WITHIN_MS: Final = 30_000
+REFORMULATED_WITHIN_MS: Final = 5 * 60_000
+
+VISIT_FIELDS: Final = ("merged", "abandoned", "reformulated", "whole", "previous_id", "next_id")
+
+FIRST_TIME: Final = datetime(1, 1, 1, tzinfo=UTC)
+LAST_TIME: Final = datetime(9999, 12, 31, 23, 59, 59, 999_000, UTC)
+"""What is stored beyond the years that clients can be told of is no time, and neither is what is no date."""
+
+IndexKeys: TypeAlias = Sequence[tuple[str, int]]
+
+# None has a path that may be a list.
+DERIVED_INDEXES: Mapping[str, Mapping[str, IndexKeys]] = {
+    SEARCH_OUTCOMES: {
+        "time": (("namespace_id", 1), ("first_seen_at", -1), ("_id", -1)),
+        "text": (("namespace_id", 1), ("text", 1), ("first_seen_at", -1)),
+        "id": (("namespace_id", 1), ("search_request_id", 1)),
+        "visit": (("namespace_id", 1), ("visit", 1), ("first_seen_at", 1)),
+    },
+    ITEM_DAYS: {
+        "item": (("namespace_id", 1), ("feature_id", 1), ("day", 1)),
+        "day": (("namespace_id", 1), ("day", 1)),
+    },
+}
+"""The indexes of each collection, by their names."""

@@ -1,0 +1,247 @@
+"""What is derived from recorded documents, said a second time: in plain Python, of documents as they are stored."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+Document = dict[str, Any]
+
+TYPES = (
+    *("view", "click", "positive_feedback", "negative_feedback", "purchase", "add_to_cart", "wishlist", "long_view"),
+    *("share", "bookmark", "query_refinement", "zero_results", "filter_toggle", "skip", "return_to_results"),
+    "conversion",
+)
+FAR = datetime.max.replace(tzinfo=UTC)
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def search_outcomes(requests: Iterable[Mapping[str, Any]], interactions: Iterable[Mapping[str, Any]]) -> list[Document]:
+    """In the order of their namespaces, visits and times."""
+    by_request: dict[Any, list[Mapping[str, Any]]] = defaultdict(list)
+    for interaction in interactions:
+        id, namespace_id = id_text(interaction.get("search_request_id")), interaction.get("namespace_id")
+        if id is not None and isinstance(namespace_id, str):
+            by_request[namespace_id, id].append(interaction)
+    outcomes = []
+    for request in requests:
+        if isinstance(namespace_id := request.get("namespace_id"), str):
+            id = id_text(request.get("search_request_id"))
+            outcomes.append(_own(request, namespace_id, id, [] if id is None else by_request[namespace_id, id]))
+    outcomes.sort(key=lambda outcome: (*_visit(outcome), outcome.get("first_seen_at") or _NEVER, _order(outcome)))
+    # What has no time comes first.
+    for (_, visit), members in groupby(outcomes, key=_visit):
+        _add_neighbours(visit, list(members))
+    return outcomes
+
+
+def item_days(interactions: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str, datetime], Document]:
+    """By namespace, item and day."""
+    by_day: dict[tuple[str, str, datetime], list[Mapping[str, Any]]] = defaultdict(list)
+    for interaction in interactions:
+        at, feature_id = time(interaction.get("occurred_at")), id_text(interaction.get("feature_id"))
+        namespace_id = interaction.get("namespace_id")
+        if at is not None and feature_id is not None and isinstance(namespace_id, str):
+            midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+            by_day[namespace_id, feature_id, midnight].append(interaction)
+    return {key: _item_day(*key, members) for key, members in by_day.items()}
+
+
+def id_text(value: Any) -> str | None:
+    match value:
+        case bool():
+            return None
+        case str():
+            return value
+        case int():
+            return str(value)
+        case float() if value.is_integer() and abs(value) < 2**63:
+            return str(int(value))
+    return None
+
+
+def count(value: Any) -> int | None:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**31 and value == int(value):
+        return int(value)
+    return None
+
+
+def time(value: Any) -> datetime | None:
+    return value if isinstance(value, datetime) else None
+
+
+def types(value: Any) -> set[str]:
+    values = value if isinstance(value, list) else [value]
+    return {type if isinstance(type, str) and type in TYPES else "other" for type in values if type is not None}
+
+
+def _visit(outcome: Mapping[str, Any]) -> tuple[str, str]:
+    return outcome["namespace_id"], outcome["visit"]
+
+
+def _order(outcome: Mapping[str, Any]) -> Any:
+    return outcome["_id"].bytes
+
+
+def _strings(values: Any) -> list[str]:
+    return sorted({value for value in (values if isinstance(values, list) else [values]) if isinstance(value, str)})
+
+
+def _members(values: Any, name: str) -> Iterator[Any]:
+    for value in values if isinstance(values, list) else []:
+        if isinstance(value, Mapping):
+            yield value.get(name)
+
+
+def _own(
+    request: Mapping[str, Any], namespace_id: str, id: str | None, interactions: Sequence[Mapping[str, Any]]
+) -> Document:
+    search = request.get("search_request")
+    search = search if isinstance(search, Mapping) else {}
+    session = request.get("effective_session_id")
+    session = session if isinstance(session, str) and session else None
+    by_time = sorted(
+        interactions, key=lambda interaction: (time(interaction.get("occurred_at")) or FAR, _order(dict(interaction)))
+    )
+    users = [id_text(search.get("user_id")), *(id_text(interaction.get("user_id")) for interaction in by_time)]
+    user = next(filter(None, users), None)
+    counts: Counter[str] = Counter()
+    for interaction in interactions:
+        counts.update(types(interaction.get("interaction_type")))
+    clicks = [interaction for interaction in interactions if "click" in types(interaction.get("interaction_type"))]
+    positions = [position for click in clicks if (position := count(click.get("position"))) is not None]
+    clicked_at = [at for click in clicks if (at := time(click.get("occurred_at")))]
+    result_count = count(search.get("result_count"))
+    text = request.get("query_text")
+    visit = f"s:{session}" if session else f"u:{user}" if user else f"r:{id or ''}"
+    queries, conditions = search.get("queries"), request.get("conditions")
+    return _without_none(
+        {
+            "_id": request["_id"],
+            "namespace_id": namespace_id,
+            "search_request_id": id,
+            "first_seen_at": time(request.get("first_seen_at")),
+            "text": text if isinstance(text, str) else "",
+            "collections": _strings(search.get("collections")),
+            "vector_indexes": _strings(list(_members(queries, "vector_index"))),
+            "condition_keys": _strings(list(_members(conditions, "key"))),
+            "session_id": session,
+            "user_id": user,
+            "visit": visit,
+            "result_count": result_count,
+            "counts": dict(counts),
+            "lowest_clicked_position": min(positions, default=None),
+            "clicked_positions": {"sum": sum(positions), "count": len(positions)},
+            "first_click_at": min(clicked_at, default=None),
+            "no_results": result_count == 0 or counts["zero_results"] > 0,
+            "clicked": counts["click"] > 0,
+            "converted": any(counts[name] for name in ("purchase", "add_to_cart", "conversion")),
+            "added_to_cart": counts["add_to_cart"] > 0,
+            "purchased": counts["purchase"] > 0,
+        }
+    )
+
+
+def _add_neighbours(visit: str, members: list[Document]) -> None:
+    alone = visit.startswith("r:")
+    chains: list[list[Document]] = [[]]
+    for position, outcome in enumerate(members):
+        following = None if alone or position + 1 == len(members) else members[position + 1]
+        if not alone and position and (previous := members[position - 1].get("search_request_id")) is not None:
+            outcome["previous_id"] = previous
+        if following is not None and "search_request_id" in following:
+            outcome["next_id"] = following["search_request_id"]
+        outcome["merged"] = following is not None and _is_merged(outcome, following)
+        chains[-1].append(outcome)
+        outcome["whole"] = _whole(chains[-1])
+        if not outcome["merged"]:
+            chains.append([])
+    chains.pop()
+    for number, chain in enumerate(chains):
+        for outcome in chain:
+            outcome |= {"abandoned": False, "reformulated": False}
+        if not alone:
+            end = chain[-1]
+            next_end = chains[number + 1][-1] if number + 1 < len(chains) else None
+            acted = any(set(outcome["counts"]) - {"view"} for outcome in chain)
+            end["abandoned"] = visit.startswith("s:") and next_end is None and not acted
+            end["reformulated"] = next_end is not None and _is_reformulated(chain, end, next_end)
+
+
+def _is_merged(outcome: Document, following: Document) -> bool:
+    if _seconds(outcome, following) > 30:
+        return False
+    text, other = outcome["text"], following["text"]
+    return bool(text.startswith(other) or other.startswith(text))
+
+
+def _is_reformulated(chain: list[Document], end: Document, next_end: Document) -> bool:
+    if end["text"] == next_end["text"] or _seconds(end, next_end) > 300:
+        return False
+    return all(outcome.get("first_click_at", FAR) >= next_end["first_seen_at"] for outcome in chain)
+
+
+def _seconds(outcome: Document, following: Document) -> float:
+    if "first_seen_at" not in outcome or "first_seen_at" not in following:
+        return float("inf")
+    seconds: float = (following["first_seen_at"] - outcome["first_seen_at"]).total_seconds()
+    return seconds
+
+
+def _whole(chain: list[Document]) -> Document:
+    positions = [outcome["lowest_clicked_position"] for outcome in chain if "lowest_clicked_position" in outcome]
+    clicks = [
+        (outcome["first_click_at"], outcome.get("first_seen_at")) for outcome in chain if "first_click_at" in outcome
+    ]
+    first = [
+        -1 if seen is None else max(0, (at - seen) // timedelta(milliseconds=1))
+        for at, seen in clicks
+        if at == min(at for at, _ in clicks)
+    ]
+    return _without_none(
+        {
+            **{
+                name: any(outcome[name] for outcome in chain)
+                for name in ("clicked", "converted", "added_to_cart", "purchased")
+            },
+            "no_results": chain[-1].get("result_count") == 0
+            or any("zero_results" in outcome["counts"] for outcome in chain),
+            "lowest_clicked_position": min(positions, default=None),
+            "ms_to_first_click": min(first) if first and min(first) >= 0 else None,
+        }
+    )
+
+
+def _item_day(namespace_id: str, feature_id: str, day: datetime, interactions: Sequence[Mapping[str, Any]]) -> Document:
+    counts: Counter[str] = Counter()
+    views: Counter[str] = Counter()
+    clicks: Counter[str] = Counter()
+    clicked: list[int] = []
+    durations = []
+    for interaction in interactions:
+        kinds, position = types(interaction.get("interaction_type")), count(interaction.get("position"))
+        counts.update(kinds)
+        if position is not None and "click" in kinds:
+            clicked.append(position)
+        if position is not None and position < 100:
+            views[str(position)] += "view" in kinds
+            clicks[str(position)] += "click" in kinds
+        if (duration := count(interaction.get("duration_ms"))) is not None:
+            durations.append(duration)
+    return {
+        "_id": {"n": namespace_id, "f": feature_id, "d": day},
+        "namespace_id": namespace_id,
+        "feature_id": feature_id,
+        "day": day,
+        "interactions": len(interactions),
+        "counts": dict(counts),
+        "views": dict(+views),
+        "clicks": dict(+clicks),
+        "clicked_positions": {"sum": sum(clicked), "count": len(clicked)},
+        "durations": {"sum": sum(durations), "count": len(durations)},
+    }
+
+
+def _without_none(document: Document) -> Document:
+    return {name: value for name, value in document.items() if value is not None}
