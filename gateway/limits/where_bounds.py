@@ -1,10 +1,12 @@
 """How much one `where` may demand; no setting changes these.
 
 How long the texts are that its patterns are tried on is a part of what a comparison means:
-`gateway.plan.comparisons.MAX_SEARCHED`.
+`gateway.model.bson_comparison.MAX_SEARCHED`.
 """
 
 from typing import Final
+
+from gateway.model.query_texts import MAX_FOLDED_VALUE
 
 MAX_LEVELS: Final = 5
 """Of filters within filters by `and`, `or` and `nor`."""
@@ -14,7 +16,7 @@ MAX_COMPARISONS: Final = 50
 MAX_VALUES: Final = 1_000
 """Of one list that a value is compared with."""
 
-MAX_PATTERN_LENGTH: Final = 200
+MAX_PATTERN_LENGTH: Final = MAX_FOLDED_VALUE
 """Characters of a string that is looked for within others, or compared ignoring case."""
 
 MAX_ORDERED_LENGTH: Final = 50

@@ -19,6 +19,7 @@ from bson import DBRef
 from gateway.context import Namespace
 from gateway.model.document_ids import document_id, first_session_id
 from gateway.model.filter_trees import canonical_json, condition_rows, condition_tokens
+from gateway.model.query_texts import query_text, text_tokens
 from gateway.model.wire import RecordedInteraction, RecordedSearchRequest, filter_trees, in_milliseconds
 
 Document: TypeAlias = dict[str, Any]
@@ -34,14 +35,17 @@ OWNED_FIELDS = frozenset(
         "first_seen_at",
         "conditions",
         "condition_tokens",
+        "query_text",
+        "text_tokens",
         "shadowed",
         # Not used by the gateway: the driver would read a document with "$ref" and "$id" as a database reference.
         "$ref",
     }
 )
-# What `derived_fields` gives; an interaction has the conditions of the stored search request that it copies.
-DERIVED_FIELDS = ("effective_session_id", "conditions", "condition_tokens")
-_COPIED = ("search_request_id", "first_seen_at", "conditions", "condition_tokens")
+_OF_REQUEST = ("conditions", "condition_tokens", "query_text", "text_tokens")
+# What `derived_fields` gives; an interaction has those of the stored search request that it copies.
+DERIVED_FIELDS = ("effective_session_id", *_OF_REQUEST)
+_COPIED = ("search_request_id", "first_seen_at", *_OF_REQUEST)
 
 
 def search_request_document(
@@ -83,7 +87,9 @@ def interaction_document(
     }
     shadowed = {name: raw[name] for name in raw if name in OWNED_FIELDS}
     if request is not None:
-        document |= {name: request[name] for name in _COPIED}
+        # What was stored before a derived field was thought of lacks it.
+        copied = request if all(name in request for name in _COPIED) else {**request, **derived_fields(request)}
+        document |= {name: copied[name] for name in _COPIED}
         if recorded.search_request_id is not None:
             if "search_request" in raw:
                 shadowed["search_request"] = raw["search_request"]
@@ -121,13 +127,20 @@ def derived_fields(document: Mapping[str, Any]) -> Document:
     missing. Never raises, whatever is stored.
 
     ``conditions`` has a row per condition of every tree in the search request; see `gateway.model.filter_trees`.
+    ``query_text`` is its text, by which equal searches are told; see `gateway.model.query_texts`.
     """
     fields: Document = {}
     if (session := effective_session_id(document)) is not None:
         fields["effective_session_id"] = session
     if isinstance(search_request := document.get("search_request"), Mapping):
         rows = condition_rows(tree for _, tree in filter_trees(search_request))
-        fields |= {"conditions": rows, "condition_tokens": condition_tokens(rows)}
+        text = query_text(search_request)
+        fields |= {
+            "conditions": rows,
+            "condition_tokens": condition_tokens(rows),
+            "query_text": text,
+            "text_tokens": text_tokens(search_request, text),
+        }
     return fields
 
 

@@ -3,7 +3,8 @@
 MongoDB's syntax is one (`gateway.plan.mongodb_filters`), a predicate over a stored document another
 (`gateway.plan.document_matchers`), and the description of each comparison a third. They mean the same: a path leads
 through lists as MongoDB's does, a list matches where it or one of its elements does, and NE, NIN and EXISTS with false
-match what their opposites don't. Longer texts than `MAX_SEARCHED` contain and start with nothing.
+match what their opposites don't. Longer texts than `MAX_SEARCHED` of `gateway.model.bson_comparison`
+contain and start with nothing.
 """
 
 import json
@@ -14,10 +15,6 @@ from enum import Enum
 from typing import Any, Final, TypeAlias
 
 _MAX_DESCRIBED = 100
-
-MAX_SEARCHED: Final = 10_000
-"""Characters of a stored text that is searched. The steps of a search are up to its characters times those that are
-searched for, 200,000 in a millisecond, and MongoDB ends none on the way: of 1 MB that took a second."""
 
 
 class Operator(Enum):

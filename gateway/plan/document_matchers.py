@@ -7,10 +7,9 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
-from gateway.model.bson_comparison import Order, equals, folded, is_one_of, is_present, ordered
+from gateway.model.bson_comparison import MAX_SEARCHED, Order, equals, folded, is_one_of, is_present, ordered
 from gateway.model.bson_paths import Document, Test, element_object, list_passes_at, passes_at
 from gateway.plan.comparisons import (
-    MAX_SEARCHED,
     AllOf,
     AnyElement,
     AnyOf,

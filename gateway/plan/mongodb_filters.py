@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal, TypeAlias
 
+from gateway.model.bson_comparison import MAX_SEARCHED
 from gateway.plan.comparisons import (
-    MAX_SEARCHED,
     AllOf,
     AnyElement,
     AnyOf,

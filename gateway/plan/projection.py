@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 # Of a whole document everything is read but these, which may be as large as all the rest.
-_DERIVED = {"conditions": 0, "condition_tokens": 0}
+_DERIVED = {"conditions": 0, "condition_tokens": 0, "query_text": 0, "text_tokens": 0}
 
 
 @lru_cache(maxsize=256)
 def projection(paths: frozenset[str], *more: str) -> Mapping[str, int]:
     """The smallest projection that holds all paths: a path absorbs its sub-paths (MongoDB refuses both together).
 
-    The path "" is the whole document, without the lists that the gateway derives from it. Without ``_id`` among the
-    paths it is left out explicitly, as MongoDB would send it.
+    The path "" is the whole document, without the lists and the text that the gateway derives from it. Without ``_id``
+    among the paths it is left out explicitly, as MongoDB would send it.
     """
     selected = {*paths, *more}
     if "" in selected:

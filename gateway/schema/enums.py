@@ -11,7 +11,8 @@ import strawberry
 
 from gateway import context
 from gateway.limits.where_bounds import MAX_PATTERN_LENGTH, MAX_VALUES
-from gateway.plan.comparisons import MAX_SEARCHED, Operator
+from gateway.model.bson_comparison import MAX_SEARCHED
+from gateway.plan.comparisons import Operator
 from gateway.schema.stored_readings import OTHER
 
 

@@ -14,8 +14,9 @@ from gateway.limits.where_bounds import (
     MAX_PATTERNS_LENGTH,
     MAX_VALUES,
 )
+from gateway.model.bson_comparison import MAX_SEARCHED
 from gateway.model.wire import fields as wire
-from gateway.plan.comparisons import MAX_SEARCHED, Operator
+from gateway.plan.comparisons import Operator
 from gateway.schema.enums import (
     ComparisonOperator,
     FilterBranch,

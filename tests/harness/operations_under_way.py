@@ -8,8 +8,8 @@ from typing import Any
 
 from pymongo.read_concern import ReadConcern
 
+from gateway.model.bson_comparison import MAX_SEARCHED
 from gateway.model.kinds import INTERACTION
-from gateway.plan.comparisons import MAX_SEARCHED
 from gateway.store.client import ClientSession, Database, aggregate
 from tests.harness.waiting import PATIENCE
 

@@ -99,6 +99,8 @@ def test_a_stored_search_request() -> None:
             key_token("size"),
             key_value_token("size", value_hash(42)),
         ],
+        "query_text": "x",
+        "text_tokens": ["t=x", "s=x", "v=x", "f=x"],
     }
     assert without_references(document["search_request"]) == SEARCH | {"search_request_id": "r1", "session_id": "s1"}
 
@@ -117,8 +119,17 @@ def test_a_stored_interaction() -> None:
         "first_seen_at": NOW,
         "conditions": request["conditions"],
         "condition_tokens": request["condition_tokens"],
+        "query_text": "x",
+        "text_tokens": request["text_tokens"],
     }
     assert recorded_interaction(document) == wire
+
+
+def test_an_interaction_with_a_search_request_of_an_older_gateway_has_all_that_is_derived() -> None:
+    request = request_of(SEARCH)
+    wire = VIEW | {"search_request": SEARCH}
+    older = {name: value for name, value in request.items() if name not in ("query_text", "text_tokens")}
+    assert document_of(wire, older) == document_of(wire, request)
 
 
 def test_an_interactions_own_session_counts_first() -> None:
