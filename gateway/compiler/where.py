@@ -13,6 +13,7 @@ from typing import Any, cast
 from graphql import GraphQLID, GraphQLInputObjectType, get_named_type
 
 from gateway.compiler.where_operands import InputPath, items, operand, path_below
+from gateway.compiler.where_tokens import query_demands, text_demands
 from gateway.errors import BadUserInput
 from gateway.limits.where_bounds import (
     MAX_COMPARISONS,
@@ -42,11 +43,12 @@ from gateway.plan.mongodb_filters import ORDERING_OPERATORS, mongodb_filter
 from gateway.plan.predicate import Conjunct, Lookup, Predicate, TimeBound
 from gateway.schema.where_declarations import (
     ConditionElement,
-    Element,
     FreeForm,
     Junction,
+    NormalisedText,
     Option,
     OwnTime,
+    QueryElement,
     SameDocument,
     StoredValue,
     ValueHash,
@@ -94,6 +96,8 @@ def _lookup(demand: Tree) -> Lookup | None:
     match demand:
         case Comparison(path, Operator.EQ, str(value), True) | Comparison(path, Operator.EQ, Derived(value)):
             return Lookup(path, (value,))
+        case Comparison(path, Operator.IN, (Derived(), *_) as tokens):
+            return Lookup(path, tuple(token.stored for token in tokens)) if len(tokens) <= MAX_LOOKUP_VALUES else None
         case Comparison(path, Operator.IN, values, True):
             texts = {value for value in values if isinstance(value, str)}
             # A number stands beside the text that it reads as.
@@ -137,9 +141,15 @@ class _Compilation:
                     yield self._junction(matching, value, inner, here, level=level, name=name)
                 case SameDocument():
                     yield from self.filter(value, inner, here, level=level, name=f"{full_name}.")
-                case Element(path):
+                case QueryElement(path):
                     element = all_of(list(self.filter(value, inner, here, level=level, name=f"{full_name}.")))
+                    yield from query_demands(matching, element)
                     yield _any_element(path, element, full_name)
+                case NormalisedText(path):
+                    # Either case is folded.
+                    operands = {key: item for key, item in value.items() if key != _CASE_SENSITIVE}
+                    for tree in self._comparisons(path, operands, inner, here, name=full_name):
+                        yield from text_demands(matching, tree)
                 case ConditionElement():
                     element = all_of(list(self.filter(value, inner, here, level=level, name=f"{full_name}.")))
                     yield from _condition(matching, value, element, full_name)

@@ -42,10 +42,14 @@ class Unlisted:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """The string that is ``stored``, a hash or a token, in the place of what it is derived of: ``source``, any JSON."""
+    """The string that is ``stored``, a hash or a token, in the place of what it is derived of: ``source``, any JSON.
+
+    ``operator``: how what equals it compares with the source, where that isn't by EQ.
+    """
 
     stored: str
     source: Any
+    operator: Operator | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +84,11 @@ class Comparison:
         """The comparison as a client would say it, such as ``metadata.price >= 10``; of a long value the beginning."""
         if self.operator is Operator.EXISTS:
             return f"{self.name} {'exists' if self.value else 'is missing or null'}"
+        operator = (self.value.operator if isinstance(self.value, Derived) else None) or self.operator
         text = _text(self.value)
         if len(text) > _MAX_DESCRIBED:
             text = f"{text[:_MAX_DESCRIBED]}…"
-        return f"{self.name} {_WORDS[self.operator]} {text}{'' if self.case_sensitive else ' ignoring case'}"
+        return f"{self.name} {_WORDS[operator]} {text}{'' if self.case_sensitive else ' ignoring case'}"
 
 
 @dataclass(frozen=True, slots=True)

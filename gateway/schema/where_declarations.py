@@ -1,6 +1,7 @@
 """What an input field of a filter matches: declared beside the field, read by the compiler.
 
-A path is that of the stored document, or of the element of a list that an `Element` leads to.
+A path is that of the stored document, or of an element that a `QueryElement` or a
+`ConditionElement` leads to.
 """
 
 from dataclasses import dataclass
@@ -44,16 +45,29 @@ class SameDocument:
 
 
 @dataclass(frozen=True, slots=True)
-class Element:
-    """A list at ``path`` of which one element matches all fields of the input."""
+class QueryElement:
+    """A list at ``path`` of which one element matches all fields of the input.
+
+    ``tokens`` is the indexed list of the tokens of what the elements have at ``value``.
+    """
 
     path: str
+    value: str
+    tokens: str
+
+
+@dataclass(frozen=True, slots=True)
+class NormalisedText:
+    """The normalised text at ``path``, compared with normalised texts by the operators of the field's input type;
+    ``tokens`` is the indexed list of its tokens."""
+
+    path: str
+    tokens: str
 
 
 @dataclass(frozen=True, slots=True)
 class ConditionElement:
-    """An element as of `Element`; ``tokens`` is the indexed list of the keys, and the keys with their values, of all
-    elements."""
+    """An element as of `QueryElement`; ``tokens`` is the indexed list of the keys, alone and with their values."""
 
     path: str
     tokens: str
@@ -92,7 +106,8 @@ Matching = (
     | StoredValue
     | OwnTime
     | SameDocument
-    | Element
+    | QueryElement
+    | NormalisedText
     | ConditionElement
     | ValueHash
     | FreeForm

@@ -32,11 +32,12 @@ from gateway.schema.recorded_fields import compares
 from gateway.schema.scalars import JSON, DateTime
 from gateway.schema.where_declarations import (
     ConditionElement,
-    Element,
     FreeForm,
     Junction,
+    NormalisedText,
     Option,
     OwnTime,
+    QueryElement,
     SameDocument,
     StoredValue,
     ValueHash,
@@ -69,8 +70,14 @@ _IN_ALL = f"""{MAX_COMPARISONS} comparisons in all,
 of which {MAX_PATTERNS} may be by `startsWith`, by `contains` or ignoring case, for {MAX_PATTERNS_LENGTH:,} characters \
 together, {MAX_PARTS_LENGTH} of them by `contains`."""
 _CASE_SENSITIVE = f"""Whether upper and lower case differ in the comparisons of strings here. With false, letters are
-compared one by one by Unicode's simple case folding, no index helps, and each string is of at most \
+compared one by one by Unicode's simple case folding, which few indexes serve, and each string is of at most \
 {MAX_PATTERN_LENGTH} characters."""
+
+_TEXT = NormalisedText("query_text", tokens="text_tokens")
+_NORMALISED = """That is the values of its queries in order, joined by ` + `. It is compared as people mean it: on both
+sides white space at the ends doesn't count, any within is one space, and letters are folded, so that `caseSensitive`
+changes nothing. What equals a text, or starts with one, is found by an index. Base64-encoded content counts as a short
+hash."""
 
 
 @strawberry.input(name="IDFilter", description="Compares an id. All fields given must match; none matches everything.")
@@ -217,8 +224,11 @@ class SearchRequestWhere:
     first_seen_at: DateTimeFilter | None = matches(
         OwnTime("first_seen_at"), "When the search request was first recorded."
     )
+    text: StringFilter | None = matches(_TEXT, f"Its text. {_NORMALISED}")
     query: SearchQueryWhere | None = matches(
-        Element("search_request.queries"), "One of its queries matches all of this; `{}` asks for nothing."
+        QueryElement("search_request.queries", value="value", tokens="text_tokens"),
+        """One of its queries matches all of this; `{}` asks for nothing. A value that equals something is found by an
+index.""",
     )
     filters: FilterConditionWhere | None = matches(
         ConditionElement("conditions", tokens="condition_tokens"),
@@ -248,6 +258,7 @@ class InteractionWhere:
     position: IntFilter | None = compares("position")
     duration_ms: IntFilter | None = compares("duration_ms")
     occurred_at: DateTimeFilter | None = compares(OwnTime("occurred_at"))
+    text: StringFilter | None = matches(_TEXT, f"The text of its search request. {_NORMALISED}")
     metadata: list[PathFilter] | None = matches(
         FreeForm("metadata"), "Values within the metadata; all of these match, an empty list matches everything."
     )

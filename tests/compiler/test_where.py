@@ -174,6 +174,46 @@ GOLDEN_SEARCH_REQUESTS: list[tuple[Where, Predicate]] = [
             "query",
         ),
     ),
+    (
+        {"query": {"value": {"eq": "Red"}}},
+        Predicate(
+            demanding({"text_tokens": {"$eq": "v=Red"}}, "query.value", looked_up=True).conjuncts
+            + demanding({"search_request.queries": {"$elemMatch": {"value": {"$eq": "Red"}}}}, "query").conjuncts
+        ),
+    ),
+    (
+        {"query": {"value": {"in": ["Red", "RED"], "caseSensitive": False}}},
+        Predicate(
+            demanding({"text_tokens": {"$in": ["f=red"]}}, "query.value", looked_up=True).conjuncts
+            + demanding(
+                {
+                    "search_request.queries": {
+                        "$elemMatch": {"$or": [{"value": {"$regex": r"\A(?:Red|RED)\z", "$options": "i"}}]},
+                    }
+                },
+                "query",
+            ).conjuncts
+        ),
+    ),
+    (
+        {"text": {"eq": " Red  SHOES"}},
+        demanding({"text_tokens": {"$eq": "t=red shoes"}}, "text", looked_up=True),
+    ),
+    (
+        {"text": {"in": ["red", "Red ", "blue"], "caseSensitive": False}},
+        demanding({"text_tokens": {"$in": ["t=red", "t=blue"]}}, "text", looked_up=True),
+    ),
+    ({"text": {"startsWith": "Ru"}}, demanding({"text_tokens": {"$eq": "s=ru"}}, "text", looked_up=True)),
+    (
+        {"text": {"startsWith": "Running shoes for kids"}},
+        Predicate(
+            demanding({"text_tokens": {"$eq": "s=running shoes for ki"}}, "text", looked_up=True).conjuncts
+            + demanding({"query_text": {"$regex": r"\Arunning\ shoes\ for\ kids(?!(?s:.{9979}))"}}, "text").conjuncts
+        ),
+    ),
+    ({"text": {"ne": " A"}}, demanding({"$nor": [{"query_text": {"$eq": "a"}}]}, "text")),
+    ({"text": {"nin": ["A", "b "]}}, demanding({"$nor": [{"query_text": {"$in": ["a", "b"]}}]}, "text")),
+    ({"text": {"in": []}}, NOTHING),
     ({"filters": {}}, EVERYTHING),
     ({"filters": {"key": "k", "operator": []}}, NOTHING),
     (
@@ -228,6 +268,32 @@ def test_a_hundred_values_are_looked_up_and_more_are_only_filtered() -> None:
     assert hundred.lookup == Lookup("feature_id", tuple(ids[:100]))
     assert more.lookup is None
     assert more.filter == {"feature_id": {"$in": ids}}
+
+
+def test_more_than_a_hundred_texts_are_only_filtered() -> None:
+    texts = [f"Text {number}" for number in range(101)]
+    (hundred,) = compiled({"text": {"in": texts[:100]}}).conjuncts
+    (more,) = compiled({"text": {"in": texts}}).conjuncts
+    assert hundred.lookup is not None
+    assert len(hundred.lookup.values) == 100
+    assert more.lookup is None
+    assert more.filter == {"query_text": {"$in": [text.lower() for text in texts]}}
+
+
+def test_what_is_looked_up_by_a_token_is_told_as_it_was_asked_for() -> None:
+    wheres: list[Where] = [
+        {"text": {"eq": "Red"}},
+        {"text": {"startsWith": "Running shoes for kids"}},
+        {"searchRequest": {"query": {"value": {"eq": "Red", "caseSensitive": False}}}},
+    ]
+    assert [
+        {comparison.description for conjunct in compiled(where).conjuncts for comparison in conjunct.comparisons}
+        for where in wheres
+    ] == [
+        {'text = "Red"'},
+        {'text starts with "Running shoes for kids"', 'text starts with "running shoes for kids"'},
+        {'searchRequest.query.value = "Red" ignoring case'},
+    ]
 
 
 def test_an_id_that_reads_as_a_number_is_looked_up_as_one_too() -> None:

@@ -31,6 +31,7 @@ from tests.generators.wheres import (
     query_wheres,
     search_request,
     search_request_wheres,
+    text_filters,
 )
 from tests.oracle.where_meaning import interaction_matches, search_request_matches
 
@@ -126,8 +127,8 @@ class TestSearchRequests:
         assert archive.answer(compiled(where, SEARCH_REQUESTS), "first_seen_at") == expected
 
     @GENERATED
-    @given(where=few(query=query_wheres, filters=condition_wheres))
-    def test_queries_and_conditions_match_as_the_contract_says(self, archive: Archive, where: Where) -> None:
+    @given(where=few(text=text_filters, query=query_wheres, filters=condition_wheres))
+    def test_texts_queries_and_conditions_match_as_the_contract_says(self, archive: Archive, where: Where) -> None:
         expected = archive.matching(search_request_matches, where)
         assert archive.answer(compiled(where, SEARCH_REQUESTS), "first_seen_at") == expected
 

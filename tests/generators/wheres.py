@@ -45,6 +45,7 @@ WORDS = [
     "Z",
     "_",
 ]
+TEXTS = [*WORDS, "a + B", " a  b", "A b", "ab ab ab ab ab ab ab ab", "AB ab ab ab ab ab ab"]
 # At the end of what is searched, and beyond it.
 LONG = ["é" * 9_998 + "aB", "a" * 10_001]
 LEAVES = [None, True, False, -1, 0, 1, 2, 0.0, 1.0, 1.5, *WORDS]
@@ -117,7 +118,7 @@ def query(random: Random) -> Recorded:
         random,
         vector_index=random.choice(["text", "image", "audio", "Text", None]),
         type=random.choice(["text", "url", "audio"]),
-        value=random.choice([*WORDS, *LONG, None]),
+        value=random.choice([*TEXTS, *LONG, None]),
         filters=tree(random),
     )
 
@@ -230,6 +231,22 @@ def honours_its_case(path_filter: Where) -> bool:
     return operator != "EXISTS" and not any(isinstance(item, dict | list) for item in operands)
 
 
+texts = of(TEXTS)
+text_filters = st.builds(
+    lambda comparisons, options: comparisons | options,
+    few(
+        eq=texts,
+        ne=texts,
+        **{"in": lists(texts)},
+        nin=lists(texts),
+        startsWith=texts,
+        contains=texts,
+        exists=st.booleans(),
+    ),
+    st.fixed_dictionaries({}, optional={"caseSensitive": st.booleans()}),
+)
+
+
 def path_filter(operators: list[str], operands: st.SearchStrategy[Any]) -> st.SearchStrategy[Where]:
     return st.fixed_dictionaries(
         {
@@ -274,6 +291,7 @@ search_request_wheres = joined(
         sessionId=id_filters,
         collections=few(has=ids, hasAny=lists(ids), hasAll=lists(ids)),
         firstSeenAt=time_filters,
+        text=text_filters,
         query=query_wheres,
         filters=condition_wheres,
     )
@@ -288,6 +306,7 @@ interaction_wheres = joined(
         position=int_filters,
         durationMs=int_filters,
         occurredAt=time_filters,
+        text=text_filters,
         metadata=lists(path_filters),
         searchRequest=search_request_wheres,
     )

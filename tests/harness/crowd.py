@@ -23,11 +23,12 @@ def time_of(number: int) -> datetime:
 
 @cache
 def search_request(namespace: Namespace, number: int) -> Document:
-    """Half of them are of one session and one collection."""
+    """Half of them are of one session, one collection and one text, which they spell in either case."""
     brand = "Nike" if number % 2 else f"b{number % 100}"
+    text = f"query {number % 500}" if number % 2 == 0 else "running shoes" if number % 4 == 1 else "Running Shoes"
     wire: dict[str, Any] = {
         "search_request_id": f"r{number}",
-        "queries": [],
+        "queries": [{"vector_index": "text", "value": text, "type": "text"}],
         "collections": ["shop", "sale"] if number % 2 else ["books", f"c{number % 100}"],
         "filters": {"AND": [{"key": "brand", "value": brand}, {"key": f"k{number % 100}", "value": 1}]},
         "session_id": "s1" if number % 2 else f"s{number % 500}",

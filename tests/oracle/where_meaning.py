@@ -47,6 +47,8 @@ def interaction_matches(where: Where, recorded: Recorded) -> bool:
                 return _compared(condition, _reached(recorded, ["duration_ms"]))
             case "occurredAt":
                 return _in_time(condition, recorded["occurred_at"])
+            case "text":
+                return _text_matches(condition, recorded)
             case "metadata":
                 return all(_path_matches(item, recorded) for item in condition)
             case _:
@@ -68,6 +70,8 @@ def search_request_matches(where: Where, recorded: Recorded) -> bool:
                 return _has(condition, _reached(request, ["collections"]))
             case "firstSeenAt":
                 return _in_time(condition, recorded.get("first_seen_at"))
+            case "text":
+                return _text_matches(condition, recorded)
             case "query":
                 demanded = {
                     name: value for name, value in condition.items() if name != "value" or set(value) - _OPTIONS
@@ -226,6 +230,31 @@ def _has(condition: Mapping[str, Any], values: list[Any]) -> bool:
         and ("hasAny" not in condition or any(item in values for item in condition["hasAny"]))
         and ("hasAll" not in condition or all(item in values for item in condition["hasAll"]))
     )
+
+
+def _text_matches(condition: Mapping[str, Any], recorded: Recorded) -> bool:
+    """As people mean it, of a search request that there is."""
+    text: Any = MISSING
+    if isinstance(request := recorded.get("search_request"), dict):
+        queries = request.get("queries")
+        values = (query.get("value") for query in queries or ())
+        text = " + ".join(_as_meant(value) for value in values if isinstance(value, str))
+    operators = {name: operand for name, operand in condition.items() if name != "caseSensitive"}
+    return all(_holds(operator, [text], _meant(operand), False) for operator, operand in operators.items())
+
+
+def _meant(operand: Any) -> Any:
+    match operand:
+        case str():
+            return " + ".join(map(_as_meant, operand.split(" + ")))
+        case list():
+            return [_meant(item) for item in operand]
+    return operand
+
+
+def _as_meant(text: str) -> str:
+    folded = ((character.casefold(), character) for character in text)
+    return " ".join("".join(full if len(full) == 1 else own for full, own in folded).split())
 
 
 def _query_matches(condition: Mapping[str, Any], query: Mapping[str, Any]) -> bool:

@@ -21,7 +21,7 @@ from gateway.model.wire.trees import FilterCondition, FilterGroup
 from gateway.schema.readings import Embedded, reading_of
 from gateway.schema.recorded_fields import also, compares, recorded, records
 from gateway.schema.stored_readings import StoredReading
-from gateway.schema.where_declarations import Element, SameDocument, matching_of
+from gateway.schema.where_declarations import QueryElement, SameDocument, matching_of
 from tests.harness.default_graph import EXECUTABLE
 from tests.harness.gateway_client import Gateway
 
@@ -92,7 +92,7 @@ def filters(type_name: str, above: str = "") -> Iterator[str]:
             yield from filters(inner.name, above)
         elif path := getattr(matching, "path", ""):
             yield f"{above}{path}"
-            if isinstance(matching, Element):
+            if isinstance(matching, QueryElement):
                 yield from filters(inner.name, f"{above}{path}.")
 
 

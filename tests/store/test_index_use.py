@@ -31,6 +31,8 @@ LOOKED_UP = {
     "searchRequestId": [f"r{number}" for number in range(1, 200, 2)],
     "interactionType": ["VIEW", "CLICK", "PURCHASE"],
     "collections": ["shop", "sale", "books", "c2", "none"],
+    "text": ["Running  shoes", *(f"query {number}" for number in range(0, 198, 2))],
+    "value": ["running shoes", *(f"query {number}" for number in range(0, 198, 2))],
 }
 
 
@@ -70,6 +72,16 @@ def filters(where: str, operator: str) -> tuple[dict[str, Any], int]:
     match operator:
         case "key" | "key value":
             inner: Any = dict(zip(operator.split(), ("brand", "Nike"), strict=False))
+            count = 0
+        case "eq ignoring case":
+            inner = {"eq": LOOKED_UP[steps[-1]][0].upper(), "caseSensitive": False}
+            count = 0
+        case "in ignoring case":
+            # A filter compares with 1,000 characters ignoring case.
+            inner = {"in": LOOKED_UP[steps[-1]][:50], "caseSensitive": False}
+            count = 50
+        case "startsWith":
+            inner = {operator: "Run"}
             count = 0
         case "in" | "hasAny":
             inner = {operator: LOOKED_UP[steps[-1]]}
