@@ -156,7 +156,7 @@ class ObjectShape:
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class TypedShape:
-    """An object of one of several types: of that which ``discriminator`` gives, or else its "__typename"."""
+    """An object of one of several types: of that which ``discriminator`` gives, or else its `TYPE_FIELD`."""
 
     discriminator: Discriminator | None
     entries: Mapping[str, Entries]

@@ -10,8 +10,9 @@ from graphql import GraphQLError, OperationType
 from gateway.auth.authenticator import require_permission
 from gateway.context import Budget, Context, Permission
 from gateway.errors import GatewayError, Unavailable
+from gateway.model.documents import TYPE_FIELD
 from gateway.plan.commands import Document
-from gateway.plan.fetched_pages import Pages, documents_of, strings_at
+from gateway.plan.fetched_pages import Pages, documents_of, ids_at
 from gateway.plan.operation_plan import Bindings, Fetch
 from gateway.plan.sources.insertions import BoundInsertions
 from gateway.plan.sources.source import BoundNested, BoundRoot, BoundSource, BoundSummary, Command, Parameters
@@ -159,7 +160,7 @@ class _Fetching:
                 self._summary(fetch, parent, keys)
                 if fetch.source.of_page
                 else self._joined(
-                    fetch, [document for document in documents if not mixed or document["__typename"] == name]
+                    fetch, [document for document in documents if not mixed or document[TYPE_FIELD] == name]
                 )
                 for name, selection in parent.selections.items()
                 for fetch in selection.nested
@@ -186,7 +187,7 @@ class _Fetching:
         self.pages.put_nested(fetch.path, values)
 
     async def _joined(self, fetch: Fetch, parents: Iterable[Document]) -> None:
-        keys = strings_at(parents, fetch.key)
+        keys = ids_at(parents, fetch.key)
         try:
             # What a mutation answers may lead on to what its caller didn't write.
             require_permission(self._context.caller, Permission.READ)

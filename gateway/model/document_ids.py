@@ -31,8 +31,8 @@ def search_request_id_of(namespace_id: str, search_request: Mapping[str, Any], s
 
 
 def first_session_id(*values: Any) -> str | None:
-    """The first that is a session's id: a string that is not empty."""
-    return next((value for value in values if isinstance(value, str) and value), None)
+    """What the first reads as that is a session's id: a string that is not empty, or a number that others stored."""
+    return next((text for value in values if (text := id_text(value))), None)
 
 
 def id_spellings(ids: Iterable[str]) -> Iterator[str | int]:

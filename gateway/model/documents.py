@@ -24,6 +24,8 @@ from gateway.model.wire import RecordedInteraction, RecordedSearchRequest, filte
 
 Document: TypeAlias = dict[str, Any]
 
+# Where a document that was looked for among several types has the declared name of its own: no stored key has a NUL.
+TYPE_FIELD = "\0type"
 # The gateway's own: what a client records under one of these names stands in "shadowed".
 OWNED_FIELDS = frozenset(
     {
@@ -38,6 +40,7 @@ OWNED_FIELDS = frozenset(
         "query_text",
         "text_tokens",
         "shadowed",
+        TYPE_FIELD,
         # Not used by the gateway: the driver would read a document with "$ref" and "$id" as a database reference.
         "$ref",
     }

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gateway.errors import UnreadableDocument
+from gateway.model.document_ids import id_text
 from gateway.model.filter_trees.flat import Count
 from gateway.plan.paging import Page
 
@@ -116,10 +117,11 @@ def _key_of(parent: Any, local: str) -> Any:
     return parent
 
 
-def _of_parent(by_key: Mapping[str, Any], key: Any) -> Any:
-    if not isinstance(key, str):
+def _of_parent(by_key: Mapping[str, Any], stored: Any) -> Any:
+    key = id_text(stored)
+    if key is None:
         # An object may be missing where a parent is joined to none; a connection can't.
-        if key is None and NO_KEY in by_key:
+        if stored is None and NO_KEY in by_key:
             return None
         raise UnreadableDocument("What these are joined on is not an id.")
     return by_key[key]
@@ -131,9 +133,9 @@ def documents_of(value: Any) -> list[Mapping[str, Any]]:
     return [document for document in values if isinstance(document, (dict, Mapping))]
 
 
-def strings_at(documents: Iterable[Any], path: str) -> list[str]:
-    """Every string at a dotted path of documents, through the lists on the way: each once, as first seen."""
-    steps, strings = path.split(".") if path else [], dict[str, None]()
+def ids_at(documents: Iterable[Any], path: str) -> list[str]:
+    """What every id at a dotted path of documents reads as, through the lists on the way: each once, as first seen."""
+    steps, ids = path.split(".") if path else [], dict[str, None]()
     for document in documents:
         value = document
         for step in steps:
@@ -143,10 +145,10 @@ def strings_at(documents: Iterable[Any], path: str) -> list[str]:
         else:
             # Nearly always there is one, right at the path.
             if value.__class__ is str:
-                strings[value] = None
+                ids[value] = None
                 continue
-        strings |= dict.fromkeys(item for item in _values_at(document, steps) if isinstance(item, str))
-    return list(strings)
+        ids |= dict.fromkeys(id for item in _values_at(document, steps) if (id := id_text(item)) is not None)
+    return list(ids)
 
 
 def _values_at(document: Any, steps: list[str]) -> Iterator[Any]:

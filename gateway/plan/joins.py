@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from gateway.context import Namespace
+from gateway.model.document_ids import id_spellings
 from gateway.model.kinds import Kind
 from gateway.plan.commands import Aggregation, Document, Scan
 
@@ -43,7 +44,7 @@ class Join(Aggregation[Mapping[str, list[Document]]]):
             rows = sorted(rows, key=itemgetter("part"))
         by_key: dict[str, list[Document]] = defaultdict(list)
         for row in rows:
-            documents = by_key[row["key"]]
+            documents = by_key[_key(row)]
             if len(documents) < self.limit:
                 documents.append(row["document"])
         return by_key
@@ -66,7 +67,7 @@ class JoinCount(Aggregation[Mapping[str, int]]):
         return _joined(self.scan.kind, self.scan.filter, self.path, self.keys, stages)
 
     def result(self, rows: Sequence[Document]) -> Mapping[str, int]:
-        return {row["key"]: row["document"]["total"] for row in rows}
+        return {_key(row): row["document"]["total"] for row in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class SessionSpans(Aggregation[Mapping[str, Document]]):
         # Rows {"key": …} with, for each kind and edge, a list of none or one {"at": …}.
         sessions: dict[str, Document] = {}
         for row in rows:
-            key = row["key"]
+            key = _key(row)
             edges = [edge.get("at") for name, documents in row.items() if name != "key" for edge in documents]
             # What others wrote may have no time, or none that is one.
             times = [at for at in edges if isinstance(at, datetime)]
@@ -125,7 +126,18 @@ def _joined(
 
 def _documents(keys: Sequence[str], **constant: Any) -> Document:
     # A string that begins with a dollar sign would be evaluated.
-    return {"$documents": [{"key": {"$literal": key}, **constant} for key in keys]}
+    return {"$documents": [{"key": {"$literal": _stored(key)}, **constant} for key in keys]}
+
+
+def _stored(key: str) -> str | list[str | int]:
+    """What is looked up for an id: itself, or else all under which other programs may have stored it, itself first."""
+    spellings = list(id_spellings([key]))
+    return key if len(spellings) == 1 else spellings
+
+
+def _key(row: Document) -> str:
+    key: str | list[str] = row["key"]
+    return key if isinstance(key, str) else key[0]
 
 
 def _lookup(kind: Kind, filter_: Document, path: str, name: str, stages: list[Document]) -> Document:

@@ -24,6 +24,7 @@ from graphql.pyutils import Path
 from strawberry.schema.config import StrawberryConfig
 
 from gateway.model.bson_values import fully_decoded
+from gateway.model.documents import TYPE_FIELD
 from gateway.plan.fetched_pages import ResponsePath
 from gateway.schema.filter_tree_types import FILTER_NODE_TYPE
 from gateway.schema.mutation import Mutation
@@ -116,11 +117,11 @@ def _prefetched(reading: Fetched, parent: Any, info: GraphQLResolveInfo[Any]) ->
 
 def discriminator_of(type_: GraphQLNamedType) -> Discriminator | None:
     """What gives the declared name of a value's concrete type; None where the value was fetched by that, and has it at
-    "__typename"."""
+    `TYPE_FIELD`."""
     return FILTER_NODE_TYPE if declared_name(type_) == "FilterNode" else None
 
 
-_BY_TYPENAME = itemgetter("__typename")
+_BY_TYPENAME = itemgetter(TYPE_FIELD)
 
 
 def _resolve_by(name: Callable[[Mapping[str, Any]], str], names: Mapping[str, str]) -> GraphQLTypeResolver:

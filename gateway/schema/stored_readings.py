@@ -10,6 +10,7 @@ from typing import Any
 
 from gateway.errors import GatewayError, UnreadableDocument
 from gateway.model import filter_trees
+from gateway.model.document_ids import id_text
 from gateway.plan import global_ids
 
 OTHER = "OTHER"
@@ -188,8 +189,8 @@ class GlobalId(StoredReading):
         return (self.scope_path, self.key_path)
 
     def value(self, *stored: Any) -> str:
-        scope, key = stored
-        if isinstance(scope, str) and isinstance(key, str):
+        scope, key = stored[0], id_text(stored[1])
+        if isinstance(scope, str) and key is not None:
             return global_ids.encode(self.type_name, scope, key)
         raise UnreadableDocument("What is stored here is not an id.")
 

@@ -9,7 +9,7 @@ from bson import encode
 
 from gateway.context import Caller, Namespace
 from gateway.errors import BadUserInput, Conflict, GatewayError
-from gateway.model.document_ids import document_id, search_request_id_of
+from gateway.model.document_ids import document_id, id_spellings, search_request_id_of
 from gateway.model.documents import (
     interaction_document,
     same_interaction,
@@ -154,9 +154,10 @@ class Writer:
             object_id=interaction_id,
         )
         with translated():
-            # Other programs may have stored it under another `_id`, and more than once.
+            # Other programs may have stored it under another `_id`, as a number, and more than once.
+            ids = list(id_spellings([interaction_id]))
             result = await self._interactions.delete_many(
-                {"interaction_id": {"$eq": interaction_id}, "namespace_id": namespace.id}
+                {"interaction_id": {"$in": ids}, "namespace_id": namespace.id}
             )
         return result.deleted_count > 0
 

@@ -299,6 +299,71 @@ async def test_an_id_that_is_stored_as_a_number_is_found_by_the_text_that_it_rea
     assert await ids({"interactionId": {"in": ["42", "44"]}}) == ["44", "42"]
 
 
+async def test_a_number_leads_across_connections_as_the_text_that_it_reads_as(gateway: Gateway) -> None:
+    stored: list[Any] = [42, "42", 42.0, Int64(42), "042", 42.5]
+    for number, value in enumerate(stored):
+        at = NOON + timedelta(minutes=number)
+        same = {"feature_id": value, "session_id": value, "effective_session_id": value, "search_request_id": value}
+        request: dict[str, Any] = {"queries": [], "collections": []}
+        await insert(gateway, id=number, occurred_at=at, **same, search_request=request, first_seen_at=at)
+    await gateway.database[SEARCH_REQUEST.collection].insert_one(
+        {**same, "search_request_id": 42, "effective_session_id": 42, "first_seen_at": NOON, "search_request": request}
+        | {"_id": ObjectId(), "namespace_id": gateway.namespace.id}
+    )
+    connection = "interactions(first: 3, orderBy: {direction: ASC}) { totalCount nodes { interactionId } }"
+    expected = {"totalCount": 4, "nodes": [{"interactionId": str(number)} for number in range(3)]}
+    for id in range(4):
+        assert await read(
+            gateway, f"feature {{ featureId {connection} }} searchRequest {{ searchRequestId {connection} }}", str(id)
+        ) == {
+            "feature": {"featureId": "42", "interactions": expected},
+            "searchRequest": {"searchRequestId": "42", "interactions": expected},
+        }
+    assert await read(gateway, f"feature {{ {connection} }}", "4") == {
+        "feature": {"interactions": {"totalCount": 1, "nodes": [{"interactionId": "4"}]}}
+    }
+    session = await gateway.data(
+        f'{{ session(sessionId: "42") {{ sessionId startedAt endedAt {connection} searchRequests {{ totalCount }} }} }}'
+    )
+    assert session["session"] == {
+        "sessionId": "42",
+        "startedAt": "2024-05-01T12:00:00.000Z",
+        "endedAt": "2024-05-01T12:03:00.000Z",
+        "interactions": expected,
+        "searchRequests": {"totalCount": 1},
+    }
+    behind = "query ($after: String) { searchRequest(searchRequestId: 42) { interactions(first: 3, after: $after) {"
+    page = (await gateway.data(behind + " nodes { interactionId } pageInfo { endCursor } } } }"))["searchRequest"]
+    after = {"after": page["interactions"]["pageInfo"]["endCursor"]}
+    last = await gateway.data(behind + " nodes { interactionId } } } }", after)
+    assert last["searchRequest"]["interactions"]["nodes"] == [{"interactionId": "0"}]
+
+
+async def test_a_number_is_in_global_ids_and_deleted_as_the_text_that_it_reads_as(gateway: Gateway) -> None:
+    await insert(gateway, id=42)
+    id = (await read(gateway, "id", "42"))["id"]
+    node = await gateway.data("query ($id: ID!) { node(id: $id) { id ... on Interaction { json } } }", {"id": id})
+    recorded = {"interaction_id": 42, "feature_id": "p1", "interaction_type": "click"}
+    assert node["node"] == {"id": id, "json": recorded}
+    deleted = await gateway.data("mutation { deleteInteraction(input: { interactionId: 42 }) { deletedId } }")
+    assert deleted["deleteInteraction"] == {"deletedId": id}
+    assert await read(gateway, "id", "42") is None
+
+
+async def test_json_is_the_same_for_a_node_and_has_a_recorded_typename(gateway: Gateway) -> None:
+    await insert(gateway, __typename="Click")
+    recorded = await read(gateway, "id json")
+    assert recorded["json"]["__typename"] == "Click"
+    query = """query ($id: ID!, $things: [_Any!]!) {
+      node(id: $id) { ... on Interaction { json } } nodes(ids: [$id]) { ... on Interaction { json } }
+      _entities(representations: $things) { ... on Interaction { json } }
+    }"""
+    variables = {"id": recorded["id"], "things": [{"__typename": "Interaction", "interactionId": "peer"}]}
+    data = await gateway.data(query, variables)
+    same = {"json": recorded["json"]}
+    assert data == {"node": same, "nodes": [same], "_entities": [same]}
+
+
 async def test_keys_of_the_gateways_own_are_not_part_of_what_was_recorded(gateway: Gateway) -> None:
     await insert_request(
         gateway,

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from gateway.compiler.binding import CoercedArguments, argument_values
 from gateway.errors import BadUserInput, GatewayError, QueryTooBroad
 from gateway.limits import DEFAULTS
-from gateway.plan.fetched_pages import Pages, documents_of, strings_at
+from gateway.model.documents import TYPE_FIELD
+from gateway.plan.fetched_pages import Pages, documents_of, ids_at
 from gateway.plan.operation_plan import Fetch, Plan
 from gateway.plan.paging import Page, page
 from gateway.plan.sources.insertions import Insertions
@@ -64,12 +65,12 @@ class Fetched:
 
     def _nested(self, parent: Fetch, parents: Sequence[Mapping[str, Any]]) -> None:
         for name, selection in parent.selections.items():
-            of_type = [document for document in parents if document["__typename"] == name]
+            of_type = [document for document in parents if document[TYPE_FIELD] == name]
             for fetch in selection.nested:
                 self._joined(fetch, of_type)
 
     def _joined(self, fetch: Fetch, parents: Sequence[Mapping[str, Any]]) -> None:
-        keys = set(strings_at(parents, fetch.key))
+        keys = set(ids_at(parents, fetch.key))
         by_key = self._guarded(lambda: {key: self._page(fetch) for key in sorted(keys)})
         self.pages.put_nested(fetch.path, by_key)
         if isinstance(by_key, dict):

@@ -26,6 +26,7 @@ from graphql import (
 )
 from hypothesis import strategies as st
 
+from gateway.model.documents import TYPE_FIELD
 from gateway.schema.readings import Embedded, ParentView, reading_of
 from gateway.schema.stored_readings import StoredReading
 from tests.generators import filter_trees
@@ -217,7 +218,7 @@ def documents(draw: Draw, type_name: str, *, odd: bool) -> Generated:
     oddities: set[str] = set()
     document = _drawn(draw, type_name, oddities if odd else None)
     document["_id"] = draw(st.sampled_from([*_IDS, ObjectId(b"twelve bytes"), "x", 5, {"a": 1}]))
-    document["__typename"] = type_name
+    document[TYPE_FIELD] = type_name
     for _ in range(draw(st.integers(0, 2)) if odd else 0):
         places = list(_places(document))
         if not places:
@@ -264,7 +265,7 @@ def _places(document: Document) -> Iterator[tuple[Any, Any]]:
         container = pending.pop()
         keys = list(container) if isinstance(container, dict) else range(len(container))
         for key in keys:
-            if container is not document or key not in ("_id", "__typename"):
+            if container is not document or key not in ("_id", TYPE_FIELD):
                 yield container, key
             if isinstance(container[key], dict | list):
                 pending.append(container[key])

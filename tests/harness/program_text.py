@@ -60,7 +60,7 @@ def _shapes(entries: Entries, numbers: dict[Shape, int]) -> Iterator[str]:
 def _shape(shape: Shape, numbers: dict[Shape, int]) -> str:
     text = f"shape {numbers[shape]}: {type(shape).__name__}{', uses pages' if shape.uses_pages else ''}\n"
     if isinstance(shape, TypedShape):
-        text += f"  by {'__typename' if shape.discriminator is None else _operand(shape.discriminator)}\n"
+        text += f"  by {'its type' if shape.discriminator is None else _operand(shape.discriminator)}\n"
     return text + "".join(f"  {label}\n" * bool(label) + _entries(inner, numbers) for label, inner in branches(shape))
 
 

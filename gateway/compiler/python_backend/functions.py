@@ -26,6 +26,7 @@ from gateway.compiler.program import (
 from gateway.compiler.python_backend.answer_values import answer_values, item_shape, width
 from gateway.compiler.python_backend.constants import Constants
 from gateway.compiler.python_backend.expressions import Body, Call, Function, Names
+from gateway.model.documents import TYPE_FIELD
 from gateway.model.filter_trees import FlatNode
 from gateway.plan.fetched_pages import ResponsePath
 
@@ -113,7 +114,7 @@ def _by_type(shape: TypedShape, names: Names) -> str:
         f"    if name == {name!r}:\n{Body(names, 'parent').text(entries, deeper)}"
         for name, entries in shape.entries.items()
     )
-    return f"{opening}    name = parent['__typename']\n{branches}    refuse(parent)\n"
+    return f"{opening}    name = parent[{TYPE_FIELD!r}]\n{branches}    refuse(parent)\n"
 
 
 def _paths(shape: Shape | Program) -> Iterator[ResponsePath]:

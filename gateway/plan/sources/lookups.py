@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.context import Context
 from gateway.errors import BadUserInput, GatewayError, NotFound
+from gateway.model.documents import TYPE_FIELD
 from gateway.plan import global_ids
 from gateway.plan.commands import Document, ReadCommand
 from gateway.plan.sources.source import BoundRoot, Estimate, KeyLookup, Reference, Source, SourceArguments
@@ -178,7 +179,7 @@ class BoundReferences(BoundRoot):
             return None
         if reference.scope not in (None, group.lookup.scope(context, reference.key)):
             return None
-        return {**document, "__typename": reference.type_name}
+        return {**document, TYPE_FIELD: reference.type_name}
 
     def _missing(self, index: int) -> NotFound:
         return NotFound("There is no such object here.", path=(self.required, index))
