@@ -64,6 +64,7 @@ def executed(settings: Settings) -> ASGIApp:
         services.fetcher,
         ExecutedResponses(services.graph),
         services.concurrency,
+        services.cpu_gate,
         services.rate_limiter,
         time_limit_ms=settings.limits.operation_time_ms,
         usage_limits=settings.limits.usage,

@@ -67,6 +67,7 @@ class Services:
             self.fetcher,
             self.responses,
             self.concurrency,
+            self.cpu_gate,
             self.rate_limiter,
             time_limit_ms=limits.operation_time_ms,
             usage_limits=limits.usage,

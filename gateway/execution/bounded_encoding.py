@@ -15,12 +15,16 @@ from gateway.plan.operation_plan import Field, Plan
 _COPIES = 8
 
 
-def encoded_within(most: int, plan: Plan, pages: Pages, data: Mapping[str, Any] | None) -> bytes:
-    """An operation's data as JSON; raises `AnswerTooLarge`."""
+def with_leaves_within(most: int, plan: Plan, pages: Pages, data: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """An operation's data; where it may be too long, with its leaves encoded. Raises `AnswerTooLarge`."""
     if pages.size * _COPIES * (1 + plan.aliases) * pages.most_uses <= most:
-        encoded = encode(data)
-    else:
-        encoded = encode(_BoundedEncoding(most).object(plan.fields, data))
+        return data
+    return _BoundedEncoding(most).object(plan.fields, data)
+
+
+def encoded_within(most: int, data: Mapping[str, Any] | None) -> bytes:
+    """An operation's data as JSON; raises `AnswerTooLarge`."""
+    encoded = encode(data)
     if len(encoded) > most:
         raise _too_large(most)
     return encoded

@@ -1,27 +1,36 @@
 """One request, from its body to the bytes of the answer: admit → spend → fetch → respond."""
 
+from collections.abc import Iterator
+from functools import partial
 from time import thread_time
+from typing import TypeVar
 
 from graphql import OperationType
 
-from gateway.context import Caller, Context, OperationCost
+from gateway.context import Budget, Caller, Context, OperationCost
 from gateway.errors import BadRequest, GatewayError, Unavailable
 from gateway.execution.admission import Admission, AdmittedOperation
 from gateway.execution.answers import Answer, refused
 from gateway.execution.fetching import Fetcher
 from gateway.execution.response_builder import ResponseBuilder
-from gateway.plan.cost import LEAST
+from gateway.plan.cost import EXECUTOR_FACTOR, LEAST
+from gateway.plan.fetched_pages import Pages
 from gateway.plan.usage import Usage, UsageLimits, answer_points
 from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.scheduling.concurrency import ConcurrencyLimit
-from gateway.scheduling.cpu_gate import ClientLeft
+from gateway.scheduling.cpu_gate import ClientLeft, CpuGate
 from gateway.scheduling.deadlines import Deadline
 from gateway.scheduling.rate_limiter import RateLimiter, settle, spend_or_charge
+
+T = TypeVar("T")
+
+# What an answer is made of in 5 to 15 ms, mostly: points of its documents, and their bytes under all aliases.
+_LONG_POINTS, _LONG_BYTES = 500, 100_000
 
 
 class OperationRunner:
     """The way of requests of one graph from admission to answer; ``time_limit_ms``: for each operation to
-    wait, read and write; ``usage_limits``: what each may use."""
+    wait, read, write and be answered; ``usage_limits``: what each may use."""
 
     def __init__(
         self,
@@ -29,6 +38,7 @@ class OperationRunner:
         fetcher: Fetcher,
         responses: ResponseBuilder,
         concurrency: ConcurrencyLimit,
+        cpu_gate: CpuGate,
         rate_limiter: RateLimiter,
         *,
         time_limit_ms: int,
@@ -38,6 +48,7 @@ class OperationRunner:
         self._fetcher = fetcher
         self._responses = responses
         self._concurrency = concurrency
+        self._cpu_gate = cpu_gate
         self._rate_limiter = rate_limiter
         self._time_limit_ms = time_limit_ms
         self._usage_limits = usage_limits
@@ -71,6 +82,7 @@ class OperationRunner:
                 try:
                     budget = await spend_or_charge(self._rate_limiter, key_id, requested)
                     pages = await self._fetcher.fetch(operation.bound, operation.context, usage, budget)
+                    answer = await self._answer(operation, pages, usage, budget)
                 except BaseException:
                     self._give_up(caller, requested, usage)
                     raise
@@ -80,17 +92,29 @@ class OperationRunner:
         except TimeoutError:
             limit = f"{self._time_limit_ms:,} ms"
             return refused(Unavailable(f"The operation took longer than {limit}; writes may be sent again."))
-        if budget is None:
-            return self._responses.response(operation, pages)
-        points, full = max(LEAST, pages.points, usage.examination_points), budget
-        began = thread_time()
+        return answer
+
+    async def _answer(self, operation: AdmittedOperation, pages: Pages, usage: Usage, full: Budget | None) -> Answer:
+        """The answer over these pages, charged to its key; what takes long to make is made step by step, each in its
+        turn."""
+        requested, caller = max(LEAST, operation.bound.cost), operation.context.caller
+        points, time = max(LEAST, pages.points, usage.examination_points), _ProcessorTime()
 
         def settled(size: int) -> OperationCost:
-            actual = points + usage.points + answer_points(size, points, thread_time() - began)
-            settle(self._rate_limiter, key_id, requested, actual)
+            assert full is not None, "or nothing is counted"
+            actual = points + usage.points + answer_points(size, points, time.seconds)
+            settle(self._rate_limiter, caller.key_id, requested, actual)
             return OperationCost(requested, actual, full.refunded(requested - actual))
 
-        return self._responses.response(operation, pages, settled)
+        long = _is_long(operation, pages)
+        steps = self._responses.steps(operation, pages, settled if full is not None else None, in_turns=long)
+        step = partial(time.spent_in, steps)
+        answer = None if long else step()
+        if answer is None and not _is_long(operation, pages, EXECUTOR_FACTOR):
+            answer = step()
+        while answer is None:
+            answer = await self._cpu_gate.run(step, caller, under_way=True)
+        return answer
 
     def _give_up(self, caller: Caller, requested: int, usage: Usage) -> None:
         """Charges an operation that won't be answered, and lets another of its key in: once the last of its commands
@@ -102,3 +126,30 @@ class OperationRunner:
         if points := usage.beyond(requested):
             self._rate_limiter.charge(caller.key_id, points)
         self._concurrency.leave(caller)
+
+
+def _is_long(operation: AdmittedOperation, pages: Pages, factor: int = 1) -> bool:
+    """Whether the answer over these pages may well take long to make, also where all of it takes ``factor`` times as
+    long."""
+    bytes_ = pages.size * (1 + operation.bound.compiled.plan.aliases)
+    return pages.points * factor >= _LONG_POINTS or bytes_ * factor >= _LONG_BYTES
+
+
+class _ProcessorTime:
+    """The time of a processor in which one answer is made, step by step; ``seconds``: up to now, within a step."""
+
+    __slots__ = ("_before", "_began")
+
+    def __init__(self) -> None:
+        self._before = self._began = 0.0
+
+    def spent_in(self, steps: Iterator[T]) -> T:
+        """The next of the steps."""
+        self._began = thread_time()
+        step = next(steps)
+        self._before += thread_time() - self._began
+        return step
+
+    @property
+    def seconds(self) -> float:
+        return self._before + thread_time() - self._began

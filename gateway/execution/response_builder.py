@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from gateway.errors import AnswerTooLarge, GatewayError
 from gateway.errors.formatting import Phase, formatted_errors
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, encode, refused
-from gateway.execution.bounded_encoding import encoded_within
+from gateway.execution.bounded_encoding import encoded_within, with_leaves_within
 from gateway.limits import DEFAULTS, Limits
 from gateway.limits.validation_bounds import MAX_ERRORS
 from gateway.plan.cost import EXECUTOR_FACTOR
@@ -44,30 +44,50 @@ class ResponseBuilder:
         self._hide_suggestions = hide_suggestions
         self.answered: Counter[str] = Counter()
 
-    def response(
-        self, operation: AdmittedOperation, pages: Pages, settled: Callable[[int], OperationCost] | None = None
-    ) -> Answer:
-        """The answer over these pages; ``settled``: gives what the operation is charged, once its answer's bytes are
-        known, where that is counted."""
+    def response(self, operation: AdmittedOperation, pages: Pages) -> Answer:
+        """The answer over these pages, which is charged to nobody."""
+        return next(answer for answer in self.steps(operation, pages) if answer is not None)
+
+    def steps(
+        self,
+        operation: AdmittedOperation,
+        pages: Pages,
+        settled: Callable[[int], OperationCost] | None = None,
+        *,
+        in_turns: bool = False,
+    ) -> Iterator[Answer | None]:
+        """The making of the answer over these pages, which is the last item; each before it is None, where something
+        else may be done: ahead of the executor and, where it is made ``in_turns``, of each part of it.
+
+        ``settled``: gives what the operation is charged, once its answer's bytes are known, where that is counted.
+        """
         errors: Sequence[GraphQLError] = ()
-        plan = operation.bound.compiled.plan
+        plan, most = operation.bound.compiled.plan, self._limits.answer_bytes
         try:
             data: Mapping[str, Any] | None = self.shaped(operation.bound.compiled, pages)
             executed = data is None
             if executed:
+                yield None
                 data, errors = self._executed(operation, pages)
-            encoded = encoded_within(self._limits.answer_bytes, plan, pages, data)
+            if in_turns:
+                yield None
+            data = with_leaves_within(most, plan, pages, data)
+            if in_turns:
+                yield None
+            encoded = encoded_within(most, data)
         except AnswerTooLarge as error:
-            return self._refused(error, settled)
+            yield self._refused(error, settled)
+            return
         answer: dict[str, Any] = {"errors": formatted_errors(errors, Phase.EXECUTION, MAX_ERRORS)} if errors else {}
         answer["data"] = Fragment(encoded)
         if settled is None:
-            return Answer(encode(answer), partial=bool(errors))
+            yield Answer(encode(answer), partial=bool(errors))
+            return
         cost = settled(len(encoded) * (EXECUTOR_FACTOR if executed else 1))
         # What may be cached doesn't differ each time.
         if not operation.request.reads_only:
             answer["extensions"] = {"cost": cost.extension}
-        return Answer(encode(answer), partial=bool(errors), budget=cost.budget)
+        yield Answer(encode(answer), partial=bool(errors), budget=cost.budget)
 
     def _refused(self, error: AnswerTooLarge, settled: Callable[[int], OperationCost] | None) -> Answer:
         """The refusal of an answer, of which as much was made as an answer may have."""

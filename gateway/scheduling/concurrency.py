@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping
 from heapq import heappop, heappush
 from itertools import count
 
@@ -50,9 +51,9 @@ class ConcurrencyLimit:
                 self.leave(caller)
             raise
 
-    def has_others_than(self, key_id: str) -> bool:
-        """Whether operations of other keys are under way."""
-        return len(self._keys) > (key_id in self._keys)
+    def has_others_than(self, key_id: str, waiting: Mapping[str, int]) -> bool:
+        """Whether operations of other keys are under way, besides so many of each key that are ``waiting``."""
+        return any(running > waiting.get(key, 0) for key, running in self._keys.items() if key != key_id)
 
     def leave(self, caller: Caller) -> None:
         """Ends an operation of the caller, and admits the first that waits and may run now, of its organization."""

@@ -2,7 +2,7 @@
 turns, so that nobody waits behind all that another one sent."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable
 from time import perf_counter
 from typing import TypeAlias, TypeVar
@@ -64,7 +64,7 @@ class CpuGate:
     """The gate through which one piece of CPU-heavy work at a time passes in a process.
 
     Organizations have equal shares of the time, and so have the keys of each; ``max_waiting``: pieces of one key that
-    may wait. ``operations``: those under way, for which pauses last longer.
+    may wait ahead of its operations. ``operations``: those under way, for which pauses last longer.
     """
 
     def __init__(self, operations: ConcurrencyLimit, *, max_waiting: int) -> None:
@@ -74,19 +74,29 @@ class CpuGate:
         self._organizations, self._keys = _Turns(), dict[str, _Turns]()
         # By organization and key, in the order in which they came.
         self._lines: dict[str, dict[str, deque[asyncio.Future[None]]]] = {}
+        # Pieces that wait, by key: those of operations that aren't under way yet, and of those that are.
+        self._ahead, self._under_way = Counter[str](), Counter[str]()
 
-    async def run(self, work: Callable[[], T], caller: Caller | None, left: ClientLeft | None = None) -> T:
+    async def run(
+        self,
+        work: Callable[[], T],
+        caller: Caller | None,
+        left: ClientLeft | None = None,
+        *,
+        under_way: bool = False,
+    ) -> T:
         """The result of ``work``, which begins when no other is under way, nor paused after, and it is its turn.
 
         A pause is half as long as the piece before it, and up to twice as long while operations of other keys than the
         next are under way.
 
-        ``caller`` is None where it isn't known yet who asks: all those are as one. Raises `RateLimited` where as many
-        pieces of the key wait as may, and what ``left`` does once the client has left.
+        ``caller`` is None where it isn't known yet who asks: all those are as one. ``under_way``: it is a part of an
+        operation under way, of which there are only so many. Raises `RateLimited` where as many pieces of the key wait
+        as may, and what ``left`` does once the client has left.
         """
         organization, key = (caller.organization.id, caller.key_id) if caller else ("", "")
         if not self._is_open or self._lines:
-            await self._wait(organization, key, left)
+            await self._wait(organization, key, left, self._under_way if under_way else self._ahead)
         self._is_open = False
         self._join(organization, key)
         began = perf_counter()
@@ -103,17 +113,18 @@ class CpuGate:
         self._organizations.join(organization)
         self._keys.setdefault(organization, _Turns()).join(key)
 
-    async def _wait(self, organization: str, key: str, left: ClientLeft | None) -> None:
-        """Returns when it is this piece's turn; whoever gives up frees its place."""
-        line = self._lines.setdefault(organization, {}).setdefault(key, deque())
-        if len(line) >= self._max_waiting:
+    async def _wait(self, organization: str, key: str, left: ClientLeft | None, waiting: Counter[str]) -> None:
+        """Returns when it is this piece's turn; whoever gives up frees its place. ``waiting``: where it is counted."""
+        if waiting is self._ahead and waiting[key] >= self._max_waiting:
             raise RateLimited(
                 f"At most {self._max_waiting:,} requests of a key may wait to be read and validated.",
                 retry_after=_RETRY_SECONDS,
             )
+        line = self._lines.setdefault(organization, {}).setdefault(key, deque())
         self._join(organization, key)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         line.append(turn)
+        waiting[key] += 1
         try:
             await (turn if left is None else _turn_unless(left, turn))
         except BaseException:
@@ -123,6 +134,10 @@ class CpuGate:
                 # Its turn came just as its caller gave up.
                 self._let_next()
             raise
+        finally:
+            waiting[key] -= 1
+            if not waiting[key]:
+                del waiting[key]
 
     def _remove(self, organization: str, key: str, turn: "asyncio.Future[None]") -> None:
         keys = self._lines[organization]
@@ -138,7 +153,7 @@ class CpuGate:
         while self._lines:
             organization = self._organizations.next(self._lines)
             key = self._keys[organization].next(self._lines[organization])
-            if loop.time() < latest and self._operations.has_others_than(key):
+            if loop.time() < latest and self._operations.has_others_than(key, self._under_way):
                 loop.call_later(_LOOK_AGAIN_SECONDS, self._let_next, latest)
                 return
             turn = self._lines[organization][key][0]

@@ -47,7 +47,8 @@ def operation_runner(fetcher: Fetcher, concurrency: ConcurrencyLimit, kind: type
     """A runner of this kind without rate limits, and what builds its responses."""
     graph, known = build(), new_table()
     documents = PersistedDocuments(known, PersistedDocumentsPolicy())
-    paid_work = PaidWork(CpuGate(concurrency, max_waiting=100), NoRateLimit(), time_limit_ms=DEFAULTS.operation_time_ms)
+    cpu_gate = CpuGate(concurrency, max_waiting=100)
+    paid_work = PaidWork(cpu_gate, NoRateLimit(), time_limit_ms=DEFAULTS.operation_time_ms)
     admission = Admission(known, documents, paid_work, cost_limit=PointLimits().cost)
     responses = ResponseBuilder(graph)
     runner = kind(
@@ -55,6 +56,7 @@ def operation_runner(fetcher: Fetcher, concurrency: ConcurrencyLimit, kind: type
         fetcher,
         responses,
         concurrency,
+        cpu_gate,
         NoRateLimit(),
         time_limit_ms=DEFAULTS.operation_time_ms,
         usage_limits=DEFAULTS.usage,

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from gateway.demo.embedded_mongod import EmbeddedServer
-from gateway.execution.bounded_encoding import encoded_within
+from gateway.execution.bounded_encoding import encoded_within, with_leaves_within
 from gateway.model.kinds import INTERACTION
 from gateway.plan.fetched_pages import Pages
 from tests.harness import prepared
@@ -148,6 +148,8 @@ async def test_an_answer_is_the_same_however_it_is_encoded(selection: str, gatew
     data = await gateway.data(query)
     few, many = Pages(), Pages()
     many.size = 10_000_000
-    at_once, by_leaf = (encoded_within(20_000_000, plan, pages, data) for pages in (few, many))
+    at_once, by_leaf = (
+        encoded_within(20_000_000, with_leaves_within(20_000_000, plan, pages, data)) for pages in (few, many)
+    )
     assert at_once == by_leaf
     assert json.loads(at_once) == data

@@ -73,6 +73,35 @@ async def test_a_pause_lasts_longer_for_operations_of_other_keys() -> None:
     assert rounds[1] > rounds[0]
 
 
+async def test_a_pause_lasts_no_longer_for_operations_that_wait_for_their_turn_themselves() -> None:
+    operations = ConcurrencyLimit(1)
+    cpu_gate, done = CpuGate(operations, max_waiting=10), list[str]()
+    await operations.enter(THEIRS, 1)
+
+    async def piece(caller: Caller) -> None:
+        await cpu_gate.run(laboriously, caller, under_way=True)
+        done.append(caller.key_id)
+
+    pieces = [asyncio.create_task(piece(caller)) for caller in (OURS, THEIRS, OURS)]
+    await asyncio.sleep(0)
+    # Nothing else is under way than what waits.
+    assert not operations.has_others_than("key", {"theirs": 1})
+    assert operations.has_others_than("key", {})
+    await asyncio.gather(*pieces)
+    assert done == ["key", "theirs", "key"]
+
+
+async def test_operations_under_way_wait_beside_all_that_may_wait_ahead_of_them() -> None:
+    cpu_gate = CpuGate(ConcurrencyLimit(1), max_waiting=1)
+    under_way = [asyncio.create_task(cpu_gate.run(laboriously, OURS, under_way=True)) for _ in range(5)]
+    await asyncio.sleep(0)
+    ahead = asyncio.create_task(cpu_gate.run(laboriously, OURS))
+    await asyncio.sleep(0)
+    with pytest.raises(RateLimited):
+        await cpu_gate.run(laboriously, OURS)
+    assert await asyncio.gather(ahead, *under_way) == ["done"] * 6
+
+
 async def test_what_fails_or_is_given_up_lets_the_next_begin() -> None:
     cpu_gate = CpuGate(ConcurrencyLimit(1), max_waiting=10)
 
