@@ -10,6 +10,8 @@ from pathlib import Path
 
 from gateway.errors import Unavailable
 
+LOCK_FILE = "owner.lock"
+
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -24,7 +26,7 @@ def owned(data_dir: Path) -> Iterator[None]:
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         _make_private(data_dir)
-        lock = (data_dir / "owner.lock").open("a+")
+        lock = (data_dir / LOCK_FILE).open("a+")
     except OSError as error:
         raise Unavailable(f"the data directory {data_dir} can't be used: {error.strerror}") from error
     with lock:

@@ -30,9 +30,13 @@ from gateway.demo.data_directory import SecretFile, owned
 from gateway.errors import Unavailable
 from gateway.store.replica_set import MemberSecrets, make_primary
 
+DATABASE_FOLDER = "db"
+LOG_FILE = "mongod.log"
+MONGOD_KEY_FILE = "mongod.key"
+PASSWORD_FILE = "mongod.password"
+
 _HOST = "127.0.0.1"
 _REPLICA_SET = "rs0"
-_KEY_FILE = "mongod.key"
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 _POLL_SECONDS = 0.02
@@ -75,12 +79,12 @@ def start(
     """
     mongod = find_mongod(configured)
     data_dir = data_dir.resolve()
-    database, log = data_dir / "db", data_dir / "mongod.log"
+    database, log = data_dir / DATABASE_FOLDER, data_dir / LOG_FILE
     with owned(data_dir), reserved_port() as port:
-        _end_earlier_mongod(database)
+        end_earlier_mongod(database)
         member = f"{_HOST}:{port}"
         member_secrets = None if is_open else _secrets(data_dir)
-        key_file = None if is_open else data_dir / _KEY_FILE
+        key_file = None if is_open else data_dir / MONGOD_KEY_FILE
         with _running(_command(mongod, database, port, cache_gigabytes, key_file), log) as process:
             _await_listening(process, log)
             primary = make_primary(member, _REPLICA_SET, secrets=member_secrets, timeout_seconds=_START_SECONDS)
@@ -135,7 +139,7 @@ def _refusal(mongod: Path) -> str | None:
     return complaint[-1] if complaint else f"exit status {version.returncode}"
 
 
-def _end_earlier_mongod(database: Path) -> None:
+def end_earlier_mongod(database: Path) -> None:
     """Ends a mongod that outlived an earlier owner of ``database``; the caller is the only present one."""
     for request in (signal.SIGTERM, signal.SIGKILL):
         pid = _running_on(database)
@@ -169,8 +173,8 @@ def reserved_port() -> Iterator[int]:
 
 def _secrets(data_dir: Path) -> MemberSecrets:
     # In hexadecimal: MongoDB takes base64 alone, and addresses what needs no quoting.
-    key = SecretFile(data_dir / _KEY_FILE).made(secrets.token_hex(64))
-    return MemberSecrets(key, SecretFile(data_dir / "mongod.password").made(secrets.token_hex(24)))
+    key = SecretFile(data_dir / MONGOD_KEY_FILE).made(secrets.token_hex(64))
+    return MemberSecrets(key, SecretFile(data_dir / PASSWORD_FILE).made(secrets.token_hex(24)))
 
 
 def _command(mongod: Path, database: Path, port: int, cache_gigabytes: float, key_file: Path | None) -> list[str]:

@@ -6,15 +6,18 @@ import socket
 import stat
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 from pymongo.errors import OperationFailure
+from typer.testing import CliRunner
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
+from gateway.cli import app
 from gateway.model import secret_keys
 from gateway.store.client import close, open_client
 from gateway.store.keys import Keys
@@ -57,7 +60,8 @@ def ended(pid: int) -> bool:
 def test_the_first_line_says_all_that_a_program_needs(demo: Demo) -> None:
     facts = demo.facts
     assert list(facts) == [
-        *("url", "wsUrl", "graphiqlUrl", "key", "namespace", "namespaceId", "mongodbUri", "database", "pid")
+        *("url", "wsUrl", "graphiqlUrl", "key", "namespace", "namespaceId", "mongodbUri", "database", "pid"),
+        "dataUntil",
     ]
     assert facts["url"].startswith("http://127.0.0.1:")
     assert facts["wsUrl"] == facts["url"].replace("http:", "ws:")
@@ -227,6 +231,74 @@ def test_what_it_holds_outlives_it(tmp_path: Path) -> None:
         assert demo.post(READ)["data"]["interactions"]["totalCount"] == 61
         assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
         assert demo.end(signal.SIGINT) == 0
+
+
+def ends(demo: Demo) -> tuple[str, str]:
+    """When its data end, as it says, and when the newest interaction happened."""
+    newest = demo.post("{ interactions(first: 1) { nodes { occurredAt } } }")["data"]["interactions"]["nodes"]
+    return demo.facts["dataUntil"], newest[0]["occurredAt"]
+
+
+def test_its_data_end_now_and_a_reset_makes_new_ones_of_what_ended_long_ago(tmp_path: Path) -> None:
+    with running(tmp_path, "--interactions", "2000", "--until", "2025-07-01T12:00:00+02:00") as demo:
+        first = demo.facts
+        until, newest = ends(demo)
+        assert until == "2025-07-01T10:00:00.000Z"
+        assert "2025-06-30T10" < newest < until
+        assert demo.post(RECORD)["data"]["recordInteraction"]["created"]
+    # More of them fit to those that there are, whatever the time is now.
+    process = start(tmp_path, "--interactions", "2040")
+    try:
+        assert process.stdout is not None
+        [line] = [line for line in iter(process.stdout.readline, "Ctrl-C ends it; the data stay.\n") if "Data" in line]
+        assert line == (
+            "  Data       generated, of the sixty days up to 2025-07-01T10:00:00.000Z; "
+            "gateway demo --reset makes new ones\n"
+        )
+    finally:
+        process.terminate()
+        process.communicate(timeout=PATIENCE)
+    with running(tmp_path, "--interactions", "2000", "--reset") as demo:
+        until, newest = ends(demo)
+        now = datetime.now(UTC)
+        assert now - timedelta(hours=2) < datetime.fromisoformat(until) <= now
+        assert now - timedelta(days=2) < datetime.fromisoformat(newest) <= now
+        assert demo.post(READ)["data"]["mine"] is None
+        assert demo.facts["key"] != first["key"]
+        message = f"Error: the data directory {tmp_path} is in use by process {demo.facts['pid']}: "
+        assert refused(tmp_path, "--reset").startswith(message)
+        assert "data" in demo.post(COUNT)
+
+
+def test_what_another_version_generated_stays_as_it_is(tmp_path: Path) -> None:
+    with running(tmp_path, "--interactions", "20") as demo:
+        asyncio.run(as_of_another_version(demo.facts["mongodbUri"], demo.facts["database"]))
+    with running(tmp_path, "--interactions", "4000") as demo:
+        assert demo.facts["dataUntil"] is None
+        assert demo.post(COUNT)["data"]["interactions"]["totalCount"] == 15
+
+
+async def as_of_another_version(uri: str, database: str) -> None:
+    client = open_client(uri)
+    await client[database]["demo"].delete_one({"_id": "edition"})
+    await close(client)
+
+
+def test_a_reset_deletes_nothing_that_no_demo_made(tmp_path: Path) -> None:
+    for name in ("key", "notes.txt", "db"):
+        (tmp_path / name).touch()
+        assert refused(tmp_path, "--reset") == (
+            f"Error: {tmp_path} is no demo's data directory, or holds more than one: nothing is deleted\n"
+        )
+        assert [path.name for path in tmp_path.iterdir()] == [name]
+        (tmp_path / name).unlink()
+
+
+def test_an_end_of_the_data_that_is_no_time_is_wrong_usage(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["demo", "--data-dir", str(tmp_path / "new"), "--until", "yesterday"])
+    assert result.exit_code == 2
+    assert "Time should be an RFC 3339 date-time" in result.stderr
+    assert not (tmp_path / "new").exists()
 
 
 async def revoke(uri: str, database: str, key: str) -> None:

@@ -13,7 +13,6 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.demo.demo_contents import DEFAULT_INTERACTIONS
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.plan import global_ids
 from tests.clients.node import run
@@ -76,10 +75,10 @@ def ask(address: str, query: str, headers: Mapping[str, str]) -> Any:
 
 def test_the_example_walks_from_an_item_through_three_subgraphs_as_its_readme_shows(tmp_path: Path) -> None:
     [answer] = re.findall(r"^```json\n(.*?)^```$", (EXAMPLE / "README.md").read_text(), re.MULTILINE | re.DOTALL)
-    with running(tmp_path, "--interactions", str(DEFAULT_INTERACTIONS)) as demo:
+    with running(tmp_path) as demo:
         gateway = GatewayProcess(demo.facts["url"], demo.facts["key"], demo.facts["namespace"])
         with composed(gateway) as address:
-            walk = [NODE, str(EXAMPLE / "walk.mjs"), "sku-00603"]
+            walk = [NODE, str(EXAMPLE / "walk.mjs"), "sku-01559"]
             walked = subprocess.run(
                 walk, env=in_environment(gateway, ROUTER_URL=address), capture_output=True, timeout=60, check=True
             )

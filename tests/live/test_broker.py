@@ -76,7 +76,7 @@ WHERES: list[dict[str, Any]] = [
     {"interactionType": {"in": ["CLICK", "PURCHASE"]}},
     {"searchRequest": {"filters": {"key": "price", "operator": ["LT", "LTE"]}}},
     {"metadata": [{"path": "device.os", "operator": "IN", "value": ["ios", "android"]}]},
-    {"occurredAt": {"gte": "2025-06-30T12:00:00Z", "lt": "2025-06-30T18:00:00Z"}},
+    {"occurredAt": {"gte": "2025-06-01T12:00:00Z", "lt": "2025-06-20T18:00:00Z"}},
     {"nor": [{"userId": {"exists": True}}], "or": [{"position": {"gte": 2}}, {"durationMs": {"exists": False}}]},
     {"or": []},
 ]

@@ -10,7 +10,6 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.cli import app
-from gateway.demo.demo_contents import DEFAULT_INTERACTIONS
 from gateway.demo.embedded_mongod import EmbeddedServer
 from tests.harness.demo_process import running
 
@@ -36,7 +35,14 @@ def test_what_it_tells_to_make_can_be_made() -> None:
     assert {name for _, *names in commands for name in names if "=" not in name} <= targets
 
 
-def test_the_examples_give_the_answers_shown(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "day",
+    [
+        pytest.param((), id="today"),
+        pytest.param(("--until", "2027-03-01T05:00:00Z"), id="on another day, in the morning"),
+    ],
+)
+def test_the_examples_give_the_answers_shown_on_any_day_and_again(tmp_path: Path, day: tuple[str, ...]) -> None:
     following = [*BLOCKS[1:], ("", "")]
     examples = [
         (text, answer if language == "json" else None)
@@ -44,8 +50,10 @@ def test_the_examples_give_the_answers_shown(tmp_path: Path) -> None:
         if kind == "graphql"
     ]
     assert len(examples) >= 5
-    with running(tmp_path, "--interactions", str(DEFAULT_INTERACTIONS)) as demo:
-        for query, answer in examples:
+    assert any(query.startswith("mutation") for query, _ in examples)
+    with running(tmp_path, *day) as demo:
+        # The second time after all that the first has written.
+        for query, answer in examples * 2:
             if query.startswith("subscription"):
                 assert demo.begins(query)
                 continue

@@ -1,4 +1,4 @@
-"""Generated search interactions, the same every time: catalogues, their search requests and sessions."""
+"""Generated search interactions of sixty days, the same up to their times: vocabularies, what is found, sessions."""
 
 from gateway.demo.data.sessions import UNTIL, NamespaceKind, interactions
 

@@ -1,25 +1,31 @@
-"""Generated sessions, realistic in shape and invented in content: a person searches and acts on what is found.
+"""Generated sessions, believable in shape and invented in content: people search and act on what is found.
 
 Every interaction carries ``metadata.generated = true``, so that nobody takes it for a real one.
 """
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate, islice
 from itertools import count as serials
-from itertools import islice
 from random import Random
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
-from gateway.demo.data.catalogue import MEDIA, SHOP, Catalogue
-from gateway.demo.data.search_requests import search_request
+from gateway.demo.data.catalogue import Catalogue
+from gateway.demo.data.generated_sessions import GeneratedSession, Setting, Visitor
+from gateway.demo.data.media import MEDIA
+from gateway.demo.data.result_lists import ResultLists
+from gateway.demo.data.search_requests import SearchRequests
+from gateway.demo.data.shop import SHOP
+from gateway.demo.data.timeline import Timeline
 from gateway.model.wire import format_instant
 
 NamespaceKind = Literal["shop", "media"]
 
-UNTIL = datetime(2025, 6, 30, 18, 0, tzinfo=UTC)
-"""When the newest generated session begins, whatever the date of today: the data is the same every time."""
+UNTIL: Final = datetime(2025, 6, 30, 18, 0, tzinfo=UTC)
+"""When the data end unless it is said otherwise: for what needs the same instants on any day."""
 
-_CATALOGUES: dict[NamespaceKind, Catalogue] = {"shop": SHOP, "media": MEDIA}
+CATALOGUES: Final[dict[NamespaceKind, Catalogue]] = {"shop": SHOP, "media": MEDIA}
+
 _DEVICES = (
     {"os": "ios", "type": "phone", "screen": {"width": 390, "height": 844}},
     {"os": "android", "type": "phone", "screen": {"width": 412, "height": 915}},
@@ -27,89 +33,59 @@ _DEVICES = (
     {"os": "windows", "type": "desktop", "screen": {"width": 1920, "height": 1080}},
     {"os": "linux", "type": "desktop"},
 )
-_TAGS = ("new-visitor", "returning", "experiment-a", "experiment-b", "logged-in")
-_TIMED = frozenset({"view", "long_view", "click"})
+_TAGS = ("new-visitor", "returning", "app", "wide-screen", "logged-in")
+_COUNTRIES = (("DE", "EUR"), ("FR", "EUR"), ("US", "USD"), ("GB", "GBP"), ("IT", "EUR"), ("DE", "EUR"))
 
 
 def interactions(
     count: int, *, seed: int, namespace: NamespaceKind, until: datetime = UNTIL
 ) -> Iterator[dict[str, Any]]:
-    """``count`` interactions in the REST wire shape, the same for the same arguments.
+    """``count`` interactions of the sixty days up to ``until``, in the REST wire shape.
 
-    Sessions come newest first, the first of them beginning at ``until``; a larger ``count`` goes further back
-    and begins with exactly the interactions of a smaller one. Interactions of one search share its
-    ``search_request`` object: copy before changing anything.
+    They are the same for the same arguments; with another ``until`` they differ in nothing but ``occurred_at``. They
+    come session by session, and the sessions in no order of time; a larger ``count`` begins with exactly the
+    interactions of a smaller one. Interactions of one search share its ``search_request`` object: copy before changing
+    anything.
     """
-    return islice(_interactions(Random(f"{namespace}:{seed}"), _CATALOGUES[namespace], until), count)
+    return islice(_interactions(f"{namespace}:{seed}", CATALOGUES[namespace], until), count)
 
 
-def _interactions(rng: Random, catalogue: Catalogue, until: datetime) -> Iterator[dict[str, Any]]:
-    numbers, searches = serials(1), serials(1)
-    began = until
+def _interactions(seed: str, catalogue: Catalogue, until: datetime) -> Iterator[dict[str, Any]]:
+    timeline = Timeline(catalogue, until)
+    # Zipf's law: the n-th need is as frequent as the first divided by n.
+    popularity = list(accumulate(1 / rank for rank in range(1, len(catalogue.needs) + 1)))
+    setting = Setting(catalogue, popularity, ResultLists(catalogue), SearchRequests(catalogue))
+    numbers = serials(1)
     for serial in serials(1):
-        for interaction in _session(rng, catalogue, f"{catalogue.name}-session-{serial:06d}", searches, began):
+        rng = Random(f"{seed}:{serial}")
+        session = GeneratedSession(rng, setting, _visitor(rng, catalogue, serial))
+        session.run()
+        begun = timeline.begin(rng, serial, timedelta(milliseconds=session.elapsed))
+        for elapsed, interaction in session.steps:
+            interaction["occurred_at"] = format_instant(begun + timedelta(milliseconds=elapsed))
             yield {"interaction_id": f"{catalogue.name}-interaction-{next(numbers):07d}", **interaction}
-        began -= timedelta(seconds=rng.randint(60, 900))
 
 
-def _session(
-    rng: Random, catalogue: Catalogue, session_id: str, searches: Iterator[int], began: datetime
-) -> Iterator[dict[str, Any]]:
+def _visitor(rng: Random, catalogue: Catalogue, serial: int) -> Visitor:
+    # Squared, so that some come often.
     person = int(catalogue.person_count * rng.random() ** 2)
-    user_id = f"{catalogue.person}-{person:04d}" if rng.random() < 0.8 else None
-    tags = rng.sample(_TAGS, rng.randint(0, 3))
-    visit: dict[str, Any] = {"generated": True, "device": rng.choice(_DEVICES), "tags": tags}
-    if rng.random() < 0.3:
-        visit["campaign"] = {"name": rng.choice(catalogue.campaigns), "paid": rng.random() < 0.5, "term": None}
-    now = began
-    for _ in range(rng.choice((1, 1, 2, 2, 3, 5))):
-        # A page opened from outside, such as a shared link: what follows came of no search.
-        searched = rng.random() < 0.93
-        request = search_request(rng, catalogue, next(searches), session_id=session_id) if searched else None
-        for _ in range(rng.randint(1, 8)):
-            now += timedelta(milliseconds=rng.randint(400, 45_000))
-            interaction = _interaction(rng, catalogue, request, visit)
-            # Its search request says the session already; some producers repeat it, some do not.
-            if request is None or rng.random() < 0.7:
-                interaction["session_id"] = session_id
-            if user_id is not None or rng.random() < 0.2:
-                interaction["user_id"] = user_id
-            interaction["occurred_at"] = format_instant(now)
-            yield interaction
-
-
-def _interaction(
-    rng: Random, catalogue: Catalogue, request: dict[str, Any] | None, visit: dict[str, Any]
-) -> dict[str, Any]:
-    if request is not None and rng.random() < 0.08:
-        return _query_interaction(rng, catalogue, request, visit)
-    (action,) = rng.choices(catalogue.item_actions.values, cum_weights=catalogue.item_actions.cumulative)
-    # Cubed, so that the most popular item has about a twelfth of all interactions and most items a handful.
-    item = int(catalogue.item_count * rng.random() ** 3)
-    interaction: dict[str, Any] = {
-        "feature_id": f"{catalogue.item_prefix}-{item:05d}",
-        "interaction_type": ["view", action] if action == "long_view" and rng.random() < 0.3 else action,
-        "metadata": visit if rng.random() < 0.8 else {**visit, "score": round(rng.random(), 4)},
+    is_known = rng.random() < 0.8
+    # A person is in the same arm, and lives in the same place, whenever they come.
+    arm = catalogue.arms[(person if is_known else serial) % len(catalogue.arms)]
+    country, currency = _COUNTRIES[person * 7 % len(_COUNTRIES)]
+    metadata: dict[str, Any] = {
+        "generated": True,
+        "experiment": arm.name,
+        "country": country,
+        "device": rng.choice(_DEVICES),
+        "tags": rng.sample(_TAGS, rng.randint(0, 3)),
     }
-    if request is not None:
-        interaction["search_request"] = request
-        if rng.random() < 0.95:
-            interaction["position"] = int(40 * rng.random() ** 2)
-        elif rng.random() < 0.5:
-            interaction["position"] = None
-    if action in _TIMED and rng.random() < 0.8:
-        interaction["duration_ms"] = rng.randint(20_000, 240_000) if action == "long_view" else rng.randint(200, 20_000)
-    return interaction
-
-
-def _query_interaction(
-    rng: Random, catalogue: Catalogue, request: dict[str, Any], visit: dict[str, Any]
-) -> dict[str, Any]:
-    """An interaction with the list of results: its feature is the facet toggled, or else the query's text."""
-    (action,) = rng.choices(catalogue.query_actions.values, cum_weights=catalogue.query_actions.cumulative)
-    if action == "filter_toggle":
-        feature_id = rng.choice(tuple(catalogue.facets))
-    else:
-        texts = [query["value"] for query in request["queries"] if query["type"] == "text"]
-        feature_id = texts[0] if texts else rng.choice(catalogue.texts)
-    return {"feature_id": feature_id, "interaction_type": action, "search_request": request, "metadata": visit}
+    if rng.random() < 0.3:
+        metadata["campaign"] = {"name": rng.choice(catalogue.campaigns), "paid": rng.random() < 0.5, "term": None}
+    return Visitor(
+        session_id=f"{catalogue.name}-session-{serial:06d}",
+        user_id=f"{catalogue.person}-{person:04d}" if is_known else None,
+        arm=arm,
+        currency=currency,
+        metadata=metadata,
+    )
