@@ -50,7 +50,7 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """Habits of visitors: after which share of clicks each action follows, and a purchase after what part of the carts."""
+    """Habits of visitors: the share of clicks after which each action follows, of carts after which a purchase does."""
 
     follow_ups: Mapping[str, float]
     purchase: float
