@@ -1,7 +1,7 @@
 """JSON lines: one interaction per line, in the REST wire shape."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from gateway.errors import BadUserInput
@@ -9,11 +9,13 @@ from gateway.interchange.entries import Auxiliary, AuxiliaryKind, Candidate, Ent
 from gateway.interchange.lines import Line, Source, Unreadable, parsed
 from gateway.interchange.temporary_database import Occurrences
 from gateway.interchange.times import first_time
-from gateway.model.wire.fields import INTERACTION_TYPES
+from gateway.model.wire.fields import INTERACTION_TYPES, QUERY_TYPES, VECTOR_INDEXES
 from gateway.model.wire.instants import is_instant
 
 LEGACY_TIMES = ("timestamp", "created_at")
 """Names under which older producers say when the interaction happened, read where ``occurred_at`` is absent."""
+
+_QUERY_NAMES = {"vector_index": VECTOR_INDEXES, "type": QUERY_TYPES}
 
 
 def entries(source: Source, database: sqlite3.Connection) -> Iterator[Entry]:
@@ -31,7 +33,9 @@ def _entry(line: Line, occurrences: Occurrences) -> Entry:
     if content.get("interaction_id") is None:
         content["interaction_id"] = occurrences.identify(content)
     if "interaction_type" in content:
-        content["interaction_type"] = _known_types(content["interaction_type"])
+        content["interaction_type"] = _known(content["interaction_type"], INTERACTION_TYPES)
+    if isinstance(request := content.get("search_request"), dict) and isinstance(request.get("queries"), list):
+        content["search_request"] = request | {"queries": list(map(_known_query, request["queries"]))}
     try:
         # What is RFC 3339 is kept as it was sent.
         if content.get("occurred_at") is not None and not is_instant(content["occurred_at"]):
@@ -42,11 +46,17 @@ def _entry(line: Line, occurrences: Occurrences) -> Entry:
     return Candidate(line, content, occurred_at)
 
 
-def _known_types(types: Any) -> Any:
-    """The same with types that the contract knows as they are recorded, in whatever letter case they came."""
-    match types:
+def _known(names: Any, known: Collection[str]) -> Any:
+    """The same with names that the contract knows as they are recorded, in whatever letter case they came."""
+    match names:
         case list():
-            return [_known_types(name) for name in types]
-        case str() if types.lower() in INTERACTION_TYPES:
-            return types.lower()
-    return types
+            return [_known(name, known) for name in names]
+        case str() if names.lower() in known:
+            return names.lower()
+    return names
+
+
+def _known_query(query: Any) -> Any:
+    if not isinstance(query, dict):
+        return query
+    return query | {name: _known(query[name], known) for name, known in _QUERY_NAMES.items() if name in query}

@@ -28,7 +28,7 @@ _RESULT_COUNT_PATHS: Final[tuple[Path, ...]] = (
     ("event_attributes", "result_count"),
     ("event_attributes", "object", "results_num"),
 )
-_DIGITS: Final = re.compile(r"[0-9]{1,15}")
+_DIGITS: Final = re.compile(r"([0-9]{1,15})(?:\.0{1,15})?")
 
 
 def at(document: Mapping[str, Any], path: Path) -> Any:
@@ -57,7 +57,7 @@ def _text(value: Any) -> str | None:
 
 
 def count_at(document: Mapping[str, Any], path: Path) -> int | None:
-    """The whole number from 0 on that ``path`` holds, in any spelling: 3, 3.0 or "3"."""
+    """The whole number from 0 on that ``path`` holds, in any spelling: 3, 3.0, "3" or "3.0"."""
     match at(document, path):
         case bool():
             return None
@@ -65,8 +65,8 @@ def count_at(document: Mapping[str, Any], path: Path) -> int | None:
             return number
         case float(number) if number.is_integer() and number >= 0:
             return int(number)
-        case str(text) if _DIGITS.fullmatch(text):
-            return int(text)
+        case str(text) if digits := _DIGITS.fullmatch(text):
+            return int(digits[1])
     return None
 
 

@@ -3,6 +3,7 @@ import json
 from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime
+from enum import Enum
 from io import BufferedReader, BytesIO
 from typing import Any, cast
 
@@ -20,6 +21,8 @@ from gateway.interchange.report import LISTED, Report
 from gateway.interchange.temporary_database import temporary_database
 from gateway.model.documents import recorded_interaction
 from gateway.model.wire import validate_interaction
+from gateway.model.wire.fields import INTERACTION_TYPES, QUERY_TYPES, VECTOR_INDEXES
+from gateway.schema.enums import InteractionType, QueryInputType, VectorIndex, known_values
 from gateway.store.client import Database
 from gateway.store.writer import Writer
 
@@ -152,6 +155,25 @@ def test_types_are_told_in_any_letter_case_and_unknown_ones_keep_their_spelling(
     entries = read(line(interaction_type="View") + line(interaction_type=["ADD_TO_CART", "Watched", "click"]))
     types = [entry.wire["interaction_type"] for entry in entries if isinstance(entry, Candidate)]
     assert types == ["view", ["add_to_cart", "Watched", "click"]]
+
+
+def test_a_query_is_told_in_any_letter_case_too() -> None:
+    query = {"vector_index": "KEYWORD", "type": "Text", "value": "Red", "boost": "HIGH"}
+    odd = ["x", {"vector_index": "Sparse", "type": 7}]
+    (entry,) = read(line(search_request={"queries": [query, *odd], "collections": ["A"]}))
+    assert isinstance(entry, Candidate)
+    assert entry.wire["search_request"] == {
+        "queries": [{**query, "vector_index": "keyword", "type": "text"}, *odd],
+        "collections": ["A"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("known", "enum"),
+    [(INTERACTION_TYPES, InteractionType), (VECTOR_INDEXES, VectorIndex), (QUERY_TYPES, QueryInputType)],
+)
+def test_what_an_import_knows_is_what_the_graph_tells(known: tuple[str, ...], enum: type[Enum]) -> None:
+    assert set(known) == set(known_values(enum))
 
 
 def test_a_whole_number_is_an_integer_in_any_spelling_of_json() -> None:

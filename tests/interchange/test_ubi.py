@@ -158,6 +158,7 @@ def test_an_object_id_that_is_none_is_told_and_nothing_else_is_recorded_in_its_p
         ({"ordinal": 1}, 1),
         ({"ordinal": 1.0}, 1),
         ({"ordinal": "1"}, 1),
+        ({"ordinal": "1.0"}, 1),
         ({"ordinal": {"index": 1}}, 1),
         ({"index": 1}, 1),
         (1, 1),

@@ -37,6 +37,10 @@ INTERACTION_TYPES = (
     "return_to_results",
 )
 
+# And the vector indexes and the types of queries.
+VECTOR_INDEXES = ("image", "multimodal", "text", "video", "keyword")
+QUERY_TYPES = ("text", "url", "base64")
+
 
 class Format(Enum):
     """What a string stands for, where that is more than its characters."""
