@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from bson import Binary, DBRef
+import orjson
+from bson import Binary, DBRef, Decimal128, ObjectId
 from bson.binary import UuidRepresentation
 from bson.json_util import JSONMode, JSONOptions, default
 
-from gateway.model.bson_values import is_uuid, uuid_text
+from gateway.model.bson_values import fully_decoded, is_uuid, uuid_text
 
 _RELAXED: Final = JSONOptions(json_mode=JSONMode.RELAXED, uuid_representation=UuidRepresentation.STANDARD)
 
@@ -40,3 +41,17 @@ def json_form(value: Any) -> Any:
         return default(value, _RELAXED)
     except TypeError:
         return str(value)
+
+
+def text_form(value: Any) -> Any:
+    """What a stored value reads as where a text or an id is expected: a time as `DateTime` spells it, a UUID, an
+    ObjectId and a decimal as their text, all else that JSON has no kind for as its form in JSON; the rest as it is."""
+    match value:
+        case None | str() | bool() | int() | float() | dict():
+            return value
+        case list():
+            return [text_form(item) for item in value]
+        case ObjectId() | Decimal128():
+            return str(value)
+    form = json_form(fully_decoded(value))
+    return form if isinstance(form, str) else orjson.dumps(form, default=json_form).decode()

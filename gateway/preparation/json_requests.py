@@ -24,18 +24,12 @@ _LONG_NUMBER = b"0" * 19
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def from_json(text: bytes, what: str, *, max_entries: int) -> Any:
-    """The value of a JSON text; raises `BadRequest`, naming ``what`` should have been one, and `BadUserInput` for more
-    than ``max_entries`` of all its lists and objects, and at a string that UTF-8 can't encode."""
-    value, unencodable = parsed_json(text, what, max_entries=max_entries)
-    if unencodable is not None:
-        raise unencodable_error(unencodable)
-    return value
-
-
 def parsed_json(text: bytes, what: str, *, max_entries: int) -> tuple[Any, Sequence[str | int] | None]:
     """The value of a JSON text, and the path of the first string in it that UTF-8 can't encode: one with half of a pair
-    of surrogates, which JSON can escape; None where there is none. Raises else what `from_json` does."""
+    of surrogates, which JSON can escape; None where there is none.
+
+    Raises `BadRequest`, naming ``what`` should have been one, and `BadUserInput` for more than ``max_entries`` of all
+    its lists and objects."""
     # Some clients' encoders begin with a byte order mark, which a parser may ignore (RFC 8259, section 8.1).
     text = text.removeprefix(_BYTE_ORDER_MARK)
     _require_few_entries(text, max_entries)
@@ -48,7 +42,7 @@ def parsed_json(text: bytes, what: str, *, max_entries: int) -> tuple[Any, Seque
     try:
         # Orjson takes no such string, but doesn't tell where it is.
         value = json.loads(text, parse_constant=_refuse_constant) if _SURROGATE.search(text) else None
-        unencodable = _unencodable_path(value)
+        unencodable = unencodable_path(value)
     except (ValueError, RecursionError):
         unencodable = None
     if unencodable is None:
@@ -64,7 +58,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _unencodable_path(value: Any) -> Sequence[str | int] | None:
+def unencodable_path(value: Any) -> Sequence[str | int] | None:
     """Where the first string is that UTF-8 can't encode; of a key, the path of its object."""
     pending: list[tuple[Any, LinkedPath]] = [(value, None)]
     while pending:

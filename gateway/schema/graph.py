@@ -25,6 +25,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from gateway.model.bson_values import fully_decoded
 from gateway.model.documents import TYPE_FIELD
+from gateway.model.extended_json import text_form
 from gateway.plan.fetched_pages import ResponsePath
 from gateway.schema.filter_tree_types import FILTER_NODE_TYPE
 from gateway.schema.mutation import Mutation
@@ -105,8 +106,9 @@ def _resolver(field: GraphQLField, graph: Graph) -> Callable[..., Any]:
             decoded = fully_decoded if isinstance(type_, GraphQLScalarType) else lambda value: value
             return lambda parent, info: decoded(function(parent, count=info.root_value.count))
         case StoredReading() if isinstance(type_, GraphQLScalarType) and type_.name != "JSON":
-            # A scalar other than JSON spells what it takes by its Python type.
-            return lambda parent, _info: fully_decoded(reading.resolve(parent))
+            # A scalar other than JSON spells what it takes by its Python type, and would be content with any `str()`.
+            read = text_form if type_.name in ("ID", "String") else fully_decoded
+            return lambda parent, _info: read(reading.resolve(parent))
         case _:
             return lambda parent, _info: reading.resolve(parent)
 

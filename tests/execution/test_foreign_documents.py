@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
-from bson import Binary, DatetimeMS, DBRef, Decimal128, Int64, ObjectId, Regex, Timestamp
+from bson import Binary, DatetimeMS, DBRef, Decimal128, Int64, MinKey, ObjectId, Regex, Timestamp
 
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
@@ -466,10 +466,14 @@ async def test_a_condition_has_the_same_form_in_json_value_and_text(gateway: Gat
 
 ODD_SCALARS = [
     (UUID(int=7), "00000000-0000-0000-0000-000000000007"),
-    (NOON, "2024-05-01 12:00:00+00:00"),
+    (NOON, "2024-05-01T12:00:00.000Z"),
     (ObjectId("0" * 24), "0" * 24),
-    (DBRef("c", UUID(int=7)), "DBRef('c', UUID('00000000-0000-0000-0000-000000000007'))"),
-    (Binary(b"x", 128), "b'x'"),
+    (Decimal128("1.50"), "1.50"),
+    (DBRef("c", UUID(int=7)), '{"$ref":"c","$id":"00000000-0000-0000-0000-000000000007"}'),
+    (Binary(b"x", 128), '{"$binary":{"base64":"eA==","subType":"80"}}'),
+    (Timestamp(1, 2), '{"$timestamp":{"t":1,"i":2}}'),
+    (Regex("a"), '{"$regularExpression":{"pattern":"a","options":""}}'),
+    (MinKey(), '{"$minKey":1}'),
 ]
 
 

@@ -8,6 +8,7 @@ from graphql import GraphQLError, GraphQLScalarType
 
 from gateway.compiler.program import Fallback, Scalar
 from gateway.model.bson_values import fully_decoded
+from gateway.model.extended_json import text_form
 from gateway.schema.scalars import serialize_date_time
 
 
@@ -24,11 +25,13 @@ def judged_by(scalar: GraphQLScalarType) -> Callable[[Any], Any]:
     The function raises `Fallback` where graphql-core has an error to tell.
     """
 
+    read = text_form if scalar.name in ("ID", "String") else fully_decoded
+
     def judged(value: Any) -> Any:
         if value is None or isinstance(value, Exception):
             refuse(value)
         try:
-            return scalar.coerce_output_value(fully_decoded(value))
+            return scalar.coerce_output_value(read(value))
         except GraphQLError:
             refuse(value)
 

@@ -13,7 +13,7 @@ from gateway.errors import BadRequest, BadUserInput, GatewayError, UnsupportedMe
 from gateway.execution.operation_runner import OperationRunner
 from gateway.limits import Limits
 from gateway.preparation.graphql_request import GraphQLRequest
-from gateway.preparation.json_requests import from_json, from_object
+from gateway.preparation.json_requests import from_object, parsed_json, unencodable_error, unencodable_path
 from gateway.preparation.known_operations import MAX_BODY_BYTES
 from gateway.scheduling.cpu_gate import LONG_BYTES
 from gateway.scheduling.paid_work import PaidWork
@@ -23,7 +23,7 @@ from gateway.transport.exchange.negotiation import JSON
 
 T = TypeVar("T")
 # The requests of a batch, or what is wrong with one of them.
-Batch = tuple[GraphQLRequest | BadRequest, ...]
+Batch = tuple[GraphQLRequest | BadRequest | BadUserInput, ...]
 
 _MAX_PARAMETERS = 100
 # What is wrong with a request, beside what its key may do.
@@ -60,7 +60,7 @@ class RequestReader:
         read = partial(from_body, body, batch_limit=self._batch_limit, entry_limit=self._entry_limit)
         request = await self._read(read, len(body), exchange, context)
         if isinstance(request, tuple):
-            refused = sum(isinstance(entry, BadRequest) for entry in request)
+            refused = sum(isinstance(entry, GatewayError) for entry in request)
             self._paid_work.charge(context.caller, refused * refusal_points(len(body) // len(request)))
         return request
 
@@ -117,8 +117,11 @@ def parameter_names(query_string: bytes) -> frozenset[str]:
 
 def from_body(body: bytes, *, batch_limit: int, entry_limit: int) -> GraphQLRequest | Batch:
     """The request in a POST body of JSON, or the batch of up to ``batch_limit``; raises `BadRequest` for what is
-    neither, and `BadUserInput` for more than ``entry_limit`` entries of lists and objects for each request."""
-    content = from_json(body, "body", max_entries=entry_limit * max(1, batch_limit))
+    neither, and `BadUserInput` for more than ``entry_limit`` entries of lists and objects for each request, or at a
+    string that UTF-8 can't encode."""
+    content, unencodable = parsed_json(body, "body", max_entries=entry_limit * max(1, batch_limit))
+    if unencodable is not None and not isinstance(content, list):
+        raise unencodable_error(unencodable)
     if isinstance(content, dict):
         return from_object(content, size=len(body), body=body if len(body) <= MAX_BODY_BYTES else None)
     if not isinstance(content, list):
@@ -129,12 +132,14 @@ def from_body(body: bytes, *, batch_limit: int, entry_limit: int) -> GraphQLRequ
         raise BadRequest(f"A batch must hold 1 to {batch_limit} requests.")
     if not all(isinstance(entry, dict) for entry in content):
         raise BadRequest("Each request of a batch must be a JSON object.")
-    return tuple(_request_or_error(entry, size=len(body) // len(content)) for entry in content)
+    encodable = unencodable is None
+    return tuple(_request_or_error(entry, size=len(body) // len(content), encodable=encodable) for entry in content)
 
 
 def from_query(query_string: bytes, *, entry_limit: int) -> GraphQLRequest:
     """The request in the parameters of a GET; raises `BadRequest` for what isn't a GraphQL request, and `BadUserInput`
-    for more than ``entry_limit`` entries of lists and objects in one of them."""
+    for more than ``entry_limit`` entries of lists and objects in one of them, or at a string that UTF-8 can't
+    encode."""
     try:
         address = query_string.decode("ascii")
         pairs = parse_qsl(address, keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS)
@@ -148,11 +153,19 @@ def from_query(query_string: bytes, *, entry_limit: int) -> GraphQLRequest:
         parameters[name] = value or None
     for name in ("variables", "extensions"):
         if text := parameters.get(name):
-            parameters[name] = from_json(text.encode(), f"parameter `{name}`", max_entries=entry_limit)
+            value, unencodable = parsed_json(text.encode(), f"parameter `{name}`", max_entries=entry_limit)
+            if unencodable is not None:
+                raise unencodable_error((name, *unencodable))
+            parameters[name] = value
     return from_object(parameters, reads_only=True, size=len(query_string))
 
 
-def _request_or_error(fields: Mapping[str, Any], *, size: int) -> GraphQLRequest | BadRequest:
+def _request_or_error(
+    fields: Mapping[str, Any], *, size: int, encodable: bool
+) -> GraphQLRequest | BadRequest | BadUserInput:
+    """``encodable``: whether UTF-8 can encode all strings of the batch."""
+    if not encodable and (unencodable := unencodable_path(fields)) is not None:
+        return unencodable_error(unencodable)
     try:
         return from_object(fields, size=size)
     except BadRequest as error:

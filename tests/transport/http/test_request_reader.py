@@ -246,3 +246,23 @@ def test_variables_of_any_depth_are_a_request_or_refused() -> None:
 
 def nested(depth: int) -> bytes:
     return b'{"query": "{a}", "variables": {"n": %s12345678901234567890%s}}' % (b"[" * depth, b"]" * depth)
+
+
+def test_a_string_that_utf_8_cannot_encode_ends_its_request_of_a_batch_alone() -> None:
+    bad = b'{"query": "{a}", "variables": {"a": ["\\ud800"]}}'
+    body = b'[{"query": "{a}"}, %b, {"query": "{b}"}]' % bad
+    batch = request_reader.from_body(body, batch_limit=3, entry_limit=DEFAULTS.entries)
+    assert isinstance(batch, tuple)
+    first, second, third = batch
+    assert isinstance(first, GraphQLRequest)
+    assert isinstance(second, BadUserInput)
+    assert second.path == ("variables", "a", "0")
+    assert isinstance(third, GraphQLRequest)
+
+
+def test_a_string_that_utf_8_cannot_encode_has_the_same_path_in_an_address_and_in_a_body() -> None:
+    with pytest.raises(BadUserInput) as in_body:
+        from_body(b'{"query": "{a}", "variables": {"a": "\\ud800"}}')
+    with pytest.raises(BadUserInput) as in_address:
+        from_query(urlencode({"query": "{a}", "variables": '{"a": "\\ud800"}'}).encode())
+    assert in_body.value.path == in_address.value.path == ("variables", "a")
