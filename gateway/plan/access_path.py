@@ -40,8 +40,13 @@ class AccessPath:
 
     @property
     def residual(self) -> tuple[Document, ...]:
-        """The filters of what is examined."""
-        return tuple(conjunct.filter for conjunct in self.examined)
+        """The filters of what is examined in the documents themselves."""
+        return tuple(conjunct.filter for conjunct in self.examined if not conjunct.of_outcome)
+
+    @property
+    def of_outcome(self) -> tuple[Document, ...]:
+        """The filters of what is examined in their search requests' outcomes."""
+        return tuple(conjunct.filter for conjunct in self.examined if conjunct.of_outcome)
 
     @property
     def unindexed(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from bson import Timestamp
 
 from gateway.context import Namespace
 from gateway.model.kinds import Kind
+from gateway.plan.outcomes import outcome_stages
 from gateway.plan.predicate import Lookup
 
 Document = Mapping[str, Any]
@@ -35,6 +36,7 @@ class Scan:
     """The documents of one namespace that match ``lookup``, any of ``intervals`` and all of ``residual``.
 
     With the look-up every interval is one of the same index. They don't overlap, and stand in the order of the index.
+    ``of_outcome``: filters on what became of their search requests, which is joined to them (`outcome_stages`).
     """
 
     namespace: Namespace
@@ -42,10 +44,16 @@ class Scan:
     lookup: Lookup | None = None
     intervals: tuple[Document, ...] = ({},)
     residual: tuple[Document, ...] = ()
+    of_outcome: tuple[Document, ...] = ()
 
     @property
     def collection(self) -> str:
         return self.kind.collection
+
+    @property
+    def stages(self) -> list[Document]:
+        """What a pipeline does with the documents that the filter matches, in order, to keep those of the scan."""
+        return outcome_stages(self.namespace, self.of_outcome)
 
     @property
     def filters(self) -> list[Document]:

@@ -30,7 +30,12 @@ class Join(Aggregation[Mapping[str, list[Document]]]):
 
     @property
     def pipeline(self) -> list[Document]:
-        stages: list[Document] = [{"$sort": dict(self.sort)}, {"$limit": self.limit}, {"$project": self.projection}]
+        stages: list[Document] = [
+            {"$sort": dict(self.sort)},
+            *self.scan.stages,
+            {"$limit": self.limit},
+            {"$project": self.projection},
+        ]
         first, *others = [
             _joined(self.scan.kind, filter_, self.path, self.keys, stages, part=part)
             for part, filter_ in enumerate(self.scan.parts)
@@ -63,7 +68,7 @@ class JoinCount(Aggregation[Mapping[str, int]]):
 
     @property
     def pipeline(self) -> list[Document]:
-        stages: list[Document] = [{"$limit": self.limit}, {"$count": "total"}]
+        stages: list[Document] = [*self.scan.stages, {"$limit": self.limit}, {"$count": "total"}]
         return _joined(self.scan.kind, self.scan.filter, self.path, self.keys, stages)
 
     def result(self, rows: Sequence[Document]) -> Mapping[str, int]:

@@ -26,13 +26,15 @@ class Conjunct:
     """One of the demands that must all hold, as a MongoDB filter.
 
     ``name`` is what a client calls it, e.g. ``metadata.device.os``. A ``lookup`` says the same as the filter, so an
-    index that serves the one replaces the other. ``comparisons``: what it is made of.
+    index that serves the one replaces the other. ``comparisons``: what it is made of. ``of_outcome``: it is a filter on
+    a document to which the outcome of its search request is joined.
     """
 
     filter: Filter
     name: str
     lookup: Lookup | None = None
     comparisons: tuple[Comparison, ...] = field(default=(), compare=False)
+    of_outcome: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Predicate:
     is stored.
 
     ``comparisons``: how many they are made of. ``tree`` says the same as all of these, for renderings other than the
-    store's.
+    store's. ``outcome_at``: the path in a client's input of the first comparison with an outcome; empty without any.
     """
 
     conjuncts: tuple[Conjunct, ...] = ()
@@ -57,3 +59,4 @@ class Predicate:
     nothing: bool = False
     comparisons: int = field(default=0, compare=False)
     tree: Tree = field(default=EVERYTHING, compare=False)
+    outcome_at: tuple[str | int, ...] = field(default=(), compare=False)

@@ -6,13 +6,15 @@ from gateway.model.documents import recorded_interaction
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.wire import fields as wire
 from gateway.plan.sources.key_lookups import DocumentLookup, SessionLookup, UnreadLookup
+from gateway.plan.sources.nested_objects import NestedOutcome
 from gateway.schema.connections import PageInfo, connection, connection_total, edge_cursor
 from gateway.schema.enums import InteractionType, known_values
 from gateway.schema.federation_keys import composed
 from gateway.schema.filter_tree_types import FilterGroup
 from gateway.schema.lookups_by_id import identified
 from gateway.schema.node import Node, node_id
-from gateway.schema.readings import Attribute, ParentView, field, stored
+from gateway.schema.outcome_types import SearchOutcome
+from gateway.schema.readings import Attribute, ParentView, fetched, field, stored
 from gateway.schema.recorded_fields import meaning, recorded
 from gateway.schema.scalars import JSON, DateTime
 from gateway.schema.search_request_parts import GroupByOptions, RankingOptions, SearchQuery, SortOption
@@ -86,6 +88,7 @@ class SearchRequest(Node):
         "search_request",
         description="The search request exactly as recorded, in the REST endpoint's shape with snake_case names.",
     )
+    outcome: SearchOutcome = fetched(NestedOutcome(), "What became of it: whether it led to clicks, or to nothing.")
     interactions: "InteractionConnection" = connection(
         INTERACTION,
         "The interactions that this search request led to.",

@@ -86,7 +86,7 @@ class ValueOr(_AtPath):
     """The value as it is stored; ``default`` where there is none, or null."""
 
     path: str
-    default: bool
+    default: bool | int
 
     def value(self, *stored: Any) -> Any:
         return self.default if stored[0] is None else stored[0]

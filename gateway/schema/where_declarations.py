@@ -45,6 +45,19 @@ class SameDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class JoinedOutcome:
+    """What became of the search request, which is joined to the document for it: the flags that the input's fields name
+    by `OutcomeFlag`."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeFlag:
+    """A flag of the outcome at ``path``, which is false where there is none."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class QueryElement:
     """A list at ``path`` of which one element matches all fields of the input.
 
@@ -106,6 +119,8 @@ Matching = (
     | StoredValue
     | OwnTime
     | SameDocument
+    | JoinedOutcome
+    | OutcomeFlag
     | QueryElement
     | NormalisedText
     | ConditionElement

@@ -28,11 +28,13 @@ from gateway.schema.enums import (
     SortDirection,
     VectorIndex,
 )
+from gateway.schema.outcome_types import SearchOutcomeWhere
 from gateway.schema.recorded_fields import compares
 from gateway.schema.scalars import JSON, DateTime
 from gateway.schema.where_declarations import (
     ConditionElement,
     FreeForm,
+    JoinedOutcome,
     Junction,
     NormalisedText,
     Option,
@@ -234,6 +236,11 @@ index.""",
         ConditionElement("conditions", tokens="condition_tokens"),
         """One condition anywhere in its filter trees, or in those of its queries, at any depth, matches all of this;
 `{}` asks for nothing. A key, alone or with a value, is found by an index.""",
+    )
+    outcome: SearchOutcomeWhere | None = matches(
+        JoinedOutcome(),
+        """What became of it. No index serves this: beside it stand an exact id or a range of time. Subscriptions refuse
+it, as nothing has become of a search when it is recorded.""",
     )
 
 

@@ -2,9 +2,9 @@
 
 NAME.json holds the variables, how the answer was made (tests/compiler/test_shaping.py), the commands, the cost and the
 response. It may also hold what the key may do, by default everything (``permissions``); documents that others wrote,
-in MongoDB's extended JSON, by collection (``stored``); and, of a subscription, whose ``response`` is a list of events,
-what is recorded for each (``recorded``). After a change that is meant to change them, run with GATEWAY_TESTS_REWRITE=1
-and read the difference.
+in MongoDB's extended JSON, by collection (``stored``); whether outcomes are derived of all (``derived``); and, of a
+subscription, whose ``response`` is a list of events, what is recorded for each (``recorded``). After a change that is
+meant to change them, run with GATEWAY_TESTS_REWRITE=1 and read the difference.
 """
 
 import json
@@ -33,6 +33,7 @@ from graphql import (
 
 from gateway.context import Namespace, Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
+from gateway.model.derived_documents import SEARCH_OUTCOMES
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.wire import validate_interaction
 from gateway.plan import global_ids
@@ -41,6 +42,7 @@ from gateway.store.tenancy import NAMESPACES, ORGANIZATIONS
 from gateway.store.writer import Writer
 from tests.harness.command_log import Command, as_json, commands
 from tests.harness.default_graph import EXECUTABLE
+from tests.harness.derived import derive_outcomes
 from tests.harness.gateway_client import Gateway, open_gateway
 from tests.harness.live_client import served, stream
 
@@ -77,12 +79,14 @@ async def gateway(shop: Gateway) -> Gateway:
 
 async def store_data_set(database: Database, namespace: Namespace, golden: Mapping[str, Any]) -> None:
     """Replaces all interactions and search requests by what was recorded, and what a golden file has besides."""
-    for kind in (INTERACTION, SEARCH_REQUEST):
-        await database[kind.collection].delete_many({})
+    for collection in (INTERACTION.collection, SEARCH_REQUEST.collection, SEARCH_OUTCOMES):
+        await database[collection].delete_many({})
     lines = (FOLDER / "recorded.jsonl").read_bytes().splitlines()
     await Writer(database).record(namespace, [validate_interaction(orjson.loads(line)) for line in lines], NOON)
     for collection, documents in json_util.loads(json.dumps(golden.get("stored", {}))).items():
         await database[collection].insert_many(documents)
+    if golden.get("derived"):
+        await derive_outcomes(database, namespace)
 
 
 def document(name: str) -> str:

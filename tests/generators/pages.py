@@ -12,13 +12,14 @@ from gateway.compiler.binding import CoercedArguments, argument_values
 from gateway.errors import BadUserInput, GatewayError, QueryTooBroad
 from gateway.limits import DEFAULTS
 from gateway.model.documents import TYPE_FIELD
-from gateway.plan.fetched_pages import Pages, documents_of, ids_at
+from gateway.plan.fetched_pages import NO_KEY, Pages, documents_of, ids_at
 from gateway.plan.operation_plan import Fetch, Plan
 from gateway.plan.paging import Page, page
 from gateway.plan.sources.insertions import Insertions
 from gateway.plan.sources.listings import BoundListing, BoundNestedListing
 from gateway.plan.sources.lookups import ById, ByNodeId, ByRepresentation
 from gateway.plan.sources.namespaces import BoundNamespaceListing
+from gateway.plan.sources.nested_objects import NestedById
 from gateway.plan.sources.schema_answer import SchemaAnswer
 from tests.generators.stored_documents import Draw, Generated, documents
 
@@ -71,10 +72,17 @@ class Fetched:
 
     def _joined(self, fetch: Fetch, parents: Sequence[Mapping[str, Any]]) -> None:
         keys = set(ids_at(parents, fetch.key))
-        by_key = self._guarded(lambda: {key: self._page(fetch) for key in sorted(keys)})
+        by_key = self._guarded(lambda: self._of_parents(fetch, sorted(keys)))
         self.pages.put_nested(fetch.path, by_key)
         if isinstance(by_key, dict):
-            self._nested(fetch, [document for page in by_key.values() for document in page.documents])
+            self._nested(fetch, [document for value in by_key.values() for document in documents_of(value)])
+
+    def _of_parents(self, fetch: Fetch, keys: Sequence[str]) -> dict[str, Any]:
+        if fetch.source.page_type:
+            return {key: self._page(fetch) for key in keys}
+        if not isinstance(fetch.source, NestedById):
+            return {key: self._document(fetch) for key in keys}
+        return {**{key: None if self._one_in(12) else self._document(fetch) for key in keys}, NO_KEY: None}
 
     def _guarded(self, value: Callable[[], Any], *, reads: bool = True) -> Any:
         if reads and self.stored.odd and self._one_in(12):

@@ -57,6 +57,7 @@ FOREIGN = [
     *(Decimal128("1"), Decimal128("1.5"), float("nan"), DatetimeMS(2**60), NOON, Code("a"), DBRef("c", "x")),
     *(ObjectId(b"twelve bytes"), MinKey(), MaxKey(), Timestamp(1, 1)),
 ]
+FLAGS = ["clicked", "converted", "no_results", "abandoned", "reformulated"]
 CONDITION_KEYS = ["brand", "price", "brand=a", "k" * 150]
 
 
@@ -110,6 +111,7 @@ def search_request(random: Random) -> Recorded:
             filters=tree(random),
             session_id=random.choice([*IDS, None]),
         ),
+        **some(random, search_outcome=some(random, **{flag: random.random() < 0.5 for flag in FLAGS})),
     }
 
 
@@ -285,6 +287,13 @@ def joined(fields: st.SearchStrategy[Where]) -> st.SearchStrategy[Where]:
     return filters.filter(lambda where: len(str(where)) < 1_000)
 
 
+outcome_wheres = few(
+    clicked=st.booleans(),
+    converted=st.booleans(),
+    noResults=st.booleans(),
+    abandoned=st.booleans(),
+    reformulated=st.booleans(),
+)
 search_request_wheres = joined(
     few(
         searchRequestId=id_filters,
@@ -294,6 +303,7 @@ search_request_wheres = joined(
         text=text_filters,
         query=query_wheres,
         filters=condition_wheres,
+        outcome=outcome_wheres,
     )
 )
 interaction_wheres = joined(

@@ -72,6 +72,8 @@ def search_request_matches(where: Where, recorded: Recorded) -> bool:
                 return _in_time(condition, recorded.get("first_seen_at"))
             case "text":
                 return _text_matches(condition, recorded)
+            case "outcome":
+                return all(_flag(recorded, name) is value for name, value in condition.items())
             case "query":
                 demanded = {
                     name: value for name, value in condition.items() if name != "value" or set(value) - _OPTIONS
@@ -88,6 +90,11 @@ def search_request_matches(where: Where, recorded: Recorded) -> bool:
 
 
 _OPTIONS = {"caseSensitive"}
+
+
+def _flag(recorded: Recorded, name: str) -> bool:
+    """Of the outcome that is joined to the object; false where there is none."""
+    return bool(recorded.get("search_outcome", {}).get({"noResults": "no_results"}.get(name, name)))
 
 
 def _request(recorded: Recorded) -> Recorded:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLSchema, build_schema, execute_sync, is_introspection_type, is_scalar_type, parse
 
+from gateway.model.documents import TYPE_FIELD
 from gateway.model.kinds import INTERACTION, time_order
 from gateway.plan.fetched_pages import Pages
 from gateway.plan.paging import Page
@@ -71,5 +72,5 @@ def fetched() -> Pages:
     document = {"search_request_id": "r", "search_request": request}
     pages = Pages()
     pages.put(("Query.interactions",), Page(time_order(INTERACTION, descending=True), [document], False, False))
-    pages.put(("Query.node",), {"__typename": "Session", "session_id": "s"})
+    pages.put(("Query.node",), {TYPE_FIELD: "Session", "session_id": "s"})
     return pages

@@ -1,5 +1,6 @@
 """Commands whose conditions try to name another namespace: they read their own all the same."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,10 +8,13 @@ import pytest
 
 from gateway.context import Namespace
 from gateway.limits import DEFAULTS
+from gateway.model.derived_documents import SEARCH_OUTCOMES
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.wire import validate_interaction
 from gateway.plan.commands import Count, Find, Scan
+from gateway.plan.joined_listings import JoinedCount, JoinedFind
 from gateway.plan.joins import Join, JoinCount, SessionSpans
+from gateway.plan.outcomes import OUTCOME, OUTCOME_INDEX, OutcomeScan
 from gateway.plan.predicate import Lookup
 from gateway.plan.usage import Usage
 from gateway.store.client import Database
@@ -67,6 +71,29 @@ async def test_no_condition_replaces_the_namespace(reader: Reader, conditions: d
     totals = await reader.run(JoinCount(scan, "feature_id", ["f"], 10), Usage(DEFAULTS.usage))
     assert totals is not None
     assert totals.get("f", 0) == len(found)
+    # The same with outcomes joined, of which there are none.
+    joined = replace(scan, of_outcome=({},))
+    listed = JoinedFind(joined, {"namespace_id": 1}, (("occurred_at", 1),), 10, collection=scan.collection)
+    documents = [*await reader.run(listed, Usage(DEFAULTS.usage))]
+    assert [document["namespace_id"] for document in documents] == [OWN.id] * len(found)
+    counted = JoinedCount(joined, 10, collection=scan.collection)
+    assert await reader.run(counted, Usage(DEFAULTS.usage)) == len(found)
+
+
+async def test_what_became_of_a_search_is_known_by_its_own_namespace(reader: Reader, database: Database) -> None:
+    for namespace in (OWN, FOREIGN):
+        await database[SEARCH_OUTCOMES].insert_one(
+            {"namespace_id": namespace.id, "search_request_id": "r", "clicked": namespace is FOREIGN}
+        )
+    await database[INTERACTION.collection].update_many({}, {"$set": {"search_request_id": "r"}})
+    for clicked in (True, False):
+        scan = Scan(OWN, INTERACTION, of_outcome=({f"{OUTCOME}.clicked": clicked},))
+        command = JoinedFind(scan, {"_id": 1}, (("occurred_at", 1),), 10, collection=scan.collection)
+        assert len(await reader.run(command, Usage(DEFAULTS.usage))) == (not clicked)
+    found = await reader.run(
+        Find(OutcomeScan(OWN, ["r"]), {"_id": 0, "clicked": 1}, (), 0, OUTCOME_INDEX), Usage(DEFAULTS.usage)
+    )
+    assert found == [{"clicked": False}]
 
 
 async def test_a_session_is_known_by_what_is_in_its_own_namespace(reader: Reader, database: Database) -> None:

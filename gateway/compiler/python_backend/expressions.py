@@ -112,7 +112,7 @@ class Body:
             self._opening.append(f"if {name}.__class__ is not dict: {name} = NOTHING")
         return self._objects[path]
 
-    def _stored(self, path: str, missing: bool | str | None = None) -> str:
+    def _stored(self, path: str, missing: bool | int | str | None = None) -> str:
         if not path:
             return self._parent
         above, _, step = path.rpartition(".")

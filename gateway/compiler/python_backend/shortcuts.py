@@ -29,7 +29,7 @@ class Shortcut:
 
     path: str
     unless: str = ""
-    missing: bool | str | None = None
+    missing: bool | int | str | None = None
 
 
 def shortcut_of(operand: Operand) -> Shortcut | None:

@@ -7,6 +7,7 @@ from typing import Any
 from bson import Timestamp
 
 from gateway.context import Context
+from gateway.errors import BadUserInput
 from gateway.model.kinds import Kind
 from gateway.plan.access_path import scan_of_ids
 from gateway.plan.commands import Document, Find
@@ -25,6 +26,11 @@ class Insertions(Source):
 
     def bind(self, arguments: SourceArguments) -> "BoundInsertions":
         predicate = arguments.predicate()
+        if predicate.outcome_at:
+            raise BadUserInput(
+                "A subscription can't filter by `outcome`: nothing has become of a search when it is told.",
+                path=predicate.outcome_at,
+            )
         # They are found by their ids, and an equality that an index might serve is compared in no time.
         examined = [conjunct for conjunct in predicate.conjuncts if conjunct.lookup is None]
         surcharge = 0 if predicate.nothing else unindexed_points(examined, predicate.times, commands=1)

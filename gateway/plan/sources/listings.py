@@ -10,6 +10,7 @@ from gateway.plan.access_path import AccessPath, choose_access_path, intervals, 
 from gateway.plan.commands import Count, Document, Find, ReadCommand, Scan
 from gateway.plan.cost import joining_points, reading_estimate, reading_points, unindexed_points
 from gateway.plan.fetched_pages import ResponsePath
+from gateway.plan.joined_listings import JoinedCount, JoinedFind
 from gateway.plan.joins import Join, JoinCount
 from gateway.plan.paging import Page, Window, page
 from gateway.plan.predicate import Predicate
@@ -76,7 +77,8 @@ class ListingQuery:
     def scan(self, namespace: Namespace, window: Window | None) -> Scan:
         """The elements of a window; of all pages, where it is None."""
         path, kind = self.access_path, self.access_path.index.kind
-        return Scan(namespace, kind, path.lookup, intervals(kind, self.predicate.times, window), path.residual)
+        within = intervals(kind, self.predicate.times, window)
+        return Scan(namespace, kind, path.lookup, within, path.residual, path.of_outcome)
 
 
 def _bound(kind: Kind, arguments: SourceArguments, foreign_path: str = "") -> tuple[ListingQuery, Window]:
@@ -154,11 +156,19 @@ class BoundListing(_BoundPages, BoundRoot):
     def _made(self, namespace: Namespace) -> tuple[ReadCommand, ...]:
         query, window = self.query, self.window
         path, name = query.access_path, query.access_path.index.name
-        scan = query.scan(namespace, window)
-        find = Find(scan, query.projection, self._sort, window.limit, name, path.unindexed)
-        if not query.total_limit:
-            return (find,)
-        return (find, Count(query.scan(namespace, None), query.total_limit, name, path.unindexed))
+        scan, everything, limit = query.scan(namespace, window), query.scan(namespace, None), query.total_limit
+        find: ReadCommand
+        count: ReadCommand
+        if path.of_outcome:
+            collection, unindexed = scan.collection, path.unindexed
+            find = JoinedFind(
+                scan, query.projection, self._sort, window.limit, collection=collection, hint=name, unindexed=unindexed
+            )
+            count = JoinedCount(everything, limit, collection=collection, hint=name, unindexed=unindexed)
+        else:
+            find = Find(scan, query.projection, self._sort, window.limit, name, path.unindexed)
+            count = Count(everything, limit, name, path.unindexed)
+        return (find, count) if limit else (find,)
 
     def value(self, results: Sequence[Any], context: Context) -> tuple[Page, int]:
         if self.empty:

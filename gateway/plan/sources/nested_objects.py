@@ -1,0 +1,99 @@
+"""Objects nested in documents: each parent's one, found for all parents by one command."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gateway.context import Context
+from gateway.plan.commands import Document, Find, ReadCommand
+from gateway.plan.fetched_pages import NO_KEY
+from gateway.plan.outcomes import OUTCOME_INDEX, OutcomeScan
+from gateway.plan.projection import projection
+from gateway.plan.sources.source import BoundNested, Estimate, KeyLookup, Source, SourceArguments
+
+# Of one id, which other programs may have stored twice, the latest comes first.
+_LATEST_FIRST: Final = (("search_request_id", 1), ("first_seen_at", -1), ("_id", -1))
+_NOTHING_HAPPENED: Final[Document] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class NestedById(Source):
+    """The object of the field's one type whose own id its parent has at ``local_path``: null where that has none, or
+    there is none of that id."""
+
+    local_path: str
+
+    @property
+    def local(self) -> str:
+        return self.local_path
+
+    def bind(self, arguments: SourceArguments) -> "BoundNestedIds":
+        [(type_name, lookup)] = arguments.lookups.items()
+        return BoundNestedIds(lookup, arguments.paths[type_name])
+
+
+@dataclass(frozen=True, slots=True)
+class BoundNestedIds(BoundNested):
+    """The objects of all parents. ``paths``: what is read of them."""
+
+    lookup: KeyLookup
+    paths: frozenset[str]
+
+    def estimate(self, parents: int) -> Estimate:
+        return Estimate(self.lookup.price * parents, parents)
+
+    def commands(self, context: Context, keys: Sequence[str]) -> Sequence[ReadCommand]:
+        ids = _ids(keys)
+        return (self.lookup.command(context, ids, self.paths),) if ids else ()
+
+    def values(
+        self, results: Sequence[Any], keys: Sequence[str], context: Context
+    ) -> tuple[Mapping[str, Document | None], int]:
+        ids = _ids(keys)
+        objects = self.lookup.objects(results[0], ids, context) if ids else {}
+        return {**{id: objects.get(id) for id in ids}, NO_KEY: None}, self.lookup.price * len(ids)
+
+    def empty_values(self, keys: Sequence[str]) -> Mapping[str, Document | None]:
+        return {**dict.fromkeys(keys), NO_KEY: None}
+
+
+def _ids(keys: Sequence[str]) -> list[str]:
+    return [key for key in keys if key != NO_KEY]
+
+
+@dataclass(frozen=True, slots=True)
+class NestedOutcome(Source):
+    """What became of the search request whose id the parent has: nothing, as long as nothing is derived of it."""
+
+    @property
+    def local(self) -> str:
+        return "search_request_id"
+
+    def bind(self, arguments: SourceArguments) -> "BoundOutcomes":
+        [paths] = arguments.paths.values()
+        return BoundOutcomes(projection(paths, "search_request_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class BoundOutcomes(BoundNested):
+    """The outcomes of all parents' search requests."""
+
+    projection: Document
+
+    def estimate(self, parents: int) -> Estimate:
+        return Estimate(parents, parents)
+
+    def commands(self, context: Context, keys: Sequence[str]) -> Sequence[ReadCommand]:
+        scan = OutcomeScan(context.namespace, keys)
+        return (Find(scan, self.projection, _LATEST_FIRST, 0, OUTCOME_INDEX),)
+
+    def values(
+        self, results: Sequence[Any], keys: Sequence[str], context: Context
+    ) -> tuple[Mapping[str, Document], int]:
+        outcomes: dict[str, Document] = {}
+        for outcome in results[0]:
+            outcomes.setdefault(outcome["search_request_id"], outcome)
+        return {key: outcomes.get(key, _NOTHING_HAPPENED) for key in keys}, len(keys)
+
+    def empty_values(self, keys: Sequence[str]) -> Mapping[str, Document]:
+        return dict.fromkeys(keys, _NOTHING_HAPPENED)
