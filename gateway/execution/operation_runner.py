@@ -18,7 +18,7 @@ from gateway.plan.fetched_pages import Pages
 from gateway.plan.usage import Usage, UsageLimits, answer_points
 from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.scheduling.concurrency import ConcurrencyLimit
-from gateway.scheduling.cpu_gate import ClientLeft, CpuGate
+from gateway.scheduling.cpu_gate import ClientLeft, CpuGate, Stage
 from gateway.scheduling.deadlines import Deadline
 from gateway.scheduling.rate_limiter import RateLimiter, settle, spend_or_charge
 
@@ -75,7 +75,7 @@ class OperationRunner:
             return refused(BadRequest("A subscription needs a websocket, or `text/event-stream` in Accept."))
         requested, caller = max(LEAST, operation.bound.cost), operation.context.caller
         key_id = caller.key_id
-        usage = Usage(self._usage_limits)
+        usage = Usage(self._usage_limits, partial(self._cpu_gate.run, caller=caller, stage=Stage.READING))
         try:
             with self._deadline.less(operation.waited).block():
                 await self._concurrency.enter(caller, requested)
@@ -113,7 +113,7 @@ class OperationRunner:
         if answer is None and not _is_long(operation, pages, EXECUTOR_FACTOR):
             answer = step()
         while answer is None:
-            answer = await self._cpu_gate.run(step, caller, under_way=True)
+            answer = await self._cpu_gate.run(step, caller, stage=Stage.ANSWERING)
         return answer
 
     def _give_up(self, caller: Caller, requested: int, usage: Usage) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import math
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -30,6 +30,8 @@ SECONDS_OF_ANSWER = 0.02
 SECONDS_EXAMINING = 0.0001
 
 RunningCommand: TypeAlias = "asyncio.Future[Any]"
+# Does work on the processor in its turn.
+InTurn: TypeAlias = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Usage:
     """The bytes and the time that one operation has used so far.
 
     ``commands``: those of its commands that may be long, which may be under way also after it was given up.
+    ``in_turn``: what does that of its work which takes the processor for long; without it that is done at once.
     """
 
     __slots__ = (
@@ -62,10 +65,12 @@ class Usage:
         "_since",
         "_written",
         "commands",
+        "in_turn",
     )
 
-    def __init__(self, limits: UsageLimits) -> None:
+    def __init__(self, limits: UsageLimits, in_turn: InTurn | None = None) -> None:
         self._limits = limits
+        self.in_turn = in_turn
         self._read = 0
         self._documents = 0
         self._compared = 0

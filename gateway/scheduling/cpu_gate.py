@@ -4,6 +4,7 @@ turns, so that nobody waits behind all that another one sent."""
 import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable
+from enum import Enum, auto
 from time import perf_counter
 from typing import TypeAlias, TypeVar
 
@@ -27,6 +28,18 @@ _LOOK_AGAIN_SECONDS = 0.001
 _MAX_IDLE = 1_000
 # Work is asked for again as soon as a place of the line is free: in most cases within tens of milliseconds.
 _RETRY_SECONDS = 1
+
+
+class Stage(Enum):
+    """The stage of an operation that work is done for.
+
+    ``AHEAD`` of it being under way, its key may have only so much waiting. ``READING`` is decoding what was read.
+    ``ANSWERING`` goes first among a key's work: the sooner that is done, the less of what was read is held.
+    """
+
+    AHEAD = auto()
+    READING = auto()
+    ANSWERING = auto()
 
 
 class _Turns:
@@ -83,20 +96,20 @@ class CpuGate:
         caller: Caller | None,
         left: ClientLeft | None = None,
         *,
-        under_way: bool = False,
+        stage: Stage = Stage.AHEAD,
     ) -> T:
         """The result of ``work``, which begins when no other is under way, nor paused after, and it is its turn.
 
         A pause is half as long as the piece before it, and up to twice as long while operations of other keys than the
         next are under way.
 
-        ``caller`` is None where it isn't known yet who asks: all those are as one. ``under_way``: it is a part of an
-        operation under way, of which there are only so many. Raises `RateLimited` where as many pieces of the key wait
-        as may, and what ``left`` does once the client has left.
+        ``caller`` is None where it isn't known yet who asks: all those are as one. ``stage``: that of its operation.
+        Raises `RateLimited` where as many pieces of the key wait ahead of their operations as may, and what ``left``
+        does once the client has left.
         """
         organization, key = (caller.organization.id, caller.key_id) if caller else ("", "")
         if not self._is_open or self._lines:
-            await self._wait(organization, key, left, self._under_way if under_way else self._ahead)
+            await self._wait(organization, key, left, stage)
         self._is_open = False
         self._join(organization, key)
         began = perf_counter()
@@ -113,9 +126,10 @@ class CpuGate:
         self._organizations.join(organization)
         self._keys.setdefault(organization, _Turns()).join(key)
 
-    async def _wait(self, organization: str, key: str, left: ClientLeft | None, waiting: Counter[str]) -> None:
-        """Returns when it is this piece's turn; whoever gives up frees its place. ``waiting``: where it is counted."""
-        if waiting is self._ahead and waiting[key] >= self._max_waiting:
+    async def _wait(self, organization: str, key: str, left: ClientLeft | None, stage: Stage) -> None:
+        """Returns when it is this piece's turn; whoever gives up frees its place."""
+        waiting = self._ahead if stage is Stage.AHEAD else self._under_way
+        if stage is Stage.AHEAD and waiting[key] >= self._max_waiting:
             raise RateLimited(
                 f"At most {self._max_waiting:,} requests of a key may wait to be read and validated.",
                 retry_after=_RETRY_SECONDS,
@@ -123,7 +137,10 @@ class CpuGate:
         line = self._lines.setdefault(organization, {}).setdefault(key, deque())
         self._join(organization, key)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        line.append(turn)
+        if stage is Stage.ANSWERING:
+            line.appendleft(turn)
+        else:
+            line.append(turn)
         waiting[key] += 1
         try:
             await (turn if left is None else _turn_unless(left, turn))

@@ -12,7 +12,7 @@ from gateway.context import Namespace
 from gateway.errors import Unavailable
 from gateway.store.client import Collection, Document
 from gateway.store.driver_errors import duplicates, translated
-from gateway.store.raw_batches import decoded_documents
+from gateway.store.raw_batches import ReadDocuments, read_documents
 
 ByteCount = Callable[[int], Any]
 
@@ -23,8 +23,9 @@ async def find_by_ids(
     """Those of the namespace's documents that have these ids, by them; ``count`` is called with their bytes before they
     are decoded, and may raise an error."""
     cursor = collection.find_raw_batches({"_id": {"$in": ids}, "namespace_id": namespace.id})
-    documents = await decoded_documents(cursor, collection.codec_options, count)
-    return {document["_id"]: document for document in documents}
+    documents = ReadDocuments(collection.codec_options)
+    await read_documents(cursor, documents, count)
+    return {document["_id"]: document for document in await documents.decoded()}
 
 
 async def insert(

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Sequence
 from functools import partial
 from typing import Any, TypeVar, overload
 
-from bson import decode_all
 from pymongo.errors import OperationFailure
 
 from gateway.errors import QueryTooBroad, ReadTooLarge
@@ -16,7 +15,6 @@ from gateway.store.client import (
     Collection,
     CommandCursor,
     Database,
-    RawBatchCursor,
     aggregate,
     for_answers,
     next_batch,
@@ -24,7 +22,7 @@ from gateway.store.client import (
 )
 from gateway.store.driver_errors import translated
 from gateway.store.long_commands import LongCommands
-from gateway.store.raw_batches import decoded_documents
+from gateway.store.raw_batches import ReadDocuments, read_documents
 
 T = TypeVar("T")
 
@@ -39,7 +37,8 @@ class Reader:
     are killed that are given up, where it isn't the database's own.
 
     Documents come encoded and are decoded here, batch by batch, so that their bytes are known, and counted, before that
-    is done: to ask for batches that aren't decoded takes no longer than to ask for documents.
+    is done, and that long batches wait for their turn. To ask for batches that aren't decoded takes no longer than to
+    ask for documents.
     """
 
     def __init__(self, database: Database, *, time_limit_ms: int, killing_client: Client | None = None) -> None:
@@ -69,15 +68,17 @@ class Reader:
         where whoever waits for it is cancelled.
         """
         if isinstance(command, Find) and not command.may_be_long:
-            return self._find(command, usage)
+            return _decoded(self._find(command, usage))
         begin = partial(usage.begin, examines=bool(command.unindexed))
         match command:
             case Find():
-                return self._long_commands.run(partial(self._find, command, usage), begin, command.since)
+                find = partial(self._find, command, usage)
+                return _decoded(self._long_commands.run(find, begin, command.since))
             case Count():  # Tens of keys are counted for a point.
                 return self._long_commands.run(partial(self._count, command), begin)
             case Aggregation():  # MongoDB chooses as it goes.
-                return self._long_commands.run(partial(self._aggregate, command, usage), begin)
+                aggregate_ = partial(self._aggregate, command, usage)
+                return _result(command, self._long_commands.run(aggregate_, begin))
 
     def _collection(self, name: str) -> Collection:
         collection = self._collections.get(name)
@@ -85,13 +86,13 @@ class Reader:
             collection = self._collections[name] = self._database[name]
         return collection
 
-    async def _find(self, command: Find, usage: Usage, session: ClientSession | None = None) -> Sequence[Document]:
-        documents: list[Document] = []
+    async def _find(self, command: Find, usage: Usage, session: ClientSession | None = None) -> ReadDocuments:
+        documents = self._none_yet(usage)
         try:
             with translated():
                 for filter_ in command.filters:
                     # To the driver, 0 is no limit.
-                    missing = command.limit - len(documents) if command.limit else 0
+                    missing = command.limit - documents.count if command.limit else 0
                     if command.limit and missing <= 0:
                         break
                     find = partial(
@@ -105,36 +106,32 @@ class Reader:
                         session=session,
                     )
                     try:
-                        documents += await self._documents(find(hint=command.hint), usage)
+                        await read_documents(find(hint=command.hint), documents, usage.read)
                     except OperationFailure as error:
                         _require_missing_index(error)
-                        documents += await self._documents(find(), usage)
+                        await read_documents(find(), documents, usage.read)
         except ReadTooLarge:
             raise
         except QueryTooBroad as error:
             raise self._too_broad(command.unindexed) from error
+        usage.decoded(documents.count)
         return documents
 
-    async def _documents(self, cursor: RawBatchCursor, usage: Usage) -> Sequence[Document]:
-        documents = await decoded_documents(cursor, self._codec_options, usage.read)
-        usage.decoded(len(documents))
-        return documents
-
-    async def _rows(self, cursor: CommandCursor, usage: Usage) -> list[Document]:
-        rows: list[Document] = []
+    async def _rows(self, cursor: CommandCursor, usage: Usage) -> ReadDocuments:
+        rows = self._none_yet(usage)
         try:
             while cursor.alive:
-                rows += self._decoded(b"".join([row.raw for row in await next_batch(cursor)]), usage)
+                batch = b"".join([row.raw for row in await next_batch(cursor)])
+                usage.read(len(batch))
+                rows.add(batch)
         except ReadTooLarge:
             await cursor.close()
             raise
+        usage.decoded(rows.count)
         return rows
 
-    def _decoded(self, batch: bytes, usage: Usage) -> list[Document]:
-        usage.read(len(batch))
-        documents = decode_all(batch, self._codec_options)
-        usage.decoded(len(documents))
-        return documents
+    def _none_yet(self, usage: Usage) -> ReadDocuments:
+        return ReadDocuments(self._codec_options, usage.in_turn)
 
     async def _count(self, command: Count, session: ClientSession) -> int | None:
         count = partial(
@@ -154,17 +151,16 @@ class Reader:
         except QueryTooBroad:
             return None
 
-    async def _aggregate(self, command: Aggregation[T], usage: Usage, session: ClientSession) -> T | None:
+    async def _aggregate(self, command: Aggregation[T], usage: Usage, session: ClientSession) -> ReadDocuments | None:
         try:
             with translated():
-                rows = await self._rows(await self._cursor(command, session), usage)
+                return await self._rows(await self._cursor(command, session), usage)
         except ReadTooLarge:
             raise
         except QueryTooBroad as error:
             if command.optional:
                 return None
             raise self._too_broad(command.unindexed) from error
-        return command.result(rows)
 
     async def _cursor(self, command: Aggregation[Any], session: ClientSession) -> CommandCursor:
         target = self._undecoded[command.collection] if command.collection else self._undecoded
@@ -183,6 +179,16 @@ class Reader:
             f"The query took longer than {self._time_limit_ms:,} ms{served}: "
             "narrow it by an exact id, a condition or a range of time."
         )
+
+
+async def _decoded(reading: Awaitable[ReadDocuments]) -> Sequence[Document]:
+    """What is read, decoded once its command has ended: to wait for turns until then would count as its time."""
+    return await (await reading).decoded()
+
+
+async def _result(command: Aggregation[T], reading: Awaitable[ReadDocuments | None]) -> T | None:
+    rows = await reading
+    return None if rows is None else command.result(await rows.decoded())
 
 
 def _require_missing_index(error: OperationFailure) -> None:

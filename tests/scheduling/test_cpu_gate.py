@@ -17,7 +17,7 @@ from gateway.limits import Limits
 from gateway.preparation import prepared_documents
 from gateway.preparation.document_limits import parse_within
 from gateway.scheduling.concurrency import ConcurrencyLimit
-from gateway.scheduling.cpu_gate import CpuGate
+from gateway.scheduling.cpu_gate import CpuGate, Stage
 from tests.harness.callers import caller
 from tests.harness.gateway_client import Gateway, new_gateway
 from tests.harness.live_client import served, socket
@@ -79,7 +79,7 @@ async def test_a_pause_lasts_no_longer_for_operations_that_wait_for_their_turn_t
     await operations.enter(THEIRS, 1)
 
     async def piece(caller: Caller) -> None:
-        await cpu_gate.run(laboriously, caller, under_way=True)
+        await cpu_gate.run(laboriously, caller, stage=Stage.READING)
         done.append(caller.key_id)
 
     pieces = [asyncio.create_task(piece(caller)) for caller in (OURS, THEIRS, OURS)]
@@ -91,9 +91,21 @@ async def test_a_pause_lasts_no_longer_for_operations_that_wait_for_their_turn_t
     assert done == ["key", "theirs", "key"]
 
 
+async def test_what_is_about_to_be_answered_goes_first_among_the_work_of_its_key() -> None:
+    cpu_gate, order = CpuGate(ConcurrencyLimit(1), max_waiting=10), list[Stage]()
+
+    async def piece(stage: Stage) -> None:
+        await cpu_gate.run(laboriously, OURS, stage=stage)
+        order.append(stage)
+
+    first, *others = Stage.AHEAD, Stage.AHEAD, Stage.READING, Stage.ANSWERING
+    await asyncio.gather(*map(piece, (first, *others)))
+    assert order == [Stage.AHEAD, Stage.ANSWERING, Stage.AHEAD, Stage.READING]
+
+
 async def test_operations_under_way_wait_beside_all_that_may_wait_ahead_of_them() -> None:
     cpu_gate = CpuGate(ConcurrencyLimit(1), max_waiting=1)
-    under_way = [asyncio.create_task(cpu_gate.run(laboriously, OURS, under_way=True)) for _ in range(5)]
+    under_way = [asyncio.create_task(cpu_gate.run(laboriously, OURS, stage=Stage.READING)) for _ in range(5)]
     await asyncio.sleep(0)
     ahead = asyncio.create_task(cpu_gate.run(laboriously, OURS))
     await asyncio.sleep(0)
