@@ -17,6 +17,9 @@ from gateway.limits.where_bounds import (
 from gateway.plan.comparisons import Operator, Unlisted
 from gateway.schema.enums import known_values
 
+# What holds between two milliseconds, as it holds from the one below on.
+_BETWEEN: Final = {Operator.GTE: Operator.GT, Operator.LT: Operator.LTE}
+
 InputPath: TypeAlias = tuple[str | int, ...]
 
 
@@ -73,8 +76,6 @@ def _one_of(operator: Operator, values: Any, case_sensitive: bool, at: InputPath
 def _ordered(operator: Operator, value: Any, case_sensitive: bool, at: InputPath) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float | str | datetime):
         raise BadUserInput(f"{operator.name} compares with a number or a string.", path=at)
-    if isinstance(value, datetime):
-        return _whole_milliseconds(operator, value)
     if not case_sensitive and isinstance(value, str):
         if not value.isascii():
             raise BadUserInput(f"{operator.name} that ignores case compares with ASCII characters only.", path=at)
@@ -87,13 +88,11 @@ def _ordered(operator: Operator, value: Any, case_sensitive: bool, at: InputPath
     return value
 
 
-def _whole_milliseconds(operator: Operator, bound: datetime) -> datetime:
-    """The bound between the same stored times, which are whole milliseconds, that is one itself."""
+def in_whole_milliseconds(operator: Operator, bound: datetime) -> tuple[Operator, datetime]:
+    """The bound between the same stored times, which are whole milliseconds, that is one itself: the one below, which
+    the greatest of all times has too."""
     finer = timedelta(microseconds=bound.microsecond % 1_000)
-    if not finer:
-        return bound
-    below = bound - finer
-    return below if operator in (Operator.GT, Operator.LTE) else below + timedelta(milliseconds=1)
+    return (_BETWEEN.get(operator, operator), bound - finer) if finer else (operator, bound)
 
 
 def _boolean(operator: Operator, value: Any, case_sensitive: bool, at: InputPath) -> bool:

@@ -6,11 +6,12 @@ but those of the two inputs that describe one comparison with several fields, Pa
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, cast
 
 from graphql import GraphQLID, GraphQLInputObjectType, get_named_type
 
-from gateway.compiler.where_operands import InputPath, items, operand, path_below
+from gateway.compiler.where_operands import InputPath, in_whole_milliseconds, items, operand, path_below
 from gateway.compiler.where_tokens import query_demands, text_demands
 from gateway.errors import BadUserInput
 from gateway.limits.where_bounds import (
@@ -165,6 +166,8 @@ class FilterWalk:
         self, path: str, operator: Operator, value: Any, at: InputPath, *, name: str, case_sensitive: bool = True
     ) -> Tree:
         self._count(at)
+        if isinstance(value, datetime):
+            operator, value = in_whole_milliseconds(operator, value)
         checked = operand(operator, value, case_sensitive=case_sensitive, at=at)
         if operator is Operator.IN and not checked:
             return NOTHING

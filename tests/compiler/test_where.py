@@ -66,7 +66,7 @@ GOLDEN: list[tuple[Where | None, Predicate]] = [
     ),
     (
         {"occurredAt": {"gte": "2024-05-01T14:00:00+02:00", "lt": "2024-05-01T12:00:01.0009Z"}},
-        Predicate(times=(TimeBound("$gte", NOON), TimeBound("$lt", NOON + timedelta(seconds=1, milliseconds=1)))),
+        Predicate(times=(TimeBound("$gte", NOON), TimeBound("$lte", NOON + timedelta(seconds=1)))),
     ),
     (
         {"occurredAt": {"gt": "2024-05-01T12:00:00.0009Z", "lte": "2024-05-01T12:00:01.00000001Z"}},
@@ -74,7 +74,7 @@ GOLDEN: list[tuple[Where | None, Predicate]] = [
     ),
     (
         {"occurredAt": {"gte": "2024-05-01T12:00:00.00000001Z"}},
-        Predicate(times=(TimeBound("$gte", NOON + timedelta(milliseconds=1)),)),
+        Predicate(times=(TimeBound("$gt", NOON),)),
     ),
     (
         {"and": [{"and": [{"occurredAt": {"gt": "2024-05-01T12:00:00Z"}}]}]},

@@ -1,4 +1,4 @@
-"""Reports of ids and values: numbers 31 to 38 and 41, but 34, of the log in this folder's README."""
+"""Reports of ids and values: numbers 31 to 38, 41 and 62, but 34, of the log in this folder's README."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -171,3 +171,13 @@ async def test_a_stored_time_beyond_the_calendar_spoils_its_interaction_alone(ga
         "totalCount": 2,
         "nodes": [None, {"occurredAt": "2024-01-01T00:00:00.000Z"}],
     }
+
+
+@pytest.mark.parametrize("greatest", ["9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59.999999+00:00"])
+@pytest.mark.parametrize(("operator", "count"), [("lt", 2), ("lte", 2), ("gt", 0), ("gte", 0)])
+async def test_the_greatest_time_of_a_language_is_a_bound_as_any_other(
+    operator: str, count: int, greatest: str, gateway: Gateway
+) -> None:
+    query = "query ($where: InteractionWhere) { interactions(where: $where) { totalCount } }"
+    where = {"featureId": {"eq": "p1"}, "occurredAt": {operator: greatest}}
+    assert (await gateway.data(query, {"where": where}))["interactions"] == {"totalCount": count}
