@@ -60,6 +60,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "filter_toggle": Action("filter_toggle", Feature.FACET),
     "skip": Action("skip", Feature.ITEM),
     "return_to_results": Action("return_to_results", Feature.ITEM),
+    "conversion": Action("conversion", Feature.ITEM),
 }
 
 UNKNOWN: Final = Action(None, Feature.ITEM)

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from gateway.interchange.ubi_actions import action_of
 from gateway.model.document_ids import id_text
+from gateway.model.wire.fields import MAX_COUNT
 
 Path: TypeAlias = tuple[str, ...]
 
@@ -92,6 +93,30 @@ def filter_of(event: Mapping[str, Any]) -> tuple[str, Any] | None:
 
 def found_nothing(event: Mapping[str, Any]) -> bool:
     return any(count_at(event, path) == 0 for path in _RESULT_COUNT_PATHS)
+
+
+def result_count_of(event: Mapping[str, Any]) -> int | None:
+    """How many results an event says that its search had."""
+    counts = (count_at(event, path) for path in _RESULT_COUNT_PATHS)
+    return next((count for count in counts if count is not None and count <= MAX_COUNT), None)
+
+
+def hits_of(row: Mapping[str, Any]) -> int | None:
+    """How many hits a query row lists; None where it lists none because its query asks for none, as one for facets."""
+    hits = row.get("query_response_hit_ids")
+    if not isinstance(hits, list):
+        return None
+    return len(hits) if hits or not _asks_for_no_hits(row.get("query")) else None
+
+
+def _asks_for_no_hits(query: Any) -> bool:
+    """Whether a query of OpenSearch, or what it is as JSON, has the size 0."""
+    if isinstance(query, str):
+        try:
+            query = json.loads(query)
+        except (ValueError, RecursionError):
+            return False
+    return isinstance(query, Mapping) and count_at(query, ("size",)) == 0
 
 
 def without(document: Mapping[str, Any], paths: Iterable[Path]) -> dict[str, Any]:

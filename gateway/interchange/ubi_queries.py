@@ -15,7 +15,17 @@ from typing import Any, Final
 from gateway.errors import BadUserInput
 from gateway.interchange.times import first_time
 from gateway.interchange.ubi_actions import action_of
-from gateway.interchange.ubi_fields import SESSION_PATHS, filter_of, text_at, without, words_of
+from gateway.interchange.ubi_fields import (
+    SESSION_PATHS,
+    USER_PATHS,
+    Path,
+    filter_of,
+    hits_of,
+    result_count_of,
+    text_at,
+    without,
+    words_of,
+)
 from gateway.model.filter_trees import canonical_json
 
 _MAX_FILTERS: Final = 500
@@ -91,7 +101,14 @@ def _hash(query_id: str) -> bytes:
 
 
 def _gather_query(gathered: dict[str, Any], row: Mapping[str, Any], line: int) -> None:
-    rank = [text_at(row, ("user_query",)) is not None, _moment(row), line]
+    text = text_at(row, ("user_query",))
+    rank = [text is not None, _moment(row), line]
+    hits = hits_of(row)
+    # One search may be logged by several rows, of which some ask for facets alone.
+    if "row" in gathered and text == text_at(gathered["row"], ("user_query",)):
+        gathered["hits"] = max((count for count in (hits, gathered["hits"]) if count is not None), default=None)
+    elif rank >= gathered.get("row_rank", []):
+        gathered["hits"] = hits
     if rank >= gathered.get("row_rank", []):
         gathered |= {"row_rank": rank, "row": row, "row_line": line}
 
@@ -104,8 +121,11 @@ def _gather_event(gathered: dict[str, Any], event: Mapping[str, Any], line: int)
         rank = [words[0], moment, line]
         if rank >= gathered.get("words_rank", []):
             gathered |= {"words_rank": rank, "words": words[1]}
-    if action_of(event.get("action_name")).searches:
+    action = action_of(event.get("action_name"))
+    if action.searches:
         gathered["searched"] = min([moment, line], gathered.get("searched", [moment, line]))
+    if action.counts_results and (count := result_count_of(event)) is not None:
+        gathered["results"] = max([moment, line, count], gathered.get("results", []))
     if condition := filter_of(event):
         conditions = gathered.setdefault("conditions", [])
         if list(condition) not in conditions and len(conditions) <= _MAX_FILTERS:
@@ -137,7 +157,14 @@ def _search(gathered: Mapping[str, Any]) -> Search:
         wire["filters"] = {"AND": _facets(conditions)}
     if session_id := gathered.get("session_id"):
         wire["session_id"] = session_id
-    rest = without(row, [(name,) for name in ("query_id", "user_query", "application") if text_at(row, (name,))])
+    repeated: list[Path] = [(name,) for name in ("query_id", "user_query", "application") if text_at(row, (name,))]
+    if (user_id := text_at(row, *USER_PATHS)) is not None:
+        wire["user_id"] = user_id
+        repeated += [path for path in USER_PATHS if text_at(row, path) == user_id]
+    result_count = gathered["results"][-1] if "results" in gathered else gathered.get("hits")
+    if result_count is not None:
+        wire["result_count"] = result_count
+    rest = without(row, repeated)
     if rest:
         wire["ubi"] = rest
     return Search(wire, text, gathered.get("row_line"), gathered.get("searched", [None, None])[1])

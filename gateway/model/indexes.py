@@ -44,6 +44,7 @@ INDEXES = (
     Index(INTERACTION, "feature_position", "feature_id", "position"),
     Index(SEARCH_REQUEST, "id", "search_request_id", "first_seen_at"),
     Index(SEARCH_REQUEST, "session", "search_request.session_id", "first_seen_at"),
+    Index(SEARCH_REQUEST, "user", "search_request.user_id", "first_seen_at"),
     Index(SEARCH_REQUEST, "effective_session", "effective_session_id", "first_seen_at"),
     Index(SEARCH_REQUEST, "text", "text_tokens", "first_seen_at"),
     Index(SEARCH_REQUEST, "condition", "condition_tokens", "first_seen_at"),

@@ -32,16 +32,14 @@ _JOINT: Final = " + "
 def query_text(search_request: Mapping[str, Any]) -> str:
     """The normalised text of a search request; "" without queries. What can't be read as a query is passed over."""
     return _JOINT.join(
-        f"sha256:{sha256(value.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
-        if is_encoded
-        else _normalised(value)
-        for value, is_encoded in _values(search_request)
+        _content_hash(value) if is_encoded else _normalised(value)
+        for value, is_encoded in _values(search_request.get("queries"))
     )
 
 
-def text_as_typed(search_request: Mapping[str, Any]) -> str:
-    """The values of its queries as they were recorded, joined as `query_text` joins them."""
-    return _JOINT.join(value for value, _ in _values(search_request))
+def text_as_typed(queries: Any) -> str:
+    """The values of a search request's queries as they were recorded, joined as `query_text` joins them."""
+    return _JOINT.join(_content_hash(value) if is_encoded else value for value, is_encoded in _values(queries))
 
 
 def normalised_text(text: str) -> str:
@@ -54,7 +52,7 @@ def text_tokens(search_request: Mapping[str, Any], text: str) -> list[str]:
     tokens = [text_token(text)]
     if len(text) <= MAX_SEARCHED:
         tokens += [start_token(text[:length]) for length in range(1, min(len(text), LONGEST_START) + 1)]
-    for value, _ in _values(search_request):
+    for value, _ in _values(search_request.get("queries")):
         tokens.append(value_token(value))
         if len(value) <= MAX_FOLDED_VALUE:
             tokens.append(folded_value_token(value))
@@ -82,9 +80,8 @@ def folded_value_token(value: str) -> str:
     return f"f{_spelled(folded(value))}"
 
 
-def _values(search_request: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
-    """The value of each query, and whether it is base64-encoded content."""
-    queries = search_request.get("queries")
+def _values(queries: Any) -> Iterator[tuple[str, bool]]:
+    """The value of each stored query, and whether it is base64-encoded content."""
     for query in queries if isinstance(queries, list) else ():
         if isinstance(query, Mapping) and isinstance(value := query.get("value"), str):
             yield value, query.get("type") == "base64"

@@ -45,6 +45,9 @@ class InteractionType(Enum):
     FILTER_TOGGLE = _value("filter_toggle", "A filter was switched on or off; `featureId` is the facet's name.")
     SKIP = _value("skip", "The item was passed over for one further down.")
     RETURN_TO_RESULTS = _value("return_to_results", "The user came back from the item to the results.")
+    CONVERSION = _value(
+        "conversion", "The user did what the search was for, where that is no purchase: booked, subscribed, applied."
+    )
     OTHER = _value(OTHER, "A stored type that this contract doesn't know; writes refuse it.")
 
 

@@ -25,6 +25,7 @@ from gateway.schema.stored_readings import (
     FirstPresent,
     ListOrEmpty,
     ObjectOrNull,
+    TypedText,
 )
 
 _KNOWN_TYPES = frozenset(known_values(InteractionType))
@@ -47,6 +48,7 @@ class Interaction(Node):
     )
     search_request: "SearchRequest | None" = recorded(ParentView("search_request_id"), declared="search_request")
     position: int | None = recorded("position")
+    score: float | None = recorded("score")
     duration_ms: int | None = recorded("duration_ms")
     metadata: JSON | None = recorded("metadata")
     session_id: strawberry.ID | None = stored(
@@ -70,6 +72,11 @@ class SearchRequest(Node):
         declared="search_request.search_request_id",
         words="It was given by the client, or is derived from namespace, session and content.",
     )
+    text: str = stored(
+        TypedText("search_request.queries"),
+        description="""What was searched for, as it was typed: the values of its queries in order, joined by ` + `.
+It is empty without queries; base64-encoded content is a short hash.""",
+    )
     queries: list[SearchQuery] = recorded("search_request.queries")
     collections: list[str] = recorded(ListOrEmpty("search_request.collections"))
     filters: FilterGroup | None = recorded(ObjectOrNull("search_request.filters"))
@@ -78,7 +85,9 @@ class SearchRequest(Node):
     select: list[str] | None = recorded("search_request.select")
     ranking_options: RankingOptions | None = recorded("search_request.reranking_options")
     session_id: strawberry.ID | None = recorded("search_request.session_id")
+    user_id: strawberry.ID | None = recorded("search_request.user_id")
     return_url: bool | None = recorded("search_request.return_url")
+    result_count: int | None = recorded("search_request.result_count")
     first_seen_at: DateTime = stored(
         # Interactions that others wrote may lack the copy; by when they occurred the request had been seen.
         FirstPresent(("first_seen_at", "occurred_at")),

@@ -11,6 +11,7 @@ from typing import Any
 from gateway.errors import GatewayError, UnreadableDocument
 from gateway.model import filter_trees
 from gateway.model.document_ids import id_text
+from gateway.model.query_texts import text_as_typed
 from gateway.plan import global_ids
 
 OTHER = "OTHER"
@@ -120,6 +121,16 @@ class LowerCased(_AtPath):
 
     def value(self, *stored: Any) -> Any:
         return stored[0].lower() if isinstance(stored[0], str) else stored[0]
+
+
+@dataclass(frozen=True, slots=True)
+class TypedText(_AtPath):
+    """The text of a search request as it was typed, of its stored queries."""
+
+    path: str
+
+    def value(self, *stored: Any) -> str:
+        return text_as_typed(stored[0])
 
 
 @dataclass(frozen=True, slots=True)

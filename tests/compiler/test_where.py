@@ -26,7 +26,7 @@ def demanding(filter_: Mapping[str, Any], name: str, *, looked_up: bool = False)
 PRESENT = {"$type": list(PRESENT_TYPES)}
 EVERY_TYPE = (
     "view|click|positive_feedback|negative_feedback|purchase|add_to_cart|wishlist|long_view|share|bookmark"
-    "|query_refinement|zero_results|filter_toggle|skip|return_to_results"
+    "|query_refinement|zero_results|filter_toggle|skip|return_to_results|conversion"
 )
 OTHER_TYPE = {"interaction_type": {"$regex": rf"\A(?!(?:{EVERY_TYPE})\z)"}}
 

@@ -1,5 +1,6 @@
 """Filters as clients send them: generated, with recorded objects that they tell apart, and compiled."""
 
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, cast
@@ -90,6 +91,7 @@ def interaction(random: Random) -> Recorded:
             session_id=random.choice([*IDS, None]),
             user_id=random.choice([*IDS, None]),
             position=random.choice([0, 1, 2, 3, None]),
+            score=random.choice([0.0, 0.5, 1, 2.5, None]),
             duration_ms=random.choice([0, 1, 2, 3, None]),
             metadata=random.choice(
                 [None, *({key: long_or_other_value(random) for key in KEYS if random.random() < 0.8},) * 9]
@@ -110,6 +112,8 @@ def search_request(random: Random) -> Recorded:
             collections=random.choices(IDS, k=random.randint(0, 3)),
             filters=tree(random),
             session_id=random.choice([*IDS, None]),
+            user_id=random.choice([*IDS, None]),
+            result_count=random.choice([0, 1, 2, 3, None]),
         ),
         **some(random, search_outcome=some(random, **{flag: random.random() < 0.5 for flag in FLAGS})),
     }
@@ -157,7 +161,8 @@ def as_others_write(random: Random, document: Recorded) -> Recorded:
             if not isinstance(place[key], dict | list) or not place[key] or random.random() < 0.3:
                 break
             place = place[key]
-        place[key] = random.choice(FOREIGN)
+        # A copy, for another may be put into it.
+        place[key] = deepcopy(random.choice(FOREIGN))
     return document
 
 
@@ -217,6 +222,17 @@ int_filters = few(
     gte=positions,
     lt=positions,
     lte=positions,
+    exists=st.booleans(),
+)
+scores = st.sampled_from([0.0, 0.5, 1.0, 2])
+float_filters = few(
+    eq=scores,
+    ne=scores,
+    **{"in": lists(scores)},
+    gt=scores,
+    gte=scores,
+    lt=scores,
+    lte=scores,
     exists=st.booleans(),
 )
 time_filters = few(gt=instants, gte=instants, lt=instants, lte=instants)
@@ -298,6 +314,8 @@ search_request_wheres = joined(
     few(
         searchRequestId=id_filters,
         sessionId=id_filters,
+        userId=id_filters,
+        resultCount=int_filters,
         collections=few(has=ids, hasAny=lists(ids), hasAll=lists(ids)),
         firstSeenAt=time_filters,
         text=text_filters,
@@ -314,6 +332,7 @@ interaction_wheres = joined(
         sessionId=id_filters,
         userId=id_filters,
         position=int_filters,
+        score=float_filters,
         durationMs=int_filters,
         occurredAt=time_filters,
         text=text_filters,

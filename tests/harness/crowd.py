@@ -23,7 +23,7 @@ def time_of(number: int) -> datetime:
 
 @cache
 def search_request(namespace: Namespace, number: int) -> Document:
-    """Half of them are of one session, one collection and one text, which they spell in either case."""
+    """Half of them are of one session, user, collection and text, which they spell in either case."""
     brand = "Nike" if number % 2 else f"b{number % 100}"
     text = f"query {number % 500}" if number % 2 == 0 else "running shoes" if number % 4 == 1 else "Running Shoes"
     wire: dict[str, Any] = {
@@ -32,6 +32,7 @@ def search_request(namespace: Namespace, number: int) -> Document:
         "collections": ["shop", "sale"] if number % 2 else ["books", f"c{number % 100}"],
         "filters": {"AND": [{"key": "brand", "value": brand}, {"key": f"k{number % 100}", "value": 1}]},
         "session_id": "s1" if number % 2 else f"s{number % 500}",
+        "user_id": "u1" if number % 2 else f"u{number % 500}",
     }
     return search_request_document(
         namespace, f"r{number}", validate_search_request(wire), first_seen_at=time_of(number)

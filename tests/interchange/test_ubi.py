@@ -106,7 +106,7 @@ def test_an_event_becomes_an_interaction_with_all_it_says() -> None:
             "queries": [{"vector_index": "keyword", "value": "lamp", "type": "text"}],
             "collections": ["shop"],
             "session_id": "s1",
-            "ubi": {"client_id": "client-1"},
+            "user_id": "client-1",
         },
         "position": 3,
         "session_id": "s1",
@@ -119,6 +119,53 @@ def test_an_event_becomes_an_interaction_with_all_it_says() -> None:
             "event_attributes": {"object": {"object_id_field": "asin"}, "position": {"x": 7}, "browser": "b"},
         },
     }
+
+
+HITS = '{"size": 20, "query": {}}'
+FACETS = '{"size": 0, "aggs": {}}'
+
+
+@pytest.mark.parametrize(
+    ("lines", "count"),
+    [
+        (query(), None),
+        (query(query_response_hit_ids=["a", "b"]), 2),
+        (query(query_response_hit_ids=[]), 0),
+        (query(query_response_hit_ids=[], query=HITS), 0),
+        (query(query_response_hit_ids=[], query=FACETS), None),
+        (query(query_response_hit_ids=[], query={"size": 0}), None),
+        (query(query_response_hit_ids=[], query="size"), 0),
+        (query(query_response_hit_ids="a"), None),
+        (query(query_response_hit_ids=["a"], query=HITS) + query(query_response_hit_ids=[], query=FACETS), 1),
+        (query(query_response_hit_ids=[], query=FACETS) + query(query_response_hit_ids=["a"], query=HITS), 1),
+        (query(query_response_hit_ids=["a"], user_query="l") + query(query_response_hit_ids=["a", "b"]), 2),
+        (
+            query(query_response_hit_ids=["a", "b"], user_query="l") + query(query_response_hit_ids=[], query=FACETS),
+            None,
+        ),
+        (query(query_response_hit_ids=["a"]) + event("on_search", event_attributes={"result_count": 30}), 30),
+        (query(query_response_hit_ids=["a"]) + event("click", event_attributes={"result_count": 30}), 1),
+        (query() + event("view_search_results", event_attributes={"object": {"results_num": "0"}}), 0),
+        (query() + event("search", event_attributes={"result_count": 2**31}), None),
+        (
+            event("search", event_attributes={"result_count": 3}, timestamp=1717527762040)
+            + event("search", event_attributes={"result_count": 4}, timestamp=1717527762039),
+            3,
+        ),
+    ],
+)
+def test_a_search_has_the_results_that_its_events_say_or_else_its_hits(lines: str, count: int | None) -> None:
+    requests = [*searches(lines), *(interaction["search_request"] for interaction in interactions(lines))]
+    assert {request.get("result_count") for request in requests} == {count}
+    for request in requests:
+        validate_search_request(request)
+
+
+def test_a_search_is_its_users() -> None:
+    (named,) = searches(query(user_id="u1", client_id="c1"))
+    assert (named["user_id"], named["ubi"]) == ("u1", {"client_id": "c1"})
+    (client,) = searches(query(user_id=" ", client_id=7))
+    assert (client["user_id"], client["ubi"]) == ("7", {"user_id": " "})
 
 
 def test_what_fits_no_field_stays_in_the_metadata_as_it_was() -> None:

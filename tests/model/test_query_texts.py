@@ -63,7 +63,9 @@ def test_what_is_no_query_has_no_text(queries: Any) -> None:
 
 
 def test_what_was_typed_is_joined_as_it_was() -> None:
-    assert text_as_typed(request(" Red ", "Boots")) == " Red  + Boots"
+    assert text_as_typed(request(" Red ", "Boots")["queries"]) == " Red  + Boots"
+    assert text_as_typed(request("aGVsbG8=", type="base64")["queries"]) == "sha256:333d6b3a3c1f5db6"
+    assert text_as_typed(None) == ""
 
 
 @given(values=st.lists(spaced, max_size=3))

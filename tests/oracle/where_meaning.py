@@ -15,6 +15,7 @@ MISSING = object()
 INTERACTION_TYPES = {
     *("view", "click", "positive_feedback", "negative_feedback", "purchase", "add_to_cart", "wishlist", "long_view"),
     *("share", "bookmark", "query_refinement", "zero_results", "filter_toggle", "skip", "return_to_results"),
+    "conversion",
 }
 VECTOR_INDEXES = {"image", "multimodal", "text", "video", "keyword"}
 INPUT_TYPES = {"text", "url", "base64"}
@@ -43,6 +44,8 @@ def interaction_matches(where: Where, recorded: Recorded) -> bool:
                 return _compared(condition, _reached(recorded, ["user_id"]))
             case "position":
                 return _compared(condition, _reached(recorded, ["position"]))
+            case "score":
+                return _compared(condition, _reached(recorded, ["score"]))
             case "durationMs":
                 return _compared(condition, _reached(recorded, ["duration_ms"]))
             case "occurredAt":
@@ -66,6 +69,10 @@ def search_request_matches(where: Where, recorded: Recorded) -> bool:
                 return _compared(condition, [recorded.get("search_request_id", MISSING)])
             case "sessionId":
                 return _compared(condition, _reached(request, ["session_id"]))
+            case "userId":
+                return _compared(condition, _reached(request, ["user_id"]))
+            case "resultCount":
+                return _compared(condition, _reached(request, ["result_count"]))
             case "collections":
                 return _has(condition, _reached(request, ["collections"]))
             case "firstSeenAt":

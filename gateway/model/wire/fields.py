@@ -17,6 +17,7 @@ MAX_METADATA = 256 * 1024
 MAX_TYPES = 20
 MAX_NAME = 64
 MAX_ID = 512
+MAX_COUNT = 2**31 - 1
 
 # The types of interactions that the contract knows, as they are recorded.
 INTERACTION_TYPES = (
@@ -35,6 +36,7 @@ INTERACTION_TYPES = (
     "filter_toggle",
     "skip",
     "return_to_results",
+    "conversion",
 )
 
 # And the vector indexes and the types of queries.
@@ -59,7 +61,7 @@ CollectionName = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME)]
 Direction = Annotated[str, StringConstraints(pattern=r"^(?i:asc|desc)$")]
 Path = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
-Count = Annotated[int, BeforeValidator(_whole_number), Field(ge=0, le=2**31 - 1)]
+Count = Annotated[int, BeforeValidator(_whole_number), Field(ge=0, le=MAX_COUNT)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Weight = Annotated[float, Field(ge=0, le=1)]
 # Parsed before, because it may be a datetime as well (`gateway.model.wire.recording_validation`).
@@ -191,7 +193,9 @@ Null means all fields, an empty list none.""",
         None, alias="reranking_options", description="Options for ranking the search results."
     )
     session_id: Id | None = Field(None, description="The session in which the search was made.")
+    user_id: Id | None = Field(None, description="Who searched.")
     return_url: bool | None = Field(None, description="Whether presigned URLs of the items were asked for.")
+    result_count: Count | None = Field(None, description="How many results the search had, 0 where it found nothing.")
 
 
 class Interaction(WireObject):
@@ -209,6 +213,7 @@ the facet's name."""
         None, description="Instead of `searchRequest`: the id of one that is already recorded."
     )
     position: Count | None = Field(None, description="The item's position in the search results, counted from 0.")
+    score: Number | None = Field(None, description="The item's score in the search results, as it was shown.")
     duration_ms: Count | None = Field(None, description="How long the item was viewed, in milliseconds.")
     metadata: dict[str, Any] | None = Field(
         None,
