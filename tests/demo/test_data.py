@@ -67,7 +67,7 @@ def test_both_namespaces_together_use_all_indexes_and_interaction_types() -> Non
     indexes = {query["vector_index"] for request in requests(recorded) for query in request["queries"]}
     assert indexes == {"image", "multimodal", "text", "video", "keyword"}
     types = {str(interaction["interaction_type"]) for interaction in recorded}
-    assert len(types) == 16, "15 types, and a list of two"
+    assert len(types) == 17, "16 types, and a list of two"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -218,6 +218,15 @@ def test_people_type_letter_by_letter_and_ask_anew() -> None:
                     anew += 1
     assert typed > 200
     assert anew > 200
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_searches_have_their_user_and_number_of_results_and_what_was_shown_its_score(kind: NamespaceKind) -> None:
+    recorded = generated(kind)
+    asked = requests(recorded)
+    assert all(request["result_count"] >= 0 for request in asked)
+    assert 0.5 < sum("user_id" in request for request in asked) / len(asked) < 1
+    assert all(("score" in each) == (each.get("position") is not None) for each in recorded)
 
 
 def test_what_is_bought_has_a_price_a_quantity_and_a_currency() -> None:

@@ -184,6 +184,8 @@ class GeneratedSession:
             interaction["search_request"] = request
             if position is not None or action not in ("filter_toggle", "query_refinement", "zero_results"):
                 interaction["position"] = position
+            if position is not None:
+                interaction["score"] = round(0.97 / (1 + 0.04 * position), 4)
         if duration_ms is None and action in _TIMED and rng.random() < 0.5:
             duration_ms = rng.randint(200, 20_000)
         if duration_ms is not None:

@@ -53,8 +53,8 @@ MEDIA = Catalogue(
     image_indexes=("image", "video", "multimodal"),
     habits=Habits(
         {
-            "long_view": 0.42, "bookmark": 0.2, "share": 0.1, "positive_feedback": 0.1, "return_to_results": 0.1,
-            "negative_feedback": 0.04,
+            "long_view": 0.42, "conversion": 0.12, "bookmark": 0.2, "share": 0.1, "positive_feedback": 0.1,
+            "return_to_results": 0.1, "negative_feedback": 0.04,
         },
         purchase=0.0,
     ),
