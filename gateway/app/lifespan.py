@@ -1,11 +1,13 @@
-"""The application's start and end: indexes are created beside the service, and all that is open is closed."""
+"""The application's start and end: beside the service indexes are created and what is written is followed; all that is
+open is closed."""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from gateway.app.services import Services
+from gateway.scheduling.cancellation import cancel
 from gateway.store.client import close
 from gateway.store.index_creation import create_indexes_eventually
 from gateway.transport.server.uvicorn_adapter import ENDING
@@ -20,6 +22,9 @@ async def lifespan(services: Services) -> AsyncIterator[dict[str, Callable[[], A
     indexing = asyncio.create_task(create_indexes_eventually(services.database))
     # Long enough for a new database, or one that is ready; a large one is indexed beside the service.
     await asyncio.wait([indexing], timeout=_INDEXING_SECONDS)
+    tasks = [indexing]
+    if services.follower is not None:
+        tasks.append(asyncio.create_task(services.follower.run()))
 
     async def end() -> None:
         _LOG.info("Shutting down")
@@ -30,9 +35,7 @@ async def lifespan(services: Services) -> AsyncIterator[dict[str, Callable[[], A
     finally:
         await services.connections.close()
         await services.broker.close()
-        indexing.cancel()
-        with suppress(asyncio.CancelledError):
-            await indexing
+        await cancel(tasks)
         await close(services.killing_client)
         await close(services.database.client)
         counts = [f"{how} {times:,}" for how, times in services.responses.answered.most_common()]

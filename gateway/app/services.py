@@ -12,6 +12,7 @@ from gateway.execution.response_builder import ResponseBuilder
 from gateway.limits import PointLimits
 from gateway.limits.key_limits import operations_at_once
 from gateway.live.broker import Broker
+from gateway.live.follower import Follower
 from gateway.live.subscriptions import Subscriptions
 from gateway.model.kinds import INTERACTION
 from gateway.scheduling.concurrency import ConcurrencyLimit
@@ -83,6 +84,7 @@ class Services:
             cost_limit=points.cost,
             usage_limits=limits.usage,
         )
+        self.follower = Follower(self.database) if settings.insights else None
 
 
 def _rate_limiter(limits: PointLimits, database: Database) -> RateLimiter:

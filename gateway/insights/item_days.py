@@ -8,11 +8,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from gateway.insights.derived_keys import ItemKey
 from gateway.insights.stored_values import (
     Expression,
     Pipeline,
     count,
     id_text,
+    in_namespace,
     nonzero,
     time,
     type_counters,
@@ -21,29 +23,28 @@ from gateway.insights.stored_values import (
 from gateway.model.derived_documents import COUNTED_POSITIONS, INTERACTION_TYPES, ITEM_DAYS, OTHER_TYPE
 from gateway.model.document_ids import id_spellings
 
-DAY = timedelta(days=1)
+_DAY, _MILLISECOND = timedelta(days=1), timedelta(milliseconds=1)
 
 
-def of_items(namespace_id: str, items: Iterable[tuple[str, datetime]]) -> dict[str, Any]:
-    """The filter for the interactions with these items on these days, each a midnight."""
+def with_items(items: Iterable[ItemKey]) -> dict[str, Any]:
+    """The filter for the interactions of a namespace with these items on these days."""
     by_day: dict[datetime, list[str]] = defaultdict(list)
-    for feature_id, day in items:
-        by_day[day].append(feature_id)
+    for item in items:
+        by_day[item.day].append(item.feature_id)
     days = [{"feature_id": {"$in": list(id_spellings(ids))}, "occurred_at": on_day(day)} for day, ids in by_day.items()]
-    return {"$or": days, "namespace_id": namespace_id}
+    return {"$or": days}
 
 
 def on_day(day: datetime) -> dict[str, datetime]:
     """The predicate on a time of the day that begins at this midnight."""
-    last = day.date().year == 9999 and (day.date().month, day.date().day) == (12, 31)
-    return {"$gte": day} if last else {"$gte": day, "$lt": day + DAY}
+    return {"$gte": day, "$lte": day + (_DAY - _MILLISECOND)}
 
 
 def item_days(namespace_id: str, interactions: Mapping[str, Any]) -> Pipeline:
     """The days of items that those interactions of a namespace make which the filter ``interactions`` selects; it has
     to select all with an item on a day, or none. To be run on their collection."""
     return [
-        {"$match": {**interactions, "namespace_id": namespace_id}},
+        {"$match": {**interactions, "namespace_id": in_namespace(namespace_id)}},
         {"$project": _READ},
         # Both are null where the other is.
         {"$match": {"feature_id": {"$ne": None}, "day": {"$ne": None}}},
@@ -51,6 +52,16 @@ def item_days(namespace_id: str, interactions: Mapping[str, Any]) -> Pipeline:
         {"$sort": {"_id.position": 1}},
         {"$group": _BY_DAY},
         {"$project": _item_day(namespace_id)},
+    ]
+
+
+def days_with_interactions(namespace_id: str, interactions: Mapping[str, Any]) -> Pipeline:
+    """As `item_days`, of which only the items and days are told, at ``_id``."""
+    return [
+        {"$match": {**interactions, "namespace_id": in_namespace(namespace_id)}},
+        {"$project": {name: _READ[name] for name in ("feature_id", "day")}},
+        {"$match": {"feature_id": {"$ne": None}, "day": {"$ne": None}}},
+        {"$group": {"_id": {"feature_id": "$feature_id", "day": "$day"}}},
     ]
 
 

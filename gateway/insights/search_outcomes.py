@@ -16,6 +16,7 @@ from gateway.insights.stored_values import (
     has_conversion,
     id_text,
     id_values,
+    in_namespace,
     members,
     named,
     nonzero,
@@ -42,24 +43,26 @@ _OWN = (
 )
 
 
-def of_ids(namespace_id: str, search_request_ids: Iterable[str]) -> dict[str, Any]:
-    """The filter for the search requests with these ids."""
-    return {"search_request_id": {"$in": list(id_spellings(search_request_ids))}, "namespace_id": namespace_id}
+def with_ids(search_request_ids: Iterable[str]) -> dict[str, Any]:
+    """The filter for the search requests of a namespace with these ids."""
+    return {"search_request_id": {"$in": list(id_spellings(search_request_ids))}}
 
 
 def outcomes(namespace_id: str, search_requests: Mapping[str, Any]) -> Pipeline:
     """The outcomes of those search requests of a namespace that the filter ``search_requests`` selects; to be run on
     their collection."""
     return [
-        {"$match": {**search_requests, "namespace_id": namespace_id}},
-        {"$project": _OF_REQUEST},
+        {"$match": {**search_requests, "namespace_id": in_namespace(namespace_id)}},
+        {"$project": _OF_REQUEST | {"namespace_id": {"$literal": namespace_id}}},
+        # What can't be named has no interactions, and no place in the graph.
+        {"$match": {"search_request_id": {"$ne": None}}},
         {
             "$lookup": {
                 "from": INTERACTION.collection,
                 "localField": "ids",
                 "foreignField": "search_request_id",
                 "pipeline": [
-                    {"$match": {"search_request_id": dict(IS_ID), "namespace_id": namespace_id}},
+                    {"$match": {"search_request_id": dict(IS_ID), "namespace_id": in_namespace(namespace_id)}},
                     *_SUMMARY,
                 ],
                 "as": "acts",
@@ -89,8 +92,7 @@ def merged_into_outcomes() -> Pipeline:
     ]
 
 
-_OF_REQUEST: Mapping[str, Expression] = {
-    "namespace_id": 1,
+_OF_REQUEST: dict[str, Expression] = {
     "search_request_id": id_text("$search_request_id"),
     "ids": id_values(id_text("$search_request_id")),
     "first_seen_at": time("$first_seen_at"),
@@ -147,7 +149,7 @@ _VISIT = {
                 "then": {"$concat": ["u:", "$user_id"]},
             },
         ],
-        "default": {"$concat": ["r:", {"$ifNull": ["$search_request_id", ""]}]},
+        "default": {"$concat": ["r:", "$search_request_id"]},
     }
 }
 

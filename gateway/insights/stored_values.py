@@ -31,20 +31,20 @@ def session_id(value: Expression) -> Expression:
 
 
 def id_values(text: Expression) -> Expression:
-    """The values that read as the id ``text``, as `gateway.model.document_ids.id_spellings` has them. Of null, one that
-    no id has."""
+    """The values that read as the id ``text``, as `gateway.model.document_ids.id_spellings` has them."""
     number = {"$convert": {"input": text, "to": "long", "onError": None, "onNull": None}}
-    spellings = {
-        "$let": {
-            "vars": {"number": number},
-            "in": {"$cond": [{"$eq": [{"$toString": "$$number"}, text]}, [text, "$$number"], [text]]},
-        }
-    }
-    return {"$cond": [is_string(text), spellings, [False]]}
+    is_spelled_so = {"$eq": [{"$toString": "$$number"}, text]}
+    both = {"$cond": [is_spelled_so, [text, "$$number"], [text]]}
+    return {"$let": {"vars": {"number": number}, "in": both}}
 
 
 IS_ID: Mapping[str, Any] = {"$type": ["string", "number"], "$not": {"$type": "array"}}
 """The predicate on a path that has one of `id_values`."""
+
+
+def in_namespace(namespace_id: str) -> dict[str, Any]:
+    """The predicate on the namespace of a recorded document: a list that holds it is none."""
+    return {"$eq": namespace_id, "$not": {"$type": "array"}}
 
 
 def time(value: Expression) -> Expression:

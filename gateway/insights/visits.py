@@ -6,7 +6,7 @@ that comes within 30 seconds and one's text is a prefix of the other's: somebody
 into another make a chain, which ends with a search that isn't merged and stands for all of them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from gateway.insights.search_outcomes import MS_TO_FIRST_CLICK
@@ -20,11 +20,6 @@ from gateway.model.derived_documents import (
 
 WITH_NEIGHBOURS: Mapping[str, Any] = {"$gte": "s:"}
 """The predicate on the visits in which neighbours count: of sessions and users."""
-
-
-def of_visits(namespace_id: str, visits: Iterable[str]) -> dict[str, Any]:
-    """The filter for the outcomes of these visits."""
-    return {"visit": {"$in": list(visits)}, "namespace_id": namespace_id}
 
 
 def neighbours(namespace_id: str, outcomes: Mapping[str, Any]) -> Pipeline:

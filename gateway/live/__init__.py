@@ -1,1 +1,1 @@
-"""Subscriptions: the broker of one change stream, its topics, what waits for a subscriber, what events cost a key."""
+"""What follows writes: subscriptions (the broker, topics, what waits for a subscriber, costs); derived documents."""

@@ -112,6 +112,11 @@ class Settings(LimitSettings, SchemaSettings):
         json_schema_extra=_expecting("the path of a JSON file in Relay's or Apollo's format"),
     )
     only_trusted_documents: bool = Field(False, description="Whether any document outside the manifest is refused.")
+    insights: bool = Field(
+        True,
+        description="Whether this process takes part in deriving what statistics are read from; one of all that do "
+        "derives at a time.",
+    )
     cache_seconds: int = Field(
         0,
         ge=0,

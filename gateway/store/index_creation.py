@@ -4,13 +4,16 @@ import logging
 from collections import defaultdict
 
 from pymongo import IndexModel
+from pymongo.errors import OperationFailure
 from tenacity import RetryCallState, retry, retry_if_exception_type, wait_fixed
 
 from gateway.errors import GatewayError
+from gateway.model.derived_documents import DERIVED_INDEXES
 from gateway.model.indexes import INDEXES
+from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.store import audit, tenancy, token_buckets
 from gateway.store.client import Database
-from gateway.store.driver_errors import translated
+from gateway.store.driver_errors import transient, translated
 
 _LOG = logging.getLogger(__name__)
 _RETRY_SECONDS = 5.0
@@ -24,12 +27,38 @@ async def create_indexes(database: Database) -> None:
     """
     # Those of the small collections first: some are unique, and the others may take long.
     small = {**tenancy.INDEXES, **audit.INDEXES, **token_buckets.INDEXES}
+    for name, indexes in DERIVED_INDEXES.items():
+        small[name] = [IndexModel(list(keys), name=index) for index, keys in indexes.items()]
     by_collection: dict[str, list[IndexModel]] = defaultdict(list, small)
     for index in INDEXES:
         by_collection[index.kind.collection].append(IndexModel(list(index.keys), name=index.name))
     with translated():
         for collection, models in by_collection.items():
             await database[collection].create_indexes(models)
+        await _keep_pre_images(database)
+
+
+async def _keep_pre_images(database: Database) -> None:
+    """Has MongoDB keep what deleted and changed documents were, for as long as its oplog goes back: derived documents
+    couldn't take back what they counted."""
+    names = [INTERACTION.collection, SEARCH_REQUEST.collection]
+    kept = {"changeStreamPreAndPostImages": {"enabled": True}}
+    # Looked at first: changing a collection waits until nobody uses it.
+    for found in await (await database.list_collections(filter={"name": {"$in": names}})).to_list():
+        if found["options"].get("changeStreamPreAndPostImages") == {"enabled": True}:
+            names.remove(found["name"])
+    for name in names:
+        try:
+            await database.command({"collMod": name, **kept})
+        except OperationFailure as error:
+            if transient(error):
+                raise
+            _LOG.warning(
+                "The gateway may not have MongoDB keep pre-images of %s (error %s): what is deleted or changed there "
+                "counts on until `gateway insights rebuild`. See docs/insights.md.",
+                name,
+                error.code,
+            )
 
 
 def _log_failure(state: RetryCallState) -> None:

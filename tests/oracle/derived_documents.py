@@ -26,9 +26,9 @@ def search_outcomes(requests: Iterable[Mapping[str, Any]], interactions: Iterabl
             by_request[namespace_id, id].append(interaction)
     outcomes = []
     for request in requests:
-        if isinstance(namespace_id := request.get("namespace_id"), str):
-            id = id_text(request.get("search_request_id"))
-            outcomes.append(_own(request, namespace_id, id, [] if id is None else by_request[namespace_id, id]))
+        namespace_id, id = request.get("namespace_id"), id_text(request.get("search_request_id"))
+        if isinstance(namespace_id, str) and id is not None:
+            outcomes.append(_own(request, namespace_id, id, by_request[namespace_id, id]))
     outcomes.sort(key=lambda outcome: (*_visit(outcome), outcome.get("first_seen_at") or _NEVER, _order(outcome)))
     # What has no time comes first.
     for (_, visit), members in groupby(outcomes, key=_visit):
@@ -94,9 +94,7 @@ def _members(values: Any, name: str) -> Iterator[Any]:
             yield value.get(name)
 
 
-def _own(
-    request: Mapping[str, Any], namespace_id: str, id: str | None, interactions: Sequence[Mapping[str, Any]]
-) -> Document:
+def _own(request: Mapping[str, Any], namespace_id: str, id: str, interactions: Sequence[Mapping[str, Any]]) -> Document:
     search = request.get("search_request")
     search = search if isinstance(search, Mapping) else {}
     session = request.get("effective_session_id")
@@ -114,7 +112,7 @@ def _own(
     clicked_at = [at for click in clicks if (at := time(click.get("occurred_at")))]
     result_count = count(search.get("result_count"))
     text = request.get("query_text")
-    visit = f"s:{session}" if session else f"u:{user}" if user else f"r:{id or ''}"
+    visit = f"s:{session}" if session else f"u:{user}" if user else f"r:{id}"
     queries, conditions = search.get("queries"), request.get("conditions")
     return _without_none(
         {
@@ -148,9 +146,9 @@ def _add_neighbours(visit: str, members: list[Document]) -> None:
     chains: list[list[Document]] = [[]]
     for position, outcome in enumerate(members):
         following = None if alone or position + 1 == len(members) else members[position + 1]
-        if not alone and position and (previous := members[position - 1].get("search_request_id")) is not None:
-            outcome["previous_id"] = previous
-        if following is not None and "search_request_id" in following:
+        if not alone and position:
+            outcome["previous_id"] = members[position - 1]["search_request_id"]
+        if following is not None:
             outcome["next_id"] = following["search_request_id"]
         outcome["merged"] = following is not None and _is_merged(outcome, following)
         chains[-1].append(outcome)

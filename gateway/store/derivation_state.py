@@ -1,0 +1,153 @@
+"""Who derives, and how far it is: one document that all workers of all gateways share.
+
+    {"_id": "derivation", "owner": "…", "until": datetime, "definition": 1, "token": {…}, "derived_until": Timestamp,
+     "waiting": [["search", "ns_…", "r1"], …], "rebuild": {"stage": "searches", "after": …, "done": 4000}}
+
+The owner holds a lease, by MongoDB's clock. Everything is derived that was written until ``derived_until``, but for the
+keys that are ``waiting`` and, while there is a ``rebuild``, what that has not come to. ``token`` goes on from there.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from bson import Timestamp
+from pymongo.errors import DuplicateKeyError
+
+from gateway.errors import Unavailable
+from gateway.insights.derived_keys import Key, key_of, stored_key
+from gateway.store.client import Database, Document, aggregate
+from gateway.store.driver_errors import translated
+
+STATE = "insights"
+
+DEFINITION = 1
+"""Which definition the derived documents follow. With another one, everything is made again."""
+
+LEASE_SECONDS = 7.0
+"""How long a lease lasts that isn't renewed: whoever looks every two seconds takes over within ten."""
+
+_ID = "derivation"
+
+
+class LeaseLost(Unavailable):
+    """Another process owns the derivation by now."""
+
+    def __init__(self) -> None:
+        super().__init__("Another process derives insights by now.")
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildProgress:
+    """How far everything has been made again. ``after``: the key behind which a stage goes on; None: from its start.
+    ``done``: documents that were read, over all stages."""
+
+    stage: str
+    after: Any = None
+    done: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What is derived. ``token`` None: nothing is known of what was written."""
+
+    token: Mapping[str, Any] | None = None
+    derived_until: Timestamp | None = None
+    waiting: tuple[Key, ...] = ()
+    rebuild: RebuildProgress | None = None
+    is_owned: bool = False
+
+
+class DerivationState:
+    """The document, as one of those sees it who may own it. Methods raise `Unavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._states = database[STATE]
+        self._owner = uuid4().hex
+
+    async def take(self) -> bool:
+        """Whether this owns the derivation for `LEASE_SECONDS` from now: as before, or as nobody does."""
+        free = {"$lte": [{"$ifNull": ["$until", None]}, "$$NOW"]}
+        until = {"$add": ["$$NOW", int(LEASE_SECONDS * 1_000)]}
+        mine = {"_id": _ID, "$expr": {"$or": [{"$eq": ["$owner", self._owner]}, free]}}
+        update = [{"$set": {"owner": self._owner, "until": until}}]
+        with translated():
+            if (await self._states.update_one(mine, update)).matched_count:
+                return True
+            if await self._states.find_one({"_id": _ID}, {"_id": 1}) is not None:
+                return False
+            try:
+                await self._states.insert_one({"_id": _ID})
+            except DuplicateKeyError:
+                return False
+            return bool((await self._states.update_one(mine, update)).matched_count)
+
+    async def release(self) -> None:
+        with translated():
+            await self._states.update_one({"_id": _ID, "owner": self._owner}, {"$unset": {"owner": "", "until": ""}})
+
+    async def read(self) -> Progress:
+        """What is derived, by whomever."""
+        pipeline: list[Document] = [{"$match": {"_id": _ID}}, {"$set": {"is_owned": {"$gt": ["$until", "$$NOW"]}}}]
+        with translated():
+            stored = await (await aggregate(self._states, pipeline)).to_list()
+        return _progress(stored[0]) if stored else Progress()
+
+    async def save(self, token: Mapping[str, Any], derived_until: Timestamp, waiting: Iterable[Key]) -> None:
+        """Notes that all is derived that was written until then, but for what is ``waiting``. Raises `LeaseLost`."""
+        keys = [stored_key(key) for key in waiting]
+        await self._update({"$set": {"token": token, "derived_until": derived_until, "waiting": keys}})
+
+    async def begin_rebuild(self, stage: str) -> None:
+        """As the owner: has everything made again from this stage on."""
+        await self._update(
+            {
+                "$set": {"rebuild": _stored(RebuildProgress(stage)), "definition": DEFINITION},
+                "$unset": {"token": "", "waiting": ""},
+            }
+        )
+
+    async def save_rebuild(self, progress: RebuildProgress | None) -> None:
+        """As the owner; None: it is done."""
+        if progress is None:
+            await self._update({"$unset": {"rebuild": ""}})
+        else:
+            await self._update({"$set": {"rebuild": _stored(progress)}})
+
+    async def forget(self) -> None:
+        """As the owner: nothing is known of what was written."""
+        await self._update({"$unset": {"token": ""}})
+
+    async def ask_for_rebuild(self, stage: str) -> None:
+        """Has whoever owns the derivation, now or next, make everything again; a rebuild under way goes on instead."""
+        rebuild = {"rebuild": _stored(RebuildProgress(stage))}
+        with translated():
+            try:
+                await self._states.update_one(
+                    {"_id": _ID, "rebuild": {"$exists": False}}, {"$set": rebuild}, upsert=True
+                )
+            except DuplicateKeyError:
+                # There is one under way.
+                return
+
+    async def _update(self, update: Mapping[str, Any]) -> None:
+        with translated():
+            result = await self._states.update_one({"_id": _ID, "owner": self._owner}, update)
+        if not result.matched_count:
+            raise LeaseLost
+
+
+def _stored(progress: RebuildProgress) -> Document:
+    return {"stage": progress.stage, "after": progress.after, "done": progress.done}
+
+
+def _progress(stored: Document) -> Progress:
+    token, rebuild = stored.get("token"), stored.get("rebuild")
+    return Progress(
+        token=token if stored.get("definition") == DEFINITION else None,
+        derived_until=stored.get("derived_until"),
+        waiting=tuple(key_of(key) for key in stored.get("waiting", ())),
+        rebuild=None if rebuild is None else RebuildProgress(**rebuild),
+        is_owned=stored["is_owned"],
+    )
