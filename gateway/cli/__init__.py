@@ -7,6 +7,7 @@ from gateway.cli import (
     conditions_commands,
     demo_command,
     import_command,
+    insights_commands,
     key_commands,
     namespace_commands,
     schema_command,
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.add_typer(key_commands.commands, name="keys")
 app.add_typer(namespace_commands.commands, name="namespaces")
 app.add_typer(conditions_commands.commands, name="conditions")
+app.add_typer(insights_commands.commands, name="insights")
 app.command()(audit_command.audit)
 app.command("import")(import_command.import_file)
 app.command()(demo_command.demo)

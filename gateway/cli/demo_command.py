@@ -14,6 +14,7 @@ from gateway.app import serving
 from gateway.app.application import create_app
 from gateway.app.worker import freeze_garbage_collector
 from gateway.cli.console import AsJson, print_json, print_text, progress, timestamp
+from gateway.cli.insights_commands import catch_up
 from gateway.cli.store_connection import run
 from gateway.demo.data import NamespaceKind
 from gateway.demo.demo_contents import DEFAULT_INTERACTIONS, NAMESPACES, DemoAccess, Interactions, prepare, this_hour
@@ -72,6 +73,7 @@ def demo(
         access = run(
             lambda database: prepare(database, data_dir, interactions, until or this_hour(), _tracked), settings
         )
+        run(catch_up, settings)
         _serve(listener, settings, access, as_json=as_json)
 
 

@@ -11,6 +11,7 @@ import typer
 from rich.progress import DownloadColumn, TransferSpeedColumn
 
 from gateway.cli.console import AsJson, note, print_json, print_line, progress
+from gateway.cli.insights_commands import catch_up
 from gateway.cli.store_connection import run
 from gateway.interchange.entries import Skipped
 from gateway.interchange.formats import Format, import_source
@@ -52,6 +53,7 @@ def import_file(
             return await import_source(source, format, Writer(database), target, batch=batch, skipped=reject)
 
         report = run(work).as_json()
+    run(catch_up)
     if as_json:
         print_json(report)
     else:

@@ -118,7 +118,7 @@ class DerivationCheck:
             return {name: outcome[name] for name in VISIT_FIELDS if name in outcome}
 
         # What came or went between both reads differs in its search.
-        both = expected.keys() & stored.keys()
+        both = [id for id in expected if id in stored]
         return list(
             _differences(
                 SEARCH_OUTCOMES,
@@ -157,7 +157,7 @@ def _differences(
     key: Callable[[Document], Key],
     content: Callable[[Document], Document],
 ) -> Iterable[Difference]:
-    for id in expected.keys() | stored.keys():
+    for id in dict.fromkeys([*expected, *stored]):
         if id not in stored:
             document = expected[id]
             yield Difference(collection, key(document), document["_id"], "missing")

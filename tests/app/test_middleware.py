@@ -30,7 +30,8 @@ async def test_a_middleware_sees_the_graph_the_websocket_and_every_other_address
     gateway: Gateway, mongod: EmbeddedServer
 ) -> None:
     passed: list[tuple[Any, Any]] = []
-    app = create_app(load(Settings, mongodb_uri=mongod.uri, mongodb_database=gateway.database.name))
+    database = gateway.database.name
+    app = create_app(load(Settings, mongodb_uri=mongod.uri, mongodb_database=database, insights=False))
     app.add_middleware(Recording, passed=passed)
     async with (
         app.router.lifespan_context(app),

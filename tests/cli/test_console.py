@@ -70,6 +70,8 @@ COMMANDS = {
     "namespaces create of": ["namespaces", "create", "other", "--organization", HOSTILE],
     "conditions check": ["conditions", "check"],
     "conditions rebuild": ["conditions", "rebuild"],
+    "insights check": ["insights", "check"],
+    "insights rebuild": ["insights", "rebuild"],
     "import": ["import", "FILE", "--namespace", "new", "--organization", "importer"],
     "import into": ["import", "FILE", "--namespace", HOSTILE, "--organization", HOSTILE],
     "import of nothing": ["import", HOSTILE, "--namespace", "shop", "--organization", "o"],

@@ -638,7 +638,8 @@ async def test_a_total_that_takes_too_long_is_null_beside_its_page(masses: Gatew
 @asynccontextmanager
 async def hurried(gateway: Gateway, mongod: EmbeddedServer) -> AsyncIterator[Callable[..., Awaitable[dict[str, Any]]]]:
     """The same data behind a gateway that gives MongoDB little time."""
-    settings = load(Settings, mongodb_uri=mongod.uri, mongodb_database=gateway.database.name, read_time_limit_ms=40)
+    database = gateway.database.name
+    settings = load(Settings, mongodb_uri=mongod.uri, mongodb_database=database, insights=False, read_time_limit_ms=40)
     app = create_app(settings)
     async with (
         app.router.lifespan_context(app),
