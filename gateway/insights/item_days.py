@@ -20,8 +20,9 @@ from gateway.insights.stored_values import (
     type_counters,
     types,
 )
-from gateway.model.derived_documents import COUNTED_POSITIONS, INTERACTION_TYPES, ITEM_DAYS, OTHER_TYPE
+from gateway.model.derived_documents import COUNTED_POSITIONS, ITEM_DAYS, OTHER_TYPE
 from gateway.model.document_ids import id_spellings
+from gateway.model.wire.fields import INTERACTION_TYPES
 
 _DAY, _MILLISECOND = timedelta(days=1), timedelta(milliseconds=1)
 

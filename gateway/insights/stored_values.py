@@ -5,13 +5,12 @@ none of them fails, and what isn't of the expected kind is null.
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from gateway.model.derived_documents import CONVERSION_TYPES, FIRST_TIME, INTERACTION_TYPES, LAST_TIME, OTHER_TYPE
+from gateway.model.derived_documents import CONVERSION_TYPES, FIRST_TIME, LAST_TIME, OTHER_TYPE
+from gateway.model.wire.fields import INTERACTION_TYPES, MAX_COUNT
 
 Expression: TypeAlias = Any
 Stage: TypeAlias = dict[str, Any]
 Pipeline: TypeAlias = list[Stage]
-
-_MAX_COUNT = 2**31 - 1
 
 
 def id_text(value: Expression) -> Expression:
@@ -56,7 +55,7 @@ def time(value: Expression) -> Expression:
 def count(value: Expression) -> Expression:
     """A whole number from 0 to 2³¹ - 1, however it is stored; null for anything else, such as a number in a string."""
     converted = {"$convert": {"input": value, "to": "int", "onError": None, "onNull": None}}
-    in_range = {"$and": [_is_whole(value), {"$gte": [value, 0]}, {"$lte": [value, _MAX_COUNT]}]}
+    in_range = {"$and": [_is_whole(value), {"$gte": [value, 0]}, {"$lte": [value, MAX_COUNT]}]}
     return {"$cond": [in_range, converted, None]}
 
 

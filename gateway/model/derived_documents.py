@@ -34,26 +34,6 @@ from typing import Final, TypeAlias
 SEARCH_OUTCOMES: Final = "search_outcomes"
 ITEM_DAYS: Final = "item_days"
 
-INTERACTION_TYPES: Final = (
-    "view",
-    "click",
-    "positive_feedback",
-    "negative_feedback",
-    "purchase",
-    "add_to_cart",
-    "wishlist",
-    "long_view",
-    "share",
-    "bookmark",
-    "query_refinement",
-    "zero_results",
-    "filter_toggle",
-    "skip",
-    "return_to_results",
-    "conversion",
-)
-"""The types that are counted by their names; a test compares them with the contract's."""
-
 OTHER_TYPE: Final = "other"
 CONVERSION_TYPES: Final = ("purchase", "add_to_cart", "conversion")
 

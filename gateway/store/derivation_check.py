@@ -33,7 +33,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """``checked``: how many documents were read, recorded and derived ones."""
+    """The outcome of a check. ``checked``: how many documents were read, recorded and derived ones."""
 
     checked: int
     differences: tuple[Difference, ...]

@@ -40,7 +40,7 @@ class LeaseLost(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class RebuildProgress:
-    """How far everything has been made again. ``after``: the key behind which a stage goes on; None: from its start.
+    """The place that a rebuild has come to. ``after``: the key behind which a stage goes on; None: from its start.
     ``done``: documents that were read, over all stages."""
 
     stage: str

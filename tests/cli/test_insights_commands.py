@@ -12,7 +12,7 @@ from gateway.scheduling.cancellation import cancel
 from gateway.store.client import Database
 from gateway.store.index_creation import create_indexes
 from tests.generators.stored_searches import searches
-from tests.harness.derived import derived
+from tests.harness.derivation import derived
 
 
 @pytest.fixture

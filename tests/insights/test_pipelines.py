@@ -6,8 +6,7 @@ import pytest
 from gateway.insights.item_days import item_days, merged_into_item_days
 from gateway.insights.search_outcomes import merged_into_outcomes, outcomes
 from gateway.insights.visits import merged_into_visits, neighbours
-from gateway.model.derived_documents import INTERACTION_TYPES, ITEM_DAYS, SEARCH_OUTCOMES
-from gateway.schema.enums import InteractionType, known_values
+from gateway.model.derived_documents import ITEM_DAYS, SEARCH_OUTCOMES
 from gateway.store.client import Database, aggregate
 from tests.generators.stored_searches import NAMESPACES, searches
 from tests.oracle import derived_documents as oracle
@@ -47,7 +46,3 @@ async def test_derived_documents_are_what_plain_python_makes_of_the_same(
     # Once more: nothing changes.
     await derive(database)
     assert await stored(database, SEARCH_OUTCOMES) == expected
-
-
-def test_every_type_of_the_contract_is_counted_by_its_name() -> None:
-    assert {*known_values(InteractionType), "conversion"} == set(INTERACTION_TYPES)
