@@ -9,7 +9,7 @@ from graphql import GraphQLInputField, GraphQLInputObjectType, GraphQLInputType,
 
 from gateway.errors import BadUserInput
 from gateway.errors.linked_path import LinkedPath, path
-from gateway.schema.recorded_fields import WIRE_NAME
+from gateway.schema.recorded_fields import SHORTHAND, WIRE_NAME, Shorthand
 from gateway.schema.scalars import serialize_date_time
 from gateway.schema.stored_readings import OTHER
 from gateway.schema.strawberry_adapter import metadata_of, python_name
@@ -18,7 +18,8 @@ from gateway.schema.strawberry_adapter import metadata_of, python_name
 def to_wire(value: Any, type_: GraphQLInputType) -> Any:
     """The wire form of a coerced input of this GraphQL type: absent stays absent, null stays null.
 
-    Raises `BadUserInput`, with its path in the wire form, for an enum's OTHER: it stands for what isn't known.
+    Raises `BadUserInput`, with its path in the wire form, for an enum's OTHER, which stands for what isn't known, and
+    where not exactly one of a field and its shorthand is given.
     """
     return _to_wire(value, get_nullable_type(type_), None)
 
@@ -33,9 +34,15 @@ def _to_wire(value: Any, type_: Any, steps: LinkedPath) -> Any:
             [(name, item)] = value.items()
             return _to_wire(item, fields[name][1], steps)
         wire = {}
+        shorthands = _shorthands(type_)
         for name, item in value.items():
-            wire_name, inner = fields[name]
-            wire[wire_name] = _to_wire(item, inner, (steps, wire_name))
+            if name not in shorthands:
+                wire_name, inner = fields[name]
+                wire[wire_name] = _to_wire(item, inner, (steps, wire_name))
+        for name, shorthand in shorthands.items():
+            _check_one_of(value, name, shorthand, steps)
+            if value.get(name) is not None:
+                wire[fields[shorthand.field][0]] = shorthand.form(value[name])
         return wire
     if isinstance(type_, GraphQLList):
         inner = get_nullable_type(type_.of_type)
@@ -53,6 +60,22 @@ def _to_wire(value: Any, type_: Any, steps: LinkedPath) -> Any:
 def _wire_fields(type_: GraphQLInputObjectType) -> Mapping[str, tuple[str, Any]]:
     """The wire names and nullable types of an input's fields."""
     return {name: (wire_name(field), get_nullable_type(field.type)) for name, field in type_.fields.items()}
+
+
+@cache
+def _shorthands(type_: GraphQLInputObjectType) -> Mapping[str, Shorthand]:
+    """The fields of an input that are recorded as another one."""
+    declared = {name: metadata_of(field).get(SHORTHAND) for name, field in type_.fields.items()}
+    return {name: shorthand for name, shorthand in declared.items() if shorthand is not None}
+
+
+def _check_one_of(value: Mapping[str, Any], name: str, shorthand: Shorthand, steps: LinkedPath) -> None:
+    short, full = value.get(name) is not None, value.get(shorthand.field) is not None
+    if short is full:
+        raise BadUserInput(
+            f"Exactly one of `{shorthand.field}` and `{name}` must be given.",
+            path=path((steps, name if short else shorthand.field)),
+        )
 
 
 def wire_name(field: GraphQLInputField) -> str:
@@ -73,6 +96,9 @@ def input_path(wire_path: Sequence[str | int], value: Any, type_: Any) -> tuple[
             value = value[int(steps[-1])]
         elif isinstance(type_, GraphQLInputObjectType) and isinstance(value, Mapping):
             step = next(iter(value)) if type_.is_one_of else _field_name(type_, remaining.pop(0))
+            shorthands = (name for name, shorthand in _shorthands(type_).items() if shorthand.field == step)
+            if value.get(step) is None and (short := next(shorthands, None)) and value.get(short) is not None:
+                return (*steps, short)
             steps.append(step)
             type_ = type_.fields[step].type if step in type_.fields else None
             value = value.get(step)

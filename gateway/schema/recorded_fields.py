@@ -21,6 +21,7 @@ from gateway.schema.stored_readings import StoredReading, Value
 from gateway.schema.where_declarations import OwnTime, StoredValue, matches
 
 WIRE_NAME = "wire_name"
+SHORTHAND = "shorthand"
 
 _Class = TypeVar("_Class", bound=type)
 
@@ -33,6 +34,19 @@ class Also:
     """What the description of an input's field says beside what is declared."""
 
     words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shorthand:
+    """A field of an input that is recorded as ``field``, another one of it, which has the value that ``form`` makes.
+
+    Exactly one of the two is given.
+    """
+
+    field: str
+    form: Callable[[Any], Any]
+    type: Any
+    description: str
 
 
 def also(words: str) -> Any:
@@ -58,6 +72,8 @@ def records(model: type[WireObject], description: str = "") -> Callable[[_Class]
     not null; more words for its description, by `also`. A field that may be left out on the wire may be left out of
     the input. ``description`` replaces the meaning of ``model``.
 
+    A `Shorthand` is a field beside those, ahead of the one that it is recorded as.
+
     Raises TypeError for a field of the class that isn't declared, and for one whose type only the class can say.
     """
 
@@ -65,11 +81,20 @@ def records(model: type[WireObject], description: str = "") -> Callable[[_Class]
         fields = {field.name: field for field in declared_fields(model).values()}
         types = get_annotations(cls)
         values = {name: value for name, value in vars(cls).items() if not name.startswith("__")}
+        shorthands = {value.field: name for name, value in values.items() if isinstance(value, Shorthand)}
+        short = {name: values.pop(name) for name in shorthands.values()}
         if unknown := (types.keys() | values.keys()) - fields.keys():
             raise TypeError(f"{cls.__name__}: {sorted(unknown)} not declared by {model.__name__}")
-        cls.__annotations__ = {name: types.get(name) or _input_type(fields[name]) for name in fields}
-        for name in fields:
-            setattr(cls, name, _input_field(fields[name], values.get(name)))
+        annotations: dict[str, Any] = {}
+        for name, declared in fields.items():
+            if name in shorthands:
+                shorthand = shorthands[name]
+                annotations[shorthand] = short[shorthand].type | None
+                setattr(cls, shorthand, _shorthand_field(short[shorthand]))
+            annotations[name] = types.get(name) or _input_type(declared)
+            may_be_left_out = not declared.required or name in shorthands
+            setattr(cls, name, _input_field(declared, values.get(name), may_be_left_out=may_be_left_out))
+        cls.__annotations__ = annotations
         return strawberry.input(cls, description=description or meaning(model))
 
     return completed
@@ -116,9 +141,15 @@ def _path(reading: StoredReading | ParentView | str) -> str:
     return path
 
 
-def _input_field(field: DeclaredField, value: Any) -> Any:
+def _shorthand_field(shorthand: Shorthand) -> Any:
+    return strawberry.field(
+        description=shorthand.description, default=strawberry.UNSET, metadata={SHORTHAND: shorthand}
+    )
+
+
+def _input_field(field: DeclaredField, value: Any, *, may_be_left_out: bool) -> Any:
     words = ""
-    default = {} if field.required else {"default": strawberry.UNSET}
+    default = {"default": strawberry.UNSET} if may_be_left_out else {}
     match value:
         case None:
             pass

@@ -8,7 +8,7 @@ from gateway.model.wire import fields as wire
 from gateway.model.wire import trees
 from gateway.model.wire.declared_fields import declared_field
 from gateway.schema.enums import ComparisonOperator, InteractionType, QueryInputType, SortDirection, VectorIndex
-from gateway.schema.recorded_fields import also, described, meaning, records
+from gateway.schema.recorded_fields import Shorthand, also, described, meaning, records
 from gateway.schema.scalars import JSON, DateTime
 
 
@@ -74,13 +74,24 @@ class RankingOptionsInput:
     enable_reranking: bool = False
 
 
+def _keyword_query(text: str) -> list[dict[str, str]]:
+    return [{"vector_index": VectorIndex.KEYWORD.value, "value": text, "type": QueryInputType.TEXT.value}]
+
+
 @records(wire.SearchRequest, "A search request, as it was sent to the search engine.")
 class SearchRequestInput:
     search_request_id = also(
         """Given again with the same content, it is the same request; with other content it is a CONFLICT. Left out, it
 is derived from namespace, session and content."""
     )
-    queries: list[SearchQueryInput]
+    text = Shorthand(
+        "queries",
+        _keyword_query,
+        str,
+        """Instead of `queries`: what was typed into the one search box that there is. It is recorded as one query of
+type TEXT in the KEYWORD index.""",
+    )
+    queries: list[SearchQueryInput] | None = also("Either these or `text` must be given.")
     filters: FilterGroupInput | None
     group_by: GroupByOptionsInput | None
     sort: SortOptionInput | None

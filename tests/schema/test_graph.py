@@ -95,7 +95,7 @@ def test_everything_is_described_in_sentences() -> None:
         ("GroupByOptions.field", "indexed field"),
         ("SearchRequest.select", "Null means all fields, an empty list\\s+none"),
         ("RankingOptions.weights", "sum to 1.0"),
-        ("SearchRequestInput.queries", "all features"),
+        ("SearchRequestInput.queries", "all\\s+features"),
         ("QuerySettingsInput.limit", "overrides"),
         ("QuerySettingsInput.modality", "multimodal embeddings only"),
         ("GroupByOptionsInput.field", "indexed field"),

@@ -19,8 +19,9 @@ from gateway.model.wire.declared_fields import DeclaredField, declared_fields
 from gateway.model.wire.fields import GroupByOptions, Interaction, SortOption, WireObject
 from gateway.model.wire.trees import FilterCondition, FilterGroup
 from gateway.schema.readings import Embedded, reading_of
-from gateway.schema.recorded_fields import also, compares, recorded, records
+from gateway.schema.recorded_fields import SHORTHAND, also, compares, recorded, records
 from gateway.schema.stored_readings import StoredReading
+from gateway.schema.strawberry_adapter import metadata_of
 from gateway.schema.where_declarations import QueryElement, SameDocument, matching_of
 from tests.harness.default_graph import EXECUTABLE
 from tests.harness.gateway_client import Gateway
@@ -62,6 +63,8 @@ def inputs(type_name: str, above: str = "") -> Iterator[tuple[str, str]]:
     type_ = EXECUTABLE.type_map[type_name]
     assert isinstance(type_, GraphQLInputObjectType)
     for field in type_.fields.values():
+        if SHORTHAND in metadata_of(field):
+            continue
         path, inner = f"{above}{wire_name(field)}", get_named_type(field.type)
         yield path, field.description or ""
         if isinstance(inner, GraphQLInputObjectType) and inner.name != TREE:
