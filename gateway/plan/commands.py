@@ -171,6 +171,11 @@ class Aggregation(ABC, Generic[T_co]):
     optional: bool = False
 
     @property
+    def examines(self) -> bool:
+        """Whether its time is another than that of what it gives."""
+        return bool(self.unindexed)
+
+    @property
     @abstractmethod
     def pipeline(self) -> list[Document]: ...
 

@@ -31,6 +31,11 @@ INTROSPECTED = 100
 EXECUTOR_FACTOR = 10
 # A session is looked for in two collections, from both ends, whether there is one or not.
 SPANNED = 4
+# The histories of so many items are summed up for one point. The time that this takes is charged once it is known: an
+# item may have many days.
+SIGNALLED = 5
+# To judge from interactions, all of them are examined; that takes what it takes, too.
+JUDGED = 100
 # A document is written into a dozen indexes, and acknowledged by several servers.
 WRITTEN = 2
 # With an entry of the audit log, acknowledged before it.
@@ -53,6 +58,11 @@ def joining_points(documents: int, parents: int, counted: int, *, counts: bool) 
     """The points of documents that were read for so many parents, and of elements that were counted: each parent's are
     looked for, whether there are any or not."""
     return max(documents, parents) + (max(-(-counted // COUNTED), parents) if counts else 0)
+
+
+def signal_points(items: int) -> int:
+    """The points of so many items' signals."""
+    return -(-items // SIGNALLED)
 
 
 def reading_estimate(documents: int, counted: int) -> int:

@@ -24,6 +24,10 @@ class ItemHistories(Aggregation[Mapping[str, ItemHistory]]):
     as_of: datetime
 
     @property
+    def examines(self) -> bool:
+        return True
+
+    @property
     def pipeline(self) -> list[Document]:
         return [*decayed_days(self.namespace.id, self.feature_ids, self.parameters, self.as_of)]
 

@@ -10,6 +10,8 @@ from typing import Any
 import strawberry
 
 from gateway import context
+from gateway.insights import click_models
+from gateway.insights.type_weights import NEGATIVE, POSITIVE, described
 from gateway.limits.where_bounds import MAX_PATTERN_LENGTH, MAX_VALUES
 from gateway.model.bson_comparison import MAX_SEARCHED
 from gateway.plan.comparisons import Operator
@@ -146,6 +148,33 @@ session or search request.""",
 @strawberry.enum(description="What search requests are ordered by. Ties are ordered too, so that pages never overlap.")
 class SearchRequestOrderField(Enum):
     FIRST_SEEN_AT = _value("first_seen_at", "When the search request was first recorded.")
+
+
+@strawberry.enum(description="How an item is judged for a query, by what people did. Positions count from 0.")
+class JudgmentModel(Enum):
+    COEC = _value(
+        click_models.JudgmentModel.COEC,
+        """Clicks over expected clicks (Zhang and Jones, WWW 2007), exact by position: clicks / Σₚ views(p) · ctr(p),
+where ctr(p) is clicks / views of position p over all that is in scope. Clicks count at positions at which anything was
+viewed. 0 where nothing is expected.""",
+    )
+    COEC_WORKBENCH = _value(
+        click_models.JudgmentModel.COEC_WORKBENCH,
+        """As OpenSearch's Search Relevance Workbench computes it: all views count as if they were of the lowest
+position r at which the item was seen for the query: clicks / (ctr(r) · views), with three decimals, halves rounded up;
+0 where that divides by 0. Like there, position `maxRank` itself still counts, with a ctr of 0.""",
+    )
+    SDBN = _value(
+        click_models.JudgmentModel.SDBN,
+        """The simplified dynamic Bayesian network (Chapelle and Zhang, WWW 2009, in PyClick's closed form): attraction
+(1 + clicked) / (2 + shown) times satisfaction (1 + last) / (2 + clicked). Over searches with clicks: `shown`, how often
+the item stood at or above the last click; `clicked`, how often it was clicked; `last`, how often that was the last.""",
+    )
+    FEEDBACK = _value(
+        click_models.JudgmentModel.FEEDBACK,
+        f"""(P - N) / (P + N + 2) as of `FeatureSignals.feedback`, of the interactions for the query, at any position or
+none, and not decayed. P: {described(POSITIVE)}. N: {described(NEGATIVE)}.""",
+    )
 
 
 def known_values(kind: type[Enum]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ import strawberry
 from gateway.model.documents import recorded_interaction
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.wire import fields as wire
+from gateway.plan.sources.item_signals import ItemSignals
 from gateway.plan.sources.key_lookups import DocumentLookup, SessionLookup, UnreadLookup
 from gateway.plan.sources.nested_objects import NestedOutcome
 from gateway.schema.connections import PageInfo, connection, connection_total, edge_cursor
@@ -18,6 +19,7 @@ from gateway.schema.readings import Attribute, ParentView, fetched, field, store
 from gateway.schema.recorded_fields import meaning, recorded
 from gateway.schema.scalars import JSON, DateTime
 from gateway.schema.search_request_parts import GroupByOptions, RankingOptions, SearchQuery, SortOption
+from gateway.schema.signal_types import FeatureSignals, signals_signature
 from gateway.schema.stored_readings import (
     Computed,
     EveryKnownOrOther,
@@ -113,6 +115,9 @@ class Feature:
     feature_id: strawberry.ID = stored("feature_id", description="The item's id.")
     interactions: "InteractionConnection" = connection(
         INTERACTION, "The interactions with this item.", foreign="feature_id", local="feature_id"
+    )
+    signals: FeatureSignals = fetched(
+        ItemSignals(), "What people's reactions say of the item.", signature=signals_signature
     )
 
 

@@ -19,6 +19,7 @@ from gateway.schema.objects import (
     SearchRequestConnection,
     Session,
 )
+from gateway.schema.ranking_types import JudgmentConnection, RankedFeature, judged, reranked
 from gateway.schema.readings import ParentView, fetched, field
 from gateway.schema.scalars import Representation
 from gateway.schema.viewer_types import NamespaceConnection, Viewer
@@ -137,6 +138,8 @@ class Query:
         "The session with this id; null where nothing was recorded in it.",
         signature=_session,
     )
+    rerank: list[RankedFeature] = reranked()
+    judgments: JudgmentConnection = judged()
     entities: list[Entity | None] = fetched(
         ByRepresentation("representations"),
         """For federated gateways: the objects that other schemas refer to, in the order asked; null, with an error, for

@@ -69,7 +69,8 @@ class Reader:
         """
         if isinstance(command, Find) and not command.may_be_long:
             return _decoded(self._find(command, usage))
-        begin = partial(usage.begin, examines=bool(command.unindexed))
+        examines = command.examines if isinstance(command, Aggregation) else bool(command.unindexed)
+        begin = partial(usage.begin, examines=examines)
         match command:
             case Find():
                 find = partial(self._find, command, usage)

@@ -117,6 +117,9 @@ async def attacker(house: Gateway, request: pytest.FixtureRequest) -> Attacker:
 PAGE = "{ nodes { id } edges { node { id } } totalCount pageInfo { hasNextPage hasPreviousPage } }"
 READ = f"id json feature {{ interactions {PAGE} }} searchRequest {{ json interactions {PAGE} }}"
 
+# Within the second that has them all, some of which came later.
+SIGNALS = f'signals(asOf: "{AT}") {{ interactions score }}'
+
 Case = tuple[str, Callable[[Mapping[str, str]], dict[str, Any]]]
 
 
@@ -220,8 +223,28 @@ CASES: dict[str, list[Case]] = {
     ],
     "features": [
         (
-            f"query ($ids: [ID!]!) {{ features(featureIds: $ids) {{ interactions {PAGE} }} }}",
+            f"query ($ids: [ID!]!) {{ features(featureIds: $ids) {{ interactions {PAGE} {SIGNALS} }} }}",
             lambda names: {"ids": [names["feature"], "own-f"]},
+        )
+    ],
+    "rerank": [
+        (
+            f"""query ($ids: [ID!]!) {{
+              rerank(lists: [$ids], asOf: "{LATER}") {{ score feature {{ interactions {PAGE} }} }}
+            }}""",
+            lambda names: {"ids": [names["feature"], "own-f"]},
+        )
+    ],
+    "judgments": [
+        (
+            """query ($where: InteractionWhere) {
+              judgments(where: $where, minViews: 0) { nodes { query rating feature { featureId } } totalCount }
+            }""",
+            where,
+        )
+        for where in (
+            lambda names: {"where": {"featureId": {"in": [names["feature"], "own-f"]}}},
+            lambda names: {"where": {"text": {"eq": names["request"]}}},
         )
     ],
     "session": [

@@ -33,7 +33,7 @@ from graphql import (
 
 from gateway.context import Namespace, Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
-from gateway.model.derived_documents import SEARCH_OUTCOMES
+from gateway.model.derived_documents import ITEM_DAYS, SEARCH_OUTCOMES
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.wire import validate_interaction
 from gateway.plan import global_ids
@@ -42,7 +42,7 @@ from gateway.store.tenancy import NAMESPACES, ORGANIZATIONS
 from gateway.store.writer import Writer
 from tests.harness.command_log import Command, as_json, commands
 from tests.harness.default_graph import EXECUTABLE
-from tests.harness.derived import derive_outcomes
+from tests.harness.derived import derive_item_days, derive_outcomes
 from tests.harness.gateway_client import Gateway, open_gateway
 from tests.harness.live_client import served, stream
 
@@ -79,7 +79,7 @@ async def gateway(shop: Gateway) -> Gateway:
 
 async def store_data_set(database: Database, namespace: Namespace, golden: Mapping[str, Any]) -> None:
     """Replaces all interactions and search requests by what was recorded, and what a golden file has besides."""
-    for collection in (INTERACTION.collection, SEARCH_REQUEST.collection, SEARCH_OUTCOMES):
+    for collection in (INTERACTION.collection, SEARCH_REQUEST.collection, SEARCH_OUTCOMES, ITEM_DAYS):
         await database[collection].delete_many({})
     lines = (FOLDER / "recorded.jsonl").read_bytes().splitlines()
     await Writer(database).record(namespace, [validate_interaction(orjson.loads(line)) for line in lines], NOON)
@@ -87,6 +87,7 @@ async def store_data_set(database: Database, namespace: Namespace, golden: Mappi
         await database[collection].insert_many(documents)
     if golden.get("derived"):
         await derive_outcomes(database, namespace)
+        await derive_item_days(database, namespace)
 
 
 def document(name: str) -> str:

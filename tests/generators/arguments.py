@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, time_order
 from gateway.plan.cursors import encode_cursor
+from gateway.plan.judged_pages import BY_RATING
 
 T = TypeVar("T")
 
@@ -38,6 +39,7 @@ _CURSORS = [
         )
         for kind in (INTERACTION, SEARCH_REQUEST)
     ),
+    encode_cursor(BY_RATING, '["2024-05-01T12:00:00Z", "shoes", 1.5]', "a"),
     "no cursor",
 ]
 

@@ -16,11 +16,14 @@ from gateway.plan.fetched_pages import NO_KEY, Pages, documents_of, ids_at
 from gateway.plan.operation_plan import Fetch, Plan
 from gateway.plan.paging import Page, page
 from gateway.plan.sources.insertions import Insertions
+from gateway.plan.sources.item_signals import Reranking
+from gateway.plan.sources.judgments import BoundJudgments
 from gateway.plan.sources.listings import BoundListing, BoundNestedListing
 from gateway.plan.sources.lookups import ById, ByNodeId, ByRepresentation
 from gateway.plan.sources.namespaces import BoundNamespaceListing
 from gateway.plan.sources.nested_objects import NestedById
 from gateway.plan.sources.schema_answer import SchemaAnswer
+from gateway.plan.sources.source import BoundSource
 from tests.generators.stored_documents import Draw, Generated, documents
 
 _PICKS = st.lists(st.integers(0, 119), min_size=16, max_size=16)
@@ -80,6 +83,7 @@ class Fetched:
     def _of_parents(self, fetch: Fetch, keys: Sequence[str]) -> dict[str, Any]:
         if fetch.source.page_type:
             return {key: self._page(fetch) for key in keys}
+        self._bound(fetch)
         if not isinstance(fetch.source, NestedById):
             return {key: self._document(fetch) for key in keys}
         return {**{key: None if self._one_in(12) else self._document(fetch) for key in keys}, NO_KEY: None}
@@ -99,10 +103,13 @@ class Fetched:
             return self._page(fetch)
         values = argument_values(fetch.field, self.variables)
         match fetch.source:
-            case Insertions() as source:
-                source.bind(CoercedArguments(fetch, self.variables, DEFAULTS.page_size))
-            case source if fetch.field.introspects:
-                bound = source.bind(CoercedArguments(fetch, self.variables, DEFAULTS.page_size))
+            case Insertions():
+                self._bound(fetch)
+            case Reranking():
+                self._bound(fetch)
+                return [self._document(fetch) for _ in range(self._pick(4))]
+            case _ if fetch.field.introspects:
+                bound = self._bound(fetch)
                 assert isinstance(bound, SchemaAnswer)
                 if isinstance(bound.answer, GraphQLError):
                     raise bound.answer
@@ -121,12 +128,15 @@ class Fetched:
         )
 
     def _page(self, fetch: Fetch) -> Page:
-        bound = fetch.source.bind(CoercedArguments(fetch, self.variables, DEFAULTS.page_size))
-        assert isinstance(bound, BoundListing | BoundNestedListing | BoundNamespaceListing)
+        bound = self._bound(fetch)
+        assert isinstance(bound, BoundListing | BoundNestedListing | BoundNamespaceListing | BoundJudgments)
         self.pages.put_bounds(bound.bounds)
         window = bound.window
         documents = [self._document(fetch) for _ in range(min(self._pick(4), window.limit))]
         return page(window, documents, None if not bound.bounds or self._one_in(12) else 10 ** self._pick(7))
+
+    def _bound(self, fetch: Fetch) -> BoundSource:
+        return fetch.source.bind(CoercedArguments(fetch, self.variables, DEFAULTS.page_size))
 
     def _item(self, fetch: Fetch) -> Any:
         if self.stored.odd and isinstance(fetch.source, ByNodeId | ByRepresentation) and self._one_in(3):
