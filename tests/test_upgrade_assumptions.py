@@ -62,7 +62,8 @@ from gateway.plan.fetched_pages import Pages
 from gateway.schema import strawberry_adapter
 from gateway.schema.type_names import Names
 from gateway.store import pymongo_adapter
-from gateway.store.client import Client, Driver, aggregate
+from gateway.store.client import Client, Driver, aggregate, watch
+from gateway.store.written_keys import token_time
 from tests.harness.command_log import commands
 
 # Strawberry: gateway/schema/strawberry_adapter.py
@@ -362,6 +363,23 @@ async def test_a_cursor_tells_how_many_documents_it_gives_without_asking_again(c
     # MongoDB's first batch has 101 documents, unless another number is asked for.
     assert [size for size in sizes if size] == [101, 149]
     assert len(sent) == 2
+
+
+# MongoDB: gateway/store/written_keys.py
+
+
+async def test_a_resume_token_begins_with_the_time_of_its_change(client: Client, database_name: str) -> None:
+    database = client[database_name]
+    await database["c"].insert_one({})
+    stream = await watch(database["c"], [], max_await_time_ms=1)
+    await database["c"].insert_one({})
+    change = await stream.try_next()
+    while change is None:
+        change = await stream.try_next()
+    assert token_time(change["_id"]) == change["clusterTime"]
+    assert stream.resume_token is not None
+    assert token_time(stream.resume_token) >= change["clusterTime"]
+    await stream.close()
 
 
 # All of them

@@ -8,7 +8,7 @@ Where it isn't known what was written, everything is made again, in small steps 
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -35,6 +35,7 @@ _WAIT_MS = 1_000
 _GATHER_MS = 150
 _BATCH = 1_000
 _IDLE_SAVES_SECONDS = 2.0
+_RELEASE_SECONDS = 2.0
 
 
 class Follower:
@@ -86,8 +87,16 @@ class Follower:
                 renewal.result()
             work.result()
         finally:
-            await cancel([work, renewal])
-            with suppress(GatewayError):
+            await _in_any_case(self._end([work, renewal]))
+
+    async def _end(self, tasks: Sequence["asyncio.Task[None]"]) -> None:
+        await cancel(tasks)
+        for task in tasks:
+            # What was raised meanwhile is nobody's.
+            _ = task.cancelled() or task.exception()
+        # Else the lease ends by itself.
+        with suppress(GatewayError, TimeoutError):
+            async with asyncio.timeout(_RELEASE_SECONDS):
                 await self._state.release()
 
     async def _renew(self) -> None:
@@ -202,6 +211,20 @@ class _Following:
         await self._state.save_rebuild(self._rebuild)
         if self._rebuild is not None:
             progress(self._rebuild.done)
+
+
+async def _in_any_case(work: Coroutine[Any, Any, None]) -> None:
+    """Returns once the work is done, however often this is cancelled meanwhile."""
+    task = asyncio.create_task(work)
+    cancelled = False
+    while not task.done():
+        try:
+            await asyncio.wait((task,))
+        except asyncio.CancelledError:
+            cancelled = True
+    task.result()
+    if cancelled:
+        raise asyncio.CancelledError
 
 
 async def _now(database: Database) -> Timestamp:

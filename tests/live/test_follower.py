@@ -8,11 +8,14 @@ import pytest
 from pymongo.errors import BulkWriteError
 
 from gateway.context import Namespace
+from gateway.insights.derived_keys import SearchKey
 from gateway.live.follower import Follower
 from gateway.model.derived_documents import ITEM_DAYS, SEARCH_OUTCOMES
 from gateway.model.wire import validate_interaction
 from gateway.scheduling.cancellation import cancel
-from gateway.store.client import Client, Collection, Database, Driver
+from gateway.store.client import Client, Collection, Database, Driver, watch
+from gateway.store.derivation_state import STATE, DerivationState, LeaseLost
+from gateway.store.derivation_walk import STAGES
 from gateway.store.index_creation import create_indexes
 from gateway.store.writer import Writer
 from tests.generators.stored_searches import NAMESPACES, searches
@@ -63,6 +66,11 @@ def search(id: str, **parts: Any) -> dict[str, Any]:
 async def counts(database: Database, search_request_id: str = "r1") -> Any:
     outcome = await database[SEARCH_OUTCOMES].find_one({"search_request_id": search_request_id})
     return outcome and outcome["counts"]
+
+
+async def views(database: Database) -> int:
+    counted = await counts(database)
+    return int(counted and counted.get("view", 0))
 
 
 async def is_exact(database: Database) -> bool:
@@ -135,4 +143,126 @@ async def test_writes_of_every_kind_are_followed(database: Database, odd: bool) 
     await database["search_requests"].delete_many({})
     await database["interactions"].delete_many({"namespace_id": {"$in": list(NAMESPACES)}})
     await derived(database)
+    assert await is_exact(database)
+
+
+async def test_what_was_written_between_two_owners_is_derived_by_the_next(database: Database) -> None:
+    async with following(database):
+        await record(database, {"search_request": search("r1")})
+        await derived(database)
+    await record(database, {"interaction_id": "i2", "search_request_id": "r1"})
+    await Writer(database).delete_interaction(SHOP, "i2")
+    await record(database, {"search_request_id": "r1", "interaction_type": "purchase"})
+    assert await counts(database) == {"click": 1}
+    async with following(database):
+        await derived(database)
+    assert await counts(database) == {"click": 1, "purchase": 1}
+    assert await is_exact(database)
+
+
+async def test_who_died_as_the_owner_is_followed_by_another(database: Database) -> None:
+    await record(database, {"search_request": search("r1")})
+    dead = DerivationState(database)
+    assert await dead.take()
+    assert not await Follower(database).catch_up()
+    # For as long as the lease lasts, nobody does.
+    await derived(database)
+    assert await counts(database) == {"click": 1}
+    with pytest.raises(LeaseLost):
+        await dead.forget()
+
+
+async def test_several_that_may_follow_have_one_owner_and_the_next_follows_at_once(database: Database) -> None:
+    async with following(database), following(database):
+        await record(database, {"search_request": search("r1")})
+        await derived(database)
+    state = await DerivationState(database).read()
+    assert (state.is_owned, state.rebuild, state.waiting) == (False, None, ())
+    assert await DerivationState(database).take()
+
+
+async def test_two_writers_of_one_search_are_both_counted(database: Database) -> None:
+    async with following(database):
+        request = search("r1", session_id="s1")
+        await asyncio.gather(
+            *[
+                record(database, {"search_request": request, "interaction_id": f"i{number}", "user_id": f"u{number}"})
+                for number in range(30)
+            ]
+        )
+        await derived(database)
+    assert await counts(database) == {"click": 30}
+    assert await is_exact(database)
+
+
+async def test_what_is_deleted_during_a_rebuild_is_not_left(database: Database) -> None:
+    requests, interactions = searches(5, requests=60, interactions=120)
+    await database["search_requests"].insert_many(requests)
+    await database["interactions"].insert_many(interactions)
+    await derived(database)
+    follower = Follower(database)
+    await follower.ask_for_rebuild()
+    places: list[int] = []
+
+    def delete(done: int) -> None:
+        places.append(done)
+        request, item = requests[len(places)]["_id"], f"p{len(places)}"
+        deletions.append(asyncio.create_task(database["interactions"].delete_many({"feature_id": item})))
+        deletions.append(asyncio.create_task(database["search_requests"].delete_one({"_id": request})))
+
+    deletions: list[asyncio.Task[Any]] = []
+    assert await follower.catch_up(delete)
+    await asyncio.gather(*deletions)
+    assert len(places) == 4
+    await derived(database)
+    assert await is_exact(database)
+
+
+async def test_an_interrupted_rebuild_goes_on_where_it_was(database: Database) -> None:
+    requests, interactions = searches(5, requests=60, interactions=120)
+    await database["search_requests"].insert_many(requests)
+    await database["interactions"].insert_many(interactions)
+    follower, interrupted = Follower(database), asyncio.Event()
+    task = asyncio.create_task(follower.catch_up(lambda _done: interrupted.set()))
+    await interrupted.wait()
+    await cancel([task])
+    state = await DerivationState(database).read()
+    assert state.rebuild is not None
+    assert state.rebuild.stage != STAGES[0]
+    places: list[int] = []
+    await Follower(database).catch_up(places.append)
+    assert len(places) == len(STAGES) - 1 - STAGES.index(state.rebuild.stage)
+    assert await is_exact(database)
+
+
+async def test_what_nobody_can_tell_any_more_is_derived_again(database: Database) -> None:
+    await record(database, {"search_request": search("r1")})
+    await derived(database)
+    await database["interactions"].drop()
+    await create_indexes(database)
+    await record(database, {"search_request_id": "r1", "interaction_type": "view"})
+    await derived(database)
+    assert await counts(database) == {"view": 1}
+    assert await is_exact(database)
+
+
+async def test_what_is_dear_waits_and_is_kept_meanwhile(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.store.derivation._DEAR_DOCUMENTS", 1)
+    monkeypatch.setattr("gateway.live.pending_keys._DOCUMENTS_PER_SECOND", 1e-3)
+    await record(database, {"search_request": search("r1", session_id="s1")})
+    await derived(database)
+    state = DerivationState(database)
+    changes = await watch(database[STATE], [], full_document="updateLookup")
+    async with following(database):
+        for kind in ("view", "skip"):
+            await record(database, {"search_request_id": "r1", "interaction_type": kind})
+            # The first is derived at once, the second is not.
+            async for change in changes:
+                if bool(change["fullDocument"].get("waiting")) == (kind == "skip") and await views(database) == 1:
+                    break
+    await changes.close()
+    # Nobody has to wait for what is made by the next owner.
+    assert SearchKey("ns_shop", "r1") in (await state.read()).waiting
+    await derived(database)
+    assert await counts(database) == {"view": 1, "click": 1, "skip": 1}
     assert await is_exact(database)
