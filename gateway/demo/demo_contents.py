@@ -21,7 +21,7 @@ from gateway.store.writer import Writer
 
 ORGANIZATION = "demo"
 NAMESPACES: tuple[NamespaceKind, ...] = ("shop", "media")
-DEFAULT_INTERACTIONS = 10_000
+DEFAULT_INTERACTIONS = 8_000
 
 # Raised with each change of what is generated.
 EDITION = 2
