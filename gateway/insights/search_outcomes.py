@@ -8,14 +8,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gateway.insights.stored_values import (
-    IS_ID,
     Expression,
     Pipeline,
     count,
     distinct_strings,
     has_conversion,
     id_text,
-    id_values,
     in_namespace,
     members,
     named,
@@ -48,27 +46,26 @@ def with_ids(search_request_ids: Iterable[str]) -> dict[str, Any]:
     return {"search_request_id": {"$in": list(id_spellings(search_request_ids))}}
 
 
-def outcomes(namespace_id: str, search_requests: Mapping[str, Any]) -> Pipeline:
-    """The outcomes of those search requests of a namespace that the filter ``search_requests`` selects; to be run on
-    their collection."""
+def outcomes(namespace_id: str, searches: Mapping[str, Any]) -> Pipeline:
+    """The outcomes of those search requests of a namespace that the filter ``searches`` selects, by their ids alone or
+    all of them; to be run on their collection."""
+    # One read of all the interactions: a $lookup would parse its pipeline for each search request, a millisecond each.
     return [
-        {"$match": {**search_requests, "namespace_id": in_namespace(namespace_id)}},
+        {"$match": {**searches, "namespace_id": in_namespace(namespace_id)}},
         {"$project": _OF_REQUEST | {"namespace_id": {"$literal": namespace_id}}},
         # What can't be named has no interactions, and no place in the graph.
         {"$match": {"search_request_id": {"$ne": None}}},
+        {"$project": {"search_request_id": 1, "request": "$$ROOT"}},
         {
-            "$lookup": {
-                "from": INTERACTION.collection,
-                "localField": "ids",
-                "foreignField": "search_request_id",
-                "pipeline": [
-                    {"$match": {"search_request_id": dict(IS_ID), "namespace_id": in_namespace(namespace_id)}},
-                    *_SUMMARY,
-                ],
-                "as": "acts",
+            "$unionWith": {
+                "coll": INTERACTION.collection,
+                "pipeline": [{"$match": {**searches, "namespace_id": in_namespace(namespace_id)}}, *_SUMMARIES],
             }
         },
-        {"$set": {"acts": {"$first": "$acts"}}},
+        # Others may have stored several under one id. Nulls and what is missing don't count.
+        {"$group": {"_id": "$search_request_id", "requests": {"$push": "$request"}, "acts": {"$max": "$acts"}}},
+        {"$unwind": "$requests"},
+        {"$replaceWith": {"$mergeObjects": ["$requests", {"acts": "$acts"}]}},
         {"$set": {"user_id": {"$ifNull": ["$user_id", "$acts.user.id"]}}},
         {"$project": _OUTCOME},
         {"$set": _ALONE},
@@ -94,7 +91,6 @@ def merged_into_outcomes() -> Pipeline:
 
 _OF_REQUEST: dict[str, Expression] = {
     "search_request_id": id_text("$search_request_id"),
-    "ids": id_values(id_text("$search_request_id")),
     "first_seen_at": time("$first_seen_at"),
     "text": string("$query_text"),
     "collections": distinct_strings("$search_request.collections"),
@@ -108,19 +104,21 @@ _OF_REQUEST: dict[str, Expression] = {
 _CLICK = {"$in": ["click", "$types"]}
 _CLICKED_POSITION = {"$cond": [_CLICK, "$position", None]}
 
-# What the interactions of a search request come to: one document, or none where there are none.
-_SUMMARY: Pipeline = [
+# What the interactions of each search request come to.
+_SUMMARIES: Pipeline = [
     {
         "$project": {
+            "search_request_id": id_text("$search_request_id"),
             "at": time("$occurred_at"),
             "user_id": named("$user_id"),
             "types": types("$interaction_type"),
             "position": count("$position"),
         }
     },
+    {"$match": {"search_request_id": {"$ne": None}}},
     {
         "$group": {
-            "_id": None,
+            "_id": "$search_request_id",
             **type_counters("$types"),
             # Nulls don't count. Of a time, the least id is the first.
             "user": {
@@ -138,6 +136,7 @@ _SUMMARY: Pipeline = [
             "first_click_at": {"$min": {"$cond": [_CLICK, "$at", None]}},
         }
     },
+    {"$project": {"_id": 0, "search_request_id": "$_id", "acts": "$$ROOT"}},
 ]
 
 _VISIT = {

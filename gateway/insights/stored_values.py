@@ -2,7 +2,6 @@
 none of them fails, and what isn't of the expected kind is null.
 """
 
-from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from gateway.model.derived_documents import CONVERSION_TYPES, FIRST_TIME, LAST_TIME, OTHER_TYPE
@@ -35,10 +34,6 @@ def id_values(text: Expression) -> Expression:
     is_spelled_so = {"$eq": [{"$toString": "$$number"}, text]}
     both = {"$cond": [is_spelled_so, [text, "$$number"], [text]]}
     return {"$let": {"vars": {"number": number}, "in": both}}
-
-
-IS_ID: Mapping[str, Any] = {"$type": ["string", "number"], "$not": {"$type": "array"}}
-"""The predicate on a path that has one of `id_values`."""
 
 
 def in_namespace(namespace_id: str) -> dict[str, Any]:

@@ -132,7 +132,7 @@ class _Following:
         self._pending = PendingKeys()
         self._rebuild: RebuildProgress | None = None
         self._stream: WrittenKeys | None = None
-        self._saved_at = 0.0
+        self._saved_at = self._looked_at = 0.0
 
     async def begin(self) -> None:
         known = await self._state.read()
@@ -166,8 +166,10 @@ class _Following:
             if did_something or written.keys or now - self._saved_at >= _IDLE_SAVES_SECONDS:
                 await self._state.save(written.token, written.until, self._pending)
                 self._saved_at = now
-                if self._rebuild is None:
-                    self._rebuild = (await self._state.read()).rebuild
+            if self._rebuild is None and now - self._looked_at >= _LOOK_SECONDS:
+                # Somebody may have asked for one.
+                self._rebuild = (await self._state.read()).rebuild
+                self._looked_at = now
             if self._rebuild is not None:
                 await self._rebuild_further(progress)
             elif until is not None and written.until >= until and not self._pending:

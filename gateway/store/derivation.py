@@ -4,8 +4,9 @@ Making them again changes nothing, so that whatever was interrupted is done agai
 `gateway.store.derivation_state`) may call this: what two make at once, the slower has made of older documents.
 """
 
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, TypeVar
 
 from bson import Timestamp
@@ -15,6 +16,7 @@ from gateway.insights.item_days import item_days, merged_into_item_days, with_it
 from gateway.insights.search_outcomes import merged_into_outcomes, outcomes, with_ids
 from gateway.insights.visits import merged_into_visits, neighbours
 from gateway.model.derived_documents import ITEM_DAYS, SEARCH_OUTCOMES
+from gateway.model.document_ids import id_text
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.store.client import ClientSession, Collection, Database, Document, aggregate, session
 from gateway.store.derivation_walk import items_left
@@ -23,6 +25,8 @@ from gateway.store.driver_errors import translated
 K = TypeVar("K", bound=Key)
 
 _DEAR_DOCUMENTS = 5_000
+# What is dear takes longer; looking for it takes a command.
+_DEAR_SECONDS = 0.05
 
 Costs = Mapping[Key, int]
 """How many documents were read for each key that is dear: 5,000 or more."""
@@ -44,23 +48,21 @@ class Derivation:
         # What is derived has to be so of all that was written until then, by whichever primary.
         self.since: Timestamp | None = None
 
-    async def derive_searches(self, keys: Iterable[SearchKey]) -> tuple[set[VisitKey], Costs]:
-        """Makes the outcomes of these searches, or removes them; gives the visits they were and are in, of which
-        `derive_visits` has to be called."""
+    async def derive_searches(self, keys: Mapping[SearchKey, bool]) -> tuple[set[VisitKey], Costs]:
+        """Makes the outcomes of these searches; those with true, which something was taken from, are removed where
+        nothing is left. Gives the visits they were and are in, of which `derive_visits` has to be called."""
         visits: set[VisitKey] = set()
         costs: dict[Key, int] = {}
         for namespace_id, members in _by_namespace(keys).items():
             ids = [key.search_request_id for key in members]
+            pipeline = outcomes(namespace_id, with_ids(ids)) + merged_into_outcomes()
             with translated():
                 async with session(self._client, self.since) as reads:
                     before = await self._outcomes_of(namespace_id, ids, reads)
-                    selected = with_ids(ids)
-                    await self._run(self._requests, outcomes(namespace_id, selected) + merged_into_outcomes(), reads)
-                    stored = self._requests.find(selected | {"namespace_id": namespace_id}, {"_id": 1}, session=reads)
-                    existing = {repr(document["_id"]) async for document in stored}
+                    await self._run(self._requests, pipeline, reads)
                     after = await self._outcomes_of(namespace_id, ids, reads)
-                    gone = [document["_id"] for document in after if repr(document["_id"]) not in existing]
-                    await self._remove(self._outcomes, namespace_id, gone, reads)
+                    shrunk = {key.search_request_id for key in members if keys[key]}
+                    await self._remove_gone(namespace_id, shrunk, after, reads)
             for document in (*before, *after):
                 visits.add(VisitKey(namespace_id, document["visit"]))
                 if (count := sum(document["counts"].values())) >= _DEAR_DOCUMENTS:
@@ -72,42 +74,40 @@ class Derivation:
         costs: dict[Key, int] = {}
         for namespace_id, members in _by_namespace(keys).items():
             selected = {"visit": {"$in": [key.visit for key in members]}}
+            counted: list[Document] = [
+                {"$match": selected | {"namespace_id": namespace_id}},
+                {"$group": {"_id": "$visit", "count": {"$sum": 1}}},
+                {"$match": {"count": {"$gte": _DEAR_DOCUMENTS}}},
+            ]
             with translated():
                 async with session(self._client, self.since) as reads:
-                    await self._run(self._outcomes, neighbours(namespace_id, selected) + merged_into_visits(), reads)
-                    counted: list[Document] = [
-                        {"$match": selected | {"namespace_id": namespace_id}},
-                        {"$group": {"_id": "$visit", "count": {"$sum": 1}}},
-                        {"$match": {"count": {"$gte": _DEAR_DOCUMENTS}}},
-                    ]
-                    async for document in await aggregate(self._outcomes, counted, session=reads, **self._limit):
-                        costs[VisitKey(namespace_id, document["_id"])] = document["count"]
+                    pipeline = neighbours(namespace_id, selected) + merged_into_visits()
+                    if await self._run(self._outcomes, pipeline, reads) >= _DEAR_SECONDS:
+                        async for document in await aggregate(self._outcomes, counted, session=reads, **self._limit):
+                            costs[VisitKey(namespace_id, document["_id"])] = document["count"]
         return costs
 
     async def derive_items(self, keys: Mapping[ItemKey, bool]) -> Costs:
-        """Makes these days of items; those with true, from which something was taken, are removed where nothing is
+        """Makes these days of items; those with true, which something was taken from, are removed where nothing is
         left."""
         costs: dict[Key, int] = {}
         for namespace_id, members in _by_namespace(keys).items():
             pipeline = item_days(namespace_id, with_items(members)) + merged_into_item_days()
             ids = [_item_id(key) for key in members]
+            dear = {"_id": {"$in": ids}, "interactions": {"$gte": _DEAR_DOCUMENTS}, "namespace_id": namespace_id}
             with translated():
                 async with session(self._client, self.since) as reads:
-                    await self._run(self._interactions, pipeline, reads)
+                    seconds = await self._run(self._interactions, pipeline, reads)
                     await self._remove_empty(namespace_id, [key for key in members if keys[key]], reads)
-                    dear = {
-                        "_id": {"$in": ids},
-                        "interactions": {"$gte": _DEAR_DOCUMENTS},
-                        "namespace_id": namespace_id,
-                    }
-                    async for document in self._item_days.find(dear, {"interactions": 1}, session=reads):
-                        id = document["_id"]
-                        costs[ItemKey(namespace_id, id["f"], id["d"])] = document["interactions"]
+                    if seconds >= _DEAR_SECONDS:
+                        async for document in self._item_days.find(dear, {"interactions": 1}, session=reads):
+                            id = document["_id"]
+                            costs[ItemKey(namespace_id, id["f"], id["d"])] = document["interactions"]
         return costs
 
     async def derive(self, keys: Mapping[Key, bool]) -> tuple[set[VisitKey], Costs]:
         """Makes all that these keys touch, true as in `derive_items`; gives the visits that have to be derived next."""
-        visits, costs = await self.derive_searches(_of_kind(keys, SearchKey))
+        visits, costs = await self.derive_searches({key: keys[key] for key in _of_kind(keys, SearchKey)})
         visit_costs = await self.derive_visits(_of_kind(keys, VisitKey))
         items = {key: keys[key] for key in _of_kind(keys, ItemKey)}
         return visits, {**costs, **visit_costs, **await self.derive_items(items)}
@@ -117,13 +117,28 @@ class Derivation:
         read = {"search_request_id": 1, "visit": 1, "counts": 1}
         return [document async for document in self._outcomes.find(selected, read, session=reads)]
 
+    async def _remove_gone(
+        self, namespace_id: str, ids: Set[str], stored: Sequence[Document], reads: ClientSession
+    ) -> None:
+        """Removes those of the stored outcomes with these ids whose search requests are gone."""
+        candidates = [outcome["_id"] for outcome in stored if outcome["search_request_id"] in ids]
+        if candidates:
+            recorded = {"_id": {"$in": candidates}, "namespace_id": namespace_id}
+            requests = self._requests.find(recorded, {"search_request_id": 1}, session=reads)
+            left = {repr(row["_id"]) async for row in requests if id_text(row.get("search_request_id")) in ids}
+            gone = [id for id in candidates if repr(id) not in left]
+            await self._remove(self._outcomes, namespace_id, gone, reads)
+
     async def _remove_empty(self, namespace_id: str, keys: Sequence[ItemKey], reads: ClientSession) -> None:
         left = await items_left(self._interactions, keys, session=reads, **self._limit)
         await self._remove(self._item_days, namespace_id, [_item_id(key) for key in keys if key not in left], reads)
 
-    async def _run(self, collection: Collection, pipeline: Sequence[Document], reads: ClientSession) -> None:
+    async def _run(self, collection: Collection, pipeline: Sequence[Document], reads: ClientSession) -> float:
+        """Runs a pipeline that stores what it makes; gives the seconds that it took."""
+        began = time.perf_counter()
         async for _ in await aggregate(collection, pipeline, session=reads, **self._limit):
             raise AssertionError("what ends with $merge gives nothing")
+        return time.perf_counter() - began
 
     @staticmethod
     async def _remove(collection: Collection, namespace_id: str, ids: Sequence[Any], reads: ClientSession) -> None:
