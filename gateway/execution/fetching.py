@@ -90,7 +90,7 @@ class _Fetching:
         self._bindings = bindings
         self._context = context
         self._usage = usage
-        self.pages = Pages()
+        self.pages = Pages(reader.time_limit_ms)
 
     async def root(self, fetch: Fetch) -> None:
         try:
@@ -126,7 +126,7 @@ class _Fetching:
         if isinstance(bound, Exception):
             raise bound
         if bound.bounds:
-            self.pages.put_bounds(bound.bounds)
+            self.pages.put_bounds(bound.bounds, bound.unindexed)
         for path, _ in fetch.parameterized:
             parameters = self._bindings[path]
             assert isinstance(parameters, Parameters | Exception), "nothing is fetched for it"

@@ -1,9 +1,10 @@
 """What an operation fetched before it is executed or shaped."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gateway.errors import UnreadableDocument
+from gateway.errors.time_limit import too_broad
 from gateway.model.document_ids import id_text
 from gateway.model.filter_trees.flat import Count
 from gateway.plan.paging import Page
@@ -20,14 +21,16 @@ NO_KEY = ""
 class Pages:
     """Values by response path; of nested connections by the parent's key too. A value may be the error it met.
 
-    ``points``: what fetching them cost. ``size``: how many bytes the documents have in the database.
-    ``count``: what counts the nodes of trees that the executor has walked through.
+    ``time_limit_ms``: of each read. ``points``: what fetching them cost. ``size``: how many bytes the documents have in
+    the database. ``count``: what counts the nodes of trees that the executor has walked through.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, time_limit_ms: int = 0) -> None:
+        self._time_limit_ms = time_limit_ms
         self._roots: dict[ResponsePath, Any] = {}
         self._nested: dict[ResponsePath, Mapping[str, Any] | Exception] = {}
         self._bounds: dict[ResponsePath, int | Exception] = {}
+        self._unindexed: dict[ResponsePath, Sequence[str]] = {}
         self._parameters: dict[ResponsePath, Mapping[str, Any] | Exception] = {}
         self.points = 0
         self.size = 0
@@ -36,10 +39,11 @@ class Pages:
 
     def rooted(self, path: ResponsePath, value: Any) -> "Pages":
         """The same with another root, which is at this path: what was nested there was fetched for several."""
-        pages = Pages()
+        pages = Pages(self._time_limit_ms)
         pages._roots = {path: value}
         pages._nested = self._nested
         pages._bounds = self._bounds
+        pages._unindexed = self._unindexed
         pages._parameters = self._parameters
         pages.size = self.size
         return pages
@@ -80,17 +84,21 @@ class Pages:
             raise by_key
         return by_key[page.key]
 
-    def put_bounds(self, bounds: Mapping[ResponsePath, int | Exception]) -> None:
-        """What the ``totalCount`` fields at these paths count up to, or what is wrong with that."""
+    def put_bounds(self, bounds: Mapping[ResponsePath, int | Exception], unindexed: Sequence[str] = ()) -> None:
+        """What the ``totalCount`` fields at these paths count up to, or what is wrong with that; ``unindexed``: the
+        filters that no index serves."""
         self._bounds |= bounds
+        self._unindexed |= dict.fromkeys(bounds, unindexed)
 
-    def total(self, path: ResponsePath, page: Page) -> int | None:
-        """A page's total, up to the bound of the field at ``path``; None where it is unknown. Raises what is wrong with
-        the bound."""
+    def total(self, path: ResponsePath, page: Page) -> int:
+        """A page's total, up to the bound of the field at ``path``. Raises what is wrong with the bound, and
+        `QueryTooBroad` where counting took too long."""
         bound = self._bounds[path]
         if isinstance(bound, Exception):
             raise bound
-        return None if page.total is None else min(page.total, bound)
+        if page.total is None:
+            raise too_broad(self._time_limit_ms, self._unindexed[path], "total")
+        return min(page.total, bound)
 
     def at(self, path: ResponsePath, parent: Any = None, local: str = "") -> Any:
         """What was fetched for the field at ``path``; of a nested connection for this parent, which has at ``local``

@@ -95,8 +95,9 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a connection: ``documents`` in its order. ``total`` is a count that stopped at some bound, None when
-    unknown. ``highest``: as of `Edge`. ``key``: of a nested connection, what its parent is joined on."""
+    """A page of a connection: ``documents`` in its order. ``total`` is a count that stopped at some bound, None where
+    nothing was counted, or it took too long. ``highest``: as of `Edge`. ``key``: of a nested connection, what its
+    parent is joined on."""
 
     order: Order
     documents: Sequence[Mapping[str, Any]]

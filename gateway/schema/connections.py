@@ -94,6 +94,7 @@ def connection_total() -> Any:
     return field(
         Total(),
         """How many elements there are on all pages. Counted only when selected, and only up to `upTo`: that value means
-at least so many. Null where counting took too long.""",
+at least so many. Where counting takes longer than one read may, it is null, and an error QUERY_TOO_BROAD stands beside
+the page.""",
         signature=_bound,
     )

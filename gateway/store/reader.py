@@ -7,6 +7,7 @@ from typing import Any, TypeVar, overload
 from pymongo.errors import OperationFailure
 
 from gateway.errors import QueryTooBroad, ReadTooLarge
+from gateway.errors.time_limit import too_broad
 from gateway.plan.commands import Aggregation, Count, Document, Find, ReadCommand
 from gateway.plan.usage import Usage
 from gateway.store.client import (
@@ -47,7 +48,7 @@ class Reader:
         self._codec_options = self._database.codec_options
         # To make one takes as long as a tenth of a find.
         self._collections: dict[str, Collection] = {}
-        self._time_limit_ms = time_limit_ms
+        self.time_limit_ms = time_limit_ms
         self._long_commands = LongCommands(database.client, killing_client, time_limit_ms=time_limit_ms)
 
     @overload
@@ -103,7 +104,7 @@ class Reader:
                         sort=command.sort,
                         limit=missing,
                         batch_size=missing or _UNLIMITED_BATCH,
-                        max_time_ms=self._time_limit_ms,
+                        max_time_ms=self.time_limit_ms,
                         session=session,
                     )
                     try:
@@ -114,7 +115,7 @@ class Reader:
         except ReadTooLarge:
             raise
         except QueryTooBroad as error:
-            raise self._too_broad(command.unindexed) from error
+            raise too_broad(self.time_limit_ms, command.unindexed) from error
         usage.decoded(documents.count)
         return documents
 
@@ -139,7 +140,7 @@ class Reader:
             self._collection(command.scan.collection).count_documents,
             command.scan.filter,
             limit=command.limit,
-            maxTimeMS=self._time_limit_ms,
+            maxTimeMS=self.time_limit_ms,
             session=session,
         )
         try:
@@ -161,11 +162,11 @@ class Reader:
         except QueryTooBroad as error:
             if command.optional:
                 return None
-            raise self._too_broad(command.unindexed) from error
+            raise too_broad(self.time_limit_ms, command.unindexed) from error
 
     async def _cursor(self, command: Aggregation[Any], session: ClientSession) -> CommandCursor:
         target = self._undecoded[command.collection] if command.collection else self._undecoded
-        run = partial(aggregate, target, command.pipeline, maxTimeMS=self._time_limit_ms, session=session)
+        run = partial(aggregate, target, command.pipeline, maxTimeMS=self.time_limit_ms, session=session)
         if not command.hint:
             return await run()
         try:
@@ -173,13 +174,6 @@ class Reader:
         except OperationFailure as error:
             _require_missing_index(error)
             return await run()
-
-    def _too_broad(self, unindexed: Sequence[str]) -> QueryTooBroad:
-        served = f". No index serves {', '.join(f'`{name}`' for name in unindexed)}" if unindexed else ""
-        return QueryTooBroad(
-            f"The query took longer than {self._time_limit_ms:,} ms{served}: "
-            "narrow it by an exact id, a condition or a range of time."
-        )
 
 
 async def _decoded(reading: Awaitable[ReadDocuments]) -> Sequence[Document]:

@@ -70,7 +70,7 @@ def test_what_a_client_writes_stands_in_the_source_as_a_literal_or_not_at_all() 
 
 
 def page(*documents: Mapping[str, Any]) -> Page:
-    return Page(time_order(INTERACTION, descending=True), list(documents), False, False)
+    return Page(time_order(INTERACTION, descending=True), list(documents), False, False, total=len(documents))
 
 
 def pages(value: Any) -> Pages:

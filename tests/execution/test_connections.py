@@ -623,16 +623,31 @@ async def test_what_takes_too_long_is_an_error_and_never_a_part_of_a_page(
 
 
 @pytest.mark.slow
-async def test_a_total_that_takes_too_long_is_null_beside_its_page(masses: Gateway, mongod: EmbeddedServer) -> None:
+async def test_a_total_that_takes_too_long_is_null_beside_its_page_and_an_error(
+    masses: Gateway, mongod: EmbeddedServer
+) -> None:
     where = {"metadata": [{"path": "device", "operator": "CONTAINS", "value": "s"}], "userId": {"eq": "u1"}}
-    query = INTERACTIONS.replace("{ edges", "{ totalCount(upTo: 1000000) edges")
+    query = INTERACTIONS.replace("{ edges", "{ totalCount(upTo: 1000000) few: totalCount(upTo: 2) edges")
+
+    def assert_too_broad(answer: dict[str, Any], *paths: list[Any]) -> None:
+        assert [error["path"] for error in answer["errors"]] == list(paths)
+        for error in answer["errors"]:
+            assert error["extensions"] == {"code": "QUERY_TOO_BROAD"}
+            assert "The total took longer than 40 ms. No index serves `" in error["message"]
+            assert "`metadata.device`" in error["message"]
+
     async with hurried(masses, mongod) as execute:
-        listed = (await execute(query, {"where": where, "first": 1}))["data"]["listed"]
-        assert (len(listed["edges"]), listed["totalCount"]) == (1, None)
+        answer = await execute(query, {"where": where, "first": 1})
+        listed = answer["data"]["listed"]
+        assert (len(listed["edges"]), listed["totalCount"], listed["few"]) == (1, None, None)
+        assert_too_broad(answer, ["listed", "totalCount"], ["listed", "few"])
         nested = NESTED.replace("{\n      nodes", "{ totalCount(upTo: 1000000)\n      nodes")
-        features = (await execute(nested, {"ids": ["p1"], "where": where, "first": 1}))["data"]["features"]
-        assert [feature["interactions"]["totalCount"] for feature in features] == [None]
+        answer = await execute(nested, {"ids": ["p1", "p1"], "where": where, "first": 1})
+        features = answer["data"]["features"]
+        assert [feature["interactions"]["totalCount"] for feature in features] == [None, None]
         assert len(features[0]["interactions"]["nodes"]) == 1
+        first, second = (["features", index, "interactions", "totalCount"] for index in range(2))
+        assert_too_broad(answer, first, second)
 
 
 @asynccontextmanager

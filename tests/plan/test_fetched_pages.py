@@ -1,6 +1,10 @@
+import pytest
 from bson import Int64
 
-from gateway.plan.fetched_pages import ids_at
+from gateway.errors import QueryTooBroad
+from gateway.model.kinds import INTERACTION, time_order
+from gateway.plan.fetched_pages import Pages, ids_at
+from gateway.plan.paging import Page
 
 
 def test_each_id_at_a_path_is_found_once_in_the_order_of_the_documents() -> None:
@@ -32,3 +36,16 @@ def test_numbers_are_the_ids_that_they_read_as() -> None:
 
 def test_the_empty_path_is_the_document_itself() -> None:
     assert ids_at(["x", {"id": "y"}, None], "") == ["x"]
+
+
+def page(total: int | None) -> Page:
+    return Page(time_order(INTERACTION, descending=True), [], has_next_page=False, has_previous_page=False, total=total)
+
+
+def test_a_total_is_given_up_to_its_bound_and_where_it_took_too_long_not_at_all() -> None:
+    path = ("Query.interactions", "InteractionConnection.totalCount")
+    pages = Pages(time_limit_ms=3_000)
+    pages.put_bounds({path: 10}, ("position", "metadata.a"))
+    assert (pages.total(path, page(9)), pages.total(path, page(11))) == (9, 10)
+    with pytest.raises(QueryTooBroad, match=r"longer than 3,000 ms\. No index serves `position`, `metadata.a`"):
+        pages.total(path, page(None))

@@ -112,6 +112,10 @@ class _BoundPages(BoundSource):
         return self.query.bounds
 
     @property
+    def unindexed(self) -> Sequence[str]:
+        return self.query.access_path.unindexed
+
+    @property
     def reusable(self) -> bool:
         # Errors that are raised again collect tracebacks.
         return not any(isinstance(bound, Exception) for bound in self.query.bounds.values())

@@ -137,9 +137,9 @@ class BoundSource(ABC):
     """A source with its arguments, for any caller and namespace.
 
     ``empty``: whether it gives nothing, whatever is stored. ``bounds``: up to where each selected total is counted,
-    or what is wrong with that. ``surcharge``: the points of running its commands at all, whatever they give.
-    ``reusable``: whether it may be kept for the same arguments. ``weight``: about how many bytes it takes up, beside
-    what every field does.
+    or what is wrong with that. ``unindexed``: the filters that no index serves. ``surcharge``: the points of running
+    its commands at all, whatever they give. ``reusable``: whether it may be kept for the same arguments. ``weight``:
+    about how many bytes it takes up, beside what every field does.
     """
 
     __slots__ = ()
@@ -151,6 +151,10 @@ class BoundSource(ABC):
     @property
     def bounds(self) -> Mapping[ResponsePath, int | Exception]:
         return {}
+
+    @property
+    def unindexed(self) -> Sequence[str]:
+        return ()
 
     @property
     def surcharge(self) -> int:
