@@ -233,9 +233,13 @@ def _behind(namespace_id: str, cursor: str) -> dict[str, Any]:
         "$or": [
             {
                 "namespace_id": namespace_id,
-                "occurred_at": {"$eq": at},
+                "occurred_at": {"$eq": at, "$not": {"$type": "array"}},
                 "$expr": {"$lt": ["$_id", {"$literal": Binary.from_uuid(UUID(tie))}]},
             },
-            {"namespace_id": namespace_id, "$expr": {"$lt": ["$occurred_at", {"$literal": at}]}},
+            {
+                "namespace_id": namespace_id,
+                "occurred_at": {"$not": {"$type": "array"}},
+                "$expr": {"$lt": ["$occurred_at", {"$literal": at}]},
+            },
         ]
     }

@@ -23,12 +23,6 @@ def ordered_element(values: Sequence[Any], *, highest: bool) -> Any:
     return max(values, key=_place) if highest else min(values, key=_place)
 
 
-def sort_key(path: str, *, highest: bool) -> dict[str, Any]:
-    """MongoDB's expression for the same of a list at ``path``."""
-    ordered = {"$sortArray": {"input": f"${path}", "sortBy": -1 if highest else 1}}
-    return {"$ifNull": [{"$first": ordered}, None]}
-
-
 def _place(value: Any) -> tuple[int, Any]:
     """The number of the value's type in the order of types, and what is compared within it."""
     match value:

@@ -6,7 +6,7 @@ from typing import Any
 
 from bson import Binary, Code, DatetimeMS, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
 
-from gateway.model.bson_order import ordered_element, sort_key
+from gateway.model.bson_order import ordered_element
 from gateway.store.client import Database
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -46,7 +46,12 @@ async def test_the_highest_and_the_lowest_element_are_those_that_mongodb_takes(d
         rows = await database.aggregate(
             [
                 {"$documents": [{"_id": number, "at": {"$literal": pair}} for number, pair in enumerate(pairs)]},
-                {"$project": {"place": sort_key("at", highest=highest), "at": 1}},
+                {
+                    "$project": {
+                        "place": {"$first": {"$sortArray": {"input": "$at", "sortBy": -1 if highest else 1}}},
+                        "at": 1,
+                    }
+                },
             ]
         )
         async for row in rows:
