@@ -62,8 +62,8 @@ class _Needs:
             match reading_of(selected.definition):
                 case StoredReading() as reading:
                     self.paths.update(_join(below, stored) for stored in reading.paths)
-                case Embedded(stored, many):
-                    self._add_embedded(selected, _join(below, stored), path, whole=many)
+                case Embedded(stored, many, computed):
+                    self._add_embedded(selected, _join(below, stored), path, whole=many and not computed)
                 case ParentView(presence):
                     self.paths.add(_join(below, presence))
                     self._add_selected(selected, below, path)

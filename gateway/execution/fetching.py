@@ -96,18 +96,22 @@ class _Fetching:
         try:
             bound = self._bound(fetch)
             assert isinstance(bound, BoundRoot), "whose arguments are all that its commands need"
-            # Also where what is read in vain takes too long.
-            self.pages.points += bound.surcharge
-            results = await self._results(bound.commands(self._context))
-            if following := bound.following(results, self._context):
-                results = [*results, *await self._results(following)]
-            value, points = bound.value(results, self._context)
-            self.pages.points += points
+            value = await self._root_value(bound)
         except (GatewayError, GraphQLError) as error:
             value = error
         self.pages.put(fetch.path, value)
         if any(selection.nested for selection in fetch.selections.values()):
             await self._nested(fetch, documents_of(value), None)
+
+    async def _root_value(self, bound: BoundRoot) -> Any:
+        # Also where what is read in vain takes too long.
+        self.pages.points += bound.surcharge
+        results = await self._results(bound.commands(self._context))
+        while following := bound.following(results, self._context):
+            results = [*results, *await self._results(following)]
+        value, points = bound.value(results, self._context)
+        self.pages.points += points
+        return value
 
     async def inserted(self, fetch: Fetch, inserted: Sequence[InsertEvent]) -> Mapping[Any, Document]:
         """By their ``_id``: those of the documents that match, with all that is nested in any of them fetched."""
@@ -174,13 +178,7 @@ class _Fetching:
             if isinstance(connection, Exception):
                 # There is no page either, so nobody looks for this.
                 return
-            if not connection.empty and keys != []:
-                self.pages.points += bound.surcharge
-                results = await self._results(bound.commands(self._context, connection, keys))
-            else:
-                results = ()
-            values, points = bound.values(results, keys)
-            self.pages.points += points
+            values = await self._root_value(bound.of(connection, keys)) if keys != [] else {}
         except (GatewayError, GraphQLError) as error:
             self.pages.put_nested(fetch.path, error)
             return

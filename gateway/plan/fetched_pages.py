@@ -8,6 +8,7 @@ from gateway.errors.time_limit import too_broad
 from gateway.model.document_ids import id_text
 from gateway.model.filter_trees.flat import Count
 from gateway.plan.paging import Page
+from gateway.plan.statistics_pages import GroupPage
 
 # Steps "Type.key" from the root, without list indices: a response key and the type of the object that has it. The keys
 # alone don't tell apart what several types of one list select under the same name, each with arguments of its own.
@@ -137,7 +138,7 @@ def _of_parent(by_key: Mapping[str, Any], stored: Any) -> Any:
 
 def documents_of(value: Any) -> list[Mapping[str, Any]]:
     """The documents of a root's value: of a page, of a list of documents and errors, or itself."""
-    values = value.documents if isinstance(value, Page) else value if isinstance(value, list) else [value]
+    values = value.documents if isinstance(value, Page | GroupPage) else value if isinstance(value, list) else [value]
     return [document for document in values if isinstance(document, (dict, Mapping))]
 
 

@@ -5,6 +5,7 @@ import strawberry
 from gateway.model.documents import recorded_interaction
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.wire import fields as wire
+from gateway.plan.sources.connection_statistics import ConnectionStatistics
 from gateway.plan.sources.item_signals import ItemSignals
 from gateway.plan.sources.key_lookups import DocumentLookup, SessionLookup, UnreadLookup
 from gateway.plan.sources.nested_objects import NestedOutcome
@@ -20,6 +21,7 @@ from gateway.schema.recorded_fields import meaning, recorded
 from gateway.schema.scalars import JSON, DateTime
 from gateway.schema.search_request_parts import GroupByOptions, RankingOptions, SearchQuery, SortOption
 from gateway.schema.signal_types import FeatureSignals, signals_signature
+from gateway.schema.statistics_types import InteractionStats, SearchStats, max_rank
 from gateway.schema.stored_readings import (
     Computed,
     EveryKnownOrOther,
@@ -156,6 +158,11 @@ class InteractionConnection:
     )
     page_info: PageInfo = field(Attribute("page_info"), "Where the page stands in the connection.")
     total_count: int | None = connection_total()
+    stats: InteractionStats = fetched(
+        ConnectionStatistics(INTERACTION),
+        "The numbers of all interactions of the connection, not of the page.",
+        signature=max_rank,
+    )
 
 
 @strawberry.type(description="A search request and its place in the connection.")
@@ -174,3 +181,6 @@ class SearchRequestConnection:
     )
     page_info: PageInfo = field(Attribute("page_info"), "Where the page stands in the connection.")
     total_count: int | None = connection_total()
+    stats: SearchStats = fetched(
+        ConnectionStatistics(SEARCH_REQUEST), "The numbers of all searches of the connection, not of the page."
+    )

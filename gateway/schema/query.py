@@ -22,6 +22,12 @@ from gateway.schema.objects import (
 from gateway.schema.ranking_types import JudgmentConnection, RankedFeature, judged, reranked
 from gateway.schema.readings import ParentView, fetched, field
 from gateway.schema.scalars import Representation
+from gateway.schema.statistics_connections import (
+    InteractionStatsConnection,
+    SearchStatsConnection,
+    interaction_stats,
+    search_stats,
+)
 from gateway.schema.viewer_types import NamespaceConnection, Viewer
 
 Id = strawberry.ID
@@ -118,6 +124,8 @@ class Query:
     search_requests: SearchRequestConnection = connection(
         SEARCH_REQUEST, "The namespace's search requests, the latest first where no order is given."
     )
+    search_stats: SearchStatsConnection = search_stats()
+    interaction_stats: InteractionStatsConnection = interaction_stats()
     interactions_by_ids: list[Interaction | None] = fetched(
         ById("interactionIds", many=True),
         "The interactions with these ids, in the order asked, for stitching and loaders; null for what isn't there.",

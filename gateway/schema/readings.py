@@ -24,10 +24,14 @@ _METADATA_KEY = "reading"
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """The object, or the list of objects, at ``path``: its own fields are read, and projected, below that path."""
+    """The object, or the list of objects, at ``path``: its own fields are read, and projected, below that path.
+
+    ``computed``: a list that no document holds, of which each path counts by itself.
+    """
 
     path: str
     many: bool = False
+    computed: bool = False
 
     def resolve(self, parent: Any) -> Any:
         value = value_at(parent, self.path)

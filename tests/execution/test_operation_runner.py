@@ -120,10 +120,10 @@ def taken(response: dict[str, Any], golden: Mapping[str, Any]) -> Any:
 
 
 def timeless(response: Any) -> Any:
-    """The response without what is another each time: what a key has left, and when it has all of it."""
+    """The response without what is another each time: what a key has left, and when it has all; places of today."""
     match response:
         case dict():
-            volatile = {"remaining", "resetAt"} & response.keys()
+            volatile = {"remaining", "resetAt", "cursorOfToday"} & response.keys()
             return {key: key if key in volatile else timeless(value) for key, value in response.items()}
         case list():
             return [timeless(item) for item in response]

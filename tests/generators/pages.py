@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
 from itertools import cycle
 from typing import Any
 
@@ -15,6 +17,7 @@ from gateway.model.documents import TYPE_FIELD
 from gateway.plan.fetched_pages import NO_KEY, Pages, documents_of, ids_at
 from gateway.plan.operation_plan import Fetch, Plan
 from gateway.plan.paging import Page, page
+from gateway.plan.sources.bound_statistics import BoundStatistics
 from gateway.plan.sources.insertions import Insertions
 from gateway.plan.sources.item_signals import Reranking
 from gateway.plan.sources.judgments import BoundJudgments
@@ -24,6 +27,7 @@ from gateway.plan.sources.namespaces import BoundNamespaceListing
 from gateway.plan.sources.nested_objects import NestedById
 from gateway.plan.sources.schema_answer import SchemaAnswer
 from gateway.plan.sources.source import BoundSource
+from gateway.plan.statistics_pages import GroupPage
 from tests.generators.stored_documents import Draw, Generated, documents
 
 _PICKS = st.lists(st.integers(0, 119), min_size=16, max_size=16)
@@ -62,27 +66,46 @@ class Fetched:
     features: set[str] = field(default_factory=set)
 
     def root(self, fetch: Fetch) -> None:
+        self._put_parameters(fetch)
         # What the schema tells of itself is read nowhere: nothing can take too long.
         value = self._guarded(lambda: self._value(fetch), reads=not fetch.field.introspects)
         self.pages.put(fetch.path, value)
         self._nested(fetch, documents_of(value))
 
-    def _nested(self, parent: Fetch, parents: Sequence[Mapping[str, Any]]) -> None:
+    def _nested(self, parent: Fetch, parents: Sequence[Mapping[str, Any]], keys: Sequence[str] = ("",)) -> None:
         for name, selection in parent.selections.items():
             of_type = [document for document in parents if document[TYPE_FIELD] == name]
             for fetch in selection.nested:
-                self._joined(fetch, of_type)
+                if fetch.source.of_page:
+                    self._put_parameters(fetch)
+                    summaries = self._guarded(partial(self._summaries, fetch, keys))
+                    self.pages.put_nested(fetch.path, summaries)
+                else:
+                    self._joined(fetch, of_type)
+
+    def _summaries(self, fetch: Fetch, keys: Sequence[str]) -> dict[str, Any]:
+        fetch.source.bind(CoercedArguments(fetch, self.variables, DEFAULTS.page_size))
+        return {key: self._document(fetch) for key in keys}
+
+    def _put_parameters(self, fetch: Fetch) -> None:
+        for path, parameterized in fetch.parameterized:
+            try:
+                self.pages.put_parameters(path, argument_values(parameterized, self.variables))
+            except GraphQLError as error:
+                self.pages.put_parameters(path, error)
 
     def _joined(self, fetch: Fetch, parents: Sequence[Mapping[str, Any]]) -> None:
+        self._put_parameters(fetch)
         keys = set(ids_at(parents, fetch.key))
         by_key = self._guarded(lambda: self._of_parents(fetch, sorted(keys)))
         self.pages.put_nested(fetch.path, by_key)
         if isinstance(by_key, dict):
-            self._nested(fetch, [document for value in by_key.values() for document in documents_of(value)])
+            documents = [document for value in by_key.values() for document in documents_of(value)]
+            self._nested(fetch, documents, sorted(keys))
 
     def _of_parents(self, fetch: Fetch, keys: Sequence[str]) -> dict[str, Any]:
         if fetch.source.page_type:
-            return {key: self._page(fetch) for key in keys}
+            return {key: self._page(fetch, key) for key in keys}
         self._bound(fetch)
         if not isinstance(fetch.source, NestedById):
             return {key: self._document(fetch) for key in keys}
@@ -127,13 +150,25 @@ class Fetched:
             selection.lookup and selection.lookup.reads for selection in fetch.selections.values()
         )
 
-    def _page(self, fetch: Fetch) -> Page:
+    def _page(self, fetch: Fetch, key: str = "") -> Page | GroupPage:
         bound = self._bound(fetch)
-        assert isinstance(bound, BoundListing | BoundNestedListing | BoundNamespaceListing | BoundJudgments)
         self.pages.put_bounds(bound.bounds)
+        total = None if not bound.bounds or self._one_in(12) else 10 ** self._pick(7)
+        if isinstance(bound, BoundStatistics):
+            return self._groups(fetch, bound, total)
+        assert isinstance(bound, BoundListing | BoundNestedListing | BoundNamespaceListing | BoundJudgments)
         window = bound.window
         documents = [self._document(fetch) for _ in range(min(self._pick(4), window.limit))]
-        return page(window, documents, None if not bound.bounds or self._one_in(12) else 10 ** self._pick(7))
+        return page(window, documents, total, key)
+
+    def _groups(self, fetch: Fetch, bound: BoundStatistics, total: int | None) -> GroupPage:
+        as_of = datetime(2024, 5, 1)
+        groups = [
+            {**self._document(fetch), "_id": {"query": "lamp"}, "value": 0.5, "as_of": as_of}
+            for _ in range(min(self._pick(4), bound.size))
+        ]
+        totals = groups[0]["stats"] if groups else self._document(fetch)["stats"]
+        return GroupPage(groups, bound.tag, self._one_in(2), bound.after is not None, total, totals)
 
     def _bound(self, fetch: Fetch) -> BoundSource:
         return fetch.source.bind(CoercedArguments(fetch, self.variables, DEFAULTS.page_size))

@@ -27,7 +27,7 @@ from graphql import (
 from hypothesis import strategies as st
 
 from gateway.model.documents import TYPE_FIELD
-from gateway.schema.readings import Embedded, ParentView, reading_of
+from gateway.schema.readings import Embedded, Parameterized, ParentView, reading_of
 from gateway.schema.stored_readings import StoredReading
 from tests.generators import filter_trees
 from tests.harness.default_graph import EXECUTABLE
@@ -126,6 +126,12 @@ ODDITIES: Mapping[str, st.SearchStrategy[Any]] = {
 }
 
 
+# What is read by arguments.
+_PARTS: Mapping[str, st.SearchStrategy[Any]] = {
+    "counts": st.just({"click": 2, "other": 1}),
+    "positions": st.lists(st.just({"position": 3, "views": 5, "clicks": 2}), max_size=2),
+}
+
 _ANY = sorted(ODDITIES)
 # One value of so many is odd where some are.
 _AMONG = st.integers(0, 19)
@@ -181,6 +187,9 @@ def _add_layout(type_: GraphQLObjectType, layout: dict[str, _Leaf | _Inner], see
                 values = st.sampled_from(IDS) if named.name == "ID" and len(reading.paths) > 1 else _values(field.type)
                 for path in filter(None, reading.paths):
                     layout.setdefault(path, _Leaf(tuple(path.split(".")), required, named.name, values))
+            case Parameterized(paths):
+                for path in paths:
+                    layout.setdefault(path, _Leaf((path,), True, named.name, _PARTS[path]))
             case Embedded(path, many):
                 layout.setdefault(path, _Inner(tuple(path.split(".")), required, many, named.name))
             case ParentView(presence):

@@ -187,8 +187,8 @@ class BoundRoot(BoundSource):
         """What is run, at once; raises `GatewayError` where its arguments forbid it."""
 
     def following(self, results: Sequence[Any], context: Context) -> Sequence[Command]:
-        """What is run once the results of the commands are there, and asks for more of them; its results stand behind
-        theirs."""
+        """What is run once these results are there, and asks for more of what they say; its results stand behind them.
+        It is asked again with those, until there is nothing more to run."""
         return ()
 
     @abstractmethod
@@ -218,21 +218,14 @@ class BoundNested(BoundSource):
 
 
 class BoundSummary(BoundSource):
-    """The bound source of what is said of all elements of a connection, not of a page of it.
-
-    ``keys``: of a nested connection, the distinct values of what its parents are joined on; None of one at the root.
-    """
+    """The bound source of what is said of all elements of a connection, not of a page of it."""
 
     __slots__ = ()
 
     @abstractmethod
-    def commands(self, context: Context, connection: BoundSource, keys: Sequence[str] | None) -> Sequence[ReadCommand]:
-        """What is run for a connection that is bound so, which isn't empty."""
-
-    @abstractmethod
-    def values(self, results: Sequence[Any], keys: Sequence[str] | None) -> tuple[Mapping[str, Any], int]:
-        """The value for each key, "" at the root, and the points of what was read; ``results``: none where the
-        connection is empty."""
+    def of(self, connection: BoundSource, keys: Sequence[str] | None) -> BoundRoot:
+        """It of a connection that is bound so. Its value is a mapping: of a nested connection by ``keys``, the distinct
+        values of what its parents are joined on; of one at the root, where they are None, by ""."""
 
 
 @dataclass(frozen=True, slots=True)

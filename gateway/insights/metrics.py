@@ -1,0 +1,68 @@
+"""What groups of documents are measured by: metrics as accumulators and what becomes of them, and the dimensions that
+documents are grouped by."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.insights.stored_values import Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A number that a group has: ``accumulators`` of a `$group` stage, by their names, and its ``value`` made of them,
+    null where there is nothing to divide by. ``empty``: the value of a group without documents.
+
+    ``distinct``: the value whose distinct ones are counted, where that is what it is: of a whole collection they are
+    too many for an accumulator.
+    """
+
+    accumulators: Mapping[str, Expression]
+    value: Expression
+    empty: Any = None
+    distinct: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """What documents are grouped by: ``value``, an expression, under the ``name`` that it has in a group's key.
+
+    ``unwound``: the path of the list whose values ``value`` is one by one; a document without any counts once, as null.
+    """
+
+    name: str
+    value: Expression
+    unwound: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A kind of statistics: the documents' time at ``time``, and the metrics of their groups by name; ``order``: the
+    one that groups are ordered by where nothing else is asked for. ``prepared``: fields made of what is stored, ahead
+    of grouping, of which those are made that are referred to; where there are none, documents are grouped as they are.
+    """
+
+    name: str
+    time: str
+    metrics: Mapping[str, Metric]
+    order: str
+    prepared: Mapping[str, Expression] = field(default_factory=dict)
+
+
+PARENT = Dimension("parent", "$parent")
+"""What documents of a nested connection are joined to their parents by."""
+
+
+def counted(condition: Expression) -> Expression:
+    """The accumulator of how many documents meet a condition."""
+    return {"$sum": {"$cond": [condition, 1, 0]}}
+
+
+def ratio(dividend: Expression, divisor: Expression) -> Expression:
+    """A quotient; null where the divisor is 0."""
+    return {"$cond": [{"$gt": [divisor, 0]}, {"$divide": [dividend, divisor]}, None]}
+
+
+def is_present(value: Expression) -> Expression:
+    """Whether a value is neither null nor missing."""
+    return {"$gt": [value, None]}

@@ -1,0 +1,90 @@
+"""Intervals of time in a time zone: the expression that finds a time's, and all that there are between two times.
+
+Both agree on what a day, a week (from Monday) and a month are on the clocks of the zone, across daylight saving. An
+hour is sixty minutes, counted from the zone's midnight of 1 January 2000, as MongoDB's `$dateTrunc` does.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from gateway.errors import BadUserInput
+from gateway.insights.stored_values import Expression
+
+MAX_INTERVALS = 1_000
+"""Of one series."""
+
+_HOUR = timedelta(hours=1)
+
+
+class TimeInterval(Enum):
+    """A length of time, by MongoDB's name."""
+
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+@cache
+def zone(name: str) -> ZoneInfo:
+    """The time zone of this name in the IANA database; raises `BadUserInput` where there is none."""
+    if name not in _zone_names():
+        raise BadUserInput(
+            "A time zone is a name of the IANA database, such as UTC or Europe/Berlin.", path=("timeZone",)
+        )
+    return ZoneInfo(name)
+
+
+@cache
+def _zone_names() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def start_of(time: Expression, interval: TimeInterval, zone_name: str) -> Expression:
+    """The start of the interval that holds a time."""
+    truncated = {"date": time, "unit": interval.value, "timezone": zone_name, "startOfWeek": "monday"}
+    return {"$dateTrunc": truncated}
+
+
+def starts(first: datetime, last: datetime, interval: TimeInterval, in_zone: ZoneInfo) -> Sequence[datetime]:
+    """The starts of all intervals from the one that holds ``first`` to the one that holds ``last``, in UTC, and the
+    start of the next.
+
+    Raises `BadUserInput` for more than 1,000 intervals.
+    """
+    found: list[datetime] = []
+    for start in _starts(first, interval, in_zone):
+        found.append(start)
+        if start > last:
+            return found
+        if len(found) > MAX_INTERVALS:
+            break
+    raise BadUserInput(
+        f"A series has at most {MAX_INTERVALS:,} intervals: choose longer ones, or bound the time.", path=("interval",)
+    )
+
+
+def _starts(first: datetime, interval: TimeInterval, in_zone: ZoneInfo) -> Iterator[datetime]:
+    if interval is TimeInterval.HOUR:
+        origin = datetime(2000, 1, 1, tzinfo=in_zone).astimezone(UTC)
+        start = origin + (first - origin) // _HOUR * _HOUR
+        while True:
+            yield start
+            start += _HOUR
+    local = first.astimezone(in_zone)
+    year, month, day = local.year, local.month, local.day
+    if interval is TimeInterval.MONTH:
+        while True:
+            yield datetime(year, month, 1, tzinfo=in_zone).astimezone(UTC)
+            year, month = (year, month + 1) if month < 12 else (year + 1, 1)
+    date = datetime(year, month, day)
+    step = timedelta(days=1)
+    if interval is TimeInterval.WEEK:
+        date -= timedelta(days=date.weekday())
+        step = timedelta(days=7)
+    while True:
+        yield date.replace(tzinfo=in_zone).astimezone(UTC)
+        date += step

@@ -1,0 +1,119 @@
+"""The documents that statistics are of: those that a filter matches, in the namespace, in the form that is grouped."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from gateway.context import Namespace
+from gateway.model.derived_documents import SEARCH_OUTCOMES
+from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Kind, time_order
+from gateway.plan.access_path import choose_access_path, intervals
+from gateway.plan.commands import Aggregation, Document, Scan
+from gateway.plan.comparisons import EVERYTHING, NOTHING
+from gateway.plan.mongodb_filters import mongodb_filter
+from gateway.plan.outcome_filters import outcome_filter
+from gateway.plan.predicate import Lookup, Predicate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows(Aggregation[Sequence[Document]]):
+    """A pipeline that examines many documents and gives few rows."""
+
+    stages: tuple[Document, ...]
+
+    @property
+    def examines(self) -> bool:
+        return True
+
+    @property
+    def pipeline(self) -> list[Document]:
+        return list(self.stages)
+
+    def result(self, rows: Sequence[Document]) -> Sequence[Document]:
+        return rows
+
+
+class Joined(NamedTuple):
+    """What documents are joined to their parents by: one of ``keys`` at ``path``."""
+
+    path: str
+    keys: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope(ABC):
+    """The documents that ``predicate`` matches; of all parents of a nested connection where they are ``joined``: they
+    then have their parent's key at "parent"."""
+
+    predicate: Predicate
+    joined: Joined | None = None
+
+    @abstractmethod
+    def rows(self, namespace: Namespace, pipeline: Sequence[Document], as_of: datetime | None = None) -> Rows:
+        """What the pipeline makes of them. ``as_of``: without those that came since this time."""
+
+
+@dataclass(frozen=True, slots=True)
+class InteractionScope(Scope):
+    """Interactions as they are stored."""
+
+    def rows(self, namespace: Namespace, pipeline: Sequence[Document], as_of: datetime | None = None) -> Rows:
+        scan, hint, unindexed = _scan(INTERACTION, self, namespace)
+        parent: list[Document] = [{"$set": {"parent": f"${self.joined.path}"}}] if self.joined else []
+        return Rows(
+            collection=INTERACTION.collection,
+            hint=hint,
+            unindexed=unindexed,
+            stages=(*_found(scan), *_until(INTERACTION.time_path, as_of), *parent, *pipeline),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SearchScope(Scope):
+    """The outcomes of search requests. Where outcomes hold all that is compared they are looked for themselves, else by
+    the search requests that match."""
+
+    def rows(self, namespace: Namespace, pipeline: Sequence[Document], as_of: datetime | None = None) -> Rows:
+        behind = (*_until(SEARCH_REQUEST.time_path, as_of), *pipeline)
+        filter_ = None if self.joined else outcome_filter(self.predicate.tree)
+        if filter_ is not None:
+            # The namespace last and in a conjunction of its own: nothing in the filter can replace it.
+            conditions: list[Document] = [] if filter_ in (EVERYTHING, NOTHING) else [mongodb_filter(filter_)]
+            match = {"$match": {"$and": [*conditions, {"namespace_id": namespace.id}]}}
+            return Rows(collection=SEARCH_OUTCOMES, stages=(match, *behind))
+        scan, hint, unindexed = _scan(SEARCH_REQUEST, self, namespace)
+        outcome = {
+            "from": SEARCH_OUTCOMES,
+            "localField": "_id",
+            "foreignField": "_id",
+            "pipeline": [{"$match": {"namespace_id": namespace.id}}],
+            "as": "outcome",
+        }
+        joined: list[Document] = [
+            *_found(scan),
+            {"$project": {"_id": 1, **({"parent": f"${self.joined.path}"} if self.joined else {})}},
+            {"$lookup": outcome},
+            {"$unwind": "$outcome"},
+            {"$replaceWith": {"$mergeObjects": ["$outcome", {"parent": "$parent"}]}},
+        ]
+        return Rows(collection=SEARCH_REQUEST.collection, hint=hint, unindexed=unindexed, stages=(*joined, *behind))
+
+
+def _scan(kind: Kind, scope: Scope, namespace: Namespace) -> tuple[Scan, str, tuple[str, ...]]:
+    joined, predicate = scope.joined, scope.predicate
+    path = choose_access_path(kind, time_order(kind, descending=True), predicate, joined.path if joined else "")
+    lookup = Lookup(joined.path, tuple(joined.keys)) if joined else path.lookup
+    within = intervals(kind, predicate.times, None)
+    scan = Scan(namespace, kind, lookup, within, path.residual, path.of_outcome)
+    return scan, path.index.name, path.unindexed
+
+
+def _found(scan: Scan) -> Sequence[Document]:
+    return [{"$match": scan.filter}, *scan.stages]
+
+
+def _until(time: str, as_of: datetime | None) -> tuple[dict[str, Any], ...]:
+    # What is dated after today was there on the first page too.
+    return ({"$match": {"$nor": [{time: {"$gt": as_of, "$lte": datetime.now(as_of.tzinfo)}}]}},) if as_of else ()
