@@ -86,7 +86,7 @@ def part_of(name: str) -> tuple[Mapping[str, Expression], Mapping[str, Expressio
 
 def parts_by_key(name: str, rows: Sequence[Document]) -> Mapping[Any, list[Mapping[str, Any]]]:
     """The parts of each group by its key, an empty list for any other: of positions those that are known, of revenue
-    the currencies in which anything was sold."""
+    the currencies in which anything was sold, by their names."""
     by_key: dict[Any, list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
         id = dict(row["_id"])
@@ -95,6 +95,9 @@ def parts_by_key(name: str, rows: Sequence[Document]) -> Mapping[Any, list[Mappi
             by_key[hashable(id)].append({"position": part, "views": row["views"], "clicks": row["clicks"]})
         elif name == _REVENUE and row["sales"]:
             by_key[hashable(id)].append({"currency": part, "amount": row["amount"]})
+    if name == _REVENUE:
+        for sold in by_key.values():
+            sold.sort(key=lambda part: (part["currency"] is None, part["currency"]))
     return by_key
 
 
