@@ -61,6 +61,7 @@ def recording(names: Mapping[str, str], owner: Namespace) -> Any:
             "search_request": {
                 "search_request_id": names["request"],
                 "session_id": names["session"],
+                "user_id": names["request"],
                 "queries": [{"vector_index": "text", "type": "text", "value": names["request"]}],
                 "collections": [owner.id, names["request"]],
                 "filters": {
@@ -119,6 +120,10 @@ READ = f"id json feature {{ interactions {PAGE} }} searchRequest {{ json interac
 
 # Within the second that has them all, some of which came later.
 SIGNALS = f'signals(asOf: "{AT}") {{ interactions score }}'
+
+GROUPS = """{
+  nodes { key { query } stats { searches users } series { from stats { users } } } totalCount totals { searches }
+}"""
 
 Case = tuple[str, Callable[[Mapping[str, str]], dict[str, Any]]]
 
@@ -247,6 +252,28 @@ CASES: dict[str, list[Case]] = {
             lambda names: {"where": {"text": {"eq": names["request"]}}},
         )
     ],
+    "searchStats": [
+        (
+            f"""query ($where: SearchRequestWhere) {{
+              searchStats(where: $where, groupBy: [{by}], interval: DAY) {GROUPS}
+            }}""",
+            where,
+        )
+        for by in ("QUERY, COLLECTION", "SESSION, USER", "FILTER_KEY, VECTOR_INDEX", "")
+        for where in (
+            lambda names: {"where": {"searchRequestId": {"in": [names["request"], "own-r"]}}},
+            lambda names: {"where": {"query": {"value": {"eq": names["request"]}}}},
+        )
+    ],
+    "interactionStats": [
+        (
+            f"""query ($where: InteractionWhere) {{
+              interactionStats(where: $where, groupBy: [{by}], interval: DAY) {GROUPS}
+            }}""",
+            lambda names: {"where": {"featureId": {"in": [names["feature"], "own-f"]}}},
+        )
+        for by in ("{ by: FEATURE }, { by: QUERY }", "{ by: SESSION }, { by: USER }", '{ metadata: "named" }', "")
+    ],
     "session": [
         (
             f"""query ($id: ID!) {{
@@ -364,7 +391,7 @@ async def test_what_is_foreign_is_answered_like_what_is_missing(root: str, numbe
 Where = Callable[[Mapping[str, str]], dict[str, Any]]
 
 # By field, which of the names are compared there and below.
-NAMED = {"featureId": "feature", "sessionId": "session", "searchRequest": "request"}
+NAMED = {"featureId": "feature", "sessionId": "session", "searchRequest": "request", "text": "request"}
 # What has to stand beside a value for it to be one that the victim's documents have.
 BESIDE: dict[str, dict[str, Any]] = {
     "PathFilter.path": {"operator": "EXISTS", "value": True},
@@ -702,6 +729,10 @@ async def test_every_connection_is_tried_with_cursors() -> None:
     }
     assert connections == {
         "Query.interactions",
+        # Of groups, which no namespace has an id of.
+        "Query.interactionStats",
+        "Query.judgments",
+        "Query.searchStats",
         "Query.namespaces",
         "Query.searchRequests",
         "Feature.interactions",
