@@ -11,7 +11,7 @@ from typing import Final
 
 from bson import Decimal128
 
-from gateway.insights.stored_values import Expression, Pipeline, Stage, count, id_text, is_string
+from gateway.insights.stored_values import Expression, Pipeline, Stage, id_text, is_string
 from gateway.insights.type_weights import NEGATIVE, POSITIVE
 
 # Sums of another order differ behind so many digits; what is equal has to be.
@@ -135,8 +135,17 @@ def _sdbn(max_rank: int) -> Pipeline:
     clicked = {"$gt": ["$clicks", 0]}
     examined = {"$lte": ["$position", {"$ifNull": ["$last", -1]}]}
     return [
-        *_by_position({"$gte": 0, "$lt": max_rank}, search="$search"),
+        {"$match": {"query_text": {"$type": "string"}, "search_request_id": {"$not": {"$type": "array"}}}},
+        *_by_position({"$gte": 0, "$lt": max_rank}, "search_request_id"),
         _HAS_QUERY,
+        {
+            "$group": {
+                "_id": {**_PAIR, "position": "$position", "search": "$search_request_id"},
+                "views": {"$sum": "$views"},
+                "clicks": {"$sum": "$clicks"},
+            }
+        },
+        {"$set": {**_PAIR_OF_ID, "position": "$_id.position"}},
         {
             "$setWindowFields": {
                 "partitionBy": "$_id.search",
@@ -168,19 +177,18 @@ def _sdbn(max_rank: int) -> Pipeline:
 
 def _feedback(max_rank: int) -> Pipeline:
     """What people's reactions to an item say, as in its signals but without decay: (P - N) / (P + N + 2)."""
-    totals = {"P": _weighted(POSITIVE), "N": _weighted(NEGATIVE)}
-    rating = {
-        "$divide": [{"$subtract": ["$P", "$N"]}, {"$add": ["$P", "$N", 2]}],
-    }
+    rating = {"$divide": [{"$subtract": ["$P", "$N"]}, {"$add": ["$P", "$N", 2]}]}
     return [
-        *_read(),
+        {"$match": {"query_text": {"$type": "string"}}},
+        *_grouped(),
         _HAS_QUERY,
         {
             "$group": {
                 "_id": _PAIR,
-                "views": {"$sum": _one_where(_is("view"))},
-                "clicks": {"$sum": _one_where(_is("click"))},
-                **{name: {"$sum": total} for name, total in totals.items()},
+                "views": {"$sum": _times("view")},
+                "clicks": {"$sum": _times("click")},
+                "P": {"$sum": {"$multiply": ["$n", _weight(POSITIVE)]}},
+                "N": {"$sum": {"$multiply": ["$n", _weight(NEGATIVE)]}},
             }
         },
         {"$set": {"rating": {"$round": [rating, _DIGITS]}}},
@@ -195,39 +203,42 @@ _MODELS: Final[Mapping[JudgmentModel, Callable[[int], Pipeline]]] = {
 }
 
 
-def _read() -> Pipeline:
-    """What models see of interactions, whatever others have stored in its place; without an item there is none."""
-    types = "$interaction_type"
+def _grouped(*paths: str) -> Pipeline:
+    """How many interactions have the same query, item, types and what is stored at ``paths``: as it is stored, so that
+    what others stored in its place is looked at once for each group and not for each interaction."""
+    stored = {"query": "$query_text", "feature_id": "$feature_id", "types": "$interaction_type"}
+    types = "$_id.types"
     return [
+        {"$group": {"_id": stored | {path: f"${path}" for path in paths}, "n": {"$sum": 1}}},
         {
             "$project": {
-                "_id": 0,
-                "query": {"$cond": [is_string("$query_text"), "$query_text", None]},
-                "feature_id": id_text("$feature_id"),
-                "search": id_text("$search_request_id"),
-                "position": count("$position"),
+                "query": {"$cond": [is_string("$_id.query"), "$_id.query", None]},
+                "feature_id": id_text("$_id.feature_id"),
                 "types": {"$cond": [{"$isArray": [types]}, types, [types]]},
+                "n": 1,
+                **{path: f"$_id.{path}" for path in paths},
             }
         },
+        # Without an item there is nothing to judge.
         {"$match": {"feature_id": {"$ne": None}}},
     ]
 
 
-def _by_position(positions: Mapping[str, int], **by: str) -> Pipeline:
-    """Views and clicks by query, item and position (and search); ``positions``: which of them."""
+def _by_position(positions: Mapping[str, int], *paths: str) -> Pipeline:
+    """Views and clicks by query, item and position (and what is stored at ``paths``), of these positions, which are
+    whole numbers; there may be several rows for each."""
+    # Of nearly all it is known by its type.
+    is_whole = {"$or": [{"position": {"$type": ["int", "long"]}}, {"$expr": _is_whole("$position")}]}
     return [
-        {"$match": {"position": positions, "interaction_type": {"$in": ["view", "click"]}}},
-        *_read(),
-        {"$match": {"position": {"$ne": None}}},
-        {
-            "$group": {
-                "_id": {**_PAIR, "position": "$position", **by},
-                "views": {"$sum": _one_where(_is("view"))},
-                "clicks": {"$sum": _one_where(_is("click"))},
-            }
-        },
-        {"$set": {**_PAIR_OF_ID, "position": "$_id.position"}},
+        {"$match": {"position": positions, "interaction_type": {"$in": ["view", "click"]}, **is_whole}},
+        *_grouped("position", *paths),
+        {"$match": {"position": {"$type": ["int", "long", "double"], "$not": {"$type": "array"}}}},
+        {"$set": {"views": _times("view"), "clicks": _times("click")}},
     ]
+
+
+def _is_whole(number: str) -> Expression:
+    return {"$eq": [number, {"$convert": {"input": number, "to": "long", "onError": None, "onNull": None}}]}
 
 
 def _with_rates() -> Pipeline:
@@ -255,7 +266,12 @@ def _one_where(condition: Expression) -> Expression:
     return {"$cond": [condition, 1, 0]}
 
 
-def _weighted(weights: Mapping[str, float]) -> Expression:
+def _times(type_: str) -> Expression:
+    """How many of a group's interactions are of a type."""
+    return {"$cond": [_is(type_), "$n", 0]}
+
+
+def _weight(weights: Mapping[str, float]) -> Expression:
     return {"$add": [{"$cond": [_is(type_), weight, 0]} for type_, weight in weights.items()]}
 
 

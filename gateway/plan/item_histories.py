@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from gateway.context import Context, Namespace
-from gateway.insights.decayed_days import decayed_days, history
+from gateway.insights.decayed_days import decayed_days, histories
 from gateway.insights.feature_signals import ItemHistory, SignalParameters
 from gateway.model.derived_documents import ITEM_DAYS
 from gateway.plan.commands import Aggregation, Document
@@ -32,7 +32,7 @@ class ItemHistories(Aggregation[Mapping[str, ItemHistory]]):
         return [*decayed_days(self.namespace.id, self.feature_ids, self.parameters, self.as_of)]
 
     def result(self, rows: Sequence[Document]) -> Mapping[str, ItemHistory]:
-        return {row["_id"]: history(row) for row in rows}
+        return histories(rows)
 
 
 def item_histories(context: Context, feature_ids: Sequence[str], parameters: SignalParameters) -> ItemHistories:

@@ -142,7 +142,8 @@ async def test_an_interaction_of_several_types_is_all_of_them(database: Database
     [
         (JudgmentModel.COEC, 2),
         (JudgmentModel.COEC_WORKBENCH, 2),
-        (JudgmentModel.SDBN, 2),
+        # It is about searches.
+        (JudgmentModel.SDBN, 1),
         # It isn't about positions.
         (JudgmentModel.FEEDBACK, 6),
     ],

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.insights.decayed_days import decayed_days, history
+from gateway.insights.decayed_days import decayed_days, histories
 from gateway.insights.feature_signals import COUNTED_TYPES, ItemHistory, SignalParameters, decay
 from gateway.insights.item_days import item_days, merged_into_item_days
 from gateway.model.derived_documents import ITEM_DAYS
@@ -35,12 +35,12 @@ async def store(database: Database, interactions: Sequence[dict[str, Any]]) -> N
         await collection.aggregate([*item_days(namespace_id, {}), *merged_into_item_days()])
 
 
-async def histories(
+async def summed_up(
     database: Database, feature_ids: Sequence[str], as_of: datetime = NOON, *, half_life_days: float = 7.0
 ) -> dict[str, ItemHistory]:
     parameters = SignalParameters(half_life_days=half_life_days)
     rows = await database[ITEM_DAYS].aggregate(decayed_days(NAMESPACE, feature_ids, parameters, as_of))
-    return {row["_id"]: history(row) for row in await rows.to_list()}
+    return histories(await rows.to_list())
 
 
 async def test_what_was_done_counts_half_after_each_half_life(database: Database) -> None:
@@ -48,7 +48,7 @@ async def test_what_was_done_counts_half_after_each_half_life(database: Database
     await store(
         database, [interaction("p", NOON - week * number, ["view", "click"], duration_ms=100) for number in range(3)]
     )
-    assert await histories(database, ["p", "unknown"]) == {
+    assert await summed_up(database, ["p", "unknown"]) == {
         "p": ItemHistory(3, {"view": 1.75, "click": 1.75}, (300.0, 3))
     }
 
@@ -64,7 +64,7 @@ async def test_of_the_day_only_what_happened_until_then_counts(database: Databas
             interaction("tomorrow", NOON + timedelta(days=1)),
         ],
     )
-    found = await histories(database, ["p", "only later", "only before", "tomorrow"])
+    found = await summed_up(database, ["p", "only later", "only before", "tomorrow"])
     assert found == {
         "p": ItemHistory(2, {"click": 2.0}, (100.0, 2)),
         "only before": ItemHistory(1, {"click": 1.0}, (0.0, 0)),
@@ -73,10 +73,10 @@ async def test_of_the_day_only_what_happened_until_then_counts(database: Databas
 
 async def test_what_is_done_later_changes_nothing(database: Database) -> None:
     await store(database, [interaction("p", NOON - timedelta(hours=1))])
-    before = await histories(database, ["p"])
+    before = await summed_up(database, ["p"])
     # Its day isn't derived yet.
     await database[INTERACTION.collection].insert_one(interaction("p", NOON + timedelta(hours=1)))
-    assert await histories(database, ["p"]) == before
+    assert await summed_up(database, ["p"]) == before
 
 
 async def test_an_item_that_others_stored_by_its_number_is_the_same_item(database: Database) -> None:
@@ -84,7 +84,7 @@ async def test_an_item_that_others_stored_by_its_number_is_the_same_item(databas
     await store(
         database, [interaction(7, NOON), interaction("7", NOON), interaction(7, later), interaction("7", later)]
     )
-    assert await histories(database, ["7"]) == {"7": ItemHistory(2, {"click": 2.0}, (0.0, 0))}
+    assert await summed_up(database, ["7"]) == {"7": ItemHistory(2, {"click": 2.0}, (0.0, 0))}
 
 
 async def test_what_other_namespaces_have_does_not_count(database: Database) -> None:
@@ -96,13 +96,13 @@ async def test_what_other_namespaces_have_does_not_count(database: Database) -> 
             interaction("p", NOON),
         ],
     )
-    assert await histories(database, ["p"]) == {"p": ItemHistory(1, {"click": 1.0}, (0.0, 0))}
+    assert await summed_up(database, ["p"]) == {"p": ItemHistory(1, {"click": 1.0}, (0.0, 0))}
 
 
 @pytest.mark.parametrize("half_life_days", [5e-324, 1e-3, 1e308])
 async def test_any_half_life_gives_a_weight(database: Database, half_life_days: float) -> None:
     await store(database, [interaction("p", NOON - timedelta(days=1)), interaction("p", NOON)])
-    found = await histories(database, ["p"], half_life_days=half_life_days)
+    found = await summed_up(database, ["p"], half_life_days=half_life_days)
     assert found["p"].counts["click"] == pytest.approx(2.0 if half_life_days > 1 else 1.0)
 
 
@@ -128,8 +128,8 @@ async def test_days_give_what_interactions_give(
     database: Database, log: list[dict[str, Any]], as_of: datetime, half_life_days: float
 ) -> None:
     await store(database, [dict(document) for document in log])
-    found = await histories(database, ["p", "q"], as_of, half_life_days=half_life_days)
-    expected = summed_up(log, as_of, half_life_days)
+    found = await summed_up(database, ["p", "q"], as_of, half_life_days=half_life_days)
+    expected = of_interactions(log, as_of, half_life_days)
     assert found.keys() == expected.keys()
     for feature_id, (interactions, counts, durations) in expected.items():
         assert found[feature_id].interactions == interactions
@@ -137,7 +137,7 @@ async def test_days_give_what_interactions_give(
         assert found[feature_id].counts == pytest.approx(counts, rel=1e-12)
 
 
-def summed_up(
+def of_interactions(
     log: Sequence[Mapping[str, Any]], as_of: datetime, half_life_days: float
 ) -> dict[str, tuple[int, Mapping[str, float], tuple[int, int]]]:
     interactions, counts = Counter[str](), defaultdict[str, Counter[str]](Counter)
