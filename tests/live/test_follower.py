@@ -8,6 +8,7 @@ import pytest
 from pymongo.errors import BulkWriteError
 
 from gateway.context import Namespace
+from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.insights.derived_keys import SearchKey
 from gateway.live.follower import Follower
 from gateway.model.derived_documents import ITEM_DAYS, SEARCH_OUTCOMES
@@ -20,6 +21,7 @@ from gateway.store.index_creation import create_indexes
 from gateway.store.writer import Writer
 from tests.generators.stored_searches import NAMESPACES, searches
 from tests.harness.derivation import derived, differences
+from tests.harness.gateway_client import open_gateway
 from tests.oracle import derived_documents as oracle
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -160,7 +162,10 @@ async def test_what_was_written_between_two_owners_is_derived_by_the_next(databa
     assert await is_exact(database)
 
 
-async def test_who_died_as_the_owner_is_followed_by_another(database: Database) -> None:
+async def test_who_died_as_the_owner_is_followed_by_another(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.store.derivation_state.LEASE_SECONDS", 0.5)
     await record(database, {"search_request": search("r1")})
     dead = DerivationState(database)
     assert await dead.take()
@@ -207,10 +212,10 @@ async def test_what_is_deleted_during_a_rebuild_is_not_left(database: Database) 
     def delete(done: int) -> None:
         places.append(done)
         request, item = requests[len(places)]["_id"], f"p{len(places)}"
-        deletions.append(asyncio.create_task(database["interactions"].delete_many({"feature_id": item})))
-        deletions.append(asyncio.create_task(database["search_requests"].delete_one({"_id": request})))
+        deletions.append(asyncio.ensure_future(database["interactions"].delete_many({"feature_id": item})))
+        deletions.append(asyncio.ensure_future(database["search_requests"].delete_one({"_id": request})))
 
-    deletions: list[asyncio.Task[Any]] = []
+    deletions: list[asyncio.Future[Any]] = []
     assert await follower.catch_up(delete)
     await asyncio.gather(*deletions)
     assert len(places) == 4
@@ -266,3 +271,13 @@ async def test_what_is_dear_waits_and_is_kept_meanwhile(database: Database, monk
     await derived(database)
     assert await counts(database) == {"view": 1, "click": 1, "skip": 1}
     assert await is_exact(database)
+
+
+async def test_a_served_gateway_follows_and_leaves_the_lease_as_it_ends(
+    database: Database, mongod: EmbeddedServer
+) -> None:
+    async with open_gateway(database, mongod.uri, insights=True) as gateway:
+        await record(database, {"search_request": search("r1")})
+        await derived(gateway.database)
+        assert await counts(database) == {"click": 1}
+    assert not (await DerivationState(database).read()).is_owned
