@@ -60,6 +60,9 @@ class Follower:
                 if not self._failing:
                     _LOG.warning("Insights can't follow what is written at the moment: %s", error.message)
                 self._failing = True
+            except Exception:
+                # Others depend on it: better late than never again.
+                _LOG.exception("Insights can't follow what is written at the moment")
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def catch_up(self, progress: Callable[[int], None] = lambda _: None) -> bool:

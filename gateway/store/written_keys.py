@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bson import Int64, Timestamp
-from pymongo.errors import PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError
 
 from gateway.errors import GatewayError
 from gateway.insights.derived_keys import INTERACTION_READ, Key, item_keys, search_keys
@@ -22,6 +22,8 @@ BATCH = 1_000
 _COLLECTIONS = (INTERACTION.collection, SEARCH_REQUEST.collection)
 # What takes a collection away, and says nothing of its documents.
 _LOSSES = ("drop", "rename", "dropDatabase", "invalidate")
+# What a later token doesn't help against: Unauthorized, AuthenticationFailed, and no replica set.
+_REFUSALS = (13, 18, 40_573)
 _IMAGES = ("fullDocument", "fullDocumentBeforeChange")
 _PIPELINE: Sequence[Mapping[str, Any]] = [
     {
@@ -97,7 +99,7 @@ class WrittenKeys:
                 written = Written(further.token, further.until, written.keys, further.is_full)
         except PyMongoError as error:
             await self.close()
-            if not transient(error):
+            if not transient(error) and "startAfter" in self._start and not _is_refusal(error):
                 raise HistoryLost from error
             with translated():
                 raise
@@ -157,6 +159,10 @@ def token_time(token: Mapping[str, Any]) -> Timestamp:
     data: str = token["_data"]
     # A key string: the type of a timestamp, and its two numbers of 32 bits.
     return Timestamp(int(data[2:10], 16), int(data[10:18], 16))
+
+
+def _is_refusal(error: PyMongoError) -> bool:
+    return isinstance(error, OperationFailure) and error.code in _REFUSALS
 
 
 def _touched(change: Document) -> Iterator[tuple[Key, bool]]:
