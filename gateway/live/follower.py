@@ -73,7 +73,10 @@ class Follower:
         """
         if not await self._state.take():
             return False
-        await self._own(await _now(self._database), progress)
+        try:
+            await self._own(await _now(self._database), progress)
+        except LeaseLost:
+            return False
         return True
 
     async def ask_for_rebuild(self) -> None:

@@ -15,7 +15,6 @@ from uuid import uuid4
 from bson import Timestamp
 from pymongo.errors import DuplicateKeyError
 
-from gateway.errors import Unavailable
 from gateway.insights.derived_keys import Key, key_of, stored_key
 from gateway.store.client import Database, Document, aggregate
 from gateway.store.driver_errors import translated
@@ -31,11 +30,8 @@ LEASE_SECONDS = 7.0
 _ID = "derivation"
 
 
-class LeaseLost(Unavailable):
-    """Another process owns the derivation by now."""
-
-    def __init__(self) -> None:
-        super().__init__("Another process derives insights by now.")
+class LeaseLost(Exception):
+    """The end of an owner's work: another process owns the derivation by now. Clients never hear of it."""
 
 
 @dataclass(frozen=True, slots=True)

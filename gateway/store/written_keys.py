@@ -10,7 +10,6 @@ from typing import Any
 from bson import Int64, Timestamp
 from pymongo.errors import OperationFailure, PyMongoError
 
-from gateway.errors import GatewayError
 from gateway.insights.derived_keys import INTERACTION_READ, Key, item_keys, search_keys
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.store.client import ClientSession, Database, Document, start_session
@@ -44,11 +43,8 @@ _PIPELINE: Sequence[Mapping[str, Any]] = [
 ]
 
 
-class HistoryLost(GatewayError):
-    """What was written since isn't known: everything has to be derived again."""
-
-    def __init__(self) -> None:
-        super().__init__("The database no longer knows what was written since.")
+class HistoryLost(Exception):
+    """The end of a change stream: what was written since isn't known, and everything has to be derived again."""
 
 
 @dataclass(slots=True)
