@@ -43,6 +43,7 @@ def test_the_demos_page_is_ready_to_use(tmp_path: Path, chromium: str) -> None:
         "NestedConnections": '"feature":',
         "RecordInteraction": '"created": true',
         "InteractionRecorded": '"interactionId": "graphiql-live-',
+        "TopQueries": '"clickThroughRate":',
     }
     assert told["tabs"] == list(shown)
     for name, text in shown.items():

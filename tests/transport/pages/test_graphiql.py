@@ -16,6 +16,7 @@ from gateway.demo.data import interactions
 from gateway.interchange.imports import record_all
 from gateway.transport.exchange.security_headers import with_security_headers
 from gateway.transport.pages.graphiql import TEMPLATE_HEADERS, GraphiQLPage
+from tests.harness.derived import derive_outcomes
 from tests.harness.gateway_client import Gateway
 
 SCRIPT = "console.log(1)\n" * 100
@@ -151,6 +152,7 @@ async def test_without_a_build_the_page_loads_pinned_files_of_a_cdn(tmp_path: Pa
 
 async def test_every_example_runs_on_the_demos_data(gateway: Gateway) -> None:
     await record_all(interactions(400, seed=1, namespace="shop"), gateway.writer, gateway.namespace)
+    await derive_outcomes(gateway.database, gateway.namespace)
     tabs = settings(await served(GraphiQLPage()).get("/graphql"))["tabs"]
     assert isinstance(tabs, list)
     names = []
@@ -161,4 +163,4 @@ async def test_every_example_runs_on_the_demos_data(gateway: Gateway) -> None:
             data = await gateway.data(tab["query"], json.loads(tab["variables"] or "{}"))
             assert all(root.get("nodes", True) for root in data.values()), name
     reading = ["LatestClicks", "FilterTrees", "NextPage", "NestedConnections"]
-    assert names == [*reading, "RecordInteraction", "InteractionRecorded"]
+    assert names == [*reading, "RecordInteraction", "InteractionRecorded", "TopQueries"]
