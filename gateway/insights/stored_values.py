@@ -80,12 +80,15 @@ def types(value: Expression) -> Expression:
     none."""
     listed = {"$cond": [{"$isArray": [value]}, value, [{"$ifNull": [value, None]}]]}
     unknown = {"$setDifference": [listed, [*INTERACTION_TYPES, None]]}
-    return {
+    several = {
         "$concatArrays": [
             {"$setIntersection": [listed, list(INTERACTION_TYPES)]},
             {"$cond": [{"$eq": [unknown, []]}, [], [OTHER_TYPE]]},
         ]
     }
+    # Nearly all have one, which takes MongoDB a fraction of comparing sets.
+    one = [{"$cond": [{"$in": [value, list(INTERACTION_TYPES)]}, value, OTHER_TYPE]}]
+    return {"$cond": [is_string(value), one, several]}
 
 
 def type_counters(types: str) -> dict[str, Expression]:
