@@ -40,5 +40,11 @@ def position_order(*, descending: bool) -> Order:
     return _order(INTERACTION, "position", descending)
 
 
+@cache
+def session_order(path: str, *, descending: bool) -> Order:
+    """Of sessions, which are no kind of documents: they follow from those."""
+    return Order(f"sessions.{path}.{'desc' if descending else 'asc'}", path, descending)
+
+
 def _order(kind: Kind, path: str, descending: bool) -> Order:
     return Order(f"{kind.collection}.{path}.{'desc' if descending else 'asc'}", path, descending)

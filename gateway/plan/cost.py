@@ -36,6 +36,8 @@ SPANNED = 4
 SIGNALLED = 5
 # To judge from interactions, all of them are examined; that takes what it takes, too.
 JUDGED = 100
+# For each command that makes sessions of all that was recorded, whatever it gives.
+SESSIONS_GROUPED = 100
 # A document is written into a dozen indexes, and acknowledged by several servers.
 WRITTEN = 2
 # With an entry of the audit log, acknowledged before it.

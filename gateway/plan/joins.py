@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.context import Namespace
 from gateway.model.document_ids import id_spellings
@@ -75,47 +75,81 @@ class JoinCount(Aggregation[Mapping[str, int]]):
         return {_key(row): row["document"]["total"] for row in rows}
 
 
-@dataclass(frozen=True, slots=True)
-class SessionSpans(Aggregation[Mapping[str, Document]]):
-    """For each session of ``keys``: when its first and last documents were, in one round trip.
+class Span(NamedTuple):
+    """The times of the first and the last document of what ``id`` names; None where none has a time."""
 
-    ``spans``: the kinds of documents, each with the path of the session. Gives the sessions in which anything was
-    recorded, by id, each with ``namespace_id``, ``session_id``, ``started_at`` and ``ended_at``.
+    id: str
+    first: datetime | None
+    last: datetime | None
+
+
+class Through(NamedTuple):
+    """The documents of a ``kind`` that have a key at ``path``; the latest has, at ``names``, the id of a span."""
+
+    kind: Kind
+    path: str
+    names: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spans(Aggregation[Mapping[str, Span]]):
+    """For each of ``keys``: when the first and last documents were that have it, in one round trip.
+
+    ``paths``: the kinds of documents, each with the path of the key. ``through``: where the keys lead to the ids that
+    documents have there; without, they are those. A key without documents is absent.
     """
 
     namespace: Namespace
     keys: Sequence[str]
-    spans: tuple[tuple[Kind, str], ...]
+    paths: tuple[tuple[Kind, str], ...]
+    through: Through | None = None
 
     @property
     def pipeline(self) -> list[Document]:
         stages: list[Document] = [_documents(self.keys)]
-        for kind, path in self.spans:
+        local = "key"
+        if self.through is not None:
+            local = "id"
+            stages += self._named(self.through)
+        for kind, path in self.paths:
             for direction, edge in ((1, "first"), (-1, "last")):
-                only: list[Document] = [
-                    {"$sort": {kind.time_path: direction, "_id": direction}},
-                    {"$limit": 1},
-                    {"$project": {"_id": 0, "at": f"${kind.time_path}"}},
-                ]
-                stages.append(_lookup(kind, Scan(self.namespace, kind).filter, path, f"{kind.collection}_{edge}", only))
+                only = self._edge(kind, direction, f"${kind.time_path}", "at")
+                name = f"{kind.collection}_{edge}"
+                stages.append(_lookup(kind, self._all_of(kind), path, name, only, local=local))
         return stages
 
-    def result(self, rows: Sequence[Document]) -> Mapping[str, Document]:
+    def _named(self, through: Through) -> list[Document]:
+        kind = through.kind
+        latest = self._edge(kind, -1, f"${through.names}", "id")
+        return [
+            _lookup(kind, self._all_of(kind), through.path, "id", latest),
+            {"$set": {"id": {"$first": "$id.id"}}},
+            # Nothing would be found with whatever has none either.
+            {"$match": {"id": {"$gt": ""}}},
+        ]
+
+    def _all_of(self, kind: Kind) -> Document:
+        return Scan(self.namespace, kind).filter
+
+    @staticmethod
+    def _edge(kind: Kind, direction: int, value: str, name: str) -> list[Document]:
+        return [
+            {"$sort": {kind.time_path: direction, "_id": direction}},
+            {"$limit": 1},
+            {"$project": {"_id": 0, name: value}},
+        ]
+
+    def result(self, rows: Sequence[Document]) -> Mapping[str, Span]:
         # Rows {"key": …} with, for each kind and edge, a list of none or one {"at": …}.
-        sessions: dict[str, Document] = {}
+        spans: dict[str, Span] = {}
         for row in rows:
             key = _key(row)
-            edges = [edge.get("at") for name, documents in row.items() if name != "key" for edge in documents]
+            edges = [edge.get("at") for name, found in row.items() if name not in ("key", "id") for edge in found]
             # What others wrote may have no time, or none that is one.
             times = [at for at in edges if isinstance(at, datetime)]
             if edges:
-                sessions[key] = {
-                    "namespace_id": self.namespace.id,
-                    "session_id": key,
-                    "started_at": min(times, default=None),
-                    "ended_at": max(times, default=None),
-                }
-        return sessions
+                spans[key] = Span(row.get("id", key), min(times, default=None), max(times, default=None))
+        return spans
 
 
 def _joined(
@@ -145,11 +179,13 @@ def _key(row: Document) -> str:
     return key if isinstance(key, str) else key[0]
 
 
-def _lookup(kind: Kind, filter_: Document, path: str, name: str, stages: list[Document]) -> Document:
+def _lookup(
+    kind: Kind, filter_: Document, path: str, name: str, stages: list[Document], *, local: str = "key"
+) -> Document:
     return {
         "$lookup": {
             "from": kind.collection,
-            "localField": "key",
+            "localField": local,
             "foreignField": path,
             "pipeline": [{"$match": filter_}, *stages],
             "as": name,

@@ -177,6 +177,14 @@ none, and not decayed. P: {described(POSITIVE)}. N: {described(NEGATIVE)}.""",
     )
 
 
+@strawberry.enum(description="What sessions are ordered by. Ties are ordered by the sessions' ids.")
+class SessionOrderField(Enum):
+    STARTED_AT = _value("started_at", "When the first search or interaction was.")
+    ENDED_AT = _value("ended_at", "When the last search or interaction was, so far.")
+    SEARCHES = _value("searches", "How many searches there are: what was typed letter by letter is one.")
+    INTERACTIONS = _value("interactions", "How many interactions there are.")
+
+
 def known_values(kind: type[Enum]) -> tuple[str, ...]:
     """The stored values that the contract knows of an enum that has OTHER."""
     return tuple(member.value for member in kind if member.value != OTHER)

@@ -6,9 +6,10 @@ import strawberry
 
 from gateway.schema.objects import Feature, Interaction, SearchRequest, Session
 from gateway.schema.readings import SubgraphDefinition, field
+from gateway.schema.user_types import User
 
 Entity = Annotated[
-    Interaction | SearchRequest | Feature | Session,
+    Interaction | SearchRequest | Feature | Session | User,
     strawberry.union(name="_Entity", description="What other schemas may refer to, by one of its keys."),
 ]
 

@@ -38,6 +38,7 @@ from gateway.schema.strawberry_adapter import Schema, core_schema, declared_name
 from gateway.schema.subgraph import subgraph_sdl
 from gateway.schema.subscription import Subscription
 from gateway.schema.type_names import Names
+from gateway.schema.user_types import User
 from gateway.schema.viewer_types import Namespace, Organization
 
 
@@ -63,7 +64,7 @@ def build(prefix: str = "") -> Graph:
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        types=[Interaction, SearchRequest, Feature, Session, Organization, Namespace],
+        types=[Interaction, SearchRequest, Feature, Session, User, Organization, Namespace],
         config=StrawberryConfig(scalar_map=SCALARS, name_converter=Names(prefix)),
     )
     core = core_schema(declared)

@@ -1,5 +1,7 @@
 """The objects of the graph and the connections between them; they refer to each other, so they stand together."""
 
+from typing import TYPE_CHECKING, Annotated
+
 import strawberry
 
 from gateway.model.documents import recorded_interaction
@@ -8,7 +10,7 @@ from gateway.model.wire import fields as wire
 from gateway.plan.sources.connection_statistics import ConnectionStatistics
 from gateway.plan.sources.item_signals import ItemSignals
 from gateway.plan.sources.key_lookups import DocumentLookup, SessionLookup, UnreadLookup
-from gateway.plan.sources.nested_objects import NestedOutcome
+from gateway.plan.sources.nested_objects import NestedById, NestedOutcome, NestedSession
 from gateway.schema.connections import PageInfo, connection, connection_total, edge_cursor
 from gateway.schema.enums import InteractionType, known_values
 from gateway.schema.federation_keys import composed
@@ -32,6 +34,10 @@ from gateway.schema.stored_readings import (
     TypedText,
 )
 
+if TYPE_CHECKING:
+    from gateway.schema.user_types import User
+
+_User = Annotated["User", strawberry.lazy("gateway.schema.user_types")]
 _KNOWN_TYPES = frozenset(known_values(InteractionType))
 
 
@@ -58,6 +64,10 @@ class Interaction(Node):
     session_id: strawberry.ID | None = stored(
         "effective_session_id", description="The session: the interaction's own, else its search request's."
     )
+    session: "Session | None" = fetched(
+        NestedById("effective_session_id"), "The session: the interaction's own, else its search request's."
+    )
+    user: _User | None = fetched(NestedById("user_id"), "Who interacted; null where that isn't known.")
     user_id: strawberry.ID | None = recorded("user_id")
     occurred_at: DateTime = recorded("occurred_at")
     json: JSON = stored(
@@ -101,6 +111,10 @@ It is empty without queries; base64-encoded content is a short hash.""",
         "search_request",
         description="The search request exactly as recorded, in the REST endpoint's shape with snake_case names.",
     )
+    session: "Session | None" = fetched(
+        NestedSession(), "The session that it names, else that of the interaction with which it was first recorded."
+    )
+    user: _User | None = fetched(NestedById("search_request.user_id"), "Who searched; null where it names nobody.")
     outcome: SearchOutcome = fetched(NestedOutcome(), "What became of it: whether it led to clicks, or to nothing.")
     interactions: "InteractionConnection" = connection(
         INTERACTION,

@@ -7,6 +7,7 @@ import strawberry
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.plan.sources.lookups import ById, ByNodeId, ByRepresentation
 from gateway.plan.sources.namespaces import NamespaceListing
+from gateway.plan.sources.session_listings import SessionListing
 from gateway.plan.sources.viewer import CurrentViewer
 from gateway.schema.connections import After, Before, First, Last, connection
 from gateway.schema.federation_types import Entity, Service
@@ -22,12 +23,14 @@ from gateway.schema.objects import (
 from gateway.schema.ranking_types import JudgmentConnection, RankedFeature, judged, reranked
 from gateway.schema.readings import ParentView, fetched, field
 from gateway.schema.scalars import Representation
+from gateway.schema.session_connections import SessionConnection, session_connection
 from gateway.schema.statistics_connections import (
     InteractionStatsConnection,
     SearchStatsConnection,
     interaction_stats,
     search_stats,
 )
+from gateway.schema.user_types import User
 from gateway.schema.viewer_types import NamespaceConnection, Viewer
 
 Id = strawberry.ID
@@ -69,6 +72,14 @@ def _features(
 def _session(
     session_id: Annotated[Id, strawberry.argument(description="The session's id within the namespace.")],
 ) -> None: ...
+
+
+def _user(
+    user_id: Annotated[Id, strawberry.argument(description="The user's id within the namespace.")],
+) -> None: ...
+
+
+def _users(ids: Annotated[list[Id], strawberry.argument(description="The users' ids, up to 1,000.")]) -> None: ...
 
 
 def _namespaces(
@@ -145,6 +156,20 @@ class Query:
         ById("sessionId"),
         "The session with this id; null where nothing was recorded in it.",
         signature=_session,
+    )
+    sessions: SessionConnection = session_connection(
+        SessionListing(), "The namespace's sessions, the latest first where no order is given."
+    )
+    user: User | None = fetched(
+        ById("userId"),
+        "The user with this id; null where nothing was recorded of it.",
+        signature=_user,
+    )
+    users: list[User] = fetched(
+        ById("ids", many=True),
+        """What was done by each of these users, in the order asked. The users themselves are owned elsewhere, so any id
+is answered.""",
+        signature=_users,
     )
     rerank: list[RankedFeature] = reranked()
     judgments: JudgmentConnection = judged()

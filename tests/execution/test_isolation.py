@@ -56,12 +56,12 @@ def recording(names: Mapping[str, str], owner: Namespace) -> Any:
             "session_id": names["session"],
             # On one side of a cursor for what is foreign or missing.
             "occurred_at": LATER if names["interaction"].startswith("own") else AT,
-            "user_id": names["interaction"],
+            "user_id": names["session"],
             "metadata": {"owner": owner.id, "named": names["interaction"], names["interaction"]: "named"},
             "search_request": {
                 "search_request_id": names["request"],
                 "session_id": names["session"],
-                "user_id": names["request"],
+                "user_id": names["session"],
                 "queries": [{"vector_index": "text", "type": "text", "value": names["request"]}],
                 "collections": [owner.id, names["request"]],
                 "filters": {
@@ -116,7 +116,12 @@ async def attacker(house: Gateway, request: pytest.FixtureRequest) -> Attacker:
 
 
 PAGE = "{ nodes { id } edges { node { id } } totalCount pageInfo { hasNextPage hasPreviousPage } }"
-READ = f"id json feature {{ interactions {PAGE} }} searchRequest {{ json interactions {PAGE} }}"
+USER = f"id firstSeenAt lastSeenAt interactions {PAGE} searchRequests {PAGE} sessions {PAGE}"
+NESTED = "session { id startedAt } user { id firstSeenAt }"
+READ = (
+    f"{NESTED} id json feature {{ interactions {PAGE} }} "
+    f"searchRequest {{ {NESTED} json outcome {{ views next {{ id }} }} interactions {PAGE} }}"
+)
 
 # Within the second that has them all, some of which came later.
 SIGNALS = f'signals(asOf: "{AT}") {{ interactions score }}'
@@ -162,6 +167,7 @@ CASES: dict[str, list[Case]] = {
                 ... on SearchRequest {{ id json interactions {PAGE} }}
                 ... on Feature {{ featureId interactions {PAGE} }}
                 ... on Session {{ id startedAt interactions {PAGE} searchRequests {PAGE} }}
+                ... on User {{ {USER} }}
               }}
             }}""",
             variables,
@@ -171,6 +177,7 @@ CASES: dict[str, list[Case]] = {
             lambda names: {"representations": [representation("SearchRequest", "searchRequestId", names["request"])]},
             lambda names: {"representations": [representation("Feature", "featureId", names["feature"])]},
             lambda names: {"representations": [representation("Session", "sessionId", names["session"])]},
+            lambda names: {"representations": [representation("User", "userId", names["session"])]},
             lambda names: {
                 "representations": [
                     representation("SearchRequest", "searchRequestId", "own-r"),
@@ -282,6 +289,23 @@ CASES: dict[str, list[Case]] = {
             lambda names: {"id": names["session"]},
         )
     ],
+    "sessions": [
+        (f"query ($where: SessionWhere) {{ sessions(where: $where) {PAGE} }}", where)
+        for where in (
+            lambda names: {"where": {"userId": {"eq": names["session"]}}},
+            lambda names: {"where": {"userId": {"in": [names["session"], "own-s"]}, "searches": {"gte": 0}}},
+            lambda names: {"where": {"userId": {"nin": [names["session"]]}, "startedAt": {"gte": AT}}},
+        )
+    ],
+    "user": [
+        (f"query ($id: ID!) {{ user(userId: $id) {{ {USER} }} }}", lambda names: {"id": names["session"]}),
+    ],
+    "users": [
+        (
+            f"query ($ids: [ID!]!) {{ users(ids: $ids) {{ {USER} }} }}",
+            lambda names: {"ids": [names["session"], "own-s"]},
+        )
+    ],
     "recordInteraction": [
         (RECORD, lambda names: {"input": record_input(names)}),
         (RECORD, lambda names: {"input": record_input(names, searchRequest=request_input(names))}),
@@ -334,7 +358,12 @@ def names_of(names: Mapping[str, str], namespaces: list[Namespace]) -> dict[str,
         for kind in ("interaction", "search_request"):
             name = names["interaction" if kind == "interaction" else "request"]
             words[str(document_id(namespace.id, kind, name))] = f"<_id of {kind}>"
-        for type_name, kind in (("Interaction", "interaction"), ("SearchRequest", "request"), ("Session", "session")):
+        for type_name, kind in (
+            ("Interaction", "interaction"),
+            ("SearchRequest", "request"),
+            ("Session", "session"),
+            ("User", "session"),
+        ):
             words[global_ids.encode(type_name, namespace.id, names[kind])] = f"<id of {type_name}>"
     return words
 
@@ -391,7 +420,13 @@ async def test_what_is_foreign_is_answered_like_what_is_missing(root: str, numbe
 Where = Callable[[Mapping[str, str]], dict[str, Any]]
 
 # By field, which of the names are compared there and below.
-NAMED = {"featureId": "feature", "sessionId": "session", "searchRequest": "request", "text": "request"}
+NAMED = {
+    "featureId": "feature",
+    "sessionId": "session",
+    "searchRequest": "request",
+    "text": "request",
+    "userId": "session",
+}
 # What has to stand beside a value for it to be one that the victim's documents have.
 BESIDE: dict[str, dict[str, Any]] = {
     "PathFilter.path": {"operator": "EXISTS", "value": True},
@@ -430,6 +465,7 @@ FILTERS = [
     for root, type_name, name in (
         ("interactions", "InteractionWhere", "interaction"),
         ("searchRequests", "SearchRequestWhere", "request"),
+        ("sessions", "SessionWhere", "session"),
     )
     for at, where in wheres(cast(GraphQLInputObjectType, EXECUTABLE.type_map[type_name]), name)
 ]
@@ -480,12 +516,13 @@ def node_ids(namespace: Namespace, names: Mapping[str, str], organization_id: st
         "Interaction": global_ids.encode("Interaction", namespace.id, names["interaction"]),
         "SearchRequest": global_ids.encode("SearchRequest", namespace.id, names["request"]),
         "Session": global_ids.encode("Session", namespace.id, names["session"]),
+        "User": global_ids.encode("User", namespace.id, names["session"]),
         "Namespace": global_ids.encode("Namespace", namespace.id, namespace.id),
         "Organization": global_ids.encode("Organization", organization_id, organization_id),
     }
 
 
-NODE_TYPES = ("Interaction", "SearchRequest", "Session", "Namespace", "Organization")
+NODE_TYPES = ("Interaction", "SearchRequest", "Session", "User", "Namespace", "Organization")
 
 
 async def test_every_type_of_node_is_tried() -> None:
@@ -555,6 +592,11 @@ CURSORS = [
     'session(sessionId: "own-s") { interactions(%s) %s }',
     'session(sessionId: "own-s") { searchRequests(%s) %s }',
     'searchRequest(searchRequestId: "own-r") { interactions(%s) %s }',
+    "sessions(%s) %s",
+    "sessions(%s, orderBy: { field: INTERACTIONS, direction: ASC }) %s",
+    'user(userId: "own-s") { sessions(%s) %s }',
+    'users(ids: ["own-s"]) { interactions(%s) %s }',
+    'users(ids: ["own-s"]) { searchRequests(%s) %s }',
     "interactions { nodes { feature { interactions(%s) %s } } }",
 ]
 
@@ -739,4 +781,8 @@ async def test_every_connection_is_tried_with_cursors() -> None:
         "SearchRequest.interactions",
         "Session.interactions",
         "Session.searchRequests",
+        "Query.sessions",
+        "User.interactions",
+        "User.searchRequests",
+        "User.sessions",
     }

@@ -24,12 +24,21 @@ from gateway.plan.sources.judgments import BoundJudgments
 from gateway.plan.sources.listings import BoundListing, BoundNestedListing
 from gateway.plan.sources.lookups import ById, ByNodeId, ByRepresentation
 from gateway.plan.sources.namespaces import BoundNamespaceListing
-from gateway.plan.sources.nested_objects import NestedById
+from gateway.plan.sources.nested_objects import NestedById, NestedSession
 from gateway.plan.sources.schema_answer import SchemaAnswer
+from gateway.plan.sources.session_listings import BoundSessionListing, BoundSessionsOfUsers
 from gateway.plan.sources.source import BoundSource
 from gateway.plan.statistics_pages import GroupPage
 from tests.generators.stored_documents import Draw, Generated, documents
 
+_PAGED = (
+    BoundListing
+    | BoundNestedListing
+    | BoundNamespaceListing
+    | BoundSessionListing
+    | BoundSessionsOfUsers
+    | BoundJudgments
+)
 _PICKS = st.lists(st.integers(0, 119), min_size=16, max_size=16)
 
 
@@ -107,9 +116,10 @@ class Fetched:
         if fetch.source.page_type:
             return {key: self._page(fetch, key) for key in keys}
         self._bound(fetch)
-        if not isinstance(fetch.source, NestedById):
+        if not isinstance(fetch.source, NestedById | NestedSession):
             return {key: self._document(fetch) for key in keys}
-        return {**{key: None if self._one_in(12) else self._document(fetch) for key in keys}, NO_KEY: None}
+        found = {key: None if self._one_in(12) else self._document(fetch) for key in keys}
+        return {**found, NO_KEY: None} if isinstance(fetch.source, NestedById) else found
 
     def _guarded(self, value: Callable[[], Any], *, reads: bool = True) -> Any:
         if reads and self.stored.odd and self._one_in(12):
@@ -156,7 +166,7 @@ class Fetched:
         total = None if not bound.bounds or self._one_in(12) else 10 ** self._pick(7)
         if isinstance(bound, BoundStatistics):
             return self._groups(fetch, bound, total)
-        assert isinstance(bound, BoundListing | BoundNestedListing | BoundNamespaceListing | BoundJudgments)
+        assert isinstance(bound, _PAGED)
         window = bound.window
         documents = [self._document(fetch) for _ in range(min(self._pick(4), window.limit))]
         return page(window, documents, total, key)

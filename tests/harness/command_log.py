@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import orjson
-from bson import Binary, Timestamp
+from bson import Binary, DatetimeMS, Timestamp
 from pymongo import monitoring
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
@@ -99,7 +99,12 @@ def as_json(sent: list[Command]) -> list[Command]:
 
 
 def _jsonable(value: Any) -> Any:
-    return "<time>" if isinstance(value, Timestamp) else Binary.as_uuid(value)
+    match value:
+        case Timestamp():
+            return "<time>"
+        case DatetimeMS():
+            return int(value)
+    return Binary.as_uuid(value)
 
 
 def modulo(values: Mapping[str, str], part: Any) -> Any:

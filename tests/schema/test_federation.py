@@ -109,6 +109,7 @@ async def test_all_else_is_the_public_schema_with_its_descriptions_and_federatio
         "SearchRequest": ['@key(fields: "id")', '@key(fields: "searchRequestId")'],
         "Feature": ['@key(fields: "featureId")'],
         "Session": ['@key(fields: "sessionId")'],
+        "User": ['@key(fields: "userId")'],
         "PageInfo": ["@shareable"],
     }
     for type_ in SUBGRAPH.values():

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from gateway.context import Context
 from gateway.model.document_ids import id_spellings, id_text
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Kind
 from gateway.plan.commands import Document, Find, NamespaceScan, ReadCommand, Scan
 from gateway.plan.cost import SPANNED
-from gateway.plan.joins import SessionSpans
+from gateway.plan.joins import Span, Spans
 from gateway.plan.predicate import Lookup
 from gateway.plan.projection import projection
 from gateway.plan.sources.source import KeyLookup
@@ -19,7 +19,8 @@ from gateway.plan.viewer_documents import organization_document
 MAX_NAMESPACES = 1_000
 # As the readings of the type expect it.
 NAMESPACE_PROJECTION = {"_id": 0, "namespace_id": "$_id", "name": 1, "created_at": 1}
-_SESSION_SPANS = ((INTERACTION, "effective_session_id"), (SEARCH_REQUEST, "effective_session_id"))
+SESSION_PATHS = ((INTERACTION, "effective_session_id"), (SEARCH_REQUEST, "effective_session_id"))
+USER_PATHS = ((INTERACTION, "user_id"), (SEARCH_REQUEST, "search_request.user_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,48 @@ class SessionLookup(KeyLookup):
         return SPANNED
 
     def command(self, context: Context, keys: Sequence[str], paths: frozenset[str]) -> ReadCommand:
-        return SessionSpans(context.namespace, keys, _SESSION_SPANS)
+        return Spans(context.namespace, keys, SESSION_PATHS)
 
     def objects(self, result: Any, keys: Sequence[str], context: Context) -> Mapping[str, Document]:
-        return cast(Mapping[str, Document], result)
+        spans: Mapping[str, Span] = result
+        return {key: session_document(span, context) for key, span in spans.items()}
+
+
+def session_document(span: Span, context: Context) -> Document:
+    return {
+        "namespace_id": context.namespace.id,
+        "session_id": span.id,
+        "started_at": span.first,
+        "ended_at": span.last,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class UserLookup(KeyLookup):
+    """Users, which are owned elsewhere: any id is answered, with the times of what was recorded of it, if anything."""
+
+    @property
+    def price(self) -> int:
+        return SPANNED
+
+    def command(self, context: Context, keys: Sequence[str], paths: frozenset[str]) -> ReadCommand:
+        return Spans(context.namespace, keys, USER_PATHS)
+
+    def known(self, document: Document | None) -> Document | None:
+        return document if document and document["first_seen_at"] is not None else None
+
+    def objects(self, result: Any, keys: Sequence[str], context: Context) -> Mapping[str, Document]:
+        spans: Mapping[str, Span] = result
+        users = (spans.get(key, Span(key, None, None)) for key in keys)
+        return {
+            user.id: {
+                "namespace_id": context.namespace.id,
+                "user_id": user.id,
+                "first_seen_at": user.first,
+                "last_seen_at": user.last,
+            }
+            for user in users
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,9 @@ class BoundIds(BoundRoot):
             return [], 0
         objects = self.lookup.objects(results[0] if results else None, self._distinct, context)
         points = self.lookup.price * len(self._distinct)
-        return [objects.get(key) for key in self.keys] if self.many else objects.get(self.keys[0]), points
+        if self.many:
+            return [objects.get(key) for key in self.keys], points
+        return self.lookup.known(objects.get(self.keys[0])), points
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,8 @@ class BoundReferences(BoundRoot):
         if group is None or document is None:
             return None
         if reference.scope not in (None, group.lookup.scope(context, reference.key)):
+            return None
+        if not self.required and group.lookup.known(document) is None:
             return None
         return {**document, TYPE_FIELD: reference.type_name}
 

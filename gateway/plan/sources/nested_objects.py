@@ -5,15 +5,20 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gateway.context import Context
+from gateway.model.kinds import SEARCH_REQUEST
 from gateway.plan.commands import Document, Find, ReadCommand
+from gateway.plan.cost import SPANNED
 from gateway.plan.fetched_pages import NO_KEY
+from gateway.plan.joins import Span, Spans, Through
 from gateway.plan.outcomes import OUTCOME_INDEX, OutcomeScan
 from gateway.plan.projection import projection
+from gateway.plan.sources.key_lookups import SESSION_PATHS, session_document
 from gateway.plan.sources.source import BoundNested, Estimate, KeyLookup, Source, SourceArguments
 
 # Of one id, which other programs may have stored twice, the latest comes first.
 _LATEST_FIRST: Final = (("search_request_id", 1), ("first_seen_at", -1), ("_id", -1))
 _NOTHING_HAPPENED: Final[Document] = {}
+_OF_REQUEST: Final = Through(SEARCH_REQUEST, SEARCH_REQUEST.id_path, "effective_session_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,40 @@ class BoundNestedIds(BoundNested):
 
 def _ids(keys: Sequence[str]) -> list[str]:
     return [key for key in keys if key != NO_KEY]
+
+
+@dataclass(frozen=True, slots=True)
+class NestedSession(Source):
+    """The session of the search request whose id the parent has: that which it names, else that in which it was
+    recorded. The parent may be an interaction of another session."""
+
+    @property
+    def local(self) -> str:
+        return "search_request_id"
+
+    def bind(self, arguments: SourceArguments) -> "BoundSessions":
+        return BoundSessions()
+
+
+@dataclass(frozen=True, slots=True)
+class BoundSessions(BoundNested):
+    """The sessions of all parents' search requests."""
+
+    def estimate(self, parents: int) -> Estimate:
+        return Estimate(SPANNED * parents, parents)
+
+    def commands(self, context: Context, keys: Sequence[str]) -> Sequence[ReadCommand]:
+        return (Spans(context.namespace, keys, SESSION_PATHS, _OF_REQUEST),)
+
+    def values(
+        self, results: Sequence[Any], keys: Sequence[str], context: Context
+    ) -> tuple[Mapping[str, Document | None], int]:
+        spans: Mapping[str, Span] = results[0]
+        sessions = {key: session_document(span, context) for key, span in spans.items()}
+        return {key: sessions.get(key) for key in keys}, SPANNED * len(keys)
+
+    def empty_values(self, keys: Sequence[str]) -> Mapping[str, Document | None]:
+        return dict.fromkeys(keys)
 
 
 @dataclass(frozen=True, slots=True)

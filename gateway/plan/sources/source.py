@@ -57,6 +57,10 @@ class KeyLookup(ABC):
         """
         raise NotImplementedError
 
+    def known(self, document: Document | None) -> Document | None:
+        """The object, where one alone was asked for: None where nothing is known of it but the id that was asked."""
+        return document
+
     @abstractmethod
     def objects(self, result: Any, keys: Sequence[str], context: Context) -> Mapping[str, Document]:
         """Those that there are, by their ids; ``result``: the command's, None where nothing is read."""
