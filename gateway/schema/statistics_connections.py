@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import strawberry
 
 from gateway.insights.time_intervals import MAX_INTERVALS
+from gateway.plan.sources.nested_objects import NestedById
 from gateway.plan.sources.statistics import (
     MAX_DIMENSIONS,
     MAX_PATH_LENGTH,
@@ -14,7 +15,7 @@ from gateway.plan.sources.statistics import (
 )
 from gateway.schema.connections import After, First, PageInfo, connection_total, edge_cursor
 from gateway.schema.enums import InteractionType, SortDirection, VectorIndex, known_values
-from gateway.schema.objects import Feature
+from gateway.schema.objects import Feature, Session
 from gateway.schema.readings import Attribute, Embedded, ParentView, embedded, fetched, field, stored
 from gateway.schema.scalars import JSON
 from gateway.schema.statistics_enums import (
@@ -32,6 +33,7 @@ from gateway.schema.statistics_types import (
     SearchStatsBucket,
 )
 from gateway.schema.stored_readings import KnownOrOther
+from gateway.schema.user_types import User
 from gateway.schema.where_inputs import InteractionWhere, SearchRequestWhere
 
 _KNOWN_INDEXES = frozenset(known_values(VectorIndex))
@@ -146,6 +148,8 @@ class SearchStatsKey:
         KnownOrOther("vector_index", _KNOWN_INDEXES), f"The vector index; {_OF_DIMENSION}."
     )
     filter_key: str | None = stored("filter_key", f"The key of a condition; {_OF_DIMENSION}.")
+    session: Session | None = fetched(NestedById("session_id"), f"The session; {_OF_DIMENSION}.")
+    user: User | None = fetched(NestedById("user_id"), f"The user; {_OF_DIMENSION}.")
 
 
 @strawberry.type(description="Searches that have something in common.")
@@ -187,6 +191,8 @@ class InteractionStatsKey:
     interaction_type: InteractionType | None = stored(
         KnownOrOther("interaction_type", _KNOWN_TYPES), f"What was done; {_OF_DIMENSION}."
     )
+    session: Session | None = fetched(NestedById("session_id"), f"The session; {_OF_DIMENSION}.")
+    user: User | None = fetched(NestedById("user_id"), f"The user; {_OF_DIMENSION}.")
     vector_index: VectorIndex | None = stored(
         KnownOrOther("vector_index", _KNOWN_INDEXES), f"The vector index; {_OF_DIMENSION}."
     )
