@@ -17,7 +17,7 @@ const OTHER = `
   type Query {
     node(id: ID!): Node
     viewer: Viewer
-    sessions(orderBy: SortDirection): [Session!]!
+    visits(orderBy: SortDirection): [Session!]!
   }
   interface Node { id: ID! }
   type Viewer implements Node { id: ID! name: String! namespace: Namespace! }

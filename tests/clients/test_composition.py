@@ -85,6 +85,21 @@ def test_the_example_walks_from_an_item_through_three_subgraphs_as_its_readme_sh
     assert json.loads(walked.stdout) == json.loads(answer)
 
 
+def test_the_example_tells_the_items_clicked_most_with_title_image_and_rate(mongod: EmbeddedServer) -> None:
+    with serving(mongod.uri) as gateway:
+        viewed = {**recording(2, "sku-00007"), "interactionType": "VIEW"}
+        gateway.record(recording(1, "sku-00007"), viewed, {**recording(3, "sku-00008"), "interactionType": "VIEW"})
+        with composed(gateway) as address:
+            top = [NODE, str(EXAMPLE / "top.mjs"), "1"]
+            answer = subprocess.run(
+                top, env=in_environment(gateway, ROUTER_URL=address), capture_output=True, timeout=60, check=True
+            )
+    [item] = json.loads(answer.stdout)["data"]["interactionStats"]["nodes"]
+    feature = item["key"]["feature"]
+    assert (feature["featureId"], feature["title"], feature["image"]) == ("sku-00007", "Item 7", "/images/00007.jpg")
+    assert (item["stats"]["clicks"], item["stats"]["clicksPerView"]) == (1, 1.0)
+
+
 def test_the_example_answers_in_the_name_of_who_asks(mongod: EmbeddedServer) -> None:
     query = """{
       interaction(interactionId: "i1") { feature { title } searchRequest { searchedCollections { title } } }
