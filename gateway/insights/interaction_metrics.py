@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from gateway.insights.metrics import Dimension, Metric, Subject, counted, is_present, ratio
 from gateway.insights.stored_values import (
     Expression,
+    Pipeline,
     count,
     distinct_strings,
     id_text,
@@ -59,7 +60,8 @@ def _distinct(name: str, value: str) -> Metric:
     return Metric({name: {"$addToSet": value}}, {"$size": {"$setDifference": [f"${name}", [None]]}}, 0, value)
 
 
-def _wilson_lower_bound(successes: Expression, trials: Expression) -> Expression:
+def wilson_lower_bound(successes: Expression, trials: Expression) -> Expression:
+    """The lower bound of a share at 95 %; null without trials."""
     share = {"$divide": [successes, trials]}
     square = _Z * _Z
     spread = {
@@ -101,7 +103,7 @@ INTERACTION_METRICS: Mapping[str, Metric] = {
     "users": _distinct("users", "$user"),
     "clicks_per_view": Metric({**_VIEWS, **_CLICKS}, ratio("$clicks", "$views")),
     "clicks_per_view_lower_bound": Metric(
-        {**_VIEWS, **_CLICKS}, _wilson_lower_bound({"$min": ["$clicks", "$views"]}, "$views")
+        {**_VIEWS, **_CLICKS}, wilson_lower_bound({"$min": ["$clicks", "$views"]}, "$views")
     ),
     "negative_rate": Metric(
         {"interactions": {"$sum": 1}, "negative": counted(is_of("negative_feedback"))},
@@ -144,7 +146,20 @@ REVENUE: Mapping[str, Expression] = {
 
 CURRENCY: Expression = {"$cond": [{"$eq": [{"$type": "$metadata.currency"}, "string"]}, "$metadata.currency", None]}
 
-INTERACTIONS = Subject("interactionStats", "occurred_at", INTERACTION_METRICS, "interactions", PREPARED)
+
+def rates(max_rank: int) -> Pipeline:
+    """As of `Subject`."""
+    return [
+        {"$project": {"_id": 0, **{name: PREPARED[name] for name in ("types", "place")}}},
+        {"$match": {"place": {"$gte": 0, "$lt": max_rank}}},
+        {"$group": {"_id": _POSITION, **BY_POSITION}},
+        {"$project": {"position": "$_id", "views": 1, "clicks": 1}},
+    ]
+
+
+INTERACTIONS = Subject(
+    "interactionStats", "occurred_at", INTERACTION_METRICS, "interactions", PREPARED, rates, with_expected_clicks
+)
 
 DIMENSIONS: Mapping[str, Dimension] = {
     dimension.name: dimension

@@ -1,11 +1,11 @@
 """What groups of documents are measured by: metrics as accumulators and what becomes of them, and the dimensions that
 documents are grouped by."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.insights.stored_values import Expression
+from gateway.insights.stored_values import Expression, Pipeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,10 @@ class Subject:
     """A kind of statistics: the documents' time at ``time``, and the metrics of their groups by name; ``order``: the
     one that groups are ordered by where nothing else is asked for. ``prepared``: fields made of what is stored, ahead
     of grouping, of which those are made that are referred to; where there are none, documents are grouped as they are.
+
+    ``rates``: the pipeline that gives {"position": p, "views": n, "clicks": n} for positions below a rank;
+    ``expected``: the metrics ``expected_clicks`` and ``coec`` by the clicks per view of each position, None where there
+    are no views. Neither is there where clicks aren't compared.
     """
 
     name: str
@@ -47,6 +51,8 @@ class Subject:
     metrics: Mapping[str, Metric]
     order: str
     prepared: Mapping[str, Expression] = field(default_factory=dict)
+    rates: Callable[[int], Pipeline] | None = None
+    expected: Callable[[Sequence[float | None]], Mapping[str, Metric]] | None = None
 
 
 PARENT = Dimension("parent", "$parent")

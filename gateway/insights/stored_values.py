@@ -96,6 +96,11 @@ def type_counters(types: str) -> dict[str, Expression]:
     return {name: {"$sum": {"$cond": [{"$in": [name, types]}, 1, 0]}} for name in (*INTERACTION_TYPES, OTHER_TYPE)}
 
 
+def type_names() -> tuple[str, ...]:
+    """The names under which types are counted."""
+    return (*INTERACTION_TYPES, OTHER_TYPE)
+
+
 def nonzero(counters: str) -> Expression:
     """The object of those counts at ``counters`` that aren't 0, in the order of the types."""
     pairs = [{"k": name, "v": {"$ifNull": [f"{counters}.{name}", 0]}} for name in (*INTERACTION_TYPES, OTHER_TYPE)]

@@ -12,7 +12,8 @@ import pytest_asyncio
 
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.model.wire import validate_interaction
-from tests.harness.derived import derive_outcomes
+from tests.harness.command_log import commands
+from tests.harness.derived import derive_item_days, derive_outcomes
 from tests.harness.gateway_client import Gateway, new_gateway
 from tests.oracle.statistics import (
     Search,
@@ -85,6 +86,7 @@ async def gateway(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
     async with new_gateway(mongod.uri) as gateway:
         await gateway.writer.record(gateway.namespace, [validate_interaction(wire) for wire in WIRES], BEGIN)
         await derive_outcomes(gateway.database, gateway.namespace)
+        await derive_item_days(gateway.database, gateway.namespace)
         yield gateway
 
 
@@ -236,6 +238,57 @@ async def test_interactions_by_what_they_have_in_common(
             within = [place for place in range(25) if bucket["from"] <= place < (bucket["to"] or 25)]
             assert bucket["views"] == sum(views.get(place, 0) for place in within)
             assert bucket["clicks"] == sum(clicks.get(place, 0) for place in within)
+
+
+_BY_ALL_BUT_DAYS = {"searches", "sessions", "users", "revenue"}
+BY_DAYS = " ".join(name for name in interaction_stats([], {}) if name not in _BY_ALL_BUT_DAYS)
+# Bounds of time: whole days, days and parts of days, no whole day, open ends; each with the collection that is asked.
+RANGES = [
+    ("2024-03-30T00:00:00Z", "2024-04-01T00:00:00Z", "item_days"),
+    ("2024-03-29T10:30:00Z", "2024-04-01T20:15:00.5Z", "item_days"),
+    ("2024-03-30T00:00:00.001Z", "2024-03-31T00:00:00Z", "interactions"),
+    ("2024-03-30T08:00:00Z", "2024-03-30T19:00:00Z", "interactions"),
+    ("2024-03-30T08:00:00Z", None, "item_days"),
+    (None, "2024-03-31T08:00:00Z", "item_days"),
+]
+
+
+@pytest.mark.parametrize("size", [100, 4])
+@pytest.mark.parametrize(("begin", "end", "collection"), RANGES)
+async def test_items_within_a_range_of_time_are_measured_by_their_days(
+    begin: str | None, end: str | None, collection: str, size: int, gateway: Gateway
+) -> None:
+    bounds = [f'gte: "{begin}"'] * bool(begin) + [f'lt: "{end}"'] * bool(end)
+    arguments = f"where: {{ occurredAt: {{ {', '.join(bounds)} }} }}, groupBy: [{{ by: FEATURE }}]"
+    node = f"key {{ feature {{ featureId }} }} stats {{ {BY_DAYS} count(type: SHARE) }}"
+    with commands() as sent:
+        groups = await all_nodes(gateway, "interactionStats", arguments, node, size=size)
+    assert {command["aggregate"] for command in sent if "aggregate" in command} == {collection}
+    within = [
+        wire
+        for wire in WIRES
+        if (begin is None or datetime.fromisoformat(wire["occurred_at"]) >= datetime.fromisoformat(begin))
+        and (end is None or datetime.fromisoformat(wire["occurred_at"]) < datetime.fromisoformat(end))
+    ]
+    expected, rates = grouped(within, lambda wire: [wire["feature_id"]]), click_rates(within, 20)
+    assert [value_of(group["key"]) for group in groups] == sorted(
+        expected, key=lambda feature: (-len(expected[feature]), str(feature))
+    )
+    for group in groups:
+        wires = expected[value_of(group["key"])]
+        assert group["stats"].pop("count") == sum("share" in types_of(wire) for wire in wires)
+        numbers = interaction_stats(wires, rates)
+        same(group["stats"], {name: numbers[name] for name in group["stats"]})
+
+
+async def test_a_series_of_days_in_utc_is_the_same_by_days_and_by_interactions(gateway: Gateway) -> None:
+    series = """series { from to stats { interactions clicks averageDurationMs } }"""
+    where = 'where: { occurredAt: { gte: "2024-03-29T12:00:00Z", lt: "2024-04-03T00:00:00Z" } }'
+    data = await gateway.data(
+        f"""{{ byDays: interactionStats({where}, interval: DAY) {{ nodes {{ {series} }} }}
+          byInteractions: interactionStats({where}, interval: DAY) {{ nodes {{ stats {{ users }} {series} }} }} }}"""
+    )
+    assert data["byDays"]["nodes"][0]["series"] == data["byInteractions"]["nodes"][0]["series"]
 
 
 async def test_clicks_over_expected_clicks_of_the_whole_scope_are_one(gateway: Gateway) -> None:

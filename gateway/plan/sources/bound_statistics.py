@@ -13,7 +13,6 @@ from itertools import pairwise
 from typing import Any, Self
 
 from gateway.context import Context, Namespace
-from gateway.insights import interaction_metrics
 from gateway.insights.group_pipelines import GroupOrder, GroupPlace, Groups
 from gateway.insights.metrics import Dimension, Metric, Subject
 from gateway.plan.commands import Document, ReadCommand
@@ -22,7 +21,6 @@ from gateway.plan.fetched_pages import ResponsePath
 from gateway.plan.sources.measured_groups import (
     EXPECTED,
     PARTS,
-    POSITIONS,
     Intervals,
     Measured,
     hashable,
@@ -111,17 +109,18 @@ class BoundStatistics(BoundRoot):
     def _rates(self, namespace: Namespace) -> dict[str, Rows]:
         if not EXPECTED & {*self.measured.all, self.order.metric}:
             return {}
-        by, accumulators = part_of(POSITIONS)
-        return {"rates": self._run(namespace, Groups(self.subject, (), {}, {}).parts([], by, accumulators))}
+        assert self.subject.rates is not None, "its clicks are compared"
+        return {"rates": self._run(namespace, self.subject.rates(self.max_rank))}
 
     def _metrics(self, names: frozenset[str], found: Mapping[str, Any]) -> dict[str, Metric]:
         metrics = {name: self.subject.metrics[name] for name in sorted(names - EXPECTED - PARTS)}
         if expected := names & EXPECTED:
             rates: list[float | None] = [None] * self.max_rank
-            for position in parts_by_key(POSITIONS, found["rates"])[()]:
-                if position["views"] and position["position"] < self.max_rank:
-                    rates[position["position"]] = position["clicks"] / position["views"]
-            made = interaction_metrics.with_expected_clicks(rates)
+            for row in found["rates"]:
+                if row["views"]:
+                    rates[row["position"]] = row["clicks"] / row["views"]
+            assert self.subject.expected is not None, "its clicks are compared"
+            made = self.subject.expected(rates)
             metrics |= {name: made[name] for name in sorted(expected)}
         return metrics
 

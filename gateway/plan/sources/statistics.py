@@ -12,6 +12,7 @@ from gateway.insights.metrics import Dimension, Subject
 from gateway.insights.time_intervals import TimeInterval, zone
 from gateway.plan.paging import DEFAULT_PAGE_SIZE
 from gateway.plan.sources.bound_statistics import BoundStatistics, group_place
+from gateway.plan.sources.item_day_statistics import by_item_days
 from gateway.plan.sources.measured_groups import Intervals, Measured
 from gateway.plan.sources.source import Source, SourceArguments
 from gateway.plan.statistics_scopes import InteractionScope, Scope, SearchScope
@@ -58,10 +59,16 @@ class InteractionStatistics(Source):
                 steps = _steps(grouping["metadata"], index)
                 dimensions.append(interaction_metrics.metadata_dimension(len(paths), steps))
                 paths.append(grouping["metadata"])
-        scope = InteractionScope(arguments.predicate())
-        max_rank = max_rank_of(arguments.values)
-        subject = interaction_metrics.INTERACTIONS
-        return _bound(arguments, subject, scope, tuple(dimensions), tuple(paths), max_rank)
+        predicate, max_rank = arguments.predicate(), max_rank_of(arguments.values)
+        bound = _bound(
+            arguments,
+            interaction_metrics.INTERACTIONS,
+            InteractionScope(predicate),
+            tuple(dimensions),
+            tuple(paths),
+            max_rank,
+        )
+        return by_item_days(bound) or bound
 
 
 def max_rank_of(arguments: Mapping[str, Any]) -> int:
