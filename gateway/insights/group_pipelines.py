@@ -130,7 +130,8 @@ class Groups:
         pipeline = self._prepared([key, by, accumulators])
         for dimension in self.dimensions:
             if dimension.unwound:
-                pipeline.append({"$unwind": {"path": f"${dimension.unwound}", "preserveNullAndEmptyArrays": True}})
+                unwound = {"path": f"${dimension.unwound}", "preserveNullAndEmptyArrays": not dimension.required}
+                pipeline.append({"$unwind": unwound})
         if keys is not None and self.dimensions:
             # The whole key at once: of several dimensions, not every combination of their values is asked for.
             pipeline += [{"$set": {"key": key}}, {"$match": {"key": {"$in": [dict(one) for one in keys]}}}]

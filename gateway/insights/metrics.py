@@ -27,12 +27,14 @@ class Metric:
 class Dimension:
     """What documents are grouped by: ``value``, an expression, under the ``name`` that it has in a group's key.
 
-    ``unwound``: the path of the list whose values ``value`` is one by one; a document without any counts once, as null.
+    ``unwound``: the path of the list whose values ``value`` is one by one; a document without any counts once, as null,
+    or not at all where it is ``required``.
     """
 
     name: str
     value: Expression
     unwound: str = ""
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,17 @@ SEARCH_METRICS: Mapping[str, Metric] = {
 
 SEARCHES = Subject("searchStats", "first_seen_at", SEARCH_METRICS, "searches")
 
+DATED_SEARCHES = Subject(
+    "collections",
+    SEARCHES.time,
+    {
+        **SEARCH_METRICS,
+        "last_searched_at": Metric({"last_searched_at": {"$max": "$first_seen_at"}}, "$last_searched_at"),
+    },
+    SEARCHES.order,
+)
+"""The same, and when the last of them was."""
+
 DIMENSIONS: Mapping[str, Dimension] = {
     dimension.name: dimension
     for dimension in (

@@ -23,6 +23,12 @@ from gateway.schema.objects import (
 from gateway.schema.ranking_types import JudgmentConnection, RankedFeature, judged, reranked
 from gateway.schema.readings import ParentView, fetched, field
 from gateway.schema.scalars import Representation
+from gateway.schema.searched_types import (
+    CollectionConnection,
+    VectorIndexUsage,
+    searched_collections,
+    searched_indexes,
+)
 from gateway.schema.session_connections import SessionConnection, session_connection
 from gateway.schema.statistics_connections import (
     InteractionStatsConnection,
@@ -137,6 +143,8 @@ class Query:
     )
     search_stats: SearchStatsConnection = search_stats()
     interaction_stats: InteractionStatsConnection = interaction_stats()
+    collections: CollectionConnection = searched_collections()
+    vector_indexes: list[VectorIndexUsage] = searched_indexes()
     interactions_by_ids: list[Interaction | None] = fetched(
         ById("interactionIds", many=True),
         "The interactions with these ids, in the order asked, for stitching and loaders; null for what isn't there.",

@@ -281,6 +281,15 @@ CASES: dict[str, list[Case]] = {
         )
         for by in ("{ by: FEATURE }, { by: QUERY }", "{ by: SESSION }, { by: USER }", '{ metadata: "named" }', "")
     ],
+    "collections": [
+        (
+            "{ collections { nodes { name searches lastSearchedAt stats { users } } totalCount } }",
+            lambda names: {},
+        )
+    ],
+    "vectorIndexes": [
+        ("{ vectorIndexes { vectorIndex searches stats { requests users } } }", lambda names: {}),
+    ],
     "session": [
         (
             f"""query ($id: ID!) {{
@@ -773,6 +782,7 @@ async def test_every_connection_is_tried_with_cursors() -> None:
         "Query.interactions",
         # Of groups, which no namespace has an id of.
         "Query.interactionStats",
+        "Query.collections",
         "Query.judgments",
         "Query.searchStats",
         "Query.namespaces",

@@ -26,6 +26,7 @@ from gateway.plan.sources.lookups import ById, ByNodeId, ByRepresentation
 from gateway.plan.sources.namespaces import BoundNamespaceListing
 from gateway.plan.sources.nested_objects import NestedById, NestedSession
 from gateway.plan.sources.schema_answer import SchemaAnswer
+from gateway.plan.sources.searched_groups import SearchedIndexes
 from gateway.plan.sources.session_listings import BoundSessionListing, BoundSessionsOfUsers
 from gateway.plan.sources.source import BoundSource
 from gateway.plan.statistics_pages import GroupPage
@@ -138,7 +139,7 @@ class Fetched:
         match fetch.source:
             case Insertions():
                 self._bound(fetch)
-            case Reranking():
+            case Reranking() | SearchedIndexes():
                 self._bound(fetch)
                 return [self._document(fetch) for _ in range(self._pick(4))]
             case _ if fetch.field.introspects:

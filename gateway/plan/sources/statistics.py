@@ -1,8 +1,9 @@
 """The roots that tell statistics: their arguments, and what is selected of groups, their series and the totals."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+from types import MappingProxyType
 from typing import Any
 
 from gateway.errors import BadUserInput
@@ -108,29 +109,46 @@ def _bound(
     max_rank: int = 0,
 ) -> BoundStatistics:
     values = arguments.values
-    [selected] = arguments.paths.values()
     order = _order(values, subject)
-    names = [subject.name, order.metric, "desc" if order.descending else "asc"]
-    tag = ".".join([*names, *(dimension.name for dimension in dimensions), *paths])
     # A zone that there isn't is refused also where it makes no difference.
     zone(values["timeZone"])
     intervals = None
     if (interval := values.get("interval")) is not None:
         intervals = Intervals(TimeInterval(interval.value), values["timeZone"], scope.predicate.times)
         intervals.starts(None, None)
+    minima = _minima(values, subject)
+    page = page_of_groups(arguments, subject, scope, dimensions, order=order, minima=minima, paths=paths)
+    return replace(page, max_rank=max_rank, intervals=intervals)
+
+
+def page_of_groups(
+    arguments: SourceArguments,
+    subject: Subject,
+    scope: Scope,
+    dimensions: tuple[Dimension, ...],
+    *,
+    order: GroupOrder,
+    minima: Mapping[str, int] = MappingProxyType({}),
+    paths: tuple[str, ...] = (),
+) -> BoundStatistics:
+    """The page of groups that the arguments ``first`` and ``after`` say, with the metrics that are selected; ``paths``:
+    those within metadata that are grouped by. Raises `BadUserInput` and `InvalidCursor`."""
+    [selected] = arguments.paths.values()
+    names = [subject.name, order.metric, "desc" if order.descending else "asc"]
+    tag = ".".join([*names, *(dimension.name for dimension in dimensions), *paths])
     bounds = arguments.bounds
     return BoundStatistics(
         subject=subject,
         scope=scope,
         dimensions=dimensions,
         metadata_paths=paths,
-        max_rank=max_rank,
+        max_rank=0,
         order=order,
-        minima=_minima(values, subject),
+        minima=minima,
         measured=Measured.of(selected),
-        intervals=intervals,
+        intervals=None,
         size=_size(arguments),
-        after=group_place(tag, values.get("after")),
+        after=group_place(tag, arguments.values.get("after")),
         tag=tag,
         bounds=bounds,
         total_limit=max((bound for bound in bounds.values() if not isinstance(bound, Exception)), default=0),
