@@ -17,6 +17,7 @@ from gateway.interchange.entries import Skipped
 from gateway.interchange.formats import Format, import_source
 from gateway.interchange.imports import BATCH
 from gateway.interchange.lines import Source
+from gateway.interchange.position_base import PositionBase
 from gateway.interchange.report import Report, rejected_line
 from gateway.store.client import Database
 from gateway.store.index_creation import create_indexes
@@ -34,6 +35,12 @@ def import_file(
     format: Annotated[
         Format, typer.Option(help="jsonl: a JSON object per line; ubi: OpenSearch's bulk format.")
     ] = Format.JSONL,
+    position_base: Annotated[
+        PositionBase,
+        typer.Option(
+            help="ubi: the number of the first position; auto: of each application, 1 where some is 1 and none is 0."
+        ),
+    ] = PositionBase.ZERO,
     rejects: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Write the lines that are skipped to this file, with reasons.")
     ] = None,
@@ -41,6 +48,8 @@ def import_file(
     as_json: AsJson = False,
 ) -> None:
     """Import interactions; run again on the same file, it adds nothing."""
+    if format is not Format.UBI and position_base is not PositionBase.ZERO:
+        raise typer.BadParameter("positions of JSON lines are counted from 0.", param_hint="--position-base")
     with _opened(file) as source, _rejecting(rejects, file) as reject:
 
         async def work(database: Database) -> Report:
@@ -50,7 +59,9 @@ def import_file(
             target, created = await tenancy.create_namespace(owner, namespace)
             if created:
                 note(f"Made the namespace {target.name} ({target.id}) of {owner.name}.")
-            return await import_source(source, format, Writer(database), target, batch=batch, skipped=reject)
+            return await import_source(
+                source, format, Writer(database), target, batch=batch, skipped=reject, position_base=position_base
+            )
 
         report = run(work).as_json()
     run(catch_up)

@@ -8,6 +8,7 @@ from gateway.interchange import jsonl, ubi
 from gateway.interchange.entries import Skipped
 from gateway.interchange.imports import Import
 from gateway.interchange.lines import Source
+from gateway.interchange.position_base import PositionBase
 from gateway.interchange.report import Report
 from gateway.interchange.temporary_database import temporary_database
 from gateway.store.writer import Writer
@@ -20,9 +21,6 @@ class Format(Enum):
     UBI = "ubi"
 
 
-_ENTRIES = {Format.JSONL: jsonl.entries, Format.UBI: ubi.entries}
-
-
 async def import_source(
     source: Source,
     format: Format,
@@ -31,11 +29,17 @@ async def import_source(
     *,
     batch: int,
     skipped: Callable[[Skipped], None],
+    position_base: PositionBase = PositionBase.ZERO,
 ) -> Report:
-    """Records the lines of ``source`` in a namespace; ``batch`` and ``skipped`` are those of `Import`.
+    """Records the lines of ``source`` in a namespace; ``batch`` and ``skipped`` are those of `Import`,
+    ``position_base`` is of UBI alone.
 
     Raises `BadUserInput` where a compressed file breaks, and `Unavailable` where the database doesn't answer.
     """
     with temporary_database() as database:
         run = Import(writer, namespace, database, batch=batch, skipped=skipped).run
-        return await run(_ENTRIES[format](source, database))
+        match format:
+            case Format.JSONL:
+                return await run(jsonl.entries(source, database))
+            case Format.UBI:
+                return await run(ubi.entries(source, database, position_base))

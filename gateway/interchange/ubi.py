@@ -14,9 +14,11 @@ from typing import Any
 from gateway.errors import BadUserInput
 from gateway.interchange.entries import Auxiliary, AuxiliaryKind, Candidate, Entry, SearchCandidate, Skipped
 from gateway.interchange.lines import Line, Source, Unreadable, parsed
+from gateway.interchange.position_base import PositionBase, PositionOrigins
 from gateway.interchange.temporary_database import Occurrences
 from gateway.interchange.times import first_time
 from gateway.interchange.ubi_events import interaction
+from gateway.interchange.ubi_fields import APPLICATION_PATH, position_of, text_at
 from gateway.interchange.ubi_queries import Searches
 
 _WITH_DOCUMENT = frozenset({"index", "create"})
@@ -39,14 +41,18 @@ class Document:
     content: dict[str, Any]
 
 
-def entries(source: Source, database: sqlite3.Connection) -> Iterator[Entry]:
+def entries(
+    source: Source, database: sqlite3.Connection, position_base: PositionBase = PositionBase.ZERO
+) -> Iterator[Entry]:
     """What each line of ``source`` is; an event's id is a hash of its line and of how often that came before."""
     source.make_rereadable()
-    searches = Searches(database)
+    searches, origins = Searches(database), PositionOrigins(position_base)
     for document in _documents(source):
         if isinstance(document, Document):
             gather = searches.add_query if document.kind is Kind.QUERY else searches.add_event
             gather(document.content, document.line.number)
+            if document.kind is Kind.EVENT:
+                origins.observe(text_at(document.content, APPLICATION_PATH), position_of(document.content)[0])
     occurrences = Occurrences(database, "ubi_events")
     for document in _documents(source):
         if not isinstance(document, Document):
@@ -54,7 +60,7 @@ def entries(source: Source, database: sqlite3.Connection) -> Iterator[Entry]:
         elif document.kind is Kind.QUERY:
             yield _search(document, searches)
         else:
-            yield _event(document, searches, occurrences)
+            yield _event(document, searches, occurrences, origins)
 
 
 def _search(row: Document, searches: Searches) -> Entry:
@@ -70,11 +76,12 @@ def _search(row: Document, searches: Searches) -> Entry:
     return SearchCandidate(row.line, search.wire, made_at)
 
 
-def _event(event: Document, searches: Searches, occurrences: Occurrences) -> Entry:
+def _event(event: Document, searches: Searches, occurrences: Occurrences, origins: PositionOrigins) -> Entry:
     interaction_id = occurrences.identify(event.content)
     search = searches.of_event(event.content, event.line.number)
     try:
-        wire = interaction(event.content, search, line=event.line.number)
+        origin = origins.origin(text_at(event.content, APPLICATION_PATH))
+        wire = interaction(event.content, search, line=event.line.number, first_position=origin)
     except BadUserInput as error:
         return Skipped(event.line, error.code, error.message, tuple(map(str, error.path)))
     return Candidate(event.line, {"interaction_id": interaction_id, **wire})

@@ -9,14 +9,13 @@ from gateway.interchange.times import logged_time
 from gateway.interchange.ubi_actions import Action, Feature, action_of
 from gateway.interchange.ubi_fields import (
     OBJECT_ID_PATH,
-    POSITION_PATHS,
     SESSION_PATHS,
     USER_PATHS,
     Path,
     at,
-    count_at,
     facet_of,
     found_nothing,
+    position_of,
     text_at,
     without,
     words_of,
@@ -28,11 +27,12 @@ ALL_FEATURES: Final = "*"
 """The feature of a search for nothing in particular, as OpenSearch spells such a query."""
 
 
-def interaction(event: Mapping[str, Any], search: Search, *, line: int) -> dict[str, Any]:
+def interaction(event: Mapping[str, Any], search: Search, *, line: int, first_position: int = 0) -> dict[str, Any]:
     """The interaction of an event, without an id; whatever has no field of its own is its metadata.
 
-    ``search`` is what the file says of the event's query, ``line`` the event's own. Raises `BadUserInput`, with its
-    path in the event, for a timestamp or an object's id that can't be read: nothing else is recorded in its place.
+    ``search`` is what the file says of the event's query, ``line`` the event's own, ``first_position`` what its
+    producer counts positions from: where that isn't 0, the metadata keeps what it wrote. Raises `BadUserInput`, with
+    its path in the event, for a timestamp or an object's id that can't be read: nothing else is recorded in its place.
     """
     action = action_of(event.get("action_name"))
     repeats = search.first_searched is not None and search.first_searched != line
@@ -47,11 +47,11 @@ def interaction(event: Mapping[str, Any], search: Search, *, line: int) -> dict[
     if search.wire is not None:
         wire["search_request"] = search.wire
         repeated += _repeated_by(search.wire, event)
-    for path in POSITION_PATHS:
-        if (position := count_at(event, path)) is not None:
-            wire["position"] = position
+    position, path = position_of(event)
+    if position is not None and position >= first_position:
+        wire["position"] = position - first_position
+        if not first_position:
             repeated.append(path)
-            break
     for name, paths in (("session_id", SESSION_PATHS), ("user_id", USER_PATHS)):
         if (id := text_at(event, *paths)) is not None:
             wire[name] = id

@@ -14,6 +14,7 @@ Path: TypeAlias = tuple[str, ...]
 
 SESSION_PATHS: Final[tuple[Path, ...]] = (("session_id",), ("event_attributes", "session_id"))
 OBJECT_ID_PATH: Final[Path] = ("event_attributes", "object", "object_id")
+APPLICATION_PATH: Final[Path] = ("application",)
 USER_PATHS: Final[tuple[Path, ...]] = (("user_id",), ("client_id",))
 # As the specification has it, as its version 1.2 is written by some producers, and as the shortest of them write it.
 POSITION_PATHS: Final[tuple[Path, ...]] = (
@@ -69,6 +70,14 @@ def count_at(document: Mapping[str, Any], path: Path) -> int | None:
         case str(text) if digits := _DIGITS.fullmatch(text):
             return int(digits[1])
     return None
+
+
+def position_of(event: Mapping[str, Any]) -> tuple[int | None, Path]:
+    """The position that an event has, as its producer counts, and where; None where it has none."""
+    for path in POSITION_PATHS:
+        if (position := count_at(event, path)) is not None:
+            return position, path
+    return None, ()
 
 
 def words_of(event: Mapping[str, Any]) -> tuple[int, str] | None:

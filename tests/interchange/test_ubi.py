@@ -16,6 +16,7 @@ from gateway.interchange import ubi
 from gateway.interchange.entries import Auxiliary, AuxiliaryKind, Candidate, Entry, SearchCandidate, Skipped
 from gateway.interchange.imports import Import
 from gateway.interchange.lines import Source
+from gateway.interchange.position_base import PositionBase
 from gateway.interchange.report import Report
 from gateway.interchange.temporary_database import temporary_database
 from gateway.interchange.ubi_actions import ACTIONS, action_of, reference
@@ -465,3 +466,30 @@ async def test_a_real_log_is_imported_to_its_last_line(database: Database) -> No
     assert types["click"] == 287 + 11
     assert types["filter_toggle"] == 59 + 62
     assert await database["search_requests"].count_documents({}) == first.search_requests
+
+
+@pytest.mark.parametrize(
+    ("base", "chorus", "esci"),
+    [
+        (PositionBase.ZERO, [1, 3], [0, 1]),
+        (PositionBase.ONE, [0, 2], [None, 0]),
+        (PositionBase.AUTO, [0, 2], [0, 1]),
+    ],
+)
+def test_positions_are_counted_from_0_whatever_each_producer_counts_from(
+    base: PositionBase, chorus: list[int | None], esci: list[int | None]
+) -> None:
+    def at(application: str, ordinal: int) -> str:
+        return event(application=application, event_attributes={"position": {"ordinal": ordinal}})
+
+    content = at("Chorus", 1) + at("Chorus", 3) + at("esci", 0) + at("esci", 1)
+    with temporary_database() as database:
+        entries = list(ubi.entries(source(content), database, base))
+    wires = [entry.wire for entry in entries if isinstance(entry, Candidate)]
+    assert [wire.get("position") for wire in wires] == [*chorus, *esci]
+    # What isn't a position, or was another number, is kept as it was written.
+    written = [wire["metadata"].get("event_attributes", {}).get("position") for wire in wires]
+    assert written == [
+        None if wire.get("position") == ordinal else {"ordinal": ordinal}
+        for wire, ordinal in zip(wires, [1, 3, 0, 1], strict=True)
+    ]
