@@ -15,6 +15,7 @@ from gateway.live.broker import Broker
 from gateway.live.follower import Follower
 from gateway.live.subscriptions import Subscriptions
 from gateway.model.kinds import INTERACTION
+from gateway.model.percolators import PERCOLATOR_MATCH
 from gateway.scheduling.concurrency import ConcurrencyLimit
 from gateway.scheduling.cpu_gate import CpuGate
 from gateway.scheduling.paid_work import PaidWork
@@ -26,6 +27,7 @@ from gateway.settings import Settings
 from gateway.store.change_stream import InsertWatch
 from gateway.store.client import Database
 from gateway.store.keys import Keys
+from gateway.store.percolator_repository import Percolators
 from gateway.store.reader import Reader
 from gateway.store.tenancy import Tenancy
 from gateway.store.token_buckets import SharedTokenBuckets
@@ -43,7 +45,12 @@ class Services:
         tenancy = Tenancy(self.database)
         self.killing_client = open_killing_client(settings)
         reader = Reader(self.database, time_limit_ms=limits.read_time_ms, killing_client=self.killing_client)
-        self.fetcher = Fetcher(reader, Writer(self.database))
+        percolators = Percolators(
+            self.database,
+            most=settings.percolator_limits.most,
+            without_equality=settings.percolator_limits.without_equality,
+        )
+        self.fetcher = Fetcher(reader, Writer(self.database, percolators))
 
         keys = Keys(self.database)
         self.rate_limiter = _rate_limiter(points, self.database)
@@ -75,7 +82,8 @@ class Services:
         )
 
         self.unread_bytes = UnreadBytesByKey(subscription_limits.key_buffer_bytes)
-        self.broker = Broker(InsertWatch(self.database, INTERACTION), subscription_limits, self.unread_bytes)
+        watches = {kind: InsertWatch(self.database, kind) for kind in (INTERACTION, PERCOLATOR_MATCH)}
+        self.broker = Broker(watches, subscription_limits, self.unread_bytes)
         self.subscriptions = Subscriptions(
             self.responses,
             self.fetcher,

@@ -4,7 +4,7 @@ its variables.
 What is bound may serve whoever sends the same variables again: it holds no caller and no namespace.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,16 +120,21 @@ class CoercedArguments:
         return entity_references(self._fetch, argument, self.values[argument])
 
     def input(self) -> "CoercedInput":
-        return CoercedInput(self.values["input"], self._fetch.definition.args["input"].type, ("input",))
+        type_ = self._fetch.definition.args["input"].type
+        arguments, variables = self._fetch.field.arguments, self._variables
+        assert arguments is not None, "it has an input"
+        return CoercedInput(self.values["input"], type_, ("input",), lambda: arguments.sent("input", variables))
 
 
 @dataclass(frozen=True, slots=True)
 class CoercedInput:
-    """An input as it was coerced: a `gateway.plan.sources.source.InputValue`. ``path`` leads to it."""
+    """An input as it was coerced: a `gateway.plan.sources.source.InputValue`. ``path`` leads to it; ``sent`` gives what
+    it was coerced of, but for the items of a list."""
 
     value: Any
     type: GraphQLInputType
     path: tuple[str | int, ...]
+    sent: Callable[[], Any] = lambda: None
 
     def wire(self) -> Any:
         return to_wire(self.value, self.type)
@@ -138,7 +143,13 @@ class CoercedInput:
         return type(error)(error.message, path=(*self.path, *input_path(error.path, self.value, self.type)))
 
     def field(self, name: str) -> "CoercedInput":
-        return CoercedInput(self.value[name], self._field(name).type, (*self.path, name))
+        sent = self.sent
+        return CoercedInput(self.value[name], self._field(name).type, (*self.path, name), lambda: sent()[name])
+
+    def predicate(self) -> Predicate:
+        type_ = get_nullable_type(self.type)
+        assert isinstance(type_, GraphQLInputObjectType)
+        return compile_where(self.value, type_, self.path)
 
     def items(self, name: str) -> "Sequence[CoercedInput]":
         listed = get_nullable_type(self._field(name).type)

@@ -19,6 +19,7 @@ from graphql import (
 )
 
 from gateway.compiler.graphql_core_adapter import default_value
+from gateway.schema.scalars import parse_any_literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,11 @@ class FieldArguments:
                 return get_argument_values(self._definition, self._node, variables)
             values[argument.name] = value
         return values
+
+    def sent(self, name: str, variables: VariableValues) -> Any:
+        """The JSON value that was sent for an argument that is given, whatever its type makes of it."""
+        [node] = (argument.value for argument in self._node.arguments or () if argument.name.value == name)
+        return parse_any_literal(node, variables.coerced)
 
 
 def _argument(name: str, declared: GraphQLArgument, node: ValueNode | None) -> _Argument:

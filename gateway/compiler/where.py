@@ -6,6 +6,7 @@ from typing import Any
 
 from graphql import GraphQLInputObjectType
 
+from gateway.compiler.where_operands import InputPath
 from gateway.compiler.where_trees import FilterWalk
 from gateway.limits.where_bounds import MAX_LOOKUP_VALUES
 from gateway.plan.comparisons import (
@@ -27,16 +28,18 @@ from gateway.schema.where_declarations import OwnTime, matching_of
 _EVERYTHING = Predicate()
 
 
-def compile_where(where: Mapping[str, Any] | None, input_type: GraphQLInputObjectType) -> Predicate:
+def compile_where(
+    where: Mapping[str, Any] | None, input_type: GraphQLInputObjectType, at: InputPath = ("where",)
+) -> Predicate:
     """What a coerced `where` argument of ``input_type`` demands; None demands nothing in particular.
 
-    Raises `BadUserInput`, with a path from ``where`` down, for an explicit null, for more than 5 levels, 50
+    Raises `BadUserInput`, with a path from ``at`` down, for an explicit null, for more than 5 levels, 50
     comparisons or 10 patterns, and for what a comparison can't take.
     """
     if not where:
         return _EVERYTHING
     walk = FilterWalk()
-    tree = all_of(list(walk.filter(where, input_type, ("where",), level=1)))
+    tree = all_of(list(walk.filter(where, input_type, at, level=1)))
     if tree is NOTHING:
         return Predicate(nothing=True, tree=tree, outcome_at=walk.outcome_at)
     own_time = _own_time(input_type)

@@ -12,7 +12,7 @@ from gateway.limits.connection_limits import (
     UNREAD_SECONDS,
     ConnectionLimits,
 )
-from gateway.limits.key_limits import SUBSCRIPTION_DEFAULTS, PointLimits, SubscriptionLimits
+from gateway.limits.key_limits import SUBSCRIPTION_DEFAULTS, PercolatorLimits, PointLimits, SubscriptionLimits
 from gateway.limits.request_limits import DEFAULTS, Limits
 from gateway.limits.worker_limits import WORKER_DEFAULTS, WorkerLimits
 
@@ -31,6 +31,7 @@ __all__ = [
     "WORKER_DEFAULTS",
     "ConnectionLimits",
     "Limits",
+    "PercolatorLimits",
     "PointLimits",
     "SubscriptionLimits",
     "WorkerLimits",

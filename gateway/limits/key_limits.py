@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from gateway.model.percolators import MAX_PERCOLATORS, MAX_WITHOUT_EQUALITY
+
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionLimits:
@@ -89,6 +91,30 @@ class PointLimits:
             description="Where points are kept: by each worker for itself, or in MongoDB for all of them together.",
         ),
     ] = "memory"
+
+
+@dataclass(frozen=True, slots=True)
+class PercolatorLimits:
+    """The percolators, which are saved filters, that a namespace may have."""
+
+    most: Annotated[
+        int,
+        Field(
+            validation_alias="namespace_percolators",
+            ge=0,
+            le=100_000,
+            description="Percolators that each namespace may have.",
+        ),
+    ] = MAX_PERCOLATORS
+    without_equality: Annotated[
+        int,
+        Field(
+            validation_alias="percolators_without_equality",
+            ge=0,
+            le=10_000,
+            description="Percolators of these that demand no value, so that each is tried on all that is recorded.",
+        ),
+    ] = MAX_WITHOUT_EQUALITY
 
 
 def operations_at_once(pool_size: int) -> tuple[int, int]:

@@ -1,1 +1,1 @@
-"""What follows writes: subscriptions (the broker, topics, what waits for a subscriber, costs); derived documents."""
+"""What follows writes: subscriptions (broker, topics, subscribers, costs); percolators; derived documents."""

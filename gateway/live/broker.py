@@ -3,15 +3,15 @@
 change stream → topics (one for all of a key who asked the same of the same namespace) → subscribers (one for each
 subscription)
 
-There is one change stream for each process, while anybody is subscribed. Each topic pays, fetches and answers for
-itself, and each subscriber has a queue of its own, so that nobody waits for a slow one. What they share, such as
-connections to the database, organizations and their keys have in turn. Only topics for which 10,000 documents wait hold
-up the others: those of a key for at most 0.1 s in 10 s, in which they get room or are ended; a second at a time where
-no other key is subscribed. Those whose key has no points left are ended at once then.
+There is one change stream for each process and kind of documents, while anybody is subscribed to that. Each topic pays,
+fetches and answers for itself, and each subscriber has a queue of its own, so that nobody waits for a slow one. What
+they share, such as connections to the database, organizations and their keys have in turn. Only topics for which 10,000
+documents wait hold up the others: those of a key for at most 0.1 s in 10 s, in which they get room or are ended; a
+second at a time where no other key is subscribed. Those whose key has no points left are ended at once then.
 """
 
 import asyncio
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.errors import GatewayError
@@ -20,6 +20,7 @@ from gateway.limits import SubscriptionLimits
 from gateway.live.key_share import KeyShare, TopicSlots
 from gateway.live.subscriber_queue import Subscriber, SubscriptionAccount
 from gateway.live.topic import EventResolver, Topic
+from gateway.model.kinds import INTERACTION, Kind
 from gateway.scheduling.cancellation import cancel
 from gateway.scheduling.unread_bytes import UnreadBytesByKey
 from gateway.store.change_stream import InsertEvent, InsertStream, InsertWatch
@@ -32,28 +33,32 @@ _HOLD_UP_SECONDS_ALONE = 1.0
 
 @dataclass(frozen=True, slots=True)
 class TopicKey:
-    """What tells topics apart. ``operation_key``: equal for all subscriptions that the same answers can be sent to."""
+    """What tells topics apart. ``operation_key``: equal for all subscriptions that the same answers can be sent to.
+    ``kind``: of the documents that they are about."""
 
     organization_id: str
     namespace_id: str
     key_id: str
     operation_key: Hashable
+    kind: Kind = INTERACTION
 
 
 class Broker:
-    """The topics of this process, and the change stream that they are told by."""
+    """The topics of this process, and the change streams that they are told by: one of each kind that is watched."""
 
-    def __init__(self, watch: InsertWatch, limits: SubscriptionLimits, unread_bytes: UnreadBytesByKey) -> None:
-        self._watch = watch
+    def __init__(
+        self, watches: Mapping[Kind, InsertWatch], limits: SubscriptionLimits, unread_bytes: UnreadBytesByKey
+    ) -> None:
+        self._watches = watches
         self._limits = limits
         self._unread_bytes = unread_bytes
         self._topics: dict[TopicKey, Topic] = {}
-        self._by_namespace: dict[str, set[Topic]] = {}
+        self._by_namespace: dict[Kind, dict[str, set[Topic]]] = {kind: {} for kind in watches}
         self._accounts: dict[str, SubscriptionAccount] = {}
         self._shares: dict[str, KeyShare] = {}
         self._slots = TopicSlots()
         self._opening = asyncio.Lock()
-        self._follower: asyncio.Task[None] | None = None
+        self._followers: dict[Kind, asyncio.Task[None]] = {}
 
     async def subscribe(
         self, key: TopicKey, resolver: EventResolver, overflow: Callable[[GatewayError], None]
@@ -63,27 +68,27 @@ class Broker:
         ``overflow``: called where it isn't read fast enough. Raises `Unavailable` where the database doesn't answer,
         `TooManySubscriptions` where the key has as many as it may.
         """
+        watch = self._watches[key.kind]
         async with self._opening:
-            if self._follower is None:
-                stream = await self._watch.open()
-                self._follower = asyncio.create_task(self._follow(stream))
+            if key.kind not in self._followers:
+                stream = await watch.open()
+                self._followers[key.kind] = asyncio.create_task(self._follow(key.kind, stream))
         # From here on without a pause until there is a topic: else the change stream might be given up again.
         subscriber = self._join(key, resolver, overflow)
         try:
             async with self._shares[key.key_id].read():
-                subscriber.since = await self._watch.now()
+                subscriber.since = await watch.now()
         except BaseException:
             subscriber.close()
             raise
         return subscriber
 
     async def close(self) -> None:
-        """Closes every subscriber and the change stream."""
+        """Closes every subscriber and the change streams."""
         for topic in list(self._topics.values()):
             for subscriber in list(topic.subscribers):
                 subscriber.close()
-        if self._follower is not None:
-            await cancel([self._follower])
+        await cancel(list(self._followers.values()))
 
     def _join(self, key: TopicKey, resolver: EventResolver, overflow: Callable[[GatewayError], None]) -> Subscriber:
         account = self._accounts.get(key.key_id)
@@ -95,7 +100,7 @@ class Broker:
         share = self._shares.setdefault(key.key_id, KeyShare(self._slots, key.organization_id, key.key_id))
         if topic is None:
             topic = self._topics[key] = Topic(resolver, account, share)
-            self._by_namespace.setdefault(key.namespace_id, set()).add(topic)
+            self._by_namespace[key.kind].setdefault(key.namespace_id, set()).add(topic)
         subscriber = Subscriber(self._limits, overflow, lambda leaving: self._leave(key, leaving))
         topic.subscribers.add(subscriber)
         return subscriber
@@ -112,36 +117,37 @@ class Broker:
             topic.close()
             topic.account.close_topic(topic.kept)
             del self._topics[key]
-            self._by_namespace[key.namespace_id].remove(topic)
-            if not self._by_namespace[key.namespace_id]:
-                del self._by_namespace[key.namespace_id]
+            by_namespace = self._by_namespace[key.kind]
+            by_namespace[key.namespace_id].remove(topic)
+            if not by_namespace[key.namespace_id]:
+                del by_namespace[key.namespace_id]
 
-    async def _follow(self, stream: InsertStream) -> None:
-        """Adds what is inserted to the topics of its namespace, for as long as there are any topics."""
-        additions = 0
+    async def _follow(self, kind: Kind, stream: InsertStream) -> None:
+        """Adds what is inserted to the topics of its namespace, for as long as there are any topics of its kind."""
+        additions, by_namespace = 0, self._by_namespace[kind]
         try:
-            while self._topics:
+            while by_namespace:
                 inserted = await stream.next()
                 if inserted is None:
                     continue
-                additions += 1 + await self._add(inserted)
+                additions += 1 + await self._add(inserted, by_namespace)
                 if additions >= _ADDITIONS_WITHOUT_PAUSE:
                     additions = 0
                     await asyncio.sleep(0)
         except Exception as error:
             reason = as_gateway_error(error)
-            for topic in list(self._topics.values()):
+            for topic in [topic for topics in by_namespace.values() for topic in topics]:
                 topic.end(reason)
         finally:
-            self._follower = None
+            del self._followers[kind]
             await stream.close()
 
-    async def _add(self, inserted: InsertEvent) -> int:
+    async def _add(self, inserted: InsertEvent, by_namespace: Mapping[str, set[Topic]]) -> int:
         """To how many topics."""
-        if full := [topic for topic in self._by_namespace.get(inserted.namespace_id, ()) if topic.blocks_others]:
+        if full := [topic for topic in by_namespace.get(inserted.namespace_id, ()) if topic.blocks_others]:
             await self._wait_for(full)
         # Some may be gone by now, or new.
-        topics = list(self._by_namespace.get(inserted.namespace_id, ()))
+        topics = list(by_namespace.get(inserted.namespace_id, ()))
         for topic in topics:
             topic.add(inserted)
         return len(topics)

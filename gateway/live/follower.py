@@ -1,6 +1,6 @@
-"""Derived documents follow what is written: by one owner among all workers of all gateways.
+"""Matches of percolators and derived documents follow what is written: by one owner among all workers of all gateways.
 
-change stream → keys that were touched → derived documents → how far it is, noted
+change stream → changes → matches, and keys that were touched → derived documents → how far it is, noted
 
 What is noted is behind what is done, never ahead of it: whoever goes on does some of it again, which changes nothing.
 Where it isn't known what was written, everything is made again, in small steps between those that follow.
@@ -17,6 +17,7 @@ from bson import Timestamp
 from gateway.errors import GatewayError, Unavailable
 from gateway.insights.derived_keys import Key
 from gateway.live.pending_keys import PendingKeys
+from gateway.live.percolation import Percolation
 from gateway.model.kinds import INTERACTION
 from gateway.scheduling.cancellation import cancel
 from gateway.store.change_stream import InsertWatch
@@ -119,7 +120,9 @@ class Follower:
                 self._failing = False
                 await following.run(until, progress)
             except HistoryLost:
-                _LOG.warning("What was written meanwhile isn't known: everything is derived again.")
+                _LOG.warning(
+                    "What was written meanwhile isn't known: everything is derived again, and nothing matched."
+                )
                 await self._state.forget()
             else:
                 return
@@ -135,6 +138,8 @@ class _Following:
         self._state = state
         self._derivation = derivation
         self._walk = walk
+        # Anew: what was changed while another was the owner, this hasn't seen.
+        self._percolation = Percolation(database)
         self._pending = PendingKeys()
         self._rebuild: RebuildProgress | None = None
         self._stream: WrittenKeys | None = None
@@ -165,11 +170,12 @@ class _Following:
             # A short wait where something else is to be done: what waits may be due soon.
             wait_ms = (100 if self._rebuild is None and until is None else 1) if hurries else _WAIT_MS
             written = await self._stream.read(wait_ms, 0 if until is not None else _GATHER_MS)
+            await self._percolation.take(written.changes, written.until)
             self._derivation.since = written.until
             self._pending.add(written.keys)
             did_something = await self._derive_due(wait=until is None)
             now = asyncio.get_running_loop().time()
-            if did_something or written.keys or now - self._saved_at >= _IDLE_SAVES_SECONDS:
+            if did_something or written.keys or written.changes or now - self._saved_at >= _IDLE_SAVES_SECONDS:
                 await self._state.save(written.token, written.until, self._pending)
                 self._saved_at = now
             if self._rebuild is None and now - self._looked_at >= _LOOK_SECONDS:

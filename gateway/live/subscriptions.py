@@ -17,7 +17,7 @@ from gateway.live.broker import Broker, TopicKey
 from gateway.live.subscriber_queue import KeptPart, Subscriber
 from gateway.plan.cost import LEAST
 from gateway.plan.fetched_pages import Pages
-from gateway.plan.sources.source import BoundSource
+from gateway.plan.sources.insertions import BoundInsertions
 from gateway.plan.usage import Usage, UsageLimits, answer_points
 from gateway.preparation.bound_operations import BoundOperation, json_weight
 from gateway.preparation.prepared_documents import document_weight
@@ -58,13 +58,13 @@ class Subscriptions:
         bound, context = operation.bound, operation.context
         key_id = context.caller.key_id
         try:
-            root_of(bound)
+            kind = root_of(bound).kind
             await spend_or_charge(self._rate_limiter, key_id, max(least, bound.cost))
             # The same plan, for as long as the topic has it; a subscriber keeps this, however long the variables are.
             variables = marshal.dumps(dict(operation.request.variables), 2)
             selection = (id(bound.compiled), sha256(variables).digest())
             return await self._broker.subscribe(
-                TopicKey(context.caller.organization.id, context.namespace.id, key_id, selection),
+                TopicKey(context.caller.organization.id, context.namespace.id, key_id, selection, kind),
                 self._events(operation.without_text),
                 overflow,
             )
@@ -84,12 +84,13 @@ class Subscriptions:
         )
 
 
-def root_of(bound: BoundOperation) -> BoundSource:
+def root_of(bound: BoundOperation) -> BoundInsertions:
     """What the only root field of a subscription is bound to; raises the error that prevented it."""
     [fetch] = bound.compiled.plan.fetches
     root = bound.bindings[fetch.path]
     if isinstance(root, Exception):
         raise root
+    assert isinstance(root, BoundInsertions), "the only kind of root that a subscription has"
     return root
 
 

@@ -13,7 +13,11 @@ _WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}", re.ASCII)
 _UUID_NAMESPACE = UUID("41b82216-1738-47f0-9641-18cbc46ceb7e")
 
 
-def document_id(namespace_id: str, kind: Literal["interaction", "search_request"], id: str) -> UUID:
+def document_id(
+    namespace_id: str,
+    kind: Literal["interaction", "search_request", "percolator", "percolator_match"],
+    id: str,
+) -> UUID:
     """The ``_id`` of a document: the same for the same id in the same namespace, so that a second insert collides."""
     return uuid5(uuid5(_UUID_NAMESPACE, namespace_id), f"{kind}:{id}")
 

@@ -21,6 +21,9 @@ class Arguments(Protocol):
     def values(self, variables: VariableValues) -> dict[str, Any]:
         """By their GraphQL names; raises `GraphQLError` where the executor would."""
 
+    def sent(self, name: str, variables: VariableValues) -> Any:
+        """The JSON value that was sent for one that is given."""
+
 
 @dataclass(frozen=True, slots=True)
 class Field:

@@ -65,4 +65,53 @@ class CreateNamespace:
     caller: Caller
 
 
-WriteCommand: TypeAlias = RecordInteractions | RecordSearchRequest | DeleteInteraction | CreateNamespace
+@dataclass(frozen=True, slots=True)
+class SavedWhere:
+    """A percolator's filter: the JSON ``text`` that the client sent; ``has_equality``: whether it is only tried on what
+    has some value."""
+
+    text: str
+    has_equality: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CreatePercolator:
+    """A percolator to create. Its result is its document, or a `BadUserInput` where the namespace has as many as it
+    may."""
+
+    namespace: Namespace
+    name: str
+    where: SavedWhere
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UpdatePercolator:
+    """A percolator to change, as far as the parts aren't None. Its result is its document, a `NotFound` where there is
+    none with this id, or a `BadUserInput` as of `CreatePercolator`."""
+
+    namespace: Namespace
+    percolator_id: str
+    name: str | None = None
+    where: SavedWhere | None = None
+    enabled: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeletePercolator:
+    """A percolator to delete with its matches, if there is one with this id. Its result is whether there was."""
+
+    namespace: Namespace
+    percolator_id: str
+    caller: Caller
+
+
+WriteCommand: TypeAlias = (
+    RecordInteractions
+    | RecordSearchRequest
+    | DeleteInteraction
+    | CreateNamespace
+    | CreatePercolator
+    | UpdatePercolator
+    | DeletePercolator
+)

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from gateway.context import Permission
+from gateway.plan.sources.percolator_writes import PercolatorCreation, PercolatorDeletion, PercolatorUpdate
 from gateway.plan.sources.writes import (
     InteractionDeletion,
     InteractionRecording,
@@ -13,6 +14,12 @@ from gateway.plan.sources.writes import (
     SearchRequestRecording,
 )
 from gateway.schema.objects import Interaction, SearchRequest
+from gateway.schema.percolator_types import (
+    CreatePercolatorInput,
+    DeletePercolatorInput,
+    Percolator,
+    UpdatePercolatorInput,
+)
 from gateway.schema.readings import embedded, fetched, stored
 from gateway.schema.recording_inputs import (
     CreateNamespaceInput,
@@ -73,6 +80,23 @@ class CreateNamespacePayload:
     created: bool = stored("created", description="False where the organization had a namespace of this name.")
 
 
+@strawberry.type(description="The created percolator.")
+class CreatePercolatorPayload:
+    percolator: Percolator = embedded("percolator", description="The percolator as it is stored.")
+
+
+@strawberry.type(description="The changed percolator.")
+class UpdatePercolatorPayload:
+    percolator: Percolator = embedded("percolator", description="The percolator as it is stored.")
+
+
+@strawberry.type(description="The deleted percolator.")
+class DeletePercolatorPayload:
+    deleted_id: strawberry.ID | None = stored(
+        "deleted_id", description="The global id of the deleted percolator; null where there was none."
+    )
+
+
 def _record_interaction(
     input: Annotated[RecordInteractionInput, strawberry.argument(description="The interaction to record.")],
 ) -> None: ...
@@ -95,6 +119,21 @@ def _delete_interaction(
 
 def _create_namespace(
     input: Annotated[CreateNamespaceInput, strawberry.argument(description="The namespace.")],
+) -> None: ...
+
+
+def _create_percolator(
+    input: Annotated[CreatePercolatorInput, strawberry.argument(description="The percolator.")],
+) -> None: ...
+
+
+def _update_percolator(
+    input: Annotated[UpdatePercolatorInput, strawberry.argument(description="Which percolator, and what to change.")],
+) -> None: ...
+
+
+def _delete_percolator(
+    input: Annotated[DeletePercolatorInput, strawberry.argument(description="Which percolator.")],
 ) -> None: ...
 
 
@@ -121,6 +160,21 @@ class Mutation:
         InteractionDeletion(),
         "Deletes an interaction; its search request is kept.",
         signature=_delete_interaction,
+    )
+    create_percolator: CreatePercolatorPayload = fetched(
+        PercolatorCreation(),
+        "Creates a percolator: a saved filter that each interaction recorded from now on is matched with.",
+        signature=_create_percolator,
+    )
+    update_percolator: UpdatePercolatorPayload = fetched(
+        PercolatorUpdate(),
+        "Changes a percolator, as to what is recorded from now on; its matches stay.",
+        signature=_update_percolator,
+    )
+    delete_percolator: DeletePercolatorPayload = fetched(
+        PercolatorDeletion(),
+        "Deletes a percolator with its matches.",
+        signature=_delete_percolator,
     )
     create_namespace: CreateNamespacePayload = fetched(
         NamespaceCreation(),

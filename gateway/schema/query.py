@@ -7,6 +7,7 @@ import strawberry
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.plan.sources.lookups import ById, ByNodeId, ByRepresentation
 from gateway.plan.sources.namespaces import NamespaceListing
+from gateway.plan.sources.percolator_listings import PercolatorListing
 from gateway.plan.sources.session_listings import SessionListing
 from gateway.plan.sources.viewer import CurrentViewer
 from gateway.schema.connections import After, Before, First, Last, connection
@@ -20,6 +21,7 @@ from gateway.schema.objects import (
     SearchRequestConnection,
     Session,
 )
+from gateway.schema.percolator_types import Percolator, PercolatorConnection
 from gateway.schema.ranking_types import JudgmentConnection, RankedFeature, judged, reranked
 from gateway.schema.readings import ParentView, fetched, field
 from gateway.schema.scalars import Representation
@@ -89,6 +91,19 @@ def _users(ids: Annotated[list[Id], strawberry.argument(description="The users' 
 
 
 def _namespaces(
+    first: First = strawberry.UNSET,
+    after: After = strawberry.UNSET,
+    last: Last = strawberry.UNSET,
+    before: Before = strawberry.UNSET,
+) -> None: ...
+
+
+def _percolator(
+    percolator_id: Annotated[Id, strawberry.argument(description="The percolator's id within the namespace.")],
+) -> None: ...
+
+
+def _percolators(
     first: First = strawberry.UNSET,
     after: After = strawberry.UNSET,
     last: Last = strawberry.UNSET,
@@ -181,6 +196,16 @@ is answered.""",
     )
     rerank: list[RankedFeature] = reranked()
     judgments: JudgmentConnection = judged()
+    percolator: Percolator | None = fetched(
+        ById("percolatorId"),
+        "The percolator with this id; null where the namespace has none.",
+        signature=_percolator,
+    )
+    percolators: PercolatorConnection = fetched(
+        PercolatorListing(),
+        "The namespace's percolators, which are saved filters, in the order in which they were created.",
+        signature=_percolators,
+    )
     entities: list[Entity | None] = fetched(
         ByRepresentation("representations"),
         """For federated gateways: the objects that other schemas refer to, in the order asked; null, with an error, for

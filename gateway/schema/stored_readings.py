@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from gateway.errors import GatewayError, UnreadableDocument
 from gateway.model import filter_trees
 from gateway.model.document_ids import id_text
@@ -121,6 +123,19 @@ class LowerCased(_AtPath):
 
     def value(self, *stored: Any) -> Any:
         return stored[0].lower() if isinstance(stored[0], str) else stored[0]
+
+
+@dataclass(frozen=True, slots=True)
+class JsonText(_AtPath):
+    """The JSON value that a text is stored of; what is no such text is unreadable."""
+
+    path: str
+
+    def value(self, *stored: Any) -> Any:
+        try:
+            return orjson.loads(stored[0])
+        except orjson.JSONDecodeError:
+            raise UnreadableDocument("What is stored here should be a text of JSON.") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,9 @@ import strawberry
 
 from gateway.model.kinds import INTERACTION
 from gateway.plan.sources.insertions import Insertions
+from gateway.plan.sources.percolator_listings import MatchInsertions
 from gateway.schema.objects import Interaction
+from gateway.schema.percolator_types import PercolatorMatch
 from gateway.schema.readings import fetched
 from gateway.schema.where_inputs import InteractionWhere
 
@@ -14,6 +16,17 @@ from gateway.schema.where_inputs import InteractionWhere
 def _interaction_recorded(
     where: Annotated[
         InteractionWhere | None, strawberry.argument(description="Only interactions that match all of this.")
+    ] = strawberry.UNSET,
+) -> None: ...
+
+
+def _percolator_matched(
+    ids: Annotated[
+        list[strawberry.ID] | None,
+        strawberry.argument(
+            description="""Only matches of these percolators, each by its `percolatorId` or its `id`, up to 1,000; where
+none are given, of all that there are and will be."""
+        ),
     ] = strawberry.UNSET,
 ) -> None: ...
 
@@ -28,4 +41,10 @@ class Subscription:
         """Each interaction that is recorded from now on, whoever records it: in the order in which the database stored
 them, each once.""",
         signature=_interaction_recorded,
+    )
+    percolator_matched: PercolatorMatch = fetched(
+        MatchInsertions(),
+        """Each match of a percolator from now on, within about a second of the recording, each once; those of one
+percolator in the order in which the interactions were recorded.""",
+        signature=_percolator_matched,
     )

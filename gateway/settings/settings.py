@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
-from gateway.limits import ConnectionLimits, Limits, PointLimits, SubscriptionLimits, WorkerLimits
+from gateway.limits import ConnectionLimits, Limits, PercolatorLimits, PointLimits, SubscriptionLimits, WorkerLimits
 from gateway.settings.environment import Environment, SettingsError, load, table
 
 __all__ = ["EmbeddedSettings", "SchemaSettings", "Settings", "SettingsError", "load", "reference"]
@@ -46,6 +46,7 @@ class LimitSettings(Environment):
     limits: Limits = Limits()
     subscription_limits: SubscriptionLimits = SubscriptionLimits()
     point_limits: PointLimits = PointLimits()
+    percolator_limits: PercolatorLimits = PercolatorLimits()
     worker_limits: WorkerLimits = WorkerLimits()
 
 

@@ -39,6 +39,7 @@ class Action(Enum):
     REVOKE_KEY = "key.revoke"
     ROTATE_KEY = "key.rotate"
     DELETE_INTERACTION = "interaction.delete"
+    DELETE_PERCOLATOR = "percolator.delete"
 
 
 @dataclass(frozen=True, slots=True)

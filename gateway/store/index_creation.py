@@ -11,6 +11,7 @@ from gateway.errors import GatewayError
 from gateway.model.derived_documents import DERIVED_INDEXES
 from gateway.model.indexes import INDEXES
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
+from gateway.model.percolators import PERCOLATOR, PERCOLATOR_INDEXES
 from gateway.store import audit, tenancy, token_buckets
 from gateway.store.client import Database
 from gateway.store.driver_errors import transient, translated
@@ -30,7 +31,7 @@ async def create_indexes(database: Database) -> None:
     for name, indexes in DERIVED_INDEXES.items():
         small[name] = [IndexModel(list(keys), name=index) for index, keys in indexes.items()]
     by_collection: dict[str, list[IndexModel]] = defaultdict(list, small)
-    for index in INDEXES:
+    for index in (*PERCOLATOR_INDEXES, *INDEXES):
         by_collection[index.kind.collection].append(IndexModel(list(index.keys), name=index.name))
     with translated():
         for collection, models in by_collection.items():
@@ -41,7 +42,7 @@ async def create_indexes(database: Database) -> None:
 async def _keep_pre_images(database: Database) -> None:
     """Has MongoDB keep what deleted and changed documents were, for as long as its oplog goes back: derived documents
     couldn't take back what they counted."""
-    names = [INTERACTION.collection, SEARCH_REQUEST.collection]
+    names = [INTERACTION.collection, SEARCH_REQUEST.collection, PERCOLATOR.collection]
     kept = {"changeStreamPreAndPostImages": {"enabled": True}}
     # Looked at first: changing a collection waits until nobody uses it.
     for found in await (await database.list_collections(filter={"name": {"$in": names}})).to_list():

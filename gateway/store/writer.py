@@ -8,7 +8,7 @@ from uuid import UUID
 from bson import encode
 
 from gateway.context import Caller, Namespace
-from gateway.errors import BadUserInput, Conflict, GatewayError
+from gateway.errors import BadUserInput, Conflict, GatewayError, NotFound
 from gateway.model.document_ids import document_id, id_spellings, search_request_id_of
 from gateway.model.documents import (
     interaction_document,
@@ -21,17 +21,21 @@ from gateway.model.wire import RecordedInteraction, RecordedSearchRequest
 from gateway.plan.usage import UNLIMITED, Usage
 from gateway.plan.write_commands import (
     CreateNamespace,
+    CreatePercolator,
     DeleteInteraction,
+    DeletePercolator,
     Outcome,
     Recorded,
     RecordInteractions,
     RecordSearchRequest,
+    UpdatePercolator,
     WriteCommand,
 )
 from gateway.store.audit import Action, Audit
 from gateway.store.client import Database, Document
 from gateway.store.driver_errors import translated
 from gateway.store.idempotent_inserts import find_by_ids, insert
+from gateway.store.percolator_repository import Percolators
 from gateway.store.tenancy import Tenancy
 
 
@@ -43,11 +47,12 @@ class Writer:
     All raise `Unavailable` where the database does not acknowledge in time; what was sent can be sent again.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, percolators: Percolators | None = None) -> None:
         self._interactions = database[INTERACTION.collection]
         self._search_requests = database[SEARCH_REQUEST.collection]
         self._audit = Audit(database)
         self._tenancy = Tenancy(database)
+        self._percolators = percolators or Percolators(database)
 
     async def run(self, command: WriteCommand, usage: Usage) -> Any:
         """What the command says that it gives; what it reads and writes is counted in ``usage``, its operation's.
@@ -69,6 +74,18 @@ class Writer:
                     return await self._tenancy.create_namespace(organization, name, by=caller)
                 except BadUserInput as error:
                     return error
+            case CreatePercolator() | UpdatePercolator():
+                try:
+                    return await self._save_percolator(command)
+                except (BadUserInput, NotFound) as error:
+                    return error
+            case DeletePercolator():
+                return await self._percolators.delete(command)
+
+    async def _save_percolator(self, command: CreatePercolator | UpdatePercolator) -> Document:
+        if isinstance(command, CreatePercolator):
+            return await self._percolators.create(command)
+        return await self._percolators.update(command)
 
     async def _record_valid(self, command: RecordInteractions, usage: Usage) -> list[Outcome]:
         valid = [recording for recording in command.recordings if isinstance(recording, RecordedInteraction)]

@@ -1,5 +1,5 @@
-"""What is written to the recorded collections, as the keys that it touches: by a change stream that goes on where
-another one, of any process, has left off."""
+"""What is written to the recorded collections, as the keys that it touches and as changes in their order: by a change
+stream that goes on where another one, of any process, has left off."""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,13 +12,15 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from gateway.insights.derived_keys import INTERACTION_READ, Key, item_keys, search_keys
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
+from gateway.model.percolators import PERCOLATOR
 from gateway.store.client import ClientSession, Database, Document, start_session
 from gateway.store.driver_errors import transient, translated
+from gateway.store.recorded_changes import CHANGE_PROJECTION, IMAGE_READ, RecordedChange, recorded_change
 
 BATCH = 1_000
 """At most so many changes are read at once."""
 
-_COLLECTIONS = (INTERACTION.collection, SEARCH_REQUEST.collection)
+_COLLECTIONS = (INTERACTION.collection, SEARCH_REQUEST.collection, PERCOLATOR.collection)
 # What takes a collection away, and says nothing of its documents.
 _LOSSES = ("drop", "rename", "dropDatabase", "invalidate")
 # What a later token doesn't help against: Unauthorized, AuthenticationFailed, and no replica set.
@@ -37,7 +39,8 @@ _PIPELINE: Sequence[Mapping[str, Any]] = [
         "$project": {
             "operationType": 1,
             "ns.coll": 1,
-            **{f"{image}.{name}": 1 for image in _IMAGES for name in INTERACTION_READ},
+            **{f"{image}.{name}": 1 for image in _IMAGES for name in (*INTERACTION_READ, *IMAGE_READ)},
+            **CHANGE_PROJECTION,
         }
     },
 ]
@@ -51,12 +54,14 @@ class HistoryLost(Exception):
 class Written:
     """What the changes since the last touch: with true, something may have been taken from the key.
 
-    ``token``: where to go on; ``until``: the database's time until which these are all.
+    ``token``: where to go on; ``until``: the database's time until which these are all. ``changes``: those that
+    matching cares for, in their order.
     """
 
     token: Mapping[str, Any]
     until: Timestamp
     keys: dict[Key, bool] = field(default_factory=dict)
+    changes: list[RecordedChange] = field(default_factory=list)
     is_full: bool = False
 
 
@@ -92,7 +97,8 @@ class WrittenKeys:
                 await asyncio.sleep(gather_ms / 1_000)
                 further = await self._more(1)
                 _add(written.keys, further.keys.items())
-                written = Written(further.token, further.until, written.keys, further.is_full)
+                changes = written.changes + further.changes
+                written = Written(further.token, further.until, written.keys, changes, further.is_full)
         except PyMongoError as error:
             await self.close()
             if not transient(error) and "startAfter" in self._start and not _is_refusal(error):
@@ -146,7 +152,10 @@ class WrittenKeys:
         for change in changes:
             if change["operationType"] in _LOSSES:
                 raise HistoryLost
-            _add(written.keys, _touched(change))
+            if change["ns"]["coll"] != PERCOLATOR.collection:
+                _add(written.keys, _touched(change))
+            if (recorded := recorded_change(change)) is not None:
+                written.changes.append(recorded)
         return written
 
 

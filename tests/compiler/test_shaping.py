@@ -187,7 +187,7 @@ async def test_golden_operations_are_answered_as_they_declare(
     for name in NAMES:
         path = FOLDER / f"{name}.json"
         golden = json.loads(path.read_bytes())
-        if "recorded" in golden:
+        if "recorded" in golden or "matched" in golden:
             continue  # Events are answered as queries are.
         await store_data_set(database, namespace, golden)
         context = Context(Caller("key", "web", permitted(golden), organization, namespace.id), namespace)

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from uuid import uuid4
 
@@ -26,6 +26,7 @@ from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.model.document_ids import document_id
 from gateway.model.filter_trees.canonical import value_hash
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
+from gateway.model.percolators import PERCOLATOR, PERCOLATOR_MATCH
 from gateway.model.wire import validate_interaction
 from gateway.plan import global_ids
 from gateway.schema.federation_keys import composition_of
@@ -42,8 +43,14 @@ LATER = "2024-05-01T12:00:01.000Z"
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 # What the namespace that is attacked has and nobody else, and what nobody has: of one length and first letter, which
 # patterns tell.
-FOREIGN = {"interaction": "secret-i", "request": "secret-r", "session": "secret-s", "feature": "secret-f"}
-MISSING = {"interaction": "sought-i", "request": "sought-r", "session": "sought-s", "feature": "sought-f"}
+FOREIGN = {
+    "interaction": "secret-i",
+    "request": "secret-r",
+    "session": "secret-s",
+    "feature": "secret-f",
+    "percolator": "secret-p",
+}
+MISSING = {kind: name.replace("secret", "sought") for kind, name in FOREIGN.items()}
 
 
 def recording(names: Mapping[str, str], owner: Namespace) -> Any:
@@ -76,6 +83,35 @@ def recording(names: Mapping[str, str], owner: Namespace) -> Any:
     )
 
 
+def percolator(names: Mapping[str, str], owner: Namespace) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A stored percolator, and a match of it."""
+    id = names["percolator"]
+    # On one side of a cursor for what is foreign or missing: they are listed the first first.
+    at = NOON - timedelta(seconds=1) if id.startswith("own") else NOON
+    saved = {
+        "_id": document_id(owner.id, "percolator", id),
+        "percolator_id": id,
+        "name": id,
+        "where": '{"featureId": {"eq": "f"}}',
+        "enabled": True,
+        "created_at": at,
+    }
+    match = {
+        "_id": document_id(owner.id, "percolator_match", f"{id}:{names['interaction']}"),
+        "percolator_id": id,
+        "interaction_id": names["interaction"],
+        "happened": 1 if id.startswith("own") else 2,
+        "matched_at": at,
+        "matched": [owner.id],
+    }
+    return {**saved, "namespace_id": owner.id}, {**match, "namespace_id": owner.id}
+
+
+async def percolate(house: Gateway, names: Mapping[str, str], owner: Namespace) -> None:
+    for kind, document in zip((PERCOLATOR, PERCOLATOR_MATCH), percolator(names, owner), strict=True):
+        await house.database[kind.collection].insert_one(document)
+
+
 @dataclass(frozen=True)
 class Attacker:
     """A client that has a namespace of its own and tries to reach into ``victim``."""
@@ -101,7 +137,7 @@ async def house(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
 @pytest_asyncio.fixture(loop_scope="module", params=["another organization", "another namespace"])
 async def attacker(house: Gateway, request: pytest.FixtureRequest) -> Attacker:
     """Whose namespace has objects of its own under the ids "own-…"; the victim's has those of `FOREIGN`."""
-    for kind in (INTERACTION, SEARCH_REQUEST):
+    for kind in (INTERACTION, SEARCH_REQUEST, PERCOLATOR, PERCOLATOR_MATCH):
         await house.database[kind.collection].delete_many({})
     archive, _ = await house.tenancy.create_namespace(house.organization, "archive")
     same = request.param == "another namespace"
@@ -109,6 +145,8 @@ async def attacker(house: Gateway, request: pytest.FixtureRequest) -> Attacker:
     own = {name: f"own-{name[0]}" for name in FOREIGN}
     await house.writer.record(house.namespace, [recording(FOREIGN, house.namespace)], NOON)
     await house.writer.record(namespace, [recording(own, namespace)], NOON)
+    await percolate(house, FOREIGN, house.namespace)
+    await percolate(house, own, namespace)
     attacker = Attacker(house, namespace, key, same, house.namespace)
     # Who asks is known from now on: it is looked up by no command of a test.
     await attacker.ask("{ __typename }", {})
@@ -116,6 +154,7 @@ async def attacker(house: Gateway, request: pytest.FixtureRequest) -> Attacker:
 
 
 PAGE = "{ nodes { id } edges { node { id } } totalCount pageInfo { hasNextPage hasPreviousPage } }"
+MATCHES = PAGE.replace("{ id }", "{ interaction { id } matched }")
 USER = f"id firstSeenAt lastSeenAt interactions {PAGE} searchRequests {PAGE} sessions {PAGE}"
 NESTED = "session { id startedAt } user { id firstSeenAt }"
 READ = (
@@ -315,6 +354,28 @@ CASES: dict[str, list[Case]] = {
             lambda names: {"ids": [names["session"], "own-s"]},
         )
     ],
+    "percolator": [
+        (
+            f"""query ($id: ID!) {{
+              percolator(percolatorId: $id) {{ id where matchCount matches {MATCHES} }}
+            }}""",
+            lambda names: {"id": names["percolator"]},
+        )
+    ],
+    "percolators": [],  # names nothing, but for its cursors
+    "createPercolator": [],  # names nothing: tests/execution/test_percolators.py
+    "updatePercolator": [
+        (
+            "mutation ($input: UpdatePercolatorInput!) { updatePercolator(input: $input) { percolator { id } } }",
+            lambda names: {"input": {"percolatorId": names["percolator"], "name": "changed"}},
+        )
+    ],
+    "deletePercolator": [
+        (
+            "mutation ($input: DeletePercolatorInput!) { deletePercolator(input: $input) { deletedId } }",
+            lambda names: {"input": {"percolatorId": names["percolator"]}},
+        )
+    ],
     "recordInteraction": [
         (RECORD, lambda names: {"input": record_input(names)}),
         (RECORD, lambda names: {"input": record_input(names, searchRequest=request_input(names))}),
@@ -353,6 +414,7 @@ CASES: dict[str, list[Case]] = {
     ],
     "createNamespace": [],  # test_a_namespace_by_the_name_of_anothers
     "interactionRecorded": [],  # test_nothing_foreign_is_told
+    "percolatorMatched": [],  # tests/live/test_percolator_matches.py
 }
 
 
@@ -367,11 +429,14 @@ def names_of(names: Mapping[str, str], namespaces: list[Namespace]) -> dict[str,
         for kind in ("interaction", "search_request"):
             name = names["interaction" if kind == "interaction" else "request"]
             words[str(document_id(namespace.id, kind, name))] = f"<_id of {kind}>"
+        for document in percolator(names, namespace):
+            words[str(document["_id"])] = "<_id of percolator>"
         for type_name, kind in (
             ("Interaction", "interaction"),
             ("SearchRequest", "request"),
             ("Session", "session"),
             ("User", "session"),
+            ("Percolator", "percolator"),
         ):
             words[global_ids.encode(type_name, namespace.id, names[kind])] = f"<id of {type_name}>"
     return words
@@ -399,13 +464,15 @@ async def assert_alike(
 async def forget(house: Gateway, names: Mapping[str, str]) -> None:
     await house.database[INTERACTION.collection].delete_many({"interaction_id": names["interaction"]})
     await house.database[SEARCH_REQUEST.collection].delete_many({"search_request_id": names["request"]})
+    for kind in (PERCOLATOR, PERCOLATOR_MATCH):
+        await house.database[kind.collection].delete_many({"percolator_id": names["percolator"]})
 
 
 async def stored(attacker: Attacker) -> list[Any]:
     """All that the victim has."""
     return [
         document
-        for kind in (INTERACTION, SEARCH_REQUEST)
+        for kind in (INTERACTION, SEARCH_REQUEST, PERCOLATOR, PERCOLATOR_MATCH)
         async for document in attacker.gateway.database[kind.collection].find({"namespace_id": attacker.victim.id})
     ]
 
@@ -422,7 +489,7 @@ async def test_what_is_foreign_is_answered_like_what_is_missing(root: str, numbe
     answer, sent = await assert_alike(attacker, document, variables)
     assert root in (answer["data"] or {root: None})
     assert sent
-    assert len(before) == 2
+    assert len(before) == 4
     assert await stored(attacker) == before
 
 
@@ -526,12 +593,13 @@ def node_ids(namespace: Namespace, names: Mapping[str, str], organization_id: st
         "SearchRequest": global_ids.encode("SearchRequest", namespace.id, names["request"]),
         "Session": global_ids.encode("Session", namespace.id, names["session"]),
         "User": global_ids.encode("User", namespace.id, names["session"]),
+        "Percolator": global_ids.encode("Percolator", namespace.id, names["percolator"]),
         "Namespace": global_ids.encode("Namespace", namespace.id, namespace.id),
         "Organization": global_ids.encode("Organization", organization_id, organization_id),
     }
 
 
-NODE_TYPES = ("Interaction", "SearchRequest", "Session", "User", "Namespace", "Organization")
+NODE_TYPES = ("Interaction", "SearchRequest", "Session", "User", "Percolator", "Namespace", "Organization")
 
 
 async def test_every_type_of_node_is_tried() -> None:
@@ -607,6 +675,8 @@ CURSORS = [
     'users(ids: ["own-s"]) { interactions(%s) %s }',
     'users(ids: ["own-s"]) { searchRequests(%s) %s }',
     "interactions { nodes { feature { interactions(%s) %s } } }",
+    "percolators(%s) %s",
+    'percolator(percolatorId: "own-p") { matches(%s) %s }',
 ]
 
 
@@ -626,9 +696,12 @@ async def test_a_foreign_cursor_is_a_place_like_any_other(place: str, argument: 
     victim = Attacker(house, attacker.victim, house.key, True, attacker.victim)
     foreign = await cursor_of(victim, place, FOREIGN)
     await house.writer.record(attacker.namespace, [recording(MISSING, attacker.namespace)], NOON)
+    await percolate(house, MISSING, attacker.namespace)
     missing = await cursor_of(attacker, place, MISSING)
     await forget(house, MISSING)
-    document = "query ($cursor: String) { %s }" % (place % (f"{argument}: $cursor", PAGE))
+    document = "query ($cursor: String) { %s }" % (
+        place % (f"{argument}: $cursor", MATCHES if "matches" in place else PAGE)
+    )
     exchanges = []
     for names, namespace, cursor in ((FOREIGN, attacker.victim, foreign), (MISSING, attacker.namespace, missing)):
         answer, sent = await attacker.ask(document, {"cursor": cursor})
@@ -795,4 +868,6 @@ async def test_every_connection_is_tried_with_cursors() -> None:
         "User.interactions",
         "User.searchRequests",
         "User.sessions",
+        "Query.percolators",
+        "Percolator.matches",
     }

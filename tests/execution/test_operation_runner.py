@@ -3,14 +3,16 @@
 NAME.json holds the variables, how the answer was made (tests/compiler/test_shaping.py), the commands, the cost and the
 response. It may also hold what the key may do, by default everything (``permissions``); documents that others wrote,
 in MongoDB's extended JSON, by collection (``stored``); whether outcomes are derived of all (``derived``); and, of a
-subscription, whose ``response`` is a list of events, what is recorded for each (``recorded``). After a change that is
+subscription, whose ``response`` is a list of events, what is recorded for each (``recorded``), or which match of a
+percolator is stored (``matched``). After a change that is
 meant to change them, run with GATEWAY_TESTS_REWRITE=1 and read the difference.
 """
 
 import json
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -35,6 +37,7 @@ from gateway.context import Namespace, Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.model.derived_documents import ITEM_DAYS, SEARCH_OUTCOMES
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
+from gateway.model.percolators import PERCOLATOR, PERCOLATOR_MATCH
 from gateway.model.wire import validate_interaction
 from gateway.plan import global_ids
 from gateway.store.client import Database, close, open_client
@@ -79,7 +82,8 @@ async def gateway(shop: Gateway) -> Gateway:
 
 async def store_data_set(database: Database, namespace: Namespace, golden: Mapping[str, Any]) -> None:
     """Replaces all interactions and search requests by what was recorded, and what a golden file has besides."""
-    for collection in (INTERACTION.collection, SEARCH_REQUEST.collection, SEARCH_OUTCOMES, ITEM_DAYS):
+    kinds = (INTERACTION, SEARCH_REQUEST, PERCOLATOR, PERCOLATOR_MATCH)
+    for collection in (*(kind.collection for kind in kinds), SEARCH_OUTCOMES, ITEM_DAYS):
         await database[collection].delete_many({})
     lines = (FOLDER / "recorded.jsonl").read_bytes().splitlines()
     await Writer(database).record(namespace, [validate_interaction(orjson.loads(line)) for line in lines], NOON)
@@ -135,7 +139,7 @@ async def test_an_operation_sends_these_commands_and_gets_this_response(name: st
     path = FOLDER / f"{name}.json"
     golden = json.loads(path.read_bytes())
     await store_data_set(gateway.database, gateway.namespace, golden)
-    if "recorded" in golden:
+    if "recorded" in golden or "matched" in golden:
         actual = await subscribed(gateway, document(name), golden)
     else:
         actual = await answered(gateway, document(name), golden)
@@ -159,14 +163,22 @@ async def subscribed(gateway: Gateway, query: str, golden: Mapping[str, Any]) ->
     async with served(gateway.app) as address:
         with commands() as sent:
             async with stream(address, gateway.key, query, golden["variables"]) as subscription:
-                for wire in golden["recorded"]:
-                    await gateway.writer.record(gateway.namespace, [validate_interaction(wire)], NOON)
+                for write in inserts(gateway, golden):
+                    await write()
                     event = await subscription.event()
                     assert event is not None
                     events.append(event[1])
     # A subscription writes nothing: that is what was recorded.
     reads = [command for command in sent if "insert" not in command]
     return {"commands": unordered(reads), "cost": None, "response": events}
+
+
+def inserts(gateway: Gateway, golden: Mapping[str, Any]) -> Iterator[Callable[[], Awaitable[Any]]]:
+    """What inserts each of the documents that a subscription is told of."""
+    for wire in golden.get("recorded", ()):
+        yield partial(gateway.writer.record, gateway.namespace, [validate_interaction(wire)], NOON)
+    for match in json_util.loads(json.dumps(golden.get("matched", []))):
+        yield partial(gateway.database[PERCOLATOR_MATCH.collection].insert_one, match)
 
 
 async def test_the_same_operation_sends_the_same_commands_when_its_plan_is_known(gateway: Gateway) -> None:

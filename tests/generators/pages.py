@@ -11,7 +11,7 @@ from graphql import GraphQLError, VariableValues, get_named_type
 from hypothesis import strategies as st
 
 from gateway.compiler.binding import CoercedArguments, argument_values
-from gateway.errors import BadUserInput, GatewayError, QueryTooBroad
+from gateway.errors import BadUserInput, GatewayError, NotFound, QueryTooBroad
 from gateway.limits import DEFAULTS
 from gateway.model.documents import TYPE_FIELD
 from gateway.plan.fetched_pages import NO_KEY, Pages, documents_of, ids_at
@@ -25,6 +25,7 @@ from gateway.plan.sources.listings import BoundListing, BoundNestedListing
 from gateway.plan.sources.lookups import ById, ByNodeId, ByRepresentation
 from gateway.plan.sources.namespaces import BoundNamespaceListing
 from gateway.plan.sources.nested_objects import NestedById, NestedSession
+from gateway.plan.sources.percolator_listings import MatchInsertions, NestedMatchCount
 from gateway.plan.sources.schema_answer import SchemaAnswer
 from gateway.plan.sources.searched_groups import SearchedIndexes
 from gateway.plan.sources.session_listings import BoundSessionListing, BoundSessionsOfUsers
@@ -117,10 +118,14 @@ class Fetched:
         if fetch.source.page_type:
             return {key: self._page(fetch, key) for key in keys}
         self._bound(fetch)
+        if isinstance(fetch.source, NestedMatchCount):
+            return {key: self._pick(120) for key in keys}
         if not isinstance(fetch.source, NestedById | NestedSession):
             return {key: self._document(fetch) for key in keys}
-        found = {key: None if self._one_in(12) else self._document(fetch) for key in keys}
-        return {**found, NO_KEY: None} if isinstance(fetch.source, NestedById) else found
+        is_required = isinstance(fetch.source, NestedById) and fetch.source.required
+        missing = NotFound("There is no such object here any more.") if is_required else None
+        found = {key: missing if self._one_in(12) else self._document(fetch) for key in keys}
+        return {**found, NO_KEY: missing} if isinstance(fetch.source, NestedById) else found
 
     def _guarded(self, value: Callable[[], Any], *, reads: bool = True) -> Any:
         if reads and self.stored.odd and self._one_in(12):
@@ -137,7 +142,7 @@ class Fetched:
             return self._page(fetch)
         values = argument_values(fetch.field, self.variables)
         match fetch.source:
-            case Insertions():
+            case Insertions() | MatchInsertions():
                 self._bound(fetch)
             case Reranking() | SearchedIndexes():
                 self._bound(fetch)

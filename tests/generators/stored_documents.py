@@ -28,7 +28,7 @@ from hypothesis import strategies as st
 
 from gateway.model.documents import TYPE_FIELD
 from gateway.schema.readings import Embedded, Parameterized, ParentView, reading_of
-from gateway.schema.stored_readings import StoredReading
+from gateway.schema.stored_readings import JsonText, StoredReading
 from tests.generators import filter_trees
 from tests.harness.default_graph import EXECUTABLE
 
@@ -56,6 +56,8 @@ _METADATA = [
     },
     {"bytes": b"\x00\xff", "huge": Int64(2**62), "uuids": [*_UUIDS, Binary(bytes(16), 3)], "far": DatetimeMS(2**60)},
 ]
+
+_JSON_TEXTS = ["{}", '{"featureId": {"in": ["a", null, 1, 2.5]}}']
 
 _TREES: list[Any] = [
     {},
@@ -182,6 +184,8 @@ def _add_layout(type_: GraphQLObjectType, layout: dict[str, _Leaf | _Inner], see
     for field in type_.fields.values():
         required, named = isinstance(field.type, GraphQLNonNull), get_named_type(field.type)
         match reading_of(field):
+            case JsonText(path):
+                layout.setdefault(path, _Leaf((path,), required, "String", st.sampled_from(_JSON_TEXTS)))
             case StoredReading() as reading:
                 # A global id is made of several, each of which is a string.
                 values = st.sampled_from(IDS) if named.name == "ID" and len(reading.paths) > 1 else _values(field.type)

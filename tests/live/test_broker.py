@@ -342,7 +342,7 @@ async def test_topics_that_are_stuck_are_waited_for_together(
 
     async with new_gateway(mongod.uri) as gateway:
         hub = Broker(
-            InsertWatch(gateway.database, INTERACTION),
+            {INTERACTION: InsertWatch(gateway.database, INTERACTION)},
             SUBSCRIPTION_DEFAULTS,
             UnreadBytesByKey(SUBSCRIPTION_DEFAULTS.key_buffer_bytes),
         )
@@ -372,7 +372,7 @@ async def test_what_the_database_does_not_answer_is_asked_again(mongod: Embedded
 
     async with new_gateway(mongod.uri) as gateway:
         hub = Broker(
-            InsertWatch(gateway.database, INTERACTION),
+            {INTERACTION: InsertWatch(gateway.database, INTERACTION)},
             SUBSCRIPTION_DEFAULTS,
             UnreadBytesByKey(SUBSCRIPTION_DEFAULTS.key_buffer_bytes),
         )

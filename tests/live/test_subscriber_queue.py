@@ -191,7 +191,7 @@ async def test_between_the_answers_of_a_batch_others_have_their_turn(subscribers
 
     async with new_gateway(mongod.uri) as gateway:
         hub = Broker(
-            InsertWatch(gateway.database, INTERACTION),
+            {INTERACTION: InsertWatch(gateway.database, INTERACTION)},
             SUBSCRIPTION_DEFAULTS,
             UnreadBytesByKey(SUBSCRIPTION_DEFAULTS.key_buffer_bytes),
         )

@@ -1,5 +1,6 @@
 """What a subscription is about: the documents of a kind, as they are inserted."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,13 +19,36 @@ from gateway.plan.sources.listings import COMPARISON_BYTES
 from gateway.plan.sources.source import BoundSource, Estimate, Source, SourceArguments
 
 
+class BoundInsertions(BoundSource):
+    """The bound root of a subscription: the insertions that it is about."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def kind(self) -> Kind:
+        """Whose insertions are watched."""
+
+    @abstractmethod
+    def commands(self, context: Context, ids: Sequence[Any], since: Timestamp) -> Sequence[Find]:
+        """What picks out, of the documents with these values of ``_id``, written by ``since``, those that match."""
+
+    def estimate(self, parents: int) -> Estimate:
+        return Estimate(1 + self.surcharge, 1)
+
+    def documents(self, results: Sequence[Sequence[Document]]) -> tuple[Sequence[Document], int]:
+        """Those that match, in no particular order, each with its ``_id``, and the points of what was read."""
+        documents = results[0] if results else []
+        return documents, reading_points(len(documents))
+
+
 @dataclass(frozen=True, slots=True)
 class Insertions(Source):
     """Each document of a kind as it is inserted: the root of a subscription."""
 
     kind: Kind
 
-    def bind(self, arguments: SourceArguments) -> "BoundInsertions":
+    def bind(self, arguments: SourceArguments) -> "BoundDocumentInsertions":
         predicate = arguments.predicate()
         if predicate.outcome_at:
             raise BadUserInput(
@@ -33,29 +57,34 @@ class Insertions(Source):
             )
         # They are found by their ids, and an equality that an index might serve is compared in no time.
         examined = [conjunct for conjunct in predicate.conjuncts if conjunct.lookup is None]
-        surcharge = 0 if predicate.nothing else unindexed_points(examined, predicate.times, commands=1)
-        return BoundInsertions(self.kind, predicate, projection(arguments.paths[self.kind.type_name], "_id"), surcharge)
+        points = 0 if predicate.nothing else unindexed_points(examined, predicate.times, commands=1)
+        paths = arguments.paths[self.kind.type_name]
+        return BoundDocumentInsertions(self.kind, predicate, projection(paths, "_id"), points)
 
 
 @dataclass(frozen=True, slots=True)
-class BoundInsertions(BoundSource):
-    """The insertions that a subscription is about; ``surcharge``: the points of what each batch of them may examine in
+class BoundDocumentInsertions(BoundInsertions):
+    """The insertions of documents that match a predicate; ``points``: of what each batch of them may examine in
     vain."""
 
-    kind: Kind
+    inserted: Kind
     predicate: Predicate
     projection: Document
-    surcharge: int = 0
+    points: int
+
+    @property
+    def kind(self) -> Kind:
+        return self.inserted
+
+    @property
+    def surcharge(self) -> int:
+        return self.points
 
     @property
     def weight(self) -> int:
         return COMPARISON_BYTES * self.predicate.comparisons
 
-    def estimate(self, parents: int) -> Estimate:
-        return Estimate(1 + self.surcharge, 1)
-
     def commands(self, context: Context, ids: Sequence[Any], since: Timestamp) -> Sequence[Find]:
-        """What picks out, of the documents with these values of ``_id``, written by ``since``, those that match."""
         if self.predicate.nothing:
             return ()
         scan = scan_of_ids(context.namespace, self.kind, ids, self.predicate)
@@ -68,8 +97,3 @@ class BoundInsertions(BoundSource):
         return tuple(
             conjunct.name for conjunct in conjuncts if any(comparison.patterns for comparison in conjunct.comparisons)
         )
-
-    def documents(self, results: Sequence[Sequence[Document]]) -> tuple[Sequence[Document], int]:
-        """Those that match, in no particular order, each with its ``_id``, and the points of what was read."""
-        documents = results[0] if results else []
-        return documents, reading_points(len(documents))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gateway.context import Context
+from gateway.errors import NotFound
 from gateway.model.kinds import SEARCH_REQUEST
 from gateway.plan.commands import Document, Find, ReadCommand
 from gateway.plan.cost import SPANNED
@@ -24,9 +25,10 @@ _OF_REQUEST: Final = Through(SEARCH_REQUEST, SEARCH_REQUEST.id_path, "effective_
 @dataclass(frozen=True, slots=True)
 class NestedById(Source):
     """The object of the field's one type whose own id its parent has at ``local_path``: null where that has none, or
-    there is none of that id."""
+    there is none of that id. ``required``: there it is an error."""
 
     local_path: str
+    required: bool = False
 
     @property
     def local(self) -> str:
@@ -34,15 +36,16 @@ class NestedById(Source):
 
     def bind(self, arguments: SourceArguments) -> "BoundNestedIds":
         [(type_name, lookup)] = arguments.lookups.items()
-        return BoundNestedIds(lookup, arguments.paths[type_name])
+        return BoundNestedIds(lookup, arguments.paths[type_name], self.required)
 
 
 @dataclass(frozen=True, slots=True)
 class BoundNestedIds(BoundNested):
-    """The objects of all parents. ``paths``: what is read of them."""
+    """The objects of all parents. ``paths``: what is read of them; ``required``: as of `NestedById`."""
 
     lookup: KeyLookup
     paths: frozenset[str]
+    required: bool
 
     def estimate(self, parents: int) -> Estimate:
         return Estimate(self.lookup.price * parents, parents)
@@ -53,13 +56,18 @@ class BoundNestedIds(BoundNested):
 
     def values(
         self, results: Sequence[Any], keys: Sequence[str], context: Context
-    ) -> tuple[Mapping[str, Document | None], int]:
+    ) -> tuple[Mapping[str, Document | NotFound | None], int]:
         ids = _ids(keys)
         objects = self.lookup.objects(results[0], ids, context) if ids else {}
-        return {**{id: objects.get(id) for id in ids}, NO_KEY: None}, self.lookup.price * len(ids)
+        missing = self._missing
+        return {id: objects.get(id, missing) for id in (*ids, NO_KEY)}, self.lookup.price * len(ids)
 
-    def empty_values(self, keys: Sequence[str]) -> Mapping[str, Document | None]:
-        return {**dict.fromkeys(keys), NO_KEY: None}
+    def empty_values(self, keys: Sequence[str]) -> Mapping[str, Document | NotFound | None]:
+        return dict.fromkeys((*keys, NO_KEY), self._missing)
+
+    @property
+    def _missing(self) -> NotFound | None:
+        return NotFound("There is no such object here any more.") if self.required else None
 
 
 def _ids(keys: Sequence[str]) -> list[str]:

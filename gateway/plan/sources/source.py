@@ -5,7 +5,7 @@ holds no caller and no namespace: those come with the `Context` in which its com
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, Self, TypeAlias
 
@@ -69,8 +69,23 @@ class KeyLookup(ABC):
 class InputValue(Protocol):
     """An input of a mutation, or a part of it, that can be recorded."""
 
+    @property
+    def value(self) -> Any:
+        """It as it was coerced: an object by the GraphQL names of its fields."""
+
+    @property
+    def path(self) -> tuple[str | int, ...]:
+        """Where it is, from the arguments of its field down."""
+
+    @property
+    def sent(self) -> Callable[[], Any]:
+        """What gives the JSON value that the client sent; not of an item of a list."""
+
     def wire(self) -> Any:
         """It in the REST wire shape; raises `BadUserInput` with a path in that shape."""
+
+    def predicate(self) -> Predicate:
+        """What it demands as a filter; raises `BadUserInput`."""
 
     def located(self, error: GatewayError) -> GatewayError:
         """The same error, with its path of the wire shape in the input's own names."""
