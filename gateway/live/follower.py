@@ -149,12 +149,13 @@ class _Following:
         known = await self._state.read()
         self._pending = PendingKeys(known.waiting)
         self._rebuild = known.rebuild
-        if known.token is None:
-            # From before the first document of the rebuild is read.
+        if known.token is None or known.is_outdated:
+            # From before the first document of the rebuild is read; what is known to have been written meanwhile is
+            # matched all the same.
             now = await _now(self._database)
             await self._state.begin_rebuild(STAGES[0])
             self._rebuild = RebuildProgress(STAGES[0])
-            self._stream = WrittenKeys(self._database, None, now)
+            self._stream = WrittenKeys(self._database, known.token, now)
         else:
             self._stream = WrittenKeys(self._database, known.token)
 

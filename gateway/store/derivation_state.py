@@ -46,9 +46,11 @@ class RebuildProgress:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What is derived. ``token`` None: nothing is known of what was written."""
+    """What is derived. ``token`` None: nothing is known of what was written. ``is_outdated``: it follows another
+    definition."""
 
     token: Mapping[str, Any] | None = None
+    is_outdated: bool = False
     derived_until: Timestamp | None = None
     waiting: tuple[Key, ...] = ()
     rebuild: RebuildProgress | None = None
@@ -141,7 +143,8 @@ def _stored(progress: RebuildProgress) -> Document:
 def _progress(stored: Document) -> Progress:
     token, rebuild = stored.get("token"), stored.get("rebuild")
     return Progress(
-        token=token if stored.get("definition") == DEFINITION else None,
+        token=token,
+        is_outdated=stored.get("definition") != DEFINITION,
         derived_until=stored.get("derived_until"),
         waiting=tuple(key_of(key) for key in stored.get("waiting", ())),
         rebuild=None if rebuild is None else RebuildProgress(**rebuild),

@@ -1,6 +1,7 @@
 """What is recorded is matched with the percolators there are: once, in order, by one owner after the other."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -264,3 +265,48 @@ async def test_an_owner_that_is_killed_is_followed_by_another(gateway: Gateway) 
         await record(gateway, *ids[40:])
         await matches_reach(gateway, 60)
     assert await matched(gateway, id) == ids
+
+
+FOLLOW = """
+import asyncio, sys
+from gateway.live.follower import Follower
+from gateway.store.client import open_client
+
+async def follow():
+    await Follower(open_client(sys.argv[1])[sys.argv[2]]).run()
+
+asyncio.run(follow())
+"""
+
+
+async def test_an_owner_that_is_killed_under_load_loses_nothing_and_repeats_nothing(
+    gateway: Gateway, mongod: EmbeddedServer
+) -> None:
+    id = await create(gateway, {"featureId": {"eq": "p1"}})
+    ids = [f"i{number:03}" for number in range(200)]
+    arguments = (sys.executable, "-c", FOLLOW, mongod.uri, gateway.database.name)
+    owner = await asyncio.create_subprocess_exec(*arguments)
+    await record(gateway, *ids[:20])
+    await matches_reach(gateway, 1)
+    other = await asyncio.create_subprocess_exec(*arguments)
+    try:
+        for start in range(20, 200, 10):
+            await record(gateway, *ids[start : start + 10])
+            if start == 60:
+                owner.kill()
+        await matches_reach(gateway, 200)
+    finally:
+        other.kill()
+        await asyncio.gather(owner.wait(), other.wait())
+    assert await matched_in_pages(gateway, id) == ids
+
+
+async def matched_in_pages(gateway: Gateway, id: str) -> list[str]:
+    seen: list[str] = []
+    after, more = None, True
+    while more:
+        data = await gateway.data(MATCHES, {"id": id, "first": 100, "after": after})
+        page = data["percolator"]["matches"]
+        seen += [node["interaction"]["interactionId"] for node in page["nodes"]]
+        after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
+    return seen
