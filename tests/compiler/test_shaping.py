@@ -133,7 +133,7 @@ def test_it_gives_up_where_fetching_met_an_error() -> None:
             {"firstSeenAt": "2024-05-01T12:00:00.000Z"},
         ),
         ("userId", {"user_id": Binary.from_uuid(UUID(int=7))}, "00000000-0000-0000-0000-000000000007"),
-        ("userId", {"user_id": datetime(2024, 5, 1, 12)}, "2024-05-01 12:00:00+00:00"),
+        ("userId", {"user_id": datetime(2024, 5, 1, 12)}, "2024-05-01T12:00:00.000Z"),
     ],
 )
 def test_it_answers_whatever_the_executor_would(field: str, stored: dict[str, Any], value: Any) -> None:

@@ -52,6 +52,8 @@ class Families:
             yield Pressed("cost", "counted", 10_000, self._counted)
         if root.lists:
             yield Pressed("list_items", "", DEFAULTS.list_items, lambda n: self._draft(of.broad(self._type, 2), page=n))
+        if root.lists_lists:
+            yield Pressed("cost", "lists of lists", 20_000, lambda n: self._draft(of.broad(self._type, 1), page=n))
         yield Pressed("cost", "pages in pages", 100, self._pages_in_pages)
         yield Pressed("depth", "connections", DEFAULTS.depth, lambda n: self._deep(n, by_connections=True))
         yield Pressed("depth", "groups", DEFAULTS.depth, lambda n: self._deep(n, by_connections=False))
@@ -109,7 +111,8 @@ class Families:
                 case "name":
                     given.append('name: "Query"')
                 case _ if name == root.lists:
-                    values["ids"] = ids(name, self._targets, page)
+                    kind = "userIds" if root.name == "users" else name
+                    values["ids"] = ids(kind, self._targets, page)
                     given.append(f"{name}: $ids")
                     declared.append(f"$ids: {argument.type}")
                 case _ if str(argument.type) == "ID!":

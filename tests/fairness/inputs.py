@@ -17,17 +17,23 @@ _ENTITIES = {
     "SearchRequest": "searchRequestId",
     "Feature": "featureId",
     "Session": "sessionId",
+    "User": "userId",
 }
+# Of one list, in an argument that takes lists of ids.
+_LISTED = 1_000
 
 
 def ids(argument: str, targets: Targets, count: int) -> list[Any]:
-    """The entries of an argument that takes a list: ids, or representations of entities."""
+    """The entries of an argument that takes a list: ids, lists of ids, or representations of entities."""
     if argument == "representations":
         return [
             {"__typename": type_name, key: id}
             for type_name, key in _ENTITIES.items()
             for id in targets.ids(key, -(-count // len(_ENTITIES)))
         ][:count]
+    if argument == "lists":
+        items = [f"{NUMBER}{number}" for number in range(count)]
+        return [items[at : at + _LISTED] for at in range(0, count, _LISTED)]
     return list(targets.ids("id" if argument == "ids" else argument.removesuffix("s"), count))
 
 
@@ -106,6 +112,10 @@ def _nested_requests(levels: int) -> Input:
     return inner
 
 
+def _session_list(values: int) -> Input:
+    return {"userId": {"nin": [f"{NUMBER}{n}" for n in range(values)]}}
+
+
 FILTERS: Mapping[str, Mapping[str, Callable[[int], Input]]] = {
     "InteractionWhere": {
         "MAX_COMPARISONS": comparison_filter,
@@ -125,6 +135,7 @@ FILTERS: Mapping[str, Mapping[str, Callable[[int], Input]]] = {
         "MAX_VALUES": _request_list,
         "MAX_LEVELS": _nested_requests,
     },
+    "SessionWhere": {"MAX_VALUES": _session_list},
 }
 """The filters of an input type, each by the limit that it comes near to."""
 

@@ -4,7 +4,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from graphql import GraphQLField, GraphQLSchema, SchemaMetaFieldDef, TypeMetaFieldDef, get_named_type
+from graphql import (
+    GraphQLField,
+    GraphQLSchema,
+    SchemaMetaFieldDef,
+    TypeMetaFieldDef,
+    get_named_type,
+    is_required_argument,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +47,14 @@ class Root:
 
     @property
     def lists(self) -> str | None:
-        """The name of the argument that takes a list."""
-        return next((name for name, argument in self.field.args.items() if "[" in str(argument.type)), None)
+        """The name of the argument that must be given a list."""
+        lists = (name for name, argument in self.field.args.items() if "[" in str(argument.type))
+        return next((name for name in lists if is_required_argument(self.field.args[name])), None)
+
+    @property
+    def lists_lists(self) -> bool:
+        """Whether it takes a list of lists."""
+        return self.lists is not None and "[[" in str(self.field.args[self.lists].type)
 
     @property
     def input_type(self) -> str | None:

@@ -27,7 +27,7 @@ class Targets:
 
     def _stored(self, kind: str) -> Iterator[str]:
         match kind:
-            case "sessionId" | "featureId":
+            case "sessionId" | "featureId" | "userId":
                 yield from ("large", "rich", "long")
             case "searchRequestId":
                 yield from ("large", *(f"rich{number}" for number in range(RICH)))
@@ -42,6 +42,7 @@ class Targets:
                     ("Interaction", "interactionId"),
                     ("SearchRequest", "searchRequestId"),
                     ("Session", "sessionId"),
+                    ("User", "userId"),
                 )
                 for type_name, key in pairs:
                     yield from (global_ids.encode(type_name, self.namespace_id, each) for each in self._stored(key))

@@ -19,6 +19,7 @@ NOT_PRESSED = {
     "read_time_ms": "what passes it is what costs most",
     "operation_time_ms": "as read_time_ms",
     "variables": "fifty of them take what one list takes",
+    "MAX_FOLDED_VALUE": "the same as MAX_PATTERN_LENGTH",
     "MAX_PATTERN_LENGTH": "the patterns of MAX_PATTERNS_LENGTH are as long",
     "read_bytes": "what passes it ends, and costs most",
     "written_bytes": "as read_bytes",
