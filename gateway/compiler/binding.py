@@ -100,6 +100,10 @@ class CoercedArguments:
         return {name: selection.paths for name, selection in self._fetch.selections.items()}
 
     @property
+    def parameters(self) -> Sequence[Mapping[str, Any]]:
+        return [argument_values(field, self._variables) for _, field in self._fetch.parameterized]
+
+    @property
     def lookups(self) -> Mapping[str, KeyLookup]:
         selections = self._fetch.selections.items()
         return {name: selection.lookup for name, selection in selections if selection.lookup is not None}

@@ -74,6 +74,8 @@ class _Needs:
                     self.totals.append((path, selected))
                 case Parameterized() as reading:
                     self.paths.update(_join(below, stored) for stored in reading.paths)
+                    # What is selected of the objects that it makes; no document holds them.
+                    self._add_selected(selected, _join(below, reading.paths[0]), path)
                     self.parameterized.append((path, selected))
                 case Fetched(source):
                     self._add_fetch(selected, source, below, path)

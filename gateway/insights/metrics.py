@@ -2,7 +2,7 @@
 documents are grouped by."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gateway.insights.stored_values import Expression, Pipeline
@@ -59,6 +59,11 @@ class Subject:
 
 PARENT = Dimension("parent", "$parent")
 """What documents of a nested connection are joined to their parents by."""
+
+
+def required(dimension: Dimension) -> Dimension:
+    """The same dimension, where what has no value of it belongs to no group."""
+    return replace(dimension, required=True)
 
 
 def counted(condition: Expression) -> Expression:

@@ -7,6 +7,7 @@ is as if the search had been alone. See `gateway.model.derived_documents`.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from gateway.insights.search_parts import conditions
 from gateway.insights.stored_values import (
     Expression,
     Pipeline,
@@ -37,6 +38,7 @@ _OWN = (
     "collections",
     "vector_indexes",
     "condition_keys",
+    "conditions",
     "session_id",
 )
 
@@ -96,6 +98,7 @@ _OF_REQUEST: dict[str, Expression] = {
     "collections": distinct_strings("$search_request.collections"),
     "vector_indexes": distinct_strings(members("$search_request.queries", "vector_index")),
     "condition_keys": distinct_strings(members("$conditions", "key")),
+    "conditions": conditions("$conditions"),
     "session_id": session_id("$effective_session_id"),
     "user_id": named("$search_request.user_id"),
     "result_count": count("$search_request.result_count"),

@@ -4,7 +4,8 @@ each item and UTC day.
 A **search outcome** has the ``_id`` of its search request:
 
     {"_id": UUID, "namespace_id": "ns_…", "search_request_id": "r1", "first_seen_at": datetime, "text": "running shoes",
-     "collections": ["shoes"], "vector_indexes": ["text"], "condition_keys": ["brand"], "session_id": "s1",
+     "collections": ["shoes"], "vector_indexes": ["text"], "condition_keys": ["brand"],
+     "conditions": [{"k": "brand", "o": "eq", "v": '"Nike"', "b": "AND", "d": 1}], "session_id": "s1",
      "user_id": "u1", "visit": "s:s1", "result_count": 12, "counts": {"view": 9, "click": 2},
      "lowest_clicked_position": 0, "clicked_positions": {"sum": 3, "count": 2}, "first_click_at": datetime,
      "no_results": False, "clicked": True, "converted": False, "added_to_cart": False, "purchased": False,
@@ -13,9 +14,11 @@ A **search outcome** has the ``_id`` of its search request:
                "lowest_clicked_position": 0, "ms_to_first_click": 1200},
      "previous_id": "r0", "next_id": "r2"}
 
-What is unknown is missing. ``visit`` says whose neighbours count: those of the session ("s:"), else of the user ("u:"),
-else none ("r:"). `VISIT_FIELDS` follow from all search requests of the visit: ``merged`` says that the search was
-merged into its successor, and ``whole`` is of the search and of all that was merged into it.
+What is unknown is missing. ``conditions`` are those of all its filter trees: key, operator, value, branch and depth; of
+a value that is too long the beginning, and its hash ("h"). ``visit`` says whose neighbours count: those of the session
+("s:"), else of the user ("u:"), else none ("r:"). `VISIT_FIELDS` follow from all search requests of the visit:
+``merged`` says that the search was merged into its successor, and ``whole`` is of the search and of all that was merged
+into it.
 
 An **item's day** counts what was done with an item:
 

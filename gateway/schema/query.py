@@ -12,6 +12,7 @@ from gateway.plan.sources.session_listings import SessionListing
 from gateway.plan.sources.viewer import CurrentViewer
 from gateway.schema.connections import After, Before, First, Last, connection
 from gateway.schema.federation_types import Entity, Service
+from gateway.schema.filter_usage_types import FilterUsageConnection, filter_usage
 from gateway.schema.node import Node
 from gateway.schema.objects import (
     Feature,
@@ -158,6 +159,7 @@ class Query:
     )
     search_stats: SearchStatsConnection = search_stats()
     interaction_stats: InteractionStatsConnection = interaction_stats()
+    filter_usage: FilterUsageConnection = filter_usage()
     collections: CollectionConnection = searched_collections()
     vector_indexes: list[VectorIndexUsage] = searched_indexes()
     interactions_by_ids: list[Interaction | None] = fetched(

@@ -320,6 +320,24 @@ CASES: dict[str, list[Case]] = {
         )
         for by in ("{ by: FEATURE }, { by: QUERY }", "{ by: SESSION }, { by: USER }", '{ metadata: "named" }', "")
     ],
+    "filterUsage": [
+        (
+            """query ($where: SearchRequestWhere) {
+              filterUsage(where: $where) {
+                nodes {
+                  key searches stats { users } operators { operator searches } values { value stats { searches } }
+                  branches { branch searches } depths { depth searches }
+                }
+                totalCount
+              }
+            }""",
+            where,
+        )
+        for where in (
+            lambda names: {"where": {"searchRequestId": {"in": [names["request"], "own-r"]}}},
+            lambda names: {"where": {"query": {"value": {"eq": names["request"]}}}},
+        )
+    ],
     "collections": [
         (
             "{ collections { nodes { name searches lastSearchedAt stats { users } } totalCount } }",
@@ -856,6 +874,7 @@ async def test_every_connection_is_tried_with_cursors() -> None:
         # Of groups, which no namespace has an id of.
         "Query.interactionStats",
         "Query.collections",
+        "Query.filterUsage",
         "Query.judgments",
         "Query.searchStats",
         "Query.namespaces",

@@ -18,6 +18,7 @@ from gateway.plan.fetched_pages import NO_KEY, Pages, documents_of, ids_at
 from gateway.plan.operation_plan import Fetch, Plan
 from gateway.plan.paging import Page, page
 from gateway.plan.sources.bound_statistics import BoundStatistics
+from gateway.plan.sources.filter_usage import BoundFilterUsages
 from gateway.plan.sources.insertions import Insertions
 from gateway.plan.sources.item_signals import Reranking
 from gateway.plan.sources.judgments import BoundJudgments
@@ -170,8 +171,8 @@ class Fetched:
         bound = self._bound(fetch)
         self.pages.put_bounds(bound.bounds)
         total = None if not bound.bounds or self._one_in(12) else 10 ** self._pick(7)
-        if isinstance(bound, BoundStatistics):
-            return self._groups(fetch, bound, total)
+        if isinstance(bound, BoundStatistics | BoundFilterUsages):
+            return self._groups(fetch, bound if isinstance(bound, BoundStatistics) else bound.page, total)
         assert isinstance(bound, _PAGED)
         window = bound.window
         documents = [self._document(fetch) for _ in range(min(self._pick(4), window.limit))]

@@ -132,6 +132,15 @@ ODDITIES: Mapping[str, st.SearchStrategy[Any]] = {
 _PARTS: Mapping[str, st.SearchStrategy[Any]] = {
     "counts": st.just({"click": 2, "other": 1}),
     "positions": st.lists(st.just({"position": 3, "views": 5, "clicks": 2}), max_size=2),
+    "values": st.lists(
+        st.sampled_from(
+            [
+                {"value": {"a": [1, None]}, "searches": 2, "stats": {"searches": 2, "click_through_rate": 0.5}},
+                {"value": None, "searches": 1, "stats": {"searches": 1, "no_click_rate": None}},
+            ]
+        ),
+        max_size=2,
+    ),
 }
 
 _ANY = sorted(ODDITIES)

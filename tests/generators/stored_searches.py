@@ -1,6 +1,7 @@
 """Search requests and interactions as they are stored, by the gateway or by other programs, in a few sessions: typed
 letter by letter, at equal times, by users and by nobody known."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -43,6 +44,20 @@ _ODD: tuple[Any, ...] = (
 )
 
 
+def _row(rng: Random, maybe: Callable[[Any], Any]) -> Any:
+    return maybe(
+        _with(
+            {},
+            key=maybe(rng.choice(["brand", "size", "$price", "a.b"])),
+            operator=maybe(rng.choice(["eq", "eq", "in", "near"])),
+            value_hash=maybe(rng.choice(["5f", "9a"])),
+            value=maybe(rng.choice(["1", '"a"', "a" * 100, "a" * 99 + "ü", _MISSING])),
+            depth=maybe(rng.choice([0, 1, 2, _MISSING])),
+            branch=maybe(rng.choice(["AND", "OR", "NOR", _MISSING])),
+        )
+    )
+
+
 def searches(
     seed: int, *, requests: int, interactions: int, odd: bool = False
 ) -> tuple[list[Document], list[Document]]:
@@ -67,7 +82,7 @@ def searches(
             first_seen_at=maybe(at()),
             query_text=maybe(rng.choice(_TEXTS)),
             effective_session_id=maybe(rng.choice(["s1", "s2", "s3", _MISSING])),
-            conditions=maybe([{"key": key, "operator": "eq"} for key in rng.choices(["brand", "size"], k=2)]),
+            conditions=maybe([_row(rng, maybe) for _ in range(rng.randrange(4))]),
             search_request=maybe(
                 _with(
                     {},

@@ -79,6 +79,14 @@ def test_the_search_requests_own_session_decides_over_the_interactions() -> None
     assert search_request_id_of("ns_1", own, "s1") == search_request_id_of("ns_1", own, "s2")
 
 
+def condition_row(key: str, value: Any, branch: str, depth: int) -> dict[str, Any]:
+    spelling = canonical_json(value).decode()
+    return {
+        **{"key": key, "operator": "eq", "value_hash": value_hash(value)},
+        **{"value": spelling, "depth": depth, "branch": branch},
+    }
+
+
 def test_a_stored_search_request() -> None:
     document = request_of(SEARCH | {"search_request_id": "r1", "session_id": "s1"})
     assert document == {
@@ -89,9 +97,9 @@ def test_a_stored_search_request() -> None:
         "effective_session_id": "s1",
         "search_request": SEARCH | {"search_request_id": "r1", "session_id": "s1"},
         "conditions": [
-            {"key": "brand", "operator": "eq", "value_hash": value_hash("Nike"), "branch": "AND"},
-            {"key": "brand", "operator": "eq", "value_hash": value_hash("Nike"), "branch": "OR"},
-            {"key": "size", "operator": "eq", "value_hash": value_hash(42), "branch": "NOR"},
+            condition_row("brand", "Nike", "AND", 1),
+            condition_row("brand", "Nike", "OR", 2),
+            condition_row("size", 42, "NOR", 1),
         ],
         "condition_tokens": [
             key_token("brand"),

@@ -124,6 +124,9 @@ def _own(request: Mapping[str, Any], namespace_id: str, id: str, interactions: S
             "collections": _strings(search.get("collections")),
             "vector_indexes": _strings(list(_members(queries, "vector_index"))),
             "condition_keys": _strings(list(_members(conditions, "key"))),
+            "conditions": [condition for row in conditions if (condition := _condition(row))] or None
+            if isinstance(conditions, list)
+            else None,
             "session_id": session,
             "user_id": user,
             "visit": visit,
@@ -239,6 +242,23 @@ def _item_day(namespace_id: str, feature_id: str, day: datetime, interactions: S
         "clicked_positions": {"sum": sum(clicked), "count": len(clicked)},
         "durations": {"sum": sum(durations), "count": len(durations)},
     }
+
+
+def _condition(row: Any) -> Document | None:
+    if not isinstance(row, Mapping) or not all(isinstance(row.get(name), str) for name in ("key", "operator")):
+        return None
+    spelling, hash, branch = row.get("value"), row.get("value_hash"), row.get("branch")
+    spelling = spelling if isinstance(spelling, str) else None
+    return _without_none(
+        {
+            "k": row["key"],
+            "o": row["operator"],
+            "v": spelling,
+            "h": None if (spelling is not None and len(spelling) < 100) or not isinstance(hash, str) else hash,
+            "b": branch if branch in ("AND", "OR", "NOR") else None,
+            "d": count(row.get("depth")),
+        }
+    )
 
 
 def _without_none(document: Document) -> Document:

@@ -3,7 +3,13 @@
 from gateway.model.filter_trees.canonical import canonical_json, value_hash
 from gateway.model.filter_trees.flat import FlatNode, conditions, depth, keys, nodes, preorder
 from gateway.model.filter_trees.spelling import text
-from gateway.model.filter_trees.tokens import condition_rows, condition_tokens, key_token, key_value_token
+from gateway.model.filter_trees.tokens import (
+    SPELLED_VALUE,
+    condition_rows,
+    condition_tokens,
+    key_token,
+    key_value_token,
+)
 from gateway.model.filter_trees.tree import (
     BRANCHES,
     CONDITION_KEYS,
@@ -21,6 +27,7 @@ __all__ = [
     "BRANCHES",
     "CONDITION_KEYS",
     "GROUP_KEYS",
+    "SPELLED_VALUE",
     "Branch",
     "FlatNode",
     "branch",

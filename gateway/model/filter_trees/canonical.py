@@ -62,7 +62,12 @@ def canonical_text(value: Any, form: Callable[[Any], Any] = _canonical_form) -> 
 
 def value_hash(value: Any) -> str:
     """128 bits of BLAKE2b over the canonical JSON, as 32 hexadecimal digits."""
-    return blake2b(canonical_json(value), digest_size=16).hexdigest()
+    return text_hash(canonical_text(value))
+
+
+def text_hash(spelling: str) -> str:
+    """The `value_hash` of the value that `canonical_text` spells so."""
+    return blake2b(spelling.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def _object_members(members: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -11,20 +11,26 @@ as another token.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from gateway.errors import UnreadableDocument
-from gateway.model.filter_trees.canonical import value_hash
+from gateway.model.filter_trees.canonical import canonical_text, text_hash, value_hash
 from gateway.model.filter_trees.flat import FlatNode, nodes
 from gateway.model.filter_trees.tree import condition_key, condition_operator, condition_value
 
+ConditionRow: TypeAlias = dict[str, Any]
+
 _LONGEST_SPELLED_KEY: Final = 100
 
+SPELLED_VALUE: Final = 100
+"""Of so many characters is a value's spelling in a row: what is shorter is all of it."""
 
-def condition_rows(trees: Iterable[Any]) -> list[dict[str, str]]:
-    """One row ``{key, operator, value_hash, branch}`` per condition, tree after tree in pre-order.
 
-    A condition at a root has no ``branch``. What can't be read as a tree, a branch or a condition is passed
+def condition_rows(trees: Iterable[Any]) -> list[ConditionRow]:
+    """One row ``{key, operator, value_hash, value, depth, branch}`` per condition, tree after tree in pre-order.
+
+    ``value`` is the beginning of the value's canonical JSON, ``depth`` counts the groups around the condition. A
+    condition at a root has no ``branch``. What can't be read as a tree, a branch or a condition is passed
     over: deriving never raises, so a document from an older producer stays storable.
     """
     rows = []
@@ -36,7 +42,7 @@ def condition_rows(trees: Iterable[Any]) -> list[dict[str, str]]:
     return rows
 
 
-def condition_tokens(rows: Iterable[Mapping[str, str]]) -> list[str]:
+def condition_tokens(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     """The distinct tokens of rows made by ``condition_rows``: for each its key, and its key with its value."""
     return list(
         dict.fromkeys(
@@ -59,12 +65,15 @@ def _key_part(key: str) -> str:
     return f"={key}" if len(key) <= _LONGEST_SPELLED_KEY else f"#{value_hash(key)}"
 
 
-def _row(flat: FlatNode) -> dict[str, str] | None:
+def _row(flat: FlatNode) -> ConditionRow | None:
     try:
-        row = {
+        spelling = canonical_text(condition_value(flat.node))
+        row: ConditionRow = {
             "key": condition_key(flat.node),
             "operator": condition_operator(flat.node),
-            "value_hash": value_hash(condition_value(flat.node)),
+            "value_hash": text_hash(spelling),
+            "value": spelling[:SPELLED_VALUE],
+            "depth": flat.depth,
         }
     except UnreadableDocument:
         return None

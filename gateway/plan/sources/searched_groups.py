@@ -1,13 +1,13 @@
 """What was searched: the collections, page by page, and the vector indexes, with what their searches led to."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from gateway.context import Context
 from gateway.insights import search_metrics
 from gateway.insights.group_pipelines import GroupOrder, Groups
-from gateway.insights.metrics import Dimension
+from gateway.insights.metrics import required
 from gateway.insights.search_parts import with_known_indexes
 from gateway.plan.commands import Document, ReadCommand
 from gateway.plan.cost import UNINDEXED
@@ -34,7 +34,7 @@ class SearchedCollections(Source):
             arguments,
             search_metrics.DATED_SEARCHES,
             SearchScope(Predicate()),
-            (_required("collection"),),
+            (required(search_metrics.DIMENSIONS["collection"]),),
             order=_MOST_SEARCHES_FIRST,
         )
 
@@ -71,7 +71,7 @@ class BoundSearchedIndexes(BoundRoot):
     def commands(self, context: Context) -> Sequence[ReadCommand]:
         names = sorted(self.names | {_MOST_SEARCHES_FIRST.metric})
         metrics = {name: search_metrics.SEARCH_METRICS[name] for name in names}
-        groups = Groups(search_metrics.SEARCHES, (_required("vector_index"),), metrics, {})
+        groups = Groups(search_metrics.SEARCHES, (required(search_metrics.DIMENSIONS["vector_index"]),), metrics, {})
         page = groups.page(_MOST_SEARCHES_FIRST, None, self._most, times=False)
         pipeline = [*with_known_indexes(self.known), *page]
         return (SearchScope(Predicate()).rows(context.namespace, pipeline),)
@@ -80,8 +80,3 @@ class BoundSearchedIndexes(BoundRoot):
         [rows] = results
         groups: list[Mapping[str, Any]] = list(rows)
         return groups, len(groups)
-
-
-def _required(name: str) -> Dimension:
-    """The dimension of this name, without a group for what has no value of it."""
-    return replace(search_metrics.DIMENSIONS[name], required=True)

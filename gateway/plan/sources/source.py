@@ -104,7 +104,8 @@ class SourceArguments(Protocol):
     ``page_size``: how many elements a connection may be asked for. ``bounds``: up to where each selected total is
     counted, or what is wrong with that. ``cursors``: whether any is selected. By the declared names of the types that
     the field's objects may have: ``paths``, which are read of them, and ``lookups``, how they are found by id, if they
-    are. ``variable_values``: those of the whole operation.
+    are. ``parameters``: the arguments of each selected field that is read of them by its arguments.
+    ``variable_values``: those of the whole operation.
     """
 
     @property
@@ -130,6 +131,9 @@ class SourceArguments(Protocol):
 
     @property
     def paths(self) -> Mapping[str, frozenset[str]]: ...
+
+    @property
+    def parameters(self) -> "Sequence[Mapping[str, Any]]": ...
 
     def order(self, kind: Kind) -> Order:
         """The order that is asked for."""

@@ -109,7 +109,7 @@ def _bound(
     max_rank: int = 0,
 ) -> BoundStatistics:
     values = arguments.values
-    order = _order(values, subject)
+    order = order_of_groups(values, subject)
     # A zone that there isn't is refused also where it makes no difference.
     zone(values["timeZone"])
     intervals = None
@@ -156,7 +156,8 @@ def page_of_groups(
     )
 
 
-def _order(values: Mapping[str, Any], subject: Subject) -> GroupOrder:
+def order_of_groups(values: Mapping[str, Any], subject: Subject) -> GroupOrder:
+    """The order that the argument ``orderBy`` says."""
     order = values.get("orderBy")
     if not order:
         return GroupOrder(subject.order, descending=True)

@@ -149,10 +149,10 @@ def test_every_condition_has_a_row_that_says_where_it_stands() -> None:
     }
     nike, hundred, null = value_hash("Nike"), value_hash(100), value_hash(None)
     assert condition_rows([tree, None, {"key": "stock", "value": 100}]) == [
-        {"key": "brand", "operator": "eq", "value_hash": nike, "branch": "AND"},
-        {"key": "price", "operator": "gt", "value_hash": hundred, "branch": "OR"},
-        {"key": "brand", "operator": "exists", "value_hash": null, "branch": "NOR"},
-        {"key": "stock", "operator": "eq", "value_hash": hundred},
+        {"key": "brand", "operator": "eq", "value_hash": nike, "value": '"Nike"', "depth": 1, "branch": "AND"},
+        {"key": "price", "operator": "gt", "value_hash": hundred, "value": "100", "depth": 2, "branch": "OR"},
+        {"key": "brand", "operator": "exists", "value_hash": null, "value": "null", "depth": 1, "branch": "NOR"},
+        {"key": "stock", "operator": "eq", "value_hash": hundred, "value": "100", "depth": 0},
     ]
 
 
@@ -160,8 +160,21 @@ def test_unreadable_parts_are_passed_over() -> None:
     readable = {"key": "brand", "value": "Nike"}
     tree = {"AND": ["Nike"], "OR": [{"key": 7}, {"key": "a", "operator": 1}, readable], "NOR": readable}
     assert condition_rows([tree, "brand", [readable]]) == [
-        {"key": "brand", "operator": "eq", "value_hash": value_hash("Nike"), "branch": "OR"}
+        {
+            "key": "brand",
+            "operator": "eq",
+            "value_hash": value_hash("Nike"),
+            "value": '"Nike"',
+            "depth": 1,
+            "branch": "OR",
+        }
     ]
+
+
+def test_a_long_value_is_cut_off_in_its_row_and_hashed_as_a_whole() -> None:
+    [row] = condition_rows([{"key": "k", "value": "a" * 1_000}])
+    assert row["value"] == '"' + "a" * 99
+    assert row["value_hash"] == value_hash("a" * 1_000)
 
 
 @given(st.lists(wreckage, max_size=3))
