@@ -153,6 +153,8 @@ class _Following:
             # From before the first document of the rebuild is read; what is known to have been written meanwhile is
             # matched all the same.
             now = await _now(self._database)
+            if known.is_outdated:
+                now = await self._percolation.beginning(now)
             await self._state.begin_rebuild(STAGES[0])
             self._rebuild = RebuildProgress(STAGES[0])
             self._stream = WrittenKeys(self._database, known.token, now)

@@ -53,6 +53,11 @@ class Percolation:
         self._kept: OrderedDict[str, _NamespacePercolators] = OrderedDict()
         self._until = Timestamp(0, 0)
 
+    async def beginning(self, now: Timestamp) -> Timestamp:
+        """Where to begin where nobody has matched anything yet: ahead of the first percolator, else ``now``."""
+        first = await self._matches.first_since()
+        return now if first is None else min(first, now)
+
     async def take(self, changes: Sequence[RecordedChange], until: Timestamp) -> None:
         """Stores and removes the matches that follow from these changes, which are all ``until`` then.
 

@@ -47,10 +47,10 @@ class RebuildProgress:
 @dataclass(frozen=True, slots=True)
 class Progress:
     """What is derived. ``token`` None: nothing is known of what was written. ``is_outdated``: it follows another
-    definition."""
+    definition, or none yet."""
 
     token: Mapping[str, Any] | None = None
-    is_outdated: bool = False
+    is_outdated: bool = True
     derived_until: Timestamp | None = None
     waiting: tuple[Key, ...] = ()
     rebuild: RebuildProgress | None = None

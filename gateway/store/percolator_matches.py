@@ -18,8 +18,8 @@ _BATCH = 1_000
 class PercolatorMatches:
     """The repository of matches, and of what they are made of.
 
-    Every method reaches one namespace and no other. Those that read have all that was written until ``since``. All
-    raise `Unavailable`.
+    Every method but the first reaches one namespace and no other. Those that read have all that was written until
+    ``since``. All raise `Unavailable`.
     """
 
     def __init__(self, database: Database) -> None:
@@ -27,6 +27,12 @@ class PercolatorMatches:
         self._percolators = database[PERCOLATOR.collection]
         self._matches = database[PERCOLATOR_MATCH.collection]
         self._interactions = database[INTERACTION.collection]
+
+    async def first_since(self) -> Timestamp | None:
+        """The earliest time since which any percolator of any namespace is matched; None where there is none."""
+        with translated():
+            first = await self._percolators.find_one({}, {"since": 1}, sort=[("since", 1)])
+        return None if first is None else first["since"]
 
     async def percolators(self, namespace_id: str, since: Timestamp) -> list[Document]:
         """All percolators of a namespace, in the order of their creation."""

@@ -107,6 +107,15 @@ async def test_it_is_told_by_which_comparisons(gateway: Gateway) -> None:
     ]
 
 
+async def test_what_is_recorded_before_anybody_followed_is_matched_too(mongod: EmbeddedServer) -> None:
+    async with new_gateway(mongod.uri) as gateway:
+        await record(gateway, "before")
+        id = await create(gateway, {"featureId": {"eq": "p1"}})
+        await record(gateway, "i1", "i2")
+        await derived(gateway.database)
+        assert await matched(gateway, id) == ["i1", "i2"]
+
+
 WHERES: list[Any] = [
     {},
     {"featureId": {"in": ["p1", "p3"]}},
