@@ -5,16 +5,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bson import Timestamp
+
 from gateway.context import Namespace, Organization, Permission
 from gateway.demo.data import interactions
+from gateway.model.document_ids import document_id
 from gateway.model.documents import interaction_document, search_request_document
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
+from gateway.model.percolators import PERCOLATOR
 from gateway.model.wire import validate_interaction, validate_search_request
 from gateway.store.client import Client, Database, Document
 from gateway.store.index_creation import create_indexes
 from gateway.store.keys import Keys
 from gateway.store.tenancy import Tenancy
-from tests.fairness.targets import LARGE, LONG, RICH, Targets
+from tests.fairness.targets import KEPT_PERCOLATOR, LARGE, LONG, RICH, Targets
 
 _START = datetime(2024, 5, 1, tzinfo=UTC)
 _ORDINARY = 1_000
@@ -46,6 +50,8 @@ class Organizations:
         await self.database[INTERACTION.collection].delete_many({**here, "feature_id": _WRITTEN})
         stored = [*self.targets.ids("searchRequestId", 1 + RICH), "long"]
         await self.database[SEARCH_REQUEST.collection].delete_many({**here, "search_request_id": {"$nin": stored}})
+        created = {**here, "percolator_id": {"$ne": KEPT_PERCOLATOR}}
+        await self.database[PERCOLATOR.collection].delete_many(created)
         await self.database["namespaces"].delete_many({"name": {"$regex": r"^n\d{8}$"}})
 
 
@@ -74,6 +80,7 @@ async def _key(database: Database, owner: Organization, namespace: Namespace) ->
 
 def _hostile(namespace: Namespace) -> Iterator[tuple[str, Document]]:
     """Documents with their collections: long ones first, then large ones, and the rich ones as the latest."""
+    yield PERCOLATOR.collection, _percolator(namespace)
     groups = (("long", LONG), ("large", LARGE), ("rich", RICH))
     numbers = [(group, number) for group, count in groups for number in range(count)]
     request: Document | None = None
@@ -97,6 +104,21 @@ def _hostile(namespace: Namespace) -> Iterator[tuple[str, Document]]:
         at = _START + timedelta(seconds=second)
         document = interaction_document(namespace, validate_interaction(wire), occurred_at=at, request=request)
         yield INTERACTION.collection, document
+
+
+def _percolator(namespace: Namespace) -> Document:
+    return {
+        "_id": document_id(namespace.id, "percolator", KEPT_PERCOLATOR),
+        "percolator_id": KEPT_PERCOLATOR,
+        "name": "Kept",
+        "where": '{"featureId": {"eq": "written"}}',
+        "enabled": True,
+        "has_equality": True,
+        "revision": 1,
+        "created_at": _START,
+        "since": Timestamp(0, 0),  # The database puts its own time here.
+        "namespace_id": namespace.id,
+    }
 
 
 def _plain(namespace: Namespace) -> Iterator[tuple[str, Document]]:

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from gateway.limits.where_bounds import MAX_PARTS_LENGTH, MAX_PATTERN_LENGTH, MAX_PATTERNS
-from tests.fairness.targets import Targets
+from tests.fairness.targets import KEPT_PERCOLATOR, Targets
 
 NUMBER = "00000000"
 """What is replaced by another number in each request that is sent, so that none is known."""
@@ -158,6 +158,11 @@ def interaction(**fields: Any) -> Input:
     return {"featureId": "written", "interactionType": "VIEW", **fields}
 
 
+def percolator_filter(features: int) -> Input:
+    """What a percolator looks for: any of so many features, which nothing has."""
+    return {"featureId": {"in": [f"{NUMBER}{number}" for number in range(features)]}}
+
+
 def metadata(bytes_: int, nodes: int = 0) -> Input:
     """An object of about so many bytes, and as many nodes."""
     return {"note": NUMBER + "a" * max(0, bytes_ - 8 * nodes), "numbers": [{"n": n} for n in range(nodes // 2)]}
@@ -187,6 +192,12 @@ def recordings(input_type: str, size: int) -> Mapping[str, Input | None]:
                 "body_bytes": {"searchRequest": search_request(size, 400)} if size <= 900_000 else None,
                 "list_items": {"searchRequest": search_request(1, size)},
             }
+        case "CreatePercolatorInput":
+            return {"list_items": {"name": f"p{NUMBER}", "where": percolator_filter(size)}}
+        case "UpdatePercolatorInput":
+            return {"list_items": {"percolatorId": KEPT_PERCOLATOR, "where": percolator_filter(size)}}
+        case "DeletePercolatorInput":
+            return {"list_items": {"percolatorId": f"written{NUMBER}"} if is_one else None}
         case "DeleteInteractionInput":
             return {"list_items": {"interactionId": f"written{NUMBER}"} if is_one else None}
         case "CreateNamespaceInput":

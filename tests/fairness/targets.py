@@ -13,6 +13,8 @@ RICH = 100
 the latest, so any page begins with them."""
 LONG = 3_000
 """Interactions with a long text in their metadata, which a filter without an index reads."""
+KEPT_PERCOLATOR = "kept"
+"""The id of the one percolator that there always is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Targets:
         match kind:
             case "sessionId" | "featureId" | "userId":
                 yield from ("large", "rich", "long")
+            case "percolatorId":
+                yield KEPT_PERCOLATOR
             case "searchRequestId":
                 yield from ("large", *(f"rich{number}" for number in range(RICH)))
             case "interactionId":
@@ -43,6 +47,7 @@ class Targets:
                     ("SearchRequest", "searchRequestId"),
                     ("Session", "sessionId"),
                     ("User", "userId"),
+                    ("Percolator", "percolatorId"),
                 )
                 for type_name, key in pairs:
                     yield from (global_ids.encode(type_name, self.namespace_id, each) for each in self._stored(key))
