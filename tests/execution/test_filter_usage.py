@@ -13,6 +13,7 @@ import pytest_asyncio
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.model.documents import derived_fields
 from gateway.model.wire import validate_interaction
+from gateway.plan.sources import filter_usage
 from tests.harness.command_log import commands
 from tests.harness.derived import derive_outcomes
 from tests.harness.gateway_client import Gateway, new_gateway
@@ -275,3 +276,27 @@ async def test_too_many_values_are_refused(shop: Gateway) -> None:
 async def test_nothing_matches_what_nothing_can(shop: Gateway) -> None:
     found = await shop.data(QUERY, {"most": 5, "where": {"or": []}})
     assert found["filterUsage"] == {"nodes": [], "totalCount": 0}
+
+
+async def test_more_long_values_than_can_be_read_at_once_are_refused(
+    shop: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = "{ filterUsage { nodes { key values(first: 100) { searches } } } }"
+    assert "errors" not in await shop.execute(query)
+    monkeypatch.setattr(filter_usage, "MAX_LONG_VALUES", 1)
+    answer = await shop.execute(query)
+    [error] = answer["errors"]
+    assert error["extensions"]["code"] == "QUERY_TOO_BROAD"
+    assert error["message"].startswith("More than 1 values are too long to be read at once")
+    assert error["path"] == ["filterUsage"]
+
+
+async def test_what_was_derived_before_there_were_conditions_has_no_parts(shop: Gateway) -> None:
+    outcomes = shop.database["search_outcomes"]
+    before = await outcomes.find({"namespace_id": shop.namespace.id}).to_list()
+    await outcomes.update_many({"namespace_id": shop.namespace.id}, {"$unset": {"conditions": ""}})
+    found = await shop.data("{ filterUsage { nodes { searches values { value } depths { depth } } } }")
+    for outcome in before:
+        await outcomes.replace_one({"_id": outcome["_id"]}, outcome)
+    assert len(found["filterUsage"]["nodes"]) == len(KEYS)
+    assert all(node["searches"] and not node["values"] and not node["depths"] for node in found["filterUsage"]["nodes"])
