@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from graphql import GraphQLObjectType, get_named_type, is_abstract_type, is_leaf_type
+from graphql import GraphQLObjectType, get_named_type, is_abstract_type, is_introspection_type, is_leaf_type
 
 from gateway.context import Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
+from gateway.model.percolators import PERCOLATOR
 from gateway.model.wire import validate_interaction
+from gateway.schema.readings import Fetched, reading_of
 from gateway.store.tenancy import NAMESPACES
 from tests.harness.default_graph import EXECUTABLE
 from tests.harness.gateway_client import Gateway, new_gateway
@@ -63,6 +65,9 @@ CASES = {
     ),
     "a search request that is recorded": Case("recordSearchRequest", lambda number: {"searchRequest": INLINE}),
     "an interaction that is deleted": Case("deleteInteraction", lambda number: {"interactionId": f"deleted-{number}"}),
+    "a percolator that is changed": Case(
+        "updatePercolator", lambda number: {"percolatorId": "known", "enabled": bool(number % 2)}
+    ),
     "a namespace that is there": Case("createNamespace", lambda number: {"name": "known"}, Permission.ADMIN),
 }
 
@@ -105,6 +110,16 @@ WAYS = {
 }
 
 
+# The names of the fields that are read of more than their parents.
+FETCHED = {
+    name
+    for type_ in EXECUTABLE.type_map.values()
+    if isinstance(type_, GraphQLObjectType) and not is_introspection_type(type_)
+    for name, field in type_.fields.items()
+    if isinstance(reading_of(field), Fetched)
+}
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shop(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
     async with new_gateway(mongod.uri) as gateway:
@@ -140,6 +155,19 @@ async def stored_before(shop: Gateway, name: str) -> None:
         {**other, "interaction_id": f"deleted-{number}"}
         for number in range(len(WAYS["an interaction that is deleted"]))
     ]
+    await shop.database[PERCOLATOR.collection].delete_many({})
+    await shop.database[PERCOLATOR.collection].insert_one(
+        {
+            "percolator_id": "known",
+            "name": name,
+            "where": f'{{"featureId": {{"eq": "{name}"}}}}',
+            "enabled": True,
+            "has_equality": True,
+            "revision": 1,
+            "created_at": at,
+            "namespace_id": shop.namespace.id,
+        }
+    )
     outcomes = await shop.writer.record(shop.namespace, [validate_interaction(wire) for wire in recordings], at)
     assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
 
@@ -179,7 +207,7 @@ async def test_what_was_stored_before_is_answered_to_those_who_may_read_it(name:
 
 @pytest.mark.parametrize("field", ["recordInteraction", "recordSearchRequest"])
 async def test_what_the_input_made_is_answered_in_full(field: str, shop: Gateway) -> None:
-    """But for connections, along which others' interactions come."""
+    """But for what is fetched beside it, along which others' interactions come."""
     blind, seeing = await shop.make_key(Permission.WRITE), await shop.make_key(Permission.WRITE, Permission.READ)
     made = {
         "searchRequestId": "made",
@@ -191,7 +219,7 @@ async def test_what_the_input_made_is_answered_in_full(field: str, shop: Gateway
     interaction = {**GIVEN, "interactionId": "made", "occurredAt": AT, "searchRequest": made}
     input = interaction if field == "recordInteraction" else {"searchRequest": made, "occurredAt": AT}
     all_ways = ways(get_named_type(EXECUTABLE.mutation_type.fields[field].type))  # type: ignore[union-attr]
-    query = document(Case(field, lambda _: input), *(way for way in all_ways if "interactions" not in way))
+    query = document(Case(field, lambda _: input), *(way for way in all_ways if FETCHED.isdisjoint(way)))
     told = []
     for key in (blind, seeing):
         for collection in (INTERACTION.collection, SEARCH_REQUEST.collection):
