@@ -44,7 +44,7 @@ def text_as_typed(queries: Any) -> str:
 
 def normalised_text(text: str) -> str:
     """A client's text as `query_text` spells it; of a normalised text the text itself."""
-    return _JOINT.join(map(_normalised, text.split(_JOINT)))
+    return text if _is_normalised(text) else _JOINT.join(map(_normalised, text.split(_JOINT)))
 
 
 def text_tokens(search_request: Mapping[str, Any], text: str) -> list[str]:
@@ -93,6 +93,23 @@ def _content_hash(value: str) -> str:
 
 def _normalised(value: str) -> str:
     return " ".join(folded(value).split())
+
+
+def _is_normalised(text: str) -> bool:
+    """Whether `query_text` makes this text of any values. Splitting it can't tell: what ends with a plus sign, joined
+    with an empty value, is ``red + + ``."""
+    words = text.split(" ")
+    if folded(text) != text or any(word and word.split() != [word] for word in words):
+        return False
+    # Where two spaces meet, or one is at an end, there is an empty value: it needs a joint on each side.
+    joints = {
+        beside
+        for index, word in enumerate(words)
+        if not word
+        for beside in (index - 1, index + 1)
+        if 0 <= beside < len(words)
+    }
+    return all(words[joint] == "+" and 0 < joint < len(words) - 1 and joint + 1 not in joints for joint in joints)
 
 
 def _spelled(text: str) -> str:

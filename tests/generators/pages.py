@@ -184,7 +184,7 @@ class Fetched:
             {**self._document(fetch), "_id": {"query": "lamp"}, "value": 0.5, "as_of": as_of}
             for _ in range(min(self._pick(4), bound.size))
         ]
-        totals = groups[0]["stats"] if groups else self._document(fetch)["stats"]
+        totals = (groups[0] if groups else self._document(fetch)).get("stats", {})
         return GroupPage(groups, bound.tag, self._one_in(2), bound.after is not None, total, totals)
 
     def _bound(self, fetch: Fetch) -> BoundSource:

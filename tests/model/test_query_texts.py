@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.model.query_texts import (
@@ -69,6 +69,9 @@ def test_what_was_typed_is_joined_as_it_was() -> None:
 
 
 @given(values=st.lists(spaced, max_size=3))
+@example(values=["B +", ""])
+@example(values=["", "+ b"])
+@example(values=["", "+ b +", "", "", "+"])
 def test_a_text_is_asked_for_as_it_was_typed_or_as_it_reads(values: list[str]) -> None:
     text = query_text(request(*values))
     assert normalised_text(text) == text
