@@ -45,7 +45,7 @@ def item_days(namespace_id: str, interactions: Mapping[str, Any]) -> Pipeline:
     """The days of items that those interactions of a namespace make which the filter ``interactions`` selects; it has
     to select all with an item on a day, or none. To be run on their collection."""
     return [
-        {"$match": {**interactions, "namespace_id": in_namespace(namespace_id)}},
+        {"$match": _scoped(namespace_id, interactions)},
         {"$project": _READ},
         # Both are null where the other is.
         {"$match": {"feature_id": {"$ne": None}, "day": {"$ne": None}}},
@@ -59,11 +59,21 @@ def item_days(namespace_id: str, interactions: Mapping[str, Any]) -> Pipeline:
 def days_with_interactions(namespace_id: str, interactions: Mapping[str, Any]) -> Pipeline:
     """As `item_days`, of which only the items and days are told, at ``_id``."""
     return [
-        {"$match": {**interactions, "namespace_id": in_namespace(namespace_id)}},
+        {"$match": _scoped(namespace_id, interactions)},
         {"$project": {name: _READ[name] for name in ("feature_id", "day")}},
         {"$match": {"feature_id": {"$ne": None}, "day": {"$ne": None}}},
         {"$group": {"_id": {"feature_id": "$feature_id", "day": "$day"}}},
     ]
+
+
+def _scoped(namespace_id: str, interactions: Mapping[str, Any]) -> Mapping[str, Any]:
+    # Beside branches MongoDB walks the whole index: of a thousand days of items among 60,000 interactions, it took 150
+    # times as long. In each it is the last key, so that nothing else can replace it.
+    scope = {"namespace_id": in_namespace(namespace_id)}
+    if branches := interactions.get("$or"):
+        assert len(interactions) == 1, "what stands beside branches stands in each of them"
+        return {"$or": [{**branch, **scope} for branch in branches]}
+    return {**interactions, **scope}
 
 
 def merged_into_item_days() -> Pipeline:

@@ -8,7 +8,6 @@ made of the interactions themselves, in the same form.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from gateway.context import Namespace
 from gateway.insights.item_day_metrics import DIMENSIONS, EXPECTED_CLICKS, ITEM_DAYS_OF_INTERACTIONS
@@ -73,9 +72,10 @@ class ItemDayScope(Scope):
         ragged = [{"occurred_at": _between(*times)} for times in beside_days if times[0] != times[1]]
         stages: list[Document] = [{"$match": {"$and": of_days}}]
         if ragged:
-            of_items = ({"feature_id": {"$in": list(ids)}} for ids in items)
-            filter_: Mapping[str, Any] = {"$and": [{"$or": ragged}, *of_items]}
-            beside = {"coll": INTERACTION.collection, "pipeline": item_days(namespace.id, filter_)}
+            of_items: list[Document] = [{"feature_id": {"$in": list(ids)}} for ids in items]
+            # Each branch by itself, for which an index is found.
+            branches = [{"$and": [times, *of_items]} if of_items else times for times in ragged]
+            beside = {"coll": INTERACTION.collection, "pipeline": item_days(namespace.id, {"$or": branches})}
             stages.append({"$unionWith": beside})
         return Rows(collection=ITEM_DAYS, stages=(*stages, *pipeline))
 
