@@ -14,6 +14,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLInputObjectType,
     GraphQLInputType,
     InlineFragmentNode,
     OperationDefinitionNode,
@@ -37,6 +38,7 @@ from gateway.preparation.variable_limits import check_variables
 from gateway.schema.graph import build
 from gateway.settings import Settings, load
 from gateway.store.client import Database
+from tests.harness.default_graph import EXECUTABLE
 from tests.harness.gateway_client import Gateway, open_gateway
 
 GRAPH = build()
@@ -86,11 +88,7 @@ DOCUMENTS: Mapping[str, tuple[Callable[[int], str], str]] = {
 }
 ENTRIES: Mapping[str, Callable[[int], Mapping[str, Any]]] = {
     "list_items": lambda count: {"ids": ["x"] * count},
-    # Of a filter's thirteen possible fields each counts.
-    "input_fields": lambda count: {
-        "where": {"and": [{"and": [{}] * 999}] * 8 + [{}] * 500},
-        "ids": ["x"] * (count - 119_022),
-    },
+    "input_fields": lambda count: filters_of(count),
     "json_nodes": lambda count: {
         "input": {"featureId": "f", "interactionType": "VIEW", "metadata": {"a": [1] * (count - 1)}}
     },
@@ -104,6 +102,16 @@ OTHERS = {
     # In test_answer_limits.py, test_usage.py and test_writer.py.
     *("answer_values", "answer_bytes", "read_bytes", "written_bytes"),
 }
+
+
+def filters_of(count: int) -> Mapping[str, Any]:
+    """Filters with so many entries and possible fields: each filter counts as one entry, and for all its fields."""
+    filter_type = EXECUTABLE.type_map["InteractionWhere"]
+    assert isinstance(filter_type, GraphQLInputObjectType)
+    of_filter = 1 + len(filter_type.fields)
+    lists, rest = divmod(count - of_filter, 1 + 1_000 * of_filter)
+    filters, entries = divmod(rest, of_filter)
+    return {"where": {"and": [{"and": [{}] * 999}] * lists + [{}] * filters}, "ids": ["x"] * entries}
 
 
 def nested(levels: int) -> Any:
