@@ -64,6 +64,8 @@ def searched_collections() -> Any:
         SearchedCollections(),
         "Every collection that was ever searched, the one with the most searches first.",
         signature=_collections,
+        # Those who own the collections compose their own type of this name.
+        in_subgraph=False,
     )
 
 
