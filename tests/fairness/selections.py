@@ -121,7 +121,7 @@ class Selections:
         outermost has this object's page, the others ``inner``."""
         if isinstance(type_, GraphQLUnionType | GraphQLInterfaceType) or not connections:
             return None if connections else self.broad(type_, 0)
-        route = self._route(type_, lambda field_: "first" in field_.args)
+        route = self._route(type_, lambda field_: "after" in field_.args)
         if route is None:
             return None
         text, closing = "", ""
