@@ -8,7 +8,7 @@ where ``value`` is what the groups are ordered by; a part of a series has its in
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -44,15 +44,6 @@ class Groups:
     dimensions: tuple[Dimension, ...]
     metrics: Mapping[str, Metric]
     minima: Mapping[str, int]
-
-    @property
-    def whole(self) -> "Groups":
-        """All documents in scope as one group."""
-        return replace(self, dimensions=(), minima={})
-
-    def measuring(self, metrics: Mapping[str, Metric]) -> "Groups":
-        """The same groups with other metrics."""
-        return replace(self, metrics=metrics, minima={})
 
     def page(self, order: GroupOrder, after: GroupPlace | None, limit: int, *, times: bool) -> Pipeline:
         """The first ``limit`` groups behind a place; ``times``: with the first and the last time of each."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from gateway.insights.metrics import Dimension, Metric, Subject, counted, is_present, ratio
 from gateway.insights.stored_values import (
+    TYPE_NAMES,
     Expression,
     Pipeline,
     count,
@@ -16,9 +17,9 @@ from gateway.insights.stored_values import (
     members,
     session_id,
     time,
+    type_counters,
     types,
 )
-from gateway.insights.stored_values import type_counters as counters_of
 
 MAX_RANK = 100
 """The most positions that clicks can be compared by."""
@@ -92,9 +93,9 @@ def wilson_lower_bound(successes: Expression, trials: Expression) -> Expression:
 INTERACTION_METRICS: Mapping[str, Metric] = {
     "interactions": Metric({"interactions": {"$sum": 1}}, "$interactions", 0),
     "counts": Metric(
-        {f"count_{name}": accumulator for name, accumulator in counters_of(_TYPES).items()},
-        {name: f"$count_{name}" for name in counters_of(_TYPES)},
-        dict.fromkeys(counters_of(_TYPES), 0),
+        {f"count_{name}": accumulator for name, accumulator in type_counters(_TYPES).items()},
+        {name: f"$count_{name}" for name in TYPE_NAMES},
+        dict.fromkeys(TYPE_NAMES, 0),
     ),
     "views": Metric(_VIEWS, "$views", 0),
     "clicks": Metric(_CLICKS, "$clicks", 0),

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from gateway.insights.interaction_metrics import MAX_RANK, wilson_lower_bound
 from gateway.insights.metrics import Dimension, Metric, Subject, ratio
-from gateway.insights.stored_values import Expression, Pipeline, type_names
+from gateway.insights.stored_values import TYPE_NAMES, Expression, Pipeline
 from gateway.model.derived_documents import COUNTED_POSITIONS
 
 assert MAX_RANK <= COUNTED_POSITIONS, "a day holds all positions that clicks are compared by"
@@ -25,9 +25,9 @@ _INTERACTIONS: Mapping[str, Expression] = {"interactions": _sum("interactions")}
 ITEM_DAY_METRICS: Mapping[str, Metric] = {
     "interactions": Metric(_INTERACTIONS, "$interactions", 0),
     "counts": Metric(
-        {f"count_{name}": _sum(f"counts.{name}") for name in type_names()},
-        {name: f"$count_{name}" for name in type_names()},
-        dict.fromkeys(type_names(), 0),
+        {f"count_{name}": _sum(f"counts.{name}") for name in TYPE_NAMES},
+        {name: f"$count_{name}" for name in TYPE_NAMES},
+        dict.fromkeys(TYPE_NAMES, 0),
     ),
     "views": Metric(_VIEWS, "$views", 0),
     "clicks": Metric(_CLICKS, "$clicks", 0),
@@ -76,5 +76,3 @@ ITEM_DAYS_OF_INTERACTIONS = Subject(
 
 DIMENSIONS: Mapping[str, Dimension] = {"feature_id": Dimension("feature_id", "$feature_id")}
 """What the days of items are grouped by, by name."""
-
-EXPECTED_CLICKS = frozenset({"expected_clicks", "coec"})

@@ -10,6 +10,7 @@ from typing import Any
 
 from gateway.insights.derived_keys import ItemKey
 from gateway.insights.stored_values import (
+    TYPE_NAMES,
     Expression,
     Pipeline,
     count,
@@ -20,9 +21,8 @@ from gateway.insights.stored_values import (
     type_counters,
     types,
 )
-from gateway.model.derived_documents import COUNTED_POSITIONS, ITEM_DAYS, OTHER_TYPE
+from gateway.model.derived_documents import COUNTED_POSITIONS, ITEM_DAYS
 from gateway.model.document_ids import id_spellings
-from gateway.model.wire.fields import INTERACTION_TYPES
 
 _DAY, _MILLISECOND = timedelta(days=1), timedelta(milliseconds=1)
 
@@ -85,7 +85,6 @@ def _if(type: str, value: Expression) -> Expression:
     return {"$cond": [{"$in": [type, "$types"]}, value, None]}
 
 
-_ALL_TYPES = (*INTERACTION_TYPES, OTHER_TYPE)
 _IS_COUNTED = {"$and": [{"$ne": ["$position", None]}, {"$lt": ["$position", COUNTED_POSITIONS]}]}
 
 _READ: Mapping[str, Expression] = {
@@ -112,7 +111,7 @@ _BY_POSITION: Mapping[str, Expression] = {
     "timed": {"$sum": {"$cond": [{"$ne": ["$duration", None]}, 1, 0]}},
 }
 
-_SUMS = ("interactions", *_ALL_TYPES, "clicked_positions", "positioned_clicks", "durations", "timed")
+_SUMS = ("interactions", *TYPE_NAMES, "clicked_positions", "positioned_clicks", "durations", "timed")
 
 
 def _at_positions(counter: str) -> Expression:

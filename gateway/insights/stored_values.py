@@ -77,6 +77,10 @@ def as_list(values: Expression) -> Expression:
     return {"$cond": [{"$isArray": [values]}, values, []]}
 
 
+TYPE_NAMES: tuple[str, ...] = (*INTERACTION_TYPES, OTHER_TYPE)
+"""The names under which types are counted."""
+
+
 def types(value: Expression) -> Expression:
     """The distinct types of an interaction: those that are counted by name, and `OTHER_TYPE` for any other. Null is
     none."""
@@ -95,17 +99,12 @@ def types(value: Expression) -> Expression:
 
 def type_counters(types: str) -> dict[str, Expression]:
     """An accumulator for each type, of what has it among the list at ``types``."""
-    return {name: {"$sum": {"$cond": [{"$in": [name, types]}, 1, 0]}} for name in (*INTERACTION_TYPES, OTHER_TYPE)}
-
-
-def type_names() -> tuple[str, ...]:
-    """The names under which types are counted."""
-    return (*INTERACTION_TYPES, OTHER_TYPE)
+    return {name: {"$sum": {"$cond": [{"$in": [name, types]}, 1, 0]}} for name in TYPE_NAMES}
 
 
 def nonzero(counters: str) -> Expression:
     """The object of those counts at ``counters`` that aren't 0, in the order of the types."""
-    pairs = [{"k": name, "v": {"$ifNull": [f"{counters}.{name}", 0]}} for name in (*INTERACTION_TYPES, OTHER_TYPE)]
+    pairs = [{"k": name, "v": {"$ifNull": [f"{counters}.{name}", 0]}} for name in TYPE_NAMES]
     return {"$arrayToObject": {"$filter": {"input": pairs, "as": "pair", "cond": {"$gt": ["$$pair.v", 0]}}}}
 
 

@@ -13,6 +13,7 @@ from gateway.insights.click_models import JudgmentModel, judgments
 from gateway.model.kinds import INTERACTION, Order
 from gateway.plan.commands import Aggregation, Document, Scan
 from gateway.plan.cursors import Place
+from gateway.plan.statistics_scopes import without_newer
 
 # By query, then the best first, ties by item.
 BY_RATING = Order("judgments.rating", "place", descending=False)
@@ -35,7 +36,7 @@ class JudgedScope:
         return [
             {"$match": self.scan.filter},
             *self.scan.stages,
-            *([] if self.as_of is None else [{"$match": _until(self.as_of)}]),
+            *without_newer(INTERACTION.time_path, self.as_of),
             *judgments(self.model, max_rank=self.max_rank, min_views=self.min_views),
         ]
 
@@ -124,8 +125,3 @@ class JudgmentCount(Aggregation[int]):
 
     def result(self, rows: Sequence[Any]) -> int:
         return sum(row["total"] for row in rows)
-
-
-def _until(as_of: datetime) -> Document:
-    # What is dated after today was there on the first page too.
-    return {"$nor": [{INTERACTION.time_path: {"$gt": as_of, "$lte": datetime.now(UTC)}}]}

@@ -20,6 +20,11 @@ DEFAULT_PAGE_SIZE = 10
 CURSORS = ("after", "before")
 
 
+def counted_up_to(bounds: Mapping[Any, int | Exception]) -> int:
+    """How far elements are counted for totals with these bounds, of which some may be wrong; 0: not at all."""
+    return max((bound for bound in bounds.values() if not isinstance(bound, Exception)), default=0)
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """The elements of an ordered connection that its pagination arguments select: the first or the last so many behind

@@ -66,7 +66,7 @@ class InteractionScope(Scope):
             collection=INTERACTION.collection,
             hint=hint,
             unindexed=unindexed,
-            stages=(*_found(scan), *_until(INTERACTION.time_path, as_of), *parent, *pipeline),
+            stages=(*_found(scan), *without_newer(INTERACTION.time_path, as_of), *parent, *pipeline),
         )
 
 
@@ -76,7 +76,7 @@ class SearchScope(Scope):
     the search requests that match."""
 
     def rows(self, namespace: Namespace, pipeline: Sequence[Document], as_of: datetime | None = None) -> Rows:
-        behind = (*_until(SEARCH_REQUEST.time_path, as_of), *pipeline)
+        behind = (*without_newer(SEARCH_REQUEST.time_path, as_of), *pipeline)
         filter_ = None if self.joined else outcome_filter(self.predicate.tree)
         if filter_ is not None:
             # The namespace last and in a conjunction of its own: nothing in the filter can replace it.
@@ -114,6 +114,7 @@ def _found(scan: Scan) -> Sequence[Document]:
     return [{"$match": scan.filter}, *scan.stages]
 
 
-def _until(time: str, as_of: datetime | None) -> tuple[dict[str, Any], ...]:
+def without_newer(time: str, as_of: datetime | None) -> tuple[dict[str, Any], ...]:
+    """The stage that leaves out what came since ``as_of``, by the path of its time; none without it."""
     # What is dated after today was there on the first page too.
     return ({"$match": {"$nor": [{time: {"$gt": as_of, "$lte": datetime.now(as_of.tzinfo)}}]}},) if as_of else ()

@@ -61,11 +61,6 @@ class BoundStatistics(BoundRoot):
     cursor_variable: str
 
     @property
-    def reusable(self) -> bool:
-        # Errors that are raised again collect tracebacks.
-        return not any(isinstance(bound, Exception) for bound in self.bounds.values())
-
-    @property
     def surcharge(self) -> int:
         series = self.intervals is not None
         return UNINDEXED * (1 + bool(self.total_limit) + bool(self.measured.totals) + series)

@@ -92,10 +92,6 @@ class BoundFilterUsages(BoundRoot):
         return self.page.bounds
 
     @property
-    def reusable(self) -> bool:
-        return self.page.reusable
-
-    @property
     def weight(self) -> int:
         return self.page.weight
 

@@ -10,18 +10,19 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from gateway.context import Namespace
-from gateway.insights.item_day_metrics import DIMENSIONS, EXPECTED_CLICKS, ITEM_DAYS_OF_INTERACTIONS
+from gateway.insights.item_day_metrics import DIMENSIONS, ITEM_DAYS_OF_INTERACTIONS
 from gateway.insights.item_days import item_days
 from gateway.insights.time_intervals import TimeInterval
 from gateway.model.derived_documents import ITEM_DAYS
 from gateway.model.kinds import INTERACTION
 from gateway.plan.commands import Document
 from gateway.plan.sources.bound_statistics import BoundStatistics
+from gateway.plan.sources.measured_groups import EXPECTED
 from gateway.plan.statistics_scopes import Rows, Scope
 
 _MILLISECOND = timedelta(milliseconds=1)
 _DAY = timedelta(days=1)
-_TELLING = EXPECTED_CLICKS | ITEM_DAYS_OF_INTERACTIONS.metrics.keys()
+_TELLING = EXPECTED | ITEM_DAYS_OF_INTERACTIONS.metrics.keys()
 
 
 def by_item_days(bound: BoundStatistics) -> BoundStatistics | None:

@@ -14,7 +14,7 @@ from gateway.plan.commands import ReadCommand, Scan
 from gateway.plan.cost import JUDGED, reading_estimate, reading_points, unindexed_points
 from gateway.plan.fetched_pages import ResponsePath
 from gateway.plan.judged_pages import BY_RATING, JudgedPage, JudgedScope, JudgmentCount, JudgmentPlace
-from gateway.plan.paging import Page, Window, page
+from gateway.plan.paging import Page, Window, counted_up_to, page
 from gateway.plan.predicate import Predicate
 from gateway.plan.sources.listings import COMPARISON_BYTES
 from gateway.plan.sources.source import BoundRoot, Estimate, Source, SourceArguments
@@ -61,7 +61,7 @@ class JudgmentQuery:
     @property
     def total_limit(self) -> int:
         """How far judgments are counted; 0: not at all."""
-        return max((bound for bound in self.bounds.values() if not isinstance(bound, Exception)), default=0)
+        return counted_up_to(self.bounds)
 
     def scope(self, context: Context, as_of: datetime | None) -> JudgedScope:
         path, between = self.access_path, intervals(INTERACTION, self.predicate.times, None)
@@ -86,11 +86,6 @@ class BoundJudgments(BoundRoot):
     @property
     def bounds(self) -> Mapping[ResponsePath, int | Exception]:
         return self.query.bounds
-
-    @property
-    def reusable(self) -> bool:
-        # Errors that are raised again collect tracebacks.
-        return not any(isinstance(bound, Exception) for bound in self.query.bounds.values())
 
     @property
     def surcharge(self) -> int:

@@ -12,7 +12,7 @@ from gateway.plan.cost import joining_points, reading_estimate, reading_points, 
 from gateway.plan.fetched_pages import ResponsePath
 from gateway.plan.joined_listings import JoinedCount, JoinedFind
 from gateway.plan.joins import Join, JoinCount
-from gateway.plan.paging import Page, Window, page
+from gateway.plan.paging import Page, Window, counted_up_to, page
 from gateway.plan.predicate import Predicate
 from gateway.plan.projection import projection
 from gateway.plan.sources.source import BoundNested, BoundRoot, BoundSource, Estimate, Source, SourceArguments
@@ -90,7 +90,7 @@ def _bound(kind: Kind, arguments: SourceArguments, foreign_path: str = "") -> tu
     access_path = choose_access_path(kind, order, predicate, foreign_path)
     projected = projection(paths, order.path, "_id") if arguments.cursors else projection(paths)
     bounds = arguments.bounds
-    total_limit = max((bound for bound in bounds.values() if not isinstance(bound, Exception)), default=0)
+    total_limit = counted_up_to(bounds)
     surcharge = 0
     if access_path.examined and not predicate.nothing:
         surcharge = unindexed_points(access_path.examined, predicate.times, commands=2 if total_limit else 1)
@@ -114,11 +114,6 @@ class _BoundPages(BoundSource):
     @property
     def unindexed(self) -> Sequence[str]:
         return self.query.access_path.unindexed
-
-    @property
-    def reusable(self) -> bool:
-        # Errors that are raised again collect tracebacks.
-        return not any(isinstance(bound, Exception) for bound in self.query.bounds.values())
 
     @property
     def surcharge(self) -> int:

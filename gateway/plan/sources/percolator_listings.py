@@ -15,7 +15,7 @@ from gateway.plan import global_ids
 from gateway.plan.access_path import AccessPath
 from gateway.plan.commands import Aggregation, Document, Find, Scan
 from gateway.plan.cost import reading_points
-from gateway.plan.paging import Window
+from gateway.plan.paging import Window, counted_up_to
 from gateway.plan.predicate import Lookup, Predicate
 from gateway.plan.projection import projection
 from gateway.plan.sources.insertions import BoundInsertions
@@ -32,7 +32,7 @@ def _bound(index: Index, arguments: SourceArguments) -> tuple[ListingQuery, Wind
     """All documents that an index has, the first first."""
     order = time_order(index.kind, descending=False)
     paths, bounds = arguments.paths[index.kind.type_name], arguments.bounds
-    total_limit = max((bound for bound in bounds.values() if not isinstance(bound, Exception)), default=0)
+    total_limit = counted_up_to(bounds)
     query = ListingQuery(
         Predicate(),
         AccessPath(index, None, ()),

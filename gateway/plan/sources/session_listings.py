@@ -10,7 +10,7 @@ from gateway.model.kinds import INTERACTION, Order, session_order
 from gateway.plan.commands import Document, ReadCommand
 from gateway.plan.cost import COUNTED_AT_MOST, SESSIONS_GROUPED, SPANNED, joining_points, reading_points
 from gateway.plan.fetched_pages import ResponsePath
-from gateway.plan.paging import Page, Window, page
+from gateway.plan.paging import Page, Window, counted_up_to, page
 from gateway.plan.predicate import Predicate
 from gateway.plan.session_pages import CountOfUsers, SessionCount, SessionFind, SessionsOfUsers
 from gateway.plan.session_scans import USERS, SessionScan
@@ -91,7 +91,7 @@ def _bound(arguments: SourceArguments) -> tuple[SessionQuery, Window]:
         since,
         frozenset({order.path, *compared}),
         bounds,
-        max((bound for bound in bounds.values() if not isinstance(bound, Exception)), default=0),
+        counted_up_to(bounds),
         arguments.variables,
     )
     return query, Window.of(arguments.values, order, arguments.page_size)
@@ -109,11 +109,6 @@ class _BoundPages(BoundSource):
     @property
     def bounds(self) -> Mapping[ResponsePath, int | Exception]:
         return self.query.bounds
-
-    @property
-    def reusable(self) -> bool:
-        # Errors that are raised again collect tracebacks.
-        return not any(isinstance(bound, Exception) for bound in self.query.bounds.values())
 
     def at(self, cursors: Mapping[str, str]) -> Self:
         variables = self.query.variables.items()

@@ -185,7 +185,8 @@ class BoundSource(ABC):
 
     @property
     def reusable(self) -> bool:
-        return True
+        # Errors that are raised again collect tracebacks.
+        return not any(isinstance(bound, Exception) for bound in self.bounds.values())
 
     @property
     def weight(self) -> int:

@@ -11,7 +11,7 @@ from gateway.insights import interaction_metrics, search_metrics
 from gateway.insights.group_pipelines import GroupOrder
 from gateway.insights.metrics import Dimension, Subject
 from gateway.insights.time_intervals import TimeInterval, zone
-from gateway.plan.paging import DEFAULT_PAGE_SIZE
+from gateway.plan.paging import DEFAULT_PAGE_SIZE, counted_up_to
 from gateway.plan.sources.bound_statistics import BoundStatistics, group_place
 from gateway.plan.sources.item_day_statistics import by_item_days
 from gateway.plan.sources.measured_groups import Intervals, Measured
@@ -151,7 +151,7 @@ def page_of_groups(
         after=group_place(tag, arguments.values.get("after")),
         tag=tag,
         bounds=bounds,
-        total_limit=max((bound for bound in bounds.values() if not isinstance(bound, Exception)), default=0),
+        total_limit=counted_up_to(bounds),
         cursor_variable=arguments.variables.get("after", ""),
     )
 
