@@ -42,7 +42,7 @@ class Window:
 
         Raises `BadUserInput` for a size below 0 or above ``page_size`` and `InvalidCursor` for a bad cursor.
         """
-        first, last = _size(arguments, "first", page_size), _size(arguments, "last", page_size)
+        first, last = size_of(arguments, "first", page_size), size_of(arguments, "last", page_size)
         if first is None and last is None:
             first = DEFAULT_PAGE_SIZE
         return cls(order, first, last, _place(arguments, "after", order), _place(arguments, "before", order))
@@ -68,7 +68,8 @@ class Window:
         return Window(self.order, self.first, self.last, after, before)
 
 
-def _size(arguments: Mapping[str, Any], name: str, most: int) -> int | None:
+def size_of(arguments: Mapping[str, Any], name: str, most: int) -> int | None:
+    """The argument that says how many elements; raises `BadUserInput` below 0 and above ``most``."""
     size: int | None = arguments.get(name)
     if size is not None and not 0 <= size <= most:
         raise BadUserInput(f"`{name}` must be between 0 and {most:,}, not {size}.", path=(name,))

@@ -11,7 +11,7 @@ from gateway.insights import interaction_metrics, search_metrics
 from gateway.insights.group_pipelines import GroupOrder
 from gateway.insights.metrics import Dimension, Subject
 from gateway.insights.time_intervals import TimeInterval, zone
-from gateway.plan.paging import DEFAULT_PAGE_SIZE, counted_up_to
+from gateway.plan.paging import DEFAULT_PAGE_SIZE, counted_up_to, size_of
 from gateway.plan.sources.bound_statistics import BoundStatistics, group_place
 from gateway.plan.sources.item_day_statistics import by_item_days
 from gateway.plan.sources.measured_groups import Intervals, Measured
@@ -136,7 +136,7 @@ def page_of_groups(
     [selected] = arguments.paths.values()
     names = [subject.name, order.metric, "desc" if order.descending else "asc"]
     tag = ".".join([*names, *(dimension.name for dimension in dimensions), *paths])
-    bounds = arguments.bounds
+    bounds, first = arguments.bounds, size_of(arguments.values, "first", arguments.page_size)
     return BoundStatistics(
         subject=subject,
         scope=scope,
@@ -147,7 +147,7 @@ def page_of_groups(
         minima=minima,
         measured=Measured.of(selected),
         intervals=None,
-        size=_size(arguments),
+        size=DEFAULT_PAGE_SIZE if first is None else first,
         after=group_place(tag, arguments.values.get("after")),
         tag=tag,
         bounds=bounds,
@@ -174,12 +174,3 @@ def _minima(values: Mapping[str, Any], subject: Subject) -> Mapping[str, int]:
             raise BadUserInput(f"`{subject.name}` has no {metric}.", path=("having", name))
         minima[metric] = least
     return minima
-
-
-def _size(arguments: SourceArguments) -> int:
-    first: int | None = arguments.values.get("first")
-    if first is None:
-        return DEFAULT_PAGE_SIZE
-    if not 0 <= first <= arguments.page_size:
-        raise BadUserInput(f"`first` must be between 0 and {arguments.page_size:,}, not {first}.", path=("first",))
-    return first
