@@ -40,6 +40,7 @@ imports: $(venv)/dev
 
 schema: $(venv)/dev
 	$(bin)/gateway schema --check schema.graphql
+	$(bin)/gateway schema --compare schema.released.graphql --accepted schema.accepted-changes.txt
 
 check: test lint types imports schema
 

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner, Result
 
 from gateway.cli import app
@@ -43,3 +44,39 @@ def test_a_file_that_cannot_be_read_is_wrong_usage(tmp_path: Path) -> None:
         result = run("--check", file)
         assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
         assert result.stderr.startswith(f"Error: {file} can't be read: ")
+
+
+@pytest.fixture
+def removed(tmp_path: Path) -> Path:
+    """A released schema that had a field more."""
+    old = tmp_path / "released.graphql"
+    old.write_text(COMMITTED.read_text(encoding="utf-8").replace("type BranchUsage {", "type BranchUsage {\n  a: Int"))
+    return old
+
+
+REMOVED = "FIELD_REMOVED: Field BranchUsage.a was removed."
+
+
+def test_a_change_that_breaks_clients_is_told_and_fails(removed: Path) -> None:
+    result = run("--compare", removed)
+    assert (result.exit_code, result.stdout) == (1, f"{REMOVED}\n")
+    assert result.stderr == "1 breaking changes, 0 of them accepted; 0 dangerous and 0 safe ones.\n"
+
+
+def test_a_breaking_change_that_is_accepted_is_told_all_the_same(removed: Path, tmp_path: Path) -> None:
+    accepted = tmp_path / "accepted.txt"
+    accepted.write_text(f"# nobody asks for it\n{REMOVED}\n")
+    result = run("--compare", removed, "--accepted", accepted)
+    assert (result.exit_code, result.stdout) == (0, f"{REMOVED}\n")
+    gone = run("--compare", COMMITTED, "--accepted", accepted)
+    assert (gone.exit_code, gone.stdout) == (1, "")
+    assert gone.stderr.splitlines()[-1] == f"Error: accepted, but no such change: {REMOVED}"
+
+
+def test_what_cannot_be_compared_is_wrong_usage(tmp_path: Path) -> None:
+    nothing = tmp_path / "nothing"
+    nothing.write_text("{")
+    for arguments in (["--compare", nothing], ["--compare", COMMITTED, "--subgraph"], ["--accepted", nothing]):
+        result = run(*arguments)
+        assert (result.exit_code, result.stdout) == (2, "")
+    assert run("--compare", nothing).stderr.startswith(f"Error: {nothing} is no schema: ")
