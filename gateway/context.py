@@ -9,7 +9,7 @@ from math import ceil
 
 
 class Permission(Enum):
-    """What a key may do; the values are the stored and the command line's spelling."""
+    """What a caller may do; the values are the stored and the command line's spelling."""
 
     READ = "read"
     WRITE = "write"
@@ -34,15 +34,27 @@ class Namespace:
     created_at: datetime
 
 
+class CallerKind(Enum):
+    """What a caller proves to be one by; the values are the stored spelling."""
+
+    KEY = "key"
+    TOKEN = "token"
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The bearer of one valid key."""
+    """Who asks: the bearer of one valid key, or the subject of a token.
 
-    key_id: str
-    key_name: str
+    ``id``: of the key, or made of the token's issuer and subject. Limits, the audit log and what is observed know
+    callers by it. ``name``: a label for people, which is no secret.
+    """
+
+    id: str
+    name: str
     permissions: frozenset[Permission]
     organization: Organization
     default_namespace_id: str | None
+    kind: CallerKind = CallerKind.KEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +71,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """A key's bucket at one moment; ``full_in``: seconds until everything has come back."""
+    """A caller's bucket at one moment; ``full_in``: seconds until everything has come back."""
 
     rate: Rate
     full_in: float
@@ -88,7 +100,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Who asks, and in which namespace; ``budget``: what the caller's key has left, where that is known and limited."""
+    """Who asks, and in which namespace; ``budget``: what the caller has left, where that is known and limited."""
 
     caller: Caller
     namespace: Namespace

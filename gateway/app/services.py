@@ -20,7 +20,7 @@ from gateway.scheduling.concurrency import ConcurrencyLimit
 from gateway.scheduling.cpu_gate import CpuGate
 from gateway.scheduling.paid_work import PaidWork
 from gateway.scheduling.rate_limiter import NoRateLimit, RateLimiter, TokenBuckets
-from gateway.scheduling.unread_bytes import UnreadBytesByKey
+from gateway.scheduling.unread_bytes import UnreadBytesByCaller
 from gateway.scheduling.used_connections import UsedConnections
 from gateway.schema.graph import build
 from gateway.settings import Settings
@@ -81,7 +81,7 @@ class Services:
             usage_limits=limits.usage,
         )
 
-        self.unread_bytes = UnreadBytesByKey(subscription_limits.key_buffer_bytes)
+        self.unread_bytes = UnreadBytesByCaller(subscription_limits.key_buffer_bytes)
         watches = {kind: InsertWatch(self.database, kind) for kind in (INTERACTION, PERCOLATOR_MATCH)}
         self.broker = Broker(watches, subscription_limits, self.unread_bytes)
         self.subscriptions = Subscriptions(

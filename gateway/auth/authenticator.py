@@ -62,7 +62,7 @@ class Authenticator:
             return Context(caller, await self.resolve(caller, namespace_header))
         except (NamespaceNotFound, NamespaceRequired):
             # Paid for as every refusal of a request whose key is known.
-            await spend_or_charge(self._rate_limiter, caller.key_id, REFUSED)
+            await spend_or_charge(self._rate_limiter, caller.id, REFUSED)
             raise
 
     async def authenticate(self, authorization: str | None) -> Caller:
@@ -112,15 +112,15 @@ class Authenticator:
         """Those of the contexts that no request would be given any longer, each with why; nothing cached is used."""
         if not contexts:
             return {}
-        existing = await self._keys.existing({context.caller.key_id for context in contexts})
-        keys = {key.caller.key_id: key for key in existing}
+        existing = await self._keys.existing({context.caller.id for context in contexts})
+        keys = {key.caller.id: key for key in existing}
         namespace_ids = await self._tenancy.existing_namespaces({context.namespace.id for context in contexts})
         now = datetime.now(UTC)
         errors: dict[Context, GatewayError] = {}
         for context in contexts:
-            key = keys.get(context.caller.key_id)
+            key = keys.get(context.caller.id)
             if key is None or not key.is_valid(now):
-                self._cached_keys.pop(context.caller.key_id, None)
+                self._cached_keys.pop(context.caller.id, None)
                 errors[context] = _unauthenticated()
             elif context.namespace.id not in namespace_ids:
                 for reference in (context.namespace.name, context.namespace.id):

@@ -62,7 +62,7 @@ class KeyLoader:
             raise _too_long() from None
         finally:
             self._commands.release()
-        return {key.caller.key_id: key for key in keys}
+        return {key.caller.id: key for key in keys}
 
 
 def _too_long() -> Unavailable:

@@ -101,7 +101,7 @@ class OpenConnections:
 
     def _admit(self, connection: OpenConnection, context: Context) -> None:
         contexts = [connection.context for connection in self._connections if connection.context is not None]
-        of_key = sum(other.caller.key_id == context.caller.key_id for other in contexts)
+        of_key = sum(other.caller.id == context.caller.id for other in contexts)
         if of_key >= self._max_of_key:
             raise TooManySubscriptions(f"A key may have at most {self._max_of_key:,} websockets and event streams.")
         if connection in self._unnamed:

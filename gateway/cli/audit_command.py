@@ -7,7 +7,8 @@ import typer
 
 from gateway.cli.console import AsJson, print_json, print_table, timestamp
 from gateway.cli.store_connection import run
-from gateway.store.audit import Audit, Entry
+from gateway.context import CallerKind
+from gateway.store.audit import Actor, Audit, Entry
 from gateway.store.client import Database
 from gateway.store.tenancy import Tenancy
 
@@ -30,7 +31,7 @@ def audit(
                 (
                     row["at"],
                     row["action"],
-                    "command line" if row["key"] is None else f"{row['key']['keyId']} {row['key']['name']}",
+                    _by(row),
                     row["organization"],
                     row["namespaceId"],
                     row["objectId"],
@@ -52,9 +53,19 @@ def _listed(entry: Entry, organization: str | None) -> Mapping[str, Any]:
     return {
         "at": timestamp(entry.at),
         "action": entry.action,
-        # Null where somebody was at the command line.
-        "key": None if actor is None else {"keyId": actor.key_id, "name": actor.name},
+        # Both null where somebody was at the command line.
+        "key": _named(actor, CallerKind.KEY, "keyId"),
+        "token": _named(actor, CallerKind.TOKEN, "tokenId"),
         "organization": organization,
         "namespaceId": entry.namespace_id,
         "objectId": entry.object_id,
     }
+
+
+def _named(actor: Actor | None, kind: CallerKind, id_name: str) -> Mapping[str, str] | None:
+    return {id_name: actor.id, "name": actor.name} if actor is not None and actor.kind is kind else None
+
+
+def _by(row: Mapping[str, Any]) -> str:
+    actor = row["key"] or row["token"]
+    return " ".join(actor.values()) if actor else "command line"

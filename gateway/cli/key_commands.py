@@ -157,7 +157,7 @@ def _issued(issued: IssuedKey) -> Mapping[str, Any]:
     caller = issued.key.caller
     return {
         "key": issued.secret,
-        "keyId": caller.key_id,
+        "keyId": caller.id,
         "organization": caller.organization.name,
         "permissions": _permissions(issued.key),
         "expiresAt": timestamp(issued.key.expires_at),
@@ -168,7 +168,7 @@ def _print_issued(issued: IssuedKey) -> None:
     caller = issued.key.caller
     print_line(issued.secret)
     print_line(
-        f"{caller.key_id} of {caller.organization.name} may {', '.join(_permissions(issued.key))}; "
+        f"{caller.id} of {caller.organization.name} may {', '.join(_permissions(issued.key))}; "
         f"expires: {timestamp(issued.key.expires_at) or 'never'}. The secret above is not shown again."
     )
 
@@ -176,8 +176,8 @@ def _print_issued(issued: IssuedKey) -> None:
 def _listed(key: Key, now: datetime) -> Mapping[str, Any]:
     state = "active" if key.is_valid(now) else "expired" if key.revoked_at is None else "revoked"
     return {
-        "keyId": key.caller.key_id,
-        "name": key.caller.key_name,
+        "keyId": key.caller.id,
+        "name": key.caller.name,
         "organization": key.caller.organization.name,
         "defaultNamespaceId": key.caller.default_namespace_id,
         "permissions": _permissions(key),

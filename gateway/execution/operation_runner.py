@@ -74,13 +74,13 @@ class OperationRunner:
         if operation.kind is OperationType.SUBSCRIPTION:
             return refused(BadRequest("A subscription needs a websocket, or `text/event-stream` in Accept."))
         requested, caller = max(LEAST, operation.bound.cost), operation.context.caller
-        key_id = caller.key_id
+        caller_id = caller.id
         usage = Usage(self._usage_limits, partial(self._cpu_gate.run, caller=caller, stage=Stage.READING))
         try:
             with self._deadline.less(operation.waited).block():
                 await self._concurrency.enter(caller, requested)
                 try:
-                    budget = await spend_or_charge(self._rate_limiter, key_id, requested)
+                    budget = await spend_or_charge(self._rate_limiter, caller_id, requested)
                     pages = await self._fetcher.fetch(operation.bound, operation.context, usage, budget)
                     answer = await self._answer(operation, pages, usage, budget)
                 except BaseException:
@@ -103,7 +103,7 @@ class OperationRunner:
         def settled(size: int) -> OperationCost:
             assert full is not None, "or nothing is counted"
             actual = points + usage.points + answer_points(size, points, time.seconds)
-            settle(self._rate_limiter, caller.key_id, requested, actual)
+            settle(self._rate_limiter, caller.id, requested, actual)
             return OperationCost(requested, actual, full.refunded(requested - actual))
 
         long = _is_long(operation, pages)
@@ -124,7 +124,7 @@ class OperationRunner:
                 command.add_done_callback(lambda _: self._give_up(caller, requested, usage))
                 return
         if points := usage.beyond(requested):
-            self._rate_limiter.charge(caller.key_id, points)
+            self._rate_limiter.charge(caller.id, points)
         self._concurrency.leave(caller)
 
 

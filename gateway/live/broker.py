@@ -22,7 +22,7 @@ from gateway.live.subscriber_queue import Subscriber, SubscriptionAccount
 from gateway.live.topic import EventResolver, Topic
 from gateway.model.kinds import INTERACTION, Kind
 from gateway.scheduling.cancellation import cancel
-from gateway.scheduling.unread_bytes import UnreadBytesByKey
+from gateway.scheduling.unread_bytes import UnreadBytesByCaller
 from gateway.store.change_stream import InsertEvent, InsertStream, InsertWatch
 
 # A large batch is read without waiting for anything, and each insert is added to every topic of its namespace.
@@ -38,7 +38,7 @@ class TopicKey:
 
     organization_id: str
     namespace_id: str
-    key_id: str
+    caller_id: str
     operation_key: Hashable
     kind: Kind = INTERACTION
 
@@ -47,7 +47,7 @@ class Broker:
     """The topics of this process, and the change streams that they are told by: one of each kind that is watched."""
 
     def __init__(
-        self, watches: Mapping[Kind, InsertWatch], limits: SubscriptionLimits, unread_bytes: UnreadBytesByKey
+        self, watches: Mapping[Kind, InsertWatch], limits: SubscriptionLimits, unread_bytes: UnreadBytesByCaller
     ) -> None:
         self._watches = watches
         self._limits = limits
@@ -76,7 +76,7 @@ class Broker:
         # From here on without a pause until there is a topic: else the change stream might be given up again.
         subscriber = self._join(key, resolver, overflow)
         try:
-            async with self._shares[key.key_id].read():
+            async with self._shares[key.caller_id].read():
                 subscriber.since = await watch.now()
         except BaseException:
             subscriber.close()
@@ -91,13 +91,13 @@ class Broker:
         await cancel(list(self._followers.values()))
 
     def _join(self, key: TopicKey, resolver: EventResolver, overflow: Callable[[GatewayError], None]) -> Subscriber:
-        account = self._accounts.get(key.key_id)
+        account = self._accounts.get(key.caller_id)
         if account is None:
-            account = SubscriptionAccount(self._limits, self._unread_bytes.of(key.key_id))
+            account = SubscriptionAccount(self._limits, self._unread_bytes.of(key.caller_id))
         topic = self._topics.get(key)
         account.open(resolver.kept if topic is None else None)
-        self._accounts[key.key_id] = account
-        share = self._shares.setdefault(key.key_id, KeyShare(self._slots, key.organization_id, key.key_id))
+        self._accounts[key.caller_id] = account
+        share = self._shares.setdefault(key.caller_id, KeyShare(self._slots, key.organization_id, key.caller_id))
         if topic is None:
             topic = self._topics[key] = Topic(resolver, account, share)
             self._by_namespace[key.kind].setdefault(key.namespace_id, set()).add(topic)
@@ -112,7 +112,7 @@ class Broker:
         topic.subscribers.remove(subscriber)
         topic.account.close()
         if not topic.account.subscriptions:
-            del self._accounts[key.key_id], self._shares[key.key_id]
+            del self._accounts[key.caller_id], self._shares[key.caller_id]
         if not topic.subscribers:
             topic.close()
             topic.account.close_topic(topic.kept)

@@ -26,20 +26,20 @@ class TopicSlots:
 class KeyShare:
     """The share of one key, as long as it has any subscriptions."""
 
-    def __init__(self, slots: TopicSlots, organization_id: str, key_id: str) -> None:
+    def __init__(self, slots: TopicSlots, organization_id: str, caller_id: str) -> None:
         self._slots = slots
         self._organization_id = organization_id
-        self._key_id = key_id
+        self._caller_id = caller_id
         self._held_up_seconds = 0.0
         self._held_up_until = 0.0
 
     def read(self) -> AbstractAsyncContextManager[None]:
         """A slot for reading."""
-        return self._slots.reads.slot(self._organization_id, self._key_id)
+        return self._slots.reads.slot(self._organization_id, self._caller_id)
 
     def send(self) -> AbstractAsyncContextManager[None]:
         """A turn to make an event, or to have some subscribers send it."""
-        return self._slots.sends.slot(self._organization_id, self._key_id)
+        return self._slots.sends.slot(self._organization_id, self._caller_id)
 
     @property
     def hold_up_seconds(self) -> float:

@@ -56,15 +56,15 @@ class Subscriptions:
         Subscriptions of a key that ask the same of the same namespace share their answers, and what those cost.
         """
         bound, context = operation.bound, operation.context
-        key_id = context.caller.key_id
+        caller_id = context.caller.id
         try:
             kind = root_of(bound).kind
-            await spend_or_charge(self._rate_limiter, key_id, max(least, bound.cost))
+            await spend_or_charge(self._rate_limiter, caller_id, max(least, bound.cost))
             # The same plan, for as long as the topic has it; a subscriber keeps this, however long the variables are.
             variables = marshal.dumps(dict(operation.request.variables), 2)
             selection = (id(bound.compiled), sha256(variables).digest())
             return await self._broker.subscribe(
-                TopicKey(context.caller.organization.id, context.namespace.id, key_id, selection, kind),
+                TopicKey(context.caller.organization.id, context.namespace.id, caller_id, selection, kind),
                 self._events(operation.without_text),
                 overflow,
             )
@@ -121,8 +121,8 @@ class SubscriptionEvents:
         self.at_once = max(1, (cost_limit - self._surcharge) // self._event_cost)
 
     @property
-    def _key_id(self) -> str:
-        return self._operation.context.caller.key_id
+    def _caller_id(self) -> str:
+        return self._operation.context.caller.id
 
     def _cost(self, count: int) -> int:
         """What so many events may cost together."""
@@ -130,7 +130,7 @@ class SubscriptionEvents:
 
     async def pay(self, count: int) -> None:
         """Spends what so many events may cost. Raises `RateLimited` where the key has less left, or `Unavailable`."""
-        await self._rate_limiter.spend(self._key_id, self._cost(count))
+        await self._rate_limiter.spend(self._caller_id, self._cost(count))
 
     async def answers(self, inserted: Sequence[InsertEvent]) -> Iterator[tuple[InsertEvent, bytes]]:
         """Those that the subscription is about, in order, each answered as it is taken; what they didn't cost is given
@@ -143,17 +143,17 @@ class SubscriptionEvents:
         try:
             fetched = await self._fetcher.fetch_events(operation.bound, operation.context, usage, inserted)
         except BaseException:
-            self._rate_limiter.charge(self._key_id, usage.beyond(paid))
+            self._rate_limiter.charge(self._caller_id, usage.beyond(paid))
             raise
         points = max(LEAST, fetched.points)
-        settle(self._rate_limiter, self._key_id, paid, points + usage.beyond(points))
+        settle(self._rate_limiter, self._caller_id, paid, points + usage.beyond(points))
         return ((event, self._answer(pages)) for event, pages in fetched.events)
 
     def _answer(self, pages: Pages) -> bytes:
         began = thread_time()
         answer = self._responses.response(self._operation, pages).body
         points = answer_points(len(answer), self._event_cost, thread_time() - began)
-        self._rate_limiter.charge(self._key_id, points)
+        self._rate_limiter.charge(self._caller_id, points)
         return answer
 
 

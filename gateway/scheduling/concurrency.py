@@ -35,14 +35,14 @@ class ConcurrencyLimit:
 
     async def enter(self, caller: Caller, points: int) -> None:
         """Returns once an operation that may cost ``points`` may run; the caller has to ``leave`` after it."""
-        key_id, organization_id = caller.key_id, caller.organization.id
-        if self._keys[key_id] < self._of_key and self._organizations[organization_id] < self._of_organization:
-            self._begin(key_id, organization_id)
+        caller_id, organization_id = caller.id, caller.organization.id
+        if self._keys[caller_id] < self._of_key and self._organizations[organization_id] < self._of_organization:
+            self._begin(caller_id, organization_id)
             return
         loop = asyncio.get_running_loop()
         admitted: asyncio.Future[None] = loop.create_future()
         rank = loop.time() + min(points * _SECONDS_PER_POINT, _MAX_SECONDS)
-        heappush(self._waiters.setdefault(organization_id, []), (rank, next(self._arrivals), key_id, admitted))
+        heappush(self._waiters.setdefault(organization_id, []), (rank, next(self._arrivals), caller_id, admitted))
         try:
             await admitted
         except asyncio.CancelledError:
@@ -51,14 +51,14 @@ class ConcurrencyLimit:
                 self.leave(caller)
             raise
 
-    def has_others_than(self, key_id: str, waiting: Mapping[str, int]) -> bool:
+    def has_others_than(self, caller_id: str, waiting: Mapping[str, int]) -> bool:
         """Whether operations of other keys are under way, besides so many of each key that are ``waiting``."""
-        return any(running > waiting.get(key, 0) for key, running in self._keys.items() if key != key_id)
+        return any(running > waiting.get(key, 0) for key, running in self._keys.items() if key != caller_id)
 
     def leave(self, caller: Caller) -> None:
         """Ends an operation of the caller, and admits the first that waits and may run now, of its organization."""
-        key_id, organization_id = caller.key_id, caller.organization.id
-        for running, name in ((self._keys, key_id), (self._organizations, organization_id)):
+        caller_id, organization_id = caller.id, caller.organization.id
+        for running, name in ((self._keys, caller_id), (self._organizations, organization_id)):
             running[name] -= 1
             if not running[name]:
                 del running[name]
@@ -78,6 +78,6 @@ class ConcurrencyLimit:
         if not waiters:
             self._waiters.pop(organization_id, None)
 
-    def _begin(self, key_id: str, organization_id: str) -> None:
-        self._keys[key_id] += 1
+    def _begin(self, caller_id: str, organization_id: str) -> None:
+        self._keys[caller_id] += 1
         self._organizations[organization_id] += 1

@@ -107,7 +107,7 @@ class CpuGate:
         Raises `RateLimited` where as many pieces of the key wait ahead of their operations as may, and what ``left``
         does once the client has left.
         """
-        organization, key = (caller.organization.id, caller.key_id) if caller else ("", "")
+        organization, key = (caller.organization.id, caller.id) if caller else ("", "")
         if not self._is_open or self._lines:
             await self._wait(organization, key, left, stage)
         self._is_open = False

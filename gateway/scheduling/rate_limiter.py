@@ -18,29 +18,29 @@ _MAX_BUCKETS = 10_000
 class RateLimiter(Protocol):
     """A rate limit on the points that the operations of each key cost."""
 
-    async def spend(self, key_id: str, points: int) -> Budget | None:
+    async def spend(self, caller_id: str, points: int) -> Budget | None:
         """Takes the points of an operation, and gives the budget that is left; None where keys have no limit.
 
         Raises `RateLimited`, taking nothing, where fewer points are left and the bucket isn't full.
         """
 
-    def refund(self, key_id: str, points: int) -> None:
+    def refund(self, caller_id: str, points: int) -> None:
         """Returns points of an operation that cost less than it might have."""
 
-    def charge(self, key_id: str, points: int) -> None:
+    def charge(self, caller_id: str, points: int) -> None:
         """Takes points for work that is done already, also where fewer are left."""
 
 
 class NoRateLimit:
     """The rate limiter of a gateway without a rate limit."""
 
-    async def spend(self, key_id: str, points: int) -> None:
+    async def spend(self, caller_id: str, points: int) -> None:
         pass
 
-    def refund(self, key_id: str, points: int) -> None:
+    def refund(self, caller_id: str, points: int) -> None:
         pass
 
-    def charge(self, key_id: str, points: int) -> None:
+    def charge(self, caller_id: str, points: int) -> None:
         pass
 
 
@@ -53,24 +53,24 @@ class TokenBuckets:
         # By the clock; a key that isn't here has a full bucket.
         self._full_at: dict[str, float] = {}
 
-    async def spend(self, key_id: str, points: int) -> Budget:
+    async def spend(self, caller_id: str, points: int) -> Budget:
         now = self._clock()
-        full_in = max(0.0, self._full_at.get(key_id, 0.0) - now)
+        full_in = max(0.0, self._full_at.get(caller_id, 0.0) - now)
         taken = full_in + points / self._rate.restore
         if full_in and taken > self._rate.seconds_to_fill:
             raise refusal(points, Budget(self._rate, full_in))
         if len(self._full_at) >= _MAX_BUCKETS:
             self._full_at = {key: full_at for key, full_at in self._full_at.items() if full_at > now}
-        self._full_at[key_id] = now + taken
+        self._full_at[caller_id] = now + taken
         return Budget(self._rate, taken)
 
-    def charge(self, key_id: str, points: int) -> None:
+    def charge(self, caller_id: str, points: int) -> None:
         now = self._clock()
-        self._full_at[key_id] = max(now, self._full_at.get(key_id, 0.0)) + points / self._rate.restore
+        self._full_at[caller_id] = max(now, self._full_at.get(caller_id, 0.0)) + points / self._rate.restore
 
-    def refund(self, key_id: str, points: int) -> None:
-        if key_id in self._full_at:
-            self._full_at[key_id] -= points / self._rate.restore
+    def refund(self, caller_id: str, points: int) -> None:
+        if caller_id in self._full_at:
+            self._full_at[caller_id] -= points / self._rate.restore
 
 
 # To refuse a request takes 0.2 to 0.4 ms, and 1 to 2 µs more for each byte.
@@ -84,21 +84,21 @@ def refusal_points(size: int) -> int:
     return min(REFUSED + size // BYTES_REFUSED, MOST_REFUSED)
 
 
-async def spend_or_charge(limiter: RateLimiter, key_id: str, points: int) -> Budget | None:
+async def spend_or_charge(limiter: RateLimiter, caller_id: str, points: int) -> Budget | None:
     """Takes points; to be told that there are too few costs what any refusal does. Raises what `spend` does."""
     try:
-        return await limiter.spend(key_id, points)
+        return await limiter.spend(caller_id, points)
     except RateLimited:
-        limiter.charge(key_id, REFUSED)
+        limiter.charge(caller_id, REFUSED)
         raise
 
 
-def settle(limiter: RateLimiter, key_id: str, held: int, cost: int) -> None:
+def settle(limiter: RateLimiter, caller_id: str, held: int, cost: int) -> None:
     """Gives back what work cost less than was taken for it, or charges what it cost more."""
     if cost > held:
-        limiter.charge(key_id, cost - held)
+        limiter.charge(caller_id, cost - held)
     else:
-        limiter.refund(key_id, held - cost)
+        limiter.refund(caller_id, held - cost)
 
 
 def refusal(points: int, budget: Budget) -> RateLimited:

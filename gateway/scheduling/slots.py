@@ -88,11 +88,11 @@ class SharedSlots:
         self._keys: dict[str, SlotsInTurn] = {}
 
     @asynccontextmanager
-    async def slot(self, organization_id: str, key_id: str) -> AsyncIterator[None]:
+    async def slot(self, organization_id: str, caller_id: str) -> AsyncIterator[None]:
         """A slot, for as long as this is entered."""
         keys = self._keys.setdefault(organization_id, SlotsInTurn(self._of_organization, of_each=self._of_key))
         try:
-            async with keys.slot(key_id), self._organizations.slot(organization_id):
+            async with keys.slot(caller_id), self._organizations.slot(organization_id):
                 yield
         finally:
             if keys.is_idle:

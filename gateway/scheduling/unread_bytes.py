@@ -43,7 +43,7 @@ class UnreadBytes:
             self.remove(size)
 
 
-class UnreadBytesByKey:
+class UnreadBytesByCaller:
     """The unread bytes of all keys that have any; ``limit``: of each key."""
 
     def __init__(self, limit: int) -> None:
@@ -51,9 +51,9 @@ class UnreadBytesByKey:
         # Who has something waiting holds its key's.
         self._of_keys: WeakValueDictionary[str, UnreadBytes] = WeakValueDictionary()
 
-    def of(self, key_id: str) -> UnreadBytes:
+    def of(self, caller_id: str) -> UnreadBytes:
         """Those of one key, to be kept for as long as any of them wait."""
-        unread = self._of_keys.get(key_id)
+        unread = self._of_keys.get(caller_id)
         if unread is None:
-            unread = self._of_keys[key_id] = UnreadBytes(self._limit)
+            unread = self._of_keys[caller_id] = UnreadBytes(self._limit)
         return unread

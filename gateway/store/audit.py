@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from pymongo import IndexModel
 
-from gateway.context import Caller
+from gateway.context import Caller, CallerKind
 from gateway.store.client import Collection, Database
 from gateway.store.driver_errors import translated
 
@@ -27,6 +27,7 @@ INDEXES: Mapping[str, list[IndexModel]] = {
 }
 
 _COMMAND_LINE = "command line"
+_ID_OF = {CallerKind.KEY: "key_id", CallerKind.TOKEN: "token_id"}
 # No id that anything has is longer; a client may name anything, and entries stay.
 _LONGEST_ID = 512
 
@@ -44,9 +45,10 @@ class Action(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The key that was used, with the name that it had."""
+    """The caller that asked for it, with the name that it had."""
 
-    key_id: str
+    kind: CallerKind
+    id: str
     name: str
 
 
@@ -89,7 +91,7 @@ class Audit:
             "_id": uuid4(),
             "at": datetime.now(UTC),
             "action": action.value,
-            "actor": _COMMAND_LINE if caller is None else {"key_id": caller.key_id, "name": caller.key_name},
+            "actor": _COMMAND_LINE if caller is None else {_ID_OF[caller.kind]: caller.id, "name": caller.name},
             "organization_id": organization_id,
             **({} if namespace_id is None else {"namespace_id": namespace_id}),
             "object_id": object_id[:_LONGEST_ID],
@@ -106,12 +108,18 @@ class Audit:
 
 
 def _entry(stored: Mapping[str, Any]) -> Entry:
-    actor = stored["actor"]
     return Entry(
         at=stored["at"],
         action=stored["action"],
-        actor=None if actor == _COMMAND_LINE else Actor(actor["key_id"], actor["name"]),
+        actor=_actor(stored["actor"]),
         organization_id=stored["organization_id"],
         namespace_id=stored.get("namespace_id"),
         object_id=stored["object_id"],
     )
+
+
+def _actor(stored: Any) -> Actor | None:
+    if stored == _COMMAND_LINE:
+        return None
+    [kind] = [kind for kind, name in _ID_OF.items() if name in stored]
+    return Actor(kind, stored[_ID_OF[kind]], stored["name"])

@@ -114,7 +114,7 @@ class Keys:
         await self._audit.add(Action.ROTATE_KEY, None, organization_id=owner.id, object_id=key_id)
         issued = await self.create(
             owner,
-            name=old.caller.key_name,
+            name=old.caller.name,
             permissions=old.caller.permissions,
             default_namespace_id=old.caller.default_namespace_id,
             lifetime=None if old.expires_at is None else old.expires_at - old.created_at,
@@ -124,10 +124,10 @@ class Keys:
         with translated():
             retired = await self._keys.update_one(
                 {"_id": key_id, "revoked_at": None, "replaced_by": None, "$nor": [{"expires_at": {"$lte": now}}]},
-                {"$set": {"replaced_by": issued.key.caller.key_id}, "$min": {"expires_at": now + grace}},
+                {"$set": {"replaced_by": issued.key.caller.id}, "$min": {"expires_at": now + grace}},
             )
             if not retired.matched_count:
-                await self._keys.delete_one({"_id": issued.key.caller.key_id})
+                await self._keys.delete_one({"_id": issued.key.caller.id})
                 raise Conflict(f"Key {key_id} was revoked, has expired or has been rotated before.")
         return issued, await self._required(key_id)
 
@@ -135,7 +135,7 @@ class Keys:
         """Notes that the key is in use. A lost mark is harmless, so it isn't waited for on other servers."""
         own_write = self._keys.with_options(write_concern=WriteConcern(w=1))
         with translated():
-            await own_write.update_one({"_id": key.caller.key_id}, {"$max": {"last_used_at": now}})
+            await own_write.update_one({"_id": key.caller.id}, {"$max": {"last_used_at": now}})
 
     async def _required(self, key_id: str) -> Key:
         key = await self.find(key_id)
@@ -165,8 +165,8 @@ class Keys:
 def _key(stored: Mapping[str, Any]) -> Key:
     return Key(
         Caller(
-            key_id=stored["_id"],
-            key_name=stored["name"],
+            id=stored["_id"],
+            name=stored["name"],
             permissions=frozenset(permission for permission in Permission if permission.value in stored["permissions"]),
             organization=organization_of(stored["organization"]),
             default_namespace_id=stored.get("default_namespace_id"),
@@ -184,9 +184,9 @@ def _document(key: Key) -> dict[str, Any]:
     caller = key.caller
     optional = {"default_namespace_id": caller.default_namespace_id, "expires_at": key.expires_at}
     return {
-        "_id": caller.key_id,
+        "_id": caller.id,
         "digest": key.digest,
-        "name": caller.key_name,
+        "name": caller.name,
         "permissions": sorted(permission.value for permission in caller.permissions),
         "organization_id": caller.organization.id,
         "created_at": key.created_at,

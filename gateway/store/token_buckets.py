@@ -36,29 +36,29 @@ class SharedTokenBuckets:
         self._rate = rate
         self._given_back: LRUCache[str, int] = LRUCache(_MAX_KEYS)
 
-    async def spend(self, key_id: str, points: int) -> Budget:
-        back = self._given_back.pop(key_id, 0)
+    async def spend(self, caller_id: str, points: int) -> Budget:
+        back = self._given_back.pop(caller_id, 0)
         try:
             with translated():
                 bucket: Any = await self._buckets.find_one_and_update(
-                    {"_id": key_id},
+                    {"_id": caller_id},
                     self._spending(self._milliseconds(points), self._milliseconds(back)),
                     upsert=True,
                     return_document=ReturnDocument.AFTER,
                 )
         except BaseException:
             # The update may have been made all the same: then the key is given these twice, rather than never.
-            self.refund(key_id, back)
+            self.refund(caller_id, back)
             raise
         if bucket["refused"]:
             raise refusal(points, Budget(self._rate, bucket["owed"] / 1_000))
         return Budget(self._rate, bucket["taken"] / 1_000)
 
-    def charge(self, key_id: str, points: int) -> None:
-        self.refund(key_id, -points)
+    def charge(self, caller_id: str, points: int) -> None:
+        self.refund(caller_id, -points)
 
-    def refund(self, key_id: str, points: int) -> None:
-        self._given_back[key_id] = self._given_back.get(key_id, 0) + points
+    def refund(self, caller_id: str, points: int) -> None:
+        self._given_back[caller_id] = self._given_back.get(caller_id, 0) + points
 
     def _milliseconds(self, points: int) -> float:
         return points / self._rate.restore * 1_000

@@ -70,7 +70,7 @@ async def test_every_refusal_reads_the_same(access: Authenticator, keys: Keys, a
     issued = await make_key(keys, acme)
     expired = await make_key(keys, acme, lifetime=timedelta(0))
     revoked = await make_key(keys, acme)
-    await keys.revoke(revoked.key.caller.key_id)
+    await keys.revoke(revoked.key.caller.id)
     unknown, _ = secret_keys.generate()
     credentials = [
         None,
@@ -101,7 +101,7 @@ async def test_a_key_with_the_id_of_another_is_refused(access: Authenticator, ke
         characters = (string.digits + string.ascii_uppercase + string.ascii_lowercase)[digit] + characters
     forged = secret_keys.parse(body + characters)
     assert forged is not None
-    assert forged.key_id == issued.key.caller.key_id
+    assert forged.key_id == issued.key.caller.id
     await refusal(access, f"Bearer {body}{characters}")
     assert await access.authenticate(f"Bearer {issued.secret}")
 
@@ -132,7 +132,7 @@ async def test_a_revoked_key_is_refused_when_the_cached_one_has_aged(
     access = Authenticator(keys, tenancy, cache_seconds=0.2)
     issued = await make_key(keys, acme)
     assert await access.authenticate(f"Bearer {issued.secret}")
-    await keys.revoke(issued.key.caller.key_id)
+    await keys.revoke(issued.key.caller.id)
     await asyncio.sleep(0.2)
     await refusal(access, f"Bearer {issued.secret}")
 
@@ -141,7 +141,7 @@ async def test_nothing_is_cached_for_no_seconds(keys: Keys, tenancy: Tenancy, ac
     access = Authenticator(keys, tenancy, cache_seconds=0)
     issued = await make_key(keys, acme)
     assert await access.authenticate(f"Bearer {issued.secret}")
-    await keys.revoke(issued.key.caller.key_id)
+    await keys.revoke(issued.key.caller.id)
     await refusal(access, f"Bearer {issued.secret}")
 
 
@@ -153,7 +153,7 @@ async def test_use_is_marked_once_a_minute(
     for worker in (access, access, Authenticator(keys, tenancy, cache_seconds=0)):
         await worker.authenticate(f"Bearer {issued.secret}")
         await make_key(keys, acme)  # Marks aren't waited for; once a later write is acknowledged, they can be read.
-        key = await keys.find(issued.key.caller.key_id)
+        key = await keys.find(issued.key.caller.id)
         assert key is not None
         marks.add(key.last_used_at)
     assert len(marks) == 1
@@ -163,7 +163,7 @@ async def test_use_is_marked_once_a_minute(
 async def test_a_refused_key_is_not_marked_as_used(access: Authenticator, keys: Keys, acme: Organization) -> None:
     expired = await make_key(keys, acme, lifetime=timedelta(0))
     await refusal(access, f"Bearer {expired.secret}")
-    key = await keys.find(expired.key.caller.key_id)
+    key = await keys.find(expired.key.caller.id)
     assert key is not None
     assert key.last_used_at is None
 
@@ -218,7 +218,7 @@ async def test_what_has_ended_is_not_used_again(
         with pytest.raises(NamespaceNotFound):
             await access.context(authorization, header)
     assert (await access.context(authorization, "media")).namespace == media
-    await keys.revoke(issued.key.caller.key_id)
+    await keys.revoke(issued.key.caller.id)
     assert len(await access.revoked(set(contexts))) == 2
     await refusal(access, authorization)
 

@@ -69,18 +69,18 @@ async def test_five_thousand_made_up_keys_at_once_take_few_commands_and_hold_up_
 
 
 async def test_each_of_those_that_are_looked_up_together_gets_its_own(keys: Keys, database: Database) -> None:
-    existing = [(await make_key(database))[1].caller.key_id for _ in range(20)]
+    existing = [(await make_key(database))[1].caller.id for _ in range(20)]
     loader = KeyLoader(keys)
     key_ids = [*existing, *(f"key_{number}" for number in range(20)), *existing]
     keys_found = await asyncio.gather(*(loader.find(key_id) for key_id in key_ids))
-    assert [key and key.caller.key_id for key in keys_found] == [*existing, *[None] * 20, *existing]
+    assert [key and key.caller.id for key in keys_found] == [*existing, *[None] * 20, *existing]
     assert COUNTER.counted == 1
 
 
 async def test_who_gives_up_takes_nobody_along(keys: Keys, database: Database) -> None:
     _, key = await make_key(database)
     loader = KeyLoader(keys)
-    gone, staying = [asyncio.create_task(loader.find(key.caller.key_id)) for _ in range(2)]
+    gone, staying = [asyncio.create_task(loader.find(key.caller.id)) for _ in range(2)]
     await asyncio.sleep(0)
     gone.cancel()
     loaded = await staying

@@ -24,7 +24,7 @@ def test_what_commands_did_is_listed(shell: Shell) -> None:
         ("key.create", "Acme"),
         ("namespace.create", "Acme"),
     ]
-    assert listed[1].keys() == {"at", "action", "key", "organization", "namespaceId", "objectId"}
+    assert listed[1].keys() == {"at", "action", "key", "token", "organization", "namespaceId", "objectId"}
     assert abs(moment(listed[1]["at"]) - datetime.now(UTC)) < timedelta(minutes=1)
     assert (listed[1]["key"], listed[1]["namespaceId"], listed[1]["objectId"]) == (None, None, key["keyId"])
     assert listed[3]["objectId"] == namespace["namespaceId"]

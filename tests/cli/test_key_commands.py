@@ -70,7 +70,7 @@ def test_a_key_is_made_for_a_new_organization_and_works(shell: Shell) -> None:
     assert (created["organization"], created["permissions"], created["expiresAt"]) == ("Acme", ["read", "write"], None)
     context = shell.context(created["key"])
     assert context.namespace.id == namespace["namespaceId"]
-    assert (context.caller.key_id, context.caller.key_name) == (created["keyId"], "web")
+    assert (context.caller.id, context.caller.name) == (created["keyId"], "web")
 
 
 def test_the_namespace_of_a_key_is_made_where_there_is_none(shell: Shell) -> None:

@@ -189,7 +189,7 @@ async def test_authentication_by_keys_that_were_good(gateway: Gateway) -> None:
         gateway.organization, name="old", permissions=frozenset(Permission), lifetime=timedelta(seconds=-1)
     )
     revoked = await gateway.keys.create(gateway.organization, name="bad", permissions=frozenset(Permission))
-    await gateway.keys.revoke(revoked.key.caller.key_id)
+    await gateway.keys.revoke(revoked.key.caller.id)
     other_secret = gateway.key[:-4] + ("aaaa" if not gateway.key.endswith("aaaa") else "bbbb")
     for key in (issued.secret, revoked.secret, other_secret):
         response = await gateway.post(GOOD, key=key)

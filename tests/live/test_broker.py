@@ -24,7 +24,7 @@ from gateway.limits import SUBSCRIPTION_DEFAULTS
 from gateway.live import key_share, topic
 from gateway.live.broker import Broker, TopicKey
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
-from gateway.scheduling.unread_bytes import UnreadBytesByKey
+from gateway.scheduling.unread_bytes import UnreadBytesByCaller
 from gateway.store.change_stream import InsertEvent, InsertWatch
 from gateway.store.tenancy import NAMESPACES
 from gateway.transport.http import event_streams
@@ -344,7 +344,7 @@ async def test_topics_that_are_stuck_are_waited_for_together(
         hub = Broker(
             {INTERACTION: InsertWatch(gateway.database, INTERACTION)},
             SUBSCRIPTION_DEFAULTS,
-            UnreadBytesByKey(SUBSCRIPTION_DEFAULTS.key_buffer_bytes),
+            UnreadBytesByCaller(SUBSCRIPTION_DEFAULTS.key_buffer_bytes),
         )
         held = [await hub.subscribe(TopicKey("org", "ns", "key", number), Stuck(), overflow) for number in range(6)]
         told = await hub.subscribe(TopicKey("org", "ns", "other", "quick"), Resolver(), overflow)
@@ -374,7 +374,7 @@ async def test_what_the_database_does_not_answer_is_asked_again(mongod: Embedded
         hub = Broker(
             {INTERACTION: InsertWatch(gateway.database, INTERACTION)},
             SUBSCRIPTION_DEFAULTS,
-            UnreadBytesByKey(SUBSCRIPTION_DEFAULTS.key_buffer_bytes),
+            UnreadBytesByCaller(SUBSCRIPTION_DEFAULTS.key_buffer_bytes),
         )
         told = await hub.subscribe(TopicKey("org", "ns", "key", "failing"), resolver := Failing(), overflow)
         documents = [{"_id": number, "namespace_id": "ns", "interaction_id": str(number)} for number in range(3)]

@@ -135,7 +135,7 @@ async def _failing(gateway: Gateway, address: str) -> None:
         await client.subscribe("1", RECORDED, VARIABLES)
         await client.begun()
         for topic in [one for one in gc.get_objects() if type(one) is Topic]:
-            if topic.share._key_id == key_id(gateway.key):
+            if topic.share._caller_id == key_id(gateway.key):
                 topic.end(Unavailable("Events were lost."))
         del topic
         assert (await client.hear())["type"] == "error"

@@ -14,7 +14,7 @@ from gateway.limits import SUBSCRIPTION_DEFAULTS, SubscriptionLimits
 from gateway.live.broker import Broker, TopicKey
 from gateway.live.subscriber_queue import Subscriber, SubscriptionAccount, SubscriptionEvent
 from gateway.model.kinds import INTERACTION
-from gateway.scheduling.unread_bytes import UnreadBytes, UnreadBytesByKey
+from gateway.scheduling.unread_bytes import UnreadBytes, UnreadBytesByCaller
 from gateway.store.change_stream import InsertEvent, InsertWatch
 from tests.harness.gateway_client import code, new_gateway
 from tests.harness.live_client import RECORDED, record, served, socket, stream
@@ -193,7 +193,7 @@ async def test_between_the_answers_of_a_batch_others_have_their_turn(subscribers
         hub = Broker(
             {INTERACTION: InsertWatch(gateway.database, INTERACTION)},
             SUBSCRIPTION_DEFAULTS,
-            UnreadBytesByKey(SUBSCRIPTION_DEFAULTS.key_buffer_bytes),
+            UnreadBytesByCaller(SUBSCRIPTION_DEFAULTS.key_buffer_bytes),
         )
         topic, question = TopicKey("org", "ns", "key", "asked"), Laborious()
         told = [await hub.subscribe(topic, question, lambda _: None) for _ in range(subscribers)]

@@ -80,7 +80,7 @@ async def test_a_pause_lasts_no_longer_for_operations_that_wait_for_their_turn_t
 
     async def piece(caller: Caller) -> None:
         await cpu_gate.run(laboriously, caller, stage=Stage.READING)
-        done.append(caller.key_id)
+        done.append(caller.id)
 
     pieces = [asyncio.create_task(piece(caller)) for caller in (OURS, THEIRS, OURS)]
     await asyncio.sleep(0)
@@ -134,7 +134,7 @@ async def test_who_comes_late_is_next_whatever_others_have_waiting() -> None:
 
     async def piece(caller: Caller, work: Callable[[], str]) -> None:
         await cpu_gate.run(work, caller)
-        order.append(caller.key_id)
+        order.append(caller.id)
 
     many = [asyncio.create_task(piece(OURS, laboriously)) for _ in range(10)]
     many += [asyncio.create_task(piece(caller("other", "ours"), laboriously)) for _ in range(10)]
@@ -154,7 +154,7 @@ async def test_who_sends_dear_work_has_no_more_time_than_who_sends_cheap_work() 
 
     async def piece(caller: Caller, work: Callable[[], str]) -> None:
         await cpu_gate.run(work, caller)
-        order.append(caller.key_id)
+        order.append(caller.id)
 
     dear = [piece(OURS, laboriously) for _ in range(8)]
     await asyncio.gather(*dear, *(piece(THEIRS, lambda: "") for _ in range(20)))

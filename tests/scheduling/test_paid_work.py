@@ -23,8 +23,8 @@ def new_work(burst: int = 10_000, time_limit_ms: int = 10_000) -> tuple[PaidWork
 
 
 async def left_of(buckets: TokenBuckets, caller: Caller = POOR) -> int:
-    budget = await buckets.spend(caller.key_id, 1)
-    buckets.refund(caller.key_id, 1)
+    budget = await buckets.spend(caller.id, 1)
+    buckets.refund(caller.id, 1)
     return budget.remaining + 1
 
 

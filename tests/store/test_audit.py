@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.context import Permission
+from gateway.context import CallerKind, Permission
 from gateway.errors import BadUserInput, Conflict, GatewayError
 from gateway.model import secret_keys
 from gateway.model.kinds import INTERACTION
@@ -27,7 +27,7 @@ READ_ALONE = frozenset({Permission.READ})
 def bearer(key: str) -> Actor:
     parsed = secret_keys.parse(key)
     assert parsed is not None
-    return Actor(parsed.key_id, "web")
+    return Actor(CallerKind.KEY, parsed.key_id, "web")
 
 
 async def asked_for(gateway: Gateway) -> list[Entry]:
@@ -82,7 +82,7 @@ async def test_nothing_is_done_without_an_entry(gateway: Gateway) -> None:
     for query in (DELETE, CREATE):
         answer = await gateway.execute(query, {"id": "i1"} if query is DELETE else {})
         assert [error["extensions"]["code"] for error in answer["errors"]] == ["INTERNAL_SERVER_ERROR"]
-    key_id = issued.key.caller.key_id
+    key_id = issued.key.caller.id
     for done in (
         gateway.keys.create(gateway.organization, name="k", permissions=READ_ALONE),
         gateway.keys.revoke(key_id),
@@ -99,9 +99,9 @@ async def test_keys_have_entries_from_the_command_line(database: Database) -> No
     keys = Keys(database)
     acme = await Tenancy(database).create_organization("Acme")
     issued = await keys.create(acme, name="k", permissions=READ_ALONE)
-    old = issued.key.caller.key_id
+    old = issued.key.caller.id
     successor, _ = await keys.rotate(old, grace=timedelta())
-    new = successor.key.caller.key_id
+    new = successor.key.caller.id
     await keys.revoke(new)
     await keys.revoke(new)
     with pytest.raises(BadUserInput):

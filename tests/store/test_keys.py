@@ -82,7 +82,7 @@ async def test_a_key_expires_at_its_moment(keys: Keys, acme: Organization) -> No
 
 
 async def test_revoking_twice_keeps_the_first_time(keys: Keys, acme: Organization) -> None:
-    key_id = (await make_key(keys, acme)).key.caller.key_id
+    key_id = (await make_key(keys, acme)).key.caller.id
     revoked = await keys.revoke(key_id)
     await asyncio.sleep(0.002)
     assert await keys.revoke(key_id) == revoked
@@ -100,10 +100,10 @@ async def test_rotation_gives_the_same_rights_and_ends_the_old_key_after_the_gra
     keys: Keys, acme: Organization
 ) -> None:
     before = await make_key(keys, acme, 30 * DAY)
-    issued, old = await keys.rotate(before.key.caller.key_id, grace=DAY)
+    issued, old = await keys.rotate(before.key.caller.id, grace=DAY)
     assert issued.secret != before.secret
     new = issued.key
-    assert (new.caller.key_name, new.caller.permissions) == (old.caller.key_name, old.caller.permissions)
+    assert (new.caller.name, new.caller.permissions) == (old.caller.name, old.caller.permissions)
     assert (new.expires_at or new.created_at) - new.created_at == 30 * DAY
     assert old.expires_at is not None
     assert abs(old.expires_at - datetime.now(UTC) - DAY) < timedelta(seconds=30)
@@ -111,21 +111,21 @@ async def test_rotation_gives_the_same_rights_and_ends_the_old_key_after_the_gra
 
 async def test_rotation_never_prolongs_the_old_key(keys: Keys, acme: Organization) -> None:
     before = await make_key(keys, acme, timedelta(hours=1))
-    _, old = await keys.rotate(before.key.caller.key_id, grace=DAY)
+    _, old = await keys.rotate(before.key.caller.id, grace=DAY)
     assert old.expires_at == old.created_at + timedelta(hours=1)
 
 
 async def test_a_key_has_one_successor(keys: Keys, acme: Organization) -> None:
-    key_id = (await make_key(keys, acme)).key.caller.key_id
+    key_id = (await make_key(keys, acme)).key.caller.id
     outcomes = await asyncio.gather(*(keys.rotate(key_id, grace=DAY) for _ in range(5)), return_exceptions=True)
     assert [type(outcome) for outcome in outcomes].count(Conflict) == 4
     assert len(await keys.oldest_first(acme)) == 2
 
 
 async def test_a_key_that_has_ended_has_no_successor(keys: Keys, acme: Organization) -> None:
-    revoked = (await make_key(keys, acme)).key.caller.key_id
+    revoked = (await make_key(keys, acme)).key.caller.id
     await keys.revoke(revoked)
-    expired = (await make_key(keys, acme, timedelta(0))).key.caller.key_id
+    expired = (await make_key(keys, acme, timedelta(0))).key.caller.id
     for key_id in (revoked, expired):
         with pytest.raises(Conflict):
             await keys.rotate(key_id, grace=DAY)
@@ -139,7 +139,7 @@ async def test_a_key_remembers_when_it_was_last_used(keys: Keys, acme: Organizat
     await keys.mark_used(key, now)
     await keys.mark_used(key, now - DAY)
     await make_key(keys, acme)  # Marks aren't waited for; once a later write is acknowledged, they can be read.
-    marked = await keys.find(key.caller.key_id)
+    marked = await keys.find(key.caller.id)
     assert marked is not None
     assert marked.last_used_at == now
     assert not marked.is_mark_due(now + timedelta(seconds=59))
@@ -150,7 +150,7 @@ async def test_a_look_up_that_takes_the_database_too_long_is_given_up(
     keys: Keys, database: Database, acme: Organization, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = (await make_key(keys, acme)).key
-    stored = await database[KEYS].find_one({"_id": key.caller.key_id})
+    stored = await database[KEYS].find_one({"_id": key.caller.id})
     assert stored is not None
     key_ids = {f"key_{number}" for number in range(20_000)}
     await database[KEYS].insert_many([{**stored, "_id": key_id} for key_id in key_ids])

@@ -11,7 +11,7 @@ from gateway.context import Context
 from gateway.errors import BadRequest, PayloadTooLarge, RequestTimeout, Unauthenticated, UnknownCoding
 from gateway.limits import LONG_BODY_BYTES, ConnectionLimits
 from gateway.scheduling.deadlines import Deadline
-from gateway.scheduling.unread_bytes import UnreadBytesByKey
+from gateway.scheduling.unread_bytes import UnreadBytesByCaller
 from gateway.scheduling.used_connections import UsedConnections
 from gateway.transport.exchange.compression import SHORTEST_BYTES, compressed
 from gateway.transport.exchange.negotiation import preferred_coding
@@ -60,7 +60,7 @@ class ExchangePolicy:
         self,
         authenticator: Authenticator,
         used_connections: UsedConnections,
-        unread_bytes: UnreadBytesByKey,
+        unread_bytes: UnreadBytesByCaller,
         limits: ConnectionLimits,
     ) -> None:
         self.authenticator = authenticator
@@ -78,8 +78,8 @@ class Exchange:
     """
 
     __slots__ = (
+        "_caller_id",
         "_headers",
-        "_key_id",
         "_organization_id",
         "_policy",
         "_scope",
@@ -98,7 +98,7 @@ class Exchange:
         self.receive = receive
         self.send = send
         self._organization_id: str | None = None
-        self._key_id = ""
+        self._caller_id = ""
         # Of the body.
         self.received_bytes = 0
         self._headers: dict[str, list[str]] = {}
@@ -122,7 +122,7 @@ class Exchange:
         context = await self._policy.authenticator.context(self.header("authorization"), self.header("x-namespace"))
         organization_id = context.caller.organization.id
         self._policy.used_connections.begin(organization_id)
-        self._organization_id, self._key_id = organization_id, context.caller.key_id
+        self._organization_id, self._caller_id = organization_id, context.caller.id
         return context
 
     def end(self) -> None:
@@ -174,7 +174,7 @@ class Exchange:
         """
         if len(reply.body) >= LONG_BODY_BYTES:
             # The body is held in its caller's hands too, as it was before it was compressed.
-            with self._policy.unread_bytes.of(self._key_id).held(len(reply.body)):
+            with self._policy.unread_bytes.of(self._caller_id).held(len(reply.body)):
                 await self._send(reply)
         else:
             await self._send(reply)

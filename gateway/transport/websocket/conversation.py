@@ -25,7 +25,7 @@ from gateway.preparation.json_requests import from_object
 from gateway.scheduling.cancellation import cancel
 from gateway.scheduling.paid_work import CONNECTION_POINTS, PaidWork
 from gateway.scheduling.rate_limiter import refusal_points
-from gateway.scheduling.unread_bytes import UnreadBytesByKey
+from gateway.scheduling.unread_bytes import UnreadBytesByCaller
 from gateway.transport.exchange.exchange import only_value
 from gateway.transport.websocket import close_codes, messages
 from gateway.transport.websocket.close_codes import GOING_AWAY, Close, close_for
@@ -46,7 +46,7 @@ class ConversationServices:
     operations: OperationRunner
     subscriptions: Subscriptions
     reader: MessageReader
-    unread_bytes: UnreadBytesByKey
+    unread_bytes: UnreadBytesByCaller
     paid_work: PaidWork
     max_operations: int
 
@@ -265,7 +265,7 @@ class Conversation:
             await self._send_answer(id, answer)
             return
         try:
-            with self._services.unread_bytes.of(operation.context.caller.key_id).held(len(answer.body)):
+            with self._services.unread_bytes.of(operation.context.caller.id).held(len(answer.body)):
                 await self._send_answer(id, answer)
         except AnswersUnread as error:
             await self._send_text(messages.error(id, refused(error)))

@@ -34,7 +34,7 @@ async def test_whatever_is_wrong_with_a_key_the_answer_is_the_same(gateway: Gate
         gateway.organization, name="old", permissions=frozenset(Permission), lifetime=timedelta(microseconds=1)
     )
     revoked = await gateway.keys.create(gateway.organization, name="gone", permissions=frozenset(Permission))
-    await gateway.keys.revoke(revoked.key.caller.key_id)
+    await gateway.keys.revoke(revoked.key.caller.id)
     unknown, _ = secret_keys.generate()
     body = orjson.dumps({"query": QUERY})
     answers = set()
