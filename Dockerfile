@@ -31,6 +31,6 @@ RUN useradd --system --no-create-home --uid 10001 gateway
 USER 10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
-    CMD ["python", "-c", "import os, urllib.request as http; http.urlopen(f\"http://127.0.0.1:{os.environ['GATEWAY_PORT']}/readyz\", timeout=4)"]
+    CMD ["python", "-c", "import os, urllib.request as http; http.urlopen(f\"http://127.0.0.1:{os.environ['GATEWAY_PORT']}/livez\", timeout=4)"]
 ENTRYPOINT ["gateway"]
 CMD ["serve"]

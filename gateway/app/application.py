@@ -9,6 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route, WebSocketRoute
 
 from gateway.app.lifespan import lifespan
+from gateway.app.readiness import readiness_checks
 from gateway.app.services import Services
 from gateway.settings import Settings
 from gateway.transport.exchange.exchange import ExchangePolicy
@@ -16,7 +17,7 @@ from gateway.transport.http.caching import cache_control
 from gateway.transport.http.direct_route import DirectRoute
 from gateway.transport.http.endpoint import GraphQLEndpoint
 from gateway.transport.http.event_streams import EventStreams
-from gateway.transport.http.health import LIVE_PATH, READY_PATH, Health
+from gateway.transport.http.health import LIVE_PATH, ORIGINAL_PATH, READY_PATH, Health
 from gateway.transport.http.not_found import refuse
 from gateway.transport.http.request_reader import RequestReader
 from gateway.transport.pages.graphiql import GraphiQLPage
@@ -67,11 +68,12 @@ def application(settings: Settings, services: Services, *, page_takes_key: bool 
         max_operations=settings.subscription_limits.socket_operations,
     )
     sockets = WebSocketEndpoint(conversations, services.connections, origins=settings.cors_origins)
-    health = Health(services.database)
+    health = Health(readiness_checks(services, lag_limit_ms=settings.worker_limits.event_loop_lag_limit_ms))
     app = Starlette(
         routes=[
             WebSocketRoute("/graphql", sockets),
             Route(LIVE_PATH, health.live),
+            Route(ORIGINAL_PATH, health.live),
             Route(READY_PATH, health.ready),
             *([Route("/graphql/assets/{name}", page.asset)] if page else []),
             WebSocketRoute("/{path:path}", NoWebSocketEndpoint()),

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from gateway.app.services import Services
 from gateway.scheduling.cancellation import cancel
 from gateway.store.client import close
-from gateway.store.index_creation import create_indexes_eventually
 from gateway.transport.server.uvicorn_adapter import ENDING
 
 _LOG = logging.getLogger(__name__)
@@ -19,10 +18,10 @@ _INDEXING_SECONDS = 5.0
 @asynccontextmanager
 async def lifespan(services: Services) -> AsyncIterator[dict[str, Callable[[], Awaitable[None]]]]:
     """Around the time in which the services are used; its value is the state that the server is told."""
-    indexing = asyncio.create_task(create_indexes_eventually(services.database))
+    indexing = asyncio.create_task(services.index_creation.run())
     # Long enough for a new database, or one that is ready; a large one is indexed beside the service.
     await asyncio.wait([indexing], timeout=_INDEXING_SECONDS)
-    tasks = [indexing]
+    tasks = [indexing, asyncio.create_task(services.event_loop_lag.run())]
     if services.follower is not None:
         tasks.append(asyncio.create_task(services.follower.run()))
 

@@ -18,6 +18,7 @@ from gateway.model.kinds import INTERACTION
 from gateway.model.percolators import PERCOLATOR_MATCH
 from gateway.scheduling.concurrency import ConcurrencyLimit
 from gateway.scheduling.cpu_gate import CpuGate
+from gateway.scheduling.event_loop_lag import EventLoopLag
 from gateway.scheduling.paid_work import PaidWork
 from gateway.scheduling.rate_limiter import NoRateLimit, RateLimiter, TokenBuckets
 from gateway.scheduling.unread_bytes import UnreadBytesByCaller
@@ -26,6 +27,7 @@ from gateway.schema.graph import build
 from gateway.settings import Settings
 from gateway.store.change_stream import InsertWatch
 from gateway.store.client import Database
+from gateway.store.index_creation import IndexCreation
 from gateway.store.keys import Keys
 from gateway.store.percolator_repository import Percolators
 from gateway.store.reader import Reader
@@ -41,7 +43,10 @@ class Services:
         limits, points, subscription_limits = settings.limits, settings.point_limits, settings.subscription_limits
         self.graph = build(settings.federation_prefix)
 
+        self.event_loop_lag = EventLoopLag()
+
         self.database = open_database(settings)
+        self.index_creation = IndexCreation(self.database)
         tenancy = Tenancy(self.database)
         self.killing_client = open_killing_client(settings)
         reader = Reader(self.database, time_limit_ms=limits.read_time_ms, killing_client=self.killing_client)

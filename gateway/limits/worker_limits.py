@@ -8,7 +8,7 @@ from pydantic import Field
 
 @dataclass(frozen=True, slots=True)
 class WorkerLimits:
-    """What may wait for a worker's processor, and what it keeps of documents that were sent."""
+    """What may wait for a worker's processor, what it keeps of documents that were sent, and when it is overloaded."""
 
     key_waiting: Annotated[
         int,
@@ -28,6 +28,15 @@ class WorkerLimits:
             "together: parsed, validated and planned.",
         ),
     ] = 30_000_000
+    event_loop_lag_limit_ms: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=60_000,
+            description="Milliseconds by which a worker may be late with all it does, averaged over two seconds; "
+            "beyond it /readyz answers 503.",
+        ),
+    ] = 500
 
 
 WORKER_DEFAULTS = WorkerLimits()

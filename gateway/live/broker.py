@@ -58,7 +58,13 @@ class Broker:
         self._shares: dict[str, KeyShare] = {}
         self._slots = TopicSlots()
         self._opening = asyncio.Lock()
+        self._streams: dict[Kind, InsertStream] = {}
         self._followers: dict[Kind, asyncio.Task[None]] = {}
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether a change stream that is followed broke off, and hasn't gone on yet."""
+        return any(stream.is_cut_off for stream in self._streams.values())
 
     async def subscribe(
         self, key: TopicKey, resolver: EventResolver, overflow: Callable[[GatewayError], None]
@@ -71,7 +77,7 @@ class Broker:
         watch = self._watches[key.kind]
         async with self._opening:
             if key.kind not in self._followers:
-                stream = await watch.open()
+                stream = self._streams[key.kind] = await watch.open()
                 self._followers[key.kind] = asyncio.create_task(self._follow(key.kind, stream))
         # From here on without a pause until there is a topic: else the change stream might be given up again.
         subscriber = self._join(key, resolver, overflow)
@@ -139,7 +145,7 @@ class Broker:
             for topic in [topic for topics in by_namespace.values() for topic in topics]:
                 topic.end(reason)
         finally:
-            del self._followers[kind]
+            del self._followers[kind], self._streams[kind]
             await stream.close()
 
     async def _add(self, inserted: InsertEvent, by_namespace: Mapping[str, set[Topic]]) -> int:

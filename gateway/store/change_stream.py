@@ -76,6 +76,11 @@ class InsertStream:
         self._resume_token: Any = None
         self._failures = 0
 
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether it broke off, and hasn't gone on yet."""
+        return self._failures > 0
+
     async def open(self) -> ChangeStream:
         """The change stream, opened behind what was given out last. Raises the driver's errors."""
         # Unlike `resumeAfter`, `startAfter` also goes on behind the end of a collection that was dropped.
@@ -125,8 +130,9 @@ class InsertStream:
                 await stream.close()
 
     async def _pause(self, error: PyMongoError) -> None:
-        if self._failures == 0:
+        seconds = _PAUSES[min(self._failures, len(_PAUSES) - 1)]
+        if not self.is_cut_off:
             code = error.code if isinstance(error, OperationFailure) else type(error).__name__
             _LOG.warning("The change stream broke off (%s); it is opened again where it was.", code)
-        await asyncio.sleep(_PAUSES[min(self._failures, len(_PAUSES) - 1)])
         self._failures += 1
+        await asyncio.sleep(seconds)

@@ -67,7 +67,14 @@ def _log_failure(state: RetryCallState) -> None:
     _LOG.warning("Indexes can't be created yet: %s", error.message if isinstance(error, GatewayError) else error)
 
 
-@retry(retry=retry_if_exception_type(GatewayError), wait=wait_fixed(_RETRY_SECONDS), before_sleep=_log_failure)
-async def create_indexes_eventually(database: Database) -> None:
-    """Creates every index, however long the database takes to come up; to be run beside the service."""
-    await create_indexes(database)
+class IndexCreation:
+    """The creation of every index beside the service, however long the database takes to come up or to build them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.is_done = False
+
+    @retry(retry=retry_if_exception_type(GatewayError), wait=wait_fixed(_RETRY_SECONDS), before_sleep=_log_failure)
+    async def run(self) -> None:
+        await create_indexes(self._database)
+        self.is_done = True

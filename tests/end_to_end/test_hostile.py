@@ -681,11 +681,6 @@ async def test_other_addresses_tell_nothing(path: str, gateway: Gateway) -> None
     assert "server" not in response.headers
 
 
-async def test_probes_tell_one_word(gateway: Gateway) -> None:
-    for path in ("/healthcheck", "/readyz"):
-        assert (await gateway.http.get(path)).json() == {"status": "OK"}
-
-
 async def test_every_answer_has_the_headers_that_browsers_heed(gateway: Gateway) -> None:
     for response in (
         await gateway.post(GOOD),

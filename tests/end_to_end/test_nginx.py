@@ -91,7 +91,7 @@ async def test_requests_subscriptions_and_the_page_go_through_below_a_prefix(pro
     async with proxied.client() as http, proxied.websocket() as websocket:
         page = await http.get(proxied.url, headers={"Accept": "text/html"})
         assert page.headers["content-type"] == "text/html; charset=utf-8"
-        assert (await http.get(proxied.url.replace("graphql", "readyz"))).json() == {"status": "OK"}
+        assert (await http.get(proxied.url.replace("graphql", "readyz"))).json()["status"] == "OK"
         await init(websocket, proxied.gateway.key)
         await websocket.send(orjson.dumps({"id": "1", "type": "subscribe", "payload": RECORDED}).decode())
         await websocket.send('{"type":"ping"}')

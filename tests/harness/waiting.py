@@ -1,7 +1,8 @@
 """Waiting for what happens, rather than for as long as it usually takes."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -17,3 +18,10 @@ def eventually(condition: Callable[[], T | None]) -> T:
         assert time.monotonic() < deadline, "it did not come true"
         time.sleep(0.05)
     return value
+
+
+async def soon(condition: Callable[[], Awaitable[bool]]) -> None:
+    """As `eventually`, within the event loop that it happens in."""
+    async with asyncio.timeout(PATIENCE):
+        while not await condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)

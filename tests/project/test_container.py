@@ -53,7 +53,7 @@ def test_the_image_serves_as_an_ordinary_user() -> None:
 
 
 @pytest.mark.parametrize(("status", "exit_status"), [(HTTPStatus.OK, 0), (HTTPStatus.SERVICE_UNAVAILABLE, 1)])
-def test_the_image_is_healthy_while_the_gateway_is_ready(status: HTTPStatus, exit_status: int) -> None:
+def test_the_image_is_healthy_while_the_gateway_lives(status: HTTPStatus, exit_status: int) -> None:
     paths = []
 
     class Gateway(BaseHTTPRequestHandler):
@@ -76,7 +76,7 @@ def test_the_image_is_healthy_while_the_gateway_is_ready(status: HTTPStatus, exi
             check=False,
         )
         answering.join()
-    assert (check.returncode, paths) == (exit_status, ["/readyz"])
+    assert (check.returncode, paths) == (exit_status, ["/livez"])
 
 
 def test_compose_names_only_settings_that_there_are() -> None:

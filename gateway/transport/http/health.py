@@ -1,40 +1,41 @@
 """Whether the process lives, and whether it can serve."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from gateway.errors import GatewayError
-from gateway.store.client import Database, ping
 from gateway.transport.exchange.security_headers import with_security_headers
 
-LIVE_PATH, READY_PATH = "/healthcheck", "/readyz"
-HEALTH_PATHS = frozenset(path.encode() for path in (LIVE_PATH, READY_PATH))
+LIVE_PATH, READY_PATH = "/livez", "/readyz"
+# Of the original service, whose clients ask it whether it is there.
+ORIGINAL_PATH = "/healthcheck"
+HEALTH_PATHS = frozenset(path.encode() for path in (LIVE_PATH, READY_PATH, ORIGINAL_PATH))
 
-# A primary that hangs is to be noticed within two seconds, by whoever asks once a second.
-_TIMEOUT_SECONDS = 1.0
+Check: TypeAlias = Callable[[], Awaitable[str | None]]
+"""What is wrong with something, in a sentence for everybody; None where nothing is."""
 
 
 class Health:
-    """The two addresses that an orchestrator asks; neither needs a key."""
+    """The addresses that orchestrators ask; they need no key. ``checks``: what has to be right for it to serve."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, checks: Mapping[str, Check]) -> None:
+        self._checks = checks
 
     async def live(self, _request: Request) -> Response:
-        """The original endpoint's answer: the process answers at all."""
-        return _status("OK")
+        """The process answers at all."""
+        return _response({"status": "OK"})
 
     async def ready(self, _request: Request) -> Response:
-        """503 while the database doesn't answer."""
-        try:
-            async with asyncio.timeout(_TIMEOUT_SECONDS):
-                await ping(self._database)
-        except (GatewayError, TimeoutError):
-            return _status("UNAVAILABLE", 503)
-        return _status("OK")
+        """503 while anything is wrong, which is said under its name."""
+        problems = await asyncio.gather(*(check() for check in self._checks.values()))
+        checks = {name: problem or "OK" for name, problem in zip(self._checks, problems, strict=True)}
+        if any(problems):
+            return _response({"status": "UNAVAILABLE", "checks": checks}, 503)
+        return _response({"status": "OK", "checks": checks})
 
 
-def _status(word: str, code: int = 200) -> Response:
-    return with_security_headers(JSONResponse({"status": word}, code))
+def _response(body: Mapping[str, object], status: int = 200) -> Response:
+    return with_security_headers(JSONResponse(body, status, {"Cache-Control": "no-store"}))

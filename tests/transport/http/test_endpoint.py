@@ -185,16 +185,3 @@ async def test_the_page_can_be_switched_off(gateway: Gateway, mongod: EmbeddedSe
     async with open_gateway(gateway.database, mongod.uri, graphiql=False) as gateway:
         response = await gateway.http.get("/graphql", headers={"Accept": BROWSER})
         assert (response.status_code, code(response)) == (401, "UNAUTHENTICATED")
-
-
-# Health
-
-
-@pytest.mark.parametrize("path", ["/healthcheck", "/readyz"])
-async def test_health_needs_no_key(gateway: Gateway, path: str) -> None:
-    response = await gateway.http.get(path)
-    assert (response.status_code, response.json()) == (200, {"status": "OK"})
-    assert (await gateway.http.head(path)).status_code == 200
-    refused = await gateway.http.post(path)
-    assert (refused.status_code, code(refused)) == (405, "METHOD_NOT_ALLOWED")
-    assert set(refused.headers["Allow"].split(", ")) == {"GET", "HEAD"}

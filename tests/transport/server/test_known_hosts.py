@@ -92,7 +92,7 @@ async def test_websockets_too(gateway: Gateway, served: Served) -> None:
 
 
 async def test_health_is_told_by_every_name(gateway: Gateway, served: Served) -> None:
-    for path in (b"/healthcheck", b"/readyz"):
+    for path in (b"/livez", b"/readyz", b"/healthcheck"):
         async with served.connected() as wire:
             wire.send(b"GET %b HTTP/1.1\r\nHost: 10.0.0.1\r\n\r\n" % path)
             response = await wire.response()
