@@ -46,7 +46,9 @@ class Caller:
     """Who asks: the bearer of one valid key, or the subject of a token.
 
     ``id``: of the key, or made of the token's issuer and subject. Limits, the audit log and what is observed know
-    callers by it. ``name``: a label for people, which is no secret.
+    callers by it. ``name``: a label for people, which is no secret. ``expires_at``: None where it doesn't expire.
+    ``namespaces``: those that it may name, each by its name or id; None: all of its organization. ``user_id``: whose
+    interactions and search requests alone it may read and write; None: everybody's.
     """
 
     id: str
@@ -55,6 +57,13 @@ class Caller:
     organization: Organization
     default_namespace_id: str | None
     kind: CallerKind = CallerKind.KEY
+    expires_at: datetime | None = None
+    namespaces: frozenset[str] | None = None
+    user_id: str | None = None
+
+    def may_enter(self, namespace: Namespace) -> bool:
+        """Whether it may name this namespace of its organization."""
+        return self.namespaces is None or not self.namespaces.isdisjoint((namespace.id, namespace.name))
 
 
 @dataclass(frozen=True, slots=True)

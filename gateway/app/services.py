@@ -1,6 +1,7 @@
 """What answers requests, whatever the transport: every part made once and wired."""
 
 from gateway.app.database import open_database, open_killing_client
+from gateway.app.token_verification import open_tokens
 from gateway.app.trusted_documents import open_documents
 from gateway.auth.authenticator import Authenticator
 from gateway.auth.open_connections import OpenConnections
@@ -59,7 +60,13 @@ class Services:
 
         keys = Keys(self.database)
         self.rate_limiter = _rate_limiter(points, self.database)
-        self.authenticator = Authenticator(keys, tenancy, self.rate_limiter, cache_seconds=settings.key_cache_seconds)
+        self.authenticator = Authenticator(
+            keys,
+            tenancy,
+            self.rate_limiter,
+            open_tokens(settings, tenancy),
+            cache_seconds=settings.key_cache_seconds,
+        )
         self.used_connections = UsedConnections(settings.connection_limits.of_organization)
         self.connections = OpenConnections(
             self.authenticator,

@@ -1,1 +1,1 @@
-"""Who asks, and for which namespace: callers authenticated by their keys; connections that end when a key does."""
+"""Who asks, and for which namespace: callers authenticated by keys or tokens; connections that end when those do."""

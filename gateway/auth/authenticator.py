@@ -1,11 +1,12 @@
 """Who asks, and for which namespace: from the two headers of a request to its Context.
 
-A looked-up key is used again for seconds only, so that revoking it works everywhere within that time; expiry is
-checked at each use. Whatever is wrong with a key, the answer is the same.
+A caller proves to be one by a key, or by a token of another issuer where the settings name one. A looked-up key is used
+again for seconds only, so that revoking it works everywhere within that time; expiry is checked at each use. Whatever
+is wrong with a key or a token, the answer is the same.
 """
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,7 +14,8 @@ from datetime import UTC, datetime
 from cachetools import TLRUCache, TTLCache
 
 from gateway.auth.key_loader import KeyLoader
-from gateway.context import Caller, Context, Namespace, Permission
+from gateway.auth.token_verifier import TokenRefused, TokenVerifier, is_expired
+from gateway.context import Caller, CallerKind, Context, Namespace, Permission
 from gateway.errors import Forbidden, GatewayError, NamespaceNotFound, NamespaceRequired, Unauthenticated
 from gateway.model import secret_keys
 from gateway.scheduling.rate_limiter import REFUSED, NoRateLimit, RateLimiter, spend_or_charge
@@ -40,11 +42,18 @@ class Authenticator:
     """
 
     def __init__(
-        self, keys: Keys, tenancy: Tenancy, rate_limiter: RateLimiter | None = None, *, cache_seconds: float
+        self,
+        keys: Keys,
+        tenancy: Tenancy,
+        rate_limiter: RateLimiter | None = None,
+        tokens: TokenVerifier | None = None,
+        *,
+        cache_seconds: float,
     ) -> None:
         self._keys = keys
         self._tenancy = tenancy
         self._rate_limiter = rate_limiter or NoRateLimit()
+        self._tokens = tokens
         self._key_loader = KeyLoader(keys)
         self._cache_seconds = cache_seconds
         self._cached_keys: TLRUCache[str, _CachedKey] = TLRUCache(
@@ -66,13 +75,16 @@ class Authenticator:
             raise
 
     async def authenticate(self, authorization: str | None) -> Caller:
-        """The bearer of the key in an Authorization header (None: absent).
+        """The bearer of the key or token in an Authorization header (None: absent).
 
-        Raises Unauthenticated, alike for a missing, malformed, unknown, expired or revoked key.
+        Raises Unauthenticated, alike for a missing, malformed, unknown, expired or revoked one, and `Unavailable`.
         """
         # One space or more (RFC 9110, section 11.4).
         scheme, _, credentials = (authorization or "").partition(" ")
-        presented = secret_keys.parse(credentials.lstrip(" ")) if scheme.lower() == "bearer" else None
+        credentials, is_bearer = credentials.lstrip(" "), scheme.lower() == "bearer"
+        presented = secret_keys.parse(credentials) if is_bearer else None
+        if presented is None and is_bearer and self._tokens is not None:
+            return await self._bearer(self._tokens, credentials)
         cached = None if presented is None else await self._find(presented.key_id)
         now = datetime.now(UTC)
         if (
@@ -81,7 +93,7 @@ class Authenticator:
             or not presented.matches(cached.key.digest)
             or not cached.key.is_valid(now)
         ):
-            raise _unauthenticated()
+            raise self._unauthenticated()
         if cached.key.is_mark_due(now):
             # Cached first: requests that arrive meanwhile have nothing to mark.
             self._cached_keys[presented.key_id] = replace(cached, key=replace(cached.key, last_used_at=now))
@@ -89,16 +101,22 @@ class Authenticator:
                 await self._keys.mark_used(cached.key, now)
         return cached.key.caller
 
+    async def _bearer(self, tokens: TokenVerifier, credentials: str) -> Caller:
+        try:
+            return await tokens.caller(credentials)
+        except TokenRefused:
+            raise self._unauthenticated() from None
+
     async def resolve(self, caller: Caller, namespace_header: str | None) -> Namespace:
         """The namespace that an X-Namespace header names, by name or id; the key's default where it is absent (None)
         or empty.
 
         Raises NamespaceRequired where there is neither, and NamespaceNotFound, alike for a malformed name and for one
-        that is nobody's or another organization's.
+        that is nobody's, another organization's, or none that a token may name.
         """
         reference = namespace_header or caller.default_namespace_id
         if reference is None:
-            raise NamespaceRequired("This key has no default namespace: name one in the header X-Namespace.")
+            raise NamespaceRequired(f"This {caller.kind.value} has no default namespace: name one in X-Namespace.")
         owned_reference = (caller.organization.id, reference)
         namespace = self._cached_namespaces.get(owned_reference)
         if namespace is None:
@@ -106,27 +124,37 @@ class Authenticator:
             if namespace is None:
                 raise _no_namespace()
             self._cached_namespaces[owned_reference] = namespace
+        if not caller.may_enter(namespace):
+            raise _no_namespace()
         return namespace
 
     async def revoked(self, contexts: Collection[Context]) -> dict[Context, GatewayError]:
         """Those of the contexts that no request would be given any longer, each with why; nothing cached is used."""
         if not contexts:
             return {}
-        existing = await self._keys.existing({context.caller.id for context in contexts})
+        of_keys = {context.caller.id for context in contexts if context.caller.kind is CallerKind.KEY}
+        existing = await self._keys.existing(of_keys) if of_keys else []
         keys = {key.caller.id: key for key in existing}
         namespace_ids = await self._tenancy.existing_namespaces({context.namespace.id for context in contexts})
         now = datetime.now(UTC)
         errors: dict[Context, GatewayError] = {}
         for context in contexts:
-            key = keys.get(context.caller.id)
-            if key is None or not key.is_valid(now):
+            if not self._is_valid(context.caller, keys, now):
                 self._cached_keys.pop(context.caller.id, None)
-                errors[context] = _unauthenticated()
+                errors[context] = self._unauthenticated()
             elif context.namespace.id not in namespace_ids:
                 for reference in (context.namespace.name, context.namespace.id):
                     self._cached_namespaces.pop((context.caller.organization.id, reference), None)
                 errors[context] = _no_namespace()
         return errors
+
+    @staticmethod
+    def _is_valid(caller: Caller, keys: Mapping[str, Key], now: datetime) -> bool:
+        """Whether a caller still is one; ``keys``: those that are stored, by their ids."""
+        if caller.kind is CallerKind.TOKEN:
+            return not is_expired(caller, now)
+        key = keys.get(caller.id)
+        return key is not None and key.is_valid(now)
 
     async def _find(self, key_id: str) -> _CachedKey | None:
         cached = self._cached_keys.get(key_id)
@@ -140,9 +168,9 @@ class Authenticator:
         self._cached_keys[key_id] = cached = _CachedKey(key, until)
         return cached
 
-
-def _unauthenticated() -> Unauthenticated:
-    return Unauthenticated("A valid key is required, as in: Authorization: Bearer sk_…")
+    def _unauthenticated(self) -> Unauthenticated:
+        required = "A valid key is" if self._tokens is None else "A valid key or token is"
+        return Unauthenticated(f"{required} required, as in: Authorization: Bearer sk_…")
 
 
 def _no_namespace() -> NamespaceNotFound:
@@ -152,4 +180,4 @@ def _no_namespace() -> NamespaceNotFound:
 def require_permission(caller: Caller, permission: Permission) -> None:
     """Raises Forbidden unless the caller has this permission; none of them includes another."""
     if permission not in caller.permissions:
-        raise Forbidden(f"This key lacks the permission {permission.name}.")
+        raise Forbidden(f"This {caller.kind.value} lacks the permission {permission.name}.")

@@ -8,6 +8,7 @@ import typer
 
 from gateway.app.database import open_database
 from gateway.app.serving import end_on_signals, graph_url, open_listener, run
+from gateway.app.token_verification import token_policy
 from gateway.app.trusted_documents import check_documents
 from gateway.cli.console import note
 from gateway.settings import Settings, load
@@ -24,6 +25,7 @@ def serve(
     # Here, where it is one line: a worker could only die of it, again and again.
     asyncio.run(_check_uri(settings))
     check_documents(settings)
+    token_policy(settings)
     end_on_signals()
     with suppress(KeyboardInterrupt), open_listener(settings.host, settings.port) as listener:
         note(f"Serving {graph_url(settings.host, listener)}")

@@ -9,7 +9,7 @@ from graphql import GraphQLError, OperationType
 
 from gateway.auth.authenticator import require_permission
 from gateway.context import Budget, Context, Permission
-from gateway.errors import GatewayError, Unavailable
+from gateway.errors import Forbidden, GatewayError, Unavailable
 from gateway.model.documents import TYPE_FIELD
 from gateway.plan.commands import Document
 from gateway.plan.fetched_pages import Pages, documents_of, ids_at
@@ -129,6 +129,8 @@ class _Fetching:
         bound = self._bindings[fetch.path]
         if isinstance(bound, Exception):
             raise bound
+        if self._context.caller.user_id is not None:
+            require_kept_to_user(bound)
         if bound.bounds:
             self.pages.put_bounds(bound.bounds, bound.unindexed)
         for path, _ in fetch.parameterized:
@@ -207,6 +209,12 @@ class _Fetching:
         values, points = bound.values(results, keys, self._context)
         self.pages.points += points
         return values
+
+
+def require_kept_to_user(bound: BoundSource) -> None:
+    """Raises `Forbidden` for what is no user's: it is of all of them, or of the organization."""
+    if not bound.keeps_to_user:
+        raise Forbidden("This token may read and write what its own user did, and this is more than that.")
 
 
 async def _together(*work: Awaitable[T]) -> Sequence[T]:

@@ -11,7 +11,7 @@ from gateway.errors import GatewayError
 from gateway.errors.formatting import Phase
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, refused, refused_in
-from gateway.execution.fetching import Fetcher
+from gateway.execution.fetching import Fetcher, require_kept_to_user
 from gateway.execution.response_builder import ResponseBuilder
 from gateway.live.broker import Broker, TopicKey
 from gateway.live.subscriber_queue import KeptPart, Subscriber
@@ -58,13 +58,15 @@ class Subscriptions:
         bound, context = operation.bound, operation.context
         caller_id = context.caller.id
         try:
-            kind = root_of(bound).kind
+            root = root_of(bound)
+            if context.caller.user_id is not None:
+                require_kept_to_user(root)
             await spend_or_charge(self._rate_limiter, caller_id, max(least, bound.cost))
             # The same plan, for as long as the topic has it; a subscriber keeps this, however long the variables are.
             variables = marshal.dumps(dict(operation.request.variables), 2)
             selection = (id(bound.compiled), sha256(variables).digest())
             return await self._broker.subscribe(
-                TopicKey(context.caller.organization.id, context.namespace.id, caller_id, selection, kind),
+                TopicKey(context.caller.organization.id, context.namespace.id, caller_id, selection, root.kind),
                 self._events(operation.without_text),
                 overflow,
             )

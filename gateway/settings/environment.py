@@ -114,6 +114,11 @@ def load(kind: type[_S], **overrides: object) -> _S:
         ) from None
 
 
+def listed(value: object) -> object:
+    """The entries of a comma-separated list."""
+    return [entry.strip() for entry in value.split(",") if entry.strip()] if isinstance(value, str) else value
+
+
 def table(*kinds: type[Environment]) -> str:
     """The Markdown table of the settings of these."""
     rows = ["| variable | default | expected | meaning |", "|---|---|---|---|"]

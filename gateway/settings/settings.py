@@ -11,7 +11,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from gateway.limits import ConnectionLimits, Limits, PercolatorLimits, PointLimits, SubscriptionLimits, WorkerLimits
-from gateway.settings.environment import Environment, SettingsError, load, table
+from gateway.settings.environment import Environment, SettingsError, listed, load, table
+from gateway.settings.token_settings import TokenSettings
 
 __all__ = ["EmbeddedSettings", "SchemaSettings", "Settings", "SettingsError", "load", "reference"]
 
@@ -20,10 +21,6 @@ def _mongodb_uri(uri: SecretStr) -> SecretStr:
     if not re.match(r"mongodb(\+srv)?://.", uri.get_secret_value()):
         raise ValueError
     return uri
-
-
-def _listed(value: object) -> object:
-    return [entry.strip() for entry in value.split(",") if entry.strip()] if isinstance(value, str) else value
 
 
 def _lower(value: object) -> object:
@@ -61,7 +58,7 @@ class SchemaSettings(Environment):
     )
 
 
-class Settings(LimitSettings, SchemaSettings):
+class Settings(TokenSettings, LimitSettings, SchemaSettings):
     """What ``serve`` and every command that connects to MongoDB read."""
 
     mongodb_uri: Annotated[SecretStr, AfterValidator(_mongodb_uri)] = Field(
@@ -81,7 +78,7 @@ class Settings(LimitSettings, SchemaSettings):
         description="The address to listen on; 0.0.0.0 for every IPv4 address.",
         json_schema_extra=_expecting("a host name or an IP address"),
     )
-    hosts: Annotated[tuple[_Host, ...], NoDecode, BeforeValidator(_listed)] = Field(
+    hosts: Annotated[tuple[_Host, ...], NoDecode, BeforeValidator(listed)] = Field(
         (),
         description="Names and addresses by which clients may call the gateway, with any port; unset: every one, but "
         "for the demo localhost and its address.",
@@ -99,7 +96,7 @@ class Settings(LimitSettings, SchemaSettings):
         description="Whether a federated gateway may ask for the schema, by `_service`; unset: where clients may.",
         json_schema_extra=_expecting("true or false"),
     )
-    cors_origins: Annotated[tuple[_Origin, ...], NoDecode, BeforeValidator(_listed)] = Field(
+    cors_origins: Annotated[tuple[_Origin, ...], NoDecode, BeforeValidator(listed)] = Field(
         (),
         description="Origins whose pages may call the gateway from a browser; * for every origin.",
         json_schema_extra=_expecting("a comma-separated list of origins such as https://shop.example, or *"),

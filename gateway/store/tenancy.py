@@ -60,6 +60,13 @@ class Tenancy:
             raise BadUserInput(f"There is no organization {name!r}.")
         return organization_of(stored)
 
+    async def find_organization(self, reference: str) -> Organization | None:
+        """The organization by its name or id; None where there is none."""
+        path = "_id" if reference.startswith(_ORGANIZATION_ID_PREFIX) else "name"
+        with translated_look_up():
+            stored = await self._organizations.find_one({path: reference}, max_time_ms=LOOK_UP_TIME_LIMIT_MS)
+        return None if stored is None else organization_of(stored)
+
     async def organizations(self, named: str | None = None) -> list[Organization]:
         """All organizations, by name, or the one ``named`` so. Raises BadUserInput where there is none."""
         if named is not None:

@@ -162,10 +162,15 @@ class BoundSource(ABC):
     ``empty``: whether it gives nothing, whatever is stored. ``bounds``: up to where each selected total is counted,
     or what is wrong with that. ``unindexed``: the filters that no index serves. ``surcharge``: the points of running
     its commands at all, whatever they give. ``reusable``: whether it may be kept for the same arguments. ``weight``:
-    about how many bytes it takes up, beside what every field does.
+    about how many bytes it takes up, beside what every field does. ``keeps_to_user``: whether a caller who may read and
+    write what is one user's alone may ask for it: unless it says so, nobody knows whose it would give.
     """
 
     __slots__ = ()
+
+    @property
+    def keeps_to_user(self) -> bool:
+        return False
 
     @property
     def empty(self) -> bool:
