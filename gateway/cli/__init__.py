@@ -1,5 +1,8 @@
 """The command line: ``gateway COMMAND``, a module for each command, which parses its options and prints."""
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
 from gateway.cli import (
@@ -13,7 +16,14 @@ from gateway.cli import (
     schema_command,
     serve_command,
 )
-from gateway.cli.console import Commands
+from gateway.cli.console import Commands, print_line
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        print_line(f"gateway {version('search-interactions-gateway')}")
+        raise typer.Exit
+
 
 app = typer.Typer(
     name="gateway",
@@ -26,6 +36,17 @@ app = typer.Typer(
     # A traceback must not show what a secret was.
     pretty_exceptions_show_locals=False,
 )
+
+
+@app.callback()
+def options(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """What ``gateway`` takes before a command."""
+
+
 app.add_typer(key_commands.commands, name="keys")
 app.add_typer(namespace_commands.commands, name="namespaces")
 app.add_typer(conditions_commands.commands, name="conditions")
