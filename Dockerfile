@@ -13,7 +13,8 @@ RUN npm run build
 FROM ${PYTHON} AS build
 ENV PIP_NO_CACHE_DIR=1
 WORKDIR /src
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE ./
+COPY distribution distribution
 COPY requirements requirements
 COPY gateway gateway
 COPY --from=graphiql /src/gateway/transport/pages/bundle gateway/transport/pages/bundle

@@ -51,7 +51,7 @@ hashed = $(bin)/uv pip compile --quiet --constraint constraints.txt --generate-h
 # Every package of the full install, in the newest version that pyproject.toml allows.
 pins: venv := .venv-pins
 pins: bin := .venv-pins/bin
-pins: extras := embedded,dev
+pins: extras := embedded,dev,release
 pins: pinned :=
 pins:
 	@rm -rf $(venv)
@@ -66,7 +66,7 @@ pins:
 	@rm -rf $(venv)
 
 clean:
-	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/clients/node_modules \
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/clients/node_modules \
 		graphiql/node_modules gateway/transport/pages/bundle examples/node_modules examples/*/node_modules \
 		examples/*/build examples/*/src/gql examples/relay/src/__generated__
 	find gateway tests -name __pycache__ -prune -exec rm -rf {} +
@@ -80,6 +80,11 @@ $(venv)/dev: extras := embedded,dev
 $(venv)/dev: pyproject.toml constraints.txt
 	$(install)
 	@touch $@ $(venv)/demo
+
+$(venv)/release: extras := embedded,dev,release
+$(venv)/release: pyproject.toml constraints.txt
+	$(install)
+	@touch $@ $(venv)/demo $(venv)/dev
 
 # The GraphiQL page that the gateway serves, in the versions of graphiql/package-lock.json; building it needs Node 20.19
 # or later with npm. Without it the page loads its scripts from a CDN.
@@ -119,6 +124,22 @@ examples/node_modules: examples/package.json examples/package-lock.json $(wildca
 examples/federation/node_modules: examples/federation/package.json examples/federation/package-lock.json
 	cd examples/federation && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
+
+# What is published: a source distribution and the wheel that it builds, with the built page, both checked and installed.
+.PHONY: dist
+dist: $(venv)/release $(page)
+	@rm -rf dist build/lib build/bdist.*
+	$(bin)/pyproject-build --no-isolation
+	$(bin)/twine check --strict dist/*
+	$(bin)/pytest tests/distribution $(ARGS)
+
+# What the image installs, as a bill of materials in CycloneDX's format.
+sbom := build/sbom.cdx.json
+.PHONY: sbom
+sbom: $(venv)/release
+	@mkdir -p $(dir $(sbom))
+	$(bin)/cyclonedx-py requirements requirements/image.txt --pyproject pyproject.toml --mc-type application \
+		--output-reproducible --output-format JSON --output-file $(sbom)
 
 # The performance figures; see bench/README.md.
 .PHONY: bench

@@ -17,6 +17,7 @@ PACKAGES = [module.parent for module in MODULES if module.name == "__init__.py" 
 OTHER_TESTS = {
     "clients": "clients of the JavaScript world",
     "compiler/shapes": "the sources of generated functions, as committed",
+    "distribution": "what is published, built and installed",
     "end_to_end": "a served gateway, attacked",
     "execution/operations": "operations beside their commands and answers, as committed",
     "fairness": "the dearest requests that the limits allow, and what others notice of them",
