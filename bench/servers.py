@@ -38,8 +38,8 @@ _LIMITS = ConnectionLimits(keep_alive_seconds=600)
 class ExecutedResponses(ResponseBuilder):
     """Responses without the compiled functions: graphql-core answers every request, over the same pages."""
 
-    def shaped(self, *_: Any) -> None:
-        return None
+    def shaped(self, *_: Any) -> tuple[None, str]:
+        return None, "executed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ def executed(settings: Settings) -> ASGIApp:
         services.concurrency,
         services.cpu_gate,
         services.rate_limiter,
+        services.observer,
         time_limit_ms=settings.limits.operation_time_ms,
         usage_limits=settings.limits.usage,
     )
@@ -124,7 +125,7 @@ def main(variant: str) -> None:
     end_on_signals()
     profile = cProfile.Profile() if os.environ.get("BENCH_PROFILE") else None
     with suppress(KeyboardInterrupt), open_listener("127.0.0.1", 0) as listener:
-        app = VARIANTS[variant].application(load(Settings))
+        app = VARIANTS[variant].application(load(Settings, log_level="warning"))
         freeze_garbage_collector()
 
         def ready() -> None:

@@ -22,12 +22,21 @@ from gateway.transport.http.not_found import refuse
 from gateway.transport.http.request_reader import RequestReader
 from gateway.transport.pages.graphiql import GraphiQLPage
 from gateway.transport.server.known_hosts import KnownHosts
+from gateway.transport.server.request_observation import RequestObservation
 from gateway.transport.websocket.conversation import ConversationServices
 from gateway.transport.websocket.messages import MessageReader
 from gateway.transport.websocket.socket_endpoint import NoWebSocketEndpoint, WebSocketEndpoint
 
 # What pages of other origins may read beside the body.
-_EXPOSED = ("ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "WWW-Authenticate")
+_EXPOSED = (
+    "ETag",
+    "Retry-After",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "WWW-Authenticate",
+    "X-Request-Id",
+)
 _PREFLIGHT_SECONDS = 7_200
 
 
@@ -44,11 +53,15 @@ def application(settings: Settings, services: Services, *, page_takes_key: bool 
     page = GraphiQLPage(takes_key=page_takes_key) if settings.graphiql else None
     endpoint = GraphQLEndpoint(
         ExchangePolicy(
-            services.authenticator, services.used_connections, services.unread_bytes, settings.connection_limits
+            services.authenticator,
+            services.used_connections,
+            services.unread_bytes,
+            services.observer,
+            settings.connection_limits,
         ),
         RequestReader(services.operations, services.paid_work, settings.limits),
         services.operations,
-        EventStreams(services.subscriptions, services.connections),
+        EventStreams(services.subscriptions, services.connections, services.observer),
         cache_control=cache_control(settings.cache_seconds, public=settings.cache_public),
         page=page,
     )
@@ -65,6 +78,7 @@ def application(settings: Settings, services: Services, *, page_takes_key: bool 
         messages,
         services.unread_bytes,
         services.paid_work,
+        services.observer,
         max_operations=settings.subscription_limits.socket_operations,
     )
     sockets = WebSocketEndpoint(conversations, services.connections, origins=settings.cors_origins)
@@ -79,6 +93,7 @@ def application(settings: Settings, services: Services, *, page_takes_key: bool 
             WebSocketRoute("/{path:path}", NoWebSocketEndpoint()),
         ],
         middleware=[
+            Middleware(RequestObservation, observer=services.observer),
             *([Middleware(KnownHosts, hosts=settings.hosts)] if settings.hosts else []),
             *([_cors(settings.cors_origins)] if settings.cors_origins else []),
             Middleware(DirectRoute, path="/graphql", endpoint=endpoint),

@@ -1,6 +1,7 @@
 """What answers requests, whatever the transport: every part made once and wired."""
 
 from gateway.app.database import open_database, open_killing_client
+from gateway.app.observation import open_observer
 from gateway.app.token_verification import open_tokens
 from gateway.app.trusted_documents import open_documents
 from gateway.auth.authenticator import Authenticator
@@ -48,6 +49,7 @@ class Services:
 
         self.database = open_database(settings)
         self.index_creation = IndexCreation(self.database)
+        self.observer = open_observer(settings, self.database)
         tenancy = Tenancy(self.database)
         self.killing_client = open_killing_client(settings)
         reader = Reader(self.database, time_limit_ms=limits.read_time_ms, killing_client=self.killing_client)
@@ -89,6 +91,7 @@ class Services:
             self.concurrency,
             self.cpu_gate,
             self.rate_limiter,
+            self.observer,
             time_limit_ms=limits.operation_time_ms,
             usage_limits=limits.usage,
         )
@@ -101,6 +104,7 @@ class Services:
             self.fetcher,
             self.broker,
             self.rate_limiter,
+            self.observer,
             cost_limit=points.cost,
             usage_limits=limits.usage,
         )

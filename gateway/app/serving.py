@@ -15,7 +15,7 @@ from uvicorn.config import STARTUP_FAILURE
 from gateway.errors import Unavailable
 from gateway.errors.incidents import as_incident
 from gateway.limits import ConnectionLimits
-from gateway.output.log_lines import configuration
+from gateway.observability.log_lines import LogFormat, configuration
 from gateway.transport.server.connection_capacity import ConnectionCapacity
 from gateway.transport.server.uvicorn_adapter import DrainingServer, HttpProtocol, WebSocketProtocol
 from gateway.transport.websocket.messages import MAX_MESSAGE_BYTES
@@ -29,7 +29,9 @@ _CHECK_SECONDS = 0.5
 class Configuration(uvicorn.Config):
     """The server's configuration, which worker processes are handed too."""
 
-    def __init__(self, app: Any, limits: ConnectionLimits, *, log_level: str, **options: Any) -> None:
+    def __init__(
+        self, app: Any, limits: ConnectionLimits, *, log_level: str, log_format: LogFormat = "text", **options: Any
+    ) -> None:
         super().__init__(
             app,
             http=HttpProtocol,
@@ -44,7 +46,7 @@ class Configuration(uvicorn.Config):
             access_log=False,
             timeout_keep_alive=limits.keep_alive_seconds,
             timeout_graceful_shutdown=20,
-            log_config=configuration(log_level.upper()),
+            log_config=configuration(log_level.upper(), log_format),
             **options,
         )
         self.limits = limits
@@ -82,6 +84,7 @@ def run(
     *,
     limits: ConnectionLimits,
     log_level: str,
+    log_format: LogFormat = "text",
     factory: bool = False,
     workers: int = 1,
     ready: Callable[[], None] = lambda: None,
@@ -94,7 +97,7 @@ def run(
     Raises KeyboardInterrupt where the signal came to a single worker, and SystemExit where the application can't start.
     """
     set_user_timeout(listener, _KERNEL_UNREAD_SECONDS)
-    config = Configuration(app, limits, factory=factory, workers=workers, log_level=log_level)
+    config = Configuration(app, limits, factory=factory, workers=workers, log_level=log_level, log_format=log_format)
     if workers > 1:
         _Workers(config, listener).run()
     else:

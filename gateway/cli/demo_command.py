@@ -70,6 +70,8 @@ def demo(
         settings = load(Settings, mongodb_uri=mongod.uri, mongodb_database=DATABASE, host=host, port=bound, workers=1)
         if not settings.hosts:
             settings = settings.model_copy(update={"hosts": (*_LOCAL, host)})
+        if "log_level" not in settings.model_fields_set:
+            settings = settings.model_copy(update={"log_level": "warning"})
         access = run(
             lambda database: prepare(database, data_dir, interactions, until or this_hour(), _tracked), settings
         )
@@ -101,7 +103,14 @@ def _serve(listener: socket.socket, settings: Settings, access: DemoAccess, *, a
         else:
             print_text(_welcome(facts, is_outdated=access.is_outdated(datetime.now(UTC))))
 
-    serving.run(app, listener, limits=settings.connection_limits, log_level="warning", ready=ready)
+    serving.run(
+        app,
+        listener,
+        limits=settings.connection_limits,
+        log_level=settings.log_level,
+        log_format=settings.log_format,
+        ready=ready,
+    )
 
 
 def _welcome(facts: dict[str, Any], *, is_outdated: bool) -> str:

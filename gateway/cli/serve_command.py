@@ -36,6 +36,7 @@ def serve(
             factory=True,
             workers=settings.workers,
             log_level=settings.log_level,
+            log_format=settings.log_format,
         )
 
 

@@ -19,6 +19,7 @@ from gateway.errors import (
 )
 from gateway.errors.formatting import Phase
 from gateway.execution.answers import Answer, refused, refused_in
+from gateway.observability.records import OperationRecord
 from gateway.preparation.bound_operations import BoundOperation
 from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.preparation.known_operations import KnownOperations
@@ -37,13 +38,14 @@ _UNKNOWN_NAME = (QueryNotPersisted, PersistenceDisabled)
 class AdmittedOperation:
     """A request that may run: its document valid, its operation known and allowed, its variables coerced.
 
-    ``waited``: the seconds of its time that are gone.
+    ``record``: what is told of it to whoever observes; ``waited``: the seconds of its time that are gone.
     """
 
     request: GraphQLRequest
     context: Context
     document: DocumentNode
     bound: BoundOperation
+    record: OperationRecord
     waited: float = 0.0
 
     @property
@@ -81,7 +83,7 @@ class Admission:
         return self._known.request(body, context.caller.organization.id)
 
     async def admit(
-        self, request: GraphQLRequest, context: Context, left: ClientLeft | None = None
+        self, request: GraphQLRequest, context: Context, record: OperationRecord, left: ClientLeft | None = None
     ) -> AdmittedOperation | Answer:
         """The operation of a request, or the answer that refuses it; reads no stored interactions.
 
@@ -89,16 +91,16 @@ class Admission:
         """
         prepared = request.prepared
         if prepared is not None and prepared.permissions <= context.caller.permissions:
-            return AdmittedOperation(request, context, prepared.document, prepared.bound)
+            return AdmittedOperation(request, context, prepared.document, prepared.bound, record)
         caller, query = context.caller, request.query or ""
         size, paid = max(request.size, len(query)), 0
         is_short = request.size - len(query) <= _SHORT_BYTES and self._documents.knows(
             request.query, request.document_id, caller.organization.id
         )
         try:
-            admitted = self._admit(request, context, only_quickly=True) if is_short else None
+            admitted = self._admit(request, context, record, only_quickly=True) if is_short else None
             if admitted is None:
-                work = partial(self._admit, request, context)
+                work = partial(self._admit, request, context, record)
                 done = await self._paid_work.run(work, caller, size, left, waited=request.waited)
                 admitted, paid = done.outcome, done.points
                 assert admitted is not None, "however long it takes"
@@ -114,7 +116,7 @@ class Admission:
             return refused(error)
 
     def _admit(
-        self, request: GraphQLRequest, context: Context, *, only_quickly: bool = False
+        self, request: GraphQLRequest, context: Context, record: OperationRecord, *, only_quickly: bool = False
     ) -> AdmittedOperation | Answer | None:
         """None where ``only_quickly``, and it takes long."""
         organization_id = context.caller.organization.id
@@ -135,7 +137,7 @@ class Admission:
                 return refused_in(Phase.VARIABLES, bound)
             _require_affordable(bound.cost, self._cost_limit)
             self._known.keep(request, document, operation, bound)
-            return AdmittedOperation(request, context, document.prepared.node, bound, request.waited)
+            return AdmittedOperation(request, context, document.prepared.node, bound, record, request.waited)
         except GraphQLSyntaxError as error:
             return refused_in(Phase.PARSING, [error])
         except GatewayError as error:

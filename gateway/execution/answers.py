@@ -16,13 +16,16 @@ from gateway.model.extended_json import json_form
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to one operation. ``refusal``: why the answer has no ``data``; ``partial``: whether errors stand
-    beside the data; ``budget``: what the key has left."""
+    """The answer to one operation. ``refusal``: why the answer has no ``data``; ``codes``: of the errors beside the
+    data; ``budget``: what the key has left; ``way``: ``"shaped"``, or why the executor had to answer; ``cost``: the
+    points that were charged, 0 where none are."""
 
     body: bytes
     refusal: GatewayError | None = None
-    partial: bool = False
+    codes: Sequence[str] = ()
     budget: Budget | None = None
+    way: str = ""
+    cost: int = 0
 
 
 def refused(error: GatewayError) -> Answer:

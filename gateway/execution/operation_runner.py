@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
-from time import thread_time
+from time import perf_counter, thread_time
 from typing import TypeVar
 
 from graphql import OperationType
@@ -13,6 +13,8 @@ from gateway.execution.admission import Admission, AdmittedOperation
 from gateway.execution.answers import Answer, refused
 from gateway.execution.fetching import Fetcher
 from gateway.execution.response_builder import ResponseBuilder
+from gateway.observability.observer import Observer
+from gateway.observability.records import OperationRecord
 from gateway.plan.cost import EXECUTOR_FACTOR, LEAST
 from gateway.plan.fetched_pages import Pages
 from gateway.plan.usage import Usage, UsageLimits, answer_points
@@ -40,6 +42,7 @@ class OperationRunner:
         concurrency: ConcurrencyLimit,
         cpu_gate: CpuGate,
         rate_limiter: RateLimiter,
+        observer: Observer,
         *,
         time_limit_ms: int,
         usage_limits: UsageLimits,
@@ -50,6 +53,7 @@ class OperationRunner:
         self._concurrency = concurrency
         self._cpu_gate = cpu_gate
         self._rate_limiter = rate_limiter
+        self._observer = observer
         self._time_limit_ms = time_limit_ms
         self._usage_limits = usage_limits
         self._deadline = Deadline(time_limit_ms / 1_000)
@@ -59,11 +63,24 @@ class OperationRunner:
         return self._admission.known_request(body, context)
 
     async def admit(
-        self, request: GraphQLRequest, context: Context, left: ClientLeft | None = None
+        self, request: GraphQLRequest, context: Context, record: OperationRecord, left: ClientLeft | None = None
     ) -> AdmittedOperation | Answer:
         """The operation of a request, or the answer that refuses it; raises only what the gateway did not foresee, and
         what ``left`` does once the client has left."""
-        return await self._admission.admit(request, context, left)
+        outcome = await self._admission.admit(request, context, record, left)
+        if isinstance(outcome, AdmittedOperation):
+            self._observer.admitted(
+                record,
+                kind=outcome.kind.value,
+                name=outcome.bound.compiled.name,
+                text=request.query,
+                document_id=request.document_id,
+                estimated=max(LEAST, outcome.bound.cost),
+                waited=outcome.waited,
+            )
+        elif outcome.refusal is not None:
+            self._observer.refused(record, outcome.refusal.code)
+        return outcome
 
     async def run(self, operation: AdmittedOperation) -> Answer:
         """The answer of an admitted operation; a subscription is refused, as it has many.
@@ -72,31 +89,42 @@ class OperationRunner:
         and bytes and time are taken, which no estimate knows.
         """
         if operation.kind is OperationType.SUBSCRIPTION:
-            return refused(BadRequest("A subscription needs a websocket, or `text/event-stream` in Accept."))
+            unanswerable = BadRequest("A subscription needs a websocket, or `text/event-stream` in Accept.")
+            return self.refuse(operation.record, unanswerable)
         requested, caller = max(LEAST, operation.bound.cost), operation.context.caller
         caller_id = caller.id
         usage = Usage(self._usage_limits, partial(self._cpu_gate.run, caller=caller, stage=Stage.READING))
         try:
             with self._deadline.less(operation.waited).block():
+                began = perf_counter()
                 await self._concurrency.enter(caller, requested)
+                waited = perf_counter() - began
                 try:
                     budget = await spend_or_charge(self._rate_limiter, caller_id, requested)
                     pages = await self._fetcher.fetch(operation.bound, operation.context, usage, budget)
+                    self._observer.fetched(operation.record, usage, waited)
                     answer = await self._answer(operation, pages, usage, budget)
                 except BaseException:
                     self._give_up(caller, requested, usage)
                     raise
                 self._concurrency.leave(caller)
         except GatewayError as error:
-            return refused(error)
+            return self.refuse(operation.record, error)
         except TimeoutError:
             limit = f"{self._time_limit_ms:,} ms"
-            return refused(Unavailable(f"The operation took longer than {limit}; writes may be sent again."))
+            late = Unavailable(f"The operation took longer than {limit}; writes may be sent again.")
+            return self.refuse(operation.record, late)
         return answer
+
+    def refuse(self, record: OperationRecord, error: GatewayError) -> Answer:
+        """The answer to an operation that is refused as a whole."""
+        self._observer.refused(record, error.code)
+        return refused(error)
 
     async def _answer(self, operation: AdmittedOperation, pages: Pages, usage: Usage, full: Budget | None) -> Answer:
         """The answer over these pages, charged to its key; what takes long to make is made step by step, each in its
         turn."""
+        began = perf_counter()
         requested, caller = max(LEAST, operation.bound.cost), operation.context.caller
         points, time = max(LEAST, pages.points, usage.examination_points), _ProcessorTime()
 
@@ -114,6 +142,16 @@ class OperationRunner:
             answer = step()
         while answer is None:
             answer = await self._cpu_gate.run(step, caller, stage=Stage.ANSWERING)
+        # What isn't spent on the processor is waiting for it.
+        waited = max(0.0, perf_counter() - began - time.seconds) if long else 0.0
+        self._observer.answered(
+            operation.record,
+            way=answer.way,
+            codes=answer.codes if answer.refusal is None else (answer.refusal.code,),
+            actual=answer.cost,
+            size=len(answer.body),
+            waited=waited,
+        )
         return answer
 
     def _give_up(self, caller: Caller, requested: int, usage: Usage) -> None:

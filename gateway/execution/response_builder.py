@@ -64,7 +64,8 @@ class ResponseBuilder:
         errors: Sequence[GraphQLError] = ()
         plan, most = operation.bound.compiled.plan, self._limits.answer_bytes
         try:
-            data: Mapping[str, Any] | None = self.shaped(operation.bound.compiled, pages)
+            shaped, way = self.shaped(operation.bound.compiled, pages)
+            data: Mapping[str, Any] | None = shaped
             executed = data is None
             if executed:
                 yield None
@@ -78,26 +79,32 @@ class ResponseBuilder:
         except AnswerTooLarge as error:
             yield self._refused(error, settled)
             return
-        answer: dict[str, Any] = {"errors": formatted_errors(errors, Phase.EXECUTION, MAX_ERRORS)} if errors else {}
+        answer: dict[str, Any] = {}
+        codes: Sequence[str] = ()
+        if errors:
+            answer["errors"] = formatted = formatted_errors(errors, Phase.EXECUTION, MAX_ERRORS)
+            codes = [error["extensions"]["code"] for error in formatted]
         answer["data"] = Fragment(encoded)
         if settled is None:
-            yield Answer(encode(answer), partial=bool(errors))
+            yield Answer(encode(answer), codes=codes, way=way)
             return
         cost = settled(len(encoded) * (EXECUTOR_FACTOR if executed else 1))
         # What may be cached doesn't differ each time.
         if not operation.request.reads_only:
             answer["extensions"] = {"cost": cost.extension}
-        yield Answer(encode(answer), partial=bool(errors), budget=cost.budget)
+        yield Answer(encode(answer), codes=codes, budget=cost.budget, way=way, cost=cost.actual)
 
     def _refused(self, error: AnswerTooLarge, settled: Callable[[int], OperationCost] | None) -> Answer:
         """The refusal of an answer, of which as much was made as an answer may have."""
         answer = refused(error)
         if settled is None:
             return answer
-        return replace(answer, budget=settled(self._limits.answer_values * _BYTES_OF_VALUE).budget)
+        cost = settled(self._limits.answer_values * _BYTES_OF_VALUE)
+        return replace(answer, budget=cost.budget, cost=cost.actual)
 
-    def shaped(self, compiled: CompiledOperation, pages: Pages) -> dict[str, Any] | None:
-        """The response's data by the compiled function, or None where the executor has to answer."""
+    def shaped(self, compiled: CompiledOperation, pages: Pages) -> tuple[dict[str, Any] | None, str]:
+        """The response's data by the compiled function, or None where the executor has to answer; and "shaped", or why
+        it has to."""
         data, how = None, compiled.fallback
         if compiled.shape is not None:
             try:
@@ -113,7 +120,7 @@ class ResponseBuilder:
         self.answered[how] += 1
         if data is None:
             _LOG.debug("The executor answers: %.100s", how)
-        return data
+        return data, how
 
     def _executed(
         self, operation: AdmittedOperation, pages: Pages

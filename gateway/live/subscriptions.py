@@ -15,6 +15,7 @@ from gateway.execution.fetching import Fetcher, require_kept_to_user
 from gateway.execution.response_builder import ResponseBuilder
 from gateway.live.broker import Broker, TopicKey
 from gateway.live.subscriber_queue import KeptPart, Subscriber
+from gateway.observability.observer import Observer
 from gateway.plan.cost import LEAST
 from gateway.plan.fetched_pages import Pages
 from gateway.plan.sources.insertions import BoundInsertions
@@ -35,6 +36,7 @@ class Subscriptions:
         fetcher: Fetcher,
         broker: Broker,
         rate_limiter: RateLimiter,
+        observer: Observer,
         *,
         cost_limit: int,
         usage_limits: UsageLimits,
@@ -43,6 +45,7 @@ class Subscriptions:
         self._fetcher = fetcher
         self._broker = broker
         self._rate_limiter = rate_limiter
+        self._observer = observer
         self._cost_limit = cost_limit
         self._usage_limits = usage_limits
 
@@ -71,9 +74,12 @@ class Subscriptions:
                 overflow,
             )
         except GraphQLError as error:
-            return refused_in(Phase.VARIABLES, [error])
+            answer = refused_in(Phase.VARIABLES, [error])
         except GatewayError as error:
-            return refused(error)
+            answer = refused(error)
+        assert answer.refusal is not None, "it has no data"
+        self._observer.refused(operation.record, answer.refusal.code)
+        return answer
 
     def _events(self, operation: AdmittedOperation) -> "SubscriptionEvents":
         return SubscriptionEvents(

@@ -1,1 +1,1 @@
-"""What operators are shown of others' text: no secrets, and unprintable characters escaped; the form of log lines."""
+"""What operators are shown of others' text: no secrets, and unprintable characters escaped."""

@@ -50,22 +50,27 @@ UNLIMITED = UsageLimits(sys.maxsize, sys.maxsize)
 class Usage:
     """The bytes and the time that one operation has used so far.
 
-    ``commands``: those of its commands that may be long, which may be under way also after it was given up.
+    ``commands``: those of its commands that may be long, which may be under way also after it was given up; ``sent``:
+    all that it sent.
     ``in_turn``: what does that of its work which takes the processor for long; without it that is done at once.
     """
 
     __slots__ = (
+        "_began",
         "_compared",
         "_documents",
         "_examining",
         "_limits",
         "_read",
         "_recorded",
+        "_running",
         "_seconds",
         "_since",
         "_written",
         "commands",
         "in_turn",
+        "seconds",
+        "sent",
     )
 
     def __init__(self, limits: UsageLimits, in_turn: InTurn | None = None) -> None:
@@ -79,6 +84,22 @@ class Usage:
         self._seconds = self._since = 0.0
         self._examining = 0
         self.commands: list[RunningCommand] = []
+        # In which any of its commands was under way.
+        self.seconds = self._began = 0.0
+        self._running = 0
+        self.sent: list[object] = []
+
+    def command_began(self, command: object) -> None:
+        """Counts the time until `command_ended`; that of commands side by side once."""
+        self.sent.append(command)
+        if not self._running:
+            self._began = time.perf_counter()
+        self._running += 1
+
+    def command_ended(self) -> None:
+        self._running -= 1
+        if not self._running:
+            self.seconds += time.perf_counter() - self._began
 
     def read(self, size: int) -> None:
         """Counts bytes that came from the database. Raises `ReadTooLarge` where they are more by then than may be read:
@@ -90,6 +111,19 @@ class Usage:
     def size(self) -> int:
         """All bytes of documents so far, read or written."""
         return self._read + self._written
+
+    @property
+    def documents(self) -> int:
+        """How many documents came from the database, or were recorded."""
+        return self._documents + self._recorded
+
+    @property
+    def read_bytes(self) -> int:
+        return self._read + self._compared
+
+    @property
+    def written_bytes(self) -> int:
+        return self._written
 
     def decoded(self, documents: int) -> None:
         """Counts the documents that were in bytes read."""

@@ -29,11 +29,13 @@ _ENTRY_BYTES = 70
 
 @dataclass(frozen=True, slots=True)
 class CompiledOperation:
-    """A plan and the function that shapes its pages; where there is none, ``fallback`` says why."""
+    """A plan and the function that shapes its pages; where there is none, ``fallback`` says why. ``name``: of the
+    operation, where it has one."""
 
     plan: Plan
     shape: Shaper | None
     fallback: str
+    name: str | None = None
 
     @property
     def weight(self) -> int:

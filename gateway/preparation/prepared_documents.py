@@ -61,6 +61,10 @@ class PreparedOperation:
     conditions: Sequence[str]
     cursors: Sequence[str]
 
+    @property
+    def name(self) -> str | None:
+        return self.node.name.value if self.node.name else None
+
     def declared(self, variables: Mapping[str, Any]) -> Mapping[str, Any]:
         """Those of the variables that it has."""
         return {name: value for name, value in variables.items() if name in self.types}
@@ -170,8 +174,8 @@ class DocumentPreparation:
         plan = select(self._schema, operation.node.operation, fields, self._introspection)
         if None in values:
             # The executor refuses a condition that is null; the plan doesn't matter.
-            return CompiledOperation(plan, None, "null condition")
-        return CompiledOperation(plan, self._shaping.shaper(plan), "")
+            return CompiledOperation(plan, None, "null condition", operation.name)
+        return CompiledOperation(plan, self._shaping.shaper(plan), "", operation.name)
 
     def bound(self, compiled: CompiledOperation, values: VariableValues) -> BoundOperation:
         """A compiled operation with its variables' values; raises as ``compiled`` does."""

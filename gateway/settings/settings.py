@@ -127,6 +127,21 @@ class Settings(TokenSettings, LimitSettings, SchemaSettings):
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
         "info", description="The least severe messages that are logged."
     )
+    log_format: Annotated[Literal["text", "json"], BeforeValidator(_lower)] = Field(
+        "text", description="Whether what is logged is for people to read, or one JSON object a line."
+    )
+    log_texts: bool = Field(
+        False,
+        description="Whether the log may hold the text of documents and the values of slow commands: what people "
+        "searched for, too.",
+    )
+    slow_operation_ms: int = Field(
+        1_000,
+        ge=0,
+        le=3_600_000,
+        description="Milliseconds from which on an operation is logged as slow, with its commands and the plans by "
+        "which MongoDB answers them; 0: none is.",
+    )
 
     @property
     def subgraph(self) -> bool:

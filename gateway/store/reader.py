@@ -69,18 +69,19 @@ class Reader:
         where whoever waits for it is cancelled.
         """
         if isinstance(command, Find) and not command.may_be_long:
-            return _decoded(self._find(command, usage))
+            return _decoded(_counted(command, usage, self._find(command, usage)))
         examines = command.examines if isinstance(command, Aggregation) else bool(command.unindexed)
         begin = partial(usage.begin, examines=examines)
         match command:
             case Find():
                 find = partial(self._find, command, usage)
-                return _decoded(self._long_commands.run(find, begin, command.since))
+                return _decoded(_counted(command, usage, self._long_commands.run(find, begin, command.since)))
             case Count():  # Tens of keys are counted for a point.
-                return self._long_commands.run(partial(self._count, command), begin)
+                count = partial(self._count, command)
+                return _counted(command, usage, self._long_commands.run(count, begin))
             case Aggregation():  # MongoDB chooses as it goes.
                 aggregate_ = partial(self._aggregate, command, usage)
-                return _result(command, self._long_commands.run(aggregate_, begin))
+                return _result(command, _counted(command, usage, self._long_commands.run(aggregate_, begin)))
 
     def _collection(self, name: str) -> Collection:
         collection = self._collections.get(name)
@@ -174,6 +175,15 @@ class Reader:
         except OperationFailure as error:
             _require_missing_index(error)
             return await run()
+
+
+async def _counted(command: ReadCommand, usage: Usage, running: Awaitable[T]) -> T:
+    """What a command gives; the time until then is counted."""
+    usage.command_began(command)
+    try:
+        return await running
+    finally:
+        usage.command_ended()
 
 
 async def _decoded(reading: Awaitable[ReadDocuments]) -> Sequence[Document]:

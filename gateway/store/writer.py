@@ -59,6 +59,13 @@ class Writer:
 
         Raises what `record` does.
         """
+        usage.command_began(command)
+        try:
+            return await self._run(command, usage)
+        finally:
+            usage.command_ended()
+
+    async def _run(self, command: WriteCommand, usage: Usage) -> Any:
         match command:
             case RecordInteractions():
                 return await self._record_valid(command, usage)

@@ -192,7 +192,9 @@ async def test_golden_operations_are_answered_as_they_declare(
         await store_data_set(database, namespace, golden)
         context = Context(Caller("key", "web", permitted(golden), organization, namespace.id), namespace)
         before = responses.answered.copy()
-        operation = await operations.admit(GraphQLRequest(document(name), golden["variables"]), context)
+        operation = await operations.admit(
+            GraphQLRequest(document(name), golden["variables"]), context, prepared.new_record()
+        )
         if isinstance(operation, AdmittedOperation):
             answer = await operations.run(operation)
             [ways[name]] = responses.answered - before

@@ -8,6 +8,8 @@ from gateway.execution.fetching import Fetcher
 from gateway.execution.operation_runner import OperationRunner
 from gateway.execution.response_builder import ResponseBuilder
 from gateway.limits import DEFAULTS, PointLimits
+from gateway.observability.observer import Observer
+from gateway.observability.records import OperationRecord, RequestRecord
 from gateway.preparation.bound_operations import BoundOperation, CompiledOperation
 from gateway.preparation.known_operations import KnownOperations
 from gateway.preparation.persisted_documents import PersistedDocuments, PersistedDocumentsPolicy
@@ -43,6 +45,11 @@ def new_table() -> KnownOperations:
     return KnownOperations(DocumentPreparation(build(), introspection=True))
 
 
+def new_record() -> OperationRecord:
+    """Of an operation that nobody observes."""
+    return OperationRecord(RequestRecord("1", "http", "POST", "/graphql"))
+
+
 def operation_runner(fetcher: Fetcher, concurrency: ConcurrencyLimit, kind: type[R]) -> tuple[R, ResponseBuilder]:
     """A runner of this kind without rate limits, and what builds its responses."""
     graph, known = build(), new_table()
@@ -58,6 +65,7 @@ def operation_runner(fetcher: Fetcher, concurrency: ConcurrencyLimit, kind: type
         concurrency,
         cpu_gate,
         NoRateLimit(),
+        Observer(),
         time_limit_ms=DEFAULTS.operation_time_ms,
         usage_limits=DEFAULTS.usage,
     )

@@ -20,8 +20,8 @@ def eventually(condition: Callable[[], T | None]) -> T:
     return value
 
 
-async def soon(condition: Callable[[], Awaitable[bool]]) -> None:
+async def soon(condition: Callable[[], Awaitable[bool] | bool]) -> None:
     """As `eventually`, within the event loop that it happens in."""
     async with asyncio.timeout(PATIENCE):
-        while not await condition():  # noqa: ASYNC110
+        while not (await value if isinstance(value := condition(), Awaitable) else value):  # noqa: ASYNC110
             await asyncio.sleep(0.05)

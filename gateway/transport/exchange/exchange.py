@@ -8,8 +8,11 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.auth.authenticator import Authenticator
 from gateway.context import Context
-from gateway.errors import BadRequest, PayloadTooLarge, RequestTimeout, Unauthenticated, UnknownCoding
+from gateway.errors import BadRequest, GatewayError, PayloadTooLarge, RequestTimeout, Unauthenticated, UnknownCoding
+from gateway.execution.answers import Answer, refused
 from gateway.limits import LONG_BODY_BYTES, ConnectionLimits
+from gateway.observability.observer import Observer
+from gateway.observability.records import OperationRecord, RequestRecord
 from gateway.scheduling.deadlines import Deadline
 from gateway.scheduling.unread_bytes import UnreadBytesByCaller
 from gateway.scheduling.used_connections import UsedConnections
@@ -33,6 +36,8 @@ _NAMES = {name.encode(): name for name in _READ}
 # What is beyond all that clients send in a list is not looked at.
 _LONGEST_LIST = 1_000
 _WITHOUT_BODY = (204, 304)
+# Where the scope of a request has its record, from `gateway.transport.server.request_observation`.
+RECORD = "gateway.record"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +59,20 @@ class Reply:
 
 class ExchangePolicy:
     """The policy of all exchanges: who authenticates a caller, how many connections its organization may use, what may
-    wait for its key's clients, and the limits of a body. One for each event loop."""
+    wait for its key's clients, who is told of it, and the limits of a body. One for each event loop."""
 
     def __init__(
         self,
         authenticator: Authenticator,
         used_connections: UsedConnections,
         unread_bytes: UnreadBytesByCaller,
+        observer: Observer,
         limits: ConnectionLimits,
     ) -> None:
         self.authenticator = authenticator
         self.used_connections = used_connections
         self.unread_bytes = unread_bytes
+        self.observer = observer
         self.body_bytes = limits.body_bytes
         self.body_deadline = Deadline(limits.read_seconds)
 
@@ -87,6 +94,7 @@ class Exchange:
         "query_string",
         "receive",
         "received_bytes",
+        "record",
         "send",
     )
 
@@ -95,6 +103,7 @@ class Exchange:
         self._scope = scope
         self.method: str = scope["method"]
         self.query_string: bytes = scope["query_string"]
+        self.record: RequestRecord = scope[RECORD]
         self.receive = receive
         self.send = send
         self._organization_id: str | None = None
@@ -123,7 +132,17 @@ class Exchange:
         organization_id = context.caller.organization.id
         self._policy.used_connections.begin(organization_id)
         self._organization_id, self._caller_id = organization_id, context.caller.id
+        self._policy.observer.identified(self.record, context)
         return context
+
+    def operation(self) -> OperationRecord:
+        """The record of another operation that is asked for."""
+        return self._policy.observer.operation(self.record)
+
+    def refusal(self, error: GatewayError) -> Answer:
+        """The answer to a request that is refused as a whole."""
+        self._policy.observer.refused(self.record, error.code)
+        return refused(error)
 
     def end(self) -> None:
         """Ends the use of the connection; whatever became of the request, this is called."""

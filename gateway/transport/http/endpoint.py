@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.errors import AnswersUnread, MethodNotAllowed
 from gateway.errors.formatting import as_gateway_error
 from gateway.execution.admission import AdmittedOperation
-from gateway.execution.answers import Answer, refused
+from gateway.execution.answers import Answer
 from gateway.execution.operation_runner import OperationRunner
 from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.transport.exchange.exchange import Exchange, ExchangePolicy, Reply
@@ -84,12 +84,12 @@ class GraphQLEndpoint:
             except ClientDisconnect:
                 return
             except Exception as error:
-                reply = _uncached_reply(refused(as_gateway_error(error)), media, exchange.method)
+                reply = _uncached_reply(exchange.refusal(as_gateway_error(error)), media, exchange.method)
             if reply is not None:
                 try:
                     await exchange.reply(reply)
                 except AnswersUnread as error:
-                    await exchange.reply(_uncached_reply(refused(error), media, exchange.method))
+                    await exchange.reply(_uncached_reply(exchange.refusal(error), media, exchange.method))
 
     async def _reply(self, exchange: Exchange, media: str, *, may_stream: bool) -> Reply | None:
         """What is sent back; None where a stream of events was."""
@@ -103,9 +103,11 @@ class GraphQLEndpoint:
             request = await self._requests.read_body(exchange, context)
         if isinstance(request, tuple):
             return _uncached_reply(
-                await answer_batch(self._operations, request, context, exchange.left), media, exchange.method
+                await answer_batch(self._operations, request, context, exchange.operation, exchange.left),
+                media,
+                exchange.method,
             )
-        outcome = await self._operations.admit(request, context, exchange.left)
+        outcome = await self._operations.admit(request, context, exchange.operation(), exchange.left)
         if isinstance(outcome, AdmittedOperation):
             if may_stream and outcome.kind is OperationType.SUBSCRIPTION:
                 stream = self._streams.send(outcome, exchange)
@@ -115,7 +117,7 @@ class GraphQLEndpoint:
                 return None if refusal is None else _uncached_reply(refusal, media, exchange.method)
             outcome = await self._operations.run(outcome)
         is_persisted = is_reading and request.document_id is not None and media != EVENTS
-        if is_persisted and outcome.refusal is None and not outcome.partial:
+        if is_persisted and outcome.refusal is None and not outcome.codes:
             tag = entity_tag(outcome.body)
             is_current = names_tag(exchange.list_header("if-none-match"), tag)
             return cacheable_reply(

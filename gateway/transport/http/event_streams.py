@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from starlette.types import Message, Receive, Send
@@ -14,6 +15,7 @@ from gateway.execution.answers import Answer, refused
 from gateway.limits import CLOSING_SECONDS, HEARTBEAT_SECONDS, UNREAD_SECONDS
 from gateway.live.subscriber_queue import Subscriber
 from gateway.live.subscriptions import Subscriptions
+from gateway.observability.observer import Observer
 from gateway.scheduling.cancellation import cancel
 from gateway.scheduling.paid_work import CONNECTION_POINTS
 from gateway.transport.exchange.exchange import Exchange
@@ -23,9 +25,10 @@ from gateway.transport.http.replies import COMMENT_EVENT, STREAM_HEADERS, comple
 class EventStreams:
     """The answers to subscriptions as streams of events; one for each process."""
 
-    def __init__(self, subscriptions: Subscriptions, connections: OpenConnections) -> None:
+    def __init__(self, subscriptions: Subscriptions, connections: OpenConnections, observer: Observer) -> None:
         self._subscriptions = subscriptions
         self._connections = connections
+        self._observer = observer
 
     async def send(self, operation: AdmittedOperation, exchange: Exchange) -> Answer | None:
         """Sends events until the client leaves or the connection has to end, or gives the answer that refuses it.
@@ -35,11 +38,14 @@ class EventStreams:
         ending: asyncio.Future[GatewayError] = asyncio.get_running_loop().create_future()
         with self._connections.opened(ending.set_result, operation.context) as connection:
             events = await self._subscriptions.open(operation, connection.end, least=CONNECTION_POINTS)
+            record = operation.record
             del operation
             if isinstance(events, Answer):
                 return events
+            self._observer.opened(record)
             leaving = asyncio.create_task(_disconnected(exchange.receive))
-            sending = asyncio.create_task(_send_all(events, exchange.send, connection.end))
+            told = partial(self._observer.sent, record)
+            sending = asyncio.create_task(_send_all(events, exchange.send, told, connection.end))
             try:
                 awaited: list[asyncio.Future[Any]] = [sending, leaving, ending]
                 await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
@@ -47,6 +53,8 @@ class EventStreams:
             finally:
                 events.close()
                 await cancel([sending, leaving])
+            if not has_left and ending.done():
+                self._observer.refused(record, ending.result().code)
             is_over = has_left or not ending.done() or await _end_stream(exchange.send, ending.result())
         if not is_over:
             # Its client doesn't read: the kernel cuts the connection off, until when the response is under way.
@@ -54,7 +62,9 @@ class EventStreams:
         return None
 
 
-async def _send_all(events: Subscriber, send: Send, end: Callable[[GatewayError], None]) -> None:
+async def _send_all(
+    events: Subscriber, send: Send, sent: Callable[[int], None], end: Callable[[GatewayError], None]
+) -> None:
     frame = COMMENT_EVENT
     try:
         await send({"type": "http.response.start", "status": 200, "headers": list(STREAM_HEADERS)})
@@ -62,7 +72,9 @@ async def _send_all(events: Subscriber, send: Send, end: Callable[[GatewayError]
             await _send_in_time(send, {"type": "http.response.body", "body": frame, "more_body": True})
             try:
                 async with asyncio.timeout(HEARTBEAT_SECONDS):
-                    frame = next_event(await anext(events))
+                    answer = await anext(events)
+                    frame = next_event(answer)
+                    sent(len(answer))
             except TimeoutError:
                 frame = COMMENT_EVENT
     except Exception as error:

@@ -16,24 +16,25 @@ from gateway.errors import AnswersUnread, BadRequest, BadUserInput, GatewayError
 from gateway.errors.formatting import as_gateway_error
 from gateway.errors.incidents import as_incident
 from gateway.execution.admission import AdmittedOperation
-from gateway.execution.answers import Answer, refused
+from gateway.execution.answers import Answer
 from gateway.execution.operation_runner import OperationRunner
 from gateway.limits import CLOSING_SECONDS, HEARTBEAT_SECONDS, LONG_BODY_BYTES, MAX_OPERATION_ID_LENGTH
 from gateway.live.subscriber_queue import Subscriber
 from gateway.live.subscriptions import Subscriptions
+from gateway.observability.observer import Observer
+from gateway.observability.records import OperationRecord, RequestRecord
 from gateway.preparation.json_requests import from_object
 from gateway.scheduling.cancellation import cancel
 from gateway.scheduling.paid_work import CONNECTION_POINTS, PaidWork
 from gateway.scheduling.rate_limiter import refusal_points
 from gateway.scheduling.unread_bytes import UnreadBytesByCaller
-from gateway.transport.exchange.exchange import only_value
+from gateway.transport.exchange.exchange import RECORD
 from gateway.transport.websocket import close_codes, messages
 from gateway.transport.websocket.close_codes import GOING_AWAY, Close, close_for
+from gateway.transport.websocket.credentials import Credentials, HeaderCredentials
 from gateway.transport.websocket.messages import MessageReader
 
 _INIT_SECONDS = 5.0
-# What names the caller: all that is kept of the headers, and of what comes with `connection_init`.
-_CREDENTIALS = ("authorization", "x-namespace")
 # How long an answer under way is waited for as the process ends.
 _ANSWERING_SECONDS = 4.0
 
@@ -48,6 +49,7 @@ class ConversationServices:
     reader: MessageReader
     unread_bytes: UnreadBytesByCaller
     paid_work: PaidWork
+    observer: Observer
     max_operations: int
 
 
@@ -71,11 +73,11 @@ class Conversation:
 
     def __init__(self, services: ConversationServices, scope: Scope, receive: Receive, send: Send) -> None:
         self._services = services
-        headers = Headers(scope=scope)
-        self._header_values = {name: headers.getlist(name) for name in _CREDENTIALS}
+        self._header_credentials = HeaderCredentials(Headers(scope=scope))
+        self._record: RequestRecord = scope[RECORD]
         self._receive = receive
         self._send = send
-        self._credentials: tuple[str | None, str | None] | None = None
+        self._credentials: Credentials | None = None
         self._is_acknowledged = False
         self._running: dict[str, _RunningOperation] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -191,23 +193,13 @@ class Conversation:
     async def _init(self, payload: Mapping[str, Any], connection: OpenConnection) -> None:
         if self._credentials is not None:
             raise Close(close_codes.INITIALISED_TWICE, "Too many initialisation requests")
-        authorization, namespace = [self._credential(payload, name) for name in _CREDENTIALS]
-        self._credentials = authorization, namespace
+        self._credentials = self._header_credentials.joined(payload)
         context = await self._services.authenticator.context(*self._credentials)
         connection.enter(context)
+        self._services.observer.identified(self._record, context)
         self._services.paid_work.charge(context.caller, CONNECTION_POINTS)
         self._is_acknowledged = True
         await self._send_text(messages.ACK)
-
-    def _credential(self, payload: Mapping[str, Any], name: str) -> str | None:
-        """What a header of this name would say: the payload's field, or that of its ``headers``, or else the header."""
-        for fields in (payload, payload.get("headers")):
-            for key, value in fields.items() if isinstance(fields, dict) else ():
-                if key.lower() == name and value is not None:
-                    if not isinstance(value, str):
-                        raise BadRequest(f"`{key}` must be a string.")
-                    return value
-        return only_value(name, self._header_values[name])
 
     async def _subscribe(
         self, id: str, payload: Mapping[str, Any] | BadUserInput, size: int, connection: OpenConnection
@@ -216,6 +208,9 @@ class Conversation:
             raise Close(close_codes.UNAUTHORIZED, "Unauthorized")
         if id in self._running:
             raise Close(close_codes.OPERATION_EXISTS, f"Subscriber for {id} already exists")
+        observer, operations = self._services.observer, self._services.operations
+        record = observer.operation(self._record)
+        outcome: AdmittedOperation | Subscriber | Answer
         try:
             if isinstance(payload, BadUserInput):
                 raise payload
@@ -229,62 +224,65 @@ class Conversation:
         except (BadUserInput, TooManySubscriptions, Unavailable) as error:
             if connection.context is not None and not isinstance(error, Unavailable):
                 self._services.paid_work.charge(connection.context.caller, refusal_points(size))
-            await self._send_text(messages.error(id, refused(error)))
-            return
-        request = from_object(payload, size=size)
-        outcome: AdmittedOperation | Subscriber | Answer = await self._services.operations.admit(request, context)
+            outcome = operations.refuse(record, error)
+        else:
+            outcome = await operations.admit(from_object(payload, size=size), context, record)
         if isinstance(outcome, AdmittedOperation) and outcome.kind is OperationType.SUBSCRIPTION:
             outcome = await self._services.subscriptions.open(outcome, connection.end)
         match outcome:
             case Answer():
+                observer.ended(record)
                 await self._send_text(messages.error(id, outcome))
             case Subscriber() as events:
-                sending = self._start(self._send_events(id, events))
+                observer.opened(record)
+                sending = self._start(self._send_events(id, events, record))
                 self._running[id] = _RunningOperation(sending, events)
                 # Not by the task itself: one that is completed right away never begins.
                 sending.add_done_callback(lambda _: events.close())
+                sending.add_done_callback(lambda _: observer.ended(record))
             case AdmittedOperation():
                 answering = self._start(self._answer(id, outcome))
                 self._running[id] = _RunningOperation(answering)
                 self._answering.add(answering)
                 answering.add_done_callback(self._answering.discard)
+                answering.add_done_callback(lambda _: observer.ended(record))
 
     async def _answer(self, id: str, operation: AdmittedOperation) -> None:
         try:
             answer = await self._services.operations.run(operation)
         except Exception as error:
-            answer = refused(as_incident(error))
+            answer = self._services.operations.refuse(operation.record, as_incident(error))
         if not self._is_running(id):
             return
         # Once a client has the last message, it may use the id again.
         self._running.pop(id)
         if answer.refusal is not None:
             await self._send_text(messages.error(id, answer))
-            return
-        if len(answer.body) < LONG_BODY_BYTES:
+        elif len(answer.body) < LONG_BODY_BYTES:
             await self._send_answer(id, answer)
-            return
-        try:
-            with self._services.unread_bytes.of(operation.context.caller.id).held(len(answer.body)):
-                await self._send_answer(id, answer)
-        except AnswersUnread as error:
-            await self._send_text(messages.error(id, refused(error)))
+        else:
+            try:
+                with self._services.unread_bytes.of(operation.context.caller.id).held(len(answer.body)):
+                    await self._send_answer(id, answer)
+            except AnswersUnread as error:
+                await self._send_text(messages.error(id, self._services.operations.refuse(operation.record, error)))
 
     async def _send_answer(self, id: str, answer: Answer) -> None:
         await self._send_text(messages.next_result(id, answer.body))
         # This one waits until that one is on its way.
         await self._send_text(messages.complete(id))
 
-    async def _send_events(self, id: str, events: Subscriber) -> None:
+    async def _send_events(self, id: str, events: Subscriber, record: OperationRecord) -> None:
         try:
             async for answer in events:
                 if not self._is_running(id):
                     return
                 await self._send_text(messages.next_result(id, answer))
+                self._services.observer.sent(record, len(answer))
         except GatewayError as error:
             if self._is_running(id):
                 self._running.pop(id)
-                await self._send_text(messages.error(id, refused(error)))
+                await self._send_text(messages.error(id, self._services.operations.refuse(record, error)))
 
     def _is_running(self, id: str) -> bool:
         """Whether the operation of this id is the one that asks: the driver may lose the cancellation of one that its

@@ -114,7 +114,8 @@ async def test_queries_are_answered_at_the_same_time(gateway: Gateway) -> None:
     caller = Caller("k", "web", frozenset(Permission), gateway.organization, None)
     batch = tuple(from_object(request) for request in (KEY, KEY, record("met"), KEY, KEY))
     async with asyncio.timeout(PATIENCE):
-        answer = await answer_batch(meeting(gateway.database, 2), batch, Context(caller, gateway.namespace))
+        context = Context(caller, gateway.namespace)
+        answer = await answer_batch(meeting(gateway.database, 2), batch, context, prepared.new_record)
     assert orjson.loads(answer.body) == [
         ANSWER,
         ANSWER,

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.errors.incidents import as_incident
 from gateway.model import secret_keys
-from gateway.output.log_lines import configuration
+from gateway.observability.log_lines import configuration
 
 SECRET = secret_keys.generate()[0]
 URI = "mongodb://ops:p%40ss/w@rd@db.example:27017,db2.example/?replicaSet=rs0"

@@ -1,0 +1,125 @@
+"""What one request, and each of its operations, did so far: the values that logs, metrics and traces are made of."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from time import perf_counter
+from typing import Any
+
+from gateway.context import Context
+
+
+class RequestRecord:
+    """One request over HTTP, or one websocket.
+
+    ``id``: its own, or what its sender calls it. ``transport``: ``"http"`` or ``"websocket"``. ``path``: without the
+    query, which may hold anything. ``client``: the name and version that the sending application gives itself.
+    ``parent``: the ``traceparent`` header.
+    ``status``: of the reply over HTTP, 499 where the client left ahead of it; ``sent_bytes``: of the reply's body.
+    ``codes``: why the request was refused as a whole. ``span``: what a tracer keeps with it.
+    """
+
+    __slots__ = (
+        "began",
+        "client",
+        "codes",
+        "context",
+        "id",
+        "method",
+        "operations",
+        "parent",
+        "path",
+        "seconds",
+        "sent_bytes",
+        "span",
+        "status",
+        "transport",
+    )
+
+    def __init__(
+        self,
+        id: str,
+        transport: str,
+        method: str,
+        path: str,
+        *,
+        client: tuple[str, str] = ("", ""),
+        parent: str | None = None,
+    ) -> None:
+        self.id = id
+        self.transport = transport
+        self.method = method
+        self.path = path
+        self.client = client
+        self.parent = parent
+        self.began = perf_counter()
+        self.seconds = 0.0
+        self.status = 0
+        self.sent_bytes = 0
+        self.codes: Sequence[str] = ()
+        self.context: Context | None = None
+        # Of a websocket, only those that go on; each is told of once it has ended.
+        self.operations: list[OperationRecord] = []
+        self.span: Any = None
+
+
+class OperationRecord:
+    """One operation of a request.
+
+    ``kind``: ``"query"``, ``"mutation"`` or ``"subscription"``, empty where that was never known. ``text``: of its
+    document, where it was sent; ``hash``: the SHA-256 of that, where it isn't kept any longer. ``way``: ``"shaped"``,
+    or why the executor had to answer. ``codes``: of its errors.
+    ``estimated``, ``actual``: the points that it might have cost, and did. ``documents``, ``read_bytes``,
+    ``written_bytes``: what came from MongoDB and went there; ``answer_bytes``: of the answer, or of all events.
+    ``waited``: the seconds in which it had to wait for its turn; ``in_mongodb``: those in which any of its commands was
+    under way. ``commands``: those that it sent. ``events``: how many answers a subscription had; ``ending``: what ended
+    it. ``span``: what a tracer keeps with it.
+    """
+
+    __slots__ = (
+        "actual",
+        "answer_bytes",
+        "began",
+        "codes",
+        "commands",
+        "document_id",
+        "documents",
+        "ending",
+        "estimated",
+        "events",
+        "hash",
+        "in_mongodb",
+        "kind",
+        "name",
+        "read_bytes",
+        "request",
+        "seconds",
+        "span",
+        "text",
+        "waited",
+        "way",
+        "written_bytes",
+    )
+
+    def __init__(self, request: RequestRecord) -> None:
+        self.request = request
+        self.began = perf_counter()
+        self.seconds = 0.0
+        self.kind = ""
+        self.name: str | None = None
+        self.text: str | None = None
+        self.hash = ""
+        self.document_id: str | None = None
+        self.way = ""
+        self.codes: Sequence[str] = ()
+        self.estimated = self.actual = 0
+        self.documents = self.read_bytes = self.written_bytes = self.answer_bytes = 0
+        self.waited = self.in_mongodb = 0.0
+        self.commands: Sequence[Any] = ()
+        self.events = 0
+        self.ending = ""
+        self.span: Any = None
+
+
+def document_hash(operation: OperationRecord) -> str:
+    """The SHA-256 of the document's text, in hex; empty where that was never sent."""
+    return operation.hash if operation.text is None else sha256(operation.text.encode()).hexdigest()
