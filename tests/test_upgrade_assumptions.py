@@ -8,9 +8,11 @@ import asyncio
 import inspect
 import logging
 import re
+import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any
 
 import graphql
@@ -389,9 +391,12 @@ ADAPTERS = {
     "store/pymongo_adapter.py": {"pymongo"},
     "transport/server/uvicorn_adapter.py": {"uvicorn", "websockets"},
     "app/serving.py": {"uvicorn"},
+    "app/worker_processes.py": {"uvicorn"},
 }
 # PyMongo documents its classes by the modules that hold them.
-DOCUMENTED = re.compile(r"pymongo(\.(asynchronous\.\w+|errors|monitoring|read_concern|write_concern))?$")
+DOCUMENTED = re.compile(
+    r"pymongo(\.(asynchronous\.\w+|errors|monitoring|read_concern|read_preferences|write_concern))?$"
+)
 # The type of `GraphQLResolveInfo.path`.
 PUBLIC_TYPES = {("graphql.pyutils", "Path")}
 
@@ -688,6 +693,26 @@ class TestUvicorn:
         listener = socket.create_server(("127.0.0.1", 0))
         await Started(uvicorn.Config(_no_content, log_config=None, lifespan="off")).serve([listener])
         assert [answer.partition(b"\r\n")[0] for answer in answers] == [b"HTTP/1.1 204 No Content"]
+
+    async def test_a_server_ticks_until_it_is_to_end_and_takes_signals_by_its_handler(self) -> None:
+        ticks: list[bool] = []
+        signals: list[int] = []
+
+        class Ticking(uvicorn.Server):
+            async def on_tick(self, counter: int) -> bool:
+                ticks.append(self.should_exit)
+                if len(ticks) == 2:
+                    signal.raise_signal(signal.SIGTERM)
+                return await super().on_tick(counter)
+
+            def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+                signals.append(sig)
+                # Without noting it: it would be raised again.
+                self.should_exit = True
+
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            await Ticking(uvicorn.Config(_no_content, log_config=None, lifespan="off")).serve([listener])
+        assert (ticks, signals) == ([False, False], [signal.SIGTERM])
 
     async def test_an_application_that_cant_start_ends_its_process_with_the_status_of_a_startup_failure(self) -> None:
         async def app(_scope: Scope, receive: Receive, send: Send) -> None:

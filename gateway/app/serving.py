@@ -1,29 +1,26 @@
 """How the application is served: uvicorn's configuration, what it logs, and one or several processes of it."""
 
-import multiprocessing
 import signal
 import socket
 import sys
 from collections.abc import Callable
-from multiprocessing.connection import wait
-from multiprocessing.context import SpawnProcess
+from functools import partial
 from typing import Any
 
 import uvicorn
-from uvicorn.config import STARTUP_FAILURE
 
+from gateway.app.renewable_server import RenewableServer
+from gateway.app.worker_processes import ReadyServer, Workers
 from gateway.errors import Unavailable
-from gateway.errors.incidents import as_incident
 from gateway.limits import ConnectionLimits
 from gateway.observability.log_lines import LogFormat, configuration
 from gateway.transport.server.connection_capacity import ConnectionCapacity
-from gateway.transport.server.uvicorn_adapter import DrainingServer, HttpProtocol, WebSocketProtocol
+from gateway.transport.server.uvicorn_adapter import HttpProtocol, WebSocketProtocol
 from gateway.transport.websocket.messages import MAX_MESSAGE_BYTES
 
 # Whoever takes nothing of what it was sent for so long is cut off by the kernel; event streams and websockets, which
 # get an error first, need 50 seconds for it.
 _KERNEL_UNREAD_SECONDS = 60
-_CHECK_SECONDS = 0.5
 
 
 class Configuration(uvicorn.Config):
@@ -89,7 +86,8 @@ def run(
     workers: int = 1,
     ready: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serves ``app`` (with ``factory``: what the function of this name makes) until a signal ends it.
+    """Serves ``app`` (with ``factory``: what the function of this name makes) until a signal ends it; with ``factory``
+    SIGHUP has new processes take over.
 
     Requests that are being answered have 20 seconds to be finished. ``ready`` is called once connections are accepted;
     not with several ``workers``.
@@ -97,76 +95,18 @@ def run(
     Raises KeyboardInterrupt where the signal came to a single worker, and SystemExit where the application can't start.
     """
     set_user_timeout(listener, _KERNEL_UNREAD_SECONDS)
-    config = Configuration(app, limits, factory=factory, workers=workers, log_level=log_level, log_format=log_format)
+    configured = partial(
+        Configuration, app, limits, factory=factory, workers=workers, log_level=log_level, log_format=log_format
+    )
     if workers > 1:
-        _Workers(config, listener).run()
+        Workers(configured(), listener).run()
+    elif factory:
+        RenewableServer(configured(), configured(), listener, ready).serve_and_hand_over()
     else:
-        ReadyServer(config, ready).run(sockets=[listener])
+        ReadyServer(configured(), ready).run(sockets=[listener])
 
 
 def set_user_timeout(listener: socket.socket, seconds: float) -> None:
     """Has the kernel cut off whoever takes nothing, for so long, of what it was sent; on Linux only."""
     if sys.platform == "linux":
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1_000))
-
-
-class ReadyServer(DrainingServer):
-    """A server that calls ``ready`` once connections are accepted."""
-
-    def __init__(self, config: Configuration, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._ready()
-
-
-class _Workers:
-    """Processes that serve the same listener; one that died is replaced, unless the application couldn't start."""
-
-    def __init__(self, config: Configuration, listener: socket.socket) -> None:
-        self._config = config
-        self._listener = listener
-        self._is_ending = False
-
-    def run(self) -> None:
-        for ending in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(ending, self._end)
-        processes = [self._start() for _ in range(self._config.workers)]
-        has_failed = False
-        while not (self._is_ending or has_failed):
-            wait([process.sentinel for process in processes], _CHECK_SECONDS)
-            has_failed = any(process.exitcode == STARTUP_FAILURE for process in processes)
-            if not (self._is_ending or has_failed):
-                processes = [process if process.is_alive() else self._start() for process in processes]
-        for process in processes:
-            process.terminate()
-        # Else connections would go on being made, and wait for nobody, until the last worker has ended.
-        self._listener.close()
-        for process in processes:
-            process.join()
-        if has_failed:
-            raise SystemExit(STARTUP_FAILURE)
-
-    def _end(self, *_: object) -> None:
-        self._is_ending = True
-
-    def _start(self) -> SpawnProcess:
-        process = multiprocessing.get_context("spawn").Process(target=_work, args=(self._config, self._listener))
-        process.start()
-        return process
-
-
-def _work(config: Configuration, listener: socket.socket) -> None:
-    config.configure_logging()
-    try:
-        DrainingServer(config).run(sockets=[listener])
-    except KeyboardInterrupt:
-        # What ended it, raised again by uvicorn once all is closed.
-        return
-    except Exception as error:
-        # By the log, which holds no secrets: multiprocessing would print it as it is.
-        as_incident(error)
-        raise SystemExit(1) from None

@@ -14,7 +14,8 @@ import orjson
 import pytest
 from starlette.types import ASGIApp
 
-from gateway.app.serving import Configuration, ReadyServer, set_user_timeout
+from gateway.app.serving import Configuration, set_user_timeout
+from gateway.app.worker_processes import ReadyServer
 from gateway.limits import ConnectionLimits
 from tests.harness.waiting import PATIENCE
 
