@@ -1,6 +1,6 @@
 """What answers requests, whatever the transport: every part made once and wired."""
 
-from gateway.app.database import open_database, open_killing_client
+from gateway.app.database import for_queries, open_database, open_killing_client
 from gateway.app.observation import open_observer
 from gateway.app.token_verification import open_tokens
 from gateway.app.trusted_documents import open_documents
@@ -52,13 +52,16 @@ class Services:
         self.observer = open_observer(settings, self.database)
         tenancy = Tenancy(self.database)
         self.killing_client = open_killing_client(settings)
-        reader = Reader(self.database, time_limit_ms=limits.read_time_ms, killing_client=self.killing_client)
+        reader, query_reader = (
+            Reader(database, time_limit_ms=limits.read_time_ms, killing_client=self.killing_client)
+            for database in (self.database, for_queries(self.database, settings))
+        )
         percolators = Percolators(
             self.database,
             most=settings.percolator_limits.most,
             without_equality=settings.percolator_limits.without_equality,
         )
-        self.fetcher = Fetcher(reader, Writer(self.database, percolators))
+        self.fetcher = Fetcher(reader, Writer(self.database, percolators), query_reader)
 
         keys = Keys(self.database)
         self.rate_limiter = _rate_limiter(points, self.database)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.app.database import open_database
+from gateway.app.database import for_queries, open_database
 from gateway.app.serving import end_on_signals, graph_url, open_listener, run
 from gateway.app.token_verification import token_policy
 from gateway.app.trusted_documents import check_documents
@@ -23,7 +23,7 @@ def serve(
     """Serve the gateway on the MongoDB that GATEWAY_MONGODB_URI names."""
     settings = load(Settings, host=host, port=port, workers=workers)
     # Here, where it is one line: a worker could only die of it, again and again.
-    asyncio.run(_check_uri(settings))
+    asyncio.run(_check_database(settings))
     check_documents(settings)
     token_policy(settings)
     end_on_signals()
@@ -40,5 +40,7 @@ def serve(
         )
 
 
-async def _check_uri(settings: Settings) -> None:
-    await close(open_database(settings).client)
+async def _check_database(settings: Settings) -> None:
+    database = open_database(settings)
+    await close(database.client)
+    for_queries(database, settings)

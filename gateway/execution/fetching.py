@@ -37,11 +37,16 @@ class EventPages:
 
 class Fetcher:
     """The runner of the commands of bound operations; one for each process: it holds the stores and nothing of any
-    request."""
+    request.
 
-    def __init__(self, reader: Reader, writer: Writer) -> None:
+    ``query_reader``: of queries, whose answers may be behind the last write. Everything else is read by ``reader``, of
+    the primary: what answers a mutation has what that wrote, and what a subscription tells what was recorded.
+    """
+
+    def __init__(self, reader: Reader, writer: Writer, query_reader: Reader | None = None) -> None:
         self._reader = reader
         self._writer = writer
+        self._query_reader = query_reader or reader
 
     async def fetch(self, bound: BoundOperation, context: Context, usage: Usage, budget: Budget | None = None) -> Pages:
         """All that is asked for; an error stands in the place of what it prevented. ``usage`` is the operation's,
@@ -52,7 +57,8 @@ class Fetcher:
         plan = bound.compiled.plan
         if budget is not None:
             context = Context(context.caller, context.namespace, budget)
-        fetching = _Fetching(self._reader, self._writer, bound.bindings, context, usage)
+        reader = self._query_reader if plan.operation is OperationType.QUERY else self._reader
+        fetching = _Fetching(reader, self._writer, bound.bindings, context, usage)
         if plan.operation is OperationType.MUTATION or len(plan.fetches) == 1:
             for fetch in plan.fetches:
                 await fetching.root(fetch)

@@ -12,6 +12,7 @@ from pydantic_settings import NoDecode
 
 from gateway.limits import ConnectionLimits, Limits, PercolatorLimits, PointLimits, SubscriptionLimits, WorkerLimits
 from gateway.settings.environment import Environment, SettingsError, listed, load, table
+from gateway.settings.read_settings import ReadSettings
 from gateway.settings.token_settings import TokenSettings
 
 __all__ = ["EmbeddedSettings", "SchemaSettings", "Settings", "SettingsError", "load", "reference"]
@@ -58,7 +59,7 @@ class SchemaSettings(Environment):
     )
 
 
-class Settings(TokenSettings, LimitSettings, SchemaSettings):
+class Settings(ReadSettings, TokenSettings, LimitSettings, SchemaSettings):
     """What ``serve`` and every command that connects to MongoDB read."""
 
     mongodb_uri: Annotated[SecretStr, AfterValidator(_mongodb_uri)] = Field(

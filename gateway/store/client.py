@@ -22,11 +22,13 @@ from pymongo.asynchronous.command_cursor import AsyncCommandCursor
 from pymongo.asynchronous.cursor import AsyncRawBatchCursor
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConfigurationError, InvalidURI
+from pymongo.read_preferences import Nearest, PrimaryPreferred, Secondary, SecondaryPreferred
 
 from gateway.store.driver_errors import translated
 from gateway.store.pymongo_adapter import buffered, patch_condition_wait
 
 Driver: TypeAlias = Literal["pymongo", "motor"]
+ReadMode: TypeAlias = Literal["primary", "primaryPreferred", "secondary", "secondaryPreferred", "nearest"]
 Document: TypeAlias = dict[str, Any]
 Client: TypeAlias = AsyncMongoClient[Document]
 Database: TypeAlias = AsyncDatabase[Document]
@@ -38,6 +40,15 @@ ChangeStream: TypeAlias = AsyncChangeStream[Document]
 ClientSession: TypeAlias = AsyncClientSession
 
 T = TypeVar("T", bound=Mapping[str, Any])
+
+_MODES = {
+    "primaryPreferred": PrimaryPreferred,
+    "secondary": Secondary,
+    "secondaryPreferred": SecondaryPreferred,
+    "nearest": Nearest,
+}
+# The driver's spelling of no bound.
+_ANY_STALENESS = -1
 
 
 def open_client(
@@ -120,6 +131,25 @@ def undecoded(database: Database) -> RawDatabase:
     """``database`` as its documents come: encoded, for whoever counts their bytes before they are decoded."""
     options = database.codec_options.with_options(document_class=cast(Any, RawBSONDocument))
     return cast(RawDatabase, database.with_options(codec_options=options))
+
+
+def read_by(
+    database: Database,
+    mode: ReadMode,
+    *,
+    max_staleness_seconds: int | None = None,
+    tags: Sequence[Mapping[str, str]] = (),
+) -> Database:
+    """``database`` as the servers of this read preference answer it, which may be behind the primary.
+
+    ``max_staleness_seconds``: those that are further behind aren't asked. ``tags``: sets of tags, of which the first
+    counts that any server has; none: every server.
+    """
+    if mode == "primary":
+        return database
+    staleness = _ANY_STALENESS if max_staleness_seconds is None else max_staleness_seconds
+    preference = _MODES[mode](tag_sets=[dict(tag_set) for tag_set in tags] or None, max_staleness=staleness)
+    return database.with_options(read_preference=preference)
 
 
 async def ping(database: Database) -> None:

@@ -13,7 +13,7 @@ from bson import Timestamp
 
 from gateway.errors import GatewayError
 from gateway.scheduling.cancellation import cancel
-from gateway.store.client import Client, ClientSession, start_session
+from gateway.store.client import Client, ClientSession, Database, start_session
 from gateway.store.driver_errors import translated
 
 T = TypeVar("T")
@@ -26,15 +26,18 @@ _GRACE_SECONDS = 5.0
 
 
 class LongCommands:
-    """The runner of commands that may take long; ``time_limit_ms``: of each on the server.
+    """The runner of commands that may take long, on the servers that ``database`` is read by; ``time_limit_ms``: of
+    each on the server.
 
     ``killing_client``: another client of the same servers: the commands to be killed may have every connection of the
     first.
     """
 
-    def __init__(self, client: Client, killing_client: Client | None = None, *, time_limit_ms: int) -> None:
-        self._client = client
-        self._killing_client = killing_client or client
+    def __init__(self, database: Database, killing_client: Client | None = None, *, time_limit_ms: int) -> None:
+        self._client = database.client
+        # Of several servers that may be read by, any: it is tried again until the command has ended.
+        self._read_preference = database.read_preference
+        self._killing_client = killing_client or database.client
         self._seconds_to_end = time_limit_ms / 1_000 + _GRACE_SECONDS
         self._endings: set[asyncio.Task[None]] = set()
 
@@ -68,7 +71,9 @@ class LongCommands:
         until = loop.time() + self._seconds_to_end
         while not running.done() and loop.time() < until:
             with suppress(GatewayError), translated():
-                await self._killing_client.admin.command("killSessions", [session.session_id])
+                await self._killing_client.admin.command(
+                    "killSessions", [session.session_id], read_preference=self._read_preference
+                )
             await asyncio.wait((running,), timeout=_KILL_AGAIN_SECONDS)
         await cancel([running])
         # What it raises is nobody's.

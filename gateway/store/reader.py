@@ -49,7 +49,7 @@ class Reader:
         # To make one takes as long as a tenth of a find.
         self._collections: dict[str, Collection] = {}
         self.time_limit_ms = time_limit_ms
-        self._long_commands = LongCommands(database.client, killing_client, time_limit_ms=time_limit_ms)
+        self._long_commands = LongCommands(database, killing_client, time_limit_ms=time_limit_ms)
 
     @overload
     def run(self, command: Find, usage: Usage) -> Awaitable[Sequence[Document]]: ...

@@ -45,6 +45,11 @@ def test_the_environment_is_read_and_what_is_given_wins(monkeypatch: pytest.Monk
     assert settings.log_level == "warning"
 
 
+def test_sets_of_tags_are_read_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_READ_TAGS", "region:eu, disk:ssd; region:eu;")
+    assert load(Settings, mongodb_uri=URI).read_tags == ({"region": "eu", "disk": "ssd"}, {"region": "eu"}, {})
+
+
 def test_a_missing_uri_is_one_line_that_names_the_variable() -> None:
     with pytest.raises(SettingsError) as caught:
         load(Settings)
@@ -61,6 +66,9 @@ def test_a_missing_uri_is_one_line_that_names_the_variable() -> None:
         ("mongodb_database", "a.b", "1 to 63 letters, digits, _ or -"),
         ("mongodb_max_pool_size", "0", "a whole number from 1 to 1000"),
         ("driver", "asyncpg", "one of pymongo, motor"),
+        ("read_preference", "any", "one of primary, primaryPreferred, secondary, secondaryPreferred, nearest"),
+        ("read_max_staleness_seconds", "89", "a whole number from 90 to 86400"),
+        ("read_tags", "region", "sets of tags such as region:eu,disk:ssd;region:eu;"),
         ("port", "65536", "a whole number from 0 to 65535"),
         ("port", "tcp://10.0.0.1:80", "a whole number from 0 to 65535"),
         ("workers", "1.5", "a whole number from 1 to 256"),

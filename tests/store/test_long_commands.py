@@ -25,7 +25,7 @@ async def slow(mongod: EmbeddedServer, database_name: str, request: pytest.Fixtu
 
 
 async def test_whoever_gives_up_is_free_at_once_and_mongodb_soon(slow: Slow) -> None:
-    commands = LongCommands(slow.database.client, time_limit_ms=600_000)
+    commands = LongCommands(slow.database, time_limit_ms=600_000)
     running: list[asyncio.Task[int]] = []
     waiting = asyncio.create_task(commands.run(slow.count, running.append))
     await under_way(slow.database)
@@ -43,7 +43,7 @@ async def test_whoever_gives_up_is_free_at_once_and_mongodb_soon(slow: Slow) -> 
 
 
 async def test_what_has_not_begun_yet_is_killed_as_soon_as_it_has(slow: Slow) -> None:
-    commands = LongCommands(slow.database.client, time_limit_ms=600_000)
+    commands = LongCommands(slow.database, time_limit_ms=600_000)
     running: list[asyncio.Task[int]] = []
     waits, may_begin = asyncio.Event(), asyncio.Event()
 
