@@ -78,7 +78,7 @@ def _scoped(namespace_id: str, interactions: Mapping[str, Any]) -> Mapping[str, 
 
 def merged_into_item_days() -> Pipeline:
     """The stage that stores `item_days`."""
-    return [{"$merge": {"into": ITEM_DAYS, "on": "_id", "whenMatched": "replace", "whenNotMatched": "insert"}}]
+    return [{"$merge": {"into": ITEM_DAYS, "whenMatched": "replace", "whenNotMatched": "insert"}}]
 
 
 def _if(type: str, value: Expression) -> Expression:

@@ -83,7 +83,6 @@ def merged_into_outcomes() -> Pipeline:
         {
             "$merge": {
                 "into": SEARCH_OUTCOMES,
-                "on": "_id",
                 "whenMatched": [{"$replaceWith": stored}],
                 "whenNotMatched": "insert",
             }

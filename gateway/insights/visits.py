@@ -40,12 +40,12 @@ def neighbours(namespace_id: str, outcomes: Mapping[str, Any]) -> Pipeline:
 
 
 def merged_into_visits() -> Pipeline:
-    """The stage that stores what `neighbours` gives."""
+    """The stage that stores what `neighbours` gives: by the `_id`, where the collection is sharded by its key as
+    well."""
     return [
         {
             "$merge": {
                 "into": SEARCH_OUTCOMES,
-                "on": "_id",
                 "whenMatched": [
                     {"$unset": list(VISIT_FIELDS)},
                     {"$replaceWith": {"$mergeObjects": ["$$ROOT", "$$new"]}},
@@ -86,6 +86,7 @@ _OF_ONE = ("clicked", "converted", "added_to_cart", "purchased")
 
 _READ: Mapping[str, Expression] = {
     **dict.fromkeys(("search_request_id", "first_seen_at", "text", "visit", "first_click_at", *_OF_ONE), 1),
+    "namespace_id": 1,
     "lowest_clicked_position": 1,
     "found_nothing": {"$gt": ["$counts.zero_results", 0]},
     "has_no_results": {"$eq": ["$result_count", 0]},
@@ -138,6 +139,8 @@ _CLICKED_BEFORE = {
 }
 
 _VISIT_FIELDS: Mapping[str, Expression] = {
+    # Of the key that a sharded collection has.
+    "namespace_id": 1,
     "merged": 1,
     "abandoned": {"$and": [{"$not": "$merged"}, _IS_SESSION, _IS_LAST, {"$not": "$whole.was_acted_on"}]},
     "reformulated": {

@@ -15,7 +15,7 @@ from bson import MaxKey
 from gateway.insights.derived_keys import ItemKey, Key, SearchKey, VisitKey, item_keys, search_keys
 from gateway.insights.item_days import days_with_interactions, with_items
 from gateway.insights.visits import WITH_NEIGHBOURS
-from gateway.model.derived_documents import ITEM_DAYS, SEARCH_OUTCOMES
+from gateway.model.derived_documents import DERIVED_INDEXES, ITEM_DAYS, SEARCH_OUTCOMES
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.store.client import Collection, Database, Document, aggregate
 from gateway.store.derivation_state import RebuildProgress
@@ -78,7 +78,10 @@ class Walk:
 
     async def _gone_searches(self, after: Any) -> Chunk:
         outcomes, after = await _by_id(self._outcomes, after, ("namespace_id", "search_request_id"))
-        ids = {"_id": {"$in": [outcome["_id"] for outcome in outcomes]}}
+        ids = {
+            "_id": {"$in": [outcome["_id"] for outcome in outcomes]},
+            "namespace_id": {"$in": list({outcome["namespace_id"] for outcome in outcomes})},
+        }
         recorded = {repr(request["_id"]) async for request in self._requests.find(ids, {"_id": 1})}
         gone = [outcome for outcome in outcomes if repr(outcome["_id"]) not in recorded]
         keys = [SearchKey(outcome["namespace_id"], outcome["search_request_id"]) for outcome in gone]
@@ -86,7 +89,8 @@ class Walk:
 
     async def _visits(self, after: Any) -> Chunk:
         cursor = self._outcomes.find({"visit": dict(WITH_NEIGHBOURS)}, {"_id": 0, "namespace_id": 1, "visit": 1})
-        cursor = cursor.hint("visit").limit(_INDEX_CHUNK)
+        # By the index in any case; of several shards also by the order.
+        cursor = cursor.hint("visit").sort(_VISIT_INDEX).limit(_INDEX_CHUNK)
         if after is not None:
             # Behind the last of the visit's.
             bound: Any = [*zip(("namespace_id", "visit"), after, strict=True), ("first_seen_at", MaxKey())]
@@ -139,6 +143,7 @@ async def items_left(interactions: Collection, keys: Sequence[ItemKey], **option
     return {ItemKey(namespace_id, row["_id"]["feature_id"], row["_id"]["day"]) async for row in cursor}
 
 
+_VISIT_INDEX = DERIVED_INDEXES[SEARCH_OUTCOMES]["visit"]
 _ITEM_INDEX = ("namespace_id", "feature_id", "occurred_at", "_id")
 
 
@@ -146,7 +151,7 @@ async def _by_id(collection: Collection, after: Any, read: Sequence[str]) -> tup
     """The next documents by their ids, and the last one's; None where there is none behind it."""
     projection: Mapping[str, Any] = dict.fromkeys(("_id", *read), 1)
     # Whatever ids others give, of any type: a filter would find those of one.
-    cursor = collection.find({}, projection).hint([("_id", 1)]).limit(_CHUNK)
+    cursor = collection.find({}, projection).hint([("_id", 1)]).sort("_id", 1).limit(_CHUNK)
     if after is not None:
         cursor = cursor.min([("_id", after)])
     documents = [document async for document in cursor]

@@ -99,7 +99,10 @@ def _correction(document: Document) -> UpdateOne | None:
     update: dict[str, Any] = {"$set": changed} if changed else {}
     if surplus:
         update["$unset"] = dict.fromkeys(surplus, "")
-    return UpdateOne({"_id": document["_id"]}, update)
+    namespace_id = document.get("namespace_id")
+    # What has the key of a sharded collection is looked for on one shard.
+    shard = {"namespace_id": namespace_id} if isinstance(namespace_id, str) else {}
+    return UpdateOne({"_id": document["_id"], **shard}, update)
 
 
 def _has_identity(kind: Kind, document: Document) -> bool:

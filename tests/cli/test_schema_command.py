@@ -76,7 +76,12 @@ def test_a_breaking_change_that_is_accepted_is_told_all_the_same(removed: Path, 
 def test_what_cannot_be_compared_is_wrong_usage(tmp_path: Path) -> None:
     nothing = tmp_path / "nothing"
     nothing.write_text("{")
-    for arguments in (["--compare", nothing], ["--compare", COMMITTED, "--subgraph"], ["--accepted", nothing]):
+    wrong: list[list[str | Path]] = [
+        ["--compare", nothing],
+        ["--compare", COMMITTED, "--subgraph"],
+        ["--accepted", nothing],
+    ]
+    for arguments in wrong:
         result = run(*arguments)
         assert (result.exit_code, result.stdout) == (2, "")
     assert run("--compare", nothing).stderr.startswith(f"Error: {nothing} is no schema: ")
