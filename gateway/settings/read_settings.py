@@ -21,7 +21,7 @@ _Tag = Annotated[str, Field(pattern=r"^[^\s:,;]+$")]
 
 
 class ReadSettings(Environment):
-    """Where queries are read, and what a mutation and a subscription tell never is."""
+    """The servers that answer queries: by preference, staleness and tags."""
 
     read_preference: Literal["primary", "primaryPreferred", "secondary", "secondaryPreferred", "nearest"] = Field(
         "primary",
