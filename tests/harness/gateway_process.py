@@ -60,7 +60,7 @@ def serving(mongodb_uri: str, **settings: object) -> Iterator[GatewayProcess]:
     database = f"test_{uuid4().hex}"
     try:
         with running(mongodb_uri, database, **settings) as (process, log):
-            key, namespace = asyncio.run(_inhabited(mongodb_uri, database))
+            key, namespace = asyncio.run(inhabited(mongodb_uri, database))
             yield GatewayProcess(address_of(process, log), key, namespace.name)
             process.terminate()
             process.wait(PATIENCE)
@@ -103,7 +103,7 @@ def _answers(address: str) -> bool:
         return False
 
 
-async def _inhabited(mongodb_uri: str, database: str) -> tuple[str, Namespace]:
+async def inhabited(mongodb_uri: str, database: str) -> tuple[str, Namespace]:
     client = open_client(mongodb_uri)
     tenancy = Tenancy(client[database])
     await tenancy.create_namespace(await tenancy.create_organization("Initech"), "shop")
