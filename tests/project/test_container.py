@@ -12,7 +12,9 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+import yaml
 
+from gateway.limits import ConnectionLimits
 from gateway.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -83,6 +85,16 @@ def test_compose_names_only_settings_that_there_are() -> None:
     named = set(re.findall(r"GATEWAY_(\w+)", COMPOSE + "\n".join(DOCKERFILE)))
     assert named == {"HOST", "PORT", "MONGODB_URI", "MONGODB_DATABASE", "GRAPHIQL", "INTROSPECTION"}
     assert {name.lower() for name in named} <= set(Settings.model_fields)
+
+
+def test_compose_gives_the_gateway_no_more_rights_than_it_needs_and_time_to_end() -> None:
+    gateway = yaml.safe_load(COMPOSE)["services"]["gateway"]
+    assert gateway["read_only"] is True
+    assert gateway["cap_drop"] == ["ALL"]
+    assert gateway["security_opt"] == ["no-new-privileges:true"]
+    # 20 seconds: timeout_graceful_shutdown in gateway/app/serving.py.
+    assert int(gateway["stop_grace_period"].removesuffix("s")) > 20 + ConnectionLimits().drain_seconds
+    assert gateway["ports"] == ["127.0.0.1:8000:8000"]
 
 
 def test_compose_runs_a_replica_set_of_a_supported_version_and_waits_for_it() -> None:
