@@ -82,7 +82,10 @@ def application(settings: Settings, services: Services, *, page_takes_key: bool 
         max_operations=settings.subscription_limits.socket_operations,
     )
     sockets = WebSocketEndpoint(conversations, services.connections, origins=settings.cors_origins)
-    health = Health(readiness_checks(services, lag_limit_ms=settings.worker_limits.event_loop_lag_limit_ms))
+    health = Health(
+        readiness_checks(services, lag_limit_ms=settings.worker_limits.event_loop_lag_limit_ms),
+        {"migrations": lambda: services.pending_migrations.note},
+    )
     app = Starlette(
         routes=[
             WebSocketRoute("/graphql", sockets),

@@ -21,7 +21,9 @@ async def lifespan(services: Services) -> AsyncIterator[dict[str, Callable[[], A
     indexing = asyncio.create_task(services.index_creation.run())
     # Long enough for a new database, or one that is ready; a large one is indexed beside the service.
     await asyncio.wait([indexing], timeout=_INDEXING_SECONDS)
-    tasks = [indexing, asyncio.create_task(services.event_loop_lag.run())]
+    tasks = [indexing]
+    tasks.append(asyncio.create_task(_look_for_migrations(services, indexing)))
+    tasks.append(asyncio.create_task(services.event_loop_lag.run()))
     if services.follower is not None:
         tasks.append(asyncio.create_task(services.follower.run()))
 
@@ -39,3 +41,9 @@ async def lifespan(services: Services) -> AsyncIterator[dict[str, Callable[[], A
         await close(services.database.client)
         counts = [f"{how} {times:,}" for how, times in services.responses.answered.most_common()]
         _LOG.info("How operations were answered: %s", ", ".join(counts) or "none was")
+
+
+async def _look_for_migrations(services: Services, indexing: "asyncio.Task[None]") -> None:
+    # A new database is noted then to have none.
+    await asyncio.wait([indexing])
+    await services.pending_migrations.run()

@@ -31,6 +31,7 @@ from gateway.store.change_stream import InsertWatch
 from gateway.store.client import Database
 from gateway.store.index_creation import IndexCreation
 from gateway.store.keys import Keys
+from gateway.store.migrations.pending_migrations import PendingMigrations
 from gateway.store.percolator_repository import Percolators
 from gateway.store.reader import Reader
 from gateway.store.tenancy import Tenancy
@@ -49,6 +50,7 @@ class Services:
 
         self.database = open_database(settings)
         self.index_creation = IndexCreation(self.database)
+        self.pending_migrations = PendingMigrations(self.database)
         self.observer = open_observer(settings, self.database)
         tenancy = Tenancy(self.database)
         self.killing_client = open_killing_client(settings)

@@ -12,6 +12,7 @@ from gateway.cli import (
     import_command,
     insights_commands,
     key_commands,
+    migrate_command,
     namespace_commands,
     schema_command,
     serve_command,
@@ -54,5 +55,6 @@ app.add_typer(insights_commands.commands, name="insights")
 app.command()(audit_command.audit)
 app.command("import")(import_command.import_file)
 app.command()(demo_command.demo)
+app.command()(migrate_command.migrate)
 app.command()(serve_command.serve)
 app.command()(schema_command.schema)

@@ -23,8 +23,9 @@ from gateway.scheduling.cancellation import cancel
 from gateway.store.change_stream import InsertWatch
 from gateway.store.client import Database
 from gateway.store.derivation import Derivation
-from gateway.store.derivation_state import DerivationState, LeaseLost, RebuildProgress
+from gateway.store.derivation_state import DerivationState, RebuildProgress
 from gateway.store.derivation_walk import STAGES, Walk, following
+from gateway.store.lease import LeaseLost
 from gateway.store.written_keys import HistoryLost, WrittenKeys
 
 _LOG = logging.getLogger(__name__)

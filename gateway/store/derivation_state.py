@@ -10,7 +10,6 @@ keys that are ``waiting`` and, while there is a ``rebuild``, what that has not c
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 from bson import Timestamp
 from pymongo.errors import DuplicateKeyError
@@ -18,6 +17,7 @@ from pymongo.errors import DuplicateKeyError
 from gateway.insights.derived_keys import Key, key_of, stored_key
 from gateway.store.client import Database, Document, aggregate
 from gateway.store.driver_errors import translated
+from gateway.store.lease import Lease
 
 STATE = "insights"
 
@@ -28,10 +28,6 @@ LEASE_SECONDS = 7.0
 """How long a lease lasts that isn't renewed: whoever looks every two seconds takes over within ten."""
 
 _ID = "derivation"
-
-
-class LeaseLost(Exception):
-    """The end of an owner's work: another process owns the derivation by now. Clients never hear of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,28 +58,14 @@ class DerivationState:
 
     def __init__(self, database: Database) -> None:
         self._states = database[STATE]
-        self._owner = uuid4().hex
+        self._lease = Lease(self._states, _ID)
 
     async def take(self) -> bool:
         """Whether this owns the derivation for `LEASE_SECONDS` from now: as before, or as nobody does."""
-        free = {"$lte": [{"$ifNull": ["$until", None]}, "$$NOW"]}
-        until = {"$add": ["$$NOW", int(LEASE_SECONDS * 1_000)]}
-        mine = {"_id": _ID, "$expr": {"$or": [{"$eq": ["$owner", self._owner]}, free]}}
-        update = [{"$set": {"owner": self._owner, "until": until}}]
-        with translated():
-            if (await self._states.update_one(mine, update)).matched_count:
-                return True
-            if await self._states.find_one({"_id": _ID}, {"_id": 1}) is not None:
-                return False
-            try:
-                await self._states.insert_one({"_id": _ID})
-            except DuplicateKeyError:
-                return False
-            return bool((await self._states.update_one(mine, update)).matched_count)
+        return await self._lease.take(LEASE_SECONDS)
 
     async def release(self) -> None:
-        with translated():
-            await self._states.update_one({"_id": _ID, "owner": self._owner}, {"$unset": {"owner": "", "until": ""}})
+        await self._lease.release()
 
     async def read(self) -> Progress:
         """What is derived, by whomever."""
@@ -95,11 +77,11 @@ class DerivationState:
     async def save(self, token: Mapping[str, Any], derived_until: Timestamp, waiting: Iterable[Key]) -> None:
         """Notes that all is derived that was written until then, but for what is ``waiting``. Raises `LeaseLost`."""
         keys = [stored_key(key) for key in waiting]
-        await self._update({"$set": {"token": token, "derived_until": derived_until, "waiting": keys}})
+        await self._lease.update({"$set": {"token": token, "derived_until": derived_until, "waiting": keys}})
 
     async def begin_rebuild(self, stage: str) -> None:
         """As the owner: has everything made again from this stage on."""
-        await self._update(
+        await self._lease.update(
             {
                 "$set": {"rebuild": _stored(RebuildProgress(stage)), "definition": DEFINITION},
                 "$unset": {"token": "", "waiting": ""},
@@ -109,13 +91,13 @@ class DerivationState:
     async def save_rebuild(self, progress: RebuildProgress | None) -> None:
         """As the owner; None: it is done."""
         if progress is None:
-            await self._update({"$unset": {"rebuild": ""}})
+            await self._lease.update({"$unset": {"rebuild": ""}})
         else:
-            await self._update({"$set": {"rebuild": _stored(progress)}})
+            await self._lease.update({"$set": {"rebuild": _stored(progress)}})
 
     async def forget(self) -> None:
         """As the owner: nothing is known of what was written."""
-        await self._update({"$unset": {"token": ""}})
+        await self._lease.update({"$unset": {"token": ""}})
 
     async def ask_for_rebuild(self, stage: str) -> None:
         """Has whoever owns the derivation, now or next, make everything again; a rebuild under way goes on instead."""
@@ -128,12 +110,6 @@ class DerivationState:
             except DuplicateKeyError:
                 # There is one under way.
                 return
-
-    async def _update(self, update: Mapping[str, Any]) -> None:
-        with translated():
-            result = await self._states.update_one({"_id": _ID, "owner": self._owner}, update)
-        if not result.matched_count:
-            raise LeaseLost
 
 
 def _stored(progress: RebuildProgress) -> Document:

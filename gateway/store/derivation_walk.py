@@ -6,7 +6,7 @@ keys: of the searches that are recorded; of the searches whose outcomes are left
 items' days; and of items' days that are left.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,9 +17,10 @@ from gateway.insights.item_days import days_with_interactions, with_items
 from gateway.insights.visits import WITH_NEIGHBOURS
 from gateway.model.derived_documents import DERIVED_INDEXES, ITEM_DAYS, SEARCH_OUTCOMES
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
-from gateway.store.client import Collection, Database, Document, aggregate
+from gateway.store.client import Collection, Database, aggregate
 from gateway.store.derivation_state import RebuildProgress
 from gateway.store.driver_errors import translated
+from gateway.store.keyset import next_by_id
 
 SEARCHES: Final = "searches"
 GONE_SEARCHES: Final = "gone searches"
@@ -73,11 +74,11 @@ class Walk:
             return await self._gone_items(after)
 
     async def _searches(self, after: Any) -> Chunk:
-        documents, after = await _by_id(self._requests, after, ("namespace_id", "search_request_id"))
+        documents, after = await next_by_id(self._requests, after, ("_id", "namespace_id", "search_request_id"), _CHUNK)
         return Chunk([key for document in documents for key in search_keys(document)], len(documents), after)
 
     async def _gone_searches(self, after: Any) -> Chunk:
-        outcomes, after = await _by_id(self._outcomes, after, ("namespace_id", "search_request_id"))
+        outcomes, after = await next_by_id(self._outcomes, after, ("_id", "namespace_id", "search_request_id"), _CHUNK)
         ids = {
             "_id": {"$in": [outcome["_id"] for outcome in outcomes]},
             "namespace_id": {"$in": list({outcome["namespace_id"] for outcome in outcomes})},
@@ -115,7 +116,7 @@ class Walk:
         return Chunk(keys, len(rows), following)
 
     async def _gone_items(self, after: Any) -> Chunk:
-        days, after = await _by_id(self._item_days, after, ("namespace_id", "feature_id", "day"))
+        days, after = await next_by_id(self._item_days, after, ("_id", "namespace_id", "feature_id", "day"), _CHUNK)
         keys = [ItemKey(day["namespace_id"], day["feature_id"], day["day"]) for day in days]
         gone = []
         for namespace_id in dict.fromkeys(key.namespace_id for key in keys):
@@ -145,14 +146,3 @@ async def items_left(interactions: Collection, keys: Sequence[ItemKey], **option
 
 _VISIT_INDEX = DERIVED_INDEXES[SEARCH_OUTCOMES]["visit"]
 _ITEM_INDEX = ("namespace_id", "feature_id", "occurred_at", "_id")
-
-
-async def _by_id(collection: Collection, after: Any, read: Sequence[str]) -> tuple[list[Document], Any]:
-    """The next documents by their ids, and the last one's; None where there is none behind it."""
-    projection: Mapping[str, Any] = dict.fromkeys(("_id", *read), 1)
-    # Whatever ids others give, of any type: a filter would find those of one.
-    cursor = collection.find({}, projection).hint([("_id", 1)]).sort("_id", 1).limit(_CHUNK)
-    if after is not None:
-        cursor = cursor.min([("_id", after)])
-    documents = [document async for document in cursor]
-    return documents, documents[-1]["_id"] if len(documents) == _CHUNK else None

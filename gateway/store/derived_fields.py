@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from pymongo import UpdateOne
 
@@ -14,7 +14,7 @@ from gateway.store.driver_errors import translated
 
 _KINDS = (INTERACTION, SEARCH_REQUEST)
 _BATCH = 500
-_READ = (
+READ: Final = (
     "namespace_id",
     "interaction_id",
     "session_id",
@@ -64,12 +64,12 @@ async def _run(database: Database, progress: Progress | None, *, write: bool) ->
         for kind in _KINDS:
             collection = database[kind.collection]
             async for documents in _batches(collection):
-                corrections = [_correction(document) for document in documents]
+                corrections = [correction(document) for document in documents]
                 wrong = sum(
-                    bool(correction) or not _has_identity(kind, document)
-                    for document, correction in zip(documents, corrections, strict=True)
+                    bool(update) or not _has_identity(kind, document)
+                    for document, update in zip(documents, corrections, strict=True)
                 )
-                updates = [correction for correction in corrections if correction] if write else []
+                updates = [update for update in corrections if update] if write else []
                 if updates:
                     await collection.bulk_write(updates, ordered=False)
                 report = Report(report.checked + len(documents), report.wrong + wrong, report.rebuilt + len(updates))
@@ -80,7 +80,7 @@ async def _run(database: Database, progress: Progress | None, *, write: bool) ->
 
 async def _batches(collection: Collection) -> AsyncIterator[list[Document]]:
     batch: list[Document] = []
-    async for document in collection.find({}, dict.fromkeys(_READ, 1), batch_size=_BATCH):
+    async for document in collection.find({}, dict.fromkeys(READ, 1), batch_size=_BATCH):
         batch.append(document)
         if len(batch) == _BATCH:
             yield batch
@@ -89,8 +89,8 @@ async def _batches(collection: Collection) -> AsyncIterator[list[Document]]:
         yield batch
 
 
-def _correction(document: Document) -> UpdateOne | None:
-    """What sets the derived fields right; None where they are."""
+def correction(document: Document) -> UpdateOne | None:
+    """What sets the derived fields of a document right, of which `READ` has to be read; None where they are."""
     fields = derived_fields(document)
     changed = {name: value for name, value in fields.items() if document.get(name) != value}
     surplus = [name for name in DERIVED_FIELDS if name in document and name not in fields]

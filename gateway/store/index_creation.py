@@ -15,13 +15,15 @@ from gateway.model.percolators import PERCOLATOR, PERCOLATOR_INDEXES
 from gateway.store import audit, tenancy, token_buckets
 from gateway.store.client import Database
 from gateway.store.driver_errors import transient, translated
+from gateway.store.migrations.migrator import Migrator
 
 _LOG = logging.getLogger(__name__)
 _RETRY_SECONDS = 5.0
 
 
 async def create_indexes(database: Database) -> None:
-    """Creates every index; without the unique ones, two that are made at once may both stay.
+    """Creates every index; without the unique ones, two that are made at once may both stay. Notes of a new database
+    that it has nothing to migrate.
 
     Raises `Unavailable` where the database doesn't answer, also where building takes longer than the client waits for
     an answer. MongoDB builds on then, and another call waits for the same.
@@ -37,6 +39,7 @@ async def create_indexes(database: Database) -> None:
         for collection, models in by_collection.items():
             await database[collection].create_indexes(models)
         await _keep_pre_images(database)
+    await Migrator(database).note_new()
 
 
 async def _keep_pre_images(database: Database) -> None:

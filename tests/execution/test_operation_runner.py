@@ -11,6 +11,7 @@ meant to change them, run with GATEWAY_TESTS_REWRITE=1 and read the difference.
 import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -57,20 +58,26 @@ REWRITE = "GATEWAY_TESTS_REWRITE"
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shop(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
+@asynccontextmanager
+async def golden_gateway(mongodb_uri: str, **settings: Any) -> AsyncIterator[Gateway]:
     """A gateway whose organization and namespace have the ids that the golden files hold."""
-    client = open_client(mongod.uri)
+    client = open_client(mongodb_uri)
     database = client[f"test_{uuid4().hex}"]
     organization_id, namespace_id = "org_000000000000000000000001", "ns_000000000000000000000001"
     await database[ORGANIZATIONS].insert_one({"_id": organization_id, "name": "Acme", "created_at": NOON})
     await database[NAMESPACES].insert_one(
         {"_id": namespace_id, "name": "shop", "organization_id": organization_id, "created_at": NOON}
     )
-    async with open_gateway(database, mongod.uri, rate_limit_restore=25_000) as gateway:
+    async with open_gateway(database, mongodb_uri, **settings) as gateway:
         yield gateway
     await client.drop_database(database.name)
     await close(client)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shop(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
+    async with golden_gateway(mongod.uri, rate_limit_restore=25_000) as gateway:
+        yield gateway
 
 
 @pytest_asyncio.fixture(loop_scope="module")

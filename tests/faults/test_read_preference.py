@@ -4,7 +4,6 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
-from uuid import uuid4
 
 import pytest
 import pytest_asyncio
@@ -12,10 +11,8 @@ from graphql import OperationDefinitionNode, OperationType, parse
 from pymongo import monitoring
 
 from gateway.model.wire import validate_interaction
-from gateway.store.client import close, open_client
-from gateway.store.tenancy import NAMESPACES, ORGANIZATIONS
 from tests.execution.test_operation_runner import FOLDER as OPERATIONS
-from tests.execution.test_operation_runner import NAMES, NOON, document, permitted, store_data_set
+from tests.execution.test_operation_runner import NAMES, NOON, document, golden_gateway, permitted, store_data_set
 from tests.faults.replica_set import ReplicaSet, eventually, replica_set
 from tests.harness.gateway_client import Gateway, open_gateway
 from tests.harness.live_client import served, stream
@@ -62,17 +59,8 @@ async def members(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rep
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def gateway(members: ReplicaSet) -> AsyncIterator[Gateway]:
-    client = open_client(members.uri)
-    database = client[f"test_{uuid4().hex}"]
-    organization_id, namespace_id = "org_000000000000000000000001", "ns_000000000000000000000001"
-    await database[ORGANIZATIONS].insert_one({"_id": organization_id, "name": "Acme", "created_at": NOON})
-    await database[NAMESPACES].insert_one(
-        {"_id": namespace_id, "name": "shop", "organization_id": organization_id, "created_at": NOON}
-    )
-    async with open_gateway(database, members.uri, read_preference="secondary", key_cache_seconds=5) as gateway:
+    async with golden_gateway(members.uri, read_preference="secondary", key_cache_seconds=5) as gateway:
         yield gateway
-    await client.drop_database(database.name)
-    await close(client)
 
 
 def operation_type(name: str) -> OperationType:

@@ -15,9 +15,10 @@ from gateway.model.derived_documents import ITEM_DAYS, SEARCH_OUTCOMES
 from gateway.model.wire import validate_interaction
 from gateway.scheduling.cancellation import cancel
 from gateway.store.client import Client, Collection, Database, Driver, watch
-from gateway.store.derivation_state import STATE, DerivationState, LeaseLost
+from gateway.store.derivation_state import STATE, DerivationState
 from gateway.store.derivation_walk import STAGES
 from gateway.store.index_creation import create_indexes
+from gateway.store.lease import LeaseLost
 from gateway.store.writer import Writer
 from tests.generators.stored_searches import NAMESPACES, searches
 from tests.harness.derivation import derived, differences

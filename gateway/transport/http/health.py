@@ -19,10 +19,12 @@ Check: TypeAlias = Callable[[], Awaitable[str | None]]
 
 
 class Health:
-    """The addresses that orchestrators ask; they need no key. ``checks``: what has to be right for it to serve."""
+    """The addresses that orchestrators ask; they need no key. ``checks``: what has to be right for it to serve.
+    ``notes``: what is told to people, and keeps nobody from serving."""
 
-    def __init__(self, checks: Mapping[str, Check]) -> None:
+    def __init__(self, checks: Mapping[str, Check], notes: Mapping[str, Callable[[], str | None]]) -> None:
         self._checks = checks
+        self._notes = notes
 
     async def live(self, _request: Request) -> Response:
         """The process answers at all."""
@@ -32,9 +34,11 @@ class Health:
         """503 while anything is wrong, which is said under its name."""
         problems = await asyncio.gather(*(check() for check in self._checks.values()))
         checks = {name: problem or "OK" for name, problem in zip(self._checks, problems, strict=True)}
+        notes = {name: text for name, note in self._notes.items() if (text := note()) is not None}
+        told = {"checks": checks, **({"notes": notes} if notes else {})}
         if any(problems):
-            return _response({"status": "UNAVAILABLE", "checks": checks}, 503)
-        return _response({"status": "OK", "checks": checks})
+            return _response({"status": "UNAVAILABLE", **told}, 503)
+        return _response({"status": "OK", **told})
 
 
 def _response(body: Mapping[str, object], status: int = 200) -> Response:
