@@ -98,6 +98,12 @@ def note(text: str) -> None:
     typer.echo(printable(text), err=True)
 
 
+def warn(*texts: str) -> None:
+    """Each as a note on what works, but would better be otherwise."""
+    for text in texts:
+        note(f"Warning: {text}")
+
+
 def progress(*amount: ProgressColumn, stays: bool = False) -> Progress:
     """Bars on stderr, on a terminal, gone when their block ends; each tells ``amount``, by default how many are done.
 

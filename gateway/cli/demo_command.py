@@ -1,5 +1,6 @@
 """``gateway demo``: a database of its own, generated data, a key, and the gateway on top."""
 
+import asyncio
 import os
 import socket
 from collections.abc import Iterator
@@ -12,8 +13,9 @@ import typer
 
 from gateway.app import serving
 from gateway.app.application import create_app
+from gateway.app.database import database_warnings
 from gateway.app.worker import freeze_garbage_collector
-from gateway.cli.console import AsJson, print_json, print_text, progress, timestamp
+from gateway.cli.console import AsJson, print_json, print_text, progress, timestamp, warn
 from gateway.cli.insights_commands import catch_up
 from gateway.cli.store_connection import run
 from gateway.demo.data import NamespaceKind
@@ -21,7 +23,7 @@ from gateway.demo.demo_contents import DEFAULT_INTERACTIONS, NAMESPACES, DemoAcc
 from gateway.demo.embedded_mongod import start
 from gateway.demo.reset import reset_directory
 from gateway.model.wire import parse_instant
-from gateway.settings import EmbeddedSettings, Settings, load
+from gateway.settings import EmbeddedSettings, Settings, load, misspelt_variables
 
 DATABASE = "gateway"
 
@@ -60,6 +62,7 @@ def demo(
 ) -> None:
     """Serve a demo: an embedded MongoDB with generated interactions, and a key to explore them."""
     serving.end_on_signals()
+    warn(*misspelt_variables())
     configured = load(EmbeddedSettings).mongod
     with suppress(KeyboardInterrupt), ExitStack() as stack:
         listener = stack.enter_context(serving.open_listener(host, port))
@@ -72,6 +75,7 @@ def demo(
             settings = settings.model_copy(update={"hosts": (*_LOCAL, host)})
         if "log_level" not in settings.model_fields_set:
             settings = settings.model_copy(update={"log_level": "warning"})
+        warn(*asyncio.run(database_warnings(settings)))
         access = run(
             lambda database: prepare(database, data_dir, interactions, until or this_hour(), _tracked), settings
         )

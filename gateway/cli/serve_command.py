@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from gateway.app.database import for_queries, open_database
+from gateway.app.database import database_warnings, for_queries, open_database
 from gateway.app.serving import end_on_signals, graph_url, open_listener, run
 from gateway.app.token_verification import token_policy
 from gateway.app.trusted_documents import check_documents
-from gateway.cli.console import note
-from gateway.settings import Settings, load
+from gateway.cli.console import note, warn
+from gateway.settings import Settings, load, misspelt_variables
 from gateway.store.client import close
 
 
@@ -21,6 +21,8 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="Processes that serve; else GATEWAY_WORKERS.")] = None,
 ) -> None:
     """Serve the gateway on the MongoDB that GATEWAY_MONGODB_URI names."""
+    # Before what may be missing only because it is misspelt.
+    warn(*misspelt_variables())
     settings = load(Settings, host=host, port=port, workers=workers)
     # Here, where it is one line: a worker could only die of it, again and again.
     asyncio.run(_check_database(settings))
@@ -28,6 +30,7 @@ def serve(
     token_policy(settings)
     end_on_signals()
     with suppress(KeyboardInterrupt), open_listener(settings.host, settings.port) as listener:
+        warn(*asyncio.run(database_warnings(settings)))
         note(f"Serving {graph_url(settings.host, listener)}")
         run(
             "gateway.app.worker:from_environment",

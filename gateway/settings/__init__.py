@@ -8,6 +8,7 @@ from gateway.settings.settings import (
     EmbeddedSettings,
     SchemaSettings,
     Settings,
+    misspelt_variables,
     reference,
 )
 
@@ -17,5 +18,6 @@ __all__ = [
     "Settings",
     "SettingsError",
     "load",
+    "misspelt_variables",
     "reference",
 ]

@@ -4,8 +4,11 @@ A setting is a field of the settings, or of a group of them: a dataclass whose f
 its alias where it has one. ``Settings.limits.depth`` is ``GATEWAY_DEPTH_LIMIT``.
 """
 
+import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from difflib import get_close_matches
 from inspect import get_annotations
 from typing import Any, TypeVar
 
@@ -117,6 +120,24 @@ def load(kind: type[_S], **overrides: object) -> _S:
 def listed(value: object) -> object:
     """The entries of a comma-separated list."""
     return [entry.strip() for entry in value.split(",") if entry.strip()] if isinstance(value, str) else value
+
+
+def misspelt(*kinds: type[Environment]) -> list[str]:
+    """The variables with the prefix that none of these reads, each in a line with the one that may be meant."""
+    known = [setting.variable for kind in kinds for setting in _settings(kind)]
+    lines = []
+    for name, value in sorted(os.environ.items()):
+        variable = name.upper()
+        if value and variable.startswith(PREFIX) and variable not in known and not _is_of_a_service(variable, value):
+            meant = get_close_matches(variable, known, 1)
+            lines.append(f"{name} is no setting" + (f"; {meant[0]} is" if meant else ""))
+    return lines
+
+
+def _is_of_a_service(variable: str, value: str) -> bool:
+    """Whether Kubernetes, or Docker, names a service of this name to every container by the variable."""
+    is_address = variable.endswith("_PORT") and re.match(r"[a-z]+://", value) is not None
+    return is_address or re.search(r"_SERVICE_(HOST|PORT)(_|$)|_PORT_\d+_(TCP|UDP|SCTP)(_|$)", variable) is not None
 
 
 def table(*kinds: type[Environment]) -> str:

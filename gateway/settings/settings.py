@@ -11,11 +11,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from gateway.limits import ConnectionLimits, Limits, PercolatorLimits, PointLimits, SubscriptionLimits, WorkerLimits
-from gateway.settings.environment import Environment, SettingsError, listed, load, table
+from gateway.settings.environment import Environment, SettingsError, listed, load, misspelt, table
 from gateway.settings.read_settings import ReadSettings
 from gateway.settings.token_settings import TokenSettings
 
-__all__ = ["EmbeddedSettings", "SchemaSettings", "Settings", "SettingsError", "load", "reference"]
+__all__ = ["EmbeddedSettings", "SchemaSettings", "Settings", "SettingsError", "load", "misspelt_variables", "reference"]
 
 
 def _mongodb_uri(uri: SecretStr) -> SecretStr:
@@ -157,6 +157,11 @@ class EmbeddedSettings(Environment):
         description="The mongod of the demo and the tests; unset: the one on PATH, else the extra `embedded`'s.",
         json_schema_extra=_expecting("the path of a mongod binary"),
     )
+
+
+def misspelt_variables() -> list[str]:
+    """The variables of the environment that look like settings and are none, a line each."""
+    return misspelt(Settings, EmbeddedSettings)
 
 
 def reference() -> str:

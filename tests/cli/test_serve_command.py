@@ -23,6 +23,7 @@ from websockets.typing import Subprotocol
 from gateway.cli import app
 from gateway.demo.embedded_mongod import EmbeddedServer, reserved_port
 from gateway.model import secret_keys
+from tests.harness.mongod_process import standalone
 from tests.harness.waiting import PATIENCE, eventually
 
 QUERY = {"query": "{ viewer { organization { name } } }"}
@@ -117,6 +118,34 @@ def test_a_missing_or_wrong_setting_is_one_line(wrong: dict[str, str], message: 
     assert result.stderr.startswith(f"Error: {message}")
     assert result.stderr.count("\n") == 1
     assert "hunter2" not in result.stderr
+
+
+def test_a_database_that_it_cannot_work_with_is_one_line(tmp_path: Path) -> None:
+    with standalone(tmp_path) as address:
+        environment = {"GATEWAY_MONGODB_URI": f"mongodb://{address}/"}
+        result = CliRunner().invoke(app, ["serve", "--port", "0"], env=environment)
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert result.stderr.startswith("Error: GATEWAY_MONGODB_URI: MongoDB is a standalone server, ")
+
+
+def test_a_misspelt_setting_is_named_before_what_is_missing_for_it() -> None:
+    environment = {"GATEWAY_MONGODB_URI": "", "GATEWAY_MONGO_URI": "mongodb://hunter2"}
+    result = CliRunner().invoke(app, ["serve"], env=environment)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(
+        "Warning: GATEWAY_MONGO_URI is no setting; GATEWAY_MONGODB_URI is\nError: GATEWAY_MONGODB_URI is not set: "
+    )
+
+
+def test_what_works_but_had_better_be_otherwise_is_a_warning(
+    tmp_path: Path, environment: dict[str, str], mongod: EmbeddedServer
+) -> None:
+    with serving(tmp_path, environment | {"GATEWAY_DEPTH_LIMITS": "3"}) as served:
+        served.ready()
+        warnings = [line for line in served.log.splitlines() if line.startswith("Warning: ")]
+        assert warnings[0] == "Warning: GATEWAY_DEPTH_LIMITS is no setting; GATEWAY_DEPTH_LIMIT is"
+        assert all(" is past its end of life and gets no more fixes" in warning for warning in warnings[1:])
+        assert served.end(signal.SIGTERM) == 0
 
 
 def test_a_wrong_option_is_one_line() -> None:

@@ -14,7 +14,7 @@ from gateway.limits import (
     PointLimits,
     SubscriptionLimits,
 )
-from gateway.settings import EmbeddedSettings, Settings, SettingsError, load, reference
+from gateway.settings import EmbeddedSettings, Settings, SettingsError, load, misspelt_variables, reference
 
 URI = "mongodb://user:hunter2@db.example/?replicaSet=rs0"
 
@@ -120,6 +120,25 @@ def test_settings_are_frozen_and_never_show_the_uri() -> None:
 def test_the_documented_table_is_current() -> None:
     documented = Path(__file__).parents[2] / "docs" / "settings.md"
     assert reference() in documented.read_text(encoding="utf-8")
+
+
+def test_what_looks_like_a_setting_and_is_none_is_named_with_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("GATEWAY_MONGODB_URI", "gateway_port", "GATEWAY_MONGOD", "GATEWAYS", "DEPTH_LIMIT"):
+        monkeypatch.setenv(variable, "hunter2")
+    monkeypatch.setenv("GATEWAY_LOGLEVEL", "")
+    # Kubernetes and Docker tell every container where services are.
+    for variable in ("SERVICE_HOST", "SERVICE_PORT_HTTP", "PORT_80_TCP_ADDR", "METRICS_SERVICE_PORT", "PORT_80_TCP"):
+        monkeypatch.setenv(f"GATEWAY_{variable}", "10.0.0.1")
+    monkeypatch.setenv("GATEWAY_METRICS_PORT", "tcp://10.0.0.1:80")
+    assert misspelt_variables() == []
+    monkeypatch.setenv("GATEWAY_DEPTHLIMIT", "3")
+    monkeypatch.setenv("GATEWAY_LIMIT_DEPTH_XYZ_QQ_WW", "hunter2")
+    monkeypatch.setenv("gateway_loglevel", "hunter2")
+    assert misspelt_variables() == [
+        "GATEWAY_DEPTHLIMIT is no setting; GATEWAY_DEPTH_LIMIT is",
+        "GATEWAY_LIMIT_DEPTH_XYZ_QQ_WW is no setting",
+        "gateway_loglevel is no setting; GATEWAY_LOG_LEVEL is",
+    ]
 
 
 def test_a_limit_is_set_by_its_own_variable_alone(monkeypatch: pytest.MonkeyPatch) -> None:
