@@ -22,6 +22,8 @@ from gateway.transport.http.not_found import refuse
 from gateway.transport.http.request_reader import RequestReader
 from gateway.transport.pages.graphiql import GraphiQLPage
 from gateway.transport.server.known_hosts import KnownHosts
+from gateway.transport.server.proxies import BehindProxies
+from gateway.transport.server.public_url import PublicUrl, parse_public_url
 from gateway.transport.server.request_observation import RequestObservation
 from gateway.transport.websocket.conversation import ConversationServices
 from gateway.transport.websocket.messages import MessageReader
@@ -81,7 +83,13 @@ def application(settings: Settings, services: Services, *, page_takes_key: bool 
         services.observer,
         max_operations=settings.subscription_limits.socket_operations,
     )
-    sockets = WebSocketEndpoint(conversations, services.connections, origins=settings.cors_origins)
+    public = None if settings.public_url is None else parse_public_url(settings.public_url)
+    sockets = WebSocketEndpoint(
+        conversations,
+        services.connections,
+        origins=settings.cors_origins,
+        own_origin=None if public is None else public.origin,
+    )
     health = Health(
         readiness_checks(services, lag_limit_ms=settings.worker_limits.event_loop_lag_limit_ms),
         {"migrations": lambda: services.pending_migrations.note},
@@ -96,8 +104,9 @@ def application(settings: Settings, services: Services, *, page_takes_key: bool 
             WebSocketRoute("/{path:path}", NoWebSocketEndpoint()),
         ],
         middleware=[
+            *_proxies(settings, public),
             Middleware(RequestObservation, observer=services.observer),
-            *([Middleware(KnownHosts, hosts=settings.hosts)] if settings.hosts else []),
+            *_known_hosts(settings, public),
             *([_cors(settings.cors_origins)] if settings.cors_origins else []),
             Middleware(DirectRoute, path="/graphql", endpoint=endpoint),
         ],
@@ -107,6 +116,19 @@ def application(settings: Settings, services: Services, *, page_takes_key: bool 
     # A redirect would be to http:// behind a proxy that ends TLS, and clients send the key after it.
     app.router.redirect_slashes = False
     return app
+
+
+def _proxies(settings: Settings, public: PublicUrl | None) -> list[Middleware]:
+    base_path = "" if public is None else public.base_path
+    if not (settings.trusted_proxies or base_path):
+        return []
+    return [Middleware(BehindProxies, trusted=settings.trusted_proxies, base_path=base_path)]
+
+
+def _known_hosts(settings: Settings, public: PublicUrl | None) -> list[Middleware]:
+    if not settings.hosts:
+        return []
+    return [Middleware(KnownHosts, hosts=settings.hosts if public is None else (*settings.hosts, public.host))]
 
 
 def _cors(origins: Collection[str]) -> Middleware:

@@ -13,6 +13,7 @@ from gateway.app.trusted_documents import check_documents
 from gateway.cli.console import note, warn
 from gateway.settings import Settings, load, misspelt_variables
 from gateway.store.client import close
+from gateway.transport.server.public_url import parse_public_url
 
 
 def serve(
@@ -32,6 +33,8 @@ def serve(
     with suppress(KeyboardInterrupt), open_listener(settings.host, settings.port) as listener:
         warn(*asyncio.run(database_warnings(settings)))
         note(f"Serving {graph_url(settings.host, listener)}")
+        if settings.public_url is not None:
+            note(f"Clients reach it at {parse_public_url(settings.public_url).graph}")
         run(
             "gateway.app.worker:from_environment",
             listener,

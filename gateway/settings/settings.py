@@ -6,8 +6,9 @@ Each is declared once; error messages and the table in docs/settings.md are made
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyNetwork, SecretStr
 from pydantic_settings import NoDecode
 
 from gateway.limits import ConnectionLimits, Limits, PercolatorLimits, PointLimits, SubscriptionLimits, WorkerLimits
@@ -24,6 +25,12 @@ def _mongodb_uri(uri: SecretStr) -> SecretStr:
     return uri
 
 
+def _with_a_port(address: str) -> str:
+    # Raises ValueError for a port that there isn't.
+    _ = urlsplit(address).port
+    return address
+
+
 def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
@@ -35,6 +42,10 @@ def _expecting(expected: str) -> dict[str, Any]:
 
 _Host = Annotated[str, Field(pattern=r"^([A-Za-z0-9._-]+(:[0-9]+)?|[0-9A-Fa-f:.]+|\[[0-9A-Fa-f:.]+\](:[0-9]+)?)$")]
 _Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^\s/,]+)$")]
+
+
+# Its path is of characters that nobody encodes.
+_ADDRESS = r"^https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?$"
 
 
 class LimitSettings(Environment):
@@ -84,6 +95,17 @@ class Settings(ReadSettings, TokenSettings, LimitSettings, SchemaSettings):
         description="Names and addresses by which clients may call the gateway, with any port; unset: every one, but "
         "for the demo localhost and its address.",
         json_schema_extra=_expecting("a comma-separated list of host names and IP addresses"),
+    )
+    public_url: Annotated[str, Field(pattern=_ADDRESS), AfterValidator(_with_a_port)] | None = Field(
+        None,
+        description="The address at which clients reach the gateway, without /graphql; pages of its origin are the "
+        "gateway's own, its name is one of GATEWAY_HOSTS where there are any, and its path may be before every other.",
+        json_schema_extra=_expecting("an address such as https://shop.example or https://shop.example/search"),
+    )
+    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(listed)] = Field(
+        (),
+        description="Where the proxies are whose Forwarded and X-Forwarded headers are believed.",
+        json_schema_extra=_expecting("a comma-separated list of IP addresses and networks such as 10.0.0.0/8"),
     )
     port: int = Field(8000, ge=0, le=65_535, description="The port to listen on; 0 takes a free one.")
     workers: int = Field(1, ge=1, le=256, description="Processes that serve.")

@@ -4,19 +4,25 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import orjson
 import pytest
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 from websockets.frames import Frame, Opcode
 from websockets.typing import Subprotocol
 
-from gateway.demo.embedded_mongod import EmbeddedServer
+from gateway.demo.embedded_mongod import EmbeddedServer, reserved_port
+from gateway.limits import ConnectionLimits
+from gateway.settings import Settings, load
+from gateway.transport.server.proxies import BehindProxies
+from tests.harness import wire_client
 from tests.harness.gateway_process import GatewayProcess, serving
 from tests.harness.nginx_process import NGINX, proxying
 
@@ -67,8 +73,15 @@ class Proxied:
 @pytest.fixture(scope="module")
 def proxied(mongod: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
     directory = tmp_path_factory.mktemp("nginx")
-    with serving(mongod.uri) as gateway, proxying(gateway.url.split("/")[2], directory) as port:
-        yield Proxied(gateway, port, ssl.create_default_context(cafile=str(Path(directory, "certificate.pem"))))
+    with reserved_port() as port:
+        # As the page has it beside the configuration.
+        settings = {"public_url": f"https://localhost:{port}/search", "trusted_proxies": "127.0.0.1"}
+        with serving(mongod.uri, **settings) as gateway, proxying(gateway.url.split("/")[2], directory, port):
+            yield Proxied(gateway, port, _trusting(directory))
+
+
+def _trusting(directory: Path) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(Path(directory, "certificate.pem")))
 
 
 async def init(websocket: ClientConnection, key: str) -> None:
@@ -84,6 +97,19 @@ async def ask(proxied: Proxied, times: int) -> None:
             response = await http.post(proxied.url, json=QUERY)
             assert response.status_code == 200, response.text
             assert response.json()["data"] == DATA
+
+
+async def test_a_prefix_that_is_left_where_it_is_is_known(proxied: Proxied, tmp_path: Path) -> None:
+    with reserved_port() as port, proxying(proxied.gateway.url.split("/")[2], tmp_path, port, leaves_prefix=True):
+        other = replace(proxied, port=port, tls=_trusting(tmp_path))
+        await ask(other, 2)
+        async with other.client() as http:
+            page = await http.get(other.url, headers={"Accept": "text/html"})
+            assert page.headers["content-type"] == "text/html; charset=utf-8"
+            # Nothing leads to http.
+            assert (await http.get(f"{other.url}/")).status_code == 404
+        async with other.websocket() as websocket:
+            await init(websocket, proxied.gateway.key)
 
 
 async def test_requests_subscriptions_and_the_page_go_through_below_a_prefix(proxied: Proxied) -> None:
@@ -120,10 +146,39 @@ async def test_an_upgrade_to_http_2_is_not_passed_on(proxied: Proxied) -> None:
 async def test_a_page_of_its_own_origin_may_open_websockets_and_no_other(proxied: Proxied) -> None:
     async with proxied.websocket(origin=f"https://localhost:{proxied.port}") as websocket:
         await init(websocket, proxied.gateway.key)
-    with pytest.raises(InvalidStatus) as refused:
-        async with proxied.websocket(origin="https://evil.example"):
-            pass
-    assert refused.value.response.status_code == 403
+    for origin in ("https://evil.example", f"http://localhost:{proxied.port}", "https://localhost"):
+        with pytest.raises(InvalidStatus) as refused:
+            async with proxied.websocket(origin=origin, additional_headers={"X-Forwarded-Host": "evil.example"}):
+                pass
+        assert refused.value.response.status_code == 403
+
+
+async def test_the_client_is_the_one_that_nginx_names_whatever_clients_write(tmp_path: Path) -> None:
+    scopes: list[Scope] = []
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        scopes.append(scope)
+        await PlainTextResponse("")(scope, receive, send)
+
+    settings = load(Settings, mongodb_uri="mongodb://h", trusted_proxies="127.0.0.1")
+    behind = BehindProxies(application, trusted=settings.trusted_proxies)
+    written = {
+        "Forwarded": "for=6.6.6.6;proto=http;host=evil.example",
+        "X-Forwarded-For": "6.6.6.6",
+        "X-Forwarded-Proto": "http",
+        "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-Prefix": "/evil",
+    }
+    with reserved_port() as port:
+        async with wire_client.serving(behind, ConnectionLimits(drain_seconds=0)) as served:
+            with proxying(f"127.0.0.1:{served.port}", tmp_path, port):
+                transport = httpx.AsyncHTTPTransport(verify=_trusting(tmp_path), local_address=FLOODER[0])
+                async with httpx.AsyncClient(transport=transport, timeout=PATIENCE) as http:
+                    await http.get(f"https://localhost:{port}/search/a", headers=written)
+    [scope] = scopes
+    host = dict(scope["headers"])[b"host"].decode()
+    assert (scope["client"][0], scope["scheme"], host) == (FLOODER[0], "https", f"localhost:{port}")
+    assert (scope["root_path"], scope["path"]) == ("/search", "/search/a")
 
 
 async def test_bodies_beyond_the_limit_go_no_further(proxied: Proxied) -> None:

@@ -116,14 +116,14 @@ class Socket:
 
 @asynccontextmanager
 async def socket(
-    address: str, *, host: str = "", protocols: tuple[str, ...] = (PROTOCOL,), **options: Any
+    address: str, *, host: str = "", path: str = "graphql", protocols: tuple[str, ...] = (PROTOCOL,), **options: Any
 ) -> AsyncIterator[Socket]:
     """Connected to what is served there; ``host``: what the client calls it."""
     subprotocols = [Subprotocol(name) for name in protocols]
     if host:
         options["host"], options["port"] = address.split(":")
     async with connect(
-        f"ws://{host or address}/graphql", subprotocols=subprotocols or None, compression=None, **options
+        f"ws://{host or address}/{path}", subprotocols=subprotocols or None, compression=None, **options
     ) as connection:
         yield Socket(connection)
 

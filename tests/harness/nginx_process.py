@@ -19,26 +19,26 @@ _SECONDS = {
 
 
 @contextmanager
-def proxying(gateway: str, directory: Path) -> Iterator[int]:
-    """The port of loopback at which nginx serves ``https://localhost/search/``; ``gateway``: host and port behind it.
+def proxying(gateway: str, directory: Path, port: int, *, leaves_prefix: bool = False) -> Iterator[None]:
+    """nginx, which serves ``https://localhost/search/`` at this port of loopback; ``gateway``: host and port behind it.
 
     ``directory`` holds its files; the certificate is its ``certificate.pem``. Heads and bodies have a second to come.
+    ``leaves_prefix``: what it passes on has ``/search``, too.
     """
     assert NGINX is not None, "the tests of it are skipped without it"
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     certificate, key = directory / "certificate.pem", directory / "key.pem"
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
     command += ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)]
     subprocess.run(command, check=True, capture_output=True)
     configuration = directory / "nginx.conf"
-    configuration.write_text(_configuration(gateway, port, certificate, key, directory))
+    text = _configuration(gateway, port, certificate, key, directory)
+    configuration.write_text(text.replace("http://gateway/;", "http://gateway;") if leaves_prefix else text)
     process = subprocess.Popen(
         [NGINX, "-p", str(directory), "-c", str(configuration), "-e", "error.log"], cwd=directory
     )
     try:
         _wait_for(process, port, directory)
-        yield port
+        yield
     finally:
         process.terminate()
         process.wait(30)

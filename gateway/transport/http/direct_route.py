@@ -16,5 +16,5 @@ class DirectRoute:
         self._endpoint = endpoint
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_here = scope["type"] == "http" and scope["path"] == self._path
+        is_here = scope["type"] == "http" and scope["path"] == scope.get("root_path", "") + self._path
         await (self._endpoint if is_here else self._app)(scope, receive, send)

@@ -27,7 +27,7 @@ class KnownHosts:
         self._hosts = frozenset(_name(host) for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan" or self._is_known(scope) or scope["path"].encode() in HEALTH_PATHS:
+        if scope["type"] == "lifespan" or self._is_known(scope) or _asks_for_health(scope):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
             await receive()
@@ -42,6 +42,11 @@ class KnownHosts:
             case [host]:
                 return _name(host) in self._hosts
         return False
+
+
+def _asks_for_health(scope: Scope) -> bool:
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", "")).encode() in HEALTH_PATHS
 
 
 def _name(host: str) -> str:

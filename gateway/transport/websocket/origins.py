@@ -8,15 +8,21 @@ from starlette.datastructures import Headers
 _PORTS = {"http": 80, "https": 443}
 
 
-def is_allowed_origin(headers: Headers, origins: Collection[str]) -> bool:
+def is_allowed_origin(headers: Headers, origins: Collection[str], own_origin: str | None = None) -> bool:
     """Whether the page that connects is the gateway's own or one of ``origins``, of which "*" is all; what is no
-    browser names no origin."""
+    browser names no origin.
+
+    ``own_origin`` None: the gateway's own page is of the host that the handshake names.
+    """
     match headers.getlist("origin"), headers.getlist("host"):
         case [], _:
             return True
         case [origin], hosts:
-            is_listed = "*" in origins or origin in origins
-            return is_listed or [_host(origin.lower())] == [host.lower() for host in hosts]
+            if "*" in origins or origin in origins:
+                return True
+            if own_origin is not None:
+                return origin.lower() == own_origin
+            return [_host(origin.lower())] == [host.lower() for host in hosts]
     return False
 
 

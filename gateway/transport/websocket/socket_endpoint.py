@@ -22,19 +22,25 @@ PROTOCOL = "graphql-transport-ws"
 class WebSocketEndpoint:
     """The websockets of the graph: an ASGI application.
 
-    ``origins``: those whose pages may connect besides the gateway's own.
+    ``origins``: those whose pages may connect besides the gateway's own. ``own_origin``: of that, where it is known.
     """
 
     def __init__(
-        self, services: ConversationServices, connections: OpenConnections, *, origins: Collection[str]
+        self,
+        services: ConversationServices,
+        connections: OpenConnections,
+        *,
+        origins: Collection[str],
+        own_origin: str | None = None,
     ) -> None:
         self._services = services
         self._connections = connections
         self._origins = origins
+        self._own_origin = own_origin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
-        if not is_allowed_origin(Headers(scope=scope), self._origins):
+        if not is_allowed_origin(Headers(scope=scope), self._origins, self._own_origin):
             await refuse_websocket(receive, send, Forbidden("Pages of this origin may not open websockets here."))
         elif PROTOCOL not in scope["subprotocols"]:
             await send({"type": "websocket.accept"})
