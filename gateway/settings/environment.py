@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from difflib import get_close_matches
+from functools import cache
 from inspect import get_annotations
 from typing import Any, TypeVar
 
@@ -167,10 +168,18 @@ def _declared(kind: type[Environment], name: str) -> Iterator[_Setting]:
         for (inner, schema), default in zip(_properties(field.annotation).items(), defaults, strict=True):
             yield _Setting(inner, name, False, default, schema)
     else:
-        schema = kind.model_json_schema()["properties"][name]
+        schema = _schemas(kind)[name]
         yield _Setting(name, None, field.is_required(), field.default, schema)
 
 
+@cache
+def _schemas(kind: type[Environment]) -> Mapping[str, Any]:
+    """The fields of the settings, as JSON Schema has them."""
+    schemas: Mapping[str, Any] = kind.model_json_schema()["properties"]
+    return schemas
+
+
+@cache
 def _properties(group: Any) -> Mapping[str, Mapping[str, Any]]:
     """The settings of a group by name, as JSON Schema has them."""
     properties: Mapping[str, Mapping[str, Any]] = TypeAdapter(group).json_schema()["properties"]
