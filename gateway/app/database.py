@@ -1,7 +1,10 @@
 """The database that the settings name."""
 
+from collections.abc import Sequence
+
 from gateway.settings import Settings, SettingsError
 from gateway.store.client import Client, Database, close, open_client, read_by
+from gateway.store.driver_monitoring import Listener
 from gateway.store.suitability import obstacles
 
 _KILLING_CONNECTIONS = 2
@@ -9,9 +12,9 @@ _KILLING_CONNECTIONS = 2
 _LOOKING_MS = 2_000
 
 
-def open_database(settings: Settings) -> Database:
+def open_database(settings: Settings, listeners: Sequence[Listener] = ()) -> Database:
     """The database, whose ``client`` the caller closes; raises `SettingsError` for a URI that isn't one."""
-    return _open_client(settings, settings.mongodb_max_pool_size)[settings.mongodb_database]
+    return _open_client(settings, settings.mongodb_max_pool_size, listeners)[settings.mongodb_database]
 
 
 def for_queries(database: Database, settings: Settings) -> Database:
@@ -53,9 +56,9 @@ def open_killing_client(settings: Settings) -> Client:
     return _open_client(settings, _KILLING_CONNECTIONS)
 
 
-def _open_client(settings: Settings, connections: int, **timeouts: int) -> Client:
+def _open_client(settings: Settings, connections: int, listeners: Sequence[Listener] = (), **timeouts: int) -> Client:
     uri = settings.mongodb_uri.get_secret_value()
     try:
-        return open_client(uri, driver=settings.driver, max_pool_size=connections, **timeouts)
+        return open_client(uri, driver=settings.driver, max_pool_size=connections, listeners=listeners, **timeouts)
     except ValueError as error:
         raise SettingsError(f"GATEWAY_MONGODB_URI: {error}") from None

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from gateway.app.services import Services
+from gateway.observability.metrics_catalogue import LOOP_LAG, STREAM_LAG
 from gateway.scheduling.cancellation import cancel
 from gateway.store.client import close
 from gateway.transport.server.uvicorn_adapter import ENDING
@@ -21,9 +22,13 @@ async def lifespan(services: Services) -> AsyncIterator[dict[str, Callable[[], A
     indexing = asyncio.create_task(services.index_creation.run())
     # Long enough for a new database, or one that is ready; a large one is indexed beside the service.
     await asyncio.wait([indexing], timeout=_INDEXING_SECONDS)
-    tasks = [indexing]
-    tasks.append(asyncio.create_task(_look_for_migrations(services, indexing)))
-    tasks.append(asyncio.create_task(services.event_loop_lag.run()))
+    gauges = {LOOP_LAG: lambda: services.event_loop_lag.seconds, STREAM_LAG: lambda: services.broker.lag_seconds}
+    beside = (
+        _look_for_migrations(services, indexing),
+        services.event_loop_lag.run(),
+        services.observation.sample(gauges),
+    )
+    tasks = [indexing, *map(asyncio.create_task, beside)]
     if services.follower is not None:
         tasks.append(asyncio.create_task(services.follower.run()))
 

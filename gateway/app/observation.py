@@ -1,19 +1,48 @@
-"""Who is told of requests, by the settings."""
+"""Who is told of requests, of commands and of connections, by the settings."""
 
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from importlib.metadata import version
 
 from gateway.observability.log_lines import event_logger
+from gateway.observability.metrics_catalogue import Metric
 from gateway.observability.observer import Observer, Sink
 from gateway.observability.request_log import RequestLog
 from gateway.observability.slow_commands import SlowCommands
 from gateway.settings import Settings
 from gateway.store.client import Database
+from gateway.store.driver_monitoring import Listener, listeners
 from gateway.store.explanations import explanation
 
 
-def open_observer(settings: Settings, database: Database) -> Observer:
-    """The Observer of one process."""
-    logger = event_logger(settings.log_level, settings.log_format)
-    slow = SlowCommands(logger, partial(explanation, database, values=settings.log_texts))
-    sinks: list[Sink] = [RequestLog(logger, texts=settings.log_texts, slow_ms=settings.slow_operation_ms, slow=slow)]
-    return Observer(sinks)
+class Observation:
+    """What one process tells of itself: its log and, where they are exposed, its metrics. ``listeners``: what its
+    clients of MongoDB are opened with."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._sinks: list[Sink] = []
+        self.listeners: Sequence[Listener] = ()
+        self._meters = None
+        if settings.metrics_address is not None:
+            # Imported by now: see `gateway.app.metrics_exposition`.
+            from gateway.observability.request_metrics import DatabaseMetrics, Meters, RequestMetrics
+
+            self._meters = Meters()
+            self._sinks.append(RequestMetrics(self._meters))
+            self.listeners = listeners(DatabaseMetrics(self._meters))
+
+    def observer(self, database: Database) -> Observer:
+        """The Observer of the process, whose slow commands are explained by ``database``."""
+        settings = self._settings
+        logger = event_logger(settings.log_level, settings.log_format)
+        slow = SlowCommands(logger, partial(explanation, database, values=settings.log_texts))
+        log = RequestLog(logger, texts=settings.log_texts, slow_ms=settings.slow_operation_ms, slow=slow)
+        return Observer([log, *self._sinks])
+
+    async def sample(self, gauges: Mapping[Metric, Callable[[], float]]) -> None:
+        """Sets what changes without a request, for as long as it isn't cancelled and there are metrics."""
+        if self._meters is not None:
+            from gateway.observability.request_metrics import sample
+
+            await sample(self._meters, gauges, version("search-interactions-gateway"))

@@ -1,7 +1,7 @@
 """What answers requests, whatever the transport: every part made once and wired."""
 
 from gateway.app.database import for_queries, open_database, open_killing_client
-from gateway.app.observation import open_observer
+from gateway.app.observation import Observation
 from gateway.app.token_verification import open_tokens
 from gateway.app.trusted_documents import open_documents
 from gateway.auth.authenticator import Authenticator
@@ -48,10 +48,11 @@ class Services:
 
         self.event_loop_lag = EventLoopLag()
 
-        self.database = open_database(settings)
+        self.observation = Observation(settings)
+        self.database = open_database(settings, self.observation.listeners)
         self.index_creation = IndexCreation(self.database)
         self.pending_migrations = PendingMigrations(self.database)
-        self.observer = open_observer(settings, self.database)
+        self.observer = self.observation.observer(self.database)
         tenancy = Tenancy(self.database)
         self.killing_client = open_killing_client(settings)
         reader, query_reader = (

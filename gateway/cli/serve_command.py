@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from gateway.app.database import database_warnings, for_queries, open_database
+from gateway.app.metrics_exposition import exposed_metrics
 from gateway.app.serving import end_on_signals, graph_url, open_listener, run
 from gateway.app.token_verification import token_policy
 from gateway.app.trusted_documents import check_documents
@@ -30,7 +31,11 @@ def serve(
     check_documents(settings)
     token_policy(settings)
     end_on_signals()
-    with suppress(KeyboardInterrupt), open_listener(settings.host, settings.port) as listener:
+    with (
+        suppress(KeyboardInterrupt),
+        exposed_metrics(settings.metrics_address),
+        open_listener(settings.host, settings.port) as listener,
+    ):
         warn(*asyncio.run(database_warnings(settings)))
         note(f"Serving {graph_url(settings.host, listener)}")
         if settings.public_url is not None:

@@ -38,7 +38,8 @@ _UNKNOWN_NAME = (QueryNotPersisted, PersistenceDisabled)
 class AdmittedOperation:
     """A request that may run: its document valid, its operation known and allowed, its variables coerced.
 
-    ``record``: what is told of it to whoever observes; ``waited``: the seconds of its time that are gone.
+    ``record``: what is told of it to whoever observes; ``known``: how much of what was sent was known, as there;
+    ``waited``: the seconds of its time that are gone.
     """
 
     request: GraphQLRequest
@@ -46,6 +47,7 @@ class AdmittedOperation:
     document: DocumentNode
     bound: BoundOperation
     record: OperationRecord
+    known: str
     waited: float = 0.0
 
     @property
@@ -91,7 +93,7 @@ class Admission:
         """
         prepared = request.prepared
         if prepared is not None and prepared.permissions <= context.caller.permissions:
-            return AdmittedOperation(request, context, prepared.document, prepared.bound, record)
+            return AdmittedOperation(request, context, prepared.document, prepared.bound, record, "request")
         caller, query = context.caller, request.query or ""
         size, paid = max(request.size, len(query)), 0
         is_short = request.size - len(query) <= _SHORT_BYTES and self._documents.knows(
@@ -121,6 +123,7 @@ class Admission:
         """None where ``only_quickly``, and it takes long."""
         organization_id = context.caller.organization.id
         try:
+            known = "document" if self._documents.knows(request.query, request.document_id, organization_id) else "new"
             document = self._documents.find(request.query, request.document_id, organization_id)
             if document.prepared.errors:
                 return refused_in(Phase.VALIDATION, document.prepared.errors)
@@ -137,7 +140,7 @@ class Admission:
                 return refused_in(Phase.VARIABLES, bound)
             _require_affordable(bound.cost, self._cost_limit)
             self._known.keep(request, document, operation, bound)
-            return AdmittedOperation(request, context, document.prepared.node, bound, record, request.waited)
+            return AdmittedOperation(request, context, document.prepared.node, bound, record, known, request.waited)
         except GraphQLSyntaxError as error:
             return refused_in(Phase.PARSING, [error])
         except GatewayError as error:

@@ -75,6 +75,7 @@ class OperationRunner:
                 name=outcome.bound.compiled.name,
                 text=request.query,
                 document_id=request.document_id,
+                known=outcome.known,
                 estimated=max(LEAST, outcome.bound.cost),
                 waited=outcome.waited,
             )

@@ -11,6 +11,7 @@ second at a time where no other key is subscribed. Those whose key has no points
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -60,6 +61,8 @@ class Broker:
         self._opening = asyncio.Lock()
         self._streams: dict[Kind, InsertStream] = {}
         self._followers: dict[Kind, asyncio.Task[None]] = {}
+        # How long ago the last document was inserted as it was told, in whole seconds, as clocks of MongoDB have them.
+        self.lag_seconds = 0.0
 
     @property
     def is_cut_off(self) -> bool:
@@ -136,6 +139,7 @@ class Broker:
                 inserted = await stream.next()
                 if inserted is None:
                     continue
+                self.lag_seconds = max(0.0, int(time.time()) - inserted.at.time)
                 additions += 1 + await self._add(inserted, by_namespace)
                 if additions >= _ADDITIONS_WITHOUT_PAUSE:
                     additions = 0

@@ -78,6 +78,7 @@ class Observer:
         name: str | None,
         text: str | None,
         document_id: str | None,
+        known: str,
         estimated: int,
         waited: float,
     ) -> None:
@@ -86,6 +87,7 @@ class Observer:
         operation.name = name and name[:_MAX_NAME]
         operation.text = text
         operation.document_id = document_id and document_id[:_MAX_NAME]
+        operation.known = known
         operation.estimated = estimated
         operation.waited = waited
         for sink in self._sinks:
@@ -117,6 +119,7 @@ class Observer:
     def opened(self, operation: OperationRecord) -> None:
         """It has subscribed: nothing is kept for long of what it was asked by."""
         operation.hash, operation.text = document_hash(operation), None
+        operation.is_open = True
         for sink in self._sinks:
             sink.subscription_opened(operation)
 
@@ -125,9 +128,8 @@ class Observer:
         operation.events += 1
         operation.answer_bytes += size
 
-    def ended(self, operation: OperationRecord, ending: str = "") -> None:
-        """Nothing more becomes of an operation; ``ending``: what ended a subscription."""
-        operation.ending = ending or operation.ending
+    def ended(self, operation: OperationRecord) -> None:
+        """Nothing more becomes of an operation."""
         operation.seconds = perf_counter() - operation.began
         for sink in self._sinks:
             sink.operation_ended(operation)

@@ -67,12 +67,13 @@ class OperationRecord:
 
     ``kind``: ``"query"``, ``"mutation"`` or ``"subscription"``, empty where that was never known. ``text``: of its
     document, where it was sent; ``hash``: the SHA-256 of that, where it isn't kept any longer. ``way``: ``"shaped"``,
-    or why the executor had to answer. ``codes``: of its errors.
+    or why the executor had to answer. ``known``: how much of what was sent was known: ``"request"``, ``"document"``,
+    or nothing: ``"new"``. ``codes``: of its errors.
     ``estimated``, ``actual``: the points that it might have cost, and did. ``documents``, ``read_bytes``,
     ``written_bytes``: what came from MongoDB and went there; ``answer_bytes``: of the answer, or of all events.
     ``waited``: the seconds in which it had to wait for its turn; ``in_mongodb``: those in which any of its commands was
-    under way. ``commands``: those that it sent. ``events``: how many answers a subscription had; ``ending``: what ended
-    it. ``span``: what a tracer keeps with it.
+    under way. ``commands``: those that it sent. ``events``: how many answers a subscription had; ``is_open``: whether
+    it has subscribed. ``span``: what a tracer keeps with it.
     """
 
     __slots__ = (
@@ -83,12 +84,13 @@ class OperationRecord:
         "commands",
         "document_id",
         "documents",
-        "ending",
         "estimated",
         "events",
         "hash",
         "in_mongodb",
+        "is_open",
         "kind",
+        "known",
         "name",
         "read_bytes",
         "request",
@@ -110,13 +112,14 @@ class OperationRecord:
         self.hash = ""
         self.document_id: str | None = None
         self.way = ""
+        self.known = ""
         self.codes: Sequence[str] = ()
         self.estimated = self.actual = 0
         self.documents = self.read_bytes = self.written_bytes = self.answer_bytes = 0
         self.waited = self.in_mongodb = 0.0
         self.commands: Sequence[Any] = ()
         self.events = 0
-        self.ending = ""
+        self.is_open = False
         self.span: Any = None
 
 

@@ -14,7 +14,7 @@ def printable(text: str) -> str:
 
     They are JSON's escapes, and neither quotes nor backslashes are touched, so JSON stays JSON of the same value.
     """
-    if text.isprintable() and not _HIDDEN.search(text):
+    if text.isprintable() and (text.isascii() or not _HIDDEN.search(text)):
         return text
     return "".join(
         character if character.isprintable() and not _HIDDEN.match(character) else _escaped(character)

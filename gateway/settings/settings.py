@@ -41,6 +41,7 @@ def _expecting(expected: str) -> dict[str, Any]:
 
 
 _Host = Annotated[str, Field(pattern=r"^([A-Za-z0-9._-]+(:[0-9]+)?|[0-9A-Fa-f:.]+|\[[0-9A-Fa-f:.]+\](:[0-9]+)?)$")]
+_Address = Annotated[str, Field(pattern=r"^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$")]
 _Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^\s/,]+)$")]
 
 
@@ -152,6 +153,11 @@ class Settings(ReadSettings, TokenSettings, LimitSettings, SchemaSettings):
     )
     log_format: Annotated[Literal["text", "json"], BeforeValidator(_lower)] = Field(
         "text", description="Whether what is logged is for people to read, or one JSON object a line."
+    )
+    metrics_address: _Address | None = Field(
+        None,
+        description="Where Prometheus may read the metrics of all workers, at /metrics, without a key; unset: nowhere.",
+        json_schema_extra=_expecting("an address and a port, such as 127.0.0.1:9464"),
     )
     log_texts: bool = Field(
         False,

@@ -25,6 +25,7 @@ from pymongo.errors import ConfigurationError, InvalidURI
 from pymongo.read_preferences import Nearest, PrimaryPreferred, Secondary, SecondaryPreferred
 
 from gateway.store.driver_errors import translated
+from gateway.store.driver_monitoring import Listener
 from gateway.store.pymongo_adapter import buffered, patch_condition_wait
 
 Driver: TypeAlias = Literal["pymongo", "motor"]
@@ -62,6 +63,7 @@ def open_client(
     pool_wait_timeout_ms: int = 5_000,
     write_timeout_ms: int = 10_000,
     socket_timeout_ms: int = 20_000,
+    listeners: Sequence[Listener] = (),
 ) -> Client:
     """The client of one process and event loop; it connects at the first operation.
 
@@ -72,7 +74,8 @@ def open_client(
     ``driver``: PyMongo's asyncio API, or Motor, which then stands behind the same type.
     ``max_pool_size``: connections per server. The others are milliseconds: between looks at each server, to connect, to
     find a primary, to get a connection from the pool, for a majority to acknowledge a write, and without an answer on a
-    connection. A server that hangs is given up, with what it was asked, after the first two together.
+    connection. A server that hangs is given up, with what it was asked, after the first two together. ``listeners``:
+    of the driver's commands and connections.
 
     Raises ValueError, in one line without any part of ``uri`` (it may hold a password), where that is no MongoDB URI
     or has an option that the driver does not know.
@@ -97,6 +100,7 @@ def open_client(
         "serverSelectionTimeoutMS": server_selection_timeout_ms,
         "waitQueueTimeoutMS": pool_wait_timeout_ms,
         "socketTimeoutMS": socket_timeout_ms,
+        "event_listeners": list(listeners),
     }
     try:
         with warnings.catch_warnings():
