@@ -165,12 +165,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--interactions", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--cache", type=float, default=2.0, help="gigabytes of MongoDB's own memory for data")
     parser.add_argument("--data-dir", type=Path, default=_HERE / ".data")
     arguments = parser.parse_args()
     times = CommandTimes()
     monitoring.register(times)
     directory = arguments.data_dir / f"insights-{arguments.interactions}"
-    with start(directory, configured=load(EmbeddedSettings).mongod) as mongod:
+    with start(directory, configured=load(EmbeddedSettings).mongod, cache_gigabytes=arguments.cache) as mongod:
         print(json.dumps(uvloop.run(_run(mongod.uri, arguments.interactions, arguments.runs, times)), indent=2))
 
 

@@ -7,13 +7,14 @@ All of them begin behind the documents in scope. A group is
 where ``value`` is what the groups are ordered by; a part of a series has its interval's ``start`` instead.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from gateway.insights.metrics import Dimension, Metric, Subject
-from gateway.insights.stored_values import Expression, Pipeline
+from gateway.insights.stored_values import Expression, Pipeline, Stage
+from gateway.insights.time_intervals import quarter_hour_of
 
 Key = Mapping[str, Any]
 
@@ -45,11 +46,10 @@ class Groups:
     metrics: Mapping[str, Metric]
     minima: Mapping[str, int]
 
-    def page(self, order: GroupOrder, after: GroupPlace | None, limit: int, *, times: bool) -> Pipeline:
-        """The first ``limit`` groups behind a place; ``times``: with the first and the last time of each."""
-        value = self.metrics[order.metric].value
+    def page(self, order: GroupOrder, after: GroupPlace | None, limit: int) -> Pipeline:
+        """The first ``limit`` groups behind a place."""
         return [
-            *self._measured({}, {"value": value}, times=times),
+            *self.all(value=self.metrics[order.metric].value),
             *self._sufficient(),
             {"$set": {"is_null": {"$eq": ["$value", None]}}},
             *([{"$match": {"$expr": _beyond(order, after)}}] if after else []),
@@ -57,13 +57,13 @@ class Groups:
             {"$limit": limit},
         ]
 
-    def all(self, *, times: bool) -> Pipeline:
-        """Every group, in no order."""
-        return self._measured({}, {}, times=times)
+    def all(self, **more: Expression) -> Pipeline:
+        """Every group, in no order. ``more``: other fields of each."""
+        return [*self._grouped({}, self._accumulators, None), self._measured(more)]
 
     def count(self, limit: int) -> Pipeline:
         """How many groups there are, up to ``limit``: {"count": n}, or no row for none."""
-        return [*self._measured({}, {}, times=False), *self._sufficient(), {"$limit": limit}, {"$count": "count"}]
+        return [*self.all(), *self._sufficient(), {"$limit": limit}, {"$count": "count"}]
 
     def distinct(self, value: Expression) -> Pipeline:
         """How many distinct values there are: {"count": n}, or no row for none."""
@@ -74,9 +74,18 @@ class Groups:
             {"$count": "count"},
         ]
 
-    def series(self, keys: Sequence[Key], start: Expression) -> Pipeline:
-        """The parts of the groups with these keys, by the ``start`` of the interval that they belong to."""
-        return self._measured({"start": start}, {"start": "$_id.start"}, keys, times=False)
+    def series(self, keys: Sequence[Key], start_of: Callable[[str], Expression]) -> Pipeline:
+        """The parts of the groups with these keys, by the ``start`` of the interval that they belong to. ``start_of``:
+        the start of a time's interval."""
+        measured = self._measured({"start": "$_id.start"})
+        time, accumulators = f"${self.subject.time}", self._accumulators
+        if not all("$sum" in accumulator for accumulator in accumulators.values()):
+            return [*self._grouped({"start": start_of(time)}, accumulators, keys), measured]
+        # Zones are dear: they are looked at once for each quarter of an hour.
+        quarters = self._grouped({"quarter": quarter_hour_of(time)}, accumulators, keys)
+        key = {dimension.name: f"$_id.{dimension.name}" for dimension in self.dimensions}
+        sums = {name: {"$sum": f"${name}"} for name in accumulators}
+        return [*quarters, {"$group": {"_id": {**key, "start": start_of("$_id.quarter")}, **sums}}, measured]
 
     def parts(
         self, keys: Sequence[Key], by: Mapping[str, Expression], accumulators: Mapping[str, Expression]
@@ -85,29 +94,19 @@ class Groups:
         holds both."""
         return self._grouped(by, accumulators, keys)
 
-    def _measured(
-        self,
-        by: Mapping[str, Expression],
-        fields: Mapping[str, Expression],
-        keys: Sequence[Key] | None = None,
-        *,
-        times: bool,
-    ) -> Pipeline:
-        accumulators = {
-            name: accumulator for metric in self.metrics.values() for name, accumulator in metric.accumulators.items()
-        }
-        if times:
-            time = f"${self.subject.time}"
-            accumulators |= {"first_at": {"$min": time}, "last_at": {"$max": time}}
+    @property
+    def _accumulators(self) -> Mapping[str, Expression]:
+        return {name: made for metric in self.metrics.values() for name, made in metric.accumulators.items()}
+
+    def _measured(self, more: Mapping[str, Expression]) -> Stage:
         key = {dimension.name: f"$_id.{dimension.name}" for dimension in self.dimensions}
         measured: dict[str, Expression] = {
             "key": key or {"$literal": {}},
             "stats": {name: metric.value for name, metric in self.metrics.items()} or {"$literal": {}},
             "as_of": "$$NOW",
-            **({"first_at": 1, "last_at": 1} if times else {}),
-            **fields,
+            **more,
         }
-        return [*self._grouped(by, accumulators, keys), {"$project": measured}]
+        return {"$project": measured}
 
     def _grouped(
         self,

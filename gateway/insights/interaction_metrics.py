@@ -6,7 +6,7 @@ over expected clicks are Zhang and Jones' (WWW 2007), exact by position.
 
 from collections.abc import Mapping, Sequence
 
-from gateway.insights.metrics import Dimension, Metric, Subject, counted, is_present, ratio
+from gateway.insights.metrics import Dimension, Metric, Subject, counted, distinct, is_present, mean, ratio
 from gateway.insights.stored_values import (
     TYPE_NAMES,
     Expression,
@@ -56,11 +56,6 @@ _Z = 1.959963984540054
 """The 97.5th percentile of the normal distribution: for an interval of 95 %."""
 
 
-def _distinct(name: str, value: str) -> Metric:
-    # Nulls are taken out: what has none is of none.
-    return Metric({name: {"$addToSet": value}}, {"$size": {"$setDifference": [f"${name}", [None]]}}, 0, value)
-
-
 def wilson_lower_bound(successes: Expression, trials: Expression) -> Expression:
     """The lower bound of a share at 95 %; null without trials."""
     share = {"$divide": [successes, trials]}
@@ -99,9 +94,9 @@ INTERACTION_METRICS: Mapping[str, Metric] = {
     ),
     "views": Metric(_VIEWS, "$views", 0),
     "clicks": Metric(_CLICKS, "$clicks", 0),
-    "searches": _distinct("searches", "$search"),
-    "sessions": _distinct("sessions", "$session"),
-    "users": _distinct("users", "$user"),
+    "searches": distinct("searches", "$search"),
+    "sessions": distinct("sessions", "$session"),
+    "users": distinct("users", "$user"),
     "clicks_per_view": Metric({**_VIEWS, **_CLICKS}, ratio("$clicks", "$views")),
     "clicks_per_view_lower_bound": Metric(
         {**_VIEWS, **_CLICKS}, wilson_lower_bound({"$min": ["$clicks", "$views"]}, "$views")
@@ -110,8 +105,8 @@ INTERACTION_METRICS: Mapping[str, Metric] = {
         {"interactions": {"$sum": 1}, "negative": counted(is_of("negative_feedback"))},
         ratio("$negative", "$interactions"),
     ),
-    "average_duration_ms": Metric({"duration": {"$avg": "$duration"}}, "$duration"),
-    "average_click_position": Metric({"clicked_position": {"$avg": _CLICKED_POSITION}}, "$clicked_position"),
+    "average_duration_ms": mean("duration", "$duration"),
+    "average_click_position": mean("clicked_position", _CLICKED_POSITION),
 }
 """By the names that groups have them under; those that need more than the group's own documents are made below."""
 

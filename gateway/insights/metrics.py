@@ -76,6 +76,18 @@ def ratio(dividend: Expression, divisor: Expression) -> Expression:
     return {"$cond": [{"$gt": [divisor, 0]}, {"$divide": [dividend, divisor]}, None]}
 
 
+def distinct(name: str, value: str) -> Metric:
+    """How many distinct values there are at a path."""
+    # Nulls are taken out: what has none is of none. An index has them of what is missing, too.
+    return Metric({name: {"$addToSet": value}}, {"$size": {"$setDifference": [f"${name}", [None]]}}, 0, value)
+
+
+def mean(name: str, value: Expression) -> Metric:
+    """The mean of a value over the documents in which it is a number; of sums, which can be added up further."""
+    sums = {name: {"$sum": value}, f"{name}_known": counted({"$isNumber": value})}
+    return Metric(sums, ratio(f"${name}", f"${name}_known"))
+
+
 def is_present(value: Expression) -> Expression:
     """Whether a value is neither null nor missing."""
     return {"$gt": [value, None]}

@@ -8,54 +8,39 @@ them and all that was merged into it led to. Definitions: Algolia's of click-thr
 
 from collections.abc import Mapping
 
-from gateway.insights.metrics import Dimension, Metric, Subject, counted, is_present, ratio
+from gateway.insights.metrics import Dimension, Metric, Subject, distinct, mean, ratio
 from gateway.insights.stored_values import Expression
 
-_IS_SEARCH: Expression = {"$ne": ["$merged", True]}
-_SEARCHES: Mapping[str, Expression] = {"searches": counted(_IS_SEARCH)}
+_IS_SEARCH: Expression = {"$gt": ["$searches", 0]}
+_SEARCHES: Mapping[str, Expression] = {"searches": {"$sum": "$searches"}}
 
 
-def _searches_with(name: str, path: str) -> Mapping[str, Expression]:
-    return {**_SEARCHES, name: counted({"$and": [_IS_SEARCH, path]})}
+def _searches_with(name: str, value: Expression) -> Mapping[str, Expression]:
+    return {**_SEARCHES, name: {"$sum": value}}
 
 
-def _rate(name: str, path: str) -> Metric:
-    """The share of the searches that have ``path``."""
-    return Metric(_searches_with(name, path), ratio(f"${name}", "$searches"))
-
-
-def _mean(name: str, path: str) -> Metric:
-    """The mean of what those searches have at ``path`` that have it."""
-    return Metric({name: {"$avg": {"$cond": [_IS_SEARCH, path, None]}}}, f"${name}")
-
-
-def _distinct(name: str, path: str) -> Metric:
-    """How many distinct values there are at ``path``."""
-    return Metric({name: {"$addToSet": path}}, {"$size": f"${name}"}, 0, path)
+def _rate(name: str, value: Expression) -> Metric:
+    """The share of the searches that have a ``value`` of 1."""
+    return Metric(_searches_with(name, value), ratio(f"${name}", "$searches"))
 
 
 _REMAINDER: Expression = {"$subtract": ["$searches", "$clicked"]}
-_RECIPROCAL_RANK: Expression = {
-    "$cond": [
-        {"$and": [_IS_SEARCH, is_present("$whole.lowest_clicked_position")]},
-        {"$divide": [1, {"$add": [1, "$whole.lowest_clicked_position"]}]},
-        0,
-    ]
-}
+# Null where there is none, which adds nothing.
+_RECIPROCAL_RANK: Expression = {"$divide": [1, {"$add": [1, "$whole.lowest_clicked_position"]}]}
 
 SEARCH_METRICS: Mapping[str, Metric] = {
     "searches": Metric(_SEARCHES, "$searches", 0),
     "requests": Metric({"requests": {"$sum": 1}}, "$requests", 0),
-    "sessions": _distinct("sessions", "$session_id"),
-    "users": _distinct("users", "$user_id"),
-    "click_through_rate": _rate("clicked", "$whole.clicked"),
-    "conversion_rate": _rate("converted", "$whole.converted"),
+    "sessions": distinct("sessions", "$session_id"),
+    "users": distinct("users", "$user_id"),
+    "click_through_rate": _rate("clicked", "$searches_clicked"),
+    "conversion_rate": _rate("converted", "$searches_converted"),
     "add_to_cart_rate": _rate("added_to_cart", "$whole.added_to_cart"),
     "purchase_rate": _rate("purchased", "$whole.purchased"),
-    "no_click_rate": Metric(_searches_with("clicked", "$whole.clicked"), ratio(_REMAINDER, "$searches")),
-    "no_results_rate": _rate("without_results", "$whole.no_results"),
-    "abandonment_rate": _rate("abandoned", "$abandoned"),
-    "reformulation_rate": _rate("reformulated", "$reformulated"),
+    "no_click_rate": Metric(_searches_with("clicked", "$searches_clicked"), ratio(_REMAINDER, "$searches")),
+    "no_results_rate": _rate("without_results", "$searches_without_results"),
+    "abandonment_rate": _rate("abandoned", {"$cond": ["$abandoned", 1, 0]}),
+    "reformulation_rate": _rate("reformulated", {"$cond": ["$reformulated", 1, 0]}),
     "average_click_position": Metric(
         {"positions": {"$sum": "$clicked_positions.sum"}, "positioned": {"$sum": "$clicked_positions.count"}},
         ratio("$positions", "$positioned"),
@@ -63,8 +48,8 @@ SEARCH_METRICS: Mapping[str, Metric] = {
     "mean_reciprocal_rank": Metric(
         {**_SEARCHES, "reciprocal_ranks": {"$sum": _RECIPROCAL_RANK}}, ratio("$reciprocal_ranks", "$searches")
     ),
-    "average_result_count": _mean("result_count", "$result_count"),
-    "average_ms_to_first_click": _mean("ms_to_first_click", "$whole.ms_to_first_click"),
+    "average_result_count": mean("result_count", {"$cond": [_IS_SEARCH, "$result_count", None]}),
+    "average_ms_to_first_click": mean("ms_to_first_click", "$whole.ms_to_first_click"),
 }
 """By the names that groups have them under."""
 

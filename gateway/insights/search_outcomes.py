@@ -182,18 +182,42 @@ MS_TO_FIRST_CLICK: Expression = {
 }
 """The milliseconds from a search to its own first click; null without one. Never below 0: clocks differ."""
 
+
+def sums_of_search(is_search: Expression, led_to: Mapping[str, Expression]) -> Mapping[str, Expression]:
+    """What statistics add up of a search, nothing where it isn't one. ``led_to``: by the names of an outcome, what it
+    and all that was merged into it led to."""
+
+    def if_search(value: Expression) -> Expression:
+        return present({"$cond": [is_search, value, None]})
+
+    def one_if(name: str, otherwise: Expression) -> Expression:
+        return {"$cond": [{"$and": [is_search, led_to[name]]}, 1, otherwise]}
+
+    return {
+        "searches": {"$cond": [is_search, 1, 0]},
+        "searches_clicked": one_if("clicked", 0),
+        "searches_converted": one_if("converted", 0),
+        "searches_without_results": one_if("no_results", 0),
+        "whole": {
+            "added_to_cart": one_if("added_to_cart", "$$REMOVE"),
+            "purchased": one_if("purchased", "$$REMOVE"),
+            "lowest_clicked_position": if_search(led_to["lowest_clicked_position"]),
+            "ms_to_first_click": if_search(led_to["ms_to_first_click"]),
+        },
+    }
+
+
 # What a visit gives a search that is alone in it, and abandoned by nobody as far as one can tell.
 _ALONE: Mapping[str, Expression] = {
     "merged": False,
     "abandoned": False,
     "reformulated": False,
-    "whole": {
-        "clicked": "$clicked",
-        "converted": "$converted",
-        "added_to_cart": "$added_to_cart",
-        "purchased": "$purchased",
-        "no_results": "$no_results",
-        "lowest_clicked_position": present("$lowest_clicked_position"),
-        "ms_to_first_click": present(MS_TO_FIRST_CLICK),
-    },
+    **sums_of_search(
+        True,
+        {
+            **{name: f"${name}" for name in ("clicked", "converted", "added_to_cart", "purchased", "no_results")},
+            "lowest_clicked_position": "$lowest_clicked_position",
+            "ms_to_first_click": MS_TO_FIRST_CLICK,
+        },
+    ),
 }

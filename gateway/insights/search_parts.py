@@ -81,7 +81,7 @@ def values_of_conditions(keys: Sequence[str], metrics: Mapping[str, Metric], mos
         {"$match": {"condition_keys": {"$in": list(keys)}}},
         {"$set": {"condition": {"$setUnion": [_of_conditions(keys, compared)]}}},
         {"$unwind": "$condition"},
-        *groups.all(times=False),
+        *groups.all(),
         {"$match": {"stats.searches": {"$gt": 0}}},
         {"$group": {"_id": "$key.key", "values": {"$topN": best}}},
     ]

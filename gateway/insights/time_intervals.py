@@ -18,6 +18,9 @@ MAX_INTERVALS = 1_000
 
 _HOUR = timedelta(hours=1)
 
+# Since then no zone's clocks were put back but at a quarter of an hour, and all differ from UTC by such ones.
+_QUARTERS_SINCE = datetime(2012, 1, 1, tzinfo=UTC)
+
 
 class TimeInterval(Enum):
     """A length of time, by MongoDB's name."""
@@ -47,6 +50,13 @@ def start_of(time: Expression, interval: TimeInterval, zone_name: str) -> Expres
     """The start of the interval that holds a time."""
     truncated = {"date": time, "unit": interval.value, "timezone": zone_name, "startOfWeek": "monday"}
     return {"$dateTrunc": truncated}
+
+
+def quarter_hour_of(time: Expression) -> Expression:
+    """A time that is in the same interval of any zone as ``time``: the start of its quarter of an hour, as far as all
+    zones have these in common. It takes a fifth of what a zone's intervals take."""
+    quarter = {"$dateTrunc": {"date": time, "unit": "minute", "binSize": 15}}
+    return {"$cond": [{"$gte": [time, _QUARTERS_SINCE]}, quarter, time]}
 
 
 def starts(first: datetime, last: datetime, interval: TimeInterval, in_zone: ZoneInfo) -> Sequence[datetime]:

@@ -9,7 +9,7 @@ into another make a chain, which ends with a search that isn't merged and stands
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.insights.search_outcomes import MS_TO_FIRST_CLICK
+from gateway.insights.search_outcomes import MS_TO_FIRST_CLICK, sums_of_search
 from gateway.insights.stored_values import Expression, Pipeline, Stage, present
 from gateway.model.derived_documents import (
     MERGED_WITHIN_MS,
@@ -138,6 +138,8 @@ _CLICKED_BEFORE = {
     ]
 }
 
+_HAS_NO_RESULTS = {"$or": ["$has_no_results", "$whole.found_nothing"]}
+
 _VISIT_FIELDS: Mapping[str, Expression] = {
     # Of the key that a sharded collection has.
     "namespace_id": 1,
@@ -152,12 +154,15 @@ _VISIT_FIELDS: Mapping[str, Expression] = {
             {"$not": _CLICKED_BEFORE},
         ]
     },
-    "whole": {
-        **{name: f"$whole.{name}" for name in _OF_ONE},
-        "no_results": {"$or": ["$has_no_results", "$whole.found_nothing"]},
-        "lowest_clicked_position": present("$whole.lowest_clicked_position"),
-        "ms_to_first_click": present("$whole.first_click.ms"),
-    },
+    **sums_of_search(
+        {"$not": "$merged"},
+        {
+            **{name: f"$whole.{name}" for name in _OF_ONE},
+            "no_results": _HAS_NO_RESULTS,
+            "lowest_clicked_position": "$whole.lowest_clicked_position",
+            "ms_to_first_click": "$whole.first_click.ms",
+        },
+    ),
     "previous_id": present("$previous"),
     "next_id": present("$next.id"),
 }

@@ -21,7 +21,7 @@ from gateway.store.lease import Lease
 
 STATE = "insights"
 
-DEFINITION = 1
+DEFINITION = 2
 """Which definition the derived documents follow. With another one, everything is made again."""
 
 LEASE_SECONDS = 7.0

@@ -151,12 +151,12 @@ async def searches(gateway: Gateway) -> list[Search]:
 
 
 def stats(of: Sequence[Search]) -> dict[str, Any]:
-    whole = [search.outcome["whole"] for search in of if not search.outcome["merged"]]
+    searches = [search.outcome for search in of if not search.outcome["merged"]]
     return {
-        "searches": len(whole),
+        "searches": len(searches),
         "requests": len(of),
         "sessions": len({search.outcome["session_id"] for search in of}),
-        "clickThroughRate": sum(led_to["clicked"] for led_to in whole) / len(whole) if whole else None,
+        "clickThroughRate": sum(search["searches_clicked"] for search in searches) / len(searches) if searches else None,
     }
 
 

@@ -51,13 +51,13 @@ async def outcomes(shop: Gateway) -> Outcomes:
 
 
 def stats(outcomes: Outcomes) -> dict[str, Any]:
-    whole = [outcome["whole"] for outcome in outcomes if not outcome["merged"]]
-    clicked = sum(led_to["clicked"] for led_to in whole)
+    searches = [outcome for outcome in outcomes if not outcome["merged"]]
+    clicked = sum(search["searches_clicked"] for search in searches)
     return {
-        "searches": len(whole),
+        "searches": len(searches),
         "requests": len(outcomes),
         "users": len({outcome["user_id"] for outcome in outcomes if "user_id" in outcome}),
-        "clickThroughRate": clicked / len(whole) if whole else None,
+        "clickThroughRate": clicked / len(searches) if searches else None,
     }
 
 

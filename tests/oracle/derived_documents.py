@@ -155,7 +155,7 @@ def _add_neighbours(visit: str, members: list[Document]) -> None:
             outcome["next_id"] = following["search_request_id"]
         outcome["merged"] = following is not None and _is_merged(outcome, following)
         chains[-1].append(outcome)
-        outcome["whole"] = _whole(chains[-1])
+        outcome |= _sums(chains[-1])
         if not outcome["merged"]:
             chains.append([])
     chains.pop()
@@ -188,6 +188,16 @@ def _seconds(outcome: Document, following: Document) -> float:
         return float("inf")
     seconds: float = (following["first_seen_at"] - outcome["first_seen_at"]).total_seconds()
     return seconds
+
+
+def _sums(chain: list[Document]) -> Document:
+    names = ("searches", "searches_clicked", "searches_converted", "searches_without_results")
+    if chain[-1]["merged"]:
+        return {**dict.fromkeys(names, 0), "whole": {}}
+    whole = _whole(chain)
+    flags = [True, *(whole.pop(name) for name in ("clicked", "converted", "no_results"))]
+    counted = {name: value for name, value in whole.items() if value is not False}
+    return {**dict(zip(names, map(int, flags), strict=True)), "whole": counted}
 
 
 def _whole(chain: list[Document]) -> Document:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any, Self
 
 from gateway.context import Context, Namespace
-from gateway.insights.group_pipelines import GroupOrder, GroupPlace, Groups
+from gateway.insights.group_pipelines import GroupOrder, GroupPlace, Groups, Key
 from gateway.insights.metrics import Dimension, Metric, Subject
 from gateway.plan.commands import Document, ReadCommand
 from gateway.plan.cost import UNINDEXED
@@ -126,9 +126,10 @@ class BoundStatistics(BoundRoot):
         measured, rounds = self.measured, dict[str, Rows]()
         if not self.dimensions:
             rounds |= self._whole(namespace, measured.groups | measured.totals, found)
+            rounds |= self._series_rounds(namespace, [row["_id"] for row in self._page_rows({})], found)
             return rounds
         groups = self._grouped(frozenset({*measured.groups, self.order.metric, *self.minima}), found)
-        page = groups.page(self.order, self.after, self.size + 1, times=self.intervals is not None)
+        page = groups.page(self.order, self.after, self.size + 1)
         rounds["page"] = self._run(namespace, page)
         if self.total_limit:
             sufficient = self._grouped(frozenset(self.minima), found)
@@ -141,7 +142,7 @@ class BoundStatistics(BoundRoot):
         """What makes the statistics of all in scope: distinct values are counted by themselves."""
         metrics = self._metrics(names, found)
         groups = Groups(self.subject, (), {name: made for name, made in metrics.items() if not made.distinct}, {})
-        rounds = {"whole": self._run(namespace, groups.all(times=self.intervals is not None))}
+        rounds = {"whole": self._run(namespace, groups.all())} if groups.metrics else {}
         for name, metric in metrics.items():
             if metric.distinct:
                 rounds[f"whole.{name}"] = self._run(namespace, groups.distinct(metric.distinct))
@@ -152,19 +153,26 @@ class BoundStatistics(BoundRoot):
 
     def _parts(self, namespace: Namespace, found: Mapping[str, Any]) -> dict[str, Rows]:
         """What makes the series of the page's groups, and their parts."""
-        keys = [group["_id"] for group in self._page_rows(found)]
         rounds = dict[str, Rows]()
+        if not self.dimensions:
+            return rounds
+        keys = [group["_id"] for group in self._page_rows(found)]
         if not keys:
             return rounds
         groups = self._grouped(self.measured.groups, found)
-        if self.dimensions:
-            for name in sorted(self.measured.groups & PARTS):
-                by, accumulators = part_of(name)
-                rounds[name] = self._run(namespace, groups.parts(keys, by, accumulators))
-        if self.intervals is not None and self.measured.series:
-            start = self.intervals.start_of(self.subject.time)
+        for name in sorted(self.measured.groups & PARTS):
+            by, accumulators = part_of(name)
+            rounds[name] = self._run(namespace, groups.parts(keys, by, accumulators))
+        return rounds | self._series_rounds(namespace, keys, found)
+
+    def _series_rounds(self, namespace: Namespace, keys: Sequence[Key], found: Mapping[str, Any]) -> dict[str, Rows]:
+        """What makes the series of the groups with these keys, and their parts."""
+        rounds = dict[str, Rows]()
+        # Where a bound is missing, they say what times there are.
+        if self.intervals is not None and keys and (self.measured.series or not self.intervals.is_bounded):
             series = self._grouped(self.measured.series, found)
-            rounds[_SERIES] = self._run(namespace, series.series(keys, start))
+            rounds[_SERIES] = self._run(namespace, series.series(keys, self.intervals.start_of))
+            start = self.intervals.start_of(f"${self.subject.time}")
             for name in sorted(self.measured.series & PARTS):
                 by, accumulators = part_of(name)
                 rounds[f"{_SERIES}.{name}"] = self._run(
@@ -184,12 +192,12 @@ class BoundStatistics(BoundRoot):
 
     def _page(self, found: Mapping[str, Any]) -> GroupPage:
         whole = self._whole_stats(found)
-        if not found:
-            # No document can match.
-            rows = self._page_rows({}) if not self.dimensions else ()
-            has_next, total = False, len(rows)
-        elif not self.dimensions:
+        rows: Sequence[Document]
+        if not self.dimensions:
             rows, has_next, total = self._page_rows(found), False, 1
+        elif not found:
+            # No document can match.
+            rows, has_next, total = (), False, 0
         else:
             rows, has_next = self._page_rows(found), len(found["page"]) > self.size
             total = next((row["count"] for row in found.get("count", ())), 0)
@@ -249,7 +257,7 @@ class BoundStatistics(BoundRoot):
         """The series of each group, by its key: every interval of the range."""
         if self.intervals is None:
             return {}
-        times = [in_utc(row[name]) for row in rows for name in ("first_at", "last_at") if row.get(name) is not None]
+        times = [in_utc(row["start"]) for row in found.get(_SERIES, ()) if row["start"] is not None]
         edges = self.intervals.starts(min(times, default=None), max(times, default=None))
         parts = {name: parts_by_key(name, found[f"{_SERIES}.{name}"]) for name in PARTS if f"{_SERIES}.{name}" in found}
         by_key: dict[Any, dict[int, Mapping[str, Any]]] = defaultdict(dict)

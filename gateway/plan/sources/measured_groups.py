@@ -18,6 +18,8 @@ POSITIONS, _REVENUE = "positions", "revenue"
 PARTS = frozenset({POSITIONS, _REVENUE})
 
 
+_LOWER, _UPPER = ("$gt", "$gte"), ("$lt", "$lte")
+
 # What shows that an object is there of which nothing is selected.
 _MARKER = "__typename"
 
@@ -58,18 +60,24 @@ class Intervals:
     zone_name: str
     times: tuple[TimeBound, ...]
 
-    def start_of(self, time: str) -> Expression:
-        return start_of(f"${time}", self.interval, self.zone_name)
+    @property
+    def is_bounded(self) -> bool:
+        """Whether there is a bound on either side."""
+        operators = {bound.operator for bound in self.times}
+        return not operators.isdisjoint(_LOWER) and not operators.isdisjoint(_UPPER)
+
+    def start_of(self, time: Expression) -> Expression:
+        return start_of(time, self.interval, self.zone_name)
 
     def starts(self, first: datetime | None, last: datetime | None) -> Sequence[datetime]:
         """The starts of the intervals, and the end of the last; ``first`` and ``last``: of what there is. None where
         there is nothing and no bound. Raises `BadUserInput` for too many."""
-        lower = [bound.value for bound in self.times if bound.operator in ("$gt", "$gte")]
+        lower = [bound.value for bound in self.times if bound.operator in _LOWER]
         # What is earlier than midnight belongs to the day before.
         upper = [
             bound.value - timedelta(milliseconds=bound.operator == "$lt")
             for bound in self.times
-            if bound.operator in ("$lt", "$lte")
+            if bound.operator in _UPPER
         ]
         begin, end = max(lower, default=first), min(upper, default=last)
         if begin is None or end is None or begin > end:

@@ -72,7 +72,7 @@ class BoundSearchedIndexes(BoundRoot):
         names = sorted(self.names | {_MOST_SEARCHES_FIRST.metric})
         metrics = {name: search_metrics.SEARCH_METRICS[name] for name in names}
         groups = Groups(search_metrics.SEARCHES, (required(search_metrics.DIMENSIONS["vector_index"]),), metrics, {})
-        page = groups.page(_MOST_SEARCHES_FIRST, None, self._most, times=False)
+        page = groups.page(_MOST_SEARCHES_FIRST, None, self._most)
         pipeline = [*with_known_indexes(self.known), *page]
         return (SearchScope(Predicate()).rows(context.namespace, pipeline),)
 
