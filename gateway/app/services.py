@@ -114,7 +114,7 @@ class Services:
             cost_limit=points.cost,
             usage_limits=limits.usage,
         )
-        self.follower = Follower(self.database) if settings.insights else None
+        self.follower = Follower(self.database, settings.percolator_limits.kept_matches) if settings.insights else None
 
 
 def _rate_limiter(limits: PointLimits, database: Database) -> RateLimiter:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gateway.model.percolators import MAX_PERCOLATORS, MAX_WITHOUT_EQUALITY
+from gateway.model.percolators import KEPT_MATCHES, MAX_PERCOLATORS, MAX_WITHOUT_EQUALITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,15 @@ class PercolatorLimits:
             description="Percolators of these that demand no value, so that each is tried on all that is recorded.",
         ),
     ] = MAX_WITHOUT_EQUALITY
+    kept_matches: Annotated[
+        int,
+        Field(
+            validation_alias="percolator_matches",
+            ge=1,
+            le=10_000_000,
+            description="Matches of each percolator that are kept, the newest; now and then a hundredth more.",
+        ),
+    ] = KEPT_MATCHES
 
 
 def operations_at_once(pool_size: int) -> tuple[int, int]:

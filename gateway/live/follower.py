@@ -19,6 +19,7 @@ from gateway.insights.derived_keys import Key
 from gateway.live.pending_keys import PendingKeys
 from gateway.live.percolation import Percolation
 from gateway.model.kinds import INTERACTION
+from gateway.model.percolators import KEPT_MATCHES
 from gateway.scheduling.cancellation import cancel
 from gateway.store.change_stream import InsertWatch
 from gateway.store.client import Database
@@ -41,10 +42,11 @@ _RELEASE_SECONDS = 2.0
 
 
 class Follower:
-    """One of those who may own the derivation."""
+    """One of those who may own the derivation. ``kept_matches``: as of `Percolation`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, kept_matches: int = KEPT_MATCHES) -> None:
         self._database = database
+        self._kept_matches = kept_matches
         self._state = DerivationState(database)
         self._derivation = Derivation(database)
         self._walk = Walk(database)
@@ -115,7 +117,9 @@ class Follower:
 
     async def _follow_on(self, until: Timestamp | None, progress: Callable[[int], None]) -> None:
         while True:
-            following = _Following(self._database, self._state, self._derivation, self._walk)
+            # Anew: what was changed while another was the owner, an earlier one hasn't seen.
+            percolation = Percolation(self._database, self._kept_matches)
+            following = _Following(self._database, self._state, self._derivation, self._walk, percolation)
             try:
                 await following.begin()
                 self._failing = False
@@ -134,13 +138,14 @@ class Follower:
 class _Following:
     """The owner's work, from where the last one left off."""
 
-    def __init__(self, database: Database, state: DerivationState, derivation: Derivation, walk: Walk) -> None:
+    def __init__(
+        self, database: Database, state: DerivationState, derivation: Derivation, walk: Walk, percolation: Percolation
+    ) -> None:
         self._database = database
         self._state = state
         self._derivation = derivation
         self._walk = walk
-        # Anew: what was changed while another was the owner, this hasn't seen.
-        self._percolation = Percolation(database)
+        self._percolation = percolation
         self._pending = PendingKeys()
         self._rebuild: RebuildProgress | None = None
         self._stream: WrittenKeys | None = None

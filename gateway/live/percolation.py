@@ -10,7 +10,7 @@ restart, gives the same matches.
 import asyncio
 import logging
 import time
-from collections import OrderedDict, defaultdict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -46,10 +46,14 @@ _TURN_SECONDS = 0.005
 
 
 class Percolation:
-    """The matching of one owner, for as long as it is that."""
+    """The matching of one owner, for as long as it is that. ``kept_matches``: how many of each percolator stay, the
+    newest, and up to a hundredth more."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, kept_matches: int) -> None:
         self._matches = PercolatorMatches(database)
+        self._kept_matches = kept_matches
+        # By namespace and percolator: since the older ones were last removed.
+        self._added: Counter[tuple[str, str]] = Counter()
         self._kept: OrderedDict[str, _NamespacePercolators] = OrderedDict()
         self._until = Timestamp(0, 0)
 
@@ -94,6 +98,7 @@ class Percolation:
             return
         if kept is not None:
             kept.remove(change.percolator_id)
+        self._added.pop((change.namespace_id, change.percolator_id), None)
         # What was matched until then, also by another owner.
         await self._matches.remove_of_percolator(change.namespace_id, change.percolator_id)
 
@@ -111,11 +116,19 @@ class Percolation:
             try:
                 matches = await self._matches_of(namespace_id, percolators, batch)
                 await self._matches.insert(matches)
+                await self._remove_older(namespace_id, Counter(match["percolator_id"] for match in matches))
             except Unavailable:
                 raise
             except GatewayError:
                 # One namespace's documents must not hold up all others.
                 _LOG.exception("Percolators of %s can't be matched with what was recorded.", namespace_id)
+
+    async def _remove_older(self, namespace_id: str, added: Mapping[str, int]) -> None:
+        for id, count in added.items():
+            self._added[namespace_id, id] += count
+            if self._added[namespace_id, id] > self._kept_matches // 100:
+                await self._matches.keep_newest(namespace_id, id, self._kept_matches)
+                del self._added[namespace_id, id]
 
     async def _matches_of(
         self, namespace_id: str, percolators: "_NamespacePercolators", inserted: Sequence[InteractionInserted]

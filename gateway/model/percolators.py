@@ -37,6 +37,9 @@ MAX_PERCOLATORS: Final = 1_000
 MAX_WITHOUT_EQUALITY: Final = 100
 """Of those: each of them is tried on every interaction."""
 
+KEPT_MATCHES: Final = 100_000
+"""Of each percolator, the newest, where no setting says otherwise."""
+
 MAX_NAME_LENGTH: Final = 128
 
 MAX_WHERE_BYTES: Final = 20_000

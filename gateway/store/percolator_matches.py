@@ -71,6 +71,14 @@ class PercolatorMatches:
             with translated():
                 await self._matches.bulk_write(requests, ordered=False)
 
+    async def keep_newest(self, namespace_id: str, percolator_id: str, most: int) -> None:
+        """Removes of a percolator's matches all but so many, the newest."""
+        mine = {"percolator_id": percolator_id, "namespace_id": namespace_id}
+        with translated():
+            newest = self._matches.find(mine, {"happened": 1, "_id": 0}).sort([("happened", -1), ("_id", -1)])
+            async for beyond in newest.skip(most).limit(1):
+                await self._matches.delete_many({"happened": {"$lte": beyond["happened"]}, **mine})
+
     async def remove_of_percolator(self, namespace_id: str, percolator_id: str) -> None:
         with translated():
             await self._matches.delete_many({"percolator_id": percolator_id, "namespace_id": namespace_id})

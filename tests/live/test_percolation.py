@@ -12,10 +12,10 @@ import pytest_asyncio
 
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.live.follower import Follower
+from gateway.model.derived_documents import DERIVATION_STATES
 from gateway.model.percolators import PERCOLATOR, PERCOLATOR_MATCH
 from gateway.model.wire import validate_interaction
 from gateway.scheduling.cancellation import cancel
-from gateway.store.derivation_state import STATE
 from tests.harness.derivation import derived
 from tests.harness.gateway_client import Gateway, new_gateway
 from tests.harness.waiting import PATIENCE
@@ -216,14 +216,14 @@ async def test_what_is_deleted_takes_its_matches_along(gateway: Gateway) -> None
 
 async def test_what_is_matched_again_after_a_restart_is_matched_once(gateway: Gateway) -> None:
     id = await create(gateway, {"featureId": {"eq": "p1"}})
-    state = await gateway.database[STATE].find_one({"_id": "derivation"})
+    state = await gateway.database[DERIVATION_STATES].find_one({"_id": "derivation"})
     assert state is not None
     await record(gateway, "i1", "i2")
     await derived(gateway.database)
     later = await create(gateway, {"featureId": {"eq": "p1"}})
     first = await gateway.database[PERCOLATOR_MATCH.collection].find().to_list()
     # As if it had ended ahead of noting how far it was.
-    await gateway.database[STATE].update_one({"_id": "derivation"}, {"$set": {"token": state["token"]}})
+    await gateway.database[DERIVATION_STATES].update_one({"_id": "derivation"}, {"$set": {"token": state["token"]}})
     await derived(gateway.database)
     assert await gateway.database[PERCOLATOR_MATCH.collection].find().to_list() == first
     assert await matched(gateway, id) == ["i1", "i2"]
@@ -246,6 +246,17 @@ async def matches_reach(gateway: Gateway, count: int) -> None:
             await asyncio.sleep(0.05)
 
 
+async def test_the_newest_matches_are_kept(gateway: Gateway) -> None:
+    busy, other = [await create(gateway, {"featureId": {"eq": item}}) for item in ("p1", "p2")]
+    ids = [f"i{number:02}" for number in range(12)]
+    await record(gateway, *ids[:5])
+    await record(gateway, "other", feature_id="p2")
+    await record(gateway, *ids[5:])
+    assert await Follower(gateway.database, kept_matches=3).catch_up()
+    assert await matched(gateway, busy) == ids[-3:]
+    assert await matched(gateway, other) == ["other"]
+
+
 async def test_two_that_follow_match_everything_once(gateway: Gateway) -> None:
     id = await create(gateway, {"featureId": {"eq": "p1"}})
     ids = [f"i{number:03}" for number in range(90)]
@@ -263,11 +274,13 @@ async def test_an_owner_that_is_killed_is_followed_by_another(gateway: Gateway) 
     async with following(gateway):
         await record(gateway, *ids[:20])
         await matches_reach(gateway, 20)
-        state = await gateway.database[STATE].find_one({"_id": "derivation"})
+        state = await gateway.database[DERIVATION_STATES].find_one({"_id": "derivation"})
         assert state is not None
     # It has the lease still, as one that was killed has, and another waits for that to end.
     lease = {"owner": "killed", "until": state["until"]}
-    await gateway.database[STATE].update_one({"_id": "derivation"}, {"$set": {**lease, "token": state["token"]}})
+    await gateway.database[DERIVATION_STATES].update_one(
+        {"_id": "derivation"}, {"$set": {**lease, "token": state["token"]}}
+    )
     async with following(gateway):
         await record(gateway, *ids[20:40])
         await matches_reach(gateway, 40)
