@@ -38,6 +38,13 @@ from typing import Final, TypeAlias
 SEARCH_OUTCOMES: Final = "search_outcomes"
 ITEM_DAYS: Final = "item_days"
 
+DERIVATION_STATES: Final = "insights"
+DERIVATION_ID: Final = "derivation"
+"""The collection of the state of the derivation, and its only document: see `gateway.store.derivation_state`."""
+
+DEFINITION: Final = 2
+"""Which definition the derived documents follow. With another one, everything is made again."""
+
 OTHER_TYPE: Final = "other"
 CONVERSION_TYPES: Final = ("purchase", "add_to_cart", "conversion")
 

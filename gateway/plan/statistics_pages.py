@@ -55,6 +55,11 @@ class GroupPage:
     totals: Mapping[str, Any] | None = None
 
     @property
+    def key(self) -> str:
+        """As of `gateway.plan.paging.Page`: it is nested in nothing."""
+        return ""
+
+    @property
     def edges(self) -> list[GroupEdge]:
         return [GroupEdge(document, self.tag) for document in self.documents]
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import strawberry
 
 from gateway.insights.time_intervals import MAX_INTERVALS
+from gateway.plan.sources.derived_time import DerivedTime
 from gateway.plan.sources.nested_objects import NestedById
 from gateway.plan.sources.statistics import (
     MAX_DIMENSIONS,
@@ -17,7 +18,7 @@ from gateway.schema.connections import After, First, PageInfo, connection_total,
 from gateway.schema.enums import InteractionType, SortDirection, VectorIndex, known_values
 from gateway.schema.objects import Feature, Session
 from gateway.schema.readings import Attribute, Embedded, ParentView, embedded, fetched, field, stored
-from gateway.schema.scalars import JSON
+from gateway.schema.scalars import JSON, DateTime
 from gateway.schema.statistics_enums import (
     InteractionDimension,
     InteractionStatsOrderField,
@@ -161,6 +162,14 @@ class SearchStatsGroup:
     )
 
 
+def derived_until() -> Any:
+    return fetched(
+        DerivedTime(),
+        """What was recorded until then counts in all that is derived of recordings, about two seconds behind the
+present. Null while everything is derived anew, as after some upgrades: until then numbers may lack anything.""",
+    )
+
+
 @strawberry.type(description="A group and its place in the connection.")
 class SearchStatsEdge:
     cursor: str = edge_cursor()
@@ -174,6 +183,7 @@ class SearchStatsConnection:
     page_info: PageInfo = field(Attribute("page_info"), "Where the page stands in the connection.")
     total_count: int | None = connection_total()
     totals: SearchStats = field(Attribute("totals"), "The numbers of all searches in scope, whatever their groups.")
+    derived_until: DateTime | None = derived_until()
 
 
 @strawberry.type(description="A value within the metadata that interactions are grouped by.")
@@ -225,6 +235,7 @@ class InteractionStatsConnection:
     totals: InteractionStats = field(
         Attribute("totals"), "The numbers of all interactions in scope, whatever their groups."
     )
+    derived_until: DateTime | None = derived_until()
 
 
 def search_stats() -> Any:

@@ -1,6 +1,6 @@
 """Who derives, and how far it is: one document that all workers of all gateways share.
 
-    {"_id": "derivation", "owner": "…", "until": datetime, "definition": 1, "token": {…}, "derived_until": Timestamp,
+    {"_id": "derivation", "owner": "…", "until": datetime, "definition": 2, "token": {…}, "derived_until": Timestamp,
      "waiting": [["search", "ns_…", "r1"], …], "rebuild": {"stage": "searches", "after": …, "done": 4000}}
 
 The owner holds a lease, by MongoDB's clock. Everything is derived that was written until ``derived_until``, but for the
@@ -15,19 +15,13 @@ from bson import Timestamp
 from pymongo.errors import DuplicateKeyError
 
 from gateway.insights.derived_keys import Key, key_of, stored_key
+from gateway.model.derived_documents import DEFINITION, DERIVATION_ID, DERIVATION_STATES
 from gateway.store.client import Database, Document, aggregate
 from gateway.store.driver_errors import translated
 from gateway.store.lease import Lease
 
-STATE = "insights"
-
-DEFINITION = 2
-"""Which definition the derived documents follow. With another one, everything is made again."""
-
 LEASE_SECONDS = 7.0
 """How long a lease lasts that isn't renewed: whoever looks every two seconds takes over within ten."""
-
-_ID = "derivation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +51,8 @@ class DerivationState:
     """The document, as one of those sees it who may own it. Methods raise `Unavailable`."""
 
     def __init__(self, database: Database) -> None:
-        self._states = database[STATE]
-        self._lease = Lease(self._states, _ID)
+        self._states = database[DERIVATION_STATES]
+        self._lease = Lease(self._states, DERIVATION_ID)
 
     async def take(self) -> bool:
         """Whether this owns the derivation for `LEASE_SECONDS` from now: as before, or as nobody does."""
@@ -69,7 +63,10 @@ class DerivationState:
 
     async def read(self) -> Progress:
         """What is derived, by whomever."""
-        pipeline: list[Document] = [{"$match": {"_id": _ID}}, {"$set": {"is_owned": {"$gt": ["$until", "$$NOW"]}}}]
+        pipeline: list[Document] = [
+            {"$match": {"_id": DERIVATION_ID}},
+            {"$set": {"is_owned": {"$gt": ["$until", "$$NOW"]}}},
+        ]
         with translated():
             stored = await (await aggregate(self._states, pipeline)).to_list()
         return _progress(stored[0]) if stored else Progress()
@@ -105,7 +102,7 @@ class DerivationState:
         with translated():
             try:
                 await self._states.update_one(
-                    {"_id": _ID, "rebuild": {"$exists": False}}, {"$set": rebuild}, upsert=True
+                    {"_id": DERIVATION_ID, "rebuild": {"$exists": False}}, {"$set": rebuild}, upsert=True
                 )
             except DuplicateKeyError:
                 # There is one under way.

@@ -152,11 +152,12 @@ async def searches(gateway: Gateway) -> list[Search]:
 
 def stats(of: Sequence[Search]) -> dict[str, Any]:
     searches = [search.outcome for search in of if not search.outcome["merged"]]
+    clicked = sum(search["searches_clicked"] for search in searches)
     return {
         "searches": len(searches),
         "requests": len(of),
         "sessions": len({search.outcome["session_id"] for search in of}),
-        "clickThroughRate": sum(search["searches_clicked"] for search in searches) / len(searches) if searches else None,
+        "clickThroughRate": clicked / len(searches) if searches else None,
     }
 
 

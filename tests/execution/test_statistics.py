@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
+from bson import Timestamp
 
 from gateway.demo.embedded_mongod import EmbeddedServer
+from gateway.model.derived_documents import DEFINITION, DERIVATION_ID, DERIVATION_STATES
 from gateway.model.wire import validate_interaction
 from tests.harness.command_log import commands
 from tests.harness.derived import derive_item_days, derive_outcomes
@@ -406,3 +408,24 @@ async def test_a_cursor_of_other_groups_is_refused(gateway: Gateway) -> None:
         "query ($after: String) { searchStats(groupBy: [COLLECTION], after: $after) { totalCount } }", {"after": cursor}
     )
     assert answer["errors"][0]["extensions"]["code"] == "INVALID_CURSOR"
+
+
+async def test_statistics_say_until_when_everything_counts(gateway: Gateway) -> None:
+    document = "{ searchStats { nodes { stats { searches } } derivedUntil } interactionStats { derivedUntil } }"
+
+    async def derived_until() -> Any:
+        data = await gateway.data(document)
+        assert data["searchStats"]["derivedUntil"] == data["interactionStats"]["derivedUntil"]
+        return data["searchStats"]["derivedUntil"]
+
+    states = gateway.database[DERIVATION_STATES]
+    assert await derived_until() is None
+    state = {"_id": DERIVATION_ID, "definition": DEFINITION, "derived_until": Timestamp(BEGIN, 1)}
+    await states.insert_one(state)
+    try:
+        assert await derived_until() == "2024-03-29T00:00:00.000Z"
+        for change in ({"rebuild": {"stage": "items", "after": None, "done": 0}}, {"definition": DEFINITION - 1}):
+            await states.replace_one({"_id": DERIVATION_ID}, state | change)
+            assert await derived_until() is None
+    finally:
+        await states.drop()

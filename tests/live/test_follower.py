@@ -11,11 +11,11 @@ from gateway.context import Namespace
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.insights.derived_keys import SearchKey
 from gateway.live.follower import Follower
-from gateway.model.derived_documents import ITEM_DAYS, SEARCH_OUTCOMES
+from gateway.model.derived_documents import DERIVATION_STATES, ITEM_DAYS, SEARCH_OUTCOMES
 from gateway.model.wire import validate_interaction
 from gateway.scheduling.cancellation import cancel
 from gateway.store.client import Client, Collection, Database, Driver, watch
-from gateway.store.derivation_state import STATE, DerivationState
+from gateway.store.derivation_state import DerivationState
 from gateway.store.derivation_walk import STAGES
 from gateway.store.index_creation import create_indexes
 from gateway.store.lease import LeaseLost
@@ -258,7 +258,7 @@ async def test_what_is_dear_waits_and_is_kept_meanwhile(database: Database, monk
     await record(database, {"search_request": search("r1", session_id="s1")})
     await derived(database)
     state = DerivationState(database)
-    changes = await watch(database[STATE], [], full_document="updateLookup")
+    changes = await watch(database[DERIVATION_STATES], [], full_document="updateLookup")
     async with following(database):
         for kind in ("view", "skip"):
             await record(database, {"search_request_id": "r1", "interaction_type": kind})

@@ -1,8 +1,9 @@
 import pytest
 
 from gateway.demo.embedded_mongod import EmbeddedServer
+from gateway.model.derived_documents import DERIVATION_STATES
 from gateway.store.client import Database, watch
-from gateway.store.derivation_state import STATE, DerivationState
+from gateway.store.derivation_state import DerivationState
 from gateway.store.index_creation import create_indexes
 from tests.harness.derivation import derived
 from tests.harness.gateway_process import running
@@ -16,7 +17,7 @@ async def test_a_gateway_that_is_killed_as_the_owner_leaves_nothing_out(
     state = DerivationState(database)
     await create_indexes(database)
     await record(database, {"search_request": search("r1")})
-    changes = await watch(database[STATE], [], full_document="updateLookup")
+    changes = await watch(database[DERIVATION_STATES], [], full_document="updateLookup")
     with running(mongod.uri, database.name, insights=True) as (process, _):
         async for change in changes:
             if change["fullDocument"].get("token") is not None:
