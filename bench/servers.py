@@ -93,14 +93,18 @@ class Server:
 
 
 @contextmanager
-def serving(variant: str, uri: str, *, profile: Path | None = None) -> Iterator[Server]:
-    """Runs a variant on the database at ``uri`` and ends it on leaving; with a file, under cProfile."""
+def serving(
+    variant: str, uri: str, *, database: str = DATABASE, profile: Path | None = None, **settings: str
+) -> Iterator[Server]:
+    """Runs a variant on a database at ``uri`` and ends it on leaving; with a file, under cProfile. ``settings``: other
+    variables of its environment."""
     environment = {
         **os.environ,
         "GATEWAY_MONGODB_URI": uri,
-        "GATEWAY_MONGODB_DATABASE": DATABASE,
+        "GATEWAY_MONGODB_DATABASE": database,
         # The others neither count what a key spends nor tell it.
         "GATEWAY_RATE_LIMIT_RESTORE": "0",
+        **settings,
         **({"BENCH_PROFILE": str(profile)} if profile else {}),
     }
     command = [sys.executable, "-m", "bench.servers", variant]
