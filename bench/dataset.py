@@ -17,7 +17,7 @@ from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, time_order
 from gateway.model.wire import validate_interaction
 from gateway.plan.cursors import encode_cursor
 from gateway.store.client import Database, close, open_client
-from gateway.store.index_creation import create_indexes_eventually
+from gateway.store.index_creation import IndexCreation
 from gateway.store.keys import Keys
 from gateway.store.tenancy import Tenancy
 
@@ -60,7 +60,7 @@ async def prepare(uri: str, count: int, *, deep_rank: int) -> Dataset:
         if not await database[_LOADED].find_one({"_id": _SEED}):
             await _fill(database, namespace, count)
         # Behind the documents: MongoDB sorts what it makes indexes of all at once.
-        await create_indexes_eventually(database)
+        await IndexCreation(database).run()
         issued = await Keys(database).create(
             organization,
             name="bench",

@@ -30,7 +30,7 @@ from gateway.settings import EmbeddedSettings, load
 from gateway.store.change_stream import InsertWatch
 from gateway.store.client import close, open_client
 from gateway.store.derivation_state import DerivationState
-from gateway.store.index_creation import create_indexes_eventually
+from gateway.store.index_creation import IndexCreation
 from gateway.store.keys import Keys
 from gateway.store.tenancy import Tenancy
 
@@ -79,7 +79,7 @@ class Recorder:
     async def prepare(self) -> None:
         client = open_client(self.uri)
         tenancy, database = Tenancy(client[self.name]), client[self.name]
-        await create_indexes_eventually(database)
+        await IndexCreation(database).run()
         organization = await tenancy.create_organization("bench")
         namespace, _ = await tenancy.create_namespace(organization, "shop")
         permissions = frozenset({Permission.READ, Permission.WRITE})
