@@ -54,7 +54,7 @@ def start_of(time: Expression, interval: TimeInterval, zone_name: str) -> Expres
 
 def quarter_hour_of(time: Expression) -> Expression:
     """A time that is in the same interval of any zone as ``time``: the start of its quarter of an hour, as far as all
-    zones have these in common. It takes a fifth of what a zone's intervals take."""
+    zones have these in common. It takes an eighth of what a zone's intervals take."""
     quarter = {"$dateTrunc": {"date": time, "unit": "minute", "binSize": 15}}
     return {"$cond": [{"$gte": [time, _QUARTERS_SINCE]}, quarter, time]}
 
