@@ -46,7 +46,8 @@ class RequestLog(Sink):
         self._slow = slow
 
     def operation_ended(self, operation: OperationRecord) -> None:
-        level, event = _level(operation.codes), "operation"
+        codes = operation.codes or operation.request.codes
+        level, event = _level(codes), "operation"
         if 0 < self._slow_seconds <= operation.seconds and operation.kind != "subscription":
             level, event = "warning" if level == "info" else level, "slow operation"
             if self._slow is not None:
@@ -54,7 +55,7 @@ class RequestLog(Sink):
         fields = request_fields(operation.request)
         if operation.request.transport == "http":
             fields["status"] = operation.request.status
-        if codes := operation.codes or operation.request.codes:
+        if codes:
             fields["code"] = ",".join(dict.fromkeys(codes))
         fields |= _operation_fields(operation)
         if self._texts and operation.text is not None:

@@ -110,7 +110,9 @@ class RequestMetrics(Sink):
         if operation.is_open:
             self._meters.count(metrics_catalogue.SUBSCRIPTIONS, amount=-1)
             self._meters.count(metrics_catalogue.SUBSCRIPTION_EVENTS, amount=operation.events)
-            self._meters.count(metrics_catalogue.SUBSCRIPTIONS_ENDED, next(iter(operation.codes), "client"))
+            self._meters.count(
+                metrics_catalogue.SUBSCRIPTIONS_ENDED, next(iter(operation.codes or operation.request.codes), "client")
+            )
 
     def request_ended(self, request: RequestRecord) -> None:
         for code in set(request.codes):

@@ -87,7 +87,7 @@ class Conversation:
     async def run(self, connections: OpenConnections) -> None:
         """Returns once the connection is closed, by either side."""
         try:
-            with connections.opened(lambda error: self._finish(close_for(error))) as connection:
+            with connections.opened(self._end) as connection:
                 await self._run_until_ended(connection)
         except GatewayError as error:
             await self._close(close_for(error))
@@ -116,6 +116,10 @@ class Conversation:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    def _end(self, error: GatewayError) -> None:
+        self._services.observer.refused(self._record, error.code)
+        self._finish(close_for(error))
+
     def _finish(self, close: Close | None) -> None:
         if not self._ending.done():
             self._ending.set_result(close)
@@ -126,7 +130,6 @@ class Conversation:
                 await self._send({"type": "websocket.close", "code": close.code, "reason": close.reason})
 
     async def _require_init(self) -> None:
-        """Closes the socket where no `connection_init` comes."""
         await asyncio.sleep(_INIT_SECONDS)
         if self._credentials is None:
             self._finish(Close(close_codes.NOT_INITIALISED_IN_TIME, "Connection initialisation timeout"))
@@ -146,7 +149,7 @@ class Conversation:
             # Its traceback leads here.
             self._finish(close.with_traceback(None))
         except Exception as error:
-            self._finish(close_for(as_gateway_error(error)))
+            self._end(as_gateway_error(error))
         self._finish(None)
 
     async def _handle_next(self, connection: OpenConnection) -> bool:
@@ -233,19 +236,18 @@ class Conversation:
             case Answer():
                 observer.ended(record)
                 await self._send_text(messages.error(id, outcome))
+                return
             case Subscriber() as events:
                 observer.opened(record)
-                sending = self._start(self._send_events(id, events, record))
-                self._running[id] = _RunningOperation(sending, events)
+                running = _RunningOperation(self._start(self._send_events(id, events, record)), events)
                 # Not by the task itself: one that is completed right away never begins.
-                sending.add_done_callback(lambda _: events.close())
-                sending.add_done_callback(lambda _: observer.ended(record))
+                running.task.add_done_callback(lambda _: events.close())
             case AdmittedOperation():
-                answering = self._start(self._answer(id, outcome))
-                self._running[id] = _RunningOperation(answering)
-                self._answering.add(answering)
-                answering.add_done_callback(self._answering.discard)
-                answering.add_done_callback(lambda _: observer.ended(record))
+                running = _RunningOperation(self._start(self._answer(id, outcome)))
+                self._answering.add(running.task)
+                running.task.add_done_callback(self._answering.discard)
+        running.task.add_done_callback(lambda _: observer.ended(record))
+        self._running[id] = running
 
     async def _answer(self, id: str, operation: AdmittedOperation) -> None:
         try:
