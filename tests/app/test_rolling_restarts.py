@@ -24,6 +24,9 @@ from tests.harness.gateway_process import address_of, running
 from tests.harness.steady_load import SteadyLoad
 from tests.harness.waiting import PATIENCE, eventually
 
+# Each starts several processes.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def key(database: Database) -> str:
@@ -86,7 +89,7 @@ def served(mongod: EmbeddedServer, database: Database, **settings: object) -> It
         assert "Traceback" not in gateway.log
 
 
-@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("workers", [1, 2])
 def test_sighup_has_new_processes_take_over_without_a_failed_request(
     mongod: EmbeddedServer, database: Database, key: str, workers: int
 ) -> None:
@@ -132,7 +135,6 @@ def test_a_successor_that_cannot_start_leaves_the_process_that_serves(
         eventually(lambda: "serves from now on" in gateway.log)
 
 
-@pytest.mark.slow
 def test_who_kills_a_worker_fails_what_it_held_and_who_kills_their_parent_ends_them(
     mongod: EmbeddedServer, database: Database, key: str
 ) -> None:
@@ -157,7 +159,6 @@ def test_who_kills_a_worker_fails_what_it_held_and_who_kills_their_parent_ends_t
         eventually(lambda: not any(_arguments(pid) for pid in left))
 
 
-@pytest.mark.slow
 def test_two_gateways_roll_without_a_failed_request(mongod: EmbeddedServer, database: Database, key: str) -> None:
     with reserved_port() as first, reserved_port() as second, ExitStack() as stack:
         ports = (first, second)
