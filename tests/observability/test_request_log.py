@@ -211,3 +211,13 @@ async def test_as_text_it_is_for_people(gateway: Gateway, printed: io.StringIO) 
     assert re.match(
         r"INFO:     operation request_id=r1 organization=\S+ namespace=\S+ key=\S+ status=200 type=query", line
     )
+
+
+@pytest.mark.parametrize("gateway", [{"public_url": "https://shop.example/search"}], indirect=True)
+async def test_addresses_are_logged_as_the_gateway_has_them_and_health_at_debug_alone(
+    gateway: Gateway, lines: Lines
+) -> None:
+    for path in ("/readyz", "/search/readyz", "/search/missing"):
+        await gateway.http.get(path)
+    logged = [(line["level"], line["path"]) for line in lines() if "path" in line]
+    assert logged == [("debug", "/readyz"), ("debug", "/readyz"), ("info", "/missing")]

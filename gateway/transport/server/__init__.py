@@ -1,1 +1,1 @@
-"""The server below the application: one adapter to uvicorn, for framing, heads, connections, the drain; known hosts."""
+"""The server below the application: one adapter to uvicorn, for framing, heads, connections, drain; hosts, proxies."""

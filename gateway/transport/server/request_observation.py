@@ -85,5 +85,6 @@ def _record(scope: Scope) -> RequestRecord:
             version = text[:_MAX_CLIENT]
     if not id:
         id = parent[3:35] if parent else uuid4().hex
+    # As the gateway knows it, whatever is before it for clients.
     path = scope["path"].removeprefix(scope.get("root_path", ""))
     return RequestRecord(id, scope["type"], scope.get("method", "GET"), path, client=(name, version), parent=parent)
