@@ -24,6 +24,7 @@ _PIPELINE: Sequence[Mapping[str, Any]] = [
 ]
 _AWAIT_MS = 1_000
 _BATCH = 500
+_LOOKS_FOR_TIME, _LOOK_FOR_TIME_SECONDS = 50, 0.1
 _PAUSES = (0.0, 0.1, 0.2, 0.5, 1.0)
 
 
@@ -57,11 +58,14 @@ class InsertWatch:
         later one. That holds for reads by a majority only: commands have the time of the write that began last.
         """
         with translated():
-            async with session(self._database.client) as reads:
-                await self._database[self._kind.collection].find_one({"_id": None}, {"_id": 1}, session=reads)
-                now = reads.operation_time
-        assert now is not None, "a server without one has no change streams either"
-        return now
+            for _ in range(_LOOKS_FOR_TIME):
+                async with session(self._database.client) as reads:
+                    await self._database[self._kind.collection].find_one({"_id": None}, {"_id": 1}, session=reads)
+                    if reads.operation_time is not None:
+                        return reads.operation_time
+                # For some 0.6 s after a server has started again it doesn't tell.
+                await asyncio.sleep(_LOOK_FOR_TIME_SECONDS)
+        raise Unavailable("The database doesn't tell its time yet; try again.")
 
 
 class InsertStream:
