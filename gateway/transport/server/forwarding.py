@@ -1,16 +1,18 @@
 """What proxies tell of the request that they pass on: by Forwarded (RFC 7239), or by the X-Forwarded headers."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import zip_longest
 from typing import TypeAlias
 
-from starlette.datastructures import Headers
-
 Address: TypeAlias = IPv4Address | IPv6Address
 
+_READ = {
+    name.encode(): name
+    for name in ("forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-prefix")
+}
 # A name and its value, each of which may be left out with the other, and what stands behind them.
 _PAIR = re.compile(r'\s*(?:([!#$%&\'*+.^_`|~\w-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",;]*)))?\s*([,;]|$)', re.ASCII)
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
@@ -27,7 +29,18 @@ class Hop:
     host: str | None = None
 
 
-def forwarded(headers: Headers, trusts: Callable[[Address], bool]) -> Hop | None:
+def forwarding_headers(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
+    """Those that are read here, of a request's headers as ASGI has them: what is sent in several is one list."""
+    told: dict[str, str] = {}
+    for header, value in headers:
+        name = _READ.get(header)
+        if name is not None:
+            text = value.decode("latin-1")
+            told[name] = f"{told[name]},{text}" if name in told else text
+    return told
+
+
+def forwarded(headers: Mapping[str, str], trusts: Callable[[Address], bool]) -> Hop | None:
     """The request as the outermost of the trusted proxies got it, the nearest of which passed it on to the gateway.
 
     None where nothing is told; or two different things by the two kinds of headers, of which a client may have sent
@@ -44,9 +57,9 @@ def forwarded(headers: Headers, trusts: Callable[[Address], bool]) -> Hop | None
     return None
 
 
-def forwarded_prefix(headers: Headers) -> str | None:
+def forwarded_prefix(headers: Mapping[str, str]) -> str | None:
     """The path that a proxy has left out at the beginning, as the nearest one tells."""
-    prefix = next(reversed(_values(headers, "x-forwarded-prefix")), "").rstrip("/")
+    prefix = headers.get("x-forwarded-prefix", "").rpartition(",")[2].strip().rstrip("/")
     return prefix if _PREFIX.fullmatch(prefix) else None
 
 
@@ -74,18 +87,18 @@ def _of_outermost(hops: Sequence[Hop], trusts: Callable[[Address], bool]) -> Hop
     )
 
 
-def _by_forwarded(headers: Headers) -> Sequence[Hop] | None:
-    values = headers.getlist("forwarded")
-    if not values:
+def _by_forwarded(headers: Mapping[str, str]) -> Sequence[Hop] | None:
+    text = headers.get("forwarded")
+    if text is None:
         return None
     try:
-        return [_hop(pairs.get("for"), pairs.get("proto"), pairs.get("host")) for pairs in _elements(",".join(values))]
+        return [_hop(pairs.get("for"), pairs.get("proto"), pairs.get("host")) for pairs in _elements(text)]
     except ValueError:
         # What can't be read may be of anybody.
         return [Hop()]
 
 
-def _by_x_forwarded(headers: Headers) -> Sequence[Hop] | None:
+def _by_x_forwarded(headers: Mapping[str, str]) -> Sequence[Hop] | None:
     parts = [_values(headers, f"x-forwarded-{name}") for name in ("for", "proto", "host")]
     if not any(parts):
         return None
@@ -94,8 +107,8 @@ def _by_x_forwarded(headers: Headers) -> Sequence[Hop] | None:
     return hops[::-1][-max(len(parts[0]), 1) :]
 
 
-def _values(headers: Headers, name: str) -> Sequence[str]:
-    return [entry.strip() for value in headers.getlist(name) for entry in value.split(",") if entry.strip()]
+def _values(headers: Mapping[str, str], name: str) -> Sequence[str]:
+    return [entry.strip() for entry in headers.get(name, "").split(",") if entry.strip()]
 
 
 def _elements(text: str) -> Iterator[dict[str, str]]:

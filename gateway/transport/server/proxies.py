@@ -1,12 +1,11 @@
 """A request behind proxies, as its client sent it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from ipaddress import IPv4Network, IPv6Network
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.transport.server.forwarding import Address, address_of, forwarded, forwarded_prefix
+from gateway.transport.server.forwarding import Address, address_of, forwarded, forwarded_prefix, forwarding_headers
 
 
 class BehindProxies:
@@ -33,11 +32,11 @@ class BehindProxies:
         peer = address_of(scope["client"][0]) if scope["client"] else None
         prefix = None
         if peer is not None and self._trusts(peer):
-            headers = Headers(scope=scope)
+            headers = forwarding_headers(scope["headers"])
             scope, prefix = self._told(scope, headers), forwarded_prefix(headers)
         return _below(scope, prefix or self._base_path, self._base_path)
 
-    def _told(self, scope: Scope, headers: Headers) -> Scope:
+    def _told(self, scope: Scope, headers: Mapping[str, str]) -> Scope:
         hop = forwarded(headers, self._trusts)
         if hop is None:
             return scope

@@ -6,9 +6,15 @@ from ipaddress import ip_address, ip_network
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.datastructures import Headers
 
-from gateway.transport.server.forwarding import Address, Hop, address_of, forwarded, forwarded_prefix
+from gateway.transport.server.forwarding import (
+    Address,
+    Hop,
+    address_of,
+    forwarded,
+    forwarded_prefix,
+    forwarding_headers,
+)
 
 TRUSTED = [ip_network(network) for network in ("10.0.0.0/8", "fd00::/8")]
 
@@ -17,9 +23,11 @@ def trusts(address: Address) -> bool:
     return any(address in network for network in TRUSTED)
 
 
-def headers(sent: Mapping[str, str | list[str]]) -> Headers:
+def headers(sent: Mapping[str, str | list[str]]) -> Mapping[str, str]:
     values = {name: [value] if isinstance(value, str) else value for name, value in sent.items()}
-    return Headers(raw=[(name.lower().encode(), value.encode()) for name, each in values.items() for value in each])
+    return forwarding_headers(
+        (name.lower().encode(), value.encode()) for name, each in values.items() for value in each
+    )
 
 
 def told(sent: Mapping[str, str | list[str]]) -> tuple[str | None, int, str | None, str | None] | None:
@@ -128,7 +136,7 @@ def test_prefixes(prefix: str, expected: str | None) -> None:
 def test_whatever_is_sent_something_is_told(text: str, name: str) -> None:
     for sent in ({"forwarded": text}, {f"x-forwarded-{name}": text}):
         raw = [(key.encode(), value.encode("latin-1")) for key, value in sent.items()]
-        assert isinstance(forwarded(Headers(raw=raw), trusts), Hop | None)
+        assert isinstance(forwarded(forwarding_headers(raw), trusts), Hop | None)
 
 
 def test_an_address_of_ipv4_is_one_however_it_is_written() -> None:
