@@ -34,6 +34,34 @@ class Namespace:
     created_at: datetime
 
 
+NO_NAMESPACE = Namespace("", "", "", datetime.min.replace(tzinfo=UTC))
+"""Stands where a request names none, and its caller has none by default; no document is in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What somebody may read and write: the documents of a namespace, or those of them that are one user's."""
+
+    namespace: Namespace
+    user_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A rate limit. ``burst``: points in a full bucket; ``restore``: points that come back each second."""
+
+    burst: int
+    restore: int
+
+    @property
+    def seconds_to_fill(self) -> float:
+        return self.burst / self.restore
+
+    def within(self, most: "Rate") -> "Rate":
+        """The same, but for what is more than another allows."""
+        return Rate(min(self.burst, most.burst), min(self.restore, most.restore))
+
+
 class CallerKind(Enum):
     """What a caller proves to be one by; the values are the stored spelling."""
 
@@ -48,7 +76,8 @@ class Caller:
     ``id``: of the key, or made of the token's issuer and subject. Limits, the audit log and what is observed know
     callers by it. ``name``: a label for people, which is no secret. ``expires_at``: None where it doesn't expire.
     ``namespaces``: those that it may name, each by its name or id; None: all of its organization. ``user_id``: whose
-    interactions and search requests alone it may read and write; None: everybody's.
+    interactions and search requests alone it may read and write; None: everybody's. ``rate``: its own rate limit, None:
+    everybody's.
     """
 
     id: str
@@ -60,22 +89,11 @@ class Caller:
     expires_at: datetime | None = None
     namespaces: frozenset[str] | None = None
     user_id: str | None = None
+    rate: Rate | None = None
 
     def may_enter(self, namespace: Namespace) -> bool:
         """Whether it may name this namespace of its organization."""
         return self.namespaces is None or not self.namespaces.isdisjoint((namespace.id, namespace.name))
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """A rate limit. ``burst``: points in a full bucket; ``restore``: points that come back each second."""
-
-    burst: int
-    restore: int
-
-    @property
-    def seconds_to_fill(self) -> float:
-        return self.burst / self.restore
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +127,17 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Who asks, and in which namespace; ``budget``: what the caller has left, where that is known and limited."""
+    """Who asks, and in which namespace, which may be `NO_NAMESPACE`; ``budget``: what the caller has left, where that
+    is known and limited."""
 
     caller: Caller
     namespace: Namespace
     budget: Budget | None = None
+
+    @property
+    def reach(self) -> Reach:
+        """What every command is made for: nothing beyond it is read or written."""
+        return Reach(self.namespace, self.caller.user_id)
 
 
 @dataclass(frozen=True, slots=True)

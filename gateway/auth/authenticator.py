@@ -15,7 +15,7 @@ from cachetools import TLRUCache, TTLCache
 
 from gateway.auth.key_loader import KeyLoader
 from gateway.auth.token_verifier import TokenRefused, TokenVerifier, is_expired
-from gateway.context import Caller, CallerKind, Context, Namespace, Permission
+from gateway.context import NO_NAMESPACE, Caller, CallerKind, Context, Namespace, Permission
 from gateway.errors import Forbidden, GatewayError, NamespaceNotFound, NamespaceRequired, Unauthenticated
 from gateway.model import secret_keys
 from gateway.scheduling.rate_limiter import REFUSED, NoRateLimit, RateLimiter, spend_or_charge
@@ -64,14 +64,16 @@ class Authenticator:
         self._cached_namespaces: TTLCache[tuple[str, str], Namespace] = TTLCache(_CACHE_SIZE, ttl=cache_seconds)
 
     async def context(self, authorization: str | None, namespace_header: str | None) -> Context:
-        """The context that both headers name; raises what ``authenticate`` and ``resolve`` do, and
-        `RateLimited` where the key has no points left to be refused."""
+        """The context that both headers name, or one without a namespace. Raises what ``authenticate`` and ``resolve``
+        do, and `RateLimited` where the caller has no points left to be refused."""
         caller = await self.authenticate(authorization)
         try:
             return Context(caller, await self.resolve(caller, namespace_header))
-        except (NamespaceNotFound, NamespaceRequired):
+        except NamespaceRequired:
+            return Context(caller, NO_NAMESPACE)
+        except NamespaceNotFound:
             # Paid for as every refusal of a request whose key is known.
-            await spend_or_charge(self._rate_limiter, caller.id, REFUSED)
+            await spend_or_charge(self._rate_limiter, caller, REFUSED)
             raise
 
     async def authenticate(self, authorization: str | None) -> Caller:
@@ -142,7 +144,7 @@ class Authenticator:
             if not self._is_valid(context.caller, keys, now):
                 self._cached_keys.pop(context.caller.id, None)
                 errors[context] = self._unauthenticated()
-            elif context.namespace.id not in namespace_ids:
+            elif context.namespace is not NO_NAMESPACE and context.namespace.id not in namespace_ids:
                 for reference in (context.namespace.name, context.namespace.id):
                     self._cached_namespaces.pop((context.caller.organization.id, reference), None)
                 errors[context] = _no_namespace()

@@ -9,7 +9,8 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping
-from http.client import HTTPException
+from contextlib import suppress
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any, Final
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -57,7 +58,10 @@ class IssuerKeys:
         """
         if self._keys is None or not self._known(key_id):
             if (fetching := self._fetch_again()) is not None:
-                await asyncio.shield(fetching)
+                # Whoever asks is told in time, also where the other side sends byte by byte.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_TIME_LIMIT_SECONDS):
+                        await asyncio.shield(fetching)
         elif self._clock() - self._fetched_at > _FRESH_SECONDS:
             self._fetch_again()
         if self._keys is None:
@@ -110,12 +114,23 @@ class _NoRedirect(HTTPRedirectHandler):
 
 def _fetched(url: str) -> bytes:
     try:
-        with build_opener(_NoRedirect).open(Request(url, headers={"Accept": "application/json"}), timeout=5) as answer:
-            content: bytes = answer.read(_MAX_BYTES + 1)
+        request = Request(url, headers={"Accept": "application/json"})
+        with build_opener(_NoRedirect).open(request, timeout=_TIME_LIMIT_SECONDS) as answer:
+            content = _read(answer)
     except (OSError, HTTPException, ValueError) as error:
         raise IssuerKeysUnread(str(error)) from None
     if len(content) > _MAX_BYTES:
         raise IssuerKeysUnread(f"more than {_MAX_BYTES:,} bytes")
+    return content
+
+
+def _read(answer: HTTPResponse) -> bytes:
+    """All of it, up to a byte more than is taken; raises `TimeoutError` where that takes too long."""
+    content, until = b"", time.monotonic() + _TIME_LIMIT_SECONDS
+    while len(content) <= _MAX_BYTES and (part := answer.read1(_MAX_BYTES + 1 - len(content))):
+        content += part
+        if time.monotonic() > until:
+            raise TimeoutError("it takes too long")
     return content
 
 

@@ -132,8 +132,8 @@ class CoercedArguments:
 
 @dataclass(frozen=True, slots=True)
 class CoercedInput:
-    """An input as it was coerced: a `gateway.plan.sources.source.InputValue`. ``path`` leads to it; ``sent`` gives what
-    it was coerced of, but for the items of a list."""
+    """An input as it was coerced: a `gateway.plan.sources.input_values.InputValue`. ``path`` leads to it; ``sent``
+    gives what it was coerced of, but for the items of a list."""
 
     value: Any
     type: GraphQLInputType

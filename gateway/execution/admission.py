@@ -9,10 +9,11 @@ from functools import partial
 from graphql import DocumentNode, GraphQLSyntaxError, OperationType
 
 from gateway.auth.authenticator import require_permission
-from gateway.context import Context, Permission
+from gateway.context import NO_NAMESPACE, Context, Permission
 from gateway.errors import (
     GatewayError,
     MethodNotAllowed,
+    NamespaceRequired,
     OperationTooComplex,
     PersistenceDisabled,
     QueryNotPersisted,
@@ -92,7 +93,11 @@ class Admission:
         Raises only what the gateway did not foresee, and what ``left`` does once the client has left.
         """
         prepared = request.prepared
-        if prepared is not None and prepared.permissions <= context.caller.permissions:
+        if (
+            prepared is not None
+            and prepared.permissions <= context.caller.permissions
+            and (context.namespace is not NO_NAMESPACE or not prepared.bound.needs_namespace)
+        ):
             return AdmittedOperation(request, context, prepared.document, prepared.bound, record, "request")
         caller, query = context.caller, request.query or ""
         size, paid = max(request.size, len(query)), 0
@@ -139,6 +144,7 @@ class Admission:
             if isinstance(bound, list):
                 return refused_in(Phase.VARIABLES, bound)
             _require_affordable(bound.cost, self._cost_limit)
+            _require_namespace(bound, context)
             self._known.keep(request, document, operation, bound)
             return AdmittedOperation(request, context, document.prepared.node, bound, record, known, request.waited)
         except GraphQLSyntaxError as error:
@@ -154,6 +160,13 @@ def _require_allowed(operation: PreparedOperation, request: GraphQLRequest, cont
         for permission in Permission:
             if permission in operation.permissions:
                 require_permission(context.caller, permission)
+
+
+def _require_namespace(bound: BoundOperation, context: Context) -> None:
+    if context.namespace is NO_NAMESPACE and bound.needs_namespace:
+        raise NamespaceRequired(
+            f"This {context.caller.kind.value} has no default namespace: name one in the header X-Namespace."
+        )
 
 
 def _require_affordable(cost: int, limit: int) -> None:

@@ -9,11 +9,12 @@ from graphql import GraphQLError, OperationType
 
 from gateway.auth.authenticator import require_permission
 from gateway.context import Budget, Context, Permission
-from gateway.errors import Forbidden, GatewayError, Unavailable
+from gateway.errors import GatewayError, Unavailable
 from gateway.model.documents import TYPE_FIELD
 from gateway.plan.commands import Document
 from gateway.plan.fetched_pages import Pages, documents_of, ids_at
 from gateway.plan.operation_plan import Bindings, Fetch
+from gateway.plan.reach_filters import beyond_user
 from gateway.plan.sources.insertions import BoundInsertions
 from gateway.plan.sources.source import BoundNested, BoundRoot, BoundSource, BoundSummary, Command, Parameters
 from gateway.plan.usage import Usage
@@ -220,7 +221,7 @@ class _Fetching:
 def require_kept_to_user(bound: BoundSource) -> None:
     """Raises `Forbidden` for what is no user's: it is of all of them, or of the organization."""
     if not bound.keeps_to_user:
-        raise Forbidden("This token may read and write what its own user did, and this is more than that.")
+        raise beyond_user()
 
 
 async def _together(*work: Awaitable[T]) -> Sequence[T]:

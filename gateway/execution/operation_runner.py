@@ -93,7 +93,6 @@ class OperationRunner:
             unanswerable = BadRequest("A subscription needs a websocket, or `text/event-stream` in Accept.")
             return self.refuse(operation.record, unanswerable)
         requested, caller = max(LEAST, operation.bound.cost), operation.context.caller
-        caller_id = caller.id
         usage = Usage(self._usage_limits, partial(self._cpu_gate.run, caller=caller, stage=Stage.READING))
         try:
             with self._deadline.less(operation.waited).block():
@@ -101,7 +100,7 @@ class OperationRunner:
                 await self._concurrency.enter(caller, requested)
                 waited = perf_counter() - began
                 try:
-                    budget = await spend_or_charge(self._rate_limiter, caller_id, requested)
+                    budget = await spend_or_charge(self._rate_limiter, caller, requested)
                     pages = await self._fetcher.fetch(operation.bound, operation.context, usage, budget)
                     self._observer.fetched(operation.record, usage, waited)
                     answer = await self._answer(operation, pages, usage, budget)
@@ -132,7 +131,7 @@ class OperationRunner:
         def settled(size: int) -> OperationCost:
             assert full is not None, "or nothing is counted"
             actual = points + usage.points + answer_points(size, points, time.seconds)
-            settle(self._rate_limiter, caller.id, requested, actual)
+            settle(self._rate_limiter, caller, requested, actual)
             return OperationCost(requested, actual, full.refunded(requested - actual))
 
         long = _is_long(operation, pages)
@@ -163,7 +162,7 @@ class OperationRunner:
                 command.add_done_callback(lambda _: self._give_up(caller, requested, usage))
                 return
         if points := usage.beyond(requested):
-            self._rate_limiter.charge(caller.id, points)
+            self._rate_limiter.charge(caller.id, points, caller.rate)
         self._concurrency.leave(caller)
 
 

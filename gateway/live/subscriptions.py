@@ -7,6 +7,7 @@ from time import thread_time
 
 from graphql import GraphQLError
 
+from gateway.context import Caller
 from gateway.errors import GatewayError
 from gateway.errors.formatting import Phase
 from gateway.execution.admission import AdmittedOperation
@@ -59,17 +60,16 @@ class Subscriptions:
         Subscriptions of a key that ask the same of the same namespace share their answers, and what those cost.
         """
         bound, context = operation.bound, operation.context
-        caller_id = context.caller.id
         try:
             root = root_of(bound)
             if context.caller.user_id is not None:
                 require_kept_to_user(root)
-            await spend_or_charge(self._rate_limiter, caller_id, max(least, bound.cost))
+            await spend_or_charge(self._rate_limiter, context.caller, max(least, bound.cost))
             # The same plan, for as long as the topic has it; a subscriber keeps this, however long the variables are.
             variables = marshal.dumps(dict(operation.request.variables), 2)
             selection = (id(bound.compiled), sha256(variables).digest())
             return await self._broker.subscribe(
-                TopicKey(context.caller.organization.id, context.namespace.id, caller_id, selection, root.kind),
+                TopicKey(context.caller.organization.id, context.namespace.id, context.caller.id, selection, root.kind),
                 self._events(operation.without_text),
                 overflow,
             )
@@ -129,8 +129,8 @@ class SubscriptionEvents:
         self.at_once = max(1, (cost_limit - self._surcharge) // self._event_cost)
 
     @property
-    def _caller_id(self) -> str:
-        return self._operation.context.caller.id
+    def _caller(self) -> Caller:
+        return self._operation.context.caller
 
     def _cost(self, count: int) -> int:
         """What so many events may cost together."""
@@ -138,7 +138,7 @@ class SubscriptionEvents:
 
     async def pay(self, count: int) -> None:
         """Spends what so many events may cost. Raises `RateLimited` where the key has less left, or `Unavailable`."""
-        await self._rate_limiter.spend(self._caller_id, self._cost(count))
+        await self._rate_limiter.spend(self._caller.id, self._cost(count), self._caller.rate)
 
     async def answers(self, inserted: Sequence[InsertEvent]) -> Iterator[tuple[InsertEvent, bytes]]:
         """Those that the subscription is about, in order, each answered as it is taken; what they didn't cost is given
@@ -151,17 +151,17 @@ class SubscriptionEvents:
         try:
             fetched = await self._fetcher.fetch_events(operation.bound, operation.context, usage, inserted)
         except BaseException:
-            self._rate_limiter.charge(self._caller_id, usage.beyond(paid))
+            self._rate_limiter.charge(self._caller.id, usage.beyond(paid), self._caller.rate)
             raise
         points = max(LEAST, fetched.points)
-        settle(self._rate_limiter, self._caller_id, paid, points + usage.beyond(points))
+        settle(self._rate_limiter, self._caller, paid, points + usage.beyond(points))
         return ((event, self._answer(pages)) for event, pages in fetched.events)
 
     def _answer(self, pages: Pages) -> bytes:
         began = thread_time()
         answer = self._responses.response(self._operation, pages).body
         points = answer_points(len(answer), self._event_cost, thread_time() - began)
-        self._rate_limiter.charge(self._caller_id, points)
+        self._rate_limiter.charge(self._caller.id, points, self._caller.rate)
         return answer
 
 

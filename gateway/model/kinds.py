@@ -18,16 +18,20 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A collection whose documents have a namespace, an id of their own and a time."""
+    """A collection whose documents have a namespace, an id of their own and a time. ``user_path``: where they name the
+    user whose they are; "": they are nobody's."""
 
     type_name: str
     collection: str
     id_path: str
     time_path: str
+    user_path: str = ""
 
 
-INTERACTION = Kind("Interaction", "interactions", "interaction_id", "occurred_at")
-SEARCH_REQUEST = Kind("SearchRequest", "search_requests", "search_request_id", "first_seen_at")
+INTERACTION = Kind("Interaction", "interactions", "interaction_id", "occurred_at", "user_id")
+SEARCH_REQUEST = Kind(
+    "SearchRequest", "search_requests", "search_request_id", "first_seen_at", "search_request.user_id"
+)
 
 
 @cache

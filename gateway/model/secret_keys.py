@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _PREFIX = "sk_"
 _ID_LENGTH, _RANDOM_LENGTH, _CHECKSUM_LENGTH = 12, 22, 6
+MAX_KEYS = 1_000
+"""Of an organization, that clients may make: the command line makes more."""
 _KEY = re.compile(rf"{_PREFIX}[0-9A-Za-z]{{{_ID_LENGTH + _RANDOM_LENGTH + _CHECKSUM_LENGTH}}}")
 
 

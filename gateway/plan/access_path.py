@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.context import Namespace
+from gateway.context import Reach
 from gateway.errors import BadUserInput
 from gateway.model.indexes import Index, indexes_for
 from gateway.model.kinds import Kind, Order
@@ -81,10 +81,10 @@ def _choice(kind: Kind, order: Order, predicate: Predicate, joined: str) -> tupl
     )
 
 
-def scan_of_ids(namespace: Namespace, kind: Kind, ids: Sequence[Any], predicate: Predicate) -> Scan:
+def scan_of_ids(reach: Reach, kind: Kind, ids: Sequence[Any], predicate: Predicate) -> Scan:
     """Those of the documents with these values of ``_id`` that match."""
     residual = tuple(conjunct.filter for conjunct in predicate.conjuncts)
-    return Scan(namespace, kind, Lookup("_id", tuple(ids)), intervals(kind, predicate.times, None), residual)
+    return Scan(reach, kind, Lookup("_id", tuple(ids)), intervals(kind, predicate.times, None), residual)
 
 
 def intervals(kind: Kind, times: Sequence[TimeBound], window: Window | None) -> tuple[Document, ...]:

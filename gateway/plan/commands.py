@@ -12,10 +12,11 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from bson import Timestamp
 
-from gateway.context import Namespace
+from gateway.context import Reach
 from gateway.model.kinds import Kind
 from gateway.plan.outcomes import outcome_stages
 from gateway.plan.predicate import Lookup
+from gateway.plan.reach_filters import beyond_user, last_words
 
 Document = Mapping[str, Any]
 T_co = TypeVar("T_co", covariant=True)
@@ -33,18 +34,23 @@ class Selector(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """The documents of one namespace that match ``lookup``, any of ``intervals`` and all of ``residual``.
+    """The documents of one reach that match ``lookup``, any of ``intervals`` and all of ``residual``.
 
     With the look-up every interval is one of the same index. They don't overlap, and stand in the order of the index.
     ``of_outcome``: filters on what became of their search requests, which is joined to them (`outcome_stages`).
+    Raises `Forbidden` where that would tell what others did than whom the reach is of.
     """
 
-    namespace: Namespace
+    reach: Reach
     kind: Kind
     lookup: Lookup | None = None
     intervals: tuple[Document, ...] = ({},)
     residual: tuple[Document, ...] = ()
     of_outcome: tuple[Document, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.reach.user_id is not None and (self.of_outcome or not self.kind.user_path):
+            raise beyond_user()
 
     @property
     def collection(self) -> str:
@@ -53,7 +59,7 @@ class Scan:
     @property
     def stages(self) -> list[Document]:
         """What a pipeline does with the documents that the filter matches, in order, to keep those of the scan."""
-        return outcome_stages(self.namespace, self.of_outcome)
+        return outcome_stages(self.reach.namespace, self.of_outcome)
 
     @property
     def filters(self) -> list[Document]:
@@ -94,18 +100,21 @@ class Scan:
 
     def _any_of(self, branches: Sequence[Document]) -> Document:
         # MongoDB merges branches in order without a sort. The namespace stands in each: a condition beside an `$or`
-        # lets it walk the whole index instead. It is the last key, so that nothing in a branch can replace it.
-        scoped = [{**branch, "namespace_id": self.namespace.id} for branch in branches]
+        # lets it walk the whole index instead. It comes last, so that nothing in a branch can replace it.
+        last = last_words(self.reach, self.kind)
+        scoped = [{**branch, **last} for branch in branches]
         conditions = [scoped[0] if len(scoped) == 1 else {"$or": scoped}, *self.residual]
         return conditions[0] if len(conditions) == 1 else {"$and": conditions}
 
 
 @dataclass(frozen=True, slots=True)
 class NamespaceScan:
-    """The namespaces of one organization, those that match ``condition``."""
+    """The namespaces of one organization, those that match ``condition``. ``named``: the names and ids of those alone
+    that the caller may enter; None: all."""
 
     organization_id: str
     condition: Document = field(default_factory=dict)
+    named: frozenset[str] | None = None
 
     @property
     def collection(self) -> str:
@@ -113,8 +122,12 @@ class NamespaceScan:
 
     @property
     def filters(self) -> list[Document]:
-        # The last key: nothing in the condition can replace it.
-        return [{**self.condition, "organization_id": self.organization_id}]
+        # The last keys: nothing in the condition can replace them.
+        last: dict[str, Any] = {"organization_id": self.organization_id}
+        if self.named is not None:
+            names = sorted(self.named)
+            last["$or"] = [{"name": {"$in": names}}, {"_id": {"$in": names}}]
+        return [{**self.condition, **last}]
 
 
 @dataclass(frozen=True)

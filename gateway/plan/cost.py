@@ -42,6 +42,7 @@ SESSIONS_GROUPED = 100
 WRITTEN = 2
 # With an entry of the audit log, acknowledged before it.
 NAMESPACE_CREATED = 50
+KEY_CHANGED = 50
 
 _DAY = timedelta(days=1)
 

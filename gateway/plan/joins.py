@@ -7,7 +7,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from gateway.context import Namespace
+from gateway.context import Reach
 from gateway.model.document_ids import id_spellings
 from gateway.model.kinds import Kind
 from gateway.plan.commands import Aggregation, Document, Scan
@@ -99,7 +99,7 @@ class Spans(Aggregation[Mapping[str, Span]]):
     documents have there; without, they are those. A key without documents is absent.
     """
 
-    namespace: Namespace
+    reach: Reach
     keys: Sequence[str]
     paths: tuple[tuple[Kind, str], ...]
     through: Through | None = None
@@ -129,7 +129,7 @@ class Spans(Aggregation[Mapping[str, Span]]):
         ]
 
     def _all_of(self, kind: Kind) -> Document:
-        return Scan(self.namespace, kind).filter
+        return Scan(self.reach, kind).filter
 
     @staticmethod
     def _edge(kind: Kind, direction: int, value: str, name: str) -> list[Document]:

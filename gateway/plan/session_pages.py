@@ -124,4 +124,4 @@ def _user(spellings: Sequence[Any]) -> str:
 
 
 def _session(row: Document, scan: SessionScan) -> Document:
-    return {**row, "namespace_id": scan.namespace.id, "session_id": row["_id"]}
+    return {**row, "namespace_id": scan.reach.namespace.id, "session_id": row["_id"]}

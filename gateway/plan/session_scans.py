@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from gateway.context import Namespace
+from gateway.context import Reach
 from gateway.model.derived_documents import FIRST_TIME, LAST_TIME, SEARCH_OUTCOMES
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Kind
 from gateway.plan.commands import Document
+from gateway.plan.reach_filters import beyond_user, last_words
 
 USERS: Final = "users"
 OF_OUTCOMES: Final = ("searches", "clicked", "converted", "abandoned")
@@ -22,20 +23,21 @@ OF_OUTCOMES: Final = ("searches", "clicked", "converted", "abandoned")
 
 # Both kinds have it, with an index by it.
 _SESSION = "effective_session_id"
-_USER: Final[Mapping[Kind, str]] = {INTERACTION: "user_id", SEARCH_REQUEST: "search_request.user_id"}
+_USER: Final[Mapping[Kind, str]] = {kind: kind.user_path for kind in (INTERACTION, SEARCH_REQUEST)}
+_KINDS: Final[Mapping[str, Kind]] = {kind.collection: kind for kind in _USER}
 _FLAGS = OF_OUTCOMES[1:]
 _IS_SESSION = {"$gt": ""}
 
 
 @dataclass(frozen=True, slots=True)
 class SessionScan:
-    """The sessions of a namespace that match all of ``filters``.
+    """The sessions of a reach that match all of ``filters``.
 
     ``user_ids``: those of any of these users, however their ids are stored, None: all. ``since``: no session that began
     before counts. ``reads``: which of `OF_OUTCOMES` and `USERS` are looked at.
     """
 
-    namespace: Namespace
+    reach: Reach
     filters: tuple[Document, ...]
     user_ids: tuple[Any, ...] | None
     since: datetime | None
@@ -49,9 +51,14 @@ class SessionScan:
     def with_users(self) -> bool:
         return USERS in self.reads
 
-    def within(self, condition: Document) -> Document:
-        # The last key: nothing ahead of it can replace it.
-        return {**condition, "namespace_id": self.namespace.id}
+    def within(self, condition: Document, collection: str) -> Document:
+        """A condition on the documents of a collection, that are in reach."""
+        # The last keys: nothing ahead of them can replace them.
+        if (kind := _KINDS.get(collection)) is not None:
+            return {**condition, **last_words(self.reach, kind)}
+        if self.reach.user_id is not None:
+            raise beyond_user()
+        return {**condition, "namespace_id": self.reach.namespace.id}
 
     @property
     def sessions(self) -> list[Document]:
@@ -121,7 +128,10 @@ class SessionScan:
             of_sessions = {"visit": {"$gte": "s:", "$lt": "s;"}, **self._outcomes_in_time}
             parts.append((SEARCH_OUTCOMES, of_sessions, self._judged))
         grouped: list[tuple[str, list[Document]]] = [
-            (collection, [{"$match": self.within(condition)}, {"$group": {**group, "_id": _ids_of(collection)}}])
+            (
+                collection,
+                [{"$match": self.within(condition, collection)}, {"$group": {**group, "_id": _ids_of(collection)}}],
+            )
             for collection, condition, group in parts
         ]
         (_, first), *others = grouped
@@ -207,7 +217,7 @@ class SessionScan:
                 "from": collection,
                 "localField": local,
                 "foreignField": foreign,
-                "pipeline": [{"$match": self.within(condition)}, *stages],
+                "pipeline": [{"$match": self.within(condition, collection)}, *stages],
                 "as": name,
             }
         }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from gateway.context import Namespace
+from gateway.context import Reach
 from gateway.model.derived_documents import SEARCH_OUTCOMES
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Kind, time_order
 from gateway.plan.access_path import choose_access_path, intervals
@@ -15,6 +15,7 @@ from gateway.plan.comparisons import EVERYTHING, NOTHING
 from gateway.plan.mongodb_filters import mongodb_filter
 from gateway.plan.outcome_filters import outcome_filter
 from gateway.plan.predicate import Lookup, Predicate
+from gateway.plan.reach_filters import beyond_user, within_reach
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +46,17 @@ class Joined(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Scope(ABC):
     """The documents that ``predicate`` matches; of all parents of a nested connection where they are ``joined``: they
-    then have their parent's key at "parent"."""
+    then have their parent's key at "parent". ``keeps_to_user``: whether they may be those of one user."""
 
     predicate: Predicate
     joined: Joined | None = None
 
+    @property
+    def keeps_to_user(self) -> bool:
+        return False
+
     @abstractmethod
-    def rows(self, namespace: Namespace, pipeline: Sequence[Document], as_of: datetime | None = None) -> Rows:
+    def rows(self, reach: Reach, pipeline: Sequence[Document], as_of: datetime | None = None) -> Rows:
         """What the pipeline makes of them. ``as_of``: without those that came since this time."""
 
 
@@ -59,8 +64,12 @@ class Scope(ABC):
 class InteractionScope(Scope):
     """Interactions as they are stored."""
 
-    def rows(self, namespace: Namespace, pipeline: Sequence[Document], as_of: datetime | None = None) -> Rows:
-        scan, hint, unindexed = _scan(INTERACTION, self, namespace)
+    @property
+    def keeps_to_user(self) -> bool:
+        return True
+
+    def rows(self, reach: Reach, pipeline: Sequence[Document], as_of: datetime | None = None) -> Rows:
+        scan, hint, unindexed = _scan(INTERACTION, self, reach)
         parent: list[Document] = [{"$set": {"parent": f"${self.joined.path}"}}] if self.joined else []
         return Rows(
             collection=INTERACTION.collection,
@@ -73,9 +82,12 @@ class InteractionScope(Scope):
 @dataclass(frozen=True, slots=True)
 class SearchScope(Scope):
     """The outcomes of search requests. Where outcomes hold all that is compared they are looked for themselves, else by
-    the search requests that match."""
+    the search requests that match. They are derived of what everybody did."""
 
-    def rows(self, namespace: Namespace, pipeline: Sequence[Document], as_of: datetime | None = None) -> Rows:
+    def rows(self, reach: Reach, pipeline: Sequence[Document], as_of: datetime | None = None) -> Rows:
+        if reach.user_id is not None:
+            raise beyond_user()
+        namespace = reach.namespace
         behind = (*without_newer(SEARCH_REQUEST.time_path, as_of), *pipeline)
         filter_ = None if self.joined else outcome_filter(self.predicate.tree)
         if filter_ is not None:
@@ -83,7 +95,7 @@ class SearchScope(Scope):
             conditions: list[Document] = [] if filter_ in (EVERYTHING, NOTHING) else [mongodb_filter(filter_)]
             match = {"$match": {"$and": [*conditions, {"namespace_id": namespace.id}]}}
             return Rows(collection=SEARCH_OUTCOMES, stages=(match, *behind))
-        scan, hint, unindexed = _scan(SEARCH_REQUEST, self, namespace)
+        scan, hint, unindexed = _scan(SEARCH_REQUEST, self, reach)
         outcome = {
             "from": SEARCH_OUTCOMES,
             "localField": "_id",
@@ -101,12 +113,12 @@ class SearchScope(Scope):
         return Rows(collection=SEARCH_REQUEST.collection, hint=hint, unindexed=unindexed, stages=(*joined, *behind))
 
 
-def _scan(kind: Kind, scope: Scope, namespace: Namespace) -> tuple[Scan, str, tuple[str, ...]]:
-    joined, predicate = scope.joined, scope.predicate
+def _scan(kind: Kind, scope: Scope, reach: Reach) -> tuple[Scan, str, tuple[str, ...]]:
+    joined, predicate = scope.joined, within_reach(scope.predicate, reach, kind)
     path = choose_access_path(kind, time_order(kind, descending=True), predicate, joined.path if joined else "")
     lookup = Lookup(joined.path, tuple(joined.keys)) if joined else path.lookup
     within = intervals(kind, predicate.times, None)
-    scan = Scan(namespace, kind, lookup, within, path.residual, path.of_outcome)
+    scan = Scan(reach, kind, lookup, within, path.residual, path.of_outcome)
     return scan, path.index.name, path.unindexed
 
 

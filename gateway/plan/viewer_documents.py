@@ -10,7 +10,11 @@ def viewer_document(context: Context, namespaces: Sequence[Document]) -> Documen
     """The caller in the context's namespace; ``namespaces`` are those of its organization."""
     caller, budget = context.caller, context.budget
     return {
+        "kind": caller.kind,
+        "caller_id": caller.id,
         "key_name": caller.name,
+        "expires_at": caller.expires_at,
+        "user_id": caller.user_id,
         "permissions": [permission for permission in Permission if permission in caller.permissions],
         "rate_limit": None if budget is None else _rate_limit_document(budget),
         "organization": organization_document(caller.organization),

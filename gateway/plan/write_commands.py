@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
-from gateway.context import Caller, Namespace, Organization
+from gateway.context import Caller, Namespace, Organization, Permission, Rate, Reach
 from gateway.errors import GatewayError
 from gateway.model.wire import RecordedInteraction, RecordedSearchRequest
 
@@ -32,7 +32,7 @@ class RecordInteractions:
     A recording that was refused already is an error, and its own outcome. Gives the list of their outcomes, in order.
     """
 
-    namespace: Namespace
+    reach: Reach
     recordings: Sequence[RecordedInteraction | GatewayError]
     now: datetime
 
@@ -41,7 +41,7 @@ class RecordInteractions:
 class RecordSearchRequest:
     """A search request to record, first seen at ``seen_at`` where it is new. Its result is its outcome."""
 
-    namespace: Namespace
+    reach: Reach
     recording: RecordedSearchRequest
     seen_at: datetime
 
@@ -50,7 +50,7 @@ class RecordSearchRequest:
 class DeleteInteraction:
     """An interaction to delete, if there is one with this id. Its result is whether there was."""
 
-    namespace: Namespace
+    reach: Reach
     interaction_id: str
     caller: Caller
 
@@ -62,6 +62,37 @@ class CreateNamespace:
 
     organization: Organization
     name: str
+    caller: Caller
+
+
+@dataclass(frozen=True, slots=True)
+class CreateKey:
+    """A key to make, of the caller's organization; the others: as of `Caller`, the namespace by its name or id. Its
+    result is the key with its secret, or a `BadUserInput`."""
+
+    name: str
+    permissions: frozenset[Permission]
+    namespace: str | None
+    lifetime: timedelta | None
+    rate: Rate | None
+    caller: Caller
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeKey:
+    """A key of the caller's organization to end. Its result is the key, or a `BadUserInput` where there is none."""
+
+    key_id: str
+    caller: Caller
+
+
+@dataclass(frozen=True, slots=True)
+class LimitKey:
+    """A key of the caller's organization to get a rate limit of its own; None: everybody's. Its result is as of
+    `RevokeKey`."""
+
+    key_id: str
+    rate: Rate | None
     caller: Caller
 
 
@@ -111,6 +142,9 @@ WriteCommand: TypeAlias = (
     | RecordSearchRequest
     | DeleteInteraction
     | CreateNamespace
+    | CreateKey
+    | RevokeKey
+    | LimitKey
     | CreatePercolator
     | UpdatePercolator
     | DeletePercolator

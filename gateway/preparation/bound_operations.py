@@ -65,6 +65,12 @@ class BoundOperation:
         return all(not isinstance(bound, Exception) and bound.reusable for bound in self.bindings.values())
 
     @property
+    def needs_namespace(self) -> bool:
+        """Whether any of its roots is read or written in a namespace."""
+        roots = (self.bindings[fetch.path] for fetch in self.compiled.plan.fetches)
+        return any(isinstance(root, Exception) or root.in_namespace for root in roots)
+
+    @property
     def weight(self) -> int:
         """About how many bytes it takes up beside what was compiled."""
         sources = sum(0 if isinstance(bound, Exception) else bound.weight for bound in self.bindings.values())

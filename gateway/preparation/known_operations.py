@@ -9,7 +9,7 @@
 
 - *What is kept* never changes and is the same whoever asks: no key, no permission that was granted, no answer but the
   schema's own. Only this table changes. One thing depends on a namespace: a bound listing keeps its commands by
-  namespace, for four.
+  namespace and user (`gateway.context.Reach`), for four.
 - *Who shares it*: the keys of one owner, which is an organization. How fast an answer comes tells whether its document
   was known: to nobody but those who may have sent it.
 - *Weight*: 30 MB in all (`GATEWAY_KNOWN_DOCUMENTS_BYTES`), of what each row was measured to take. A document weighs

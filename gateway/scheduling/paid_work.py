@@ -68,23 +68,23 @@ class PaidWork:
             finally:
                 paid = ceil((thread_time() - began) / SECONDS_PER_POINT)
 
-        await spend_or_charge(self._rate_limiter, caller.id, held)
+        await spend_or_charge(self._rate_limiter, caller, held)
         try:
             with self._deadline.less(waited).block():
                 outcome = await self._gate.run(timed, caller, left)
         except RateLimited:
-            self._rate_limiter.charge(caller.id, REFUSED)
+            self._rate_limiter.charge(caller.id, REFUSED, caller.rate)
             raise
         except TimeoutError:
             limit = f"{self._time_limit_ms:,} ms"
             raise Unavailable(f"The request waited for longer than {limit} to be read and validated.") from None
         finally:
-            settle(self._rate_limiter, caller.id, held, paid)
+            settle(self._rate_limiter, caller, held, paid)
         return Done(outcome, paid, began_at - came)
 
     def charge(self, caller: Caller, points: int) -> None:
         """Takes points for work that was done already."""
-        self._rate_limiter.charge(caller.id, points)
+        self._rate_limiter.charge(caller.id, points, caller.rate)
 
     async def charge_refusal(self, caller: Caller, size: int, *, paid: int = 0) -> None:
         """Takes what a refused request of so many bytes costs, but for what is ``paid`` already.
@@ -92,9 +92,9 @@ class PaidWork:
         Raises `RateLimited` where the key has no points left: then nothing is told of the request.
         """
         if not paid:
-            await spend_or_charge(self._rate_limiter, caller.id, 1)
+            await spend_or_charge(self._rate_limiter, caller, 1)
             paid = 1
-        self._rate_limiter.charge(caller.id, max(0, refusal_points(size) - paid))
+        self._rate_limiter.charge(caller.id, max(0, refusal_points(size) - paid), caller.rate)
 
 
 def message_points(size: int) -> int:

@@ -23,11 +23,17 @@ def _value(stored: Any, description: str) -> Any:
     return strawberry.enum_value(stored, description=description)
 
 
-@strawberry.enum(description="What a key may do.")
+@strawberry.enum(description="What a caller proves to be one by.")
+class CallerKind(Enum):
+    KEY = _value(context.CallerKind.KEY, "A key of this gateway.")
+    TOKEN = _value(context.CallerKind.TOKEN, "A token (JWT) that another system signed.")
+
+
+@strawberry.enum(description="What a caller may do.")
 class Permission(Enum):
     READ = _value(context.Permission.READ, "Read interactions, search requests and what is derived from them.")
     WRITE = _value(context.Permission.WRITE, "Record and delete interactions, and record search requests.")
-    ADMIN = _value(context.Permission.ADMIN, "Administer the organization: create namespaces.")
+    ADMIN = _value(context.Permission.ADMIN, "Administer the organization: create namespaces; make, list and end keys.")
 
 
 @strawberry.enum(description="What a user did with a search result, or with the search itself.")

@@ -4,7 +4,7 @@ import strawberry
 
 from gateway.plan.sources.key_lookups import MAX_NAMESPACES, NamespaceLookup, OrganizationLookup
 from gateway.schema.connections import PageInfo, edge_cursor
-from gateway.schema.enums import Permission
+from gateway.schema.enums import CallerKind, Permission
 from gateway.schema.lookups_by_id import identified
 from gateway.schema.node import Node, node_id
 from gateway.schema.readings import Attribute, embedded, field, stored
@@ -43,30 +43,52 @@ class NamespaceConnection:
 
 
 @strawberry.type(
-    description="""What the key may spend. Every operation costs points, about one for each document that it reads; what
-was spent comes back at a steady rate."""
+    description="""What the caller may spend. Every operation costs points, about one for each document that it reads;
+what was spent comes back at a steady rate."""
 )
 class RateLimit:
     limit: int = stored("limit", description="How many points there are when none are spent.")
     remaining: int = stored(
         "remaining", description="How many are left, once those that this operation may cost at most are taken."
     )
-    reset_at: DateTime = stored("reset_at", description="When the key has all its points again, if it spends no more.")
+    reset_at: DateTime = stored(
+        "reset_at", description="When the caller has all its points again, if it spends no more."
+    )
     restore_rate: int = stored("restore_rate", description="How many come back each second.")
 
 
-@strawberry.type(description="The bearer of the key that this request came with.")
+@strawberry.type(description="Who asks: the bearer of the key or the token that this request came with.")
 class Viewer:
-    key_name: str = stored("key_name", description="The label that the key was given when it was created.")
-    permissions: list[Permission] = stored("permissions", description="What the key may do.")
-    organization: Organization = embedded("organization", description="The organization that owns the key.")
-    namespace: Namespace = embedded("namespace", description="The namespace that this request reads and writes.")
+    kind: CallerKind = stored("kind", description="What the caller proves to be one by.")
+    caller_id: strawberry.ID = stored(
+        "caller_id",
+        description="""What limits and the audit log know the caller by: the key's id, or one that is made of issuer and
+subject of the token.""",
+    )
+    key_name: str = stored(
+        "key_name", description="The label that the key was given when it was created; of a token, its subject."
+    )
+    permissions: list[Permission] = stored("permissions", description="What the caller may do.")
+    expires_at: DateTime | None = stored(
+        "expires_at", description="When the key or the token expires; null where it doesn't."
+    )
+    user_id: strawberry.ID | None = stored(
+        "user_id",
+        description="""The user whose interactions and search requests alone this token reads and writes; null where it
+isn't restricted to one.""",
+    )
+    organization: Organization = embedded("organization", description="The organization that the caller belongs to.")
+    namespace: Namespace = embedded(
+        "namespace",
+        description="""The namespace that this request reads and writes. It has to have one where this is selected; the
+rest of the viewer needs none.""",
+    )
     namespaces: list[Namespace] = embedded(
         "namespaces",
         many=True,
-        description=f"""The organization's namespaces, any of which X-Namespace may name: the first {MAX_NAMESPACES:,}
+        description=f"""The organization's namespaces that X-Namespace may name: the first {MAX_NAMESPACES:,}
 by name. `Query.namespaces` has all.""",
     )
     rate_limit: RateLimit | None = embedded(
-        "rate_limit", description="What the key may spend; null where that is not limited."
+        "rate_limit", description="What the caller may spend, and what is left; null where that is not limited."
     )

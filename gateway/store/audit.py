@@ -39,6 +39,7 @@ class Action(Enum):
     CREATE_KEY = "key.create"
     REVOKE_KEY = "key.revoke"
     ROTATE_KEY = "key.rotate"
+    LIMIT_KEY = "key.limit"
     DELETE_INTERACTION = "interaction.delete"
     DELETE_PERCOLATOR = "percolator.delete"
 

@@ -18,11 +18,11 @@ ByteCount = Callable[[int], Any]
 
 
 async def find_by_ids(
-    collection: Collection, namespace: Namespace, ids: list[UUID], count: ByteCount
+    collection: Collection, within: Mapping[str, Any], ids: list[UUID], count: ByteCount
 ) -> dict[UUID, Document]:
-    """Those of the namespace's documents that have these ids, by them; ``count`` is called with their bytes before they
-    are decoded, and may raise an error."""
-    cursor = collection.find_raw_batches({"_id": {"$in": ids}, "namespace_id": namespace.id})
+    """Those of the documents that are ``within`` and have these ids, by them; ``count`` is called with their bytes
+    before they are decoded, and may raise an error."""
+    cursor = collection.find_raw_batches({"_id": {"$in": ids}, **within})
     documents = ReadDocuments(collection.codec_options)
     await read_documents(cursor, documents, count)
     return {document["_id"]: document for document in await documents.decoded()}
@@ -64,7 +64,8 @@ class _Insertion:
             self.stored |= inserted
             self.fresh |= inserted.keys()
             if existing:
-                self.stored |= await find_by_ids(self._collection, self._namespace, list(existing), self._count)
+                within = {"namespace_id": self._namespace.id}
+                self.stored |= await find_by_ids(self._collection, within, list(existing), self._count)
         self._missing = {id: self._missing[id] for id in existing if id not in self.stored}
         return not self._missing
 

@@ -12,7 +12,7 @@ from gateway.model.derived_documents import DERIVED_INDEXES
 from gateway.model.indexes import INDEXES
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.percolators import PERCOLATOR, PERCOLATOR_INDEXES
-from gateway.store import audit, tenancy, token_buckets
+from gateway.store import audit, keys, tenancy, token_buckets
 from gateway.store.client import Database
 from gateway.store.driver_errors import transient, translated
 from gateway.store.migrations.migrator import Migrator
@@ -29,7 +29,7 @@ async def create_indexes(database: Database) -> None:
     an answer. MongoDB builds on then, and another call waits for the same.
     """
     # Those of the small collections first: some are unique, and the others may take long.
-    small = {**tenancy.INDEXES, **audit.INDEXES, **token_buckets.INDEXES}
+    small = {**tenancy.INDEXES, **audit.INDEXES, **keys.INDEXES, **token_buckets.INDEXES}
     for name, indexes in DERIVED_INDEXES.items():
         small[name] = [IndexModel(list(keys), name=index) for index, keys in indexes.items()]
     by_collection: dict[str, list[IndexModel]] = defaultdict(list, small)

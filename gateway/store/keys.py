@@ -5,17 +5,23 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pymongo import WriteConcern
+from pymongo import IndexModel, UpdateOne, WriteConcern
 
-from gateway.context import Caller, Organization, Permission
+from gateway.context import Caller, Organization, Permission, Rate
 from gateway.errors import BadUserInput, Conflict
 from gateway.model import secret_keys
+from gateway.model.secret_keys import MAX_KEYS
 from gateway.store.audit import Action, Audit
 from gateway.store.client import Collection, Database, aggregate
 from gateway.store.driver_errors import translated, translated_look_up
 from gateway.store.tenancy import LOOK_UP_TIME_LIMIT_MS, ORGANIZATIONS, organization_of, require_label
 
 KEYS = "keys"
+INDEXES: Mapping[str, list[IndexModel]] = {
+    KEYS: [IndexModel([("organization_id", 1), ("created_at", -1), ("_id", -1)], name="organization")]
+}
+
+_LONGEST_ID = 64
 
 # How exact "last used" is: between two marks of one key lies at least this.
 _MARK_INTERVAL = timedelta(minutes=1)
@@ -31,6 +37,8 @@ class Key:
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    replaced_by: str | None = None
+    points_spent: int = 0
 
     def is_valid(self, now: datetime) -> bool:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
@@ -51,7 +59,8 @@ class IssuedKey:
 class Keys:
     """The repository of keys: apart from organizations and namespaces, so that no mutation reaches what ends a key.
 
-    What makes or ends one writes to the audit log first; it is the command line that asks for it.
+    What makes, ends or limits one writes to the audit log first. ``by``: who asks for it, of whose organization alone
+    the key may be; None: somebody at the command line.
     """
 
     def __init__(self, database: Database) -> None:
@@ -66,14 +75,25 @@ class Keys:
         permissions: frozenset[Permission],
         default_namespace_id: str | None = None,
         lifetime: timedelta | None = None,
+        rate: Rate | None = None,
+        by: Caller | None = None,
     ) -> IssuedKey:
-        """A new key; ``lifetime`` None: it doesn't expire. Raises BadUserInput for a name that isn't a label."""
+        """A new key; ``lifetime`` None: it doesn't expire; ``rate``: as of `Caller`.
+
+        Raises BadUserInput for a name that isn't a label, and where the organization has as many keys as a client may
+        make.
+        """
         require_label(name)
+        if by is not None:
+            await self._require_few(organization)
         secret, parsed = secret_keys.generate()
-        caller = Caller(parsed.key_id, name, permissions, organization, default_namespace_id)
         now = datetime.now(UTC)
-        key = Key(caller, parsed.digest, now, None if lifetime is None else now + lifetime, None, None)
-        await self._audit.add(Action.CREATE_KEY, None, organization_id=organization.id, object_id=parsed.key_id)
+        expires_at = None if lifetime is None else now + lifetime
+        caller = Caller(
+            parsed.key_id, name, permissions, organization, default_namespace_id, expires_at=expires_at, rate=rate
+        )
+        key = Key(caller, parsed.digest, now, expires_at, None, None)
+        await self._audit.add(Action.CREATE_KEY, by, organization_id=organization.id, object_id=parsed.key_id)
         with translated():
             await self._keys.insert_one(_document(key))
         return IssuedKey(key, secret)
@@ -91,17 +111,26 @@ class Keys:
         """The organization's keys, or all, the oldest first; expired and revoked ones too."""
         return await self._matching({} if organization is None else {"organization_id": organization.id})
 
-    async def revoke(self, key_id: str) -> Key:
+    async def revoke(self, key_id: str, *, by: Caller | None = None) -> Key:
         """Ends a key; one that was revoked before keeps its time. Raises BadUserInput where there is no such key."""
-        key = await self._required(key_id)
+        key = await self._required(key_id, by)
         if key.revoked_at is not None:
             return key
-        await self._audit.add(Action.REVOKE_KEY, None, organization_id=key.caller.organization.id, object_id=key_id)
+        await self._audit.add(Action.REVOKE_KEY, by, organization_id=key.caller.organization.id, object_id=key_id)
         with translated():
             await self._keys.update_one(
                 {"_id": key_id, "revoked_at": None}, {"$set": {"revoked_at": datetime.now(UTC)}}
             )
         return await self._required(key_id)
+
+    async def limit(self, key_id: str, rate: Rate | None, *, by: Caller | None = None) -> Key:
+        """Gives a key a rate limit of its own, None: everybody's. Raises BadUserInput where there is no such key."""
+        key = await self._required(key_id, by)
+        await self._audit.add(Action.LIMIT_KEY, by, organization_id=key.caller.organization.id, object_id=key_id)
+        change = {"$unset": {"rate": ""}} if rate is None else {"$set": {"rate": _stored_rate(rate)}}
+        with translated():
+            await self._keys.update_one({"_id": key_id}, change)
+        return await self._required(key_id, by)
 
     async def rotate(self, key_id: str, *, grace: timedelta) -> tuple[IssuedKey, Key]:
         """A successor with the same name, rights, default namespace and lifetime; the old key ends after ``grace``.
@@ -118,6 +147,7 @@ class Keys:
             permissions=old.caller.permissions,
             default_namespace_id=old.caller.default_namespace_id,
             lifetime=None if old.expires_at is None else old.expires_at - old.created_at,
+            rate=old.caller.rate,
         )
         # The successor is stored first: a crash in between leaves a key nobody knows, not a caller without one.
         now = datetime.now(UTC)
@@ -137,11 +167,25 @@ class Keys:
         with translated():
             await own_write.update_one({"_id": key.caller.id}, {"$max": {"last_used_at": now}})
 
-    async def _required(self, key_id: str) -> Key:
+    async def add_spent(self, points: Mapping[str, int]) -> None:
+        """Adds points that keys spent, by their ids. A lost count is harmless, so it isn't waited for elsewhere."""
+        changes = [UpdateOne({"_id": key_id}, {"$inc": {"points_spent": spent}}) for key_id, spent in points.items()]
+        if changes:
+            own_write = self._keys.with_options(write_concern=WriteConcern(w=1))
+            with translated():
+                await own_write.bulk_write(changes, ordered=False)
+
+    async def _required(self, key_id: str, by: Caller | None = None) -> Key:
         key = await self.find(key_id)
-        if key is None:
-            raise BadUserInput(f"There is no key {key_id!r}.")
+        if key is None or (by is not None and key.caller.organization.id != by.organization.id):
+            raise BadUserInput(f"There is no key {key_id[:_LONGEST_ID]!r}.", path=("key_id",))
         return key
+
+    async def _require_few(self, organization: Organization) -> None:
+        valid = {"organization_id": organization.id, "revoked_at": None}
+        with translated():
+            if await self._keys.count_documents(valid, limit=MAX_KEYS) >= MAX_KEYS:
+                raise BadUserInput(f"An organization may have at most {MAX_KEYS:,} keys that aren't revoked.")
 
     async def _matching(self, condition: Mapping[str, Any], **options: Any) -> list[Key]:
         pipeline: list[Mapping[str, Any]] = [
@@ -170,19 +214,31 @@ def _key(stored: Mapping[str, Any]) -> Key:
             permissions=frozenset(permission for permission in Permission if permission.value in stored["permissions"]),
             organization=organization_of(stored["organization"]),
             default_namespace_id=stored.get("default_namespace_id"),
+            expires_at=stored.get("expires_at"),
+            rate=None if "rate" not in stored else Rate(stored["rate"]["burst"], stored["rate"]["restore"]),
         ),
         bytes(stored["digest"]),
         stored["created_at"],
         stored.get("expires_at"),
         stored.get("revoked_at"),
         stored.get("last_used_at"),
+        stored.get("replaced_by"),
+        stored.get("points_spent", 0),
     )
+
+
+def _stored_rate(rate: Rate) -> dict[str, int]:
+    return {"burst": rate.burst, "restore": rate.restore}
 
 
 def _document(key: Key) -> dict[str, Any]:
     """A new key's document. What isn't there is left out: ``$min`` would keep a null, as the least of all."""
     caller = key.caller
-    optional = {"default_namespace_id": caller.default_namespace_id, "expires_at": key.expires_at}
+    optional = {
+        "default_namespace_id": caller.default_namespace_id,
+        "expires_at": key.expires_at,
+        "rate": None if caller.rate is None else _stored_rate(caller.rate),
+    }
     return {
         "_id": caller.id,
         "digest": key.digest,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from bson import encode
 
-from gateway.context import Caller, Namespace
+from gateway.context import Caller, Namespace, Reach
 from gateway.errors import BadUserInput, Conflict, GatewayError, NotFound
 from gateway.model.document_ids import document_id, id_spellings, search_request_id_of
 from gateway.model.documents import (
@@ -18,16 +18,20 @@ from gateway.model.documents import (
 )
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.wire import RecordedInteraction, RecordedSearchRequest
+from gateway.plan.reach_filters import is_of, last_words
 from gateway.plan.usage import UNLIMITED, Usage
 from gateway.plan.write_commands import (
+    CreateKey,
     CreateNamespace,
     CreatePercolator,
     DeleteInteraction,
     DeletePercolator,
+    LimitKey,
     Outcome,
     Recorded,
     RecordInteractions,
     RecordSearchRequest,
+    RevokeKey,
     UpdatePercolator,
     WriteCommand,
 )
@@ -35,6 +39,7 @@ from gateway.store.audit import Action, Audit
 from gateway.store.client import Database, Document
 from gateway.store.driver_errors import translated
 from gateway.store.idempotent_inserts import find_by_ids, insert
+from gateway.store.key_administration import KeyAdministration
 from gateway.store.percolator_repository import Percolators
 from gateway.store.tenancy import Tenancy
 
@@ -47,12 +52,15 @@ class Writer:
     All raise `Unavailable` where the database does not acknowledge in time; what was sent can be sent again.
     """
 
-    def __init__(self, database: Database, percolators: Percolators | None = None) -> None:
+    def __init__(
+        self, database: Database, percolators: Percolators | None = None, keys: KeyAdministration | None = None
+    ) -> None:
         self._interactions = database[INTERACTION.collection]
         self._search_requests = database[SEARCH_REQUEST.collection]
         self._audit = Audit(database)
         self._tenancy = Tenancy(database)
         self._percolators = percolators or Percolators(database)
+        self._keys = keys or KeyAdministration(database)
 
     async def run(self, command: WriteCommand, usage: Usage) -> Any:
         """What the command says that it gives; what it reads and writes is counted in ``usage``, its operation's.
@@ -69,16 +77,21 @@ class Writer:
         match command:
             case RecordInteractions():
                 return await self._record_valid(command, usage)
-            case RecordSearchRequest(namespace, recording, seen_at):
+            case RecordSearchRequest(reach, recording, seen_at):
                 try:
-                    return await self.record_search_request(namespace, recording, seen_at, usage)
+                    return await self.record_search_request(reach.namespace, recording, seen_at, usage)
                 except Conflict as error:
                     return error
-            case DeleteInteraction(namespace, interaction_id, caller):
-                return await self.delete_interaction(namespace, interaction_id, by=caller)
+            case DeleteInteraction(reach, interaction_id, caller):
+                return await self.delete_interaction(reach, interaction_id, by=caller)
             case CreateNamespace(organization, name, caller):
                 try:
                     return await self._tenancy.create_namespace(organization, name, by=caller)
+                except BadUserInput as error:
+                    return error
+            case CreateKey() | RevokeKey() | LimitKey():
+                try:
+                    return await self._keys.run(command)
                 except BadUserInput as error:
                     return error
             case CreatePercolator() | UpdatePercolator():
@@ -96,7 +109,9 @@ class Writer:
 
     async def _record_valid(self, command: RecordInteractions, usage: Usage) -> list[Outcome]:
         valid = [recording for recording in command.recordings if isinstance(recording, RecordedInteraction)]
-        outcomes = iter(await self.record(command.namespace, valid, command.now, usage) if valid else [])
+        reach = command.reach
+        recorded = await self.record(reach.namespace, valid, command.now, usage, reach.user_id) if valid else []
+        outcomes = iter(recorded)
         return [
             recording if isinstance(recording, GatewayError) else next(outcomes) for recording in command.recordings
         ]
@@ -107,20 +122,21 @@ class Writer:
         recordings: Sequence[RecordedInteraction],
         now: datetime,
         usage: Usage | None = None,
+        user_id: str | None = None,
     ) -> list[Outcome]:
         """What became of each recording, in order, as if they had been sent one after the other.
 
         ``now`` is when those happened that do not say; ``usage`` is the operation's, None: the command line's. A
         recording's search request is written first, and stays where its interaction is refused. Refused are:
         `Conflict`, an interaction or search request whose id is recorded with other content; `BadUserInput`, the id of
-        a search request that is not recorded.
+        a search request that is not recorded, or isn't the one's of ``user_id``, who may reach no other's.
 
         Raises `WriteTooLarge`, ahead of any write, where all together have more bytes than the operation may write, and
         `ReadTooLarge` where what is stored under their ids has more than it may read.
         """
         usage = usage or Usage(UNLIMITED)
         ids, requests = _given_requests(namespace, recordings, now)
-        known = requests | await self._named_requests(namespace, ids, requests.keys(), usage)
+        known = requests | await self._named_requests(Reach(namespace, user_id), ids, requests.keys(), usage)
         expected = [
             interaction_document(namespace, recording, occurred_at=now, request=None if id is None else known.get(id))
             for recording, id in zip(recordings, ids, strict=True)
@@ -132,7 +148,7 @@ class Writer:
         new_requests = frozenset(fresh_requests)
         candidates: list[Document | GatewayError] = []
         for recording, id, document in zip(recordings, ids, expected, strict=True):
-            request = None if id is None else _judged_request(recording, id, stored_requests, fresh_requests)
+            request = None if id is None else _judged_request(recording, id, stored_requests, fresh_requests, user_id)
             if request is None or isinstance(request, GatewayError):
                 candidates.append(request or document)
             elif id is not None and request is known.get(id):
@@ -168,8 +184,9 @@ class Writer:
             raise _request_conflict("search_request_id")
         return Recorded(document, created=bool(fresh))
 
-    async def delete_interaction(self, namespace: Namespace, interaction_id: str, *, by: Caller | None = None) -> bool:
+    async def delete_interaction(self, reach: Reach, interaction_id: str, *, by: Caller | None = None) -> bool:
         """Whether there was such an interaction; its search request is kept. ``by`` None: the command line."""
+        namespace = reach.namespace
         await self._audit.add(
             Action.DELETE_INTERACTION,
             by,
@@ -181,19 +198,19 @@ class Writer:
             # Other programs may have stored it under another `_id`, as a number, and more than once.
             ids = list(id_spellings([interaction_id]))
             result = await self._interactions.delete_many(
-                {"interaction_id": {"$in": ids}, "namespace_id": namespace.id}
+                {"interaction_id": {"$in": ids}, **last_words(reach, INTERACTION)}
             )
         return result.deleted_count > 0
 
     async def _named_requests(
-        self, namespace: Namespace, ids: Sequence[UUID | None], given: Set[UUID], usage: Usage
+        self, reach: Reach, ids: Sequence[UUID | None], given: Set[UUID], usage: Usage
     ) -> dict[UUID, Document]:
         """The stored search requests that are named, and not given as well."""
         named = [id for id in dict.fromkeys(ids) if id is not None and id not in given]
         if not named:
             return {}
         with translated():
-            return await find_by_ids(self._search_requests, namespace, named, usage.read)
+            return await find_by_ids(self._search_requests, last_words(reach, SEARCH_REQUEST), named, usage.read)
 
     def _count_written(self, documents: Sequence[Document], usage: Usage) -> None:
         options = self._interactions.codec_options
@@ -240,11 +257,16 @@ def _judged(
 
 
 def _judged_request(
-    recording: RecordedInteraction, id: UUID, stored: Mapping[UUID, Document], fresh: set[UUID]
+    recording: RecordedInteraction,
+    id: UUID,
+    stored: Mapping[UUID, Document],
+    fresh: set[UUID],
+    user_id: str | None,
 ) -> Document | GatewayError:
     """The stored search request for a recording; while its id is fresh, none of the recordings before had made it."""
     if recording.search_request is None:
-        if id in fresh or id not in stored:
+        # It may be somebody else's, stored under an id that another recording of the batch gives as well.
+        if id in fresh or id not in stored or not is_of(stored[id], SEARCH_REQUEST, user_id):
             return BadUserInput("No search request with this id is recorded.", path=("search_request_id",))
     elif id in fresh:
         fresh.remove(id)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.auth.authenticator import Authenticator, require_permission
-from gateway.context import Organization, Permission
+from gateway.context import NO_NAMESPACE, Organization, Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.errors import Forbidden, GatewayError, NamespaceNotFound, NamespaceRequired, Unauthenticated
 from gateway.model import secret_keys
@@ -183,7 +183,8 @@ async def test_a_key_without_a_default_needs_the_header(access: Authenticator, k
     issued = await make_key(keys, acme)
     for absent in (None, ""):
         with pytest.raises(NamespaceRequired):
-            await access.context(f"Bearer {issued.secret}", absent)
+            await access.resolve(issued.key.caller, absent)
+        assert (await access.context(f"Bearer {issued.secret}", absent)).namespace is NO_NAMESPACE
 
 
 async def test_a_foreign_namespace_reads_like_one_that_is_not_there(

@@ -16,7 +16,7 @@ import pytest_asyncio
 from bson import ObjectId
 
 from gateway.app.application import create_app
-from gateway.context import Namespace
+from gateway.context import Namespace, Reach
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.limits import DEFAULTS
 from gateway.model.document_ids import document_id
@@ -530,7 +530,7 @@ async def test_indexes_are_created_beside_reads_and_writes(client: Client, mongo
     namespace = Namespace("ns_populated", "populated", "org_1", START)
     await fill(database, namespace, interactions=20_000, search_requests=500)
     listing = Find(
-        Scan(namespace, INTERACTION, Lookup("feature_id", ("p1",))),
+        Scan(Reach(namespace), INTERACTION, Lookup("feature_id", ("p1",))),
         {"interaction_id": 1},
         (("occurred_at", -1), ("_id", -1)),
         5,

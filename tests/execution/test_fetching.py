@@ -13,7 +13,7 @@ from gateway.compiler.binding import bind
 from gateway.compiler.collect import collect
 from gateway.compiler.introspection import Introspection
 from gateway.compiler.plan_builder import select
-from gateway.context import Caller, Context, Namespace, Organization, Permission
+from gateway.context import Caller, Context, Namespace, Organization, Permission, Reach
 from gateway.errors import BadUserInput, Unavailable
 from gateway.execution.fetching import Fetcher
 from gateway.limits import DEFAULTS
@@ -52,7 +52,7 @@ class FeatureCounts(Aggregation[Sequence[Document]]):
             "from": INTERACTION.collection,
             "localField": "feature_id",
             "foreignField": "feature_id",
-            "pipeline": [{"$match": Scan(self.namespace, INTERACTION).filter}, {"$count": "count"}],
+            "pipeline": [{"$match": Scan(Reach(self.namespace), INTERACTION).filter}, {"$count": "count"}],
             "as": "interactions",
         }
         return [{"$documents": [{"feature_id": id} for id in self.feature_ids]}, {"$lookup": interactions}]

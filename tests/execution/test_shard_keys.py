@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from bson import Timestamp
 
-from gateway.context import Namespace
+from gateway.context import Namespace, Reach
 from gateway.model.derived_documents import ITEM_DAYS, SEARCH_OUTCOMES
 from gateway.model.percolators import PERCOLATOR_MATCH
 from gateway.model.wire import validate_interaction
@@ -76,7 +76,7 @@ async def test_what_is_recorded_derived_matched_and_deleted_names_the_namespace(
         await writer.record(SHOP, recordings, NOW)
         await writer.record(SHOP, recordings, NOW)
         await derived(database)
-        await writer.delete_interaction(SHOP, "i3")
+        await writer.delete_interaction(Reach(SHOP), "i3")
         await database["search_requests"].delete_one({"search_request_id": "r1", "namespace_id": SHOP.id})
         await derived(database)
         assert (await DerivationCheck(database).run()).differences == ()

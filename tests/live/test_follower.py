@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pymongo.errors import BulkWriteError
 
-from gateway.context import Namespace
+from gateway.context import Namespace, Reach
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.insights.derived_keys import SearchKey
 from gateway.live.follower import Follower
@@ -117,7 +117,7 @@ async def test_deleting_takes_back_what_was_counted(database: Database) -> None:
     )
     await derived(database)
     assert await counts(database) == {"click": 2}
-    await Writer(database).delete_interaction(SHOP, "i1")
+    await Writer(database).delete_interaction(Reach(SHOP), "i1")
     await derived(database)
     assert await counts(database) == {"click": 1}
     assert [day["feature_id"] async for day in database[ITEM_DAYS].find()] == ["p2"]
@@ -154,7 +154,7 @@ async def test_what_was_written_between_two_owners_is_derived_by_the_next(databa
         await record(database, {"search_request": search("r1")})
         await derived(database)
     await record(database, {"interaction_id": "i2", "search_request_id": "r1"})
-    await Writer(database).delete_interaction(SHOP, "i2")
+    await Writer(database).delete_interaction(Reach(SHOP), "i2")
     await record(database, {"search_request_id": "r1", "interaction_type": "purchase"})
     assert await counts(database) == {"click": 1}
     async with following(database):

@@ -50,6 +50,7 @@ def test_of_libraries_only_what_is_severe_is_logged(log: io.StringIO, library: s
         SECRET,
         f"key={SECRET[:20]}",
         f"Authorization: Bearer {SECRET}",
+        f"a token eyJhbGciOiJSUzI1NiJ9.{SECRET}.{SECRET} is wrong",
         f"(b'authorization', b'Bearer {SECRET}')",
         f'{{"Authorization":"bearer {SECRET}"}}',
         f"'authorization': '{SECRET}'",

@@ -9,7 +9,7 @@ from bson import Binary
 from graphql import GraphQLInputObjectType, GraphQLNonNull, coerce_input_value, parse_value, value_from_ast_untyped
 
 from gateway.compiler.where import compile_where
-from gateway.context import Namespace
+from gateway.context import Namespace, Reach
 from gateway.errors import BadUserInput
 from gateway.model.filter_trees import key_token, key_value_token, value_hash
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Kind, Order, position_order, time_order
@@ -37,7 +37,7 @@ def compiled(kind: Kind, where: str) -> Any:
 
 def scan(access_path: AccessPath, predicate: Predicate, window: Window) -> Scan:
     kind, times = access_path.index.kind, predicate.times
-    return Scan(NAMESPACE, kind, access_path.lookup, intervals(kind, times, window), access_path.residual)
+    return Scan(Reach(NAMESPACE), kind, access_path.lookup, intervals(kind, times, window), access_path.residual)
 
 
 def find(where: str, order: Order = LATEST, kind: Kind = INTERACTION, **arguments: Any) -> Find:

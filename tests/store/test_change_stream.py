@@ -12,7 +12,7 @@ import pytest
 from bson import Binary, ObjectId, Timestamp
 from pymongo.read_concern import ReadConcern
 
-from gateway.context import Namespace
+from gateway.context import Namespace, Reach
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.errors import Unavailable
 from gateway.limits import DEFAULTS
@@ -102,7 +102,7 @@ async def test_an_id_is_the_one_that_is_read(id: Any, watched: InsertWatch, data
     inserted = await insertions.next()
     assert inserted is not None
     find = Find(
-        Scan(NAMESPACE, INTERACTION, Lookup("_id", (inserted.id,))), {"_id": 1}, (), 1, "_id_", since=inserted.at
+        Scan(Reach(NAMESPACE), INTERACTION, Lookup("_id", (inserted.id,))), {"_id": 1}, (), 1, "_id_", since=inserted.at
     )
     [document] = await Reader(database, time_limit_ms=5_000).run(find, Usage(DEFAULTS.usage))
     assert {document["_id"]: document} == {inserted.id: document}

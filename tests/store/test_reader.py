@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.context import Namespace
+from gateway.context import Namespace, Reach
 from gateway.limits import DEFAULTS
 from gateway.model.derived_documents import SEARCH_OUTCOMES
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
@@ -61,7 +61,7 @@ async def reader(database: Database) -> Reader:
 
 @pytest.mark.parametrize("conditions", HOSTILE.values(), ids=HOSTILE)
 async def test_no_condition_replaces_the_namespace(reader: Reader, conditions: dict[str, Any]) -> None:
-    scan = Scan(OWN, INTERACTION, **conditions)
+    scan = Scan(Reach(OWN), INTERACTION, **conditions)
     found = await reader.run(Find(scan, {"namespace_id": 1}, (), 10, "time"), Usage(DEFAULTS.usage))
     join = Join(scan, "feature_id", ["f"], {"namespace_id": 1}, (("occurred_at", 1),), 10)
     rows = await reader.run(join, Usage(DEFAULTS.usage))
@@ -87,7 +87,7 @@ async def test_what_became_of_a_search_is_known_by_its_own_namespace(reader: Rea
         )
     await database[INTERACTION.collection].update_many({}, {"$set": {"search_request_id": "r"}})
     for clicked in (True, False):
-        scan = Scan(OWN, INTERACTION, of_outcome=({f"{OUTCOME}.clicked": clicked},))
+        scan = Scan(Reach(OWN), INTERACTION, of_outcome=({f"{OUTCOME}.clicked": clicked},))
         command = JoinedFind(scan, {"_id": 1}, (("occurred_at", 1),), 10, collection=scan.collection)
         assert len(await reader.run(command, Usage(DEFAULTS.usage))) == (not clicked)
     found = await reader.run(
@@ -102,7 +102,7 @@ async def test_a_session_is_known_by_what_is_in_its_own_namespace(reader: Reader
     )
     for path, keys in (("effective_session_id", ["s", "foreign"]), ("namespace_id", [FOREIGN.id])):
         spans = ((INTERACTION, path), (SEARCH_REQUEST, path))
-        sessions = await reader.run(Spans(OWN, keys, spans), Usage(DEFAULTS.usage))
+        sessions = await reader.run(Spans(Reach(OWN), keys, spans), Usage(DEFAULTS.usage))
         assert sessions.keys() == ({"s"} if "s" in keys else set())
 
 

@@ -7,7 +7,7 @@ import pytest
 from bson import Binary
 from pymongo import WriteConcern
 
-from gateway.context import Namespace
+from gateway.context import Namespace, Reach
 from gateway.errors import (
     BadUserInput,
     Conflict,
@@ -207,14 +207,14 @@ async def test_namespaces_do_not_meet(writer: Writer, database: Database) -> Non
     assert summary(outcomes) == [True, True]
     [unknown] = await writer.record(Namespace("ns_3", "3", "org_1", NOW), [view("i1", search_request_id="r1")], NOW)
     assert isinstance(unknown, BadUserInput)
-    assert await writer.delete_interaction(MEDIA, "i1")
+    assert await writer.delete_interaction(Reach(MEDIA), "i1")
     assert await database["interactions"].count_documents({"namespace_id": "ns_shop"}) == 1
 
 
 async def test_deleting_keeps_the_search_request(writer: Writer, database: Database) -> None:
     await writer.record(SHOP, [view("i1", search_request=search("r1"))], NOW)
-    assert await writer.delete_interaction(SHOP, "i1")
-    assert not await writer.delete_interaction(SHOP, "i1")
+    assert await writer.delete_interaction(Reach(SHOP), "i1")
+    assert not await writer.delete_interaction(Reach(SHOP), "i1")
     assert await database["search_requests"].count_documents({}) == 1
     assert summary(await writer.record(SHOP, [view("i1", position=1)], NOW)) == [True]
 
@@ -289,5 +289,5 @@ async def test_an_unacknowledged_write_is_unavailable(database: Database) -> Non
     with pytest.raises(Unavailable):
         await Writer(two).record(SHOP, [view("i1")], NOW)
     with pytest.raises(Unavailable):
-        await Writer(two).delete_interaction(SHOP, "i1")
+        await Writer(two).delete_interaction(Reach(SHOP), "i1")
     assert summary(await Writer(database).record(SHOP, [view("i1")], NOW)) in ([True], [False])

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any, Self
 
-from gateway.context import Context, Namespace
+from gateway.context import Context, Reach
 from gateway.insights.group_pipelines import GroupOrder, GroupPlace, Groups, Key
 from gateway.insights.metrics import Dimension, Metric, Subject
 from gateway.plan.commands import Document, ReadCommand
@@ -42,7 +42,8 @@ def group_place(tag: str, cursor: str | None) -> GroupPlace | None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundStatistics(BoundRoot):
     """A page of groups. ``metadata_paths``: the paths within metadata that are grouped by, in order. ``tag``: what
-    cursors are known by. ``bounds``, ``total_limit``: as of a listing. ``cursor_variable``: that is one."""
+    cursors are known by. ``bounds``, ``total_limit``: as of a listing. ``cursor_variable``: that is one. ``exact``: the
+    same by the documents themselves, where these are derived of everybody's: for whom may read but one user's."""
 
     subject: Subject
     scope: Scope
@@ -59,6 +60,11 @@ class BoundStatistics(BoundRoot):
     bounds: Mapping[ResponsePath, int | Exception]
     total_limit: int
     cursor_variable: str
+    exact: "BoundStatistics | None" = None
+
+    @property
+    def keeps_to_user(self) -> bool:
+        return self.scope.keeps_to_user or self.exact is not None
 
     @property
     def surcharge(self) -> int:
@@ -68,44 +74,51 @@ class BoundStatistics(BoundRoot):
     def at(self, cursors: Mapping[str, str]) -> Self:
         if self.cursor_variable not in cursors:
             return self
-        return replace(self, after=group_place(self.tag, cursors[self.cursor_variable]))
+        exact = None if self.exact is None else self.exact.at(cursors)
+        return replace(self, after=group_place(self.tag, cursors[self.cursor_variable]), exact=exact)
+
+    def _of(self, reach: Reach) -> "BoundStatistics":
+        return self if reach.user_id is None or self.exact is None else self.exact
 
     def estimate(self, parents: int) -> Estimate:
         return Estimate(self.surcharge + self.size, self.size)
 
     def commands(self, context: Context) -> Sequence[ReadCommand]:
-        return tuple(self._rounds(context.namespace, ()).values())
+        reach = context.reach
+        return tuple(self._of(reach)._rounds(reach, ()).values())
 
     def following(self, results: Sequence[Any], context: Context) -> Sequence[ReadCommand]:
-        return tuple(self._rounds(context.namespace, results).values())[len(results) :]
+        reach = context.reach
+        return tuple(self._of(reach)._rounds(reach, results).values())[len(results) :]
 
     def value(self, results: Sequence[Any], context: Context) -> tuple[GroupPage, int]:
-        rounds = self._rounds(context.namespace, results)
-        page = self._page(dict(zip(rounds, results, strict=True)))
+        statistics = self._of(context.reach)
+        rounds = statistics._rounds(context.reach, results)
+        page = statistics._page(dict(zip(rounds, results, strict=True)))
         return page, len(page.documents)
 
-    def _rounds(self, namespace: Namespace, results: Sequence[Any]) -> dict[str, Rows]:
+    def _rounds(self, reach: Reach, results: Sequence[Any]) -> dict[str, Rows]:
         """By name, all commands up to those of the round that these results lead to."""
         if self.scope.predicate.nothing:
             return {}
-        rounds = self._rates(namespace)
+        rounds = self._rates(reach)
         if len(results) < len(rounds):
             return rounds
         found = dict(zip(rounds, results, strict=False))
-        rounds |= self._groups(namespace, found)
+        rounds |= self._groups(reach, found)
         if len(results) < len(rounds):
             return rounds
         found = dict(zip(rounds, results, strict=False))
-        return rounds | self._parts(namespace, found)
+        return rounds | self._parts(reach, found)
 
-    def _run(self, namespace: Namespace, pipeline: Sequence[Document]) -> Rows:
-        return self.scope.rows(namespace, pipeline, self.after.as_of if self.after else None)
+    def _run(self, reach: Reach, pipeline: Sequence[Document]) -> Rows:
+        return self.scope.rows(reach, pipeline, self.after.as_of if self.after else None)
 
-    def _rates(self, namespace: Namespace) -> dict[str, Rows]:
+    def _rates(self, reach: Reach) -> dict[str, Rows]:
         if not EXPECTED & {*self.measured.all, self.order.metric}:
             return {}
         assert self.subject.rates is not None, "its clicks are compared"
-        return {"rates": self._run(namespace, self.subject.rates(self.max_rank))}
+        return {"rates": self._run(reach, self.subject.rates(self.max_rank))}
 
     def _metrics(self, names: frozenset[str], found: Mapping[str, Any]) -> dict[str, Metric]:
         metrics = {name: self.subject.metrics[name] for name in sorted(names - EXPECTED - PARTS)}
@@ -122,36 +135,36 @@ class BoundStatistics(BoundRoot):
     def _grouped(self, names: frozenset[str], found: Mapping[str, Any]) -> Groups:
         return Groups(self.subject, self.dimensions, self._metrics(names, found), self.minima)
 
-    def _groups(self, namespace: Namespace, found: Mapping[str, Any]) -> dict[str, Rows]:
+    def _groups(self, reach: Reach, found: Mapping[str, Any]) -> dict[str, Rows]:
         measured, rounds = self.measured, dict[str, Rows]()
         if not self.dimensions:
-            rounds |= self._whole(namespace, measured.groups | measured.totals, found)
-            rounds |= self._series_rounds(namespace, [row["_id"] for row in self._page_rows({})], found)
+            rounds |= self._whole(reach, measured.groups | measured.totals, found)
+            rounds |= self._series_rounds(reach, [row["_id"] for row in self._page_rows({})], found)
             return rounds
         groups = self._grouped(frozenset({*measured.groups, self.order.metric, *self.minima}), found)
         page = groups.page(self.order, self.after, self.size + 1)
-        rounds["page"] = self._run(namespace, page)
+        rounds["page"] = self._run(reach, page)
         if self.total_limit:
             sufficient = self._grouped(frozenset(self.minima), found)
-            rounds["count"] = self._run(namespace, sufficient.count(self.total_limit))
+            rounds["count"] = self._run(reach, sufficient.count(self.total_limit))
         if measured.totals:
-            rounds |= self._whole(namespace, measured.totals, found)
+            rounds |= self._whole(reach, measured.totals, found)
         return rounds
 
-    def _whole(self, namespace: Namespace, names: frozenset[str], found: Mapping[str, Any]) -> dict[str, Rows]:
+    def _whole(self, reach: Reach, names: frozenset[str], found: Mapping[str, Any]) -> dict[str, Rows]:
         """What makes the statistics of all in scope: distinct values are counted by themselves."""
         metrics = self._metrics(names, found)
         groups = Groups(self.subject, (), {name: made for name, made in metrics.items() if not made.distinct}, {})
-        rounds = {"whole": self._run(namespace, groups.all())} if groups.metrics else {}
+        rounds = {"whole": self._run(reach, groups.all())} if groups.metrics else {}
         for name, metric in metrics.items():
             if metric.distinct:
-                rounds[f"whole.{name}"] = self._run(namespace, groups.distinct(metric.distinct))
+                rounds[f"whole.{name}"] = self._run(reach, groups.distinct(metric.distinct))
         for name in sorted(names & PARTS):
             by, accumulators = part_of(name)
-            rounds[f"whole.{name}"] = self._run(namespace, groups.parts([], by, accumulators))
+            rounds[f"whole.{name}"] = self._run(reach, groups.parts([], by, accumulators))
         return rounds
 
-    def _parts(self, namespace: Namespace, found: Mapping[str, Any]) -> dict[str, Rows]:
+    def _parts(self, reach: Reach, found: Mapping[str, Any]) -> dict[str, Rows]:
         """What makes the series of the page's groups, and their parts."""
         rounds = dict[str, Rows]()
         if not self.dimensions:
@@ -162,21 +175,21 @@ class BoundStatistics(BoundRoot):
         groups = self._grouped(self.measured.groups, found)
         for name in sorted(self.measured.groups & PARTS):
             by, accumulators = part_of(name)
-            rounds[name] = self._run(namespace, groups.parts(keys, by, accumulators))
-        return rounds | self._series_rounds(namespace, keys, found)
+            rounds[name] = self._run(reach, groups.parts(keys, by, accumulators))
+        return rounds | self._series_rounds(reach, keys, found)
 
-    def _series_rounds(self, namespace: Namespace, keys: Sequence[Key], found: Mapping[str, Any]) -> dict[str, Rows]:
+    def _series_rounds(self, reach: Reach, keys: Sequence[Key], found: Mapping[str, Any]) -> dict[str, Rows]:
         """What makes the series of the groups with these keys, and their parts."""
         rounds = dict[str, Rows]()
         # Where a bound is missing, they say what times there are.
         if self.intervals is not None and keys and (self.measured.series or not self.intervals.is_bounded):
             series = self._grouped(self.measured.series, found)
-            rounds[_SERIES] = self._run(namespace, series.series(keys, self.intervals.start_of))
+            rounds[_SERIES] = self._run(reach, series.series(keys, self.intervals.start_of))
             start = self.intervals.start_of(f"${self.subject.time}")
             for name in sorted(self.measured.series & PARTS):
                 by, accumulators = part_of(name)
                 rounds[f"{_SERIES}.{name}"] = self._run(
-                    namespace, series.parts(keys, {"start": start, **by}, accumulators)
+                    reach, series.parts(keys, {"start": start, **by}, accumulators)
                 )
         return rounds
 

@@ -44,6 +44,10 @@ class BoundConnectionStatistics(BoundSummary):
     names: frozenset[str]
     max_rank: int
 
+    @property
+    def keeps_to_user(self) -> bool:
+        return self.kind is INTERACTION
+
     def estimate(self, parents: int) -> Estimate:
         return Estimate(UNINDEXED + parents, 0)
 

@@ -148,7 +148,7 @@ class BoundFilterUsages(BoundRoot):
 
     def _run(self, context: Context, pipeline: Sequence[Document]) -> Rows:
         after = self.page.after
-        return self.page.scope.rows(context.namespace, pipeline, after.as_of if after else None)
+        return self.page.scope.rows(context.reach, pipeline, after.as_of if after else None)
 
 
 def _is_of_values(path: str) -> bool:

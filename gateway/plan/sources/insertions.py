@@ -77,6 +77,10 @@ class BoundDocumentInsertions(BoundInsertions):
         return self.inserted
 
     @property
+    def keeps_to_user(self) -> bool:
+        return True
+
+    @property
     def surcharge(self) -> int:
         return self.points
 
@@ -87,7 +91,7 @@ class BoundDocumentInsertions(BoundInsertions):
     def commands(self, context: Context, ids: Sequence[Any], since: Timestamp) -> Sequence[Find]:
         if self.predicate.nothing:
             return ()
-        scan = scan_of_ids(context.namespace, self.kind, ids, self.predicate)
+        scan = scan_of_ids(context.reach, self.kind, ids, self.predicate)
         return (Find(scan, self.projection, (), len(ids), "_id_", self._searched, since),)
 
     @property

@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from gateway.context import Namespace
+from gateway.context import Reach
 from gateway.insights.item_day_metrics import DIMENSIONS, ITEM_DAYS_OF_INTERACTIONS
 from gateway.insights.item_days import item_days
 from gateway.insights.time_intervals import TimeInterval
 from gateway.model.derived_documents import ITEM_DAYS
 from gateway.model.kinds import INTERACTION
 from gateway.plan.commands import Document
+from gateway.plan.reach_filters import beyond_user
 from gateway.plan.sources.bound_statistics import BoundStatistics
 from gateway.plan.sources.measured_groups import EXPECTED
 from gateway.plan.statistics_scopes import Rows, Scope
@@ -41,7 +42,7 @@ def by_item_days(bound: BoundStatistics) -> BoundStatistics | None:
     if predicate.nothing or scope.days is None:
         return None
     dimensions = tuple(DIMENSIONS[dimension.name] for dimension in bound.dimensions)
-    return replace(bound, subject=ITEM_DAYS_OF_INTERACTIONS, scope=scope, dimensions=dimensions)
+    return replace(bound, subject=ITEM_DAYS_OF_INTERACTIONS, scope=scope, dimensions=dimensions, exact=bound)
 
 
 def _is_of_items(name: str) -> bool:
@@ -61,7 +62,10 @@ class ItemDayScope(Scope):
         behind = None if end is None else _midnight(end)
         return None if first is not None and behind is not None and first >= behind else (first, behind)
 
-    def rows(self, namespace: Namespace, pipeline: Sequence[Document], as_of: datetime | None = None) -> Rows:
+    def rows(self, reach: Reach, pipeline: Sequence[Document], as_of: datetime | None = None) -> Rows:
+        if reach.user_id is not None:
+            raise beyond_user()
+        namespace = reach.namespace
         begin, end = self._range(as_of)
         first = None if begin is None else _midnight(begin + _DAY - _MILLISECOND)
         behind = None if end is None else _midnight(end)

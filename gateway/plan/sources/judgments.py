@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from gateway.context import Context
+from gateway.context import Context, Reach
 from gateway.errors import BadUserInput
 from gateway.insights.click_models import JudgmentModel
 from gateway.model.kinds import INTERACTION, time_order
@@ -16,6 +16,7 @@ from gateway.plan.fetched_pages import ResponsePath
 from gateway.plan.judged_pages import BY_RATING, JudgedPage, JudgedScope, JudgmentCount, JudgmentPlace
 from gateway.plan.paging import Page, Window, counted_up_to, page
 from gateway.plan.predicate import Predicate
+from gateway.plan.reach_filters import within_reach
 from gateway.plan.sources.listings import COMPARISON_BYTES
 from gateway.plan.sources.source import BoundRoot, Estimate, Source, SourceArguments
 
@@ -40,7 +41,7 @@ class Judgments(Source):
             raise BadUserInput(f"`minViews` must be 0 or more, not {values['minViews']}.", path=("minViews",))
         window = Window.of(values, BY_RATING, arguments.page_size)
         predicate = arguments.predicate()
-        path = choose_access_path(INTERACTION, time_order(INTERACTION, descending=True), predicate)
+        path = _path(predicate)
         question = JudgmentQuery(
             predicate, path, values["model"].value, values["maxRank"], values["minViews"], arguments.bounds
         )
@@ -63,9 +64,13 @@ class JudgmentQuery:
         """How far judgments are counted; 0: not at all."""
         return counted_up_to(self.bounds)
 
-    def scope(self, context: Context, as_of: datetime | None) -> JudgedScope:
-        path, between = self.access_path, intervals(INTERACTION, self.predicate.times, None)
-        scan = Scan(context.namespace, INTERACTION, path.lookup, between, path.residual, path.of_outcome)
+    def path(self, reach: Reach) -> AccessPath:
+        """How the interactions are found within a reach: of one user, rather by that."""
+        return self.access_path if reach.user_id is None else _path(within_reach(self.predicate, reach, INTERACTION))
+
+    def scope(self, reach: Reach, path: AccessPath, as_of: datetime | None) -> JudgedScope:
+        between = intervals(INTERACTION, self.predicate.times, None)
+        scan = Scan(reach, INTERACTION, path.lookup, between, path.residual, path.of_outcome)
         return JudgedScope(scan, self.model, self.max_rank, self.min_views, as_of)
 
 
@@ -82,6 +87,10 @@ class BoundJudgments(BoundRoot):
     @property
     def empty(self) -> bool:
         return self.query.predicate.nothing
+
+    @property
+    def keeps_to_user(self) -> bool:
+        return True
 
     @property
     def bounds(self) -> Mapping[ResponsePath, int | Exception]:
@@ -114,9 +123,9 @@ class BoundJudgments(BoundRoot):
     def commands(self, context: Context) -> Sequence[ReadCommand]:
         if self.empty:
             return ()
-        query, path = self.query, self.query.access_path
+        query, path = self.query, self.query.path(context.reach)
         as_of = None if self.after is None else self.after.as_of
-        scope = query.scope(context, as_of)
+        scope = query.scope(context.reach, path, as_of)
         index, unindexed = path.index.name, path.unindexed
         judged = JudgedPage(
             scope, as_of or datetime.now(UTC), self.after, self.window.limit, hint=index, unindexed=unindexed
@@ -131,6 +140,10 @@ class BoundJudgments(BoundRoot):
         documents, total = results if self.query.total_limit else (results[0], None)
         judged = page(self.window, documents, total)
         return judged, reading_points(len(judged.documents), total or 0)
+
+
+def _path(predicate: Predicate) -> AccessPath:
+    return choose_access_path(INTERACTION, time_order(INTERACTION, descending=True), predicate)
 
 
 def _place(window: Window) -> JudgmentPlace | None:

@@ -29,9 +29,13 @@ class DocumentLookup(KeyLookup):
 
     kind: Kind
 
+    @property
+    def keeps_to_user(self) -> bool:
+        return bool(self.kind.user_path)
+
     def command(self, context: Context, keys: Sequence[str], paths: frozenset[str]) -> ReadCommand:
         path = self.kind.id_path
-        scan = Scan(context.namespace, self.kind, Lookup(path, tuple(id_spellings(keys))))
+        scan = Scan(context.reach, self.kind, Lookup(path, tuple(id_spellings(keys))))
         # Other programs may have stored one id twice: of several, none may take the place of another.
         return Find(scan, projection(paths, path), (), 1 if len(keys) == 1 else 0, "id")
 
@@ -54,8 +58,12 @@ class SessionLookup(KeyLookup):
     def price(self) -> int:
         return SPANNED
 
+    @property
+    def keeps_to_user(self) -> bool:
+        return True
+
     def command(self, context: Context, keys: Sequence[str], paths: frozenset[str]) -> ReadCommand:
-        return Spans(context.namespace, keys, SESSION_PATHS)
+        return Spans(context.reach, keys, SESSION_PATHS)
 
     def objects(self, result: Any, keys: Sequence[str], context: Context) -> Mapping[str, Document]:
         spans: Mapping[str, Span] = result
@@ -79,8 +87,12 @@ class UserLookup(KeyLookup):
     def price(self) -> int:
         return SPANNED
 
+    @property
+    def keeps_to_user(self) -> bool:
+        return True
+
     def command(self, context: Context, keys: Sequence[str], paths: frozenset[str]) -> ReadCommand:
-        return Spans(context.namespace, keys, USER_PATHS)
+        return Spans(context.reach, keys, USER_PATHS)
 
     def known(self, document: Document | None) -> Document | None:
         return document if document and document["first_seen_at"] is not None else None
@@ -109,6 +121,10 @@ class UnreadLookup(KeyLookup):
     def reads(self) -> bool:
         return False
 
+    @property
+    def keeps_to_user(self) -> bool:
+        return True
+
     def objects(self, result: Any, keys: Sequence[str], context: Context) -> Mapping[str, Document]:
         return {key: {self.path: key} for key in keys}
 
@@ -117,11 +133,16 @@ class UnreadLookup(KeyLookup):
 class NamespaceLookup(KeyLookup):
     """The namespaces of the caller's organization, each of which is its own scope."""
 
+    @property
+    def keeps_to_user(self) -> bool:
+        return True
+
     def scope(self, context: Context, key: str) -> str:
         return key
 
     def command(self, context: Context, keys: Sequence[str], paths: frozenset[str]) -> ReadCommand:
-        scan = NamespaceScan(context.caller.organization.id, {"_id": {"$in": list(keys)}})
+        caller = context.caller
+        scan = NamespaceScan(caller.organization.id, {"_id": {"$in": list(keys)}}, caller.namespaces)
         return Find(scan, NAMESPACE_PROJECTION, (), len(keys), "_id_")
 
     def objects(self, result: Any, keys: Sequence[str], context: Context) -> Mapping[str, Document]:
@@ -136,6 +157,10 @@ class OrganizationLookup(KeyLookup):
     def reads(self) -> bool:
         return False
 
+    @property
+    def keeps_to_user(self) -> bool:
+        return True
+
     def scope(self, context: Context, key: str) -> str:
         return key
 
@@ -145,7 +170,7 @@ class OrganizationLookup(KeyLookup):
 
 
 def find_namespaces(context: Context) -> Find:
-    """The first namespaces of the caller's organization, by name."""
-    return Find(
-        NamespaceScan(context.caller.organization.id), NAMESPACE_PROJECTION, (("name", 1),), MAX_NAMESPACES, "name"
-    )
+    """The first namespaces of the caller's organization that it may enter, by name."""
+    caller = context.caller
+    scan = NamespaceScan(caller.organization.id, named=caller.namespaces)
+    return Find(scan, NAMESPACE_PROJECTION, (("name", 1),), MAX_NAMESPACES, "name")

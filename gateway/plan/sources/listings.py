@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from gateway.context import Context, Namespace
-from gateway.model.kinds import Kind
+from gateway.context import Context, Reach
+from gateway.model.kinds import Kind, Order
 from gateway.plan.access_path import AccessPath, choose_access_path, intervals, sort
 from gateway.plan.commands import Count, Document, Find, ReadCommand, Scan
 from gateway.plan.cost import joining_points, reading_estimate, reading_points, unindexed_points
@@ -15,10 +15,12 @@ from gateway.plan.joins import Join, JoinCount
 from gateway.plan.paging import Page, Window, counted_up_to, page
 from gateway.plan.predicate import Predicate
 from gateway.plan.projection import projection
+from gateway.plan.reach_filters import within_reach
 from gateway.plan.sources.source import BoundNested, BoundRoot, BoundSource, Estimate, Source, SourceArguments
 
 # For so many of them, the commands of a listing are made once.
-_MAX_NAMESPACES = 4
+_MAX_REACHES = 4
+_ReachKey = tuple[str, str | None]
 # About how many bytes a comparison of a filter takes up, measured.
 COMPARISON_BYTES = 700
 
@@ -74,11 +76,18 @@ class ListingQuery:
     variables: Mapping[str, str]
     surcharge: int
 
-    def scan(self, namespace: Namespace, window: Window | None) -> Scan:
+    def path(self, reach: Reach, order: Order, joined: str = "") -> AccessPath:
+        """How they are found within a reach: of one user, rather by that. The others: as of `choose_access_path`."""
+        if reach.user_id is None:
+            return self.access_path
+        kind = self.access_path.index.kind
+        return choose_access_path(kind, order, within_reach(self.predicate, reach, kind), joined)
+
+    def scan(self, reach: Reach, path: AccessPath, window: Window | None) -> Scan:
         """The elements of a window; of all pages, where it is None."""
-        path, kind = self.access_path, self.access_path.index.kind
+        kind = path.index.kind
         within = intervals(kind, self.predicate.times, window)
-        return Scan(namespace, kind, path.lookup, within, path.residual, path.of_outcome)
+        return Scan(reach, kind, path.lookup, within, path.residual, path.of_outcome)
 
 
 def _bound(kind: Kind, arguments: SourceArguments, foreign_path: str = "") -> tuple[ListingQuery, Window]:
@@ -106,6 +115,10 @@ class _BoundPages(BoundSource):
     @property
     def empty(self) -> bool:
         return self.query.predicate.nothing
+
+    @property
+    def keeps_to_user(self) -> bool:
+        return bool(self.query.access_path.index.kind.user_path)
 
     @property
     def bounds(self) -> Mapping[ResponsePath, int | Exception]:
@@ -139,23 +152,23 @@ class _BoundPages(BoundSource):
 
 @dataclass(frozen=True, slots=True)
 class BoundListing(_BoundPages, BoundRoot):
-    """A listing, bound; its commands are kept for the namespaces in which it was asked for last."""
+    """A listing, bound; its commands are kept for the reaches in which it was asked for last."""
 
-    _commands: dict[str, tuple[ReadCommand, ...]] = field(default_factory=dict, init=False, compare=False)
+    _commands: dict[_ReachKey, tuple[ReadCommand, ...]] = field(default_factory=dict, init=False, compare=False)
 
     def commands(self, context: Context) -> Sequence[ReadCommand]:
-        namespace = context.namespace
-        commands = self._commands.get(namespace.id)
+        key = (context.namespace.id, context.caller.user_id)
+        commands = self._commands.get(key)
         if commands is None:
-            if len(self._commands) >= _MAX_NAMESPACES:
+            if len(self._commands) >= _MAX_REACHES:
                 self._commands.clear()
-            commands = self._commands[namespace.id] = () if self.empty else self._made(namespace)
+            commands = self._commands[key] = () if self.empty else self._made(context.reach)
         return commands
 
-    def _made(self, namespace: Namespace) -> tuple[ReadCommand, ...]:
-        query, window = self.query, self.window
-        path, name = query.access_path, query.access_path.index.name
-        scan, everything, limit = query.scan(namespace, window), query.scan(namespace, None), query.total_limit
+    def _made(self, reach: Reach) -> tuple[ReadCommand, ...]:
+        query, window, limit = self.query, self.window, self.query.total_limit
+        path = query.path(reach, window.order)
+        scan, everything, name = query.scan(reach, path, window), query.scan(reach, path, None), path.index.name
         find: ReadCommand
         count: ReadCommand
         if path.of_outcome:
@@ -182,20 +195,21 @@ class BoundNestedListing(_BoundPages, BoundNested):
     """The pages of all parents, in one command, and one more where they are counted."""
 
     def commands(self, context: Context, keys: Sequence[str]) -> Sequence[ReadCommand]:
-        query, namespace, path = self.query, context.namespace, self.query.access_path.index.equality
-        assert path is not None, "the index of a join serves its path"
+        query, reach, foreign = self.query, context.reach, self.query.access_path.index.equality
+        assert foreign is not None, "the index of a join serves its path"
+        path = query.path(reach, self.window.order, foreign)
         join = Join(
-            query.scan(namespace, self.window),
-            path,
+            query.scan(reach, path, self.window),
+            foreign,
             keys,
             query.projection,
             self._sort,
             self.window.limit,
-            unindexed=query.access_path.unindexed,
+            unindexed=path.unindexed,
         )
         if not query.total_limit:
             return (join,)
-        total = JoinCount(query.scan(namespace, None), path, keys, query.total_limit, unindexed=join.unindexed)
+        total = JoinCount(query.scan(reach, path, None), foreign, keys, query.total_limit, unindexed=join.unindexed)
         return (join, total)
 
     def values(self, results: Sequence[Any], keys: Sequence[str], context: Context) -> tuple[Mapping[str, Page], int]:

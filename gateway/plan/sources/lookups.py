@@ -87,6 +87,10 @@ class BoundIds(BoundRoot):
     def _distinct(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(self.keys))
 
+    @property
+    def keeps_to_user(self) -> bool:
+        return self.lookup.keeps_to_user
+
     def estimate(self, parents: int) -> Estimate:
         return Estimate(self.lookup.price * len(self._distinct), len(self.keys))
 
@@ -143,6 +147,10 @@ class BoundReferences(BoundRoot):
     def reusable(self) -> bool:
         # Errors that are raised again collect tracebacks.
         return not any(isinstance(reference, GatewayError) for reference in self.references)
+
+    @property
+    def keeps_to_user(self) -> bool:
+        return all(group.lookup.keeps_to_user for group in self.groups.values())
 
     def estimate(self, parents: int) -> Estimate:
         return Estimate(self._points, len(self.references))

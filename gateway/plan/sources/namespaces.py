@@ -37,6 +37,14 @@ class BoundNamespaceListing(BoundRoot):
     window: Window
     variables: Mapping[str, str]
 
+    @property
+    def keeps_to_user(self) -> bool:
+        return True
+
+    @property
+    def in_namespace(self) -> bool:
+        return False
+
     def at(self, cursors: Mapping[str, str]) -> Self:
         variables = self.variables.items()
         arguments = {name: cursors[variable] for name, variable in variables if variable in cursors}
@@ -48,7 +56,7 @@ class BoundNamespaceListing(BoundRoot):
 
     def commands(self, context: Context) -> Sequence[ReadCommand]:
         window = self.window
-        scan = NamespaceScan(context.caller.organization.id, _between(window))
+        scan = NamespaceScan(context.caller.organization.id, _between(window), context.caller.namespaces)
         sort = (("name", -1 if window.descending else 1),)
         return (Find(scan, _PROJECTION, sort, window.limit, "name"),)
 

@@ -47,6 +47,10 @@ class BoundNestedIds(BoundNested):
     paths: frozenset[str]
     required: bool
 
+    @property
+    def keeps_to_user(self) -> bool:
+        return self.lookup.keeps_to_user
+
     def estimate(self, parents: int) -> Estimate:
         return Estimate(self.lookup.price * parents, parents)
 
@@ -91,11 +95,15 @@ class NestedSession(Source):
 class BoundSessions(BoundNested):
     """The sessions of all parents' search requests."""
 
+    @property
+    def keeps_to_user(self) -> bool:
+        return True
+
     def estimate(self, parents: int) -> Estimate:
         return Estimate(SPANNED * parents, parents)
 
     def commands(self, context: Context, keys: Sequence[str]) -> Sequence[ReadCommand]:
-        return (Spans(context.namespace, keys, SESSION_PATHS, _OF_REQUEST),)
+        return (Spans(context.reach, keys, SESSION_PATHS, _OF_REQUEST),)
 
     def values(
         self, results: Sequence[Any], keys: Sequence[str], context: Context

@@ -113,7 +113,7 @@ class BoundMatchCounts(BoundNested):
 
     def commands(self, context: Context, keys: Sequence[str]) -> Sequence[MatchCounts]:
         lookup = Lookup(PERCOLATOR.id_path, tuple(keys))
-        return (MatchCounts(Scan(context.namespace, PERCOLATOR_MATCH, lookup)),)
+        return (MatchCounts(Scan(context.reach, PERCOLATOR_MATCH, lookup)),)
 
     def values(self, results: Sequence[Any], keys: Sequence[str], context: Context) -> tuple[Mapping[str, int], int]:
         counts: Mapping[str, int] = results[0]
@@ -152,7 +152,7 @@ class BoundMatchInsertions(BoundInsertions):
         if self.ids is not None:
             keys = [key for id in self.ids if (key := _key(id, context)) is not None]
             residual = ({PERCOLATOR.id_path: {"$in": keys}},)
-        scan = Scan(context.namespace, PERCOLATOR_MATCH, Lookup("_id", tuple(ids)), residual=residual)
+        scan = Scan(context.reach, PERCOLATOR_MATCH, Lookup("_id", tuple(ids)), residual=residual)
         return (Find(scan, self.projection, (), len(ids), "_id_", (), since),)
 
 

@@ -11,7 +11,8 @@ from gateway.model.percolators import MAX_NAME_LENGTH, MAX_WHERE_BYTES, PERCOLAT
 from gateway.plan import global_ids
 from gateway.plan.commands import Document
 from gateway.plan.saved_filters import required_values
-from gateway.plan.sources.source import InputValue, Source, SourceArguments
+from gateway.plan.sources.input_values import InputValue
+from gateway.plan.sources.source import Source, SourceArguments
 from gateway.plan.sources.writes import BoundWrite
 from gateway.plan.write_commands import CreatePercolator, DeletePercolator, Recorded, SavedWhere, UpdatePercolator
 

@@ -26,6 +26,14 @@ class SchemaAnswer(BoundRoot):
         return not isinstance(self.answer, GraphQLError)
 
     @property
+    def keeps_to_user(self) -> bool:
+        return True
+
+    @property
+    def in_namespace(self) -> bool:
+        return False
+
+    @property
     def weight(self) -> int:
         return self.size
 

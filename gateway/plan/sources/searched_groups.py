@@ -74,7 +74,7 @@ class BoundSearchedIndexes(BoundRoot):
         groups = Groups(search_metrics.SEARCHES, (required(search_metrics.DIMENSIONS["vector_index"]),), metrics, {})
         page = groups.page(_MOST_SEARCHES_FIRST, None, self._most)
         pipeline = [*with_known_indexes(self.known), *page]
-        return (SearchScope(Predicate()).rows(context.namespace, pipeline),)
+        return (SearchScope(Predicate()).rows(context.reach, pipeline),)
 
     def value(self, results: Sequence[Any], context: Context) -> tuple[Sequence[Document], int]:
         [rows] = results

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Self
 
-from gateway.context import Context, Namespace
+from gateway.context import Context, Reach
+from gateway.model.document_ids import id_spellings
 from gateway.model.kinds import INTERACTION, Order, session_order
 from gateway.plan.commands import Document, ReadCommand
 from gateway.plan.cost import COUNTED_AT_MOST, SESSIONS_GROUPED, SPANNED, joining_points, reading_points
@@ -13,7 +14,7 @@ from gateway.plan.fetched_pages import ResponsePath
 from gateway.plan.paging import Page, Window, counted_up_to, page
 from gateway.plan.predicate import Predicate
 from gateway.plan.session_pages import CountOfUsers, SessionCount, SessionFind, SessionsOfUsers
-from gateway.plan.session_scans import USERS, SessionScan
+from gateway.plan.session_scans import OF_OUTCOMES, USERS, SessionScan
 from gateway.plan.sources.source import BoundNested, BoundRoot, BoundSource, Estimate, Source, SourceArguments
 
 SESSION = "Session"
@@ -63,8 +64,12 @@ class SessionQuery:
     total_limit: int
     variables: Mapping[str, str]
 
-    def scan(self, namespace: Namespace) -> SessionScan:
-        return SessionScan(namespace, self.filters, self.user_ids, self.since, self.reads)
+    def scan(self, reach: Reach) -> SessionScan:
+        """Those in reach: of one user, by what he did, unless it is asked for another's, whose there are none of."""
+        user_ids = self.user_ids
+        if user_ids is None and reach.user_id is not None:
+            user_ids = tuple(id_spellings([reach.user_id]))
+        return SessionScan(reach, self.filters, user_ids, self.since, self.reads)
 
 
 def _order_of(arguments: SourceArguments) -> Order:
@@ -107,6 +112,10 @@ class _BoundPages(BoundSource):
         return self.query.predicate.nothing
 
     @property
+    def keeps_to_user(self) -> bool:
+        return self.query.reads.isdisjoint(OF_OUTCOMES)
+
+    @property
     def bounds(self) -> Mapping[ResponsePath, int | Exception]:
         return self.query.bounds
 
@@ -134,9 +143,9 @@ class BoundSessionListing(_BoundPages, BoundRoot):
     def commands(self, context: Context) -> Sequence[ReadCommand]:
         if self.empty:
             return ()
-        query, scan = self.query, self.query.scan(context.namespace)
+        query, scan = self.query, self.query.scan(context.reach)
         find, count = SessionFind(scan, self.window), SessionCount(scan, query.total_limit)
-        if query.user_ids is None:
+        if scan.user_ids is None:
             # Those of users begin with documents of their own.
             find, count = replace(find, **_ALL), replace(count, **_ALL)
         return (find, count) if query.total_limit else (find,)
@@ -154,7 +163,7 @@ class BoundSessionsOfUsers(_BoundPages, BoundNested):
     """The pages of all users, in one command, and one more where they are counted."""
 
     def commands(self, context: Context, keys: Sequence[str]) -> Sequence[ReadCommand]:
-        query, scan = self.query, self.query.scan(context.namespace)
+        query, scan = self.query, self.query.scan(context.reach)
         find = SessionsOfUsers(scan, keys, self.window)
         return (find, CountOfUsers(scan, keys, query.total_limit)) if query.total_limit else (find,)
 

@@ -5,7 +5,7 @@ holds no caller and no namespace: those come with the `Context` in which its com
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, Self, TypeAlias
 
@@ -17,6 +17,7 @@ from gateway.model.kinds import Kind, Order
 from gateway.plan.commands import Document, ReadCommand
 from gateway.plan.fetched_pages import ResponsePath
 from gateway.plan.predicate import Predicate
+from gateway.plan.sources.input_values import InputValue
 from gateway.plan.write_commands import WriteCommand
 
 Command: TypeAlias = ReadCommand | WriteCommand
@@ -34,9 +35,14 @@ class KeyLookup(ABC):
     """The look-up of objects of one type by their own ids: declared beside the type.
 
     ``reads``: whether anything is read for them; ``price``: the points of looking for one, whether there is one or not.
+    ``keeps_to_user``: as of `BoundSource`.
     """
 
     __slots__ = ()
+
+    @property
+    def keeps_to_user(self) -> bool:
+        return False
 
     @property
     def reads(self) -> bool:
@@ -64,37 +70,6 @@ class KeyLookup(ABC):
     @abstractmethod
     def objects(self, result: Any, keys: Sequence[str], context: Context) -> Mapping[str, Document]:
         """Those that there are, by their ids; ``result``: the command's, None where nothing is read."""
-
-
-class InputValue(Protocol):
-    """An input of a mutation, or a part of it, that can be recorded."""
-
-    @property
-    def value(self) -> Any:
-        """It as it was coerced: an object by the GraphQL names of its fields."""
-
-    @property
-    def path(self) -> tuple[str | int, ...]:
-        """Where it is, from the arguments of its field down."""
-
-    @property
-    def sent(self) -> Callable[[], Any]:
-        """What gives the JSON value that the client sent; not of an item of a list."""
-
-    def wire(self) -> Any:
-        """It in the REST wire shape; raises `BadUserInput` with a path in that shape."""
-
-    def predicate(self) -> Predicate:
-        """What it demands as a filter; raises `BadUserInput`."""
-
-    def located(self, error: GatewayError) -> GatewayError:
-        """The same error, with its path of the wire shape in the input's own names."""
-
-    def field(self, name: str) -> "InputValue":
-        """The value of a field that is given, with its place in the input."""
-
-    def items(self, name: str) -> Sequence["InputValue"]:
-        """The items of a list, each a value by itself: paths begin at the item."""
 
 
 class SourceArguments(Protocol):
@@ -164,6 +139,7 @@ class BoundSource(ABC):
     its commands at all, whatever they give. ``reusable``: whether it may be kept for the same arguments. ``weight``:
     about how many bytes it takes up, beside what every field does. ``keeps_to_user``: whether a caller who may read and
     write what is one user's alone may ask for it: unless it says so, nobody knows whose it would give.
+    ``in_namespace``: whether it is, so that a root can't be asked for without one.
     """
 
     __slots__ = ()
@@ -171,6 +147,10 @@ class BoundSource(ABC):
     @property
     def keeps_to_user(self) -> bool:
         return False
+
+    @property
+    def in_namespace(self) -> bool:
+        return True
 
     @property
     def empty(self) -> bool:
@@ -263,6 +243,10 @@ class Parameters(BoundSource):
     names."""
 
     values: Mapping[str, Any]
+
+    @property
+    def keeps_to_user(self) -> bool:
+        return True
 
     def estimate(self, parents: int) -> Estimate:
         return Estimate(0, 0)

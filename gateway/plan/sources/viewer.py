@@ -11,7 +11,7 @@ from gateway.plan.sources.key_lookups import MAX_NAMESPACES, find_namespaces
 from gateway.plan.sources.source import BoundRoot, Estimate, Source, SourceArguments
 from gateway.plan.viewer_documents import viewer_document
 
-_NAMESPACES = "namespaces"
+_NAMESPACE, _NAMESPACES = "namespace", "namespaces"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +19,21 @@ class CurrentViewer(Source):
     """Who asks, with the namespaces of its organization where they are selected."""
 
     def bind(self, arguments: SourceArguments) -> "BoundViewer":
-        return BoundViewer(any(_NAMESPACES in paths for paths in arguments.paths.values()))
+        paths = frozenset[str]().union(*arguments.paths.values())
+        return BoundViewer(_NAMESPACES in paths, any(path.split(".")[0] == _NAMESPACE for path in paths))
 
 
 @dataclass(frozen=True, slots=True)
 class BoundViewer(BoundRoot):
-    """The caller; ``with_namespaces``: whether those of its organization are selected."""
+    """The caller; ``with_namespaces``: whether those of its organization are selected. ``in_namespace``: whether the
+    one that it asks in is."""
 
     with_namespaces: bool
+    in_namespace: bool
+
+    @property
+    def keeps_to_user(self) -> bool:
+        return True
 
     def estimate(self, parents: int) -> Estimate:
         return Estimate(MAX_NAMESPACES if self.with_namespaces else 1, 1)

@@ -7,15 +7,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.context import Context
-from gateway.errors import BadUserInput, GatewayError
+from gateway.errors import BadUserInput, Forbidden, GatewayError
 from gateway.errors.formatting import message_and_path
 from gateway.model.kinds import INTERACTION
 from gateway.model.wire import RecordedInteraction, validate_interaction, validate_search_request
 from gateway.plan import global_ids
 from gateway.plan.commands import Document
 from gateway.plan.cost import NAMESPACE_CREATED, WRITTEN
+from gateway.plan.sources.input_values import InputValue
+from gateway.plan.sources.own_recordings import own_interaction, own_search_request
 from gateway.plan.sources.payload_documents import readable_payload
-from gateway.plan.sources.source import BoundRoot, Estimate, InputValue, Source, SourceArguments
+from gateway.plan.sources.source import BoundRoot, Estimate, Source, SourceArguments
 from gateway.plan.viewer_documents import namespace_document
 from gateway.plan.write_commands import (
     CreateNamespace,
@@ -116,8 +118,12 @@ class BoundInteractionRecording(BoundWrite):
 
     input: InputValue
 
+    @property
+    def keeps_to_user(self) -> bool:
+        return True
+
     def command(self, context: Context) -> RecordInteractions:
-        return RecordInteractions(context.namespace, [_validated(self.input)], datetime.now(UTC))
+        return RecordInteractions(context.reach, [_validated(self.input, context)], datetime.now(UTC))
 
     def payload(self, result: Sequence[Outcome], context: Context) -> Document:
         [outcome] = result
@@ -133,6 +139,10 @@ class BoundInteractionsRecording(BoundWrite):
     inputs: Sequence[InputValue]
 
     @property
+    def keeps_to_user(self) -> bool:
+        return True
+
+    @property
     def count(self) -> int:
         return len(self.inputs)
 
@@ -141,7 +151,8 @@ class BoundInteractionsRecording(BoundWrite):
             raise BadUserInput(
                 f"A batch may hold at most {MAX_BATCH} interactions, not {self.count}.", path=("input", "interactions")
             )
-        return RecordInteractions(context.namespace, [_validated(input) for input in self.inputs], datetime.now(UTC))
+        recordings = [_validated(input, context) for input in self.inputs]
+        return RecordInteractions(context.reach, recordings, datetime.now(UTC))
 
     def payload(self, result: Sequence[Outcome], context: Context) -> Document:
         results = [
@@ -162,12 +173,16 @@ class BoundSearchRequestRecording(BoundWrite):
     input: InputValue
     seen_at: datetime | None
 
+    @property
+    def keeps_to_user(self) -> bool:
+        return True
+
     def command(self, context: Context) -> RecordSearchRequest:
         try:
-            recording = validate_search_request(self.input.wire())
-        except BadUserInput as error:
+            recording = validate_search_request(own_search_request(self.input.wire(), context.caller.user_id))
+        except (BadUserInput, Forbidden) as error:
             raise self.input.located(error) from error
-        return RecordSearchRequest(context.namespace, recording, self.seen_at or datetime.now(UTC))
+        return RecordSearchRequest(context.reach, recording, self.seen_at or datetime.now(UTC))
 
     def payload(self, result: Outcome, context: Context) -> Document:
         if isinstance(result, GatewayError):
@@ -181,8 +196,12 @@ class BoundInteractionDeletion(BoundWrite):
 
     interaction_id: str
 
+    @property
+    def keeps_to_user(self) -> bool:
+        return True
+
     def command(self, context: Context) -> DeleteInteraction:
-        return DeleteInteraction(context.namespace, self.interaction_id, context.caller)
+        return DeleteInteraction(context.reach, self.interaction_id, context.caller)
 
     def payload(self, result: bool, context: Context) -> Document:
         id = global_ids.encode(INTERACTION.type_name, context.namespace.id, self.interaction_id)
@@ -194,6 +213,10 @@ class BoundNamespaceCreation(BoundWrite):
     """The creation of one namespace."""
 
     name: str
+
+    @property
+    def in_namespace(self) -> bool:
+        return False
 
     @property
     def surcharge(self) -> int:
@@ -209,10 +232,10 @@ class BoundNamespaceCreation(BoundWrite):
         return {"namespace": Recorded(namespace_document(namespace), created), "created": created}
 
 
-def _validated(input: InputValue) -> RecordedInteraction | GatewayError:
+def _validated(input: InputValue, context: Context) -> RecordedInteraction | GatewayError:
     try:
-        return validate_interaction(input.wire())
-    except BadUserInput as error:
+        return validate_interaction(own_interaction(input.wire(), context.caller.user_id))
+    except (BadUserInput, Forbidden) as error:
         return error
 
 
