@@ -29,6 +29,8 @@ async def lifespan(services: Services) -> AsyncIterator[dict[str, Callable[[], A
         services.observation.sample(gauges),
     )
     tasks = [indexing, *map(asyncio.create_task, beside)]
+    if services.spent_points is not None:
+        tasks.append(asyncio.create_task(services.spent_points.run()))
     if services.follower is not None:
         tasks.append(asyncio.create_task(services.follower.run()))
 

@@ -23,6 +23,7 @@ from gateway.scheduling.cpu_gate import CpuGate
 from gateway.scheduling.event_loop_lag import EventLoopLag
 from gateway.scheduling.paid_work import PaidWork
 from gateway.scheduling.rate_limiter import NoRateLimit, RateLimiter, TokenBuckets
+from gateway.scheduling.spent_points import SpentPoints
 from gateway.scheduling.unread_bytes import UnreadBytesByCaller
 from gateway.scheduling.used_connections import UsedConnections
 from gateway.schema.graph import build
@@ -30,6 +31,7 @@ from gateway.settings import Settings
 from gateway.store.change_stream import InsertWatch
 from gateway.store.client import Database
 from gateway.store.index_creation import IndexCreation
+from gateway.store.key_administration import KeyAdministration
 from gateway.store.keys import Keys
 from gateway.store.migrations.pending_migrations import PendingMigrations
 from gateway.store.percolator_repository import Percolators
@@ -64,10 +66,12 @@ class Services:
             most=settings.percolator_limits.most,
             without_equality=settings.percolator_limits.without_equality,
         )
-        self.fetcher = Fetcher(reader, Writer(self.database, percolators), query_reader)
+        administration = KeyAdministration(self.database, most=_rate(points))
+        self.fetcher = Fetcher(reader, Writer(self.database, percolators, administration), query_reader)
 
         keys = Keys(self.database)
-        self.rate_limiter = _rate_limiter(points, self.database)
+        self.spent_points = _rate_limiter(points, self.database, keys)
+        self.rate_limiter: RateLimiter = self.spent_points or NoRateLimit()
         self.authenticator = Authenticator(
             keys,
             tenancy,
@@ -117,8 +121,13 @@ class Services:
         self.follower = Follower(self.database, settings.percolator_limits.kept_matches) if settings.insights else None
 
 
-def _rate_limiter(limits: PointLimits, database: Database) -> RateLimiter:
-    if not limits.restore:
-        return NoRateLimit()
-    rate = Rate(limits.burst, limits.restore)
-    return SharedTokenBuckets(database, rate) if limits.store == "mongodb" else TokenBuckets(rate)
+def _rate_limiter(limits: PointLimits, database: Database, keys: Keys) -> SpentPoints | None:
+    """None where points are not limited."""
+    if (rate := _rate(limits)) is None:
+        return None
+    limiter: RateLimiter = SharedTokenBuckets(database, rate) if limits.store == "mongodb" else TokenBuckets(rate)
+    return SpentPoints(limiter, keys.add_spent)
+
+
+def _rate(limits: PointLimits) -> Rate | None:
+    return Rate(limits.burst, limits.restore) if limits.restore else None

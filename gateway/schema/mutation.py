@@ -13,6 +13,14 @@ from gateway.plan.sources.writes import (
     NamespaceCreation,
     SearchRequestRecording,
 )
+from gateway.schema.key_types import (
+    CreateKeyPayload,
+    LimitKeyPayload,
+    RevokeKeyPayload,
+    key_creation,
+    key_limiting,
+    key_revocation,
+)
 from gateway.schema.objects import Interaction, SearchRequest
 from gateway.schema.percolator_types import (
     CreatePercolatorInput,
@@ -183,3 +191,6 @@ class Mutation:
         permission=Permission.ADMIN,
         in_subgraph=False,
     )
+    create_key: CreateKeyPayload = key_creation()
+    revoke_key: RevokeKeyPayload = key_revocation()
+    limit_key: LimitKeyPayload = key_limiting()

@@ -13,6 +13,7 @@ from gateway.plan.sources.viewer import CurrentViewer
 from gateway.schema.connections import After, Before, First, Last, connection
 from gateway.schema.federation_types import Entity, Service
 from gateway.schema.filter_usage_types import FilterUsageConnection, filter_usage
+from gateway.schema.key_types import KeyConnection, organization_keys
 from gateway.schema.node import Node
 from gateway.schema.objects import (
     Feature,
@@ -141,6 +142,7 @@ class Query:
         signature=_namespaces,
         in_subgraph=False,
     )
+    keys: KeyConnection = organization_keys()
     interaction: Interaction | None = fetched(
         ById("interactionId"),
         "The interaction with this id; null where the namespace has none.",

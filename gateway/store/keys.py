@@ -11,6 +11,7 @@ from gateway.context import Caller, Organization, Permission, Rate
 from gateway.errors import BadUserInput, Conflict
 from gateway.model import secret_keys
 from gateway.model.secret_keys import MAX_KEYS
+from gateway.model.wire import in_milliseconds
 from gateway.store.audit import Action, Audit
 from gateway.store.client import Collection, Database, aggregate
 from gateway.store.driver_errors import translated, translated_look_up
@@ -87,7 +88,8 @@ class Keys:
         if by is not None:
             await self._require_few(organization)
         secret, parsed = secret_keys.generate()
-        now = datetime.now(UTC)
+        # As it is stored.
+        now = in_milliseconds(datetime.now(UTC))
         expires_at = None if lifetime is None else now + lifetime
         caller = Caller(
             parsed.key_id, name, permissions, organization, default_namespace_id, expires_at=expires_at, rate=rate

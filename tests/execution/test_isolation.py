@@ -230,6 +230,10 @@ CASES: dict[str, list[Case]] = {
     "_service": [],  # names nothing
     "viewer": [],  # names nothing: test_the_viewer_sees_its_own_organization_alone
     "namespaces": [],  # likewise, but for its cursors: test_namespaces_are_listed_of_its_own_organization_alone
+    "keys": [],  # names nothing: tests/execution/test_key_administration.py, as the mutations of keys
+    "createKey": [],
+    "revokeKey": [],
+    "limitKey": [],
     "interaction": [
         (
             f"query ($id: ID!) {{ interaction(interactionId: $id) {{ {READ} }} }}",
@@ -878,6 +882,7 @@ async def test_every_connection_is_tried_with_cursors() -> None:
         "Query.judgments",
         "Query.searchStats",
         "Query.namespaces",
+        "Query.keys",
         "Query.searchRequests",
         "Feature.interactions",
         "SearchRequest.interactions",

@@ -26,6 +26,10 @@ from tests.harness.gateway_client import Gateway, new_gateway
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 AT = "2024-05-01T12:00:00.000Z"
+OF_KEYS = {
+    *("Key", "KeyConnection", "KeyEdge", "KeyRateLimit", "KeyRateLimitInput"),
+    *(f"{what}Key{part}" for what in ("Create", "Revoke", "Limit") for part in ("Input", "Payload")),
+}
 ONLY_FOR_THE_CALLER = {
     "RateLimit",
     "Viewer",
@@ -34,7 +38,7 @@ ONLY_FOR_THE_CALLER = {
     "Namespace",
     "NamespaceConnection",
     "NamespaceEdge",
-} | {*("CreateNamespaceInput", "CreateNamespacePayload")}
+} | {*("CreateNamespaceInput", "CreateNamespacePayload"), "CallerKind", *OF_KEYS}
 # Types of these names are for those to compose who own what they are.
 OWNED_ELSEWHERE = {"Collection", "CollectionConnection", "CollectionEdge"}
 FEDERATIONS_OWN = {"_Any", "_Entity", "_Service"}
@@ -92,8 +96,9 @@ def fields(type_: TypeDefinitionNode) -> list[str]:
 async def test_the_subgraph_leaves_out_what_concerns_the_caller_and_what_federation_adds() -> None:
     assert PUBLIC.keys() - SUBGRAPH.keys() == ONLY_FOR_THE_CALLER | FEDERATIONS_OWN | OWNED_ELSEWHERE
     left_out = set(fields(PUBLIC["Query"])) - set(fields(SUBGRAPH["Query"]))
-    assert left_out == {"node", "nodes", "viewer", "namespaces", "collections", "_service", "_entities"}
-    assert set(fields(PUBLIC["Mutation"])) - set(fields(SUBGRAPH["Mutation"])) == {"createNamespace"}
+    assert left_out == {"node", "nodes", "viewer", "namespaces", "keys", "collections", "_service", "_entities"}
+    administering = {"createNamespace", "createKey", "revokeKey", "limitKey"}
+    assert set(fields(PUBLIC["Mutation"])) - set(fields(SUBGRAPH["Mutation"])) == administering
 
 
 async def test_all_else_is_the_public_schema_with_its_descriptions_and_federations_directives() -> None:

@@ -188,9 +188,7 @@ class BoundStatistics(BoundRoot):
             start = self.intervals.start_of(f"${self.subject.time}")
             for name in sorted(self.measured.series & PARTS):
                 by, accumulators = part_of(name)
-                rounds[f"{_SERIES}.{name}"] = self._run(
-                    reach, series.parts(keys, {"start": start, **by}, accumulators)
-                )
+                rounds[f"{_SERIES}.{name}"] = self._run(reach, series.parts(keys, {"start": start, **by}, accumulators))
         return rounds
 
     def _page_rows(self, found: Mapping[str, Any]) -> Sequence[Document]:

@@ -1,0 +1,104 @@
+"""The keys of an organization, page by page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from gateway.context import Context, Permission
+from gateway.model.kinds import Order
+from gateway.plan.commands import Document, Find, ReadCommand
+from gateway.plan.cost import reading_points
+from gateway.plan.paging import Page, Window, page
+from gateway.plan.sources.source import BoundRoot, Estimate, Source, SourceArguments
+
+_LATEST_FIRST = Order("keys.created_at.desc", "created_at", descending=True)
+_FIELDS = (
+    *("name", "default_namespace_id", "created_at", "expires_at", "revoked_at", "last_used_at", "replaced_by"),
+    *("permissions", "points_spent", "rate"),
+)
+# Each by its name: the hash of the secret is never read.
+_PROJECTION = {"_id": 1, **dict.fromkeys(_FIELDS, 1)}
+
+
+@dataclass(frozen=True, slots=True)
+class KeyScan:
+    """The keys of one organization that match ``condition``."""
+
+    organization_id: str
+    condition: Document
+
+    @property
+    def collection(self) -> str:
+        return "keys"
+
+    @property
+    def filters(self) -> list[Document]:
+        # The last key: nothing in the condition can replace it.
+        return [{**self.condition, "organization_id": self.organization_id}]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyListing(Source):
+    """The keys of the caller's organization, the latest first."""
+
+    @property
+    def page_type(self) -> str:
+        return "Key"
+
+    def bind(self, arguments: SourceArguments) -> "BoundKeyListing":
+        return BoundKeyListing(Window.of(arguments.values, _LATEST_FIRST, arguments.page_size), arguments.variables)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundKeyListing(BoundRoot):
+    """A page of keys. ``variables``: the names of the variables that some of the arguments are."""
+
+    window: Window
+    variables: Mapping[str, str]
+
+    @property
+    def in_namespace(self) -> bool:
+        return False
+
+    def at(self, cursors: Mapping[str, str]) -> Self:
+        variables = self.variables.items()
+        arguments = {name: cursors[variable] for name, variable in variables if variable in cursors}
+        return type(self)(self.window.at(arguments), self.variables) if arguments else self
+
+    def estimate(self, parents: int) -> Estimate:
+        documents = parents * (self.window.limit - 1)
+        return Estimate(reading_points(documents), documents)
+
+    def commands(self, context: Context) -> Sequence[ReadCommand]:
+        window = self.window
+        direction = -1 if window.descending else 1
+        scan = KeyScan(context.caller.organization.id, _between(window))
+        sort = (("created_at", direction), ("_id", direction))
+        return (Find(scan, _PROJECTION, sort, window.limit, "organization"),)
+
+    def value(self, results: Sequence[Any], context: Context) -> tuple[Page, int]:
+        elements = page(self.window, [key_document(stored) for stored in results[0]])
+        return elements, reading_points(len(elements.documents))
+
+
+def key_document(stored: Mapping[str, Any]) -> Document:
+    """A stored key as the readings of its type expect it."""
+    rate = stored.get("rate")
+    return {
+        **stored,
+        "key_id": stored["_id"],
+        "permissions": [permission for permission in Permission if permission.value in stored["permissions"]],
+        "rate": rate and {"limit": rate["burst"], "restore_rate": rate["restore"]},
+    }
+
+
+def _between(window: Window) -> Document:
+    bounds: list[Document] = []
+    for operator, place in (("$lt", window.after), ("$gt", window.before)):
+        if place is not None:
+            beyond: list[Document] = [
+                {"created_at": {operator: place.value}},
+                {"created_at": place.value, "_id": {operator: place.tie}},
+            ]
+            bounds.append({"$or": beyond})
+    return {"$and": bounds} if bounds else {}
