@@ -46,6 +46,7 @@ async def lifespan(services: Services) -> AsyncIterator[dict[str, Callable[[], A
         await cancel(tasks)
         await close(services.killing_client)
         await close(services.database.client)
+        await services.observation.close()
         counts = [f"{how} {times:,}" for how, times in services.responses.answered.most_common()]
         _LOG.info("How operations were answered: %s", ", ".join(counts) or "none was")
 

@@ -1,9 +1,11 @@
 """Who is told of requests, of commands and of connections, by the settings."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib.metadata import version
 
+from gateway.app.tracing import open_traces
 from gateway.observability.log_lines import event_logger
 from gateway.observability.metrics_catalogue import Metric
 from gateway.observability.observer import Observer, Sink
@@ -16,8 +18,10 @@ from gateway.store.explanations import explanation
 
 
 class Observation:
-    """What one process tells of itself: its log and, where they are exposed, its metrics. ``listeners``: what its
-    clients of MongoDB are opened with."""
+    """What one process tells of itself: its log and, where the settings ask for them, its metrics and traces.
+
+    ``listeners``: what its clients of MongoDB are opened with.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -31,6 +35,15 @@ class Observation:
             self._meters = Meters()
             self._sinks.append(RequestMetrics(self._meters))
             self.listeners = listeners(DatabaseMetrics(self._meters))
+
+        self._traces = open_traces(settings)
+        if self._traces is not None:
+            self._sinks.append(self._traces)
+
+    async def close(self) -> None:
+        """Exports what isn't yet."""
+        if self._traces is not None:
+            await asyncio.to_thread(self._traces.close)
 
     def observer(self, database: Database) -> Observer:
         """The Observer of the process, whose slow commands are explained by ``database``."""

@@ -10,6 +10,7 @@ from gateway.app.database import database_warnings, for_queries, open_database
 from gateway.app.metrics_exposition import exposed_metrics
 from gateway.app.serving import end_on_signals, graph_url, open_listener, run
 from gateway.app.token_verification import token_policy
+from gateway.app.tracing import check_traces
 from gateway.app.trusted_documents import check_documents
 from gateway.cli.console import note, warn
 from gateway.settings import Settings, load, misspelt_variables
@@ -30,6 +31,7 @@ def serve(
     asyncio.run(_check_database(settings))
     check_documents(settings)
     token_policy(settings)
+    check_traces(settings)
     end_on_signals()
     with (
         suppress(KeyboardInterrupt),

@@ -93,7 +93,8 @@ class OperationRunner:
             unanswerable = BadRequest("A subscription needs a websocket, or `text/event-stream` in Accept.")
             return self.refuse(operation.record, unanswerable)
         requested, caller = max(LEAST, operation.bound.cost), operation.context.caller
-        usage = Usage(self._usage_limits, partial(self._cpu_gate.run, caller=caller, stage=Stage.READING))
+        in_turn = partial(self._cpu_gate.run, caller=caller, stage=Stage.READING)
+        usage = Usage(self._usage_limits, in_turn, operation.record.span)
         try:
             with self._deadline.less(operation.waited).block():
                 began = perf_counter()

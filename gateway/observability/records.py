@@ -3,9 +3,21 @@
 from collections.abc import Sequence
 from hashlib import sha256
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
 from gateway.context import Context
+
+
+class CommandTracer(Protocol):
+    """What makes spans of the commands of one operation; it may neither wait nor raise."""
+
+    def command_began(self, name: str, collection: str) -> Any:
+        """What `command_ended` is told. ``collection``: empty where the command is the database's."""
+        ...
+
+    def command_ended(self, span: Any, error: str) -> None:
+        """``error``: empty where there was none."""
+        ...
 
 
 class RequestRecord:
@@ -13,7 +25,8 @@ class RequestRecord:
 
     ``id``: its own, or what its sender calls it. ``transport``: ``"http"`` or ``"websocket"``. ``path``: without the
     query, which may hold anything. ``client``: the name and version that the sending application gives itself.
-    ``parent``: the ``traceparent`` header.
+    ``scheme``: of its URL. ``trace_id``: of its trace, 32 hexadecimal digits: that of ``parent``, the ``traceparent``
+    header, else a new one; ``trace_state``: the ``tracestate`` header.
     ``status``: of the reply over HTTP, 499 where the client left ahead of it; ``sent_bytes``: of the reply's body.
     ``codes``: why the request was refused as a whole. ``span``: what a tracer keeps with it.
     """
@@ -28,10 +41,13 @@ class RequestRecord:
         "operations",
         "parent",
         "path",
+        "scheme",
         "seconds",
         "sent_bytes",
         "span",
         "status",
+        "trace_id",
+        "trace_state",
         "transport",
     )
 
@@ -42,15 +58,21 @@ class RequestRecord:
         method: str,
         path: str,
         *,
+        scheme: str = "http",
         client: tuple[str, str] = ("", ""),
         parent: str | None = None,
+        trace_id: str = "",
+        trace_state: str = "",
     ) -> None:
         self.id = id
         self.transport = transport
         self.method = method
         self.path = path
+        self.scheme = scheme
         self.client = client
         self.parent = parent
+        self.trace_id = trace_id
+        self.trace_state = trace_state
         self.began = perf_counter()
         self.seconds = 0.0
         self.status = 0
@@ -73,7 +95,7 @@ class OperationRecord:
     ``written_bytes``: what came from MongoDB and went there; ``answer_bytes``: of the answer, or of all events.
     ``waited``: the seconds in which it had to wait for its turn; ``in_mongodb``: those in which any of its commands was
     under way. ``commands``: those that it sent. ``events``: how many answers a subscription had; ``is_open``: whether
-    it has subscribed. ``span``: what a tracer keeps with it.
+    it has subscribed. ``span``: what a tracer keeps with it, who is told of its commands.
     """
 
     __slots__ = (
@@ -120,7 +142,7 @@ class OperationRecord:
         self.commands: Sequence[Any] = ()
         self.events = 0
         self.is_open = False
-        self.span: Any = None
+        self.span: CommandTracer | None = None
 
 
 def document_hash(operation: OperationRecord) -> str:

@@ -9,8 +9,8 @@ from gateway.observability.observer import Sink
 from gateway.observability.records import OperationRecord, RequestRecord, document_hash
 
 # What orchestrators and browsers ask for all the time.
-_QUIET_PATHS = ("/healthcheck", "/livez", "/readyz", "/graphql/assets/")
-_MAX_PATH = 100
+QUIET_PATHS = ("/healthcheck", "/livez", "/readyz", "/graphql/assets/")
+MAX_PATH = 100
 _ERRORS = frozenset({"INTERNAL_SERVER_ERROR"})
 # What could have been answered, were there room for it.
 _WARNINGS = frozenset(
@@ -47,9 +47,9 @@ class RequestLog(Sink):
 
     def operation_ended(self, operation: OperationRecord) -> None:
         codes = operation.codes or operation.request.codes
-        level, event = _level(codes), "operation"
+        severity, event = level(codes), "operation"
         if 0 < self._slow_seconds <= operation.seconds and operation.kind != "subscription":
-            level, event = "warning" if level == "info" else level, "slow operation"
+            severity, event = "warning" if severity == "info" else severity, "slow operation"
             if self._slow is not None:
                 self._slow(operation)
         fields = request_fields(operation.request)
@@ -60,17 +60,17 @@ class RequestLog(Sink):
         fields |= _operation_fields(operation)
         if self._texts and operation.text is not None:
             fields["text"] = operation.text
-        self._log[level](event, **fields)
+        self._log[severity](event, **fields)
 
     def request_ended(self, request: RequestRecord) -> None:
         if request.operations:
             return
-        level = "debug" if request.path.startswith(_QUIET_PATHS) else _level(request.codes)
+        severity = "debug" if request.path.startswith(QUIET_PATHS) else level(request.codes)
         fields = request_fields(request)
-        fields |= {"method": request.method, "path": request.path[:_MAX_PATH], "status": request.status}
+        fields |= {"method": request.method, "path": request.path[:MAX_PATH], "status": request.status}
         if request.codes:
             fields["code"] = ",".join(request.codes)
-        self._log[level](
+        self._log[severity](
             "websocket" if request.transport == "websocket" else "request",
             **fields,
             sent_bytes=request.sent_bytes,
@@ -128,7 +128,8 @@ def milliseconds(seconds: float) -> float:
     return round(seconds * 1_000, 3)
 
 
-def _level(codes: Sequence[str]) -> str:
+def level(codes: Sequence[str]) -> str:
+    """How severe it is that these prevented an answer, or a part of one."""
     if _ERRORS.intersection(codes):
         return "error"
     return "warning" if _WARNINGS.intersection(codes) else "info"

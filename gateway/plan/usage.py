@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from gateway.errors import ReadTooLarge, WriteTooLarge
+from gateway.observability.records import CommandTracer
 from gateway.scheduling.paid_work import SECONDS_PER_POINT
 
 # So many bytes of each document are read for its point, and for each further point so many of all documents together.
@@ -52,6 +53,7 @@ class Usage:
 
     ``commands``: those of its commands that may be long, which may be under way also after it was given up; ``sent``:
     all that it sent.
+    ``tracer``: is told of each.
     ``in_turn``: what does that of its work which takes the processor for long; without it that is done at once.
     """
 
@@ -71,11 +73,13 @@ class Usage:
         "in_turn",
         "seconds",
         "sent",
+        "tracer",
     )
 
-    def __init__(self, limits: UsageLimits, in_turn: InTurn | None = None) -> None:
+    def __init__(self, limits: UsageLimits, in_turn: InTurn | None = None, tracer: CommandTracer | None = None) -> None:
         self._limits = limits
         self.in_turn = in_turn
+        self.tracer = tracer
         self._read = 0
         self._documents = 0
         self._compared = 0

@@ -161,8 +161,13 @@ class Settings(ReadSettings, TokenSettings, LimitSettings, SchemaSettings):
     )
     log_texts: bool = Field(
         False,
-        description="Whether the log may hold the text of documents and the values of slow commands: what people "
-        "searched for, too.",
+        description="Whether the log may hold the text of documents and the values of slow commands, and spans "
+        "that text: what people searched for, too.",
+    )
+    traces: bool = Field(
+        False,
+        description="Whether requests are traced by OpenTelemetry, with the extra `otel`; where to, and how many of "
+        "them, is said by its own `OTEL_…` variables.",
     )
     slow_operation_ms: int = Field(
         1_000,

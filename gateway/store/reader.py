@@ -21,6 +21,7 @@ from gateway.store.client import (
     next_batch,
     undecoded,
 )
+from gateway.store.command_spans import traced
 from gateway.store.driver_errors import translated
 from gateway.store.long_commands import LongCommands
 from gateway.store.raw_batches import ReadDocuments, read_documents
@@ -181,7 +182,7 @@ async def _counted(command: ReadCommand, usage: Usage, running: Awaitable[T]) ->
     """What a command gives; the time until then is counted."""
     usage.command_began(command)
     try:
-        return await running
+        return await traced(command, usage.tracer, running)
     finally:
         usage.command_ended()
 

@@ -37,6 +37,7 @@ from gateway.plan.write_commands import (
 )
 from gateway.store.audit import Action, Audit
 from gateway.store.client import Database, Document
+from gateway.store.command_spans import traced
 from gateway.store.driver_errors import translated
 from gateway.store.idempotent_inserts import find_by_ids, insert
 from gateway.store.key_administration import KeyAdministration
@@ -69,7 +70,7 @@ class Writer:
         """
         usage.command_began(command)
         try:
-            return await self._run(command, usage)
+            return await traced(command, usage.tracer, self._run(command, usage))
         finally:
             usage.command_ended()
 

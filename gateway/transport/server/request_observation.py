@@ -1,7 +1,7 @@
 """Every request over HTTP, and every websocket, from when it arrives until nothing more becomes of it."""
 
 import re
-from uuid import uuid4
+from secrets import token_hex
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -12,8 +12,9 @@ from gateway.transport.exchange.exchange import RECORD
 # What applications call themselves by, as Apollo's and Hive's clients send it.
 _NAMES = {b"apollographql-client-name", b"graphql-client-name"}
 _VERSIONS = {b"apollographql-client-version", b"graphql-client-version"}
-_READ = frozenset((*_NAMES, *_VERSIONS, b"x-request-id", b"traceparent"))
+_READ = frozenset((*_NAMES, *_VERSIONS, b"x-request-id", b"traceparent", b"tracestate"))
 _MAX_CLIENT = 100
+_MAX_TRACE_STATE = 512
 _ID = re.compile(r"[\w.:/+=@~-]{1,128}", re.ASCII)
 # https://www.w3.org/TR/trace-context/#traceparent-header
 _TRACE_PARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -69,7 +70,7 @@ class _ObservedSending:
 
 
 def _record(scope: Scope) -> RequestRecord:
-    name = version = id = ""
+    name = version = id = trace_state = ""
     parent: str | None = None
     for header, value in scope["headers"]:
         if header not in _READ:
@@ -79,12 +80,22 @@ def _record(scope: Scope) -> RequestRecord:
             id = text if _ID.fullmatch(text) else ""
         elif header == b"traceparent":
             parent = text if _TRACE_PARENT.fullmatch(text) else None
+        elif header == b"tracestate":
+            trace_state = f"{trace_state},{text}" if trace_state else text
         elif header in _NAMES:
             name = text[:_MAX_CLIENT]
         else:
             version = text[:_MAX_CLIENT]
-    if not id:
-        id = parent[3:35] if parent else uuid4().hex
-    # As the gateway knows it, whatever is before it for clients.
-    path = scope["path"].removeprefix(scope.get("root_path", ""))
-    return RequestRecord(id, scope["type"], scope.get("method", "GET"), path, client=(name, version), parent=parent)
+    trace_id = parent[3:35] if parent else token_hex(16)
+    return RequestRecord(
+        id or trace_id,
+        scope["type"],
+        scope.get("method", "GET"),
+        # As the gateway knows it, whatever is before it for clients.
+        scope["path"].removeprefix(scope.get("root_path", "")),
+        scheme=scope.get("scheme", "http"),
+        client=(name, version),
+        parent=parent,
+        trace_id=trace_id,
+        trace_state=trace_state if len(trace_state) <= _MAX_TRACE_STATE else "",
+    )
