@@ -125,10 +125,11 @@ class Exchange:
         values = self._headers.get(name)
         return None if values is None else values[0] if len(values) == 1 else only_value(name, values)
 
-    async def context(self) -> Context:
-        """Who asks, and for which namespace, to be asked once; raises what `Authenticator.context`, `header` and
-        `UsedConnections.begin` do."""
-        context = await self._policy.authenticator.context(self.header("authorization"), self.header("x-namespace"))
+    async def context(self, namespace: str | None = None) -> Context:
+        """Who asks, and for which namespace, to be asked once; ``namespace``: the one that the address names, by name
+        or id, instead of the header. Raises what `Authenticator.context`, `header` and `UsedConnections.begin` do."""
+        named = self.header("x-namespace") if namespace is None else namespace
+        context = await self._policy.authenticator.context(self.header("authorization"), named)
         organization_id = context.caller.organization.id
         self._policy.used_connections.begin(organization_id)
         self._organization_id, self._caller_id = organization_id, context.caller.id

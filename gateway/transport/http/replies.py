@@ -6,21 +6,17 @@ from gateway.context import Budget
 from gateway.errors import (
     BadUserInput,
     GatewayError,
-    MethodNotAllowed,
     OperationNotResolved,
     OperationTooComplex,
     ParseFailed,
     QueryNotPersisted,
-    RateLimited,
-    RequestTimeout,
-    Unauthenticated,
     Unavailable,
-    UnknownCoding,
     ValidationFailed,
 )
 from gateway.execution.answers import refused
 from gateway.transport.exchange.exchange import Headers, Reply
 from gateway.transport.exchange.negotiation import EVENTS, GRAPHQL, JSON
+from gateway.transport.exchange.refusal_headers import CLOSE, rate_limit_headers, refusal_headers
 from gateway.transport.exchange.security_headers import HEADERS
 
 READING_METHODS = ("GET", "HEAD")
@@ -34,13 +30,12 @@ _NOT_STORED = (b"cache-control", b"no-store")
 # As Apollo's server sends it: the same address may soon have an answer.
 _NOT_FOUND_YET = (b"cache-control", b"private, no-cache, must-revalidate")
 _SOON = (b"retry-after", b"1")
-_CLOSE = (b"connection", b"close")
 _TYPES: Mapping[str, tuple[bytes, bytes]] = {
     media: (b"content-type", f"{media}; charset=utf-8".encode()) for media in (JSON, GRAPHQL, EVENTS)
 }
 _UNCACHED: Mapping[str, Headers] = {media: (type_, _VARY, _NOT_STORED) for media, type_ in _TYPES.items()}
 # Proxies that gather an answer before they pass it on don't do so then. No request waits behind what may never end.
-STREAM_HEADERS: Headers = (*_UNCACHED[EVENTS], *HEADERS, (b"x-accel-buffering", b"no"), _CLOSE)
+STREAM_HEADERS: Headers = (*_UNCACHED[EVENTS], *HEADERS, (b"x-accel-buffering", b"no"), CLOSE)
 
 # Lines of events end in LF: clients split them at two of them.
 COMMENT_EVENT = b":\n\n"
@@ -59,7 +54,7 @@ def complete_stream(body: bytes) -> bytes:
 
 def answer_reply(body: bytes, media: str, budget: Budget | None = None) -> Reply:
     """The reply with an answer that nobody may keep."""
-    headers = (*_UNCACHED[media], *_rate_limit_headers(budget))
+    headers = (*_UNCACHED[media], *rate_limit_headers(budget))
     return Reply(200, headers, complete_stream(body) if media == EVENTS else body)
 
 
@@ -67,16 +62,6 @@ def cacheable_reply(body: bytes, media: str, *, cache_control: bytes, tag: bytes
     """The reply with an answer that may be kept; without it where what the client has ``is_current``."""
     validity: Headers = ((b"cache-control", cache_control), (b"etag", tag), _VARY)
     return Reply(304, validity) if is_current else Reply(200, (_TYPES[media], *validity), body)
-
-
-def _rate_limit_headers(budget: Budget | None) -> Headers:
-    if budget is None:
-        return ()
-    return (
-        (b"ratelimit-limit", b"%d" % budget.rate.burst),
-        (b"ratelimit-remaining", b"%d" % budget.remaining),
-        (b"ratelimit-reset", b"%d" % budget.reset_seconds),
-    )
 
 
 def refusal_reply(error: GatewayError, body: bytes, media: str, method: str) -> Reply:
@@ -90,27 +75,14 @@ def refusal_reply(error: GatewayError, body: bytes, media: str, method: str) -> 
             return answer_reply(body, media)
         media = GRAPHQL
     status = 200 if media == JSON and isinstance(error, _GRAPHQL_REFUSALS) else error.status
-    match error:
-        case QueryNotPersisted():
-            return Reply(status, (_TYPES[media], _VARY, _NOT_FOUND_YET), body)
-        case RequestTimeout():
-            return Reply(status, (*_UNCACHED[media], _CLOSE), body)
-        case MethodNotAllowed():
-            return Reply(status, (*_UNCACHED[media], (b"allow", allowed_methods(method))), body)
-        case Unauthenticated():
-            return Reply(status, (*_UNCACHED[media], (b"www-authenticate", b"Bearer")), body)
-        case UnknownCoding():
-            # RFC 9110, section 15.5.16: which codings are taken.
-            return Reply(status, (*_UNCACHED[media], (b"accept-encoding", b"identity")), body)
-        case RateLimited():
-            waiting = (b"retry-after", b"%d" % error.retry_after)
-            return Reply(status, (*_UNCACHED[media], waiting, *_rate_limit_headers(error.budget)), body)
-    return Reply(status, _UNCACHED[media], body)
+    if isinstance(error, QueryNotPersisted):
+        return Reply(status, (_TYPES[media], _VARY, _NOT_FOUND_YET), body)
+    return Reply(status, (*_UNCACHED[media], *refusal_headers(error, allowed_methods(method))), body)
 
 
 def closing_reply(error: GatewayError) -> Reply:
     """The reply that refuses a request whatever it asks for, and ends its connection."""
-    headers = (_TYPES[JSON], _CLOSE)
+    headers = (_TYPES[JSON], CLOSE)
     return Reply(error.status, (*headers, _SOON) if isinstance(error, Unavailable) else headers, refused(error).body)
 
 

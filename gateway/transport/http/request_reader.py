@@ -1,33 +1,27 @@
 """What GraphQL requests over HTTP ask: the objects in their bodies, or the parameters of their addresses."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache, partial
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.requests import ClientDisconnect
-
 from gateway.context import Context
-from gateway.errors import BadRequest, BadUserInput, GatewayError, UnsupportedMediaType
+from gateway.errors import BadRequest, BadUserInput, GatewayError
 from gateway.execution.operation_runner import OperationRunner
 from gateway.limits import Limits
 from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.preparation.json_requests import from_object, parsed_json, unencodable_error, unencodable_path
 from gateway.preparation.known_operations import MAX_BODY_BYTES
-from gateway.scheduling.cpu_gate import LONG_BYTES
 from gateway.scheduling.paid_work import PaidWork
 from gateway.scheduling.rate_limiter import refusal_points
 from gateway.transport.exchange.exchange import Exchange
-from gateway.transport.exchange.negotiation import JSON
+from gateway.transport.exchange.paid_reading import PaidReading
 
-T = TypeVar("T")
 # The requests of a batch, or what is wrong with one of them.
 Batch = tuple[GraphQLRequest | BadRequest | BadUserInput, ...]
 
 _MAX_PARAMETERS = 100
-# What is wrong with a request, beside what its key may do.
-_REFUSALS = (BadRequest, BadUserInput)
 
 
 class RequestReader:
@@ -39,71 +33,30 @@ class RequestReader:
     def __init__(self, operations: OperationRunner, paid_work: PaidWork, limits: Limits) -> None:
         self._operations = operations
         self._paid_work = paid_work
+        self._reading = PaidReading(paid_work)
         self._batch_limit = limits.batch_requests
         self._entry_limit = limits.entries
 
     async def read_body(self, exchange: Exchange, context: Context) -> GraphQLRequest | Batch:
         """The request, or the batch, in the body of a POST; raises `UnsupportedMediaType` where that isn't JSON, and
         what `Exchange.body`, `from_body` and `PaidWork.run` do."""
-        try:
-            require_json(exchange.header("content-type"))
-            body = await exchange.body()
-            known = self._operations.known_request(body, context)
-            if known is not None:
-                return known
-        except _REFUSALS:
-            await self._paid_work.charge_refusal(context.caller, exchange.received_bytes)
-            raise
-        except ClientDisconnect:
-            self._paid_work.charge(context.caller, refusal_points(exchange.received_bytes))
-            raise
+        body = await self._reading.body(exchange, context)
+        known = self._operations.known_request(body, context)
+        if known is not None:
+            return known
         read = partial(from_body, body, batch_limit=self._batch_limit, entry_limit=self._entry_limit)
-        request = await self._read(read, len(body), exchange, context)
+        request, waited = await self._reading.read(read, len(body), exchange, context)
         if isinstance(request, tuple):
             refused = sum(isinstance(entry, GatewayError) for entry in request)
             self._paid_work.charge(context.caller, refused * refusal_points(len(body) // len(request)))
-        return request
+            return request
+        return replace(request, waited=waited) if waited else request
 
     async def read_query_string(self, exchange: Exchange, context: Context) -> GraphQLRequest:
         """The request in the address of a GET; raises what `from_query` and `PaidWork.run` do."""
         read = partial(from_query, exchange.query_string, entry_limit=self._entry_limit)
-        return await self._read(read, len(exchange.query_string), exchange, context)
-
-    async def _read(self, read: Callable[[], T], size: int, exchange: Exchange, context: Context) -> T:
-        """What is read from so many bytes, once its turn came where they are many; raises what ``read`` does."""
-        caller, paid = context.caller, 0
-        try:
-            if size <= LONG_BYTES:
-                return read()
-            done = await self._paid_work.run(partial(_outcome, read), caller, size, exchange.left)
-            paid = done.points
-            if isinstance(done.outcome, GatewayError):
-                raise done.outcome
-            if isinstance(done.outcome, GraphQLRequest):
-                return replace(done.outcome, waited=done.waited)
-            return done.outcome
-        except _REFUSALS:
-            await self._paid_work.charge_refusal(caller, size, paid=paid)
-            raise
-
-
-def _outcome(read: Callable[[], T]) -> T | BadRequest | BadUserInput:
-    try:
-        return read()
-    except _REFUSALS as error:
-        return error
-
-
-@lru_cache(maxsize=256)
-def require_json(content_type: str | None) -> None:
-    """Raises `UnsupportedMediaType` unless a body so described is ``application/json`` in UTF-8."""
-    media, *parameters = (part.strip().lower() for part in (content_type or "").split(";"))
-    if media != JSON:
-        raise UnsupportedMediaType(f"The body must be sent as {JSON}.")
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip() == "charset" and value.strip().strip('"') not in ("utf-8", "utf8"):
-            raise UnsupportedMediaType("The body must be encoded in UTF-8.")
+        request, waited = await self._reading.read(read, len(exchange.query_string), exchange, context)
+        return replace(request, waited=waited) if waited else request
 
 
 def parameter_names(query_string: bytes) -> frozenset[str]:

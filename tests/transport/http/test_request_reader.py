@@ -9,8 +9,8 @@ import pytest
 from gateway.errors import BadRequest, BadUserInput, UnsupportedMediaType
 from gateway.limits import DEFAULTS
 from gateway.preparation.graphql_request import GraphQLRequest
+from gateway.transport.exchange.paid_reading import require_json
 from gateway.transport.http import request_reader
-from gateway.transport.http.request_reader import require_json
 
 DOCUMENT_ID_ALONE = "`documentId` stands for the document: send neither `query` nor `persistedQuery` with it."
 PERSISTED_QUERY = "`extensions.persistedQuery` must be an object with a `version` and a `sha256Hash`."
