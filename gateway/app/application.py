@@ -21,6 +21,7 @@ from gateway.transport.http.health import LIVE_PATH, ORIGINAL_PATH, READY_PATH, 
 from gateway.transport.http.not_found import refuse
 from gateway.transport.http.request_reader import RequestReader
 from gateway.transport.pages.graphiql import GraphiQLPage
+from gateway.transport.rest.rest_routes import rest_routes
 from gateway.transport.server.known_hosts import KnownHosts
 from gateway.transport.server.proxies import BehindProxies
 from gateway.transport.server.public_url import PublicUrl, parse_public_url
@@ -36,6 +37,7 @@ _EXPOSED = (
     "RateLimit-Limit",
     "RateLimit-Remaining",
     "RateLimit-Reset",
+    "X-Total-Count",
     "WWW-Authenticate",
     "X-Request-Id",
 )
@@ -53,14 +55,15 @@ def create_app(settings: Settings, *, page_takes_key: bool = False) -> Starlette
 def application(settings: Settings, services: Services, *, page_takes_key: bool = False) -> Starlette:
     """The application over these services."""
     page = GraphiQLPage(takes_key=page_takes_key) if settings.graphiql else None
+    policy = ExchangePolicy(
+        services.authenticator,
+        services.used_connections,
+        services.unread_bytes,
+        services.observer,
+        settings.connection_limits,
+    )
     endpoint = GraphQLEndpoint(
-        ExchangePolicy(
-            services.authenticator,
-            services.used_connections,
-            services.unread_bytes,
-            services.observer,
-            settings.connection_limits,
-        ),
+        policy,
         RequestReader(services.operations, services.paid_work, settings.limits),
         services.operations,
         EventStreams(services.subscriptions, services.connections, services.observer),
@@ -101,6 +104,7 @@ def application(settings: Settings, services: Services, *, page_takes_key: bool 
             Route(ORIGINAL_PATH, health.live),
             Route(READY_PATH, health.ready),
             *([Route("/graphql/assets/{name}", page.asset)] if page else []),
+            *rest_routes(policy, services.operations, services.paid_work, services.graph.executable, settings.limits),
             WebSocketRoute("/{path:path}", NoWebSocketEndpoint()),
         ],
         middleware=[
@@ -135,7 +139,7 @@ def _cors(origins: Collection[str]) -> Middleware:
     return Middleware(
         CORSMiddleware,
         allow_origins=list(origins),
-        allow_methods=["GET", "POST"],
+        allow_methods=["GET", "POST", "PUT", "DELETE"],
         # Whatever a client's libraries add: such an origin is allowed, and a header that nobody knows does nothing.
         allow_headers=["*"],
         expose_headers=_EXPOSED,

@@ -6,6 +6,7 @@ from gateway.preparation.persisted_documents import PersistedDocuments, Persiste
 from gateway.preparation.prepared_documents import DocumentPreparation
 from gateway.schema.graph import Graph, build
 from gateway.settings import Settings, SettingsError
+from gateway.transport.rest.endpoint_documents import endpoint_documents
 
 
 def open_documents(settings: Settings, graph: Graph) -> tuple[KnownOperations, PersistedDocuments]:
@@ -21,7 +22,8 @@ def open_documents(settings: Settings, graph: Graph) -> tuple[KnownOperations, P
     )
     try:
         policy = PersistedDocumentsPolicy(
-            trusted={} if path is None else read_manifest(path),
+            # The endpoints' own ones are asked whatever else may be.
+            trusted=endpoint_documents(graph.executable) | ({} if path is None else read_manifest(path)),
             only_trusted=settings.only_trusted_documents,
             automatic=settings.persisted_queries,
         )

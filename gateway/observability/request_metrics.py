@@ -12,8 +12,24 @@ from gateway.observability.metrics_catalogue import CATALOGUE, Metric
 from gateway.observability.observer import Sink
 from gateway.observability.records import OperationRecord, RequestRecord
 
-_METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
-_ROUTES = frozenset({"/graphql", "/livez", "/readyz", "/healthcheck"})
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
+_ROUTES = frozenset(
+    {
+        "/graphql",
+        "/livez",
+        "/readyz",
+        "/healthcheck",
+        "/openapi.json",
+        "/features/search/interactions",
+        "/namespaces",
+        "/namespaces/indexes",
+    }
+)
+# Of addresses that hold a name or an id, by what is ahead of that.
+_TEMPLATES = {
+    "/features/search/interactions/": "/features/search/interactions/{interaction_id}",
+    "/namespaces/": "/namespaces/{namespace}",
+}
 _NAMES, _NAMES_OF_ORGANIZATION = 200, 20
 _SAMPLE_SECONDS = 1.0
 
@@ -119,7 +135,7 @@ class RequestMetrics(Sink):
             self._meters.count(metrics_catalogue.ERRORS, code)
         if request.transport == "http":
             method = request.method if request.method in _METHODS else "_OTHER"
-            route = request.path if request.path in _ROUTES else "other"
+            route = _route(request.path)
             status = str(request.status)
             self._meters.observe(metrics_catalogue.HTTP_DURATION, request.seconds, method, route, status)
 
@@ -136,6 +152,12 @@ class RequestMetrics(Sink):
         names.add(name)
         self._name_count += 1
         return name
+
+
+def _route(path: str) -> str:
+    if path in _ROUTES:
+        return path
+    return next((template for prefix, template in _TEMPLATES.items() if path.startswith(prefix)), "other")
 
 
 class DatabaseMetrics:

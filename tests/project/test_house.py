@@ -15,7 +15,7 @@ PACKAGES = [module.parent for module in MODULES if module.name == "__init__.py" 
 
 # Folders of tests that aren't of one room, with what they hold.
 OTHER_TESTS = {
-    "clients": "clients of the JavaScript world",
+    "clients": "clients of the JavaScript world, and of the original REST endpoints",
     "compiler/shapes": "the sources of generated functions, as committed",
     "distribution": "what is published, built and installed",
     "end_to_end": "a served gateway, attacked",

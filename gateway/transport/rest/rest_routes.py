@@ -1,0 +1,55 @@
+"""The addresses of the original service, and what is asked at each."""
+
+from collections.abc import Sequence
+
+from graphql import GraphQLSchema
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.routing import BaseRoute, Route
+
+from gateway.execution.operation_runner import OperationRunner
+from gateway.limits import Limits
+from gateway.scheduling.paid_work import PaidWork
+from gateway.transport.exchange.exchange import ExchangePolicy
+from gateway.transport.exchange.paid_reading import PaidReading
+from gateway.transport.rest.asked_operations import AskedOperations
+from gateway.transport.rest.endpoint_documents import endpoint_documents
+from gateway.transport.rest.interaction_resource import InteractionResource
+from gateway.transport.rest.namespace_resource import NamespaceResource
+from gateway.transport.rest.openapi import OPENAPI_PATH, Description
+from gateway.transport.rest.rest_endpoint import RestEndpoint
+
+INTERACTIONS, INTERACTION = "/features/search/interactions", "/features/search/interactions/{interaction_id:text}"
+NAMESPACES, NAMESPACE, INDEXES = "/namespaces", "/namespaces/{namespace}", "/namespaces/indexes"
+
+
+class _Text(Convertor[str]):
+    """The rest of a path, whatever it holds: ids may have slashes and line breaks."""
+
+    regex = r"[\s\S]*"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("text", _Text())
+
+
+def rest_routes(
+    policy: ExchangePolicy, operations: OperationRunner, paid_work: PaidWork, schema: GraphQLSchema, limits: Limits
+) -> Sequence[BaseRoute]:
+    """The routes over the graph of this schema, within these limits."""
+    asked, reading = AskedOperations(operations, endpoint_documents(schema)), PaidReading(paid_work)
+    interactions = InteractionResource(asked, reading, schema, page_limit=limits.page_size, entry_limit=limits.entries)
+    namespaces = NamespaceResource(asked, reading, entry_limit=limits.entries)
+    return [
+        Route(INTERACTIONS, RestEndpoint(policy, {"GET": interactions.list, "POST": interactions.create})),
+        Route(INTERACTION, RestEndpoint(policy, {"GET": interactions.get, "DELETE": interactions.delete})),
+        Route(NAMESPACES, RestEndpoint(policy, {"GET": namespaces.list, "POST": namespaces.create})),
+        # Ahead of the namespaces, of which one may have that name.
+        Route(INDEXES, RestEndpoint(policy, {"GET": namespaces.indexes})),
+        Route(NAMESPACE, RestEndpoint(policy, {"GET": namespaces.get, "PUT": namespaces.update})),
+        Route(OPENAPI_PATH, Description(limits.page_size).read),
+    ]
