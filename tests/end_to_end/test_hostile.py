@@ -658,7 +658,7 @@ async def test_malformed_input(attack: str, gateway: Gateway) -> None:
             "/graphql%00",
             "/graphql;x",
             "/docs",
-            "/openapi.json",
+            "/openapi.yaml",
         ),
         *(
             "/.env",
