@@ -102,8 +102,10 @@ class OperationRunner:
                 waited = perf_counter() - began
                 try:
                     budget = await spend_or_charge(self._rate_limiter, caller, requested)
-                    pages = await self._fetcher.fetch(operation.bound, operation.context, usage, budget)
-                    self._observer.fetched(operation.record, usage, waited)
+                    try:
+                        pages = await self._fetcher.fetch(operation.bound, operation.context, usage, budget)
+                    finally:
+                        self._observer.fetched(operation.record, usage, waited)
                     answer = await self._answer(operation, pages, usage, budget)
                 except BaseException:
                     self._give_up(caller, requested, usage)

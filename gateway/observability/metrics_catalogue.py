@@ -35,7 +35,8 @@ HTTP_DURATION = Metric(
 DB_DURATION = Metric(
     "db_client_operation_duration_seconds",
     "histogram",
-    "From a command's sending until MongoDB's reply, as the driver measures it.",
+    "From a command of an operation until it has all of MongoDB's replies; what a recording reads and writes is one. "
+    "`error_type` is the code of the error; look-ups of keys aren't in it.",
     ("db_operation_name", "error_type"),
     _SECONDS,
 )

@@ -28,6 +28,9 @@ class MeasuredUsage(Protocol):
     @property
     def sent(self) -> Sequence[Any]: ...
 
+    @property
+    def ended(self) -> Sequence[tuple[str, float, str]]: ...
+
 
 class Sink:
     """What becomes of records: lines of a log, metrics, spans. Each method is called within a request, so none may wait
@@ -100,6 +103,7 @@ class Observer:
         operation.written_bytes = usage.written_bytes
         operation.in_mongodb = usage.seconds
         operation.commands = usage.sent
+        operation.ended_commands = usage.ended
         operation.waited += waited
 
     def answered(

@@ -94,8 +94,9 @@ class OperationRecord:
     ``estimated``, ``actual``: the points that it might have cost, and did. ``documents``, ``read_bytes``,
     ``written_bytes``: what came from MongoDB and went there; ``answer_bytes``: of the answer, or of all events.
     ``waited``: the seconds in which it had to wait for its turn; ``in_mongodb``: those in which any of its commands was
-    under way. ``commands``: those that it sent. ``events``: how many answers a subscription had; ``is_open``: whether
-    it has subscribed. ``span``: what a tracer keeps with it, who is told of its commands.
+    under way. ``commands``: those that it sent; ``ended_commands``: of each its name, its seconds, and the code of the
+    error that ended it. ``events``: how many answers a subscription had; ``is_open``: whether it has subscribed.
+    ``span``: what a tracer keeps with it, who is told of its commands.
     """
 
     __slots__ = (
@@ -106,6 +107,7 @@ class OperationRecord:
         "commands",
         "document_id",
         "documents",
+        "ended_commands",
         "estimated",
         "events",
         "hash",
@@ -140,6 +142,7 @@ class OperationRecord:
         self.documents = self.read_bytes = self.written_bytes = self.answer_bytes = 0
         self.waited = self.in_mongodb = 0.0
         self.commands: Sequence[Any] = ()
+        self.ended_commands: Sequence[tuple[str, float, str]] = ()
         self.events = 0
         self.is_open = False
         self.span: CommandTracer | None = None

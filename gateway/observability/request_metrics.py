@@ -105,6 +105,8 @@ class RequestMetrics(Sink):
         if not operation.kind:
             return
         count(metrics_catalogue.DOCUMENTS, operation.known)
+        for name, seconds, error in operation.ended_commands:
+            observe(metrics_catalogue.DB_DURATION, seconds, name, error)
         if operation.document_id:
             count(metrics_catalogue.PERSISTED)
         count(metrics_catalogue.POINTS_ESTIMATED, amount=operation.estimated)
@@ -161,13 +163,10 @@ def _route(path: str) -> str:
 
 
 class DatabaseMetrics:
-    """What is counted of commands and connections: a `gateway.store.driver_monitoring.DriverMonitor`."""
+    """What is counted of connections: a `gateway.store.driver_monitoring.ConnectionMonitor`."""
 
     def __init__(self, meters: Meters) -> None:
         self._meters = meters
-
-    def command_ended(self, name: str, seconds: float, error: str) -> None:
-        self._meters.observe(metrics_catalogue.DB_DURATION, seconds, name, error)
 
     def connections_changed(self, state: str, difference: int) -> None:
         self._meters.count(metrics_catalogue.DB_CONNECTIONS, state, amount=difference)

@@ -70,6 +70,7 @@ class Usage:
         "_since",
         "_written",
         "commands",
+        "ended",
         "in_turn",
         "seconds",
         "sent",
@@ -92,6 +93,7 @@ class Usage:
         self.seconds = self._began = 0.0
         self._running = 0
         self.sent: list[object] = []
+        self.ended: list[tuple[str, float, str]] = []
 
     def command_began(self, command: object) -> None:
         """Counts the time until `command_ended`; that of commands side by side once."""
@@ -100,7 +102,9 @@ class Usage:
             self._began = time.perf_counter()
         self._running += 1
 
-    def command_ended(self) -> None:
+    def command_ended(self, name: str, seconds: float, error: str) -> None:
+        """``name``: the command's at MongoDB; ``error``: what it ended with, empty where that was its result."""
+        self.ended.append((name, seconds, error))
         self._running -= 1
         if not self._running:
             self.seconds += time.perf_counter() - self._began

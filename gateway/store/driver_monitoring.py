@@ -1,13 +1,9 @@
-"""What the driver tells of its commands and connections, for whoever counts them."""
+"""What the driver tells of its connections, for whoever counts them."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias
 
 from pymongo.monitoring import (
-    CommandFailedEvent,
-    CommandListener,
-    CommandStartedEvent,
-    CommandSucceededEvent,
     ConnectionCheckedInEvent,
     ConnectionCheckedOutEvent,
     ConnectionCheckOutFailedEvent,
@@ -16,17 +12,13 @@ from pymongo.monitoring import (
     ConnectionReadyEvent,
 )
 
-Listener: TypeAlias = CommandListener | ConnectionPoolListener
+Listener: TypeAlias = ConnectionPoolListener
 
 IDLE, USED = "idle", "used"
 
 
-class DriverMonitor(Protocol):
-    """Whoever is told of commands and connections, within the driver: it may neither wait nor raise."""
-
-    def command_ended(self, name: str, seconds: float, error: str) -> None:
-        """``error``: the code name of MongoDB's error, or the driver's class; empty where there was none."""
-        ...
+class ConnectionMonitor(Protocol):
+    """Whoever is told of connections, within the driver: it may neither wait nor raise."""
 
     def connections_changed(self, state: str, difference: int) -> None:
         """More connections, or fewer, are idle or used."""
@@ -37,27 +29,10 @@ class DriverMonitor(Protocol):
         ...
 
 
-class MonitoredCommands(CommandListener):
-    """The driver's commands as a monitor is told of them."""
-
-    def __init__(self, monitor: DriverMonitor) -> None:
-        self._monitor = monitor
-
-    def started(self, event: CommandStartedEvent) -> None:
-        pass
-
-    def succeeded(self, event: CommandSucceededEvent) -> None:
-        self._monitor.command_ended(event.command_name, event.duration_micros / 1_000_000, "")
-
-    def failed(self, event: CommandFailedEvent) -> None:
-        error = event.failure.get("codeName") or event.failure.get("errtype") or "unknown"
-        self._monitor.command_ended(event.command_name, event.duration_micros / 1_000_000, str(error))
-
-
 class MonitoredConnections(ConnectionPoolListener):
     """The driver's connections as a monitor is told of them."""
 
-    def __init__(self, monitor: DriverMonitor) -> None:
+    def __init__(self, monitor: ConnectionMonitor) -> None:
         self._monitor = monitor
         # One that is closed before it was ready never counted.
         self._ready: set[tuple[object, int]] = set()
@@ -91,6 +66,6 @@ class MonitoredConnections(ConnectionPoolListener):
     pool_created = pool_ready = pool_cleared = pool_closed = _ignored
 
 
-def listeners(monitor: DriverMonitor) -> Sequence[Listener]:
-    """What a client is opened with, for the monitor to be told of its commands and connections."""
-    return MonitoredCommands(monitor), MonitoredConnections(monitor)
+def listeners(monitor: ConnectionMonitor) -> Sequence[Listener]:
+    """What a client is opened with, for the monitor to be told of its connections."""
+    return (MonitoredConnections(monitor),)

@@ -21,9 +21,9 @@ from gateway.store.client import (
     next_batch,
     undecoded,
 )
-from gateway.store.command_spans import traced
 from gateway.store.driver_errors import translated
 from gateway.store.long_commands import LongCommands
+from gateway.store.observed_commands import observed
 from gateway.store.raw_batches import ReadDocuments, read_documents
 
 T = TypeVar("T")
@@ -70,19 +70,19 @@ class Reader:
         where whoever waits for it is cancelled.
         """
         if isinstance(command, Find) and not command.may_be_long:
-            return _decoded(_counted(command, usage, self._find(command, usage)))
+            return _decoded(observed(command, usage, self._find(command, usage)))
         examines = command.examines if isinstance(command, Aggregation) else bool(command.unindexed)
         begin = partial(usage.begin, examines=examines)
         match command:
             case Find():
                 find = partial(self._find, command, usage)
-                return _decoded(_counted(command, usage, self._long_commands.run(find, begin, command.since)))
+                return _decoded(observed(command, usage, self._long_commands.run(find, begin, command.since)))
             case Count():  # Tens of keys are counted for a point.
                 count = partial(self._count, command)
-                return _counted(command, usage, self._long_commands.run(count, begin))
+                return observed(command, usage, self._long_commands.run(count, begin))
             case Aggregation():  # MongoDB chooses as it goes.
                 aggregate_ = partial(self._aggregate, command, usage)
-                return _result(command, _counted(command, usage, self._long_commands.run(aggregate_, begin)))
+                return _result(command, observed(command, usage, self._long_commands.run(aggregate_, begin)))
 
     def _collection(self, name: str) -> Collection:
         collection = self._collections.get(name)
@@ -176,15 +176,6 @@ class Reader:
         except OperationFailure as error:
             _require_missing_index(error)
             return await run()
-
-
-async def _counted(command: ReadCommand, usage: Usage, running: Awaitable[T]) -> T:
-    """What a command gives; the time until then is counted."""
-    usage.command_began(command)
-    try:
-        return await traced(command, usage.tracer, running)
-    finally:
-        usage.command_ended()
 
 
 async def _decoded(reading: Awaitable[ReadDocuments]) -> Sequence[Document]:

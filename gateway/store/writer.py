@@ -37,10 +37,10 @@ from gateway.plan.write_commands import (
 )
 from gateway.store.audit import Action, Audit
 from gateway.store.client import Database, Document
-from gateway.store.command_spans import traced
 from gateway.store.driver_errors import translated
 from gateway.store.idempotent_inserts import find_by_ids, insert
 from gateway.store.key_administration import KeyAdministration
+from gateway.store.observed_commands import observed
 from gateway.store.percolator_repository import Percolators
 from gateway.store.tenancy import Tenancy
 
@@ -68,11 +68,7 @@ class Writer:
 
         Raises what `record` does.
         """
-        usage.command_began(command)
-        try:
-            return await traced(command, usage.tracer, self._run(command, usage))
-        finally:
-            usage.command_ended()
+        return await observed(command, usage, self._run(command, usage))
 
     async def _run(self, command: WriteCommand, usage: Usage) -> Any:
         match command:

@@ -10,7 +10,7 @@ import pytest
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.plan.write_commands import WriteCommand
 from gateway.store.client import Database
-from gateway.store.command_spans import WRITES
+from gateway.store.observed_commands import WRITES
 from tests.harness.gateway_client import Gateway, open_gateway
 from tests.harness.live_client import RECORD, record, served, socket, stream
 from tests.harness.trace_receiver import Span, TraceReceiver, trace_receiver

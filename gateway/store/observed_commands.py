@@ -1,12 +1,13 @@
-"""Spans of the commands of an operation that is traced, named by what MongoDB is sent."""
+"""The commands of operations, timed, and traced where those are: named by what MongoDB is sent."""
 
 from collections.abc import Awaitable
+from time import perf_counter
 from typing import TypeVar
 
 from gateway.errors import GatewayError
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
-from gateway.observability.records import CommandTracer
 from gateway.plan.commands import Aggregation, Count, Find, ReadCommand
+from gateway.plan.usage import Usage
 from gateway.plan.write_commands import (
     CreateKey,
     CreateNamespace,
@@ -39,24 +40,27 @@ WRITES = {
 }
 
 
-def traced(command: ReadCommand | WriteCommand, tracer: CommandTracer | None, running: Awaitable[T]) -> Awaitable[T]:
-    """What is running, in a span where its operation has one.
+async def observed(command: ReadCommand | WriteCommand, usage: Usage, running: Awaitable[T]) -> T:
+    """What is running, counted in ``usage`` until it has ended, and in a span where its operation has one.
 
-    By the driver's own events each request would take several percent more of the processor, whether it is traced or
-    not: the driver makes two objects for each command as soon as anybody listens.
+    By the driver's own events each request would take several percent more of the processor: the driver makes two
+    objects for each command as soon as anybody listens.
     """
-    return running if tracer is None else _in_span(command, tracer, running)
-
-
-async def _in_span(command: ReadCommand | WriteCommand, tracer: CommandTracer, running: Awaitable[T]) -> T:
-    span, error = tracer.command_began(*_names(command)), ""
+    name, collection = _names(command)
+    tracer, span, error = usage.tracer, None, ""
+    if tracer is not None:
+        span = tracer.command_began(name, collection)
+    usage.command_began(command)
+    began = perf_counter()
     try:
         return await running
     except BaseException as raised:
         error = raised.code if isinstance(raised, GatewayError) else type(raised).__name__
         raise
     finally:
-        tracer.command_ended(span, error)
+        usage.command_ended(name, perf_counter() - began, error)
+        if tracer is not None:
+            tracer.command_ended(span, error)
 
 
 def _names(command: ReadCommand | WriteCommand) -> tuple[str, str]:
