@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from itertools import cycle
 from typing import Any
@@ -18,6 +18,7 @@ from gateway.plan.fetched_pages import NO_KEY, Pages, documents_of, ids_at
 from gateway.plan.operation_plan import Fetch, Plan
 from gateway.plan.paging import Page, page
 from gateway.plan.sources.bound_statistics import BoundStatistics
+from gateway.plan.sources.derived_time import DerivedTime
 from gateway.plan.sources.filter_usage import BoundFilterUsages
 from gateway.plan.sources.insertions import Insertions
 from gateway.plan.sources.item_signals import Reranking
@@ -42,6 +43,7 @@ _PAGED = (
     | BoundSessionsOfUsers
     | BoundJudgments
 )
+_DERIVED_UNTIL = datetime(2024, 5, 1, 12, tzinfo=UTC)
 _PICKS = st.lists(st.integers(0, 119), min_size=16, max_size=16)
 
 
@@ -97,6 +99,8 @@ class Fetched:
 
     def _summaries(self, fetch: Fetch, keys: Sequence[str]) -> dict[str, Any]:
         fetch.source.bind(CoercedArguments(fetch, self.variables, DEFAULTS.page_size))
+        if isinstance(fetch.source, DerivedTime):
+            return dict.fromkeys(keys, _DERIVED_UNTIL if self._pick(2) else None)
         return {key: self._document(fetch) for key in keys}
 
     def _put_parameters(self, fetch: Fetch) -> None:

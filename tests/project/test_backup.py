@@ -149,11 +149,12 @@ def test_what_was_dumped_is_restored_and_what_is_derived_made_anew(backup: Backu
     assert names & DERIVED == set()
 
     async def restore(client: Client) -> None:
-        await create_indexes(client[backup.database])
         for file in backup.dump.iterdir():
             documents: list[Document] = bson.decode_all(file.read_bytes())
             if documents:
                 await client[backup.database][file.stem].insert_many(documents)
+        # Behind all else, as `mongorestore` makes them.
+        await create_indexes(client[backup.database])
 
     with (
         TemporaryDirectory(prefix="gateway-tests-", dir=data_folder()) as folder,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from gateway.context import Context
@@ -62,4 +62,5 @@ class _State(Aggregation[datetime | None]):
         ]
 
     def result(self, rows: Sequence[Document]) -> datetime | None:
-        return next((row["until"] for row in rows), None)
+        # Answers are read without zones; a time that is no stored one is told with its own.
+        return next((row["until"].replace(tzinfo=UTC) for row in rows), None)
