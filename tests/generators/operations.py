@@ -201,7 +201,7 @@ class _OperationWriter:
 
     def typename(self) -> str:
         self.features.add("__typename")
-        return self.inputs.pick(["__typename", "kind: __typename"]) + self.directive()
+        return self.inputs.pick(["__typename", "typename: __typename"]) + self.directive()
 
     def any_field(self, type_: GraphQLObjectType | GraphQLInterfaceType) -> str:
         fields = list(type_.fields.items()) if self.fuel > 0 else _leaves(type_)

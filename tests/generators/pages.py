@@ -23,6 +23,7 @@ from gateway.plan.sources.filter_usage import BoundFilterUsages
 from gateway.plan.sources.insertions import Insertions
 from gateway.plan.sources.item_signals import Reranking
 from gateway.plan.sources.judgments import BoundJudgments
+from gateway.plan.sources.key_listings import BoundKeyListing
 from gateway.plan.sources.listings import BoundListing, BoundNestedListing
 from gateway.plan.sources.lookups import ById, ByNodeId, ByRepresentation
 from gateway.plan.sources.namespaces import BoundNamespaceListing
@@ -42,6 +43,7 @@ _PAGED = (
     | BoundSessionListing
     | BoundSessionsOfUsers
     | BoundJudgments
+    | BoundKeyListing
 )
 _DERIVED_UNTIL = datetime(2024, 5, 1, 12, tzinfo=UTC)
 _PICKS = st.lists(st.integers(0, 119), min_size=16, max_size=16)
