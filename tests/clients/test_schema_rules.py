@@ -16,8 +16,8 @@ BREACHES = [
     ('  """Whether there are elements behind this page."""\n', "", "require-description"),
 ]
 
-# Groups and matches are no nodes that can be fetched again, and groups page forwards only: by design.
-NO_NODES = {"Collection", "FilterUsage", "InteractionStats", "Judgment", "PercolatorMatch", "SearchStats"}
+# Groups, matches and keys are no nodes that can be fetched again, and groups page forwards only: by design.
+NO_NODES = {"Collection", "FilterUsage", "InteractionStats", "Judgment", "Key", "PercolatorMatch", "SearchStats"}
 FORWARD_ONLY = {"collections", "filterUsage", "interactionStats", "judgments", "searchStats"}
 
 

@@ -59,7 +59,7 @@ _TOGETHER = 4
 # Examples after which a longer search tells how far it is.
 _STEP = 400
 # How often rare fields are looked for again.
-_FURTHER = 10
+_FURTHER = 16
 
 # The executor may succeed where `@skip` or `@include` is given null, because it never gets there: whether it does
 # depends on the documents, which a plan doesn't know.
