@@ -202,4 +202,9 @@ def recordings(input_type: str, size: int) -> Mapping[str, Input | None]:
             return {"list_items": {"interactionId": f"written{NUMBER}"} if is_one else None}
         case "CreateNamespaceInput":
             return {"list_items": {"name": f"n{NUMBER}"} if is_one else None}
+        case "CreateKeyInput":
+            return {"list_items": {"name": f"k{NUMBER}", "permissions": ["READ"]} if is_one else None}
+        case "RevokeKeyInput" | "LimitKeyInput":
+            # None of this organization's, which is looked for all the same.
+            return {"list_items": {"keyId": f"key_{NUMBER}"} if is_one else None}
     raise LookupError(f"nothing is known of {input_type}: add it here")
