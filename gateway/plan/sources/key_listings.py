@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 from gateway.context import Context, Permission
 from gateway.model.kinds import Order
 from gateway.plan.commands import Document, Find, ReadCommand
 from gateway.plan.cost import reading_points
 from gateway.plan.paging import Page, Window, page
-from gateway.plan.sources.source import BoundRoot, Estimate, Source, SourceArguments
+from gateway.plan.sources.organization_listings import BoundOrganizationListing
+from gateway.plan.sources.source import Source, SourceArguments
 
 _LATEST_FIRST = Order("keys.created_at.desc", "created_at", descending=True)
 _FIELDS = (
@@ -50,24 +51,8 @@ class KeyListing(Source):
 
 
 @dataclass(frozen=True, slots=True)
-class BoundKeyListing(BoundRoot):
-    """A page of keys. ``variables``: the names of the variables that some of the arguments are."""
-
-    window: Window
-    variables: Mapping[str, str]
-
-    @property
-    def in_namespace(self) -> bool:
-        return False
-
-    def at(self, cursors: Mapping[str, str]) -> Self:
-        variables = self.variables.items()
-        arguments = {name: cursors[variable] for name, variable in variables if variable in cursors}
-        return type(self)(self.window.at(arguments), self.variables) if arguments else self
-
-    def estimate(self, parents: int) -> Estimate:
-        documents = parents * (self.window.limit - 1)
-        return Estimate(reading_points(documents), documents)
+class BoundKeyListing(BoundOrganizationListing):
+    """A page of keys."""
 
     def commands(self, context: Context) -> Sequence[ReadCommand]:
         window = self.window

@@ -1,8 +1,8 @@
 """The namespaces of an organization, page by page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 from gateway.context import Context
 from gateway.model.kinds import Order
@@ -10,7 +10,8 @@ from gateway.plan.commands import Document, Find, NamespaceScan, ReadCommand
 from gateway.plan.cost import reading_points
 from gateway.plan.paging import Page, Window, page
 from gateway.plan.sources.key_lookups import NAMESPACE_PROJECTION
-from gateway.plan.sources.source import BoundRoot, Estimate, Source, SourceArguments
+from gateway.plan.sources.organization_listings import BoundOrganizationListing
+from gateway.plan.sources.source import Source, SourceArguments
 
 # Names are unique within an organization.
 _BY_NAME = Order("namespaces.name.asc", "name", descending=False)
@@ -31,28 +32,12 @@ class NamespaceListing(Source):
 
 
 @dataclass(frozen=True, slots=True)
-class BoundNamespaceListing(BoundRoot):
-    """A page of namespaces. ``variables``: the names of the variables that some of the arguments are."""
-
-    window: Window
-    variables: Mapping[str, str]
+class BoundNamespaceListing(BoundOrganizationListing):
+    """A page of namespaces."""
 
     @property
     def keeps_to_user(self) -> bool:
         return True
-
-    @property
-    def in_namespace(self) -> bool:
-        return False
-
-    def at(self, cursors: Mapping[str, str]) -> Self:
-        variables = self.variables.items()
-        arguments = {name: cursors[variable] for name, variable in variables if variable in cursors}
-        return type(self)(self.window.at(arguments), self.variables) if arguments else self
-
-    def estimate(self, parents: int) -> Estimate:
-        documents = parents * (self.window.limit - 1)
-        return Estimate(reading_points(documents), documents)
 
     def commands(self, context: Context) -> Sequence[ReadCommand]:
         window = self.window
