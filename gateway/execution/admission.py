@@ -101,13 +101,13 @@ class Admission:
             return AdmittedOperation(request, context, prepared.document, prepared.bound, record, "request")
         caller, query = context.caller, request.query or ""
         size, paid = max(request.size, len(query)), 0
-        is_short = request.size - len(query) <= _SHORT_BYTES and self._documents.knows(
-            request.query, request.document_id, caller.organization.id
-        )
+        is_known = self._documents.knows(request.query, request.document_id, caller.organization.id)
+        is_short = is_known and request.size - len(query) <= _SHORT_BYTES
+        admit = partial(self._admit, request, context, record, "document" if is_known else "new")
         try:
-            admitted = self._admit(request, context, record, only_quickly=True) if is_short else None
+            admitted = admit(only_quickly=True) if is_short else None
             if admitted is None:
-                work = partial(self._admit, request, context, record)
+                work = partial(admit, only_quickly=False)
                 done = await self._paid_work.run(work, caller, size, left, waited=request.waited)
                 admitted, paid = done.outcome, done.points
                 assert admitted is not None, "however long it takes"
@@ -123,12 +123,11 @@ class Admission:
             return refused(error)
 
     def _admit(
-        self, request: GraphQLRequest, context: Context, record: OperationRecord, *, only_quickly: bool = False
+        self, request: GraphQLRequest, context: Context, record: OperationRecord, known: str, *, only_quickly: bool
     ) -> AdmittedOperation | Answer | None:
         """None where ``only_quickly``, and it takes long."""
         organization_id = context.caller.organization.id
         try:
-            known = "document" if self._documents.knows(request.query, request.document_id, organization_id) else "new"
             document = self._documents.find(request.query, request.document_id, organization_id)
             if document.prepared.errors:
                 return refused_in(Phase.VALIDATION, document.prepared.errors)
