@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from gateway.app.serving import listening_refusal
 from gateway.errors import Unavailable
 
 # Where the library's processes put what they count; it is read as the library is imported.
@@ -34,8 +35,7 @@ def exposed_metrics(address: str | None) -> Iterator[None]:
         try:
             server, thread = start_http_server(int(port), host.strip("[]"), registry)
         except OSError as error:
-            reason = str(error.strerror).partition(" (")[0]
-            raise Unavailable(f"can't expose metrics on {address}: {reason}") from None
+            raise Unavailable(f"can't expose metrics on {address}: {listening_refusal(error)}") from None
         try:
             yield
         finally:

@@ -64,9 +64,12 @@ def open_listener(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
-        # Python adds in brackets what the message names already.
-        reason = str(error.strerror).partition(" (")[0]
-        raise Unavailable(f"can't listen on {host}:{port}: {reason}") from None
+        raise Unavailable(f"can't listen on {host}:{port}: {listening_refusal(error)}") from None
+
+
+def listening_refusal(error: OSError) -> str:
+    """Why an address can't be listened on, without what Python adds in brackets: the message names it already."""
+    return str(error.strerror).partition(" (")[0]
 
 
 def graph_url(host: str, listener: socket.socket) -> str:
