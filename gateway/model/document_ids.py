@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Literal
 from uuid import UUID, uuid5
@@ -19,7 +20,12 @@ def document_id(
     id: str,
 ) -> UUID:
     """The ``_id`` of a document: the same for the same id in the same namespace, so that a second insert collides."""
-    return uuid5(uuid5(_UUID_NAMESPACE, namespace_id), f"{kind}:{id}")
+    return uuid5(_namespace_uuid(namespace_id), f"{kind}:{id}")
+
+
+@lru_cache(1_000)
+def _namespace_uuid(namespace_id: str) -> UUID:
+    return uuid5(_UUID_NAMESPACE, namespace_id)
 
 
 def search_request_id_of(namespace_id: str, search_request: Mapping[str, Any], session_id: Any = None) -> str:

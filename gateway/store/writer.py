@@ -1,6 +1,6 @@
 """Writes recorded interactions and search requests; each write may be sent again."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,13 +12,12 @@ from gateway.errors import BadUserInput, Conflict, GatewayError, NotFound
 from gateway.model.document_ids import document_id, id_spellings, search_request_id_of
 from gateway.model.documents import (
     interaction_document,
-    same_interaction,
     same_search_request,
     search_request_document,
 )
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.wire import RecordedInteraction, RecordedSearchRequest
-from gateway.plan.reach_filters import is_of, last_words
+from gateway.plan.reach_filters import last_words
 from gateway.plan.usage import UNLIMITED, Usage
 from gateway.plan.write_commands import (
     CreateKey,
@@ -42,6 +41,7 @@ from gateway.store.idempotent_inserts import find_by_ids, insert
 from gateway.store.key_administration import KeyAdministration
 from gateway.store.observed_commands import observed
 from gateway.store.percolator_repository import Percolators
+from gateway.store.recording_outcomes import judged, judged_request, request_conflict
 from gateway.store.tenancy import Tenancy
 
 
@@ -131,7 +131,7 @@ class Writer:
         Raises `WriteTooLarge`, ahead of any write, where all together have more bytes than the operation may write, and
         `ReadTooLarge` where what is stored under their ids has more than it may read.
         """
-        usage = usage or Usage(UNLIMITED)
+        limited, usage = usage, usage or Usage(UNLIMITED)
         ids, requests = _given_requests(namespace, recordings, now)
         known = requests | await self._named_requests(Reach(namespace, user_id), ids, requests.keys(), usage)
         expected = [
@@ -139,13 +139,13 @@ class Writer:
             for recording, id in zip(recordings, ids, strict=True)
         ]
         distinct = {document["_id"]: document for document in expected}
-        self._count_written([*requests.values(), *distinct.values()], usage)
+        self._count_written([*requests.values(), *distinct.values()], limited)
         stored_requests, fresh_requests = await insert(self._search_requests, namespace, requests, usage.compared)
         stored_requests = known | stored_requests
         new_requests = frozenset(fresh_requests)
         candidates: list[Document | GatewayError] = []
         for recording, id, document in zip(recordings, ids, expected, strict=True):
-            request = None if id is None else _judged_request(recording, id, stored_requests, fresh_requests, user_id)
+            request = None if id is None else judged_request(recording, id, stored_requests, fresh_requests, user_id)
             if request is None or isinstance(request, GatewayError):
                 candidates.append(request or document)
             elif id is not None and request is known.get(id):
@@ -160,7 +160,7 @@ class Writer:
         return [
             candidate
             if isinstance(candidate, GatewayError)
-            else _judged(candidate, stored, fresh, search_request_known=id is not None and id not in new_requests)
+            else judged(candidate, stored, fresh, search_request_known=id is not None and id not in new_requests)
             for candidate, id in zip(candidates, ids, strict=True)
         ]
 
@@ -171,15 +171,37 @@ class Writer:
 
         Raises `Conflict` where its id is recorded with other content, and what `record` does.
         """
-        usage = usage or Usage(UNLIMITED)
-        id = search_request_id_of(namespace.id, recorded.raw)
-        candidate = search_request_document(namespace, id, recorded, first_seen_at=now)
-        self._count_written([candidate], usage)
-        stored, fresh = await insert(self._search_requests, namespace, {candidate["_id"]: candidate}, usage.compared)
-        document = stored[candidate["_id"]]
-        if not fresh and not same_search_request(document, recorded):
-            raise _request_conflict("search_request_id")
-        return Recorded(document, created=bool(fresh))
+        [outcome] = await self.record_search_requests(namespace, [(recorded, now)], usage)
+        if isinstance(outcome, GatewayError):
+            raise outcome
+        return outcome
+
+    async def record_search_requests(
+        self,
+        namespace: Namespace,
+        recordings: Sequence[tuple[RecordedSearchRequest, datetime]],
+        usage: Usage | None = None,
+    ) -> list[Outcome]:
+        """What became of each search request, in order, as if they had been sent one after the other; the time is when
+        it is first seen where it is new. `Conflict`: its id is recorded with other content. Raises what `record` does.
+        """
+        candidates = [_request_document(namespace, recorded, seen_at) for recorded, seen_at in recordings]
+        documents: dict[UUID, Document] = {}
+        for candidate in candidates:
+            documents.setdefault(candidate["_id"], candidate)
+        self._count_written([*documents.values()], usage)
+        compared = (usage or Usage(UNLIMITED)).compared
+        stored, fresh = await insert(self._search_requests, namespace, documents, compared)
+        outcomes: list[Outcome] = []
+        for (recorded, _), candidate in zip(recordings, candidates, strict=True):
+            document = stored[candidate["_id"]]
+            if is_new := candidate["_id"] in fresh:
+                fresh.remove(candidate["_id"])
+            if is_new or same_search_request(document, recorded):
+                outcomes.append(Recorded(document, created=is_new))
+            else:
+                outcomes.append(request_conflict("search_request_id"))
+        return outcomes
 
     async def delete_interaction(self, reach: Reach, interaction_id: str, *, by: Caller | None = None) -> bool:
         """Whether there was such an interaction; its search request is kept. ``by`` None: the command line."""
@@ -209,7 +231,9 @@ class Writer:
         with translated():
             return await find_by_ids(self._search_requests, last_words(reach, SEARCH_REQUEST), named, usage.read)
 
-    def _count_written(self, documents: Sequence[Document], usage: Usage) -> None:
+    def _count_written(self, documents: Sequence[Document], usage: Usage | None) -> None:
+        if usage is None:
+            return
         options = self._interactions.codec_options
         with translated():
             usage.written(len(encode(document, codec_options=options)) for document in documents)
@@ -222,55 +246,27 @@ def _given_requests(
     each the first."""
     ids: list[UUID | None] = []
     documents: dict[UUID, Document] = {}
+    # Of requests that are one object, as an import has those of one content.
+    id_of: dict[tuple[int, str | None], UUID] = {}
     for recording in recordings:
         request, request_id = recording.search_request, recording.search_request_id
-        if request is not None:
-            request_id = search_request_id_of(namespace.id, request.raw, recording.raw.get("session_id"))
-        id = None if request_id is None else document_id(namespace.id, "search_request", request_id)
-        ids.append(id)
-        if request is not None and request_id is not None and id not in documents:
-            document = search_request_document(
-                namespace,
-                request_id,
-                request,
-                first_seen_at=recording.occurred_at or now,
-                session_id=recording.raw.get("session_id"),
-            )
-            documents[document["_id"]] = document
+        if request is None:
+            ids.append(None if request_id is None else document_id(namespace.id, "search_request", request_id))
+            continue
+        session_id = recording.raw.get("session_id")
+        same = (id(request), session_id)
+        if same not in id_of:
+            document = _request_document(namespace, request, recording.occurred_at or now, session_id)
+            documents.setdefault(document["_id"], document)
+            id_of[same] = document["_id"]
+        ids.append(id_of[same])
     return ids, documents
 
 
-def _judged(
-    candidate: Document, stored: Mapping[UUID, Document], fresh: set[UUID], *, search_request_known: bool
-) -> Outcome:
-    """The outcome for an interaction; the first that comes with a fresh id made its document, and takes the id out."""
-    id = candidate["_id"]
-    if id in fresh:
-        fresh.remove(id)
-        return Recorded(stored[id], created=True, search_request_known=search_request_known)
-    if same_interaction(stored[id], candidate):
-        return Recorded(stored[id], created=False)
-    return Conflict("An interaction with this id is recorded with other content.", path=("interaction_id",))
-
-
-def _judged_request(
-    recording: RecordedInteraction,
-    id: UUID,
-    stored: Mapping[UUID, Document],
-    fresh: set[UUID],
-    user_id: str | None,
-) -> Document | GatewayError:
-    """The stored search request for a recording; while its id is fresh, none of the recordings before had made it."""
-    if recording.search_request is None:
-        # It may be somebody else's, stored under an id that another recording of the batch gives as well.
-        if id in fresh or id not in stored or not is_of(stored[id], SEARCH_REQUEST, user_id):
-            return BadUserInput("No search request with this id is recorded.", path=("search_request_id",))
-    elif id in fresh:
-        fresh.remove(id)
-    elif not same_search_request(stored[id], recording.search_request):
-        return _request_conflict("search_request", "search_request_id")
-    return stored[id]
-
-
-def _request_conflict(*path: str) -> Conflict:
-    return Conflict("A search request with this id is recorded with other content.", path=path)
+def _request_document(
+    namespace: Namespace, recorded: RecordedSearchRequest, first_seen_at: datetime, session_id: Any = None
+) -> Document:
+    """``session_id``: that of the interaction which it came with, where it isn't said beside it."""
+    session_id = recorded.session_id or session_id
+    id = recorded.id or search_request_id_of(namespace.id, recorded.raw, session_id)
+    return search_request_document(namespace, id, recorded, first_seen_at=first_seen_at, session_id=session_id)

@@ -184,6 +184,28 @@ async def test_a_search_request_with_other_content_is_a_conflict(writer: Writer)
     assert caught.value.path == ("search_request_id",)
 
 
+async def test_search_requests_of_a_batch_are_judged_one_after_the_other(writer: Writer, database: Database) -> None:
+    recordings = [
+        (validate_search_request(search("r1")), NOW),
+        (validate_search_request(search("r1")), LATER),
+        (validate_search_request(search("r1", select=[])), LATER),
+        (validate_search_request(SEARCH, id="exported", session_id="s1"), LATER),
+    ]
+    assert summary(await writer.record_search_requests(SHOP, recordings)) == [True, False, "CONFLICT", True]
+    assert summary(await writer.record_search_requests(SHOP, recordings)) == [False, False, "CONFLICT", False]
+    exported = await database["search_requests"].find_one({"search_request_id": "exported"})
+    assert exported is not None
+    assert (exported["search_request"], exported["session_id"]) == (SEARCH, "s1")
+
+
+async def test_an_interaction_may_say_the_id_of_its_search_request_beside_it(writer: Writer) -> None:
+    wire = {"feature_id": "p1", "interaction_type": "view", "interaction_id": "i1", "search_request": SEARCH}
+    [recorded] = await writer.record(SHOP, [validate_interaction(wire, search_request_id="exported")], NOW)
+    assert isinstance(recorded, Recorded)
+    assert recorded.document["search_request_id"] == "exported"
+    assert recorded_interaction(recorded.document) == wire
+
+
 async def test_writers_that_race_agree_on_one_document(writer: Writer, database: Database) -> None:
     recording = view("i1", search_request=search("r1"))
     outcomes = await asyncio.gather(*(writer.record(SHOP, [recording], NOW + timedelta(minutes=n)) for n in range(20)))

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 # ``datetime.fromisoformat`` takes more of ISO 8601 than RFC 3339 allows, and microseconds at most.
 _RFC_3339 = re.compile(
@@ -9,6 +10,8 @@ _RFC_3339 = re.compile(
 )
 
 
+# The same few are read again at once: by whoever looks whether a text is one, and where an import takes its time.
+@lru_cache(1_000)
 def parse_instant(text: str, *, finer: bool = False) -> datetime:
     """The UTC instant of an RFC 3339 date-time with its offset, cut to milliseconds; with ``finer``, a microsecond
     behind them where it was.

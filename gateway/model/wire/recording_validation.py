@@ -25,9 +25,15 @@ _Model = TypeVar("_Model", Interaction, SearchRequest)
 
 @dataclass(frozen=True, slots=True)
 class RecordedSearchRequest:
-    """A valid search request; ``raw`` is its wire object as it was sent."""
+    """A valid search request; ``raw`` is its wire object as it was sent.
+
+    ``id`` and ``session_id`` are said beside it, as an export does: the id it is stored under where it has none of its
+    own, and the session of the interaction that it came with.
+    """
 
     raw: Mapping[str, Any]
+    id: str | None = None
+    session_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +52,32 @@ class RecordedInteraction:
     search_request_id: str | None
 
 
-def validate_interaction(raw: Mapping[str, Any]) -> RecordedInteraction:
+def validate_interaction(
+    raw: Mapping[str, Any],
+    *,
+    search_request_id: str | None = None,
+    request: RecordedSearchRequest | None = None,
+    is_plain: bool = False,
+) -> RecordedInteraction:
     """The interaction of a wire object.
+
+    ``search_request_id``: that of its whole search request, said beside it. ``request``: its whole search request,
+    where that was validated before. ``is_plain``: all of it is known to fit BSON and the limits on sizes.
 
     Raises `BadUserInput` for the first violation, with its path in wire names and the limit in the message.
     """
     wire, occurred_at = _with_instant(_object(raw))
-    check_json(wire)
-    check_size(wire, MAX_DOCUMENT)
-    fields = _fields(Interaction, wire)
-    check_size(fields.metadata, MAX_METADATA, "metadata")
-    _check_trees(wire.get("search_request"), ("search_request",))
-    if fields.search_request is not None and fields.search_request_id is not None:
+    if not is_plain:
+        check_json(wire)
+        check_size(wire, MAX_DOCUMENT)
+    fields = _fields(Interaction, wire if request is None else wire | {"search_request": None})
+    if not is_plain:
+        check_size(fields.metadata, MAX_METADATA, "metadata")
+    if request is None:
+        _check_trees(wire.get("search_request"), ("search_request",))
+        if fields.search_request is not None:
+            request = RecordedSearchRequest(wire["search_request"], search_request_id)
+    if request is not None and fields.search_request_id is not None:
         raise BadUserInput(
             "An interaction should have a search_request or the search_request_id of a recorded one, not both",
             path=("search_request_id",),
@@ -66,19 +86,23 @@ def validate_interaction(raw: Mapping[str, Any]) -> RecordedInteraction:
         raw=wire,
         interaction_id=fields.interaction_id or str(uuid4()),
         occurred_at=occurred_at,
-        search_request=None if fields.search_request is None else RecordedSearchRequest(wire["search_request"]),
+        search_request=request,
         search_request_id=fields.search_request_id,
     )
 
 
-def validate_search_request(raw: Mapping[str, Any]) -> RecordedSearchRequest:
-    """The search request of a wire object; raises `BadUserInput` as `validate_interaction` does."""
+def validate_search_request(
+    raw: Mapping[str, Any], *, id: str | None = None, session_id: str | None = None, is_plain: bool = False
+) -> RecordedSearchRequest:
+    """The search request of a wire object, with what is said beside it; ``is_plain``, and what it raises: as of
+    `validate_interaction`."""
     wire = _object(raw)
-    check_json(wire)
-    check_size(wire, MAX_DOCUMENT)
+    if not is_plain:
+        check_json(wire)
+        check_size(wire, MAX_DOCUMENT)
     _fields(SearchRequest, wire)
     _check_trees(wire, ())
-    return RecordedSearchRequest(wire)
+    return RecordedSearchRequest(wire, id, session_id)
 
 
 def _object(raw: object) -> dict[str, Any]:
