@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 from gateway.app.tracing import open_traces
 from gateway.observability.log_lines import event_logger
-from gateway.observability.metrics_catalogue import Metric
+from gateway.observability.metrics_catalogue import LOG_LOST, Metric
 from gateway.observability.observer import Observer, Sink
 from gateway.observability.request_log import RequestLog
 from gateway.observability.slow_commands import SlowCommands
@@ -48,10 +48,14 @@ class Observation:
     def observer(self, database: Database) -> Observer:
         """The Observer of the process, whose slow commands are explained by ``database``."""
         settings = self._settings
-        logger = event_logger(settings.log_level, settings.log_format)
+        logger = event_logger(settings.log_level, settings.log_format, self._count_lost)
         slow = SlowCommands(logger, partial(explanation, database, values=settings.log_texts))
         log = RequestLog(logger, texts=settings.log_texts, slow_ms=settings.slow_operation_ms, slow=slow)
         return Observer([log, *self._sinks])
+
+    def _count_lost(self) -> None:
+        if self._meters is not None:
+            self._meters.count(LOG_LOST)
 
     async def sample(self, gauges: Mapping[Metric, Callable[[], float]]) -> None:
         """Sets what changes without a request, for as long as it isn't cancelled and there are metrics."""

@@ -2,7 +2,8 @@
 
 import logging
 import sys
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any, Literal, TextIO
 
 import orjson
 import structlog
@@ -43,10 +44,36 @@ class LineRenderer:
         return f"{prefix:<9} {printable_lines(redacted(text))}"
 
 
-def event_logger(level: str, form: LogFormat) -> FilteringBoundLogger:
-    """What logs events with fields, from ``level`` on; on stderr."""
+class LineWriter:
+    """The last step of a line: each is written at once, so that lines of several processes don't run into each other.
+
+    One that can't be, since the disk is full or nobody reads any longer, is ``lost``, and the request that it tells of
+    goes on. ``stream``: None where standard error was closed, in which all are.
+    """
+
+    # By which structlog hands it what is rendered.
+    __slots__ = ("_lost", "_stream", "debug", "error", "info", "warning")
+
+    def __init__(self, stream: TextIO | None, lost: Callable[[], None]) -> None:
+        self._stream = stream
+        self._lost = lost
+        self.debug = self.info = self.warning = self.error = self._write
+
+    def _write(self, line: str) -> None:
+        if self._stream is None:
+            self._lost()
+            return
+        try:
+            self._stream.write(f"{line}\n")
+            self._stream.flush()
+        except (OSError, ValueError):
+            self._lost()
+
+
+def event_logger(level: str, form: LogFormat, lost: Callable[[], None] = lambda: None) -> FilteringBoundLogger:
+    """What logs events with fields, from ``level`` on; on stderr. ``lost`` is called for each that can't be written."""
     logger: FilteringBoundLogger = structlog.wrap_logger(
-        structlog.PrintLogger(sys.stderr),
+        LineWriter(sys.stderr, lost),
         processors=[*_STAMPED, LineRenderer(form)],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         cache_logger_on_first_use=True,

@@ -136,6 +136,11 @@ STREAM_LAG = Metric(
     "workers the most.",
     of_workers="max",
 )
+LOG_LOST = Metric(
+    "gateway_lost_log_records_total",
+    "counter",
+    "Records of requests that could not be written: the disk is full, or nobody reads the log any longer.",
+)
 BUILD = Metric("gateway_build_info", "gauge", "1, with the version that runs.", ("version",), of_workers="max")
 
 CATALOGUE: Sequence[Metric] = (
@@ -160,5 +165,6 @@ CATALOGUE: Sequence[Metric] = (
     SUBSCRIPTIONS_ENDED,
     LOOP_LAG,
     STREAM_LAG,
+    LOG_LOST,
     BUILD,
 )

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from gateway.context import Context
 from gateway.observability.records import OperationRecord, RequestRecord, document_hash
+from gateway.output.redaction import redacted
 
 _MAX_NAME = 100
 
@@ -87,7 +88,8 @@ class Observer:
     ) -> None:
         """It may run; ``waited``: the seconds of its time that are gone by waiting."""
         operation.kind = kind
-        operation.name = name and name[:_MAX_NAME]
+        # Here, as it becomes a label of metrics and an attribute of spans, too.
+        operation.name = name and redacted(name)[:_MAX_NAME]
         operation.text = text
         operation.document_id = document_id and document_id[:_MAX_NAME]
         operation.known = known

@@ -19,6 +19,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from gateway.observability.observer import Sink
 from gateway.observability.records import OperationRecord, RequestRecord, document_hash
 from gateway.observability.request_log import MAX_PATH, QUIET_PATHS, level
+from gateway.output.redaction import redacted
 
 _NAME = "search-interactions-gateway"
 # https://opentelemetry.io/docs/specs/semconv/http/http-spans/
@@ -175,7 +176,7 @@ def _request_attributes(request: RequestRecord) -> Mapping[str, Any]:
     attributes: dict[str, Any] = {
         "http.request.method": request.method if is_known else "_OTHER",
         "url.scheme": request.scheme,
-        "url.path": request.path[:MAX_PATH],
+        "url.path": redacted(request.path)[:MAX_PATH],
         "search_gateway.request.id": request.id,
     }
     if request.path == _ROUTE:

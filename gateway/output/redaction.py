@@ -4,7 +4,7 @@ import re
 
 _SECRETS = (
     # A key, or what is left of one that was cut; see `gateway.model.secret_keys`.
-    (re.compile(r"\bsk_[0-9A-Za-z]+"), "sk_…"),
+    (re.compile(r"(?<![0-9A-Za-z])sk_[0-9A-Za-z]+"), "sk_…"),
     # A token (JWT), or what is left of one: JSON that begins with a name, in base64.
     (re.compile(r"\beyJ[0-9A-Za-z_-]+(\.[0-9A-Za-z_-]*)*"), "eyJ…"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[^\s\"',;}\])]+"), r"\1 …"),

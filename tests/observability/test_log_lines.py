@@ -10,7 +10,7 @@ import pytest
 
 from gateway.errors.incidents import as_incident
 from gateway.model import secret_keys
-from gateway.observability.log_lines import configuration
+from gateway.observability.log_lines import configuration, event_logger
 
 SECRET = secret_keys.generate()[0]
 URI = "mongodb://ops:p%40ss/w@rd@db.example:27017,db2.example/?replicaSet=rs0"
@@ -49,6 +49,7 @@ def test_of_libraries_only_what_is_severe_is_logged(log: io.StringIO, library: s
     [
         SECRET,
         f"key={SECRET[:20]}",
+        f"query Key_{SECRET}",
         f"Authorization: Bearer {SECRET}",
         f"a token eyJhbGciOiJSUzI1NiJ9.{SECRET}.{SECRET} is wrong",
         f"(b'authorization', b'Bearer {SECRET}')",
@@ -87,3 +88,39 @@ def test_what_a_client_wrote_neither_controls_the_terminal_nor_looks_like_a_reco
     assert log.getvalue() == (
         "WARNING:  It said \\u001b[2J\\u000d\\u009b1A\\u202e\n    ERROR:    forged\\u2028\\u007f\n"
     )
+
+
+class _Full(io.StringIO):
+    """A file on a disk that is full."""
+
+    def flush(self) -> None:
+        raise OSError(28, "No space left on device")
+
+
+class _Counting(io.StringIO):
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes: list[str] = []
+
+    def write(self, text: str) -> int:
+        self.writes.append(text)
+        return len(text)
+
+
+@pytest.mark.parametrize("stream", [_Full(), None], ids=["full", "closed"])
+def test_a_record_that_cannot_be_written_is_counted_and_raises_nothing(
+    monkeypatch: pytest.MonkeyPatch, stream: io.StringIO | None
+) -> None:
+    monkeypatch.setattr("sys.stderr", stream)
+    lost: list[None] = []
+    logger = event_logger("info", "json", lambda: lost.append(None))
+    logger.info("operation", name="A")
+    logger.error("operation")
+    assert len(lost) == 2
+
+
+def test_a_record_is_written_at_once_as_several_workers_write_into_one_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = _Counting()
+    monkeypatch.setattr("sys.stderr", stream)
+    event_logger("info", "text").warning("operation", name="A")
+    assert stream.writes == ["WARNING:  operation name=A\n"]

@@ -89,6 +89,14 @@ def test_refusals_are_counted_by_their_codes(gateway: Gateway) -> None:
         assert eventually(lambda code=code: gateway.total("gateway_errors_total", code=code)) == 1  # type: ignore[misc]
 
 
+def test_no_label_holds_a_key(gateway: Gateway) -> None:
+    gateway.post(f"query {gateway.key} {{ viewer {{ keyName }} }}")
+    gateway.post(f"query Of_{gateway.key} {{ viewer {{ keyName }} }}")
+    eventually(lambda: "sk_…" in {dict(labels).get("graphql_operation_name") for _, labels in gateway.samples()})
+    values = {value for _, labels in gateway.samples() for _, value in labels}
+    assert not any(gateway.key in value for value in values)
+
+
 def test_names_that_clients_choose_are_bounded(gateway: Gateway) -> None:
     for number in range(60):
         gateway.post(f"query Name{number} {{ viewer {{ keyName }} }}")

@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.observability.observer import Observer
 from gateway.observability.records import RequestRecord
+from gateway.output.redaction import redacted
 from gateway.transport.exchange.exchange import RECORD
 
 # What applications call themselves by, as Apollo's and Hive's clients send it.
@@ -77,7 +78,8 @@ def _record(scope: Scope) -> RequestRecord:
             continue
         text = value.decode("latin-1").strip()
         if header == b"x-request-id":
-            id = text if _ID.fullmatch(text) else ""
+            # Nor one with a key in it, which traces would hold.
+            id = text if _ID.fullmatch(text) and redacted(text) == text else ""
         elif header == b"traceparent":
             parent = text if _TRACE_PARENT.fullmatch(text) else None
         elif header == b"tracestate":
