@@ -14,7 +14,7 @@ from typing import Any
 
 from cachetools import TLRUCache, TTLCache
 from joserfc import jws
-from joserfc.errors import JoseError
+from joserfc.errors import ExpiredTokenError, InvalidClaimError, JoseError, MissingClaimError, UnsupportedAlgorithmError
 from joserfc.jwt import JWTClaimsRegistry
 
 from gateway.auth.issuer_keys import IssuerKeys
@@ -89,7 +89,7 @@ class TokenVerifier:
             raise self._refused(str(error)) from None
         # Whatever a forged token is made of: the library names most of it, and JSON the rest.
         except (JoseError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
-            raise self._refused(type(error).__name__) from None
+            raise self._refused(_reason(error)) from None
         organization = await self._organization(subject.organization)
         if organization is None:
             raise self._refused("there is no such organization")
@@ -104,12 +104,14 @@ class TokenVerifier:
         self._signatures.check_header(header)
         self._signatures.get_alg(header["alg"])
         if not isinstance(key_id, str | None) or not isinstance(type_, str) or type_.lower() not in _TYPES:
-            raise ValueError
+            raise self._refused("its `typ` or `kid` is no token's")
         keys = await self._keys.find(key_id)
         # One id may stand for keys of several algorithms.
         suitable = [key for key in keys if key.alg in (None, header["alg"])]
-        if not suitable or not jws.validate_compact(signature, suitable[0], registry=self._signatures):
-            raise ValueError
+        if not suitable:
+            raise self._refused("the issuer has no key of its `kid` and algorithm")
+        if not jws.validate_compact(signature, suitable[0], registry=self._signatures):
+            raise self._refused("it isn't signed by the key of its `kid`")
         claims = json.loads(signature.payload)
         if not isinstance(claims, dict):
             raise TypeError
@@ -127,6 +129,19 @@ class TokenVerifier:
     def _refused(reason: str) -> TokenRefused:
         _LOG.debug("A token was refused: %s", reason)
         return TokenRefused(reason)
+
+
+def _reason(error: Exception) -> str:
+    """Why a token isn't taken, without anything that it says."""
+    match error:
+        case ExpiredTokenError():
+            return "it has expired"
+        # They name claims that the gateway asks for, and quote no value.
+        case MissingClaimError() | InvalidClaimError():
+            return error.description
+        case UnsupportedAlgorithmError():
+            return "its algorithm isn't one of GATEWAY_JWT_ALGORITHMS"
+    return type(error).__name__
 
 
 def is_expired(caller: Caller, now: datetime) -> bool:

@@ -146,6 +146,25 @@ async def test_what_is_wrong_is_refused(case: str, tokens: TokenVerifier) -> Non
     assert await tokens.caller(VALID), "the others are taken all the same"
 
 
+@pytest.mark.parametrize(
+    ("case", "reason"),
+    [
+        ("another audience", "Invalid claim: 'aud'"),
+        ("a foreign issuer", "Invalid claim: 'iss'"),
+        ("no audience", "Missing claim: 'aud'"),
+        ("expired", "it has expired"),
+        ("alg none", "its algorithm isn't one of GATEWAY_JWT_ALGORITHMS"),
+        ("an unknown kid", "the issuer has no key of its `kid` and algorithm"),
+        ("a swapped kid of the same type", "it isn't signed by the key of its `kid`"),
+        ("of another type", "its `typ` or `kid` is no token's"),
+    ],
+)
+async def test_whoever_runs_the_gateway_is_told_what_is_wrong(case: str, reason: str, tokens: TokenVerifier) -> None:
+    with pytest.raises(TokenRefused) as caught:
+        await tokens.caller(REFUSED[case])
+    assert str(caught.value) == reason
+
+
 @pytest.mark.parametrize("others", [{"exp": -10}, {"nbf": 10}, {"iat": 10}, {"exp": 10**400}])
 async def test_clocks_may_differ_by_the_leeway(others: dict[str, int], tokens: TokenVerifier) -> None:
     times = {name: int(time.time()) + seconds for name, seconds in others.items()}
