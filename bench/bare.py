@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from graphql import parse, specified_rules, validate
 
 from gateway.app.serving import end_on_signals
-from gateway.app.worker import freeze_garbage_collector
+from gateway.app.worker import prepare_interpreter
 from gateway.schema.graph import build
 
 Timing = Callable[[Sequence[str]], float]
@@ -42,7 +42,7 @@ def timing() -> Iterator[Timing]:
 def main() -> None:
     end_on_signals()
     executable = build().executable
-    freeze_garbage_collector()
+    prepare_interpreter()
     with suppress(KeyboardInterrupt):
         for line in sys.stdin:
             documents = json.loads(line)

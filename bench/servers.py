@@ -24,7 +24,7 @@ from bench.dataset import DATABASE
 from gateway.app.application import application, create_app
 from gateway.app.services import Services
 from gateway.app.serving import end_on_signals, open_listener, run
-from gateway.app.worker import freeze_garbage_collector
+from gateway.app.worker import prepare_interpreter
 from gateway.execution.operation_runner import OperationRunner
 from gateway.execution.response_builder import ResponseBuilder
 from gateway.limits import ConnectionLimits
@@ -130,7 +130,7 @@ def main(variant: str) -> None:
     profile = cProfile.Profile() if os.environ.get("BENCH_PROFILE") else None
     with suppress(KeyboardInterrupt), open_listener("127.0.0.1", 0) as listener:
         app = VARIANTS[variant].application(load(Settings, log_level="warning"))
-        freeze_garbage_collector()
+        prepare_interpreter()
 
         def ready() -> None:
             print(json.dumps({"port": listener.getsockname()[1]}), flush=True)

@@ -1,6 +1,7 @@
-"""A worker process: its application, made from the environment, and its garbage collector."""
+"""A worker process: its application, made from the environment, and the interpreter that runs it."""
 
 import gc
+import sys
 
 from starlette.applications import Starlette
 
@@ -9,13 +10,22 @@ from gateway.settings import Settings, load
 
 # A nested page of 50 interactions has some 10,000.
 _YOUNG_OBJECTS = 20_000
+# For how long a thread that makes a long answer may keep the event loop waiting, each time that something is to be done
+# there; Python's own 5 ms, some ten times for a request, would be as much as its answer may take.
+_SWITCH_SECONDS = 0.0005
 
 
 def from_environment() -> Starlette:
     """The application of a worker process; raises `SettingsError`."""
     app = create_app(load(Settings))
-    freeze_garbage_collector()
+    prepare_interpreter()
     return app
+
+
+def prepare_interpreter() -> None:
+    """Has the interpreter serve what there is by now, for good."""
+    freeze_garbage_collector()
+    sys.setswitchinterval(_SWITCH_SECONDS)
 
 
 def freeze_garbage_collector() -> None:

@@ -14,7 +14,7 @@ import typer
 from gateway.app import serving
 from gateway.app.application import create_app
 from gateway.app.database import database_warnings
-from gateway.app.worker import freeze_garbage_collector
+from gateway.app.worker import prepare_interpreter
 from gateway.cli.console import AsJson, print_json, print_text, progress, timestamp, warn
 from gateway.cli.insights_commands import catch_up
 from gateway.cli.store_connection import run
@@ -86,7 +86,7 @@ def demo(
 def _serve(listener: socket.socket, settings: Settings, access: DemoAccess, *, as_json: bool) -> None:
     url = serving.graph_url(settings.host, listener)
     app = create_app(settings, page_takes_key=True)
-    freeze_garbage_collector()
+    prepare_interpreter()
 
     def ready() -> None:
         facts = {

@@ -138,13 +138,13 @@ class OperationRunner:
             return OperationCost(requested, actual, full.refunded(requested - actual))
 
         long = _is_long(operation, pages)
-        steps = self._responses.steps(operation, pages, settled if full is not None else None, in_turns=long)
-        step = partial(time.spent_in, steps)
-        answer = None if long else step()
-        if answer is None and not _is_long(operation, pages, EXECUTOR_FACTOR):
-            answer = step()
-        while answer is None:
-            answer = await self._cpu_gate.run(step, caller, stage=Stage.ANSWERING)
+        piece = partial(time.spent_in, self._responses.pieces(operation, pages, in_turns=long))
+        made = None if long else piece()
+        if made is None and not _is_long(operation, pages, EXECUTOR_FACTOR):
+            made = piece()
+        while made is None:
+            made = await self._cpu_gate.run(piece, caller, stage=Stage.ANSWERING)
+        answer = self._responses.answer(operation, made, settled if full is not None else None)
         # What isn't spent on the processor is waiting for it.
         waited = max(0.0, perf_counter() - began - time.seconds) if long else 0.0
         self._observer.answered(
@@ -177,20 +177,17 @@ def _is_long(operation: AdmittedOperation, pages: Pages, factor: int = 1) -> boo
 
 
 class _ProcessorTime:
-    """The time of a processor in which one answer is made, step by step; ``seconds``: up to now, within a step."""
+    """The time of a processor in which one answer is made, piece by piece; ``seconds``: up to now."""
 
-    __slots__ = ("_before", "_began")
+    __slots__ = ("seconds",)
 
     def __init__(self) -> None:
-        self._before = self._began = 0.0
+        self.seconds = 0.0
 
-    def spent_in(self, steps: Iterator[T]) -> T:
-        """The next of the steps."""
-        self._began = thread_time()
-        step = next(steps)
-        self._before += thread_time() - self._began
-        return step
-
-    @property
-    def seconds(self) -> float:
-        return self._before + thread_time() - self._began
+    def spent_in(self, pieces: Iterator[T]) -> T:
+        """The next of the pieces, made in whichever thread asks for it."""
+        began = thread_time()
+        try:
+            return next(pieces)
+        finally:
+            self.seconds += thread_time() - began

@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import GraphQLError
@@ -31,6 +31,18 @@ _LOG = logging.getLogger(__name__)
 _BYTES_OF_VALUE = 10
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerData:
+    """What an operation is answered with, but for what is settled then: its data as JSON, the ``way`` in which it was
+    made ("shaped", or why the executor had to) and the errors that were met, or why it is refused."""
+
+    encoded: bytes
+    way: str
+    is_executed: bool = False
+    errors: Sequence[GraphQLError] = ()
+    refusal: AnswerTooLarge | None = None
+
+
 class ResponseBuilder:
     """The builder of the responses to one graph's operations; ``answered`` counts how: "shaped", or why the executor
     had to.
@@ -46,28 +58,23 @@ class ResponseBuilder:
 
     def response(self, operation: AdmittedOperation, pages: Pages) -> Answer:
         """The answer over these pages, which is charged to nobody."""
-        return next(answer for answer in self.steps(operation, pages) if answer is not None)
+        return self.answer(operation, next(made for made in self.pieces(operation, pages) if made is not None))
 
-    def steps(
-        self,
-        operation: AdmittedOperation,
-        pages: Pages,
-        settled: Callable[[int], OperationCost] | None = None,
-        *,
-        in_turns: bool = False,
-    ) -> Iterator[Answer | None]:
-        """The making of the answer over these pages, which is the last item; each before it is None, where something
-        else may be done: ahead of the executor and, where it is made ``in_turns``, of each part of it.
+    def pieces(
+        self, operation: AdmittedOperation, pages: Pages, *, in_turns: bool = False
+    ) -> Iterator[AnswerData | None]:
+        """The making of what is answered over these pages, which is the last item; each before it is None, where
+        something else may be done: ahead of the executor and, where it is made ``in_turns``, of each part of it.
 
-        ``settled``: gives what the operation is charged, once its answer's bytes are known, where that is counted.
+        Nothing but these pages is changed by it, so that it may be done in any thread.
         """
         errors: Sequence[GraphQLError] = ()
         plan, most = operation.bound.compiled.plan, self._limits.answer_bytes
+        way = ""
         try:
             shaped, way = self.shaped(operation.bound.compiled, pages)
             data: Mapping[str, Any] | None = shaped
-            executed = data is None
-            if executed:
+            if data is None:
                 yield None
                 data, errors = self._executed(operation, pages)
             if in_turns:
@@ -75,24 +82,32 @@ class ResponseBuilder:
             data = with_leaves_within(most, plan, pages, data)
             if in_turns:
                 yield None
-            encoded = encoded_within(most, data)
+            yield AnswerData(encoded_within(most, data), way, is_executed=shaped is None, errors=errors)
         except AnswerTooLarge as error:
-            yield self._refused(error, settled)
-            return
+            yield AnswerData(b"", way, refusal=error)
+
+    def answer(
+        self, operation: AdmittedOperation, made: AnswerData, settled: Callable[[int], OperationCost] | None = None
+    ) -> Answer:
+        """The answer of what was made; ``settled``: gives what the operation is charged, once the bytes of its answer
+        are known, where that is counted."""
+        if made.way:
+            self.answered[made.way] += 1
+        if made.refusal is not None:
+            return self._refused(made.refusal, settled)
         answer: dict[str, Any] = {}
         codes: Sequence[str] = ()
-        if errors:
-            answer["errors"] = formatted = formatted_errors(errors, Phase.EXECUTION, MAX_ERRORS)
+        if made.errors:
+            answer["errors"] = formatted = formatted_errors(made.errors, Phase.EXECUTION, MAX_ERRORS)
             codes = [error["extensions"]["code"] for error in formatted]
-        answer["data"] = Fragment(encoded)
+        answer["data"] = Fragment(made.encoded)
         if settled is None:
-            yield Answer(encode(answer), codes=codes, way=way)
-            return
-        cost = settled(len(encoded) * (EXECUTOR_FACTOR if executed else 1))
+            return Answer(encode(answer), codes=codes, way=made.way)
+        cost = settled(len(made.encoded) * (EXECUTOR_FACTOR if made.is_executed else 1))
         # What may be cached doesn't differ each time.
         if not operation.request.reads_only:
             answer["extensions"] = {"cost": cost.extension}
-        yield Answer(encode(answer), codes=codes, budget=cost.budget, way=way, cost=cost.actual)
+        return Answer(encode(answer), codes=codes, budget=cost.budget, way=made.way, cost=cost.actual)
 
     def _refused(self, error: AnswerTooLarge, settled: Callable[[int], OperationCost] | None) -> Answer:
         """The refusal of an answer, of which as much was made as an answer may have."""
@@ -117,7 +132,6 @@ class ResponseBuilder:
                 how = error.code
             except Exception as error:
                 how = f"{type(error).__name__} while shaping"
-        self.answered[how] += 1
         if data is None:
             _LOG.debug("The executor answers: %.100s", how)
         return data, how

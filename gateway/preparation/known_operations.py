@@ -22,8 +22,11 @@
   for is each organization's own.
 - Trusted documents are prepared beside the table, for good and for all; what is compiled and bound of each stands in a
   row of each owner, too.
+- *Threads*: what takes long, which is all that is left to ``DocumentPreparation``, is done without the table's lock; of
+  what two have made at once, the first is kept.
 """
 
+import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
@@ -115,6 +118,7 @@ class KnownOperations:
     ) -> None:
         self._preparation = preparation
         self._max_bytes = max_bytes
+        self._lock = threading.RLock()
         self._shares: dict[Owner, _Share] = {}
         self._weight = 0
 
@@ -128,15 +132,24 @@ class KnownOperations:
 
         Raises `GraphQLSyntaxError` for what can't be parsed, and `OperationTooComplex` for what is beyond a limit.
         """
+        with self._lock:
+            known = self._use(text, owner)
+        if known:
+            return known
+        prepared = trusted or self._preparation.document(text)
+        weight = _ROW_BYTES if trusted else prepared.weight(self._preparation.limits.source_bytes)
+        with self._lock:
+            return self._use(text, owner) or self._new(text, owner, prepared, weight)
+
+    def _use(self, text: str, owner: Owner) -> KnownDocument | None:
         share = self._shares.get(owner)
         document = share.documents.get(text) if share else None
         if share and document:
             share.documents.move_to_end(text)
-            return document
-        prepared = trusted or self._preparation.document(text)
-        if share is None:
-            share = self._shares[owner] = _Share(owner)
-        weight = _ROW_BYTES if trusted else prepared.weight(self._preparation.limits.source_bytes)
+        return document
+
+    def _new(self, text: str, owner: Owner, prepared: PreparedDocument, weight: int) -> KnownDocument:
+        share = self._shares.setdefault(owner, _Share(owner))
         document = share.documents[text] = KnownDocument(share, text, prepared, 0)
         self._grow(document, weight)
         return document
@@ -151,11 +164,14 @@ class KnownOperations:
         """An operation of the document with its conditions among these coerced variables, kept from now on."""
         known = document.operations[operation].compiled
         values = operation.condition_values(variables)
-        compiled = known.use(values)
+        with self._lock:
+            compiled = known.use(values)
         if compiled is None:
             compiled = self._preparation.compiled(operation, values)
-            evicted = known.keep(values, compiled)
-            self._grow(document, compiled.weight - (evicted.weight if evicted else 0))
+            weight = compiled.weight
+            with self._lock:
+                evicted = known.keep(values, compiled)
+                self._grow(document, weight - (evicted.weight if evicted else 0))
         return compiled
 
     def bound(
@@ -182,7 +198,8 @@ class KnownOperations:
         key = None
         if operation.node.operation is not OperationType.MUTATION:
             key, cursors = variables_key(variables, operation.cursors)
-            bound = None if key is None else known.bound.use(key)
+            with self._lock:
+                bound = None if key is None else known.bound.use(key)
             if bound is not None and only_quickly and cursors and len(bound.bindings) > _QUICK_FETCHES:
                 return None
             if bound is not None:
@@ -193,23 +210,30 @@ class KnownOperations:
         values = self._preparation.coerced(operation, variables)
         if isinstance(values, list):
             return values
-        if only_quickly and not _is_quick(document, known.compiled.use(operation.condition_values(values.coerced))):
-            return None
+        if only_quickly:
+            with self._lock:
+                compiled = known.compiled.use(operation.condition_values(values.coerced))
+            if not _is_quick(document, compiled):
+                return None
         bound = self._preparation.bound(self.compiled(document, operation, values.coerced), values)
-        if key is not None and bound.reusable and known.variables.again(key):
-            evicted = known.bound.keep(key, bound)
-            self._grow(document, bound.weight - (evicted.weight if evicted else 0))
+        if key is not None and bound.reusable:
+            weight = bound.weight
+            with self._lock:
+                if known.variables.again(key):
+                    evicted = known.bound.keep(key, bound)
+                    self._grow(document, weight - (evicted.weight if evicted else 0))
         return bound
 
     def request(self, body: bytes, owner: Owner) -> GraphQLRequest | None:
         """The request in a body that is known, with what it asks."""
-        share = self._shares.get(owner)
-        if share is None or len(body) > MAX_BODY_BYTES:
+        if len(body) > MAX_BODY_BYTES:
             return None
-        known = share.requests.use(body)
-        if known is None:
-            return None
-        share.documents.move_to_end(known.document.text)
+        with self._lock:
+            share = self._shares.get(owner)
+            known = share.requests.use(body) if share else None
+            if share is None or known is None:
+                return None
+            share.documents.move_to_end(known.document.text)
         return known.request
 
     def keep(
@@ -217,14 +241,18 @@ class KnownOperations:
     ) -> None:
         """Keeps what a valid request of the document's owner asks, where it may be known by its body: from the second
         time on."""
-        body, share = request.body, document.share
-        if body is None or share is None or request.document_id is not None or not share.bodies.again(body):
+        body = request.body
+        if body is None or request.document_id is not None or not bound.reusable:
             return
-        if bound.reusable:
-            prepared = PreparedRequest(document.prepared.node, operation.permissions, bound)
-            # Its text and variables are there once more, and what is bound may be there for it alone.
-            weight = 2 * len(body) + bound.weight
-            evicted = share.requests.keep(body, _KnownRequest(replace(request, prepared=prepared), document, weight))
+        prepared = PreparedRequest(document.prepared.node, operation.permissions, bound)
+        # Its text and variables are there once more, and what is bound may be there for it alone.
+        weight = 2 * len(body) + bound.weight
+        known = _KnownRequest(replace(request, prepared=prepared), document, weight)
+        with self._lock:
+            share = document.share
+            if share is None or not share.bodies.again(body):
+                return
+            evicted = share.requests.keep(body, known)
             if evicted is not None:
                 self._grow(evicted.document, -evicted.weight)
             self._grow(document, weight)

@@ -6,6 +6,7 @@ could else find out what others ask.
 """
 
 import re
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -52,6 +53,7 @@ class PersistedDocuments:
         self._known = known
         self._only_trusted = policy.only_trusted
         self._automatic = policy.automatic and not policy.only_trusted
+        self._lock = threading.Lock()
         self._sent_before: LRUCache[str, LRUCache[str, str]] = LRUCache(_MAX_ORGANIZATIONS)
         self._trusted = {text: self._valid(id_, text) for id_, text in policy.trusted.items()}
         by_id = {_bare(id_): text for id_, text in policy.trusted.items()}
@@ -86,9 +88,10 @@ class PersistedDocuments:
     def remember(self, query: str | None, document_id: str | None, organization_id: str) -> None:
         """Lets the organization name a text that it sent with its hash, and that was found valid."""
         if query is not None and document_id is not None and self._automatic:
-            own = self._sent_before.setdefault(organization_id, LRUCache(_MAX_CHARACTERS, getsizeof=_weight))
-            with suppress(ValueError):  # It is longer than all that is kept.
-                own[_bare(document_id)] = query
+            with self._lock:
+                own = self._sent_before.setdefault(organization_id, LRUCache(_MAX_CHARACTERS, getsizeof=_weight))
+                with suppress(ValueError):  # It is longer than all that is kept.
+                    own[_bare(document_id)] = query
 
     def _named(self, id_: str, organization_id: str) -> str:
         """The text of a name; raises what `find` does."""
@@ -108,8 +111,9 @@ class PersistedDocuments:
         return query
 
     def _sent_by(self, organization_id: str, id_: str) -> str | None:
-        own = self._sent_before.get(organization_id)
-        return None if own is None else own.get(id_)
+        with self._lock:
+            own = self._sent_before.get(organization_id)
+            return None if own is None else own.get(id_)
 
     def _valid(self, id_: str, text: str) -> PreparedDocument:
         try:

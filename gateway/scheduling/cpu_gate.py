@@ -1,12 +1,14 @@
-"""CPU-heavy work, done one piece after the other with pauses, so that short requests are answered in between, and in
+"""CPU-heavy work, done one piece after the other, so that short requests are answered beside it or in between, and in
 turns, so that nobody waits behind all that another one sent."""
 
 import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from enum import Enum, auto
-from time import perf_counter
-from typing import TypeAlias, TypeVar
+from time import thread_time
+from typing import Any, TypeAlias, TypeVar
 
 from gateway.context import Caller
 from gateway.errors import RateLimited
@@ -84,6 +86,8 @@ class CpuGate:
         self._operations = operations
         self._max_waiting = max_waiting
         self._is_open = True
+        # Of which only one is ever at work.
+        self._thread = ThreadPoolExecutor(1, "cpu")
         self._organizations, self._keys = _Turns(), dict[str, _Turns]()
         # By organization and key, in the order in which they came.
         self._lines: dict[str, dict[str, deque[asyncio.Future[None]]]] = {}
@@ -112,15 +116,33 @@ class CpuGate:
             await self._wait(organization, key, left, stage)
         self._is_open = False
         self._join(organization, key)
-        began = perf_counter()
-        try:
-            return work()
-        finally:
-            seconds = perf_counter() - began
-            self._organizations.spend(organization, seconds)
-            self._keys[organization].spend(key, seconds)
-            loop = asyncio.get_running_loop()
-            loop.call_later(_LEAST_PAUSE * seconds, self._let_next, loop.time() + _LONGEST_PAUSE * seconds)
+        seconds = 0.0
+
+        def timed() -> T:
+            nonlocal seconds
+            began = thread_time()
+            try:
+                return work()
+            finally:
+                seconds = thread_time() - began
+
+        def end(piece: "asyncio.Future[T]") -> None:
+            # Of a piece that was given up, nobody asks for its error.
+            _retrieve_exception(piece)
+            self._end(organization, key, seconds)
+
+        piece = asyncio.get_running_loop().run_in_executor(self._thread, copy_context().run, timed)
+        piece.add_done_callback(end)
+        # Whoever gives up doesn't wait for it, as the next piece does.
+        await asyncio.wait((piece,))
+        return piece.result()
+
+    def _end(self, organization: str, key: str, seconds: float) -> None:
+        """Counts a piece that took so long, and begins the pause after it."""
+        self._organizations.spend(organization, seconds)
+        self._keys[organization].spend(key, seconds)
+        loop = asyncio.get_running_loop()
+        loop.call_later(_LEAST_PAUSE * seconds, self._let_next, loop.time() + _LONGEST_PAUSE * seconds)
 
     def _join(self, organization: str, key: str) -> None:
         self._organizations.join(organization)
@@ -196,7 +218,7 @@ async def _turn_unless(left: ClientLeft, turn: "asyncio.Future[None]") -> None:
         leaving.cancel()
 
 
-def _retrieve_exception(leaving: "asyncio.Future[None]") -> None:
-    """That a client left in the moment of its turn is of no account."""
-    if not leaving.cancelled():
-        leaving.exception()
+def _retrieve_exception(future: "asyncio.Future[Any]") -> None:
+    """Has nobody told of an error that nobody waits for any longer: that a client left in the moment of its turn."""
+    if not future.cancelled():
+        future.exception()

@@ -263,6 +263,7 @@ async def test_documents_of_clients_that_have_left_are_not_validated(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parsed, begun, writers = list[str](), asyncio.Event(), list[asyncio.StreamWriter]()
+    loop = asyncio.get_running_loop()
 
     def parse(text: str, limits: Limits | None) -> DocumentNode:
         if not parsed:
@@ -270,7 +271,8 @@ async def test_documents_of_clients_that_have_left_are_not_validated(
             for writer in writers:
                 writer.get_extra_info("socket").shutdown(SHUT_RDWR)
         parsed.append(text)
-        begun.set()
+        # Documents are parsed in a thread.
+        loop.call_soon_threadsafe(begun.set)
         return parse_within(text, limits)
 
     monkeypatch.setattr(prepared_documents, "parse_within", parse)
