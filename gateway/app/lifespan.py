@@ -10,6 +10,7 @@ from gateway.app.services import Services
 from gateway.observability.metrics_catalogue import LOOP_LAG, STREAM_LAG
 from gateway.scheduling.cancellation import cancel
 from gateway.store.client import close
+from gateway.store.jobs.job_runner import JobRunner
 from gateway.transport.server.uvicorn_adapter import ENDING
 
 _LOG = logging.getLogger(__name__)
@@ -33,6 +34,8 @@ async def lifespan(services: Services) -> AsyncIterator[dict[str, Callable[[], A
         tasks.append(asyncio.create_task(services.spent_points.run()))
     if services.follower is not None:
         tasks.append(asyncio.create_task(services.follower.run()))
+    if services.job_runner is not None:
+        tasks.append(asyncio.create_task(_work_on_jobs(services.job_runner, indexing)))
 
     async def end() -> None:
         _LOG.info("Shutting down")
@@ -55,3 +58,9 @@ async def _look_for_migrations(services: Services, indexing: "asyncio.Task[None]
     # A new database is noted then to have none.
     await asyncio.wait([indexing])
     await services.pending_migrations.run()
+
+
+async def _work_on_jobs(runner: JobRunner, indexing: "asyncio.Task[None]") -> None:
+    # They walk through indexes.
+    await asyncio.wait([indexing])
+    await runner.run()

@@ -16,6 +16,7 @@ from gateway.limits.key_limits import operations_at_once
 from gateway.live.broker import Broker
 from gateway.live.follower import Follower
 from gateway.live.subscriptions import Subscriptions
+from gateway.model.jobs import JOB_PROGRESS
 from gateway.model.kinds import INTERACTION
 from gateway.model.percolators import PERCOLATOR_MATCH
 from gateway.scheduling.concurrency import ConcurrencyLimit
@@ -31,6 +32,7 @@ from gateway.settings import Settings
 from gateway.store.change_stream import InsertWatch
 from gateway.store.client import Database
 from gateway.store.index_creation import IndexCreation
+from gateway.store.jobs.job_runner import JobRunner
 from gateway.store.key_administration import KeyAdministration
 from gateway.store.keys import Keys
 from gateway.store.migrations.pending_migrations import PendingMigrations
@@ -107,7 +109,8 @@ class Services:
         )
 
         self.unread_bytes = UnreadBytesByCaller(subscription_limits.key_buffer_bytes)
-        watches = {kind: InsertWatch(self.database, kind) for kind in (INTERACTION, PERCOLATOR_MATCH)}
+        watched = (INTERACTION, PERCOLATOR_MATCH, JOB_PROGRESS)
+        watches = {kind: InsertWatch(self.database, kind) for kind in watched}
         self.broker = Broker(watches, subscription_limits, self.unread_bytes)
         self.subscriptions = Subscriptions(
             self.responses,
@@ -119,6 +122,7 @@ class Services:
             usage_limits=limits.usage,
         )
         self.follower = Follower(self.database, settings.percolator_limits.kept_matches) if settings.insights else None
+        self.job_runner = JobRunner(self.database) if settings.jobs else None
 
 
 def _rate_limiter(limits: PointLimits, database: Database, keys: Keys) -> SpentPoints | None:

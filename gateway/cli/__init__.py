@@ -9,8 +9,10 @@ from gateway.cli import (
     audit_command,
     conditions_commands,
     demo_command,
+    erase_commands,
     import_command,
     insights_commands,
+    job_commands,
     key_commands,
     migrate_command,
     namespace_commands,
@@ -52,6 +54,8 @@ app.add_typer(key_commands.commands, name="keys")
 app.add_typer(namespace_commands.commands, name="namespaces")
 app.add_typer(conditions_commands.commands, name="conditions")
 app.add_typer(insights_commands.commands, name="insights")
+app.add_typer(erase_commands.commands, name="erase")
+app.add_typer(job_commands.commands, name="jobs")
 app.command()(audit_command.audit)
 app.command("import")(import_command.import_file)
 app.command()(demo_command.demo)

@@ -3,11 +3,12 @@
 from typing import Any
 
 import orjson
-from graphql import GraphQLError, GraphQLInputObjectType, Undefined, coerce_input_value
+from graphql import GraphQLError, GraphQLInputObjectType, Undefined, coerce_input_value, validate_input_value
 
 from gateway.compiler.where import compile_where
 from gateway.errors import BadUserInput, GatewayError
 from gateway.plan.comparisons import NOTHING, Tree
+from gateway.plan.predicate import Predicate
 from gateway.schema.graph import build
 
 _INPUT = "InteractionWhere"
@@ -28,6 +29,20 @@ def saved_tree(text: str) -> Tree:
     if predicate.tree is NOTHING or predicate.outcome_at:
         raise _outdated()
     return predicate.tree
+
+
+def interaction_predicate(where: Any) -> Predicate:
+    """What an `InteractionWhere`, a JSON value, demands; raises `BadUserInput` for what is none."""
+    input_type = build().executable.type_map[_INPUT]
+    assert isinstance(input_type, GraphQLInputObjectType)
+    if not isinstance(where, dict):
+        raise BadUserInput(f"Expected an object, an {_INPUT}.")
+    validate_input_value(where, input_type, _refuse)
+    return compile_where(coerce_input_value(where, input_type), input_type)
+
+
+def _refuse(error: GraphQLError, path: list[str | int]) -> None:
+    raise BadUserInput(error.message, path=path)
 
 
 def _outdated() -> BadUserInput:

@@ -16,7 +16,7 @@ _UUID_NAMESPACE = UUID("41b82216-1738-47f0-9641-18cbc46ceb7e")
 
 def document_id(
     namespace_id: str,
-    kind: Literal["interaction", "search_request", "percolator", "percolator_match"],
+    kind: Literal["interaction", "search_request", "percolator", "percolator_match", "job"],
     id: str,
 ) -> UUID:
     """The ``_id`` of a document: the same for the same id in the same namespace, so that a second insert collides."""

@@ -49,6 +49,8 @@ _OF_REQUEST = ("conditions", "condition_tokens", "query_text", "text_tokens")
 # What `derived_fields` gives; an interaction has those of the stored search request that it copies.
 DERIVED_FIELDS = ("effective_session_id", *_OF_REQUEST)
 _COPIED = ("search_request_id", "first_seen_at", *_OF_REQUEST)
+# What an interaction has of its search request, beside that one's id.
+COPIED_FIELDS = ("search_request", "first_seen_at", *_OF_REQUEST)
 
 
 def search_request_document(

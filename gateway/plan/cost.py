@@ -43,6 +43,8 @@ WRITTEN = 2
 # With an entry of the audit log, acknowledged before it.
 NAMESPACE_CREATED = 50
 KEY_CHANGED = 50
+# With an entry of the audit log as well, and what the job does in its own time.
+JOB_STARTED = 50
 
 _DAY = timedelta(days=1)
 

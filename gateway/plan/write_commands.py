@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from gateway.context import Caller, Namespace, Organization, Permission, Rate, Reach
 from gateway.errors import GatewayError
 from gateway.model.wire import RecordedInteraction, RecordedSearchRequest
+from gateway.plan.erasures import Erasure
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,16 @@ class DeleteInteraction:
 
     reach: Reach
     interaction_id: str
+    caller: Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Erase:
+    """What to erase by a job. Its result is the job's document, or a `BadUserInput` where the organization has as many
+    jobs as it may that haven't ended."""
+
+    reach: Reach
+    erasure: Erasure
     caller: Caller
 
 
@@ -141,6 +152,7 @@ WriteCommand: TypeAlias = (
     RecordInteractions
     | RecordSearchRequest
     | DeleteInteraction
+    | Erase
     | CreateNamespace
     | CreateKey
     | RevokeKey

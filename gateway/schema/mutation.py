@@ -13,6 +13,16 @@ from gateway.plan.sources.writes import (
     NamespaceCreation,
     SearchRequestRecording,
 )
+from gateway.schema.job_types import (
+    DeleteInteractionsPayload,
+    DeleteSearchRequestPayload,
+    DeleteSessionPayload,
+    DeleteUserDataPayload,
+    interactions_erasure,
+    search_request_erasure,
+    session_erasure,
+    user_erasure,
+)
 from gateway.schema.key_types import (
     CreateKeyPayload,
     LimitKeyPayload,
@@ -169,6 +179,10 @@ class Mutation:
         "Deletes an interaction; its search request is kept.",
         signature=_delete_interaction,
     )
+    delete_interactions: DeleteInteractionsPayload = interactions_erasure()
+    delete_search_request: DeleteSearchRequestPayload = search_request_erasure()
+    delete_session: DeleteSessionPayload = session_erasure()
+    delete_user_data: DeleteUserDataPayload = user_erasure()
     create_percolator: CreatePercolatorPayload = fetched(
         PercolatorCreation(),
         "Creates a percolator: a saved filter that each interaction recorded from now on is matched with.",

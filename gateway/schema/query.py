@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
+from gateway.plan.sources.job_listings import JobListing
 from gateway.plan.sources.lookups import ById, ByNodeId, ByRepresentation
 from gateway.plan.sources.namespaces import NamespaceListing
 from gateway.plan.sources.percolator_listings import PercolatorListing
@@ -13,6 +14,7 @@ from gateway.plan.sources.viewer import CurrentViewer
 from gateway.schema.connections import After, Before, First, Last, connection
 from gateway.schema.federation_types import Entity, Service
 from gateway.schema.filter_usage_types import FilterUsageConnection, filter_usage
+from gateway.schema.job_types import Job, JobConnection
 from gateway.schema.key_types import KeyConnection, organization_keys
 from gateway.schema.node import Node
 from gateway.schema.objects import (
@@ -106,6 +108,19 @@ def _percolator(
 
 
 def _percolators(
+    first: First = strawberry.UNSET,
+    after: After = strawberry.UNSET,
+    last: Last = strawberry.UNSET,
+    before: Before = strawberry.UNSET,
+) -> None: ...
+
+
+def _job(
+    job_id: Annotated[Id, strawberry.argument(description="The job's id within the namespace.")],
+) -> None: ...
+
+
+def _jobs(
     first: First = strawberry.UNSET,
     after: After = strawberry.UNSET,
     last: Last = strawberry.UNSET,
@@ -209,6 +224,10 @@ is answered.""",
         PercolatorListing(),
         "The namespace's percolators, which are saved filters, in the order in which they were created.",
         signature=_percolators,
+    )
+    job: Job | None = fetched(ById("jobId"), "The job with this id; null where the namespace has none.", signature=_job)
+    jobs: JobConnection = fetched(
+        JobListing(), "The namespace's jobs, which go on beside requests, the latest first.", signature=_jobs
     )
     entities: list[Entity | None] = fetched(
         ByRepresentation("representations"),

@@ -139,6 +139,11 @@ class Settings(ReadSettings, TokenSettings, LimitSettings, SchemaSettings):
         description="Whether this process takes part in deriving what statistics are read from; one of all that do "
         "derives at a time.",
     )
+    jobs: bool = Field(
+        True,
+        description="Whether this process works on jobs, such as the erasure of a user; of all that do, each takes its "
+        "turn.",
+    )
     cache_seconds: int = Field(
         0,
         ge=0,

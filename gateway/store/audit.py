@@ -42,6 +42,10 @@ class Action(Enum):
     LIMIT_KEY = "key.limit"
     DELETE_INTERACTION = "interaction.delete"
     DELETE_PERCOLATOR = "percolator.delete"
+    ERASE_USER = "user.erase"
+    ERASE_SESSION = "session.erase"
+    ERASE_SEARCH_REQUEST = "search_request.erase"
+    ERASE_INTERACTIONS = "interactions.erase"
 
 
 @dataclass(frozen=True, slots=True)

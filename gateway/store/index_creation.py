@@ -10,11 +10,13 @@ from tenacity import RetryCallState, retry, retry_if_exception_type, wait_fixed
 from gateway.errors import GatewayError
 from gateway.model.derived_documents import DERIVED_INDEXES
 from gateway.model.indexes import INDEXES
+from gateway.model.jobs import JOB_INDEXES
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.percolators import PERCOLATOR, PERCOLATOR_INDEXES
 from gateway.store import audit, keys, tenancy, token_buckets
 from gateway.store.client import Database
 from gateway.store.driver_errors import transient, translated
+from gateway.store.jobs import job_repository
 from gateway.store.migrations.migrator import Migrator
 
 _LOG = logging.getLogger(__name__)
@@ -29,11 +31,11 @@ async def create_indexes(database: Database) -> None:
     an answer. MongoDB builds on then, and another call waits for the same.
     """
     # Those of the small collections first: some are unique, and the others may take long.
-    small = {**tenancy.INDEXES, **audit.INDEXES, **keys.INDEXES, **token_buckets.INDEXES}
+    small = {**tenancy.INDEXES, **audit.INDEXES, **keys.INDEXES, **token_buckets.INDEXES, **job_repository.INDEXES}
     for name, indexes in DERIVED_INDEXES.items():
         small[name] = [IndexModel(list(keys), name=index) for index, keys in indexes.items()]
-    by_collection: dict[str, list[IndexModel]] = defaultdict(list, small)
-    for index in (*PERCOLATOR_INDEXES, *INDEXES):
+    by_collection: dict[str, list[IndexModel]] = defaultdict(list, {name: [*models] for name, models in small.items()})
+    for index in (*PERCOLATOR_INDEXES, *JOB_INDEXES, *INDEXES):
         by_collection[index.kind.collection].append(IndexModel(list(index.keys), name=index.name))
     with translated():
         for collection, models in by_collection.items():

@@ -5,6 +5,7 @@ from time import perf_counter
 from typing import TypeVar
 
 from gateway.errors import GatewayError
+from gateway.model.jobs import JOB
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.plan.commands import Aggregation, Count, Find, ReadCommand
 from gateway.plan.usage import Usage
@@ -14,6 +15,7 @@ from gateway.plan.write_commands import (
     CreatePercolator,
     DeleteInteraction,
     DeletePercolator,
+    Erase,
     LimitKey,
     RecordInteractions,
     RecordSearchRequest,
@@ -30,6 +32,7 @@ WRITES = {
     RecordInteractions: ("insert", INTERACTION.collection),
     RecordSearchRequest: ("insert", SEARCH_REQUEST.collection),
     DeleteInteraction: ("delete", INTERACTION.collection),
+    Erase: ("insert", JOB.collection),
     CreateNamespace: ("insert", "namespaces"),
     CreateKey: ("insert", _KEYS),
     RevokeKey: ("update", _KEYS),

@@ -25,6 +25,7 @@ from gateway.plan.write_commands import (
     CreatePercolator,
     DeleteInteraction,
     DeletePercolator,
+    Erase,
     LimitKey,
     Outcome,
     Recorded,
@@ -38,6 +39,7 @@ from gateway.store.audit import Action, Audit
 from gateway.store.client import Database, Document
 from gateway.store.driver_errors import translated
 from gateway.store.idempotent_inserts import find_by_ids, insert
+from gateway.store.jobs.job_repository import Jobs
 from gateway.store.key_administration import KeyAdministration
 from gateway.store.observed_commands import observed
 from gateway.store.percolator_repository import Percolators
@@ -59,6 +61,7 @@ class Writer:
         self._interactions = database[INTERACTION.collection]
         self._search_requests = database[SEARCH_REQUEST.collection]
         self._audit = Audit(database)
+        self._jobs = Jobs(database)
         self._tenancy = Tenancy(database)
         self._percolators = percolators or Percolators(database)
         self._keys = keys or KeyAdministration(database)
@@ -81,6 +84,11 @@ class Writer:
                     return error
             case DeleteInteraction(reach, interaction_id, caller):
                 return await self.delete_interaction(reach, interaction_id, by=caller)
+            case Erase(reach, erasure, caller):
+                try:
+                    return await self._jobs.start(reach, erasure, by=caller)
+                except BadUserInput as error:
+                    return error
             case CreateNamespace(organization, name, caller):
                 try:
                     return await self._tenancy.create_namespace(organization, name, by=caller)

@@ -25,6 +25,7 @@ from gateway.context import Namespace
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.model.document_ids import document_id
 from gateway.model.filter_trees.canonical import value_hash
+from gateway.model.jobs import COUNTS, JOB
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.percolators import PERCOLATOR, PERCOLATOR_MATCH
 from gateway.model.wire import validate_interaction
@@ -34,6 +35,7 @@ from gateway.store.tenancy import NAMESPACES
 from tests.harness.command_log import Command, as_json, commands, modulo
 from tests.harness.default_graph import EXECUTABLE
 from tests.harness.gateway_client import Gateway, new_gateway
+from tests.harness.jobs import jobs_done
 from tests.harness.live_client import served, socket
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -49,6 +51,7 @@ FOREIGN = {
     "session": "secret-s",
     "feature": "secret-f",
     "percolator": "secret-p",
+    "job": "secret-j",
 }
 MISSING = {kind: name.replace("secret", "sought") for kind, name in FOREIGN.items()}
 
@@ -112,6 +115,21 @@ async def percolate(house: Gateway, names: Mapping[str, str], owner: Namespace) 
         await house.database[kind.collection].insert_one(document)
 
 
+async def begin_job(house: Gateway, names: Mapping[str, str], owner: Namespace) -> None:
+    """A job that has ended, so that nobody works on it."""
+    id = names["job"]
+    job = {
+        "_id": document_id(owner.id, "job", id),
+        "job_id": id,
+        "kind": "user",
+        "state": "done",
+        "done": 0,
+        **dict.fromkeys(COUNTS, 0),
+    }
+    at = NOON + timedelta(seconds=1 if id.startswith("own") else 0)
+    await house.database[JOB.collection].insert_one({**job, "created_at": at, "namespace_id": owner.id})
+
+
 @dataclass(frozen=True)
 class Attacker:
     """A client that has a namespace of its own and tries to reach into ``victim``."""
@@ -137,7 +155,7 @@ async def house(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
 @pytest_asyncio.fixture(loop_scope="module", params=["another organization", "another namespace"])
 async def attacker(house: Gateway, request: pytest.FixtureRequest) -> Attacker:
     """Whose namespace has objects of its own under the ids "own-…"; the victim's has those of `FOREIGN`."""
-    for kind in (INTERACTION, SEARCH_REQUEST, PERCOLATOR, PERCOLATOR_MATCH):
+    for kind in (INTERACTION, SEARCH_REQUEST, PERCOLATOR, PERCOLATOR_MATCH, JOB):
         await house.database[kind.collection].delete_many({})
     archive, _ = await house.tenancy.create_namespace(house.organization, "archive")
     same = request.param == "another namespace"
@@ -147,6 +165,8 @@ async def attacker(house: Gateway, request: pytest.FixtureRequest) -> Attacker:
     await house.writer.record(namespace, [recording(own, namespace)], NOON)
     await percolate(house, FOREIGN, house.namespace)
     await percolate(house, own, namespace)
+    await begin_job(house, FOREIGN, house.namespace)
+    await begin_job(house, own, namespace)
     attacker = Attacker(house, namespace, key, same, house.namespace)
     # Who asks is known from now on: it is looked up by no command of a test.
     await attacker.ask("{ __typename }", {})
@@ -398,6 +418,34 @@ CASES: dict[str, list[Case]] = {
             lambda names: {"input": {"percolatorId": names["percolator"]}},
         )
     ],
+    "job": [
+        ("query ($id: ID!) { job(jobId: $id) { id kind state } }", lambda names: {"id": names["job"]}),
+    ],
+    "jobs": [],  # names nothing, but for its cursors
+    "deleteUserData": [
+        (
+            "mutation ($input: DeleteUserDataInput!) { deleteUserData(input: $input) { job { state } } }",
+            lambda names: {"input": {"userId": names["session"]}},
+        )
+    ],
+    "deleteSession": [
+        (
+            "mutation ($input: DeleteSessionInput!) { deleteSession(input: $input) { job { state } } }",
+            lambda names: {"input": {"sessionId": names["session"]}},
+        )
+    ],
+    "deleteSearchRequest": [
+        (
+            "mutation ($input: DeleteSearchRequestInput!) { deleteSearchRequest(input: $input) { job { state } } }",
+            lambda names: {"input": {"searchRequestId": names["request"], "withInteractions": True}},
+        )
+    ],
+    "deleteInteractions": [
+        (
+            "mutation ($input: DeleteInteractionsInput!) { deleteInteractions(input: $input) { job { state } } }",
+            lambda names: {"input": {"where": {"featureId": {"eq": names["feature"]}, "userId": {"ne": "nobody"}}}},
+        )
+    ],
     "recordInteraction": [
         (RECORD, lambda names: {"input": record_input(names)}),
         (RECORD, lambda names: {"input": record_input(names, searchRequest=request_input(names))}),
@@ -437,6 +485,7 @@ CASES: dict[str, list[Case]] = {
     "createNamespace": [],  # test_a_namespace_by_the_name_of_anothers
     "interactionRecorded": [],  # test_nothing_foreign_is_told
     "percolatorMatched": [],  # tests/live/test_percolator_matches.py
+    "jobProgressed": [],  # tests/live/test_job_progress.py
 }
 
 
@@ -453,12 +502,14 @@ def names_of(names: Mapping[str, str], namespaces: list[Namespace]) -> dict[str,
             words[str(document_id(namespace.id, kind, name))] = f"<_id of {kind}>"
         for document in percolator(names, namespace):
             words[str(document["_id"])] = "<_id of percolator>"
+        words[str(document_id(namespace.id, "job", names["job"]))] = "<_id of job>"
         for type_name, kind in (
             ("Interaction", "interaction"),
             ("SearchRequest", "request"),
             ("Session", "session"),
             ("User", "session"),
             ("Percolator", "percolator"),
+            ("Job", "job"),
         ):
             words[global_ids.encode(type_name, namespace.id, names[kind])] = f"<id of {type_name}>"
     return words
@@ -488,13 +539,14 @@ async def forget(house: Gateway, names: Mapping[str, str]) -> None:
     await house.database[SEARCH_REQUEST.collection].delete_many({"search_request_id": names["request"]})
     for kind in (PERCOLATOR, PERCOLATOR_MATCH):
         await house.database[kind.collection].delete_many({"percolator_id": names["percolator"]})
+    await house.database[JOB.collection].delete_many({"job_id": names["job"]})
 
 
 async def stored(attacker: Attacker) -> list[Any]:
     """All that the victim has."""
     return [
         document
-        for kind in (INTERACTION, SEARCH_REQUEST, PERCOLATOR, PERCOLATOR_MATCH)
+        for kind in (INTERACTION, SEARCH_REQUEST, PERCOLATOR, PERCOLATOR_MATCH, JOB)
         async for document in attacker.gateway.database[kind.collection].find({"namespace_id": attacker.victim.id})
     ]
 
@@ -511,7 +563,8 @@ async def test_what_is_foreign_is_answered_like_what_is_missing(root: str, numbe
     answer, sent = await assert_alike(attacker, document, variables)
     assert root in (answer["data"] or {root: None})
     assert sent
-    assert len(before) == 4
+    assert len(before) == 5
+    await jobs_done(attacker.gateway.database)
     assert await stored(attacker) == before
 
 
@@ -616,12 +669,13 @@ def node_ids(namespace: Namespace, names: Mapping[str, str], organization_id: st
         "Session": global_ids.encode("Session", namespace.id, names["session"]),
         "User": global_ids.encode("User", namespace.id, names["session"]),
         "Percolator": global_ids.encode("Percolator", namespace.id, names["percolator"]),
+        "Job": global_ids.encode("Job", namespace.id, names["job"]),
         "Namespace": global_ids.encode("Namespace", namespace.id, namespace.id),
         "Organization": global_ids.encode("Organization", organization_id, organization_id),
     }
 
 
-NODE_TYPES = ("Interaction", "SearchRequest", "Session", "User", "Percolator", "Namespace", "Organization")
+NODE_TYPES = ("Interaction", "SearchRequest", "Session", "User", "Percolator", "Job", "Namespace", "Organization")
 
 
 async def test_every_type_of_node_is_tried() -> None:
@@ -699,6 +753,7 @@ CURSORS = [
     "interactions { nodes { feature { interactions(%s) %s } } }",
     "percolators(%s) %s",
     'percolator(percolatorId: "own-p") { matches(%s) %s }',
+    "jobs(%s) %s",
 ]
 
 
@@ -719,6 +774,7 @@ async def test_a_foreign_cursor_is_a_place_like_any_other(place: str, argument: 
     foreign = await cursor_of(victim, place, FOREIGN)
     await house.writer.record(attacker.namespace, [recording(MISSING, attacker.namespace)], NOON)
     await percolate(house, MISSING, attacker.namespace)
+    await begin_job(house, MISSING, attacker.namespace)
     missing = await cursor_of(attacker, place, MISSING)
     await forget(house, MISSING)
     document = "query ($cursor: String) { %s }" % (
@@ -883,6 +939,7 @@ async def test_every_connection_is_tried_with_cursors() -> None:
         "Query.searchStats",
         "Query.namespaces",
         "Query.keys",
+        "Query.jobs",
         "Query.searchRequests",
         "Feature.interactions",
         "SearchRequest.interactions",

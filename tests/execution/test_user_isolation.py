@@ -29,15 +29,17 @@ from graphql import (
 )
 
 from gateway.demo.embedded_mongod import EmbeddedServer
+from gateway.model.jobs import JOB
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.percolators import PERCOLATOR, PERCOLATOR_MATCH
 from gateway.model.wire import validate_interaction, validate_search_request
 from gateway.plan import global_ids
-from tests.execution.test_isolation import CASES, FILTERS, PAGE, Where, percolate
+from tests.execution.test_isolation import CASES, FILTERS, PAGE, Where, begin_job, percolate
 from tests.harness.default_graph import EXECUTABLE
 from tests.harness.derivation import derived
 from tests.harness.gateway_client import Gateway, new_gateway
 from tests.harness.issuer import AUDIENCE, ISSUER, RSA, key_set, token
+from tests.harness.jobs import jobs_done
 from tests.harness.live_client import served, socket
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -46,7 +48,14 @@ AT, LATER = "2024-05-01T12:00:00.000Z", "2024-05-01T12:00:01.000Z"
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 # Whose token it is; ``others``: what somebody else has, in the words of `CASES`.
 USER, OTHER = "own-s", "secret-s"
-OWN_NAMES = {"interaction": "own-i", "request": "own-r", "session": USER, "feature": "own-f", "percolator": "own-p"}
+OWN_NAMES = {
+    "interaction": "own-i",
+    "request": "own-r",
+    "session": USER,
+    "feature": "own-f",
+    "percolator": "own-p",
+    "job": "own-j",
+}
 OTHERS_NAMES = {name: own.replace("own", "secret") for name, own in OWN_NAMES.items()}
 MARK = "told by somebody else"
 
@@ -134,7 +143,15 @@ async def ask(house: Gateway, document: str, variables: Mapping[str, Any] | None
 
 DEPTH = 4
 # The last letter of the ids of what arguments name, where that isn't an item.
-_KINDS = {"interaction": "i", "searchRequest": "r", "session": "s", "user": "s", "ids": "s", "percolator": "p"}
+_KINDS = {
+    "interaction": "i",
+    "searchRequest": "r",
+    "session": "s",
+    "user": "s",
+    "ids": "s",
+    "percolator": "p",
+    "job": "j",
+}
 # Cursors hold when their page was read.
 _UNSTEADY = {"cursor", "startCursor", "endCursor"}
 
@@ -200,10 +217,11 @@ async def changed_by_others(house: Gateway) -> None:
     await derived(house.database)
     # Behind what is derived, which wants more of a percolator than reading does.
     await percolate(house, OTHERS_NAMES, house.namespace)
+    await begin_job(house, OTHERS_NAMES, house.namespace)
 
 
 async def without_others(house: Gateway) -> None:
-    for kind in (INTERACTION, SEARCH_REQUEST, PERCOLATOR, PERCOLATOR_MATCH):
+    for kind in (INTERACTION, SEARCH_REQUEST, PERCOLATOR, PERCOLATOR_MATCH, JOB):
         await house.database[kind.collection].delete_many({kind.id_path: {"$regex": "^(secret|nobody)"}})
     await derived(house.database)
 
@@ -221,6 +239,7 @@ def node_documents(namespace_id: str) -> Iterator[tuple[str, str, Mapping[str, A
     for type_name, kind in (
         *(("Interaction", "interaction"), ("SearchRequest", "request"), ("Session", "session"), ("User", "session")),
         ("Percolator", "percolator"),
+        ("Job", "job"),
     ):
         for names in (OWN_NAMES, OTHERS_NAMES):
             id = global_ids.encode(type_name, namespace_id, names[kind])
@@ -250,7 +269,19 @@ async def answers(house: Gateway) -> list[Any]:
 
 
 # Roots that are of all users, or of the organization: whoever reads what one did alone is refused them.
-REFUSED = {"keys", "searchStats", "filterUsage", "collections", "vectorIndexes", "rerank", "percolator", "percolators"}
+REFUSED = {
+    "keys",
+    "searchStats",
+    "filterUsage",
+    "collections",
+    "vectorIndexes",
+    "rerank",
+    "percolator",
+    "percolators",
+} | {
+    "job",
+    "jobs",
+}
 
 
 async def test_what_others_do_changes_no_answer(house: Gateway) -> None:
@@ -277,7 +308,7 @@ def is_refused(root: str, answer: Any) -> bool:
 
 
 # What others do has no part in them.
-_OF_NOBODY = {"viewer", "namespaces", "keys", "interaction", "percolator"}
+_OF_NOBODY = {"viewer", "namespaces", "keys", "interaction", "percolator", "job"}
 
 
 async def test_what_others_do_is_there_for_whom_nothing_restricts(house: Gateway) -> None:
@@ -396,6 +427,7 @@ async def test_nothing_of_others_is_read_back_changed_or_deleted(house: Gateway)
             answer = await ask(house, document, variables(OTHERS_NAMES))
             assert MARK not in json.dumps(answer), root
             assert OTHER not in json.dumps(answer.get("data")), root
+    await jobs_done(house.database)
     # A search request of somebody else's by its id alone, and in one batch with a recording that gives its id as well.
     theirs = own_input("taking", searchRequestId="secret-r")
     alone = await ask(house, RECORD, {"input": theirs})
@@ -416,7 +448,12 @@ async def test_nothing_of_others_is_read_back_changed_or_deleted(house: Gateway)
 
 
 # Those that keep to a user; every other mutation is refused, however it is asked.
-OF_USER = {"recordInteraction", "recordInteractions", "recordSearchRequest", "deleteInteraction"}
+OF_USER = {"recordInteraction", "recordInteractions", "recordSearchRequest", "deleteInteraction"} | {
+    "deleteUserData",
+    "deleteSession",
+    "deleteSearchRequest",
+    "deleteInteractions",
+}
 
 
 async def test_a_mutation_that_is_no_users_is_forbidden(house: Gateway) -> None:
@@ -441,6 +478,42 @@ async def test_the_users_own_can_be_deleted(house: Gateway) -> None:
     await ask(house, RECORD, {"input": own_input("short-lived")})
     assert (await ask(house, document, {"id": "short-lived"}))["data"]["deleteInteraction"]["deletedId"]
     assert not (await ask(house, document, {"id": "short-lived"}))["data"]["deleteInteraction"]["deletedId"]
+
+
+async def test_the_user_erases_what_is_its_own_and_nothing_else(house: Gateway) -> None:
+    await changed_by_others(house)
+    others = [document for document in await everything_stored(house) if not is_own(document)]
+    erasing = {
+        "deleteUserData": {"userId": USER},
+        "deleteSession": {"sessionId": "own-s"},
+        "deleteSearchRequest": {"searchRequestId": "own-r", "withInteractions": True},
+        "deleteInteractions": {"where": {}},
+    }
+    for root, given in erasing.items():
+        type_name = f"{root[0].upper()}{root[1:]}Input"
+        document = f"mutation ($input: {type_name}!) {{ {root}(input: $input) {{ job {{ kind }} }} }}"
+        await house.writer.record(house.namespace, OWN, NOON)
+        assert "errors" not in await ask(house, document, {"input": given})
+        await jobs_done(house.database)
+        left = await everything_stored(house)
+        assert [document for document in left if not is_own(document)] == others
+        assert not [document for document in left if is_own(document) and document.get("interaction_id")]
+        assert (root == "deleteInteractions") == bool([document for document in left if is_own(document)])
+    answer = await ask(house, 'mutation { deleteUserData(input: { userId: "secret-s" }) { job { kind } } }')
+    assert code_of(answer)[0] == "FORBIDDEN"
+    await without_others(house)
+    await house.writer.record(house.namespace, OWN, NOON)
+    await derived(house.database)
+
+
+def is_own(document: Mapping[str, Any]) -> bool:
+    """Whether it is the user's, and has nothing that is somebody else's."""
+    request_user = document.get("search_request", {}).get("user_id")
+    return (
+        USER in (document.get("user_id"), request_user)
+        and request_user in (None, USER)
+        and (document.get("user_id") in (None, USER))
+    )
 
 
 @pytest.mark.parametrize(

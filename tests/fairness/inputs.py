@@ -200,6 +200,14 @@ def recordings(input_type: str, size: int) -> Mapping[str, Input | None]:
             return {"list_items": {"percolatorId": f"written{NUMBER}"} if is_one else None}
         case "DeleteInteractionInput":
             return {"list_items": {"interactionId": f"written{NUMBER}"} if is_one else None}
+        case "DeleteUserDataInput":
+            return {"list_items": {"userId": f"written{NUMBER}"} if is_one else None}
+        case "DeleteSessionInput":
+            return {"list_items": {"sessionId": f"written{NUMBER}"} if is_one else None}
+        case "DeleteSearchRequestInput":
+            return {"list_items": {"searchRequestId": f"written{NUMBER}"} if is_one else None}
+        case "DeleteInteractionsInput":
+            return {"list_items": {"where": percolator_filter(size)}}
         case "CreateNamespaceInput":
             return {"list_items": {"name": f"n{NUMBER}"} if is_one else None}
         case "CreateKeyInput":

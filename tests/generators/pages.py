@@ -22,6 +22,7 @@ from gateway.plan.sources.derived_time import DerivedTime
 from gateway.plan.sources.filter_usage import BoundFilterUsages
 from gateway.plan.sources.insertions import Insertions
 from gateway.plan.sources.item_signals import Reranking
+from gateway.plan.sources.job_listings import JobProgress
 from gateway.plan.sources.judgments import BoundJudgments
 from gateway.plan.sources.key_listings import BoundKeyListing
 from gateway.plan.sources.listings import BoundListing, BoundNestedListing
@@ -149,7 +150,7 @@ class Fetched:
             return self._page(fetch)
         values = argument_values(fetch.field, self.variables)
         match fetch.source:
-            case Insertions() | MatchInsertions():
+            case Insertions() | MatchInsertions() | JobProgress():
                 self._bound(fetch)
             case Reranking() | SearchedIndexes():
                 self._bound(fetch)

@@ -1,12 +1,13 @@
 """The commands that clients send to MongoDB, as MongoDB's drivers publish them."""
 
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import orjson
-from bson import Binary, DatetimeMS, Timestamp
+from bson import Binary, DatetimeMS, Timestamp, decode
 from pymongo import monitoring
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
@@ -20,6 +21,9 @@ _ENVELOPE = {"$clusterTime", "$db", "$readPreference", "lsid", "readConcern", "t
 _AUTHENTICATION = "gateway.auth"
 # What an entry of the audit log has besides what it tells of: its own id, its time, and who asked.
 _OF_ENTRIES = {"_id", "at", "actor"}
+# A job likewise, by whose id the log knows it.
+_OF_JOBS = {"_id", "job_id", "created_at"}
+_JOB_ID = re.compile("job_[0-9a-f]{24}")
 
 
 class _Log(CommandListener):
@@ -41,8 +45,10 @@ class _Log(CommandListener):
             return
         logged = {key: value for key, value in command.items() if key not in _ENVELOPE}
         if command[name] == "audit" and name == "insert":
+            logged["documents"] = [_entry(entry) for entry in logged["documents"]]
+        if command[name] == "jobs" and name == "insert":
             logged["documents"] = [
-                {key: value for key, value in entry.items() if key not in _OF_ENTRIES} for entry in logged["documents"]
+                {key: value for key, value in job.items() if key not in _OF_JOBS} for job in logged["documents"]
             ]
         self._log(logged)
 
@@ -57,6 +63,11 @@ class _Log(CommandListener):
     def _log(self, command: Command) -> None:
         for log in self.logs:
             log.append(command)
+
+
+def _entry(entry: Mapping[str, Any]) -> Command:
+    kept = {key: value for key, value in entry.items() if key not in _OF_ENTRIES}
+    return {**kept, "object_id": _JOB_ID.sub("<job>", kept["object_id"])}
 
 
 def _is_sent_by(package: str) -> bool:
@@ -104,6 +115,9 @@ def _jsonable(value: Any) -> Any:
             return "<time>"
         case DatetimeMS():
             return int(value)
+        case bytes() if not isinstance(value, Binary) or value.subtype == 0:
+            # The filter of a job.
+            return decode(value)
     return Binary.as_uuid(value)
 
 

@@ -92,9 +92,10 @@ async def open_gateway(database: Database, mongodb_uri: str, **settings: Any) ->
     """The gateway of two organizations in ``database``, which a client beside the gateway's own also reaches.
 
     Keys may spend without end unless ``settings`` say otherwise: answers don't tell what they cost then. Nor does it
-    derive what statistics are read from (see `tests.harness.derivation`), or ask MongoDB how slow commands are run.
+    derive what statistics are read from (see `tests.harness.derivation`), work on jobs (see `tests.harness.jobs`), or
+    ask MongoDB how slow commands are run.
     """
-    settings = {"rate_limit_restore": 0, "insights": False, "slow_operation_ms": 0, **settings}
+    settings = {"rate_limit_restore": 0, "insights": False, "jobs": False, "slow_operation_ms": 0, **settings}
     app = create_app(load(Settings, mongodb_uri=mongodb_uri, mongodb_database=database.name, **settings))
     tenancy, keys = Tenancy(database), Keys(database)
     async with app.router.lifespan_context(app) as state:

@@ -72,7 +72,14 @@ def serving(mongodb_uri: str, **settings: object) -> Iterator[GatewayProcess]:
 @contextmanager
 def running(mongodb_uri: str, database: str, **settings: object) -> Iterator[tuple["subprocess.Popen[bytes]", Path]]:
     """``gateway serve`` on this database, with the file that it logs to; ended on leaving."""
-    values = {"mongodb_uri": mongodb_uri, "mongodb_database": database, "port": 0, "insights": False, **settings}
+    values = {
+        "mongodb_uri": mongodb_uri,
+        "mongodb_database": database,
+        "port": 0,
+        "insights": False,
+        "jobs": False,
+        **settings,
+    }
     environment = {f"GATEWAY_{name.upper()}": str(value) for name, value in values.items()}
     with TemporaryDirectory(prefix="gateway-tests-") as directory:
         log = Path(directory, "log")

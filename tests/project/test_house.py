@@ -116,6 +116,7 @@ REPLACED = {
     "find": "to count its calls",
     "resolve": "to count its calls",
     "run": "to lose a cancellation, as the driver may",
+    "step": "to record beside it, or to fail",
 }
 
 

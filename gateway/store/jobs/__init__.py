@@ -1,0 +1,1 @@
+"""Jobs: work that outlasts the request for it, made in steps by any worker, resumed where it broke off."""
