@@ -9,11 +9,11 @@ from graphql import GraphQLEnumType, GraphQLSchema, get_named_type
 from gateway.compiler.wire_inputs import enum_names, from_wire, wire_path
 from gateway.context import Context
 from gateway.errors import BadUserInput, NotFound
+from gateway.execution.asked_operations import AskedOperations, Place
 from gateway.preparation.json_requests import parsed_json, unencodable_error
 from gateway.transport.exchange.exchange import Exchange, Reply
 from gateway.transport.exchange.paid_reading import PaidReading
 from gateway.transport.rest import endpoint_documents as documents
-from gateway.transport.rest.asked_operations import AskedOperations, Place
 from gateway.transport.rest.offset_pages import ListParameters, list_parameters
 from gateway.transport.rest.rest_replies import json_reply
 

@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from gateway.errors import BadUserInput, NamespaceNotFound, NotFound
+from gateway.execution.asked_operations import AskedOperations, Place
 from gateway.model.wire.fields import VECTOR_INDEXES
 from gateway.preparation.json_requests import parsed_json, unencodable_error
 from gateway.transport.exchange.exchange import Exchange, Reply
 from gateway.transport.exchange.paid_reading import PaidReading
 from gateway.transport.rest import endpoint_documents as documents
-from gateway.transport.rest.asked_operations import AskedOperations, Place
 from gateway.transport.rest.rest_replies import json_reply
 
 PAYLOAD_TYPES = ("keyword", "integer", "float", "bool", "geo", "datetime", "text", "uuid")

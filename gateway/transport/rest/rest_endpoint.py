@@ -8,8 +8,8 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.errors import AnswersUnread, MethodNotAllowed
 from gateway.errors.formatting import as_gateway_error
+from gateway.execution.asked_operations import OperationFailed
 from gateway.transport.exchange.exchange import Exchange, ExchangePolicy, Reply
-from gateway.transport.rest.asked_operations import OperationFailed
 from gateway.transport.rest.rest_replies import failure_reply, options_reply, refusal_reply
 
 Action: TypeAlias = Callable[[Exchange, Mapping[str, Any]], Awaitable[Reply]]

@@ -1,16 +1,17 @@
 """Replies in the original service's form: JSON, and its two shapes of errors."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from gateway.context import Budget
 from gateway.errors import BadUserInput, GatewayError
+from gateway.errors.code_statuses import STATUSES
 from gateway.errors.formatting import message_and_path
+from gateway.execution.asked_operations import OperationFailed
 from gateway.transport.exchange.exchange import Headers, Reply
 from gateway.transport.exchange.refusal_headers import rate_limit_headers, refusal_headers
-from gateway.transport.rest.asked_operations import OperationFailed
 
 _HEADERS: Headers = (
     (b"content-type", b"application/json; charset=utf-8"),
@@ -53,8 +54,8 @@ def failure_reply(failure: OperationFailed, allowed: bytes) -> Reply:
         return Reply(_UNPROCESSABLE, _HEADERS, orjson.dumps({"detail": details}))
     headers = () if failure.refusal is None else refusal_headers(failure.refusal, allowed)
     facts = {name: value for name, value in extensions.items() if name != "code"}
-    content = _error(_STATUSES[code], first["message"], code, facts)
-    return Reply(_STATUSES[code], (*_HEADERS, *headers), orjson.dumps(content))
+    content = _error(STATUSES[code], first["message"], code, facts)
+    return Reply(STATUSES[code], (*_HEADERS, *headers), orjson.dumps(content))
 
 
 def _error(status: int, message: str, code: str, details: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -68,13 +69,3 @@ def _error(status: int, message: str, code: str, details: Mapping[str, Any]) -> 
 def _detail(path: Sequence[str | int], message: str) -> Mapping[str, Any]:
     steps = [int(step) if isinstance(step, str) and step.isdecimal() and step.isascii() else step for step in path]
     return {"loc": steps, "msg": message, "type": "value_error"}
-
-
-def _kinds(kind: type[GatewayError]) -> Iterator[type[GatewayError]]:
-    yield kind
-    for inner in kind.__subclasses__():
-        yield from _kinds(inner)
-
-
-# Of an error in an answer no more is known than its code.
-_STATUSES = {kind.code: kind.status for kind in _kinds(GatewayError)}

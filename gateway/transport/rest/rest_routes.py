@@ -6,12 +6,12 @@ from graphql import GraphQLSchema
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import BaseRoute, Route
 
+from gateway.execution.asked_operations import AskedOperations
 from gateway.execution.operation_runner import OperationRunner
 from gateway.limits import Limits
 from gateway.scheduling.paid_work import PaidWork
 from gateway.transport.exchange.exchange import ExchangePolicy
 from gateway.transport.exchange.paid_reading import PaidReading
-from gateway.transport.rest.asked_operations import AskedOperations
 from gateway.transport.rest.endpoint_documents import endpoint_documents
 from gateway.transport.rest.interaction_resource import InteractionResource
 from gateway.transport.rest.namespace_resource import NamespaceResource

@@ -1,9 +1,9 @@
-"""Operations asked for an exchange: the same admission, limits, points and records as for any client of the graph."""
+"""Operations asked for other ways in: the same admission, limits, points and records as for any client of the graph."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import orjson
 
@@ -11,14 +11,26 @@ from gateway.context import Budget, Context
 from gateway.errors import BadUserInput, GatewayError
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.operation_runner import OperationRunner
+from gateway.observability.records import OperationRecord
 from gateway.preparation.graphql_request import GraphQLRequest
-from gateway.transport.exchange.exchange import Exchange
 
 # What graphql-core says ahead of what is wrong with a variable.
 _VARIABLE = re.compile(r"^Variable '\$\w+' has invalid value(?: at [\w.[\]]+)?: ")
 
 Place: TypeAlias = Sequence[str | int]
 """Where something stands in a request: ``body``, ``query`` or ``path``, and the way from there."""
+
+
+class Asking(Protocol):
+    """What operations are asked for, such as an exchange."""
+
+    def operation(self) -> OperationRecord:
+        """The record of another operation."""
+        ...
+
+    async def left(self) -> None:
+        """Raises an error once the client has left."""
+        ...
 
 
 class OperationFailed(Exception):
@@ -40,7 +52,7 @@ class Outcome:
 
 
 class AskedOperations:
-    """The documents of the endpoints, by their ids, and what runs them."""
+    """Fixed documents, by their ids, and what runs them."""
 
     def __init__(self, operations: OperationRunner, documents: Mapping[str, str]) -> None:
         self._operations = operations
@@ -50,7 +62,7 @@ class AskedOperations:
         self,
         document_id: str,
         variables: Mapping[str, Any],
-        exchange: Exchange,
+        asking: Asking,
         context: Context,
         place: Callable[[Sequence[str]], Place],
         *,
@@ -60,11 +72,11 @@ class AskedOperations:
         """What one of the documents answers with these variables, which were read from so many bytes; ``place``: where
         in the request what a path of the graph names stands.
 
-        Raises `OperationFailed` where one of its root fields is null because of an error, and what ``exchange.left``
+        Raises `OperationFailed` where one of its root fields is null because of an error, and what ``asking.left``
         does once the client has left.
         """
         request = GraphQLRequest(self._documents[document_id], variables, size=size, waited=waited)
-        admitted = await self._operations.admit(request, context, exchange.operation(), exchange.left)
+        admitted = await self._operations.admit(request, context, asking.operation(), asking.left)
         answer = await self._operations.run(admitted) if isinstance(admitted, AdmittedOperation) else admitted
         content = orjson.loads(answer.body)
         data, errors = content.get("data"), content.get("errors", ())
