@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from gateway.model.documents import recorded_interaction
+from gateway.model.exported_documents import exported_interaction, exported_search_request
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.wire import fields as wire
 from gateway.plan.sources.connection_statistics import ConnectionStatistics
@@ -74,6 +75,11 @@ class Interaction(Node):
         Computed(recorded_interaction),
         "The interaction exactly as recorded, in the REST endpoint's shape with snake_case names.",
     )
+    exported: JSON = stored(
+        Computed(exported_interaction),
+        """The interaction as a line of an export has it: as recorded, with the ids and times that the gateway gave it
+where it was recorded without them. An import of the line stores the same again.""",
+    )
 
 
 @composed(keys=("id", "searchRequestId"))
@@ -110,6 +116,11 @@ It is empty without queries; base64-encoded content is a short hash.""",
     json: JSON = stored(
         "search_request",
         description="The search request exactly as recorded, in the REST endpoint's shape with snake_case names.",
+    )
+    exported: JSON = stored(
+        Computed(exported_search_request),
+        """The search request as a line of an export has it: what was recorded, as `search_request`, beside its id, when
+it was first seen, and the session that counts for it where it names none.""",
     )
     session: "Session | None" = fetched(
         NestedSession(), "The session that it names, else that of the interaction with which it was first recorded."

@@ -1,0 +1,81 @@
+"""Stored documents as lines of an export: what was recorded, with the ids and times that the gateway gave it.
+
+What a line says beside the recorded object stands where that has no place of its own for it, so that an import of the
+line stores the same again: ``occurred_at`` where none was recorded, and the ``search_request_id`` of a search request
+that was recorded whole and without an id. Nobody may record that beside a whole search request.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from gateway.errors import GatewayError
+from gateway.model.documents import Document, recorded_interaction
+
+_TIME, _REQUEST, _REQUEST_ID = "occurred_at", "search_request", "search_request_id"
+
+
+class Part(Enum):
+    """What an export tells, one part after the other; the values stand in tokens."""
+
+    SEARCHES = "searches"
+    INTERACTIONS = "interactions"
+    JUDGMENTS = "judgments"
+    RECORDED = "recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedLine:
+    """A line of `Part.SEARCHES` or `Part.INTERACTIONS`; ``search``: the line of the interaction's search request, where
+    that was asked for and there is one."""
+
+    part: Part
+    content: Document
+    search: Document | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedJudgment:
+    """A judgment of an item for a query; ``grade``: 0 or 1."""
+
+    query: str
+    feature_id: str
+    rating: float
+    grade: int
+
+
+Row = ExportedLine | ExportedJudgment
+
+
+def exported_interaction(document: Mapping[str, Any]) -> Document:
+    """The line of an interaction. Raises the error that stands in the place of what is withheld, and no other."""
+    line = recorded_interaction(document)
+    if line.get(_TIME) is None and _TIME in document:
+        line[_TIME] = document[_TIME]
+    id, request = document.get(_REQUEST_ID), line.get(_REQUEST)
+    if isinstance(id, GatewayError):
+        raise id
+    if id is not None and line.get(_REQUEST_ID) is None and not _has_id(request):
+        line[_REQUEST_ID] = id
+    return line
+
+
+def exported_search_request(document: Mapping[str, Any]) -> Document:
+    """The line of a search request, also of one that an interaction holds a copy of.
+
+    It has the session of the interaction with which the search request was first recorded, where that counts.
+    """
+    line = {name: document[name] for name in (_REQUEST_ID, "first_seen_at") if name in document}
+    request = document.get(_REQUEST)
+    has_own_session = isinstance(request, Mapping) and request.get("session_id") is not None
+    # Whoever named it by its id alone may have been in another session.
+    shadowed = document.get("shadowed")
+    is_named = isinstance(shadowed, Mapping) and shadowed.get(_REQUEST_ID) is not None
+    if not has_own_session and not is_named and document.get("session_id") is not None:
+        line["session_id"] = document["session_id"]
+    return {**line, _REQUEST: request}
+
+
+def _has_id(request: Any) -> bool:
+    return isinstance(request, Mapping) and isinstance(request.get(_REQUEST_ID), str)
