@@ -1,0 +1,32 @@
+"""Exports as JSON lines: search requests and interactions as they were recorded, which an import stores again."""
+
+from collections.abc import Sequence
+
+import orjson
+
+from gateway.interchange.searches_ahead import SearchesAhead
+from gateway.model.exported_documents import Row
+
+TOKEN_KEY = "export_token"
+
+
+class JsonLinesWriter:
+    """The writer of one export as JSON lines."""
+
+    def __init__(self, *, brings_searches: bool = False) -> None:
+        self._order = SearchesAhead(tells=brings_searches)
+
+    def begin(self) -> bytes:
+        return b""
+
+    def page(self, rows: Sequence[Row]) -> bytes:
+        lines = [orjson.dumps(line.content) for line in self._order.lines(rows)]
+        return b"\n".join([*lines, b""]) if lines else b""
+
+    def end(self) -> bytes:
+        return b""
+
+
+def token_line(token: str) -> bytes:
+    """The line that says where an export goes on, which imports pass over."""
+    return orjson.dumps({TOKEN_KEY: token}) + b"\n"
