@@ -19,6 +19,15 @@ class WorkerLimits:
             "refused with RATE_LIMITED.",
         ),
     ] = 100
+    key_exports: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1_000,
+            description="Exports over HTTP that each key may have under way, at each worker; further ones are refused "
+            "with RATE_LIMITED.",
+        ),
+    ] = 2
     known_documents_bytes: Annotated[
         int,
         Field(

@@ -38,6 +38,34 @@ _COMPRESSORS: Mapping[str, Callable[[bytes], bytes]] = {
 }
 
 
+class StreamCompression:
+    """The compression of a body that comes in parts, each of which can be read before the next comes; ``coding``: one
+    of `negotiation.CODINGS`."""
+
+    def __init__(self, coding: str) -> None:
+        self._part: Callable[[bytes], bytes]
+        self._end: Callable[[], bytes]
+        match coding:
+            case "zstd":
+                zstandard = zstd.ZstdCompressor(level=1)
+                self._part = partial(zstandard.compress, mode=zstd.ZstdCompressor.FLUSH_BLOCK)
+                self._end = partial(zstandard.flush, zstd.ZstdCompressor.FLUSH_FRAME)
+            case "br":
+                compressor = brotli.Compressor(quality=1)
+                self._part = lambda part: compressor.process(part) + compressor.flush()
+                self._end = compressor.finish
+            case _:
+                deflation = isal_zlib.compressobj(level=1, wbits=31)
+                self._part = lambda part: deflation.compress(part) + deflation.flush(isal_zlib.Z_SYNC_FLUSH)
+                self._end = deflation.flush
+
+    def part(self, part: bytes) -> bytes:
+        return self._part(part)
+
+    def end(self) -> bytes:
+        return self._end()
+
+
 async def compressed(body: bytes, coding: str) -> bytes:
     """``coding``: one of `negotiation.CODINGS`."""
     compress = _COMPRESSORS[coding]

@@ -1,6 +1,6 @@
 """One request over HTTP and its reply, whatever is asked: the headers that count, the caller, the body, the coding."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import ClientDisconnect
@@ -20,6 +20,7 @@ from gateway.transport.exchange.compression import SHORTEST_BYTES, compressed
 from gateway.transport.exchange.negotiation import preferred_coding
 from gateway.transport.exchange.paced_sending import send_paced
 from gateway.transport.exchange.security_headers import HEADERS
+from gateway.transport.exchange.streamed_reply import StreamedReply
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -140,6 +141,14 @@ class Exchange:
         """The record of another operation that is asked for."""
         return self._policy.observer.operation(self.record)
 
+    def step(self) -> OperationRecord:
+        """The record of an operation that is one of many which a reply is made of, to be `ended` by itself."""
+        return OperationRecord(self.record)
+
+    def ended(self, step: OperationRecord) -> None:
+        """Nothing more becomes of such an operation."""
+        self._policy.observer.ended(step)
+
     def refusal(self, error: GatewayError) -> Answer:
         """The answer to a request that is refused as a whole."""
         self._policy.observer.refused(self.record, error.code)
@@ -198,6 +207,16 @@ class Exchange:
                 await self._send(reply)
         else:
             await self._send(reply)
+
+    async def stream(self, own_headers: Headers, parts: AsyncIterator[bytes], *, may_code: bool = True) -> None:
+        """Sends a body in parts, as they come and are read; where one can't be had, the connection is ended, so that
+        nobody takes what was sent for whole. ``may_code``: in the coding that the client prefers.
+        """
+        coding = preferred_coding(self.list_header("accept-encoding")) if may_code else None
+        stream = StreamedReply(self._policy.unread_bytes.of(self._caller_id), self._scope, self.receive, self.send)
+        error = await stream.send((*own_headers, *HEADERS), parts, coding)
+        if error is not None:
+            self.refusal(error)
 
     async def _send(self, reply: Reply) -> None:
         coding = preferred_coding(self.list_header("accept-encoding")) if len(reply.body) >= SHORTEST_BYTES else None
