@@ -11,8 +11,12 @@ from starlette.routing import Route, WebSocketRoute
 from gateway.app.lifespan import lifespan
 from gateway.app.readiness import readiness_checks
 from gateway.app.services import Services
+from gateway.execution.asked_operations import AskedOperations
+from gateway.execution.export_documents import export_documents
+from gateway.execution.export_pages import ExportPages
 from gateway.settings import Settings
 from gateway.transport.exchange.exchange import ExchangePolicy
+from gateway.transport.export.export_endpoint import ExportEndpoint
 from gateway.transport.http.caching import cache_control
 from gateway.transport.http.direct_route import DirectRoute
 from gateway.transport.http.endpoint import GraphQLEndpoint
@@ -38,6 +42,7 @@ _EXPOSED = (
     "RateLimit-Remaining",
     "RateLimit-Reset",
     "X-Total-Count",
+    "Link",
     "WWW-Authenticate",
     "X-Request-Id",
 )
@@ -104,6 +109,7 @@ def application(settings: Settings, services: Services, *, page_takes_key: bool 
             Route(ORIGINAL_PATH, health.live),
             Route(READY_PATH, health.ready),
             *([Route("/graphql/assets/{name}", page.asset)] if page else []),
+            Route("/export", _exports(policy, settings, services)),
             *rest_routes(policy, services.operations, services.paid_work, services.graph.executable, settings.limits),
             WebSocketRoute("/{path:path}", NoWebSocketEndpoint()),
         ],
@@ -120,6 +126,18 @@ def application(settings: Settings, services: Services, *, page_takes_key: bool 
     # A redirect would be to http:// behind a proxy that ends TLS, and clients send the key after it.
     app.router.redirect_slashes = False
     return app
+
+
+def _exports(policy: ExchangePolicy, settings: Settings, services: Services) -> ExportEndpoint:
+    limits, documents = settings.limits, export_documents(services.graph.executable)
+    return ExportEndpoint(
+        policy,
+        ExportPages(AskedOperations(services.operations, documents), limits.page_size),
+        services.paid_work,
+        services.bulk_work,
+        page_limit=limits.page_size,
+        entry_limit=limits.entries,
+    )
 
 
 def _proxies(settings: Settings, public: PublicUrl | None) -> list[Middleware]:

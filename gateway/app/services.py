@@ -19,6 +19,7 @@ from gateway.live.subscriptions import Subscriptions
 from gateway.model.jobs import JOB_PROGRESS
 from gateway.model.kinds import INTERACTION
 from gateway.model.percolators import PERCOLATOR_MATCH
+from gateway.scheduling.bulk_work import BulkWork
 from gateway.scheduling.concurrency import ConcurrencyLimit
 from gateway.scheduling.cpu_gate import CpuGate
 from gateway.scheduling.event_loop_lag import EventLoopLag
@@ -92,6 +93,8 @@ class Services:
         self.concurrency = ConcurrencyLimit(*operations_at_once(settings.mongodb_max_pool_size))
         self.cpu_gate = CpuGate(self.concurrency, max_waiting=settings.worker_limits.key_waiting)
         self.paid_work = PaidWork(self.cpu_gate, self.rate_limiter, time_limit_ms=limits.operation_time_ms)
+
+        self.bulk_work = BulkWork(self.concurrency, of_key=settings.worker_limits.key_exports)
 
         known, documents = open_documents(settings, self.graph)
         self.admission = Admission(known, documents, self.paid_work, cost_limit=points.cost)

@@ -1,5 +1,6 @@
 """The documents that the settings allow; what is wrong with a trusted one is a wrong setting."""
 
+from gateway.execution.export_documents import export_documents
 from gateway.preparation.known_operations import KnownOperations
 from gateway.preparation.manifest import ManifestError, read_manifest
 from gateway.preparation.persisted_documents import PersistedDocuments, PersistedDocumentsPolicy
@@ -23,7 +24,9 @@ def open_documents(settings: Settings, graph: Graph) -> tuple[KnownOperations, P
     try:
         policy = PersistedDocumentsPolicy(
             # The endpoints' own ones are asked whatever else may be.
-            trusted=endpoint_documents(graph.executable) | ({} if path is None else read_manifest(path)),
+            trusted=endpoint_documents(graph.executable)
+            | export_documents(graph.executable)
+            | ({} if path is None else read_manifest(path)),
             only_trusted=settings.only_trusted_documents,
             automatic=settings.persisted_queries,
         )

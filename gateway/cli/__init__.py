@@ -10,6 +10,7 @@ from gateway.cli import (
     conditions_commands,
     demo_command,
     erase_commands,
+    export_command,
     import_command,
     insights_commands,
     job_commands,
@@ -57,6 +58,7 @@ app.add_typer(insights_commands.commands, name="insights")
 app.add_typer(erase_commands.commands, name="erase")
 app.add_typer(job_commands.commands, name="jobs")
 app.command()(audit_command.audit)
+app.command()(export_command.export)
 app.command("import")(import_command.import_file)
 app.command()(demo_command.demo)
 app.command()(migrate_command.migrate)

@@ -53,7 +53,8 @@ class RequestLog(Sink):
             if self._slow is not None:
                 self._slow(operation)
         fields = request_fields(operation.request)
-        if operation.request.transport == "http":
+        # Of one of many that a reply is made of, that isn't known yet.
+        if operation.request.transport == "http" and operation.request.status:
             fields["status"] = operation.request.status
         if codes:
             fields["code"] = ",".join(dict.fromkeys(codes))

@@ -20,6 +20,7 @@ _ROUTES = frozenset(
         "/readyz",
         "/healthcheck",
         "/openapi.json",
+        "/export",
         "/features/search/interactions",
         "/namespaces",
         "/namespaces/indexes",
