@@ -69,7 +69,8 @@ def graded() -> Pipeline:
                         {
                             "$and": [
                                 {"$gt": ["$rating", 0]},
-                                {"$gte": ["$rating", {"$multiply": [0.5, "$highest"]}]},
+                                # Rounded, a third is less than half of two thirds.
+                                {"$gte": [{"$add": ["$rating", 10**-_DIGITS]}, {"$multiply": [0.5, "$highest"]}]},
                                 {"$gte": ["$rating", "$percentile"]},
                             ]
                         },

@@ -179,6 +179,8 @@ async def test_what_was_seen_too_rarely_is_not_judged(database: Database, model:
         ([10.0, 9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0], [1, 1, 0, 0, 0, 0, 0, 0, 0, 0]),
         # It is below half of the highest here.
         ([10.0, 5.0, 4.0, *[1.0] * 7], [1, 1, *[0] * 8]),
+        # Half of two thirds is a third, however both are rounded.
+        ([0.666666666667, 0.333333333333, *[0.0] * 10], [1, 1, *[0] * 10]),
         ([0.5, 0.5, 0.5], [1, 1, 1]),
         ([-0.5, -0.25], [0, 0]),
     ],
