@@ -1,17 +1,17 @@
 """Intervals of time in a time zone: the expression that finds a time's, and all that there are between two times.
 
 Both agree on what a day, a week (from Monday) and a month are on the clocks of the zone, across daylight saving. An
-hour is sixty minutes, counted from the zone's midnight of 1 January 2000, as MongoDB's `$dateTrunc` does.
+hour is sixty minutes, counted from the zone's midnight of 1 January 2000.
 """
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from gateway.errors import BadUserInput
 from gateway.insights.stored_values import Expression
+from gateway.insights.zone_clocks import moved, offset_of, shown, zone
 
 MAX_INTERVALS = 1_000
 """Of one series."""
@@ -31,25 +31,27 @@ class TimeInterval(Enum):
     MONTH = "month"
 
 
-@cache
-def zone(name: str) -> ZoneInfo:
-    """The time zone of this name in the IANA database; raises `BadUserInput` where there is none."""
-    if name not in _zone_names():
-        raise BadUserInput(
-            "A time zone is a name of the IANA database, such as UTC or Europe/Berlin.", path=("timeZone",)
-        )
-    return ZoneInfo(name)
+def start_of(
+    time: Expression, interval: TimeInterval, zone_name: str, first: datetime | None, last: datetime | None
+) -> Expression:
+    """The start of the interval that holds a time between ``first`` and ``last`` (None: no bound), as the clocks of
+    the zone show it; `instant_of` says when that is."""
+    if interval is TimeInterval.HOUR:
+        local = moved(time, _offset_of_hours(zone(zone_name)) // timedelta(milliseconds=1))
+    else:
+        local = shown(time, zone_name, first, last)
+    return {"$dateTrunc": {"date": local, "unit": interval.value, "startOfWeek": "monday"}}
 
 
-@cache
-def _zone_names() -> frozenset[str]:
-    return frozenset(available_timezones())
+def instant_of(start: datetime, interval: TimeInterval, in_zone: ZoneInfo) -> datetime:
+    """When an interval starts that does so as the clocks of the zone show ``start``, which is told as if in UTC."""
+    if interval is TimeInterval.HOUR:
+        return start - _offset_of_hours(in_zone)
+    return start.replace(tzinfo=in_zone).astimezone(UTC)
 
 
-def start_of(time: Expression, interval: TimeInterval, zone_name: str) -> Expression:
-    """The start of the interval that holds a time."""
-    truncated = {"date": time, "unit": interval.value, "timezone": zone_name, "startOfWeek": "monday"}
-    return {"$dateTrunc": truncated}
+def _offset_of_hours(in_zone: ZoneInfo) -> timedelta:
+    return offset_of(datetime(2000, 1, 1, tzinfo=in_zone), in_zone)
 
 
 def quarter_hour_of(time: Expression) -> Expression:
@@ -63,15 +65,19 @@ def starts(first: datetime, last: datetime, interval: TimeInterval, in_zone: Zon
     """The starts of all intervals from the one that holds ``first`` to the one that holds ``last``, in UTC, and the
     start of the next.
 
-    Raises `BadUserInput` for more than 1,000 intervals.
+    Raises `BadUserInput` for more than 1,000 intervals, and for such as aren't whole in the years 1 to 9999.
     """
     found: list[datetime] = []
-    for start in _starts(first, interval, in_zone):
-        found.append(start)
-        if start > last:
-            return found
-        if len(found) > MAX_INTERVALS:
-            break
+    try:
+        for start in _starts(first, interval, in_zone):
+            found.append(start)
+            if start > last:
+                return found
+            if len(found) > MAX_INTERVALS:
+                break
+    except (OverflowError, ValueError) as error:
+        message = "The intervals of a series are those of the years 1 to 9999: bound the time."
+        raise BadUserInput(message, path=("interval",)) from error
     raise BadUserInput(
         f"A series has at most {MAX_INTERVALS:,} intervals: choose longer ones, or bound the time.", path=("interval",)
     )

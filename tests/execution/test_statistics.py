@@ -305,7 +305,8 @@ async def test_clicks_over_expected_clicks_of_the_whole_scope_are_one(gateway: G
     assert total == pytest.approx(stats["totals"]["expectedClicks"])
 
 
-@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kolkata", "America/New_York"])
+# Of the last one MongoDB 6.0.5 believes that it still has daylight saving.
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kolkata", "America/New_York", "America/Mexico_City"])
 @pytest.mark.parametrize("interval", ["HOUR", "DAY", "WEEK", "MONTH"])
 async def test_a_series_has_every_interval_on_the_clocks_of_its_zone(
     interval: str, zone: str, gateway: Gateway, searches: list[Search]
@@ -326,6 +327,22 @@ async def test_a_series_has_every_interval_on_the_clocks_of_its_zone(
         for part, (begin, end) in zip(group["series"], spans, strict=True):
             same(part["stats"], search_stats([search for search in mine if begin <= search.at < end]))
         assert sum(part["stats"]["searches"] for part in group["series"]) == group["stats"]["searches"]
+
+
+@pytest.mark.parametrize("operator", ["gt", "gte", "lt", "lte"])
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"])
+async def test_all_times_are_within_the_first_and_the_last(gateway: Gateway, time: str, operator: str) -> None:
+    data = await gateway.data(
+        f"""{{
+          interactionStats(where: {{ occurredAt: {{ {operator}: "{time}" }} }}) {{ totals {{ interactions }} }}
+          all: interactionStats {{ totals {{ interactions }} }}
+          searchStats(where: {{ firstSeenAt: {{ {operator}: "{time}" }} }}) {{ totals {{ requests }} }}
+          allSearches: searchStats {{ totals {{ requests }} }}
+        }}"""
+    )
+    holds = (operator in ("gt", "gte")) == time.startswith("0001")
+    assert data["interactionStats"] == (data["all"] if holds else {"totals": {"interactions": 0}})
+    assert data["searchStats"] == (data["allSearches"] if holds else {"totals": {"requests": 0}})
 
 
 ORDERS = ["SEARCHES", "CLICK_THROUGH_RATE", "AVERAGE_CLICK_POSITION", "SESSIONS", "AVERAGE_MS_TO_FIRST_CLICK"]
@@ -388,6 +405,17 @@ REFUSED: list[tuple[str, Sequence[str]]] = [
         '{ gte: "2000-01-01T00:00:00Z", lt: "2020-01-01T00:00:00Z" } }) { totalCount }',
         ["searchStats", "interval"],
     ),
+    (
+        'searchStats(interval: MONTH, timeZone: "America/New_York", where: { firstSeenAt: '
+        '{ gte: "0001-01-01T00:00:00Z", lt: "0001-01-02T00:00:00Z" } }) { totalCount }',
+        ["searchStats", "interval"],
+    ),
+    (
+        "searchStats(interval: MONTH, where: { firstSeenAt: "
+        '{ gte: "9999-12-01T00:00:00Z", lte: "9999-12-31T23:59:59.999Z" } }) { totalCount }',
+        ["searchStats", "interval"],
+    ),
+    ('searchStats(timeZone: "localtime") { totalCount }', ["searchStats", "timeZone"]),
 ]
 
 

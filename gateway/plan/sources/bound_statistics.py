@@ -268,7 +268,8 @@ class BoundStatistics(BoundRoot):
         """The series of each group, by its key: every interval of the range."""
         if self.intervals is None:
             return {}
-        times = [in_utc(row["start"]) for row in found.get(_SERIES, ()) if row["start"] is not None]
+        instant_of = self.intervals.instant_of
+        times = [instant_of(in_utc(row["start"])) for row in found.get(_SERIES, ()) if row["start"] is not None]
         edges = self.intervals.starts(min(times, default=None), max(times, default=None))
         parts = {name: parts_by_key(name, found[f"{_SERIES}.{name}"]) for name in PARTS if f"{_SERIES}.{name}" in found}
         by_key: dict[Any, dict[int, Mapping[str, Any]]] = defaultdict(dict)
@@ -276,7 +277,7 @@ class BoundStatistics(BoundRoot):
             if row["start"] is not None:
                 more = {name: by[hashable(row["_id"])] for name, by in parts.items()}
                 key = hashable({name: value for name, value in row["_id"].items() if name != "start"})
-                place = bisect_right(edges, in_utc(row["start"])) - 1
+                place = bisect_right(edges, instant_of(in_utc(row["start"]))) - 1
                 by_key[key][place] = {**row["stats"], **more}
         spans = list(pairwise(edges))
         return {

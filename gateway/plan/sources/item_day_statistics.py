@@ -7,7 +7,7 @@ made of the interactions themselves, in the same form.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 
 from gateway.context import Reach
 from gateway.insights.item_day_metrics import DIMENSIONS, ITEM_DAYS_OF_INTERACTIONS
@@ -31,6 +31,9 @@ def by_item_days(bound: BoundStatistics) -> BoundStatistics | None:
     predicate, intervals = bound.scope.predicate, bound.intervals
     # What has no time is in no day.
     if not predicate.times or not all(_is_of_items(conjunct.name) for conjunct in predicate.conjuncts):
+        return None
+    # A day has one before and one behind it.
+    if not all(MINYEAR < bound.value.year < MAXYEAR for bound in predicate.times):
         return None
     if bound.metadata_paths or any(dimension.name not in DIMENSIONS for dimension in bound.dimensions):
         return None

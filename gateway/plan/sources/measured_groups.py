@@ -8,7 +8,9 @@ from typing import Any
 
 from gateway.insights import interaction_metrics
 from gateway.insights.stored_values import Expression
-from gateway.insights.time_intervals import TimeInterval, start_of, starts, zone
+from gateway.insights.time_intervals import TimeInterval, instant_of, start_of, starts
+from gateway.insights.zone_clocks import zone
+from gateway.model.derived_documents import FIRST_TIME
 from gateway.plan.commands import Document
 from gateway.plan.predicate import TimeBound
 
@@ -67,22 +69,33 @@ class Intervals:
         return not operators.isdisjoint(_LOWER) and not operators.isdisjoint(_UPPER)
 
     def start_of(self, time: Expression) -> Expression:
-        return start_of(time, self.interval, self.zone_name)
+        """The start of the interval that holds a time, as the zone's clocks show it."""
+        return start_of(time, self.interval, self.zone_name, *self._bounds)
+
+    def instant_of(self, start: datetime) -> datetime:
+        """When an interval starts, by what the zone's clocks show then."""
+        return instant_of(start, self.interval, zone(self.zone_name))
 
     def starts(self, first: datetime | None, last: datetime | None) -> Sequence[datetime]:
         """The starts of the intervals, and the end of the last; ``first`` and ``last``: of what there is. None where
         there is nothing and no bound. Raises `BadUserInput` for too many."""
-        lower = [bound.value for bound in self.times if bound.operator in _LOWER]
-        # What is earlier than midnight belongs to the day before.
-        upper = [
-            bound.value - timedelta(milliseconds=bound.operator == "$lt")
-            for bound in self.times
-            if bound.operator in _UPPER
-        ]
-        begin, end = max(lower, default=first), min(upper, default=last)
+        lower, upper = self._bounds
+        begin, end = lower or first, upper or last
         if begin is None or end is None or begin > end:
             return ()
         return starts(begin, end, self.interval, zone(self.zone_name))
+
+    @property
+    def _bounds(self) -> tuple[datetime | None, datetime | None]:
+        """The first and the last time that are asked for; None without a bound."""
+        lower = [bound.value for bound in self.times if bound.operator in _LOWER]
+        # What is earlier than midnight belongs to the day before.
+        upper = [
+            bound.value - timedelta(milliseconds=bound.operator == "$lt" and bound.value > FIRST_TIME)
+            for bound in self.times
+            if bound.operator in _UPPER
+        ]
+        return max(lower, default=None), min(upper, default=None)
 
 
 def part_of(name: str) -> tuple[Mapping[str, Expression], Mapping[str, Expression]]:

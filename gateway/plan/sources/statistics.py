@@ -10,7 +10,8 @@ from gateway.errors import BadUserInput
 from gateway.insights import interaction_metrics, search_metrics
 from gateway.insights.group_pipelines import GroupOrder
 from gateway.insights.metrics import Dimension, Subject
-from gateway.insights.time_intervals import TimeInterval, zone
+from gateway.insights.time_intervals import TimeInterval
+from gateway.insights.zone_clocks import zone
 from gateway.plan.paging import DEFAULT_PAGE_SIZE, counted_up_to, size_of
 from gateway.plan.sources.bound_statistics import BoundStatistics, group_place
 from gateway.plan.sources.item_day_statistics import by_item_days
