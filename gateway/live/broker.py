@@ -61,13 +61,19 @@ class Broker:
         self._opening = asyncio.Lock()
         self._streams: dict[Kind, InsertStream] = {}
         self._followers: dict[Kind, asyncio.Task[None]] = {}
-        # How long ago the last document was inserted as it was told, in whole seconds, as clocks of MongoDB have them.
-        self.lag_seconds = 0.0
+        # Of each stream that is followed: how long ago the last document was inserted as it was told, in whole seconds,
+        # as clocks of MongoDB have them; 0 where all are told.
+        self._lags: dict[Kind, float] = {}
 
     @property
     def is_cut_off(self) -> bool:
         """Whether a change stream that is followed broke off, and hasn't gone on yet."""
         return any(stream.is_cut_off for stream in self._streams.values())
+
+    @property
+    def lag_seconds(self) -> float:
+        """By how much what is told is behind what is recorded, of several streams the most."""
+        return max(self._lags.values(), default=0.0)
 
     async def subscribe(
         self, key: TopicKey, resolver: EventResolver, overflow: Callable[[GatewayError], None]
@@ -138,8 +144,10 @@ class Broker:
             while by_namespace:
                 inserted = await stream.next()
                 if inserted is None:
+                    if not stream.is_cut_off:
+                        self._lags[kind] = 0.0
                     continue
-                self.lag_seconds = max(0.0, int(time.time()) - inserted.at.time)
+                self._lags[kind] = max(0.0, int(time.time()) - inserted.at.time)
                 additions += 1 + await self._add(inserted, by_namespace)
                 if additions >= _ADDITIONS_WITHOUT_PAUSE:
                     additions = 0
@@ -150,6 +158,7 @@ class Broker:
                 topic.end(reason)
         finally:
             del self._followers[kind], self._streams[kind]
+            self._lags.pop(kind, None)
             await stream.close()
 
     async def _add(self, inserted: InsertEvent, by_namespace: Mapping[str, set[Topic]]) -> int:

@@ -132,8 +132,8 @@ LOOP_LAG = Metric(
 STREAM_LAG = Metric(
     "gateway_change_stream_lag_seconds",
     "gauge",
-    "How long ago the last inserted document was written as it was told to subscriptions, in whole seconds; of several "
-    "workers the most.",
+    "How long ago the last inserted document was written as it was told to subscriptions, in whole seconds; 0 where "
+    "all are told; of several workers the most.",
     of_workers="max",
 )
 LOG_LOST = Metric(

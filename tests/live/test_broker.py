@@ -5,6 +5,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -13,7 +14,7 @@ import httpx
 import orjson
 import pytest
 import pytest_asyncio
-from bson import Binary, DatetimeMS, ObjectId
+from bson import Binary, DatetimeMS, ObjectId, Timestamp
 
 from gateway.context import Permission
 from gateway.demo.data import interactions
@@ -25,7 +26,7 @@ from gateway.live import key_share, topic
 from gateway.live.broker import Broker, TopicKey
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.scheduling.unread_bytes import UnreadBytesByCaller
-from gateway.store.change_stream import InsertEvent, InsertWatch
+from gateway.store.change_stream import InsertEvent, InsertStream, InsertWatch
 from gateway.store.tenancy import NAMESPACES
 from gateway.transport.http import event_streams
 from gateway.transport.server.uvicorn_adapter import ENDING
@@ -33,7 +34,7 @@ from gateway.transport.websocket import conversation
 from tests.harness.command_log import commands
 from tests.harness.gateway_client import Gateway, new_gateway
 from tests.harness.live_client import RECORDED, key_id, record, served, socket, stream
-from tests.harness.waiting import PATIENCE
+from tests.harness.waiting import PATIENCE, soon
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -328,6 +329,35 @@ class Resolver:
 
 def overflow(error: GatewayError) -> None:
     raise error
+
+
+class _LateStream(InsertStream):
+    """One that is a hundred seconds behind."""
+
+    async def next(self) -> InsertEvent | None:
+        event = await super().next()
+        return event and replace(event, at=Timestamp(event.at.time - 100, 1))
+
+
+class _LateWatch(InsertWatch):
+    async def open(self) -> InsertStream:
+        stream = _LateStream(self._database, self._kind, await self.now())
+        await stream.open()
+        return stream
+
+
+async def test_a_lag_is_over_once_all_is_told(mongod: EmbeddedServer) -> None:
+    async with new_gateway(mongod.uri) as gateway:
+        hub = Broker(
+            {INTERACTION: _LateWatch(gateway.database, INTERACTION)},
+            SUBSCRIPTION_DEFAULTS,
+            UnreadBytesByCaller(SUBSCRIPTION_DEFAULTS.key_buffer_bytes),
+        )
+        await hub.subscribe(TopicKey("org", "ns", "key", 1), Resolver(), overflow)
+        await gateway.database[INTERACTION.collection].insert_one({"_id": "a", "namespace_id": "ns"})
+        await soon(lambda: hub.lag_seconds >= 100)
+        await soon(lambda: hub.lag_seconds == 0)
+        await hub.close()
 
 
 async def test_topics_that_are_stuck_are_waited_for_together(
