@@ -105,7 +105,10 @@ class Workers:
         for position, worker in enumerate(self._workers):
             successor = self._start()
             if not successor.becomes_ready(lambda: self._is_ending):
-                give_up(successor)
+                if self._is_ending:
+                    self._leaving.append(successor)
+                else:
+                    give_up(successor)
                 return
             self._workers[position] = successor
             self._leaving.append(worker)
