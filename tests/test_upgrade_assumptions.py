@@ -60,6 +60,7 @@ from websockets.server import ServerProtocol
 import gateway
 from gateway.compiler import graphql_core_adapter
 from gateway.errors import BadRequest, GatewayError, HeadersTooLarge, PayloadTooLarge, RequestTimeout, Unavailable
+from gateway.observability.log_lines import REFUSED_BY_SERVER
 from gateway.plan.fetched_pages import Pages
 from gateway.schema import strawberry_adapter
 from gateway.schema.type_names import Names
@@ -516,6 +517,12 @@ class TestUvicorn:
         protocol.data_received(b"c" + HEAD)
         assert not protocol.cycle.more_body
         assert protocol.cycle.scope is not protocol.scope
+
+    async def test_whatever_it_refuses_to_read_it_warns_of_by_the_same_message(
+        self, protocol: HttpToolsProtocol, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        protocol.data_received(b"\0\r\n\r\n")
+        assert [record.msg for record in caplog.records] == [REFUSED_BY_SERVER]
 
     async def test_headers_are_gathered_in_a_list_with_lower_case_names_to_which_trailers_are_added(
         self, protocol: HttpToolsProtocol

@@ -14,6 +14,7 @@ from gateway.app.services import Services
 from gateway.execution.asked_operations import AskedOperations
 from gateway.execution.export_documents import export_documents
 from gateway.execution.export_pages import ExportPages
+from gateway.observability.observer import Observer
 from gateway.settings import Settings
 from gateway.transport.exchange.exchange import ExchangePolicy
 from gateway.transport.export.export_endpoint import ExportEndpoint
@@ -22,7 +23,7 @@ from gateway.transport.http.direct_route import DirectRoute
 from gateway.transport.http.endpoint import GraphQLEndpoint
 from gateway.transport.http.event_streams import EventStreams
 from gateway.transport.http.health import LIVE_PATH, ORIGINAL_PATH, READY_PATH, Health
-from gateway.transport.http.not_found import refuse
+from gateway.transport.http.not_found import ElsewhereRefusal
 from gateway.transport.http.request_reader import RequestReader
 from gateway.transport.pages.graphiql import GraphiQLPage
 from gateway.transport.rest.rest_routes import rest_routes
@@ -111,16 +112,16 @@ def application(settings: Settings, services: Services, *, page_takes_key: bool 
             *([Route("/graphql/assets/{name}", page.asset)] if page else []),
             Route("/export", _exports(policy, settings, services)),
             *rest_routes(policy, services.operations, services.paid_work, services.graph.executable, settings.limits),
-            WebSocketRoute("/{path:path}", NoWebSocketEndpoint()),
+            WebSocketRoute("/{path:path}", NoWebSocketEndpoint(services.observer)),
         ],
         middleware=[
             *_proxies(settings, public),
             Middleware(RequestObservation, observer=services.observer),
-            *_known_hosts(settings, public),
+            *_known_hosts(settings, public, services.observer),
             *([_cors(settings.cors_origins)] if settings.cors_origins else []),
             Middleware(DirectRoute, path="/graphql", endpoint=endpoint),
         ],
-        exception_handlers={HTTPException: refuse},
+        exception_handlers={HTTPException: ElsewhereRefusal(services.observer)},
         lifespan=lambda _app: lifespan(services),
     )
     # A redirect would be to http:// behind a proxy that ends TLS, and clients send the key after it.
@@ -147,10 +148,11 @@ def _proxies(settings: Settings, public: PublicUrl | None) -> list[Middleware]:
     return [Middleware(BehindProxies, trusted=settings.trusted_proxies, base_path=base_path)]
 
 
-def _known_hosts(settings: Settings, public: PublicUrl | None) -> list[Middleware]:
+def _known_hosts(settings: Settings, public: PublicUrl | None, observer: Observer) -> list[Middleware]:
     if not settings.hosts:
         return []
-    return [Middleware(KnownHosts, hosts=settings.hosts if public is None else (*settings.hosts, public.host))]
+    hosts = settings.hosts if public is None else (*settings.hosts, public.host)
+    return [Middleware(KnownHosts, hosts=hosts, observer=observer)]
 
 
 def _cors(origins: Collection[str]) -> Middleware:

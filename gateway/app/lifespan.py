@@ -3,22 +3,24 @@ open is closed."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from gateway.app.services import Services
 from gateway.observability.metrics_catalogue import LOOP_LAG, STREAM_LAG
 from gateway.scheduling.cancellation import cancel
 from gateway.store.client import close
 from gateway.store.jobs.job_runner import JobRunner
-from gateway.transport.server.uvicorn_adapter import ENDING
+from gateway.transport.server.request_observation import RefusalObservation
+from gateway.transport.server.uvicorn_adapter import ENDING, REFUSED
 
 _LOG = logging.getLogger(__name__)
 _INDEXING_SECONDS = 5.0
 
 
 @asynccontextmanager
-async def lifespan(services: Services) -> AsyncIterator[dict[str, Callable[[], Awaitable[None]]]]:
+async def lifespan(services: Services) -> AsyncIterator[dict[str, Callable[..., Any]]]:
     """Around the time in which the services are used; its value is the state that the server is told."""
     indexing = asyncio.create_task(services.index_creation.run())
     # Long enough for a new database, or one that is ready; a large one is indexed beside the service.
@@ -42,7 +44,7 @@ async def lifespan(services: Services) -> AsyncIterator[dict[str, Callable[[], A
         await services.connections.close()
 
     try:
-        yield {ENDING: end}
+        yield {ENDING: end, REFUSED: RefusalObservation(services.observer)}
     finally:
         await services.connections.close()
         await services.broker.close()

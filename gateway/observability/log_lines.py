@@ -98,9 +98,15 @@ class LogLines(logging.Formatter):
         return self._render(None, "", event)
 
 
+# What uvicorn says of each request that the server refuses, for whatever reason: the request's own record names it.
+REFUSED_BY_SERVER = "Invalid HTTP request received."
+
+
 def is_logged(record: logging.LogRecord) -> bool:
     """Whether a record is the gateway's own, or severe: below that, libraries log what clients send, their headers
     included."""
+    if record.msg == REFUSED_BY_SERVER:
+        return False
     return record.levelno >= logging.WARNING or record.name.partition(".")[0] == "gateway"
 
 

@@ -4,6 +4,7 @@ import io
 import logging
 import logging.config
 from collections.abc import Iterator
+from contextlib import redirect_stderr
 from copy import deepcopy
 
 import pytest
@@ -108,19 +109,17 @@ class _Counting(io.StringIO):
 
 
 @pytest.mark.parametrize("stream", [_Full(), None], ids=["full", "closed"])
-def test_a_record_that_cannot_be_written_is_counted_and_raises_nothing(
-    monkeypatch: pytest.MonkeyPatch, stream: io.StringIO | None
-) -> None:
-    monkeypatch.setattr("sys.stderr", stream)
+def test_a_record_that_cannot_be_written_is_counted_and_raises_nothing(stream: io.StringIO | None) -> None:
     lost: list[None] = []
-    logger = event_logger("info", "json", lambda: lost.append(None))
+    # As Python has it where it was closed.
+    with redirect_stderr(stream):
+        logger = event_logger("info", "json", lambda: lost.append(None))
     logger.info("operation", name="A")
     logger.error("operation")
     assert len(lost) == 2
 
 
-def test_a_record_is_written_at_once_as_several_workers_write_into_one_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    stream = _Counting()
-    monkeypatch.setattr("sys.stderr", stream)
-    event_logger("info", "text").warning("operation", name="A")
+def test_a_record_is_written_at_once_as_several_workers_write_into_one_log() -> None:
+    with redirect_stderr(_Counting()) as stream:
+        event_logger("info", "text").warning("operation", name="A")
     assert stream.writes == ["WARNING:  operation name=A\n"]

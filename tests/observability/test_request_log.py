@@ -11,10 +11,12 @@ import pytest
 
 from gateway.context import Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
+from gateway.limits import ConnectionLimits
 from gateway.store.client import Database
 from tests.harness.gateway_client import Gateway, open_gateway
 from tests.harness.live_client import RECORD, record, served, socket
 from tests.harness.waiting import soon
+from tests.harness.wire_client import serving
 
 Lines = Callable[[], list[dict[str, Any]]]
 
@@ -125,8 +127,29 @@ async def test_what_is_refused_says_why_and_by_whose_fault(gateway: Gateway, lin
         ("info", "operation", 200, "GRAPHQL_VALIDATION_FAILED"),
         ("info", "request", 401, "UNAUTHENTICATED"),
         ("info", "operation", 400, "BAD_REQUEST"),
-        ("info", "request", 404, None),
+        ("info", "request", 404, "NOT_FOUND"),
         ("debug", "request", 200, None),
+    ]
+
+
+@pytest.mark.parametrize("gateway", [{"hosts": ("a",)}], indirect=True)
+async def test_what_never_reaches_the_application_is_told_as_well(gateway: Gateway, lines: Lines) -> None:
+    async with serving(gateway.app, ConnectionLimits(drain_seconds=0, connections=1, header_bytes=1_000)) as served:
+        served.server.lifespan.state.update(gateway.state)
+        heads = (
+            b"GET /readyz\0 HTTP/1.1\r\n\r\n",
+            b"POST /graphql?a=hidden HTTP/1.1\r\nHost: a\r\nX-A: %b\r\n\r\n" % (b"a" * 1_100),
+            b"POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n",
+            b"GET /graphql HTTP/1.1\r\nHost: b\r\n\r\n",
+        )
+        ids = [response.headers["x-request-id"] for head in heads for response in await served.answers(head)]
+    told = lines()
+    assert [line["request_id"] for line in told] == ids
+    assert [(line["method"], line["path"], line["status"], line["code"]) for line in told] == [
+        ("", "", 400, "BAD_REQUEST"),
+        ("POST", "/graphql", 431, "HEADERS_TOO_LARGE"),
+        ("POST", "/graphql", 413, "PAYLOAD_TOO_LARGE"),
+        ("GET", "/graphql", 403, "FORBIDDEN"),
     ]
 
 

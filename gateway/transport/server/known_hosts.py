@@ -9,6 +9,8 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.errors import Forbidden
+from gateway.observability.observer import Observer
+from gateway.transport.exchange.exchange import RECORD
 from gateway.transport.http.health import HEALTH_PATHS
 from gateway.transport.http.replies import closing_reply
 from gateway.transport.websocket.socket_endpoint import refuse_websocket
@@ -17,19 +19,23 @@ _REFUSAL = Forbidden("The gateway isn't called by this host's name.")
 
 
 class KnownHosts:
-    """An ASGI middleware that refuses requests whose Host is none of ``hosts``, over HTTP and for websockets.
+    """An ASGI middleware that refuses requests whose Host is none of ``hosts``, over HTTP and for websockets, and tells
+    its ``observer``.
 
     A name stands for itself with any port. Health is told to everybody: orchestrators ask by addresses.
     """
 
-    def __init__(self, app: ASGIApp, *, hosts: Collection[str]) -> None:
+    def __init__(self, app: ASGIApp, *, hosts: Collection[str], observer: Observer) -> None:
         self._app = app
+        self._observer = observer
         self._hosts = frozenset(_name(host) for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan" or self._is_known(scope) or _asks_for_health(scope):
             await self._app(scope, receive, send)
-        elif scope["type"] == "websocket":
+            return
+        self._observer.refused(scope[RECORD], _REFUSAL.code)
+        if scope["type"] == "websocket":
             await receive()
             await refuse_websocket(receive, send, _REFUSAL)
         else:

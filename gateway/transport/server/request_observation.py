@@ -5,10 +5,11 @@ from secrets import token_hex
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.errors import GatewayError
 from gateway.observability.observer import Observer
 from gateway.observability.records import RequestRecord
 from gateway.output.redaction import redacted
-from gateway.transport.exchange.exchange import RECORD
+from gateway.transport.exchange.exchange import RECORD, Reply
 
 # What applications call themselves by, as Apollo's and Hive's clients send it.
 _NAMES = {b"apollographql-client-name", b"graphql-client-name"}
@@ -45,6 +46,24 @@ class RequestObservation:
             await self._app(scope, receive, sending)
         finally:
             self._observer.replied(record, status=sending.status or _CLIENT_LEFT, size=sending.size)
+
+
+class RefusalObservation:
+    """What tells an ``observer`` of requests that the server refuses ahead of the application: unreadable ones, those
+    that are too large or too slow, and those for which there is no room. Nothing of their headers is known."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+
+    def __call__(self, method: str, address: bytes, refusal: GatewayError, reply: Reply) -> bytes:
+        """The new id of the request."""
+        trace_id = token_hex(16)
+        path = address.partition(b"?")[0].decode("latin-1")
+        record = RequestRecord(trace_id, "http", method, path, trace_id=trace_id)
+        self._observer.received(record)
+        self._observer.refused(record, refusal.code)
+        self._observer.replied(record, status=reply.status, size=len(reply.body))
+        return trace_id.encode()
 
 
 class _ObservedSending:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections.abc import Sequence
 from typing import Any
 
 import uvicorn
@@ -10,6 +11,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import CloseCode, Frame
 
 from gateway.errors import BadRequest, GatewayError, RequestTimeout
+from gateway.transport.exchange.exchange import Reply
 from gateway.transport.exchange.paced_sending import ABORT
 from gateway.transport.http.heads import body_too_large, head_too_large, refusal_of_head
 from gateway.transport.http.replies import closing_reply
@@ -17,6 +19,9 @@ from gateway.transport.server.accepting import stop_accepting
 
 # What the application's lifespan may yield under this name is called, and awaited, as soon as the server is to end.
 ENDING = "ending"
+# What it yields under this one is told of each request that never reaches the application: its method, its address, why
+# it is refused, and the reply; and gives the id that the client is told of it.
+REFUSED = "refused"
 # A refused client has so long to read why: closed with bytes of it unread, the connection would be reset.
 _LINGER_SECONDS, _FRAGMENTS = 2.0, 1_000
 
@@ -76,6 +81,7 @@ class HttpProtocol(HttpToolsProtocol):
         refusal = refusal_of_head(line, self.headers, self.config.limits, asks_for_upgrade=upgrade)
         self._refusal = refusal or self.config.capacity.use(self, self.url, self.connections, self.tasks, self.pipeline)
         if self._refusal is not None:
+            self.scope["method"] = line[0].decode("ascii")
             raise self._refusal
         self.scope["extensions"] = {ABORT: {"call": self.transport.abort}}
         super().on_headers_complete()
@@ -109,12 +115,22 @@ class HttpProtocol(HttpToolsProtocol):
             answering.disconnected = True
         if answering is None or not answering.response_started or answering.scope is not self.scope:
             reply = closing_reply(refusal)
-            headers = [b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *reply.headers)]
+            own = (*self.server_state.default_headers, *reply.headers, *self._observed(refusal, reply))
+            headers = [b"%b: %b\r\n" % header for header in own]
             self.transport.write(b"".join([STATUS_LINE[reply.status], *headers, b"\r\n", reply.body]))
         self.config.capacity.wait(self)  # It takes no room while it lingers.
         self.flow.resume_reading()
         self.transport.write_eof()
         self.loop.call_later(_LINGER_SECONDS, self.transport.abort)
+
+    def _observed(self, refusal: GatewayError, reply: Reply) -> Sequence[tuple[bytes, bytes]]:
+        """The header with the id by which whoever observes requests knows the one that is refused."""
+        observe = self.app_state.get(REFUSED)
+        if observe is None:
+            return ()
+        # Garbage may come ahead of any.
+        method, address = ("", b"") if self.scope is None else (self.scope.get("method", ""), self.url)
+        return ((b"x-request-id", observe(method, address, refusal, reply)),)
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):

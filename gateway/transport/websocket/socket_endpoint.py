@@ -10,6 +10,8 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.auth.open_connections import OpenConnections
 from gateway.errors import Forbidden, GatewayError
+from gateway.observability.observer import Observer
+from gateway.transport.exchange.exchange import RECORD
 from gateway.transport.http.not_found import NOTHING_HERE
 from gateway.transport.http.replies import closing_reply
 from gateway.transport.websocket import close_codes
@@ -41,7 +43,9 @@ class WebSocketEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         if not is_allowed_origin(Headers(scope=scope), self._origins, self._own_origin):
-            await refuse_websocket(receive, send, Forbidden("Pages of this origin may not open websockets here."))
+            refusal = Forbidden("Pages of this origin may not open websockets here.")
+            self._services.observer.refused(scope[RECORD], refusal.code)
+            await refuse_websocket(receive, send, refusal)
         elif PROTOCOL not in scope["subprotocols"]:
             await send({"type": "websocket.accept"})
             await send(
@@ -59,8 +63,12 @@ class WebSocketEndpoint:
 class NoWebSocketEndpoint:
     """What refuses a websocket where there is none: an ASGI application."""
 
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
+        self._observer.refused(scope[RECORD], NOTHING_HERE.code)
         await refuse_websocket(receive, send, NOTHING_HERE)
 
 
