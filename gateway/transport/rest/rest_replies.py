@@ -28,34 +28,34 @@ def json_reply(content: Any, budget: Budget | None = None, *, total: int | None 
     return Reply(200, (*_HEADERS, *counted, *rate_limit_headers(budget)), orjson.dumps(content))
 
 
-def options_reply(allowed: bytes) -> Reply:
-    """The reply to who asks which methods there are."""
-    return Reply(204, ((b"allow", allowed),))
+class RestReplies:
+    """The replies to what isn't done: `gateway.transport.exchange.exchange_endpoint.Replies`."""
 
+    def options(self, allowed: bytes) -> Reply:
+        return Reply(204, ((b"allow", allowed),))
 
-def refusal_reply(error: GatewayError, allowed: bytes) -> Reply:
-    """The reply to a request that is refused before an operation is asked for: a path of bad input begins with the
-    part of the request that it is in."""
-    message, path = message_and_path(error)
-    if isinstance(error, BadUserInput):
-        content: Any = {"detail": [_detail(path or ("body",), message)]}
-        return Reply(_UNPROCESSABLE, _HEADERS, orjson.dumps(content))
-    content = _error(error.status, message, error.code, error.facts)
-    return Reply(error.status, (*_HEADERS, *refusal_headers(error, allowed)), orjson.dumps(content))
+    def refusal(self, error: GatewayError, allowed: bytes) -> Reply:
+        """A path of bad input begins with the part of the request that it is in."""
+        message, path = message_and_path(error)
+        if isinstance(error, BadUserInput):
+            content: Any = {"detail": [_detail(path or ("body",), message)]}
+            return Reply(_UNPROCESSABLE, _HEADERS, orjson.dumps(content))
+        content = _error(error.status, message, error.code, error.facts)
+        return Reply(error.status, (*_HEADERS, *refusal_headers(error, allowed)), orjson.dumps(content))
 
-
-def failure_reply(failure: OperationFailed, allowed: bytes) -> Reply:
-    """The reply with the errors of an operation."""
-    first = failure.errors[0]
-    extensions = first["extensions"]
-    code = extensions["code"]
-    if code == BadUserInput.code:
-        details = [_detail(error["extensions"].get("path") or ("body",), error["message"]) for error in failure.errors]
-        return Reply(_UNPROCESSABLE, _HEADERS, orjson.dumps({"detail": details}))
-    headers = () if failure.refusal is None else refusal_headers(failure.refusal, allowed)
-    facts = {name: value for name, value in extensions.items() if name != "code"}
-    content = _error(STATUSES[code], first["message"], code, facts)
-    return Reply(STATUSES[code], (*_HEADERS, *headers), orjson.dumps(content))
+    def failure(self, failure: OperationFailed, allowed: bytes) -> Reply:
+        first = failure.errors[0]
+        extensions = first["extensions"]
+        code = extensions["code"]
+        if code == BadUserInput.code:
+            details = [
+                _detail(error["extensions"].get("path") or ("body",), error["message"]) for error in failure.errors
+            ]
+            return Reply(_UNPROCESSABLE, _HEADERS, orjson.dumps({"detail": details}))
+        headers = () if failure.refusal is None else refusal_headers(failure.refusal, allowed)
+        facts = {name: value for name, value in extensions.items() if name != "code"}
+        content = _error(STATUSES[code], first["message"], code, facts)
+        return Reply(STATUSES[code], (*_HEADERS, *headers), orjson.dumps(content))
 
 
 def _error(status: int, message: str, code: str, details: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -64,6 +64,10 @@ def _error(status: int, message: str, code: str, details: Mapping[str, Any]) -> 
         "status": status,
         "error": {"message": message, "type": code, "details": dict(details) or None},
     }
+
+
+def _of_operation(error: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _detail(error["extensions"].get("path") or ("body",), error["message"])
 
 
 def _detail(path: Sequence[str | int], message: str) -> Mapping[str, Any]:

@@ -1,6 +1,6 @@
 """The addresses of the original service, and what is asked at each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from graphql import GraphQLSchema
 from starlette.convertors import Convertor, register_url_convertor
@@ -11,12 +11,13 @@ from gateway.execution.operation_runner import OperationRunner
 from gateway.limits import Limits
 from gateway.scheduling.paid_work import PaidWork
 from gateway.transport.exchange.exchange import ExchangePolicy
+from gateway.transport.exchange.exchange_endpoint import Action, ExchangeEndpoint
 from gateway.transport.exchange.paid_reading import PaidReading
 from gateway.transport.rest.endpoint_documents import endpoint_documents
 from gateway.transport.rest.interaction_resource import InteractionResource
 from gateway.transport.rest.namespace_resource import NamespaceResource
 from gateway.transport.rest.openapi import OPENAPI_PATH, Description
-from gateway.transport.rest.rest_endpoint import RestEndpoint
+from gateway.transport.rest.rest_replies import RestReplies
 
 INTERACTIONS, INTERACTION = "/features/search/interactions", "/features/search/interactions/{interaction_id:text}"
 NAMESPACES, NAMESPACE, INDEXES = "/namespaces", "/namespaces/{namespace}", "/namespaces/indexes"
@@ -44,12 +45,17 @@ def rest_routes(
     asked, reading = AskedOperations(operations, endpoint_documents(schema)), PaidReading(paid_work)
     interactions = InteractionResource(asked, reading, schema, page_limit=limits.page_size, entry_limit=limits.entries)
     namespaces = NamespaceResource(asked, reading, entry_limit=limits.entries)
+    replies = RestReplies()
+
+    def route(address: str, actions: Mapping[str, Action]) -> Route:
+        return Route(address, ExchangeEndpoint(policy, actions, replies))
+
     return [
-        Route(INTERACTIONS, RestEndpoint(policy, {"GET": interactions.list, "POST": interactions.create})),
-        Route(INTERACTION, RestEndpoint(policy, {"GET": interactions.get, "DELETE": interactions.delete})),
-        Route(NAMESPACES, RestEndpoint(policy, {"GET": namespaces.list, "POST": namespaces.create})),
+        route(INTERACTIONS, {"GET": interactions.list, "POST": interactions.create}),
+        route(INTERACTION, {"GET": interactions.get, "DELETE": interactions.delete}),
+        route(NAMESPACES, {"GET": namespaces.list, "POST": namespaces.create}),
         # Ahead of the namespaces, of which one may have that name.
-        Route(INDEXES, RestEndpoint(policy, {"GET": namespaces.indexes})),
-        Route(NAMESPACE, RestEndpoint(policy, {"GET": namespaces.get, "PUT": namespaces.update})),
+        route(INDEXES, {"GET": namespaces.indexes}),
+        route(NAMESPACE, {"GET": namespaces.get, "PUT": namespaces.update}),
         Route(OPENAPI_PATH, Description(limits.page_size).read),
     ]

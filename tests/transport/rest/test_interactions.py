@@ -12,8 +12,9 @@ from starlette.routing import Route
 
 from gateway.context import Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
+from gateway.transport.exchange.exchange_endpoint import ExchangeEndpoint
 from gateway.transport.rest.offset_pages import MAX_SKIPPED
-from gateway.transport.rest.rest_endpoint import RestEndpoint
+from gateway.transport.rest.rest_replies import RestReplies
 from tests.harness.gateway_client import Gateway, new_gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -84,7 +85,7 @@ def served(gateway: Gateway) -> list[tuple[str, str]]:
     return [
         (route.path, method)
         for route in routes
-        if isinstance(route.endpoint, RestEndpoint)
+        if isinstance(route.endpoint, ExchangeEndpoint) and isinstance(route.endpoint.replies, RestReplies)
         for method in route.endpoint.methods
     ]
 
