@@ -28,6 +28,7 @@ from gateway.insights.stored_values import (
 )
 from gateway.model.derived_documents import LAST_TIME, SEARCH_OUTCOMES, VISIT_FIELDS
 from gateway.model.document_ids import id_spellings
+from gateway.model.documents import STUB
 from gateway.model.kinds import INTERACTION
 
 _OWN = (
@@ -53,7 +54,8 @@ def outcomes(namespace_id: str, searches: Mapping[str, Any]) -> Pipeline:
     all of them; to be run on their collection."""
     # One read of all the interactions: a $lookup would parse its pipeline for each search request, a millisecond each.
     return [
-        {"$match": {**searches, "namespace_id": in_namespace(namespace_id)}},
+        # Of a stub is known that somebody acted on results, not what was searched for.
+        {"$match": {**searches, STUB: {"$ne": True}, "namespace_id": in_namespace(namespace_id)}},
         {"$project": _OF_REQUEST | {"namespace_id": {"$literal": namespace_id}}},
         # What can't be named has no interactions, and no place in the graph.
         {"$match": {"search_request_id": {"$ne": None}}},

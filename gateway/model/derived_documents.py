@@ -1,7 +1,7 @@
 """What is kept beside the recorded documents, derived from them alone: a document for each search request, and one for
 each item and UTC day.
 
-A **search outcome** has the ``_id`` of its search request:
+A **search outcome** has the ``_id`` of its search request; a stub (`gateway.model.documents`) has none yet:
 
     {"_id": UUID, "namespace_id": "ns_…", "search_request_id": "r1", "first_seen_at": datetime, "text": "running shoes",
      "collections": ["shoes"], "vector_indexes": ["text"], "condition_keys": ["brand"],

@@ -8,11 +8,16 @@ recorded key that has an owned name stands in ``shadowed``, so nothing recorded 
 
 An interaction recorded with the id of a search request has that id in ``shadowed``; the search request embedded in it
 is then a copy for reading, which the recorded object did not have.
+
+A **stub** is a search request of which no more is known than its id, because an interaction that names it came first:
+its recorded part is ``{"search_request_id": "…"}``, with the ``collections`` where the interaction says those, and
+`STUB` is true. What records it in full takes its place; until the interactions that copied the stub have got their
+copies, `STUB` holds the id of that completion.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from bson import DBRef
 
@@ -20,9 +25,18 @@ from gateway.context import Namespace
 from gateway.model.document_ids import document_id, first_session_id
 from gateway.model.filter_trees import canonical_json, condition_rows, condition_tokens
 from gateway.model.query_texts import query_text, text_tokens
-from gateway.model.wire import RecordedInteraction, RecordedSearchRequest, filter_trees, in_milliseconds
+from gateway.model.wire import (
+    AwaitedSearchRequest,
+    RecordedInteraction,
+    RecordedSearchRequest,
+    filter_trees,
+    in_milliseconds,
+)
 
 Document: TypeAlias = dict[str, Any]
+
+STUB: Final = "stub"
+"""Of search requests alone, whose recorded part stands by itself."""
 
 # Where a document that was looked for among several types has the declared name of its own: no stored key has a NUL.
 TYPE_FIELD = "\0type"
@@ -76,6 +90,35 @@ def search_request_document(
     return document | derived_fields(document) | {"namespace_id": namespace.id}
 
 
+def stub_document(namespace: Namespace, awaited: AwaitedSearchRequest, *, first_seen_at: datetime) -> Document:
+    """What is stored of a search request that an interaction names, and nobody has recorded yet."""
+    recorded = RecordedSearchRequest(awaited.raw)
+    stub = search_request_document(namespace, awaited.search_request_id, recorded, first_seen_at=first_seen_at)
+    return {**stub, STUB: True, "namespace_id": namespace.id}
+
+
+def copies_stub(interaction: Mapping[str, Any]) -> bool:
+    """Whether what a stored interaction has of its search request is a stub's: a full one has queries."""
+    named, copy = (interaction.get("shadowed") or {}).get("search_request_id"), interaction.get("search_request")
+    return named is not None and isinstance(copy, Mapping) and "queries" not in copy
+
+
+def copies_of_stub(search_request_id: str) -> Document:
+    """The filter for the interactions of a namespace that `copies_stub` is true of, by the search request's id."""
+    return {
+        "search_request_id": search_request_id,
+        "shadowed.search_request_id": {"$exists": True},
+        # Not what has lost its copy as the search request was erased.
+        "search_request.search_request_id": search_request_id,
+        "search_request.queries": {"$exists": False},
+    }
+
+
+def is_stub(document: Mapping[str, Any]) -> bool:
+    """Whether a stored search request waits for its first full record."""
+    return document.get(STUB) is True
+
+
 def interaction_document(
     namespace: Namespace, recorded: RecordedInteraction, *, occurred_at: datetime, request: Document | None
 ) -> Document:
@@ -92,9 +135,7 @@ def interaction_document(
     }
     shadowed = {name: raw[name] for name in raw if name in OWNED_FIELDS}
     if request is not None:
-        # What was stored before a derived field was thought of lacks it.
-        copied = request if all(name in request for name in _COPIED) else {**request, **derived_fields(request)}
-        document |= {name: copied[name] for name in _COPIED}
+        document |= copied_fields(request)
         if recorded.search_request_id is not None:
             if "search_request" in raw:
                 shadowed["search_request"] = raw["search_request"]
@@ -106,6 +147,13 @@ def interaction_document(
     # Last, so that nothing recorded can replace it.
     document["namespace_id"] = namespace.id
     return document
+
+
+def copied_fields(request: Mapping[str, Any]) -> Document:
+    """What an interaction has of a stored search request, beside its recorded part."""
+    # What was stored before a derived field was thought of lacks it.
+    copied = request if all(name in request for name in _COPIED) else {**request, **derived_fields(request)}
+    return {name: copied[name] for name in _COPIED}
 
 
 def without_search_request(document: Mapping[str, Any], stand_in: Any) -> Document:

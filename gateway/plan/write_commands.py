@@ -31,11 +31,13 @@ class RecordInteractions:
     """Interactions to record as if they were sent one after the other; ``now`` is when those happened that don't say.
 
     A recording that was refused already is an error, and its own outcome. Gives the list of their outcomes, in order.
+    ``makes_stubs``: a search request that is named by its id, and isn't recorded yet, may follow.
     """
 
     reach: Reach
     recordings: Sequence[RecordedInteraction | GatewayError]
     now: datetime
+    makes_stubs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,15 @@ class RecordSearchRequest:
     reach: Reach
     recording: RecordedSearchRequest
     seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RecordBatch:
+    """Search requests to record, and then interactions. Those that were refused already are errors, and their own
+    outcomes. Gives the outcomes of both, in order."""
+
+    searches: Sequence[RecordSearchRequest | GatewayError]
+    interactions: RecordInteractions
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +162,7 @@ class DeletePercolator:
 WriteCommand: TypeAlias = (
     RecordInteractions
     | RecordSearchRequest
+    | RecordBatch
     | DeleteInteraction
     | Erase
     | CreateNamespace

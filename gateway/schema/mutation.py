@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from gateway.context import Permission
+from gateway.plan.sources.json_recordings import JsonRecording
 from gateway.plan.sources.percolator_writes import PercolatorCreation, PercolatorDeletion, PercolatorUpdate
 from gateway.plan.sources.writes import (
     InteractionDeletion,
@@ -44,6 +45,7 @@ from gateway.schema.recording_inputs import (
     DeleteInteractionInput,
     RecordInteractionInput,
     RecordInteractionsInput,
+    RecordJsonInput,
     RecordSearchRequestInput,
 )
 from gateway.schema.viewer_types import Namespace
@@ -83,6 +85,28 @@ class RecordInteractionsPayload:
 class RecordSearchRequestPayload:
     search_request: SearchRequest = embedded("search_request", description="The search request as it is stored.")
     created: bool = stored("created", description="False where it had been recorded before, with the same content.")
+
+
+@strawberry.type(description="What became of one search request of a batch.")
+class RecordSearchRequestResult:
+    index: int = stored("index", description="The search request's place in the batch, from 0.")
+    search_request: SearchRequest | None = embedded(
+        "search_request", description="The search request, unless it was refused."
+    )
+    created: bool = stored("created", description="False where it was refused, or had been recorded before.")
+    error: InputError | None = embedded("error", description="Why it was refused; null where it wasn't.")
+
+
+@strawberry.type(description="What became of search requests and interactions that were sent as JSON.")
+class RecordJsonPayload:
+    search_requests: list[RecordSearchRequestResult] = embedded(
+        "search_requests", many=True, description="One result for each search request, in the order given."
+    )
+    interactions: list[RecordInteractionResult] = embedded(
+        "interactions", many=True, description="One result for each interaction, in the order given."
+    )
+    created_count: int = stored("created_count", description="How many of both were recorded now.")
+    error_count: int = stored("error_count", description="How many of both were refused.")
 
 
 @strawberry.type(description="The deleted interaction.")
@@ -130,6 +154,11 @@ def _record_search_request(
 ) -> None: ...
 
 
+def _record_json(
+    input: Annotated[RecordJsonInput, strawberry.argument(description="What to record.")],
+) -> None: ...
+
+
 def _delete_interaction(
     input: Annotated[DeleteInteractionInput, strawberry.argument(description="Which interaction.")],
 ) -> None: ...
@@ -173,6 +202,11 @@ class Mutation:
         SearchRequestRecording(),
         "Records a search request that nobody has interacted with yet.",
         signature=_record_search_request,
+    )
+    record_json: RecordJsonPayload = fetched(
+        JsonRecording(),
+        "Records up to 1,000 search requests and interactions as JSON, each judged alone: what `json` of them reads.",
+        signature=_record_json,
     )
     delete_interaction: DeleteInteractionPayload = fetched(
         InteractionDeletion(),

@@ -114,6 +114,36 @@ class RecordInteractionsInput:
     interactions: list[RecordInteractionInput] = _required(
         "Up to 1,000 interactions. Each is judged alone: a bad one doesn't stop the others."
     )
+    search_requests_may_follow: bool = strawberry.field(
+        description="""Whether a `searchRequestId` may name a search request that isn't recorded yet. Until it is, no
+more is known of it than its id; the first full record of it completes it, and the interactions with it.""",
+        default=False,
+    )
+
+
+@strawberry.input(description="A search request to record, as JSON.")
+class JsonSearchRequestInput:
+    search_request: JSON = _required("The search request, in the shape that `json` of one has.")
+    occurred_at: DateTime | None = _optional("When the search was made; now, where left out.")
+
+
+@strawberry.input(
+    description="""Search requests and interactions to record as JSON: in the shape that their `json` has, with types of
+interactions and fields that aren't declared."""
+)
+class RecordJsonInput:
+    search_requests: list[JsonSearchRequestInput] = strawberry.field(
+        description="Search requests; with the interactions up to 1,000.", default_factory=list
+    )
+    interactions: list[JSON] = strawberry.field(
+        description="Interactions, each in the shape that `json` of one has, to record after the search requests.",
+        default_factory=list,
+    )
+    search_requests_may_follow: bool = strawberry.field(
+        description="""Whether a `search_request_id` may name a search request that isn't recorded yet, as of
+`recordInteractions`; then a `search_request` that has but its id and `collections` says so much of it until it is.""",
+        default=False,
+    )
 
 
 @strawberry.input(description="A search request to record, before anybody interacted with its results.")

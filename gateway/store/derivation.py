@@ -17,6 +17,7 @@ from gateway.insights.search_outcomes import merged_into_outcomes, outcomes, wit
 from gateway.insights.visits import merged_into_visits, neighbours
 from gateway.model.derived_documents import ITEM_DAYS, SEARCH_OUTCOMES
 from gateway.model.document_ids import id_text
+from gateway.model.documents import STUB
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.store.client import ClientSession, Collection, Database, Document, aggregate, session
 from gateway.store.derivation_walk import items_left
@@ -123,7 +124,7 @@ class Derivation:
         """Removes those of the stored outcomes with these ids whose search requests are gone."""
         candidates = [outcome["_id"] for outcome in stored if outcome["search_request_id"] in ids]
         if candidates:
-            recorded = {"_id": {"$in": candidates}, "namespace_id": namespace_id}
+            recorded = {"_id": {"$in": candidates}, STUB: {"$ne": True}, "namespace_id": namespace_id}
             requests = self._requests.find(recorded, {"search_request_id": 1}, session=reads)
             left = {repr(row["_id"]) async for row in requests if id_text(row.get("search_request_id")) in ids}
             gone = [id for id in candidates if repr(id) not in left]

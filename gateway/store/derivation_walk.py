@@ -16,6 +16,7 @@ from gateway.insights.derived_keys import ItemKey, Key, SearchKey, VisitKey, ite
 from gateway.insights.item_days import days_with_interactions, with_items
 from gateway.insights.visits import WITH_NEIGHBOURS
 from gateway.model.derived_documents import DERIVED_INDEXES, ITEM_DAYS, SEARCH_OUTCOMES
+from gateway.model.documents import STUB
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.store.client import Collection, Database, aggregate
 from gateway.store.derivation_state import RebuildProgress
@@ -81,6 +82,7 @@ class Walk:
         outcomes, after = await next_by_id(self._outcomes, after, ("_id", "namespace_id", "search_request_id"), _CHUNK)
         ids = {
             "_id": {"$in": [outcome["_id"] for outcome in outcomes]},
+            STUB: {"$ne": True},
             "namespace_id": {"$in": list({outcome["namespace_id"] for outcome in outcomes})},
         }
         recorded = {repr(request["_id"]) async for request in self._requests.find(ids, {"_id": 1})}

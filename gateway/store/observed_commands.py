@@ -17,6 +17,7 @@ from gateway.plan.write_commands import (
     DeletePercolator,
     Erase,
     LimitKey,
+    RecordBatch,
     RecordInteractions,
     RecordSearchRequest,
     RevokeKey,
@@ -31,6 +32,7 @@ _KEYS, _PERCOLATORS = "keys", "percolators"
 WRITES = {
     RecordInteractions: ("insert", INTERACTION.collection),
     RecordSearchRequest: ("insert", SEARCH_REQUEST.collection),
+    RecordBatch: ("insert", INTERACTION.collection),
     DeleteInteraction: ("delete", INTERACTION.collection),
     Erase: ("insert", JOB.collection),
     CreateNamespace: ("insert", "namespaces"),

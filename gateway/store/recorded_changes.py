@@ -17,16 +17,29 @@ IMAGE_READ: Final = (INTERACTION.id_path, PERCOLATOR.id_path)
 WHOLE: Final = "percolator"
 """Where a change of a percolator has the whole of it."""
 
+_COMPLETED: Final = "completed"
+# An update is told as what differs: fields of the search request, each by its path.
+_UPDATED_FIELDS: Final = {"$objectToArray": {"$ifNull": ["$updateDescription.updatedFields", {}]}}
+_IN_SEARCH_REQUEST: Final = {"$eq": [{"$indexOfBytes": ["$$field.k", "search_request."]}, 0]}
+
 CHANGE_PROJECTION: Final[Mapping[str, Any]] = {
     "clusterTime": 1,
     "documentKey._id": 1,
     WHOLE: {"$cond": [{"$eq": ["$ns.coll", PERCOLATOR.collection]}, "$fullDocument", "$$REMOVE"]},
+    _COMPLETED: {
+        "$cond": [
+            {"$and": [{"$eq": ["$ns.coll", INTERACTION.collection]}, {"$eq": ["$operationType", "update"]}]},
+            {"$anyElementTrue": [{"$map": {"input": _UPDATED_FIELDS, "as": "field", "in": _IN_SEARCH_REQUEST}}]},
+            "$$REMOVE",
+        ]
+    },
 }
 
 
 @dataclass(frozen=True, slots=True)
 class InteractionInserted:
-    """An interaction that was recorded. ``id``: its ``_id``; ``at``: by the database's clock."""
+    """An interaction that was recorded, or whose search request was, where that came later. ``id``: its ``_id``;
+    ``at``: by the database's clock."""
 
     namespace_id: str
     id: Any
@@ -70,6 +83,8 @@ def recorded_change(change: Mapping[str, Any]) -> RecordedChange | None:
         return None
     match collection, operation:
         case INTERACTION.collection, "insert":
+            return InteractionInserted(namespace_id, change["documentKey"]["_id"], change["clusterTime"])
+        case INTERACTION.collection, "update" if change.get(_COMPLETED):
             return InteractionInserted(namespace_id, change["documentKey"]["_id"], change["clusterTime"])
         case INTERACTION.collection, "delete":
             id = id_text(before.get(INTERACTION.id_path))

@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence, Set
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from bson import encode
 
 from gateway.context import Caller, Namespace, Reach
-from gateway.errors import BadUserInput, Conflict, GatewayError, NotFound
-from gateway.model.document_ids import document_id, id_spellings, search_request_id_of
+from gateway.errors import BadUserInput, GatewayError, NotFound
+from gateway.model.document_ids import id_spellings
 from gateway.model.documents import (
+    STUB,
     interaction_document,
     same_search_request,
-    search_request_document,
 )
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.wire import RecordedInteraction, RecordedSearchRequest
@@ -28,6 +29,7 @@ from gateway.plan.write_commands import (
     Erase,
     LimitKey,
     Outcome,
+    RecordBatch,
     Recorded,
     RecordInteractions,
     RecordSearchRequest,
@@ -43,7 +45,9 @@ from gateway.store.jobs.job_repository import Jobs
 from gateway.store.key_administration import KeyAdministration
 from gateway.store.observed_commands import observed
 from gateway.store.percolator_repository import Percolators
-from gateway.store.recording_outcomes import judged, judged_request, request_conflict
+from gateway.store.recorded_requests import given_requests, request_document, stub_documents
+from gateway.store.recording_outcomes import judged, judged_request, request_conflict, unfinished
+from gateway.store.search_request_inserts import SearchRequestInserts
 from gateway.store.tenancy import Tenancy
 
 
@@ -60,6 +64,7 @@ class Writer:
     ) -> None:
         self._interactions = database[INTERACTION.collection]
         self._search_requests = database[SEARCH_REQUEST.collection]
+        self._request_inserts = SearchRequestInserts(database)
         self._audit = Audit(database)
         self._jobs = Jobs(database)
         self._tenancy = Tenancy(database)
@@ -77,11 +82,12 @@ class Writer:
         match command:
             case RecordInteractions():
                 return await self._record_valid(command, usage)
-            case RecordSearchRequest(reach, recording, seen_at):
-                try:
-                    return await self.record_search_request(reach.namespace, recording, seen_at, usage)
-                except Conflict as error:
-                    return error
+            case RecordSearchRequest():
+                [outcome] = await self._record_searches([command], usage)
+                return outcome
+            case RecordBatch(searches, interactions):
+                recorded = await self._record_searches(searches, usage)
+                return recorded, await self._record_valid(interactions, usage)
             case DeleteInteraction(reach, interaction_id, caller):
                 return await self.delete_interaction(reach, interaction_id, by=caller)
             case Erase(reach, erasure, caller):
@@ -114,12 +120,27 @@ class Writer:
 
     async def _record_valid(self, command: RecordInteractions, usage: Usage) -> list[Outcome]:
         valid = [recording for recording in command.recordings if isinstance(recording, RecordedInteraction)]
-        reach = command.reach
-        recorded = await self.record(reach.namespace, valid, command.now, usage, reach.user_id) if valid else []
+        reach, makes_stubs = command.reach, command.makes_stubs
+        recorded = (
+            await self.record(reach.namespace, valid, command.now, usage, reach.user_id, makes_stubs=makes_stubs)
+            if valid
+            else []
+        )
         outcomes = iter(recorded)
         return [
             recording if isinstance(recording, GatewayError) else next(outcomes) for recording in command.recordings
         ]
+
+    async def _record_searches(
+        self, recordings: Sequence[RecordSearchRequest | GatewayError], usage: Usage
+    ) -> list[Outcome]:
+        """What became of each of the search requests, which are all for one namespace."""
+        valid = [recording for recording in recordings if isinstance(recording, RecordSearchRequest)]
+        if not valid:
+            return [recording for recording in recordings if isinstance(recording, GatewayError)]
+        requests = [(recording.recording, recording.seen_at) for recording in valid]
+        outcomes = iter(await self.record_search_requests(valid[0].reach.namespace, requests, usage))
+        return [recording if isinstance(recording, GatewayError) else next(outcomes) for recording in recordings]
 
     async def record(
         self,
@@ -128,32 +149,41 @@ class Writer:
         now: datetime,
         usage: Usage | None = None,
         user_id: str | None = None,
+        *,
+        makes_stubs: bool = False,
     ) -> list[Outcome]:
         """What became of each recording, in order, as if they had been sent one after the other.
 
         ``now`` is when those happened that do not say; ``usage`` is the operation's, None: the command line's. A
         recording's search request is written first, and stays where its interaction is refused. Refused are:
         `Conflict`, an interaction or search request whose id is recorded with other content; `BadUserInput`, the id of
-        a search request that is not recorded, or isn't the one's of ``user_id``, who may reach no other's.
+        a search request that isn't the one's of ``user_id``, who may reach no other's, or that is not recorded, unless
+        this ``makes_stubs``.
 
         Raises `WriteTooLarge`, ahead of any write, where all together have more bytes than the operation may write, and
         `ReadTooLarge` where what is stored under their ids has more than it may read.
         """
         limited, usage = usage, usage or Usage(UNLIMITED)
-        ids, requests = _given_requests(namespace, recordings, now)
+        ids, requests = given_requests(namespace, recordings, now)
         known = requests | await self._named_requests(Reach(namespace, user_id), ids, requests.keys(), usage)
+        if makes_stubs:
+            stubs = stub_documents(namespace, recordings, ids, known, now)
+            requests, known = requests | stubs, known | stubs
         expected = [
             interaction_document(namespace, recording, occurred_at=now, request=None if id is None else known.get(id))
             for recording, id in zip(recordings, ids, strict=True)
         ]
         distinct = {document["_id"]: document for document in expected}
         self._count_written([*requests.values(), *distinct.values()], limited)
-        stored_requests, fresh_requests = await insert(self._search_requests, namespace, requests, usage.compared)
+        stored_requests, fresh_requests = await self._request_inserts.insert(namespace, requests, usage.compared)
         stored_requests = known | stored_requests
         new_requests = frozenset(fresh_requests)
         candidates: list[Document | GatewayError] = []
+        judge = partial(
+            judged_request, stored=stored_requests, fresh=fresh_requests, user_id=user_id, makes_stubs=makes_stubs
+        )
         for recording, id, document in zip(recordings, ids, expected, strict=True):
-            request = None if id is None else judged_request(recording, id, stored_requests, fresh_requests, user_id)
+            request = None if id is None else judge(recording, id)
             if request is None or isinstance(request, GatewayError):
                 candidates.append(request or document)
             elif id is not None and request is known.get(id):
@@ -165,6 +195,8 @@ class Writer:
             if not isinstance(candidate, GatewayError):
                 documents.setdefault(candidate["_id"], candidate)
         stored, fresh = await insert(self._interactions, namespace, documents, usage.compared)
+        if stale := unfinished(stored_requests, candidates, ids, stored, fresh):
+            await self._request_inserts.complete_copies(namespace, stale)
         return [
             candidate
             if isinstance(candidate, GatewayError)
@@ -193,13 +225,15 @@ class Writer:
         """What became of each search request, in order, as if they had been sent one after the other; the time is when
         it is first seen where it is new. `Conflict`: its id is recorded with other content. Raises what `record` does.
         """
-        candidates = [_request_document(namespace, recorded, seen_at) for recorded, seen_at in recordings]
+        candidates = [request_document(namespace, recorded, seen_at) for recorded, seen_at in recordings]
         documents: dict[UUID, Document] = {}
         for candidate in candidates:
             documents.setdefault(candidate["_id"], candidate)
         self._count_written([*documents.values()], usage)
         compared = (usage or Usage(UNLIMITED)).compared
-        stored, fresh = await insert(self._search_requests, namespace, documents, compared)
+        stored, fresh = await self._request_inserts.insert(namespace, documents, compared)
+        if stale := [id for id, document in stored.items() if STUB in document]:
+            await self._request_inserts.complete_copies(namespace, stale)
         outcomes: list[Outcome] = []
         for (recorded, _), candidate in zip(recordings, candidates, strict=True):
             document = stored[candidate["_id"]]
@@ -245,36 +279,3 @@ class Writer:
         options = self._interactions.codec_options
         with translated():
             usage.written(len(encode(document, codec_options=options)) for document in documents)
-
-
-def _given_requests(
-    namespace: Namespace, recordings: Sequence[RecordedInteraction], now: datetime
-) -> tuple[list[UUID | None], dict[UUID, Document]]:
-    """The id of each recording's search request, None where it has none, and the documents of those that are given, of
-    each the first."""
-    ids: list[UUID | None] = []
-    documents: dict[UUID, Document] = {}
-    # Of requests that are one object, as an import has those of one content.
-    id_of: dict[tuple[int, str | None], UUID] = {}
-    for recording in recordings:
-        request, request_id = recording.search_request, recording.search_request_id
-        if request is None:
-            ids.append(None if request_id is None else document_id(namespace.id, "search_request", request_id))
-            continue
-        session_id = recording.raw.get("session_id")
-        same = (id(request), session_id)
-        if same not in id_of:
-            document = _request_document(namespace, request, recording.occurred_at or now, session_id)
-            documents.setdefault(document["_id"], document)
-            id_of[same] = document["_id"]
-        ids.append(id_of[same])
-    return ids, documents
-
-
-def _request_document(
-    namespace: Namespace, recorded: RecordedSearchRequest, first_seen_at: datetime, session_id: Any = None
-) -> Document:
-    """``session_id``: that of the interaction which it came with, where it isn't said beside it."""
-    session_id = recorded.session_id or session_id
-    id = recorded.id or search_request_id_of(namespace.id, recorded.raw, session_id)
-    return search_request_document(namespace, id, recorded, first_seen_at=first_seen_at, session_id=session_id)

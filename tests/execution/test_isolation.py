@@ -206,6 +206,15 @@ def request_input(names: Mapping[str, str]) -> dict[str, Any]:
     return {"searchRequestId": names["request"], "queries": [], "collections": ["other content"]}
 
 
+def json_request(names: Mapping[str, str]) -> dict[str, Any]:
+    return {"search_request_id": names["request"], "queries": [], "collections": ["other content"]}
+
+
+def json_interaction(names: Mapping[str, str], **fields: Any) -> dict[str, Any]:
+    own = {"interaction_id": names["interaction"], "feature_id": "f", "interaction_type": "click", "occurred_at": AT}
+    return own | fields
+
+
 def representation(type_name: str, key: str, name: str) -> dict[str, str]:
     return {"__typename": type_name, key: name}
 
@@ -474,6 +483,23 @@ CASES: dict[str, list[Case]] = {
               recordSearchRequest(input: $input) { created searchRequest { id json } }
             }""",
             lambda names: {"input": {"occurredAt": AT, "searchRequest": request_input(names)}},
+        )
+    ],
+    "recordJson": [
+        (
+            """mutation ($input: RecordJsonInput!) {
+              recordJson(input: $input) {
+                searchRequests { created error { code message path } searchRequest { id json } }
+                interactions { created error { code message path } interaction { id json } }
+              }
+            }""",
+            lambda names: {
+                "input": {
+                    "searchRequestsMayFollow": True,
+                    "searchRequests": [{"occurredAt": AT, "searchRequest": json_request(names)}],
+                    "interactions": [json_interaction(names, search_request_id=names["request"])],
+                }
+            },
         )
     ],
     "deleteInteraction": [

@@ -520,3 +520,29 @@ async def test_a_typed_variable_within_metadata_is_recorded_as_it_was_sent(produ
     )
     metadata = recorded["recordInteraction"]["interaction"]["metadata"]
     assert metadata == {"when": when, "kinds": ["CLICK"], "id": "42", "search": SEARCH}
+
+
+FOLLOWED = """mutation ($interactions: [RecordInteractionInput!]!) {
+  recordInteractions(input: {interactions: $interactions, searchRequestsMayFollow: true}) {
+    createdCount results { error { code }
+      interaction { json searchRequest { searchRequestId queries { value } text collections filters { operator: text }
+        groupBy { field } select userId sessionId resultCount json outcome { clicked } } } }
+  }
+}"""
+
+
+async def test_a_click_may_come_before_its_search(producer: Producer) -> None:
+    click = view(interactionId="i1", searchRequestId="r1")
+    recorded = (await producer.data(FOLLOWED, interactions=[click]))["recordInteractions"]
+    [result] = recorded["results"]
+    assert result["interaction"]["json"]["search_request_id"] == "r1"
+    assert result["interaction"]["searchRequest"]["queries"] == []
+    assert result["interaction"]["searchRequest"]["collections"] == []
+    assert result["interaction"]["searchRequest"]["json"] == {"search_request_id": "r1"}
+    search = {**SEARCH, "searchRequestId": "r1", "queries": None, "text": "shoes"}
+    search.pop("queries")
+    completed = await producer.record_search(searchRequest=search)
+    assert completed["created"]
+    again = (await producer.data(FOLLOWED, interactions=[click]))["recordInteractions"]
+    assert again["createdCount"] == 0
+    assert again["results"][0]["interaction"]["searchRequest"]["queries"] == [{"value": "shoes"}]

@@ -438,6 +438,10 @@ async def test_nothing_of_others_is_read_back_changed_or_deleted(house: Gateway)
     answer = await ask(house, RECORD_ALL, {"input": {"interactions": [giving, theirs]}})
     results = answer["data"]["recordInteractions"]["results"]
     assert [result["error"]["code"] for result in results] == ["CONFLICT", "BAD_USER_INPUT"]
+    # Also where one that isn't recorded may follow.
+    following = {"searchRequestsMayFollow": True, "interactions": [theirs]}
+    [result] = (await ask(house, RECORD_ALL, {"input": following}))["data"]["recordInteractions"]["results"]
+    assert result["error"]["code"] == "BAD_USER_INPUT"
     # What those cases recorded is the user's own.
     recorded = [document for document in await everything_stored(house) if document not in before]
     assert all(document.get("user_id", USER) == USER for document in recorded)
@@ -448,7 +452,7 @@ async def test_nothing_of_others_is_read_back_changed_or_deleted(house: Gateway)
 
 
 # Those that keep to a user; every other mutation is refused, however it is asked.
-OF_USER = {"recordInteraction", "recordInteractions", "recordSearchRequest", "deleteInteraction"} | {
+OF_USER = {"recordInteraction", "recordInteractions", "recordSearchRequest", "recordJson", "deleteInteraction"} | {
     "deleteUserData",
     "deleteSession",
     "deleteSearchRequest",

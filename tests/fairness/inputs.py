@@ -158,6 +158,18 @@ def interaction(**fields: Any) -> Input:
     return {"featureId": "written", "interactionType": "VIEW", **fields}
 
 
+def json_search_request(bytes_: int, nodes: int) -> Input:
+    """The same as JSON."""
+    condition = {"key": "brand", "operator": "in", "value": ["a", "b", {"c": 1}]}
+    query = {"vector_index": "text", "type": "text", "value": NUMBER + "a" * bytes_}
+    filters = {"AND": [{"OR": [condition] * 9}] * max(1, nodes // 10)}
+    return {"queries": [query], "collections": ["c"] * 100, "filters": filters}
+
+
+def json_interaction(**fields: Any) -> Input:
+    return {"feature_id": "written", "interaction_type": "view", **fields}
+
+
 def percolator_filter(features: int) -> Input:
     """What a percolator looks for: any of so many features, which nothing has."""
     return {"featureId": {"in": [f"{NUMBER}{number}" for number in range(features)]}}
@@ -191,6 +203,14 @@ def recordings(input_type: str, size: int) -> Mapping[str, Input | None]:
             return {
                 "body_bytes": {"searchRequest": search_request(size, 400)} if size <= 900_000 else None,
                 "list_items": {"searchRequest": search_request(1, size)},
+            }
+        case "RecordJsonInput":
+            return {
+                "body_bytes": {"searchRequests": [{"searchRequest": json_search_request(size, 400)}]}
+                if size <= 900_000
+                else None,
+                "list_items": {"interactions": [json_interaction(metadata=metadata(20))] * size},
+                "MAX_DOCUMENT": {"interactions": [json_interaction(search_request_id="large")] * size},
             }
         case "CreatePercolatorInput":
             return {"list_items": {"name": f"p{NUMBER}", "where": percolator_filter(size)}}

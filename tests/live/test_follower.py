@@ -12,7 +12,7 @@ from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.insights.derived_keys import SearchKey
 from gateway.live.follower import Follower
 from gateway.model.derived_documents import DERIVATION_STATES, ITEM_DAYS, SEARCH_OUTCOMES
-from gateway.model.wire import validate_interaction
+from gateway.model.wire import validate_interaction, validate_search_request
 from gateway.scheduling.cancellation import cancel
 from gateway.store.client import Client, Collection, Database, Driver, watch
 from gateway.store.derivation_state import DerivationState
@@ -106,6 +106,30 @@ async def test_a_process_that_follows_derives_what_is_recorded(database: Databas
         await record(database, {"search_request_id": "r1", "interaction_type": "view"})
         await derived(database)
     assert await counts(database) == {"view": 1, "click": 1}
+    assert await is_exact(database)
+
+
+async def test_a_stub_counts_for_its_items_and_as_a_search_once_that_is_recorded(database: Database) -> None:
+    writer = Writer(database)
+    wire = {"interaction_id": "i1", "feature_id": "p1", "interaction_type": "click", "search_request_id": "r1"}
+    await writer.record(SHOP, [validate_interaction(wire)], NOW, makes_stubs=True)
+    await derived(database)
+    assert await database[SEARCH_OUTCOMES].count_documents({}) == 0
+    assert await database[ITEM_DAYS].count_documents({"counts.click": 1}) == 1
+    assert await is_exact(database)
+    async with following(database):
+        full = search("r1", session_id="s1", result_count=3)
+        await writer.record_search_request(SHOP, validate_search_request(full), NOW)
+        await derived(database)
+    outcome = await database[SEARCH_OUTCOMES].find_one({"search_request_id": "r1"})
+    assert outcome is not None
+    assert (outcome["counts"], outcome["visit"], outcome["searches_clicked"]) == ({"click": 1}, "s:s1", 1)
+    assert await is_exact(database)
+    # Deleted by others, and named again before that is followed.
+    await database["search_requests"].delete_many({})
+    await writer.record(SHOP, [validate_interaction(wire | {"interaction_id": "i2"})], NOW, makes_stubs=True)
+    await derived(database)
+    assert await database[SEARCH_OUTCOMES].count_documents({}) == 0
     assert await is_exact(database)
 
 

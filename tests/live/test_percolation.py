@@ -14,7 +14,7 @@ from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.live.follower import Follower
 from gateway.model.derived_documents import DERIVATION_STATES
 from gateway.model.percolators import PERCOLATOR, PERCOLATOR_MATCH
-from gateway.model.wire import validate_interaction
+from gateway.model.wire import validate_interaction, validate_search_request
 from gateway.scheduling.cancellation import cancel
 from tests.harness.derivation import derived
 from tests.harness.gateway_client import Gateway, new_gateway
@@ -105,6 +105,20 @@ async def test_it_is_told_by_which_comparisons(gateway: Gateway) -> None:
         ("i1", ["position < 3", 'interactionType = "click"']),
         ("i2", ["metadata.price >= 10", 'interactionType = "click"']),
     ]
+
+
+async def test_an_interaction_ahead_of_its_search_is_matched_once_that_is_known(gateway: Gateway) -> None:
+    by_text = await create(gateway, {"text": {"contains": "shoes"}})
+    by_item = await create(gateway, {"featureId": {"eq": "p1"}})
+    wire = {"interaction_id": "i1", "feature_id": "p1", "interaction_type": "click", "search_request_id": "r1"}
+    await gateway.writer.record(gateway.namespace, [validate_interaction(wire)], NOON, makes_stubs=True)
+    await derived(gateway.database)
+    assert [await matched(gateway, id) for id in (by_text, by_item)] == [[], ["i1"]]
+    query = {"vector_index": "keyword", "type": "text", "value": "red shoes"}
+    full = {"search_request_id": "r1", "queries": [query], "collections": []}
+    await gateway.writer.record_search_request(gateway.namespace, validate_search_request(full), NOON)
+    await derived(gateway.database)
+    assert [await matched(gateway, id) for id in (by_text, by_item)] == [["i1"], ["i1"]]
 
 
 async def test_what_is_recorded_before_anybody_followed_is_matched_too(mongod: EmbeddedServer) -> None:

@@ -27,7 +27,7 @@ def search_outcomes(requests: Iterable[Mapping[str, Any]], interactions: Iterabl
     outcomes = []
     for request in requests:
         namespace_id, id = request.get("namespace_id"), id_text(request.get("search_request_id"))
-        if isinstance(namespace_id, str) and id is not None:
+        if isinstance(namespace_id, str) and id is not None and request.get("stub") is not True:
             outcomes.append(_own(request, namespace_id, id, by_request[namespace_id, id]))
     outcomes.sort(key=lambda outcome: (*_visit(outcome), outcome.get("first_seen_at") or _NEVER, _order(outcome)))
     # What has no time comes first.

@@ -3,6 +3,7 @@
 from gateway.model.wire.instants import format_instant, in_milliseconds, parse_instant
 from gateway.model.wire.json_values import check_json
 from gateway.model.wire.recording_validation import (
+    AwaitedSearchRequest,
     RecordedInteraction,
     RecordedSearchRequest,
     validate_interaction,
@@ -11,6 +12,7 @@ from gateway.model.wire.recording_validation import (
 from gateway.model.wire.trees import filter_trees
 
 __all__ = [
+    "AwaitedSearchRequest",
     "RecordedInteraction",
     "RecordedSearchRequest",
     "check_json",

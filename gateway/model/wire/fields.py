@@ -222,3 +222,16 @@ the facet's name."""
     session_id: Id | None = Field(None, description="The session in which it happened.")
     user_id: Id | None = Field(None, description="Who interacted.")
     occurred_at: Instant | None = Field(None, description="When it happened.")
+
+
+class AwaitedSearchRequest(_Embedded):
+    """A search request that isn't recorded yet, as far as an interaction says what it is."""
+
+    search_request_id: Id
+    collections: Annotated[list[CollectionName], Field(max_length=100)] | None = None
+
+
+class InteractionOfAwaited(WireObject):
+    """An interaction, as far as it names such a search request."""
+
+    search_request: AwaitedSearchRequest

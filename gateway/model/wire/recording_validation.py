@@ -4,7 +4,7 @@ Declared fields are checked by the models of `gateway.model.wire.fields`, free-f
 What a client records is kept as it is: unknown and legacy keys, nulls, the order of keys.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -13,14 +13,14 @@ from uuid import uuid4
 from pydantic import ValidationError
 
 from gateway.errors import BadUserInput
-from gateway.model.wire.fields import MAX_METADATA, Interaction, SearchRequest
+from gateway.model.wire.fields import MAX_METADATA, Interaction, InteractionOfAwaited, SearchRequest
 from gateway.model.wire.instants import format_instant, in_milliseconds, parse_instant
 from gateway.model.wire.json_values import check_json, check_size
 from gateway.model.wire.trees import Path, check_tree, filter_trees
 
 MAX_DOCUMENT = 1024 * 1024
 
-_Model = TypeVar("_Model", Interaction, SearchRequest)
+_Model = TypeVar("_Model", Interaction, InteractionOfAwaited, SearchRequest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,20 @@ class RecordedSearchRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class AwaitedSearchRequest:
+    """A search request that an interaction names before it is recorded, and what it says of it."""
+
+    search_request_id: str
+    collections: Sequence[str] | None = None
+
+    @property
+    def raw(self) -> Mapping[str, Any]:
+        """It as a wire object, as far as it is known."""
+        known = {} if self.collections is None else {"collections": list(self.collections)}
+        return {"search_request_id": self.search_request_id, **known}
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedInteraction:
     """A valid interaction; ``raw`` is its wire object as it was sent, but that a datetime in ``occurred_at`` became its
     text.
@@ -50,6 +64,14 @@ class RecordedInteraction:
     occurred_at: datetime | None
     search_request: RecordedSearchRequest | None
     search_request_id: str | None
+    collections: Sequence[str] | None = None
+
+    @property
+    def awaited_search_request(self) -> AwaitedSearchRequest | None:
+        """What is known of the search request that is named, where it isn't recorded yet."""
+        if self.search_request_id is None:
+            return None
+        return AwaitedSearchRequest(self.search_request_id, self.collections)
 
 
 def validate_interaction(
@@ -58,11 +80,14 @@ def validate_interaction(
     search_request_id: str | None = None,
     request: RecordedSearchRequest | None = None,
     is_plain: bool = False,
+    search_may_follow: bool = False,
 ) -> RecordedInteraction:
     """The interaction of a wire object.
 
     ``search_request_id``: that of its whole search request, said beside it. ``request``: its whole search request,
     where that was validated before. ``is_plain``: all of it is known to fit BSON and the limits on sizes.
+    ``search_may_follow``: an object with no more than the id and the collections of a search request names it, as its
+    id alone does.
 
     Raises `BadUserInput` for the first violation, with its path in wire names and the limit in the message.
     """
@@ -70,6 +95,12 @@ def validate_interaction(
     if not is_plain:
         check_json(wire)
         check_size(wire, MAX_DOCUMENT)
+    collections = None
+    if search_may_follow and _names_awaited(wire):
+        awaited = _fields(InteractionOfAwaited, wire).search_request
+        collections = awaited.collections
+        wire = {name: value for name, value in wire.items() if name != "search_request"}
+        wire["search_request_id"] = awaited.search_request_id
     fields = _fields(Interaction, wire if request is None else wire | {"search_request": None})
     if not is_plain:
         check_size(fields.metadata, MAX_METADATA, "metadata")
@@ -88,6 +119,7 @@ def validate_interaction(
         occurred_at=occurred_at,
         search_request=request,
         search_request_id=fields.search_request_id,
+        collections=collections,
     )
 
 
@@ -103,6 +135,12 @@ def validate_search_request(
     _fields(SearchRequest, wire)
     _check_trees(wire, ())
     return RecordedSearchRequest(wire, id, session_id)
+
+
+def _names_awaited(wire: Mapping[str, Any]) -> bool:
+    request = wire.get("search_request")
+    is_partial = isinstance(request, Mapping) and request.keys() <= {"search_request_id", "collections"}
+    return is_partial and wire.get("search_request_id") is None
 
 
 def _object(raw: object) -> dict[str, Any]:

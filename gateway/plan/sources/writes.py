@@ -45,7 +45,8 @@ class InteractionsRecording(Source):
     """Up to 1,000 interactions to record, each judged alone."""
 
     def bind(self, arguments: SourceArguments) -> "BoundInteractionsRecording":
-        return BoundInteractionsRecording(arguments.input().items("interactions"))
+        may_follow = arguments.values["input"].get("searchRequestsMayFollow", False)
+        return BoundInteractionsRecording(arguments.input().items("interactions"), makes_stubs=may_follow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ class BoundInteractionRecording(BoundWrite):
         return True
 
     def command(self, context: Context) -> RecordInteractions:
-        return RecordInteractions(context.reach, [_validated(self.input, context)], datetime.now(UTC))
+        return RecordInteractions(context.reach, [validated(self.input, context)], datetime.now(UTC))
 
     def payload(self, result: Sequence[Outcome], context: Context) -> Document:
         [outcome] = result
@@ -134,9 +135,10 @@ class BoundInteractionRecording(BoundWrite):
 
 @dataclass(frozen=True, slots=True)
 class BoundInteractionsRecording(BoundWrite):
-    """The recording of a batch of interactions."""
+    """The recording of a batch of interactions; ``makes_stubs``: as of `RecordInteractions`."""
 
     inputs: Sequence[InputValue]
+    makes_stubs: bool
 
     @property
     def keeps_to_user(self) -> bool:
@@ -151,12 +153,12 @@ class BoundInteractionsRecording(BoundWrite):
             raise BadUserInput(
                 f"A batch may hold at most {MAX_BATCH} interactions, not {self.count}.", path=("input", "interactions")
             )
-        recordings = [_validated(input, context) for input in self.inputs]
-        return RecordInteractions(context.reach, recordings, datetime.now(UTC))
+        recordings = [validated(input, context) for input in self.inputs]
+        return RecordInteractions(context.reach, recordings, datetime.now(UTC), self.makes_stubs)
 
     def payload(self, result: Sequence[Outcome], context: Context) -> Document:
         results = [
-            _batch_result(index, outcome, input)
+            interaction_result(index, outcome, input)
             for index, (outcome, input) in enumerate(zip(result, self.inputs, strict=True))
         ]
         return {
@@ -232,17 +234,25 @@ class BoundNamespaceCreation(BoundWrite):
         return {"namespace": Recorded(namespace_document(namespace), created), "created": created}
 
 
-def _validated(input: InputValue, context: Context) -> RecordedInteraction | GatewayError:
+def validated(
+    input: InputValue, context: Context, *, search_may_follow: bool = False
+) -> RecordedInteraction | GatewayError:
+    """The interaction of an input, or what is wrong with it; ``search_may_follow``: as of `validate_interaction`."""
     try:
-        return validate_interaction(own_interaction(input.wire(), context.caller.user_id))
+        wire = own_interaction(input.wire(), context.caller.user_id)
+        return validate_interaction(wire, search_may_follow=search_may_follow)
     except (BadUserInput, Forbidden) as error:
         return error
 
 
-def _batch_result(index: int, outcome: Outcome, input: InputValue) -> dict[str, Any]:
+def interaction_result(index: int, outcome: Outcome, input: InputValue) -> dict[str, Any]:
+    """What became of an interaction of a batch."""
     if not isinstance(outcome, GatewayError):
         return {"index": index, "interaction": outcome, "created": outcome.created, "error": None}
-    error = input.located(outcome)
+    return {"index": index, "interaction": None, "created": False, "error": described(input.located(outcome))}
+
+
+def described(error: GatewayError) -> dict[str, Any]:
+    """An error that stands beside what a batch made."""
     message, path = message_and_path(error)
-    described = {"code": error.code, "message": message, "path": path}
-    return {"index": index, "interaction": None, "created": False, "error": described}
+    return {"code": error.code, "message": message, "path": path}

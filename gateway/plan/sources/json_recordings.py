@@ -1,0 +1,91 @@
+"""The mutation that records search requests and interactions as JSON, whatever they hold beside what is declared."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from gateway.context import Context
+from gateway.errors import BadUserInput, Forbidden, GatewayError
+from gateway.model.wire import validate_search_request
+from gateway.plan.commands import Document
+from gateway.plan.sources.input_values import InputValue
+from gateway.plan.sources.own_recordings import own_search_request
+from gateway.plan.sources.source import Source, SourceArguments
+from gateway.plan.sources.writes import MAX_BATCH, BoundWrite, described, interaction_result, validated
+from gateway.plan.write_commands import Outcome, RecordBatch, RecordInteractions, RecordSearchRequest
+
+
+@dataclass(frozen=True, slots=True)
+class JsonRecording(Source):
+    """Up to 1,000 search requests and interactions to record, each judged alone."""
+
+    def bind(self, arguments: SourceArguments) -> "BoundJsonRecording":
+        input, values = arguments.input(), arguments.values["input"]
+        return BoundJsonRecording(
+            input.items("searchRequests"), input.items("interactions"), values["searchRequestsMayFollow"]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BoundJsonRecording(BoundWrite):
+    """The recording of a batch: of its search requests, then of its interactions. ``makes_stubs``: as of
+    `RecordInteractions`."""
+
+    search_requests: Sequence[InputValue]
+    interactions: Sequence[InputValue]
+    makes_stubs: bool
+
+    @property
+    def keeps_to_user(self) -> bool:
+        return True
+
+    @property
+    def count(self) -> int:
+        return len(self.search_requests) + len(self.interactions)
+
+    def command(self, context: Context) -> RecordBatch:
+        if self.count > MAX_BATCH:
+            raise BadUserInput(
+                f"A batch may hold at most {MAX_BATCH:,} search requests and interactions, not {self.count:,}.",
+                path=("input",),
+            )
+        now = datetime.now(UTC)
+        searches = [_search_request(input, context, now) for input in self.search_requests]
+        recordings = [validated(input, context, search_may_follow=self.makes_stubs) for input in self.interactions]
+        return RecordBatch(searches, RecordInteractions(context.reach, recordings, now, self.makes_stubs))
+
+    def payload(self, result: tuple[Sequence[Outcome], Sequence[Outcome]], context: Context) -> Document:
+        searches, interactions = result
+        results = {
+            "search_requests": [
+                _search_request_result(index, outcome, input)
+                for index, (outcome, input) in enumerate(zip(searches, self.search_requests, strict=True))
+            ],
+            "interactions": [
+                interaction_result(index, outcome, input)
+                for index, (outcome, input) in enumerate(zip(interactions, self.interactions, strict=True))
+            ],
+        }
+        every = [result for listed in results.values() for result in listed]
+        return {
+            **results,
+            "created_count": sum(result["created"] for result in every),
+            "error_count": sum(result["error"] is not None for result in every),
+        }
+
+
+def _search_request(input: InputValue, context: Context, now: datetime) -> RecordSearchRequest | GatewayError:
+    try:
+        wire = own_search_request(input.field("searchRequest").wire(), context.caller.user_id)
+        recording = validate_search_request(wire)
+    except (BadUserInput, Forbidden) as error:
+        return error
+    return RecordSearchRequest(context.reach, recording, input.value.get("occurredAt") or now)
+
+
+def _search_request_result(index: int, outcome: Outcome, input: InputValue) -> dict[str, Any]:
+    if not isinstance(outcome, GatewayError):
+        return {"index": index, "search_request": outcome, "created": outcome.created, "error": None}
+    error = input.field("searchRequest").located(outcome)
+    return {"index": index, "search_request": None, "created": False, "error": described(error)}

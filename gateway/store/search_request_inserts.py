@@ -1,0 +1,122 @@
+"""Search requests inserted unless something is stored under their ids; a stub gives way to the first full one.
+
+Interactions hold copies. Of a stub that was completed they are made right in two steps: the full search request is
+stored with the id of its completion, which is taken away once all that copied the stub have their copies. Who meets
+such an id makes them right again, and who copied a stub looks whether it still is one: so nothing stays behind that
+races, or was interrupted.
+"""
+
+from collections.abc import Collection, Mapping
+from operator import not_
+from typing import Any
+from uuid import UUID, uuid4
+
+from pymongo import ReplaceOne
+from tenacity import retry, retry_if_result, stop_after_attempt, wait_exponential
+
+from gateway.context import Namespace
+from gateway.errors import Unavailable
+from gateway.model.documents import STUB, copied_fields, copies_of_stub, effective_session_id, is_stub
+from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
+from gateway.store.client import Database, Document
+from gateway.store.driver_errors import translated
+from gateway.store.idempotent_inserts import ByteCount, find_by_ids, insert
+
+# Each has up to 1 MB.
+_BATCH = 20
+
+
+class SearchRequestInserts:
+    """The repository of search requests, as far as they are inserted. Methods raise `Unavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._search_requests = database[SEARCH_REQUEST.collection]
+        self._interactions = database[INTERACTION.collection]
+
+    async def insert(
+        self, namespace: Namespace, documents: Mapping[UUID, Document], count: ByteCount
+    ) -> tuple[dict[UUID, Document], set[UUID]]:
+        """As `gateway.store.idempotent_inserts.insert`, but that the ids of stubs that this completed are fresh too."""
+        stored, fresh = await insert(self._search_requests, namespace, documents, count)
+        waiting = {
+            id: document
+            for id, document in documents.items()
+            if id not in fresh and is_stub(stored[id]) and not is_stub(document)
+        }
+        if waiting:
+            completion = _Completion(self._search_requests, namespace, waiting, count)
+            # Once is enough, unless another writer's is on its way.
+            if not await completion.attempt() and not await completion.attempt_again():
+                raise Unavailable("Another writer is recording the same; try again.")
+            stored |= completion.stored
+            fresh |= completion.fresh
+        return stored, fresh
+
+    async def complete_copies(self, namespace: Namespace, ids: Collection[UUID]) -> None:
+        """Gives the interactions that copied the stubs of these search requests the copy of what is recorded by now.
+
+        To be called for every search request that was a stub, or its completion under way, as it was copied or
+        completed; once that is written.
+        """
+        found = {"_id": {"$in": list(ids)}, STUB: {"$ne": True}, "namespace_id": namespace.id}
+        completed: list[UUID] = []
+        with translated():
+            async for request in self._search_requests.find(found, batch_size=_BATCH):
+                copies = {**copies_of_stub(request["search_request_id"]), "namespace_id": namespace.id}
+                await self._interactions.update_many(copies, [_full_copy(request)])
+                completed.append(request["_id"])
+            if completed:
+                marked = {"_id": {"$in": completed}, STUB: {"$exists": True, "$ne": True}, "namespace_id": namespace.id}
+                await self._search_requests.update_many(marked, {"$unset": {STUB: ""}})
+
+
+class _Completion:
+    """The completion of stubs by full search requests: of several writers one completes each.
+
+    ``stored``: what is stored under their ids then; ``fresh``: the ids of those that this completed.
+    """
+
+    def __init__(
+        self, collection: Any, namespace: Namespace, documents: Mapping[UUID, Document], count: ByteCount
+    ) -> None:
+        self.stored: dict[UUID, Document] = {}
+        self.fresh: set[UUID] = set()
+        self._collection = collection
+        self._within = {"namespace_id": namespace.id}
+        self._count = count
+        self._missing = dict(documents)
+        self._id = uuid4()
+
+    async def attempt(self) -> bool:
+        """Whether all are full and read."""
+        replacements = [
+            ReplaceOne({"_id": id, STUB: True, **self._within}, {**document, STUB: self._id, **self._within})
+            for id, document in self._missing.items()
+        ]
+        with translated():
+            await self._collection.bulk_write(replacements, ordered=False)
+            stored = await find_by_ids(self._collection, self._within, list(self._missing), self._count)
+        full = {id: document for id, document in stored.items() if not is_stub(document)}
+        self.stored |= full
+        self.fresh |= {id for id, document in full.items() if document.get(STUB) == self._id}
+        self._missing = {id: document for id, document in self._missing.items() if id not in full}
+        return not self._missing
+
+    @retry(
+        retry=retry_if_result(not_),
+        wait=wait_exponential(multiplier=0.01, max=1),
+        stop=stop_after_attempt(9),
+        retry_error_callback=lambda _state: False,
+    )
+    async def attempt_again(self) -> bool:
+        return await self.attempt()
+
+
+def _full_copy(request: Document) -> Document:
+    """The stage that gives an interaction the copy that it would have, had it come later."""
+    copy = {**copied_fields(request), "search_request": request["search_request"]}
+    # Whatever was recorded may look like an expression.
+    fields: Document = {name: {"$literal": value} for name, value in copy.items()}
+    if (session := effective_session_id({"search_request": request["search_request"]})) is not None:
+        fields["effective_session_id"] = {"$ifNull": ["$effective_session_id", {"$literal": session}]}
+    return {"$set": fields}
