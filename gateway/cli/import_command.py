@@ -1,120 +1,176 @@
-"""``gateway import``: interactions from a file."""
+"""``gateway import``: interactions and search requests from files."""
 
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, nullcontext
-from io import BufferedReader, FileIO
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, cast
+from typing import Annotated
 
 import typer
-from rich.progress import DownloadColumn, TransferSpeedColumn
 
-from gateway.cli.console import AsJson, note, print_json, print_line, progress
+from gateway.cli.console import AsJson, note, print_json
+from gateway.cli.import_order import Order, import_order
+from gateway.cli.import_outcome import as_json_object, print_outcome
 from gateway.cli.insights_commands import catch_up
 from gateway.cli.store_connection import run
-from gateway.interchange.entries import Skipped
-from gateway.interchange.formats import Format, import_source
+from gateway.errors import BadUserInput
+from gateway.interchange.detection import Format, detect
+from gateway.interchange.field_mapping import Assignment, assignments
+from gateway.interchange.formats import Group, Reading, grouped
 from gateway.interchange.imports import BATCH
-from gateway.interchange.lines import Source
 from gateway.interchange.position_base import PositionBase
-from gateway.interchange.report import Report, rejected_line
-from gateway.store.client import Database
-from gateway.store.index_creation import create_indexes
-from gateway.store.tenancy import Tenancy
-from gateway.store.writer import Writer
+from gateway.interchange.sources import Source, opened, paths
 
-STDIN = "-"
-_SHOWN = 20
+_INTERRUPTED = 130
 
 
-def import_file(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A path, or - for standard input; gzip is recognised.")],
-    namespace: Annotated[str, typer.Option(help="Where to import to: a namespace's name; made where there is none.")],
-    organization: Annotated[str, typer.Option(help="The organization's name; made where there is none.")],
+def import_files(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE...",
+            help="Files, folders, or - for standard input; gzip and Zstandard are recognised.",
+        ),
+    ],
+    namespace: Annotated[str, typer.Option(help="Where to import to: a namespace's name.")],
+    organization: Annotated[str, typer.Option(help="The organization's name.")],
+    create: Annotated[
+        bool, typer.Option("--create", help="Make the organization and the namespace where there are none.")
+    ] = False,
     format: Annotated[
-        Format, typer.Option(help="jsonl: a JSON object per line; ubi: OpenSearch's bulk format.")
-    ] = Format.JSONL,
+        Format | None,
+        typer.Option(
+            help="jsonl: a JSON object per line; ubi: OpenSearch's, bulk or one document per line; csv: with a header. "
+            "Default: what the first lines tell."
+        ),
+    ] = None,
+    map: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN=FIELD", help="csv: which field a column is, as in sku=feature_id; repeatable."),
+    ] = None,
     position_base: Annotated[
         PositionBase,
         typer.Option(
             help="ubi: the number of the first position; auto: of each application, 1 where some is 1 and none is 0."
         ),
     ] = PositionBase.ZERO,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Skip lines with types or operators that the contract doesn't know.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check everything, and record nothing.")] = False,
     rejects: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Write the lines that are skipped to this file, with reasons.")
     ] = None,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Begin at the first line, whatever an interrupted import has done.")
+    ] = False,
     batch: Annotated[int, typer.Option(min=1, max=BATCH, help="How many interactions to write at once.")] = BATCH,
     as_json: AsJson = False,
 ) -> None:
-    """Import interactions; run again on the same file, it adds nothing."""
-    if format is not Format.UBI and position_base is not PositionBase.ZERO:
-        raise typer.BadParameter("positions of JSON lines are counted from 0.", param_hint="--position-base")
-    with _opened(file) as source, _rejecting(rejects, file) as reject:
+    """Import interactions; run again on the same files, it adds nothing."""
+    columns = _columns(map or [])
+    with ExitStack() as stack:
+        groups = _groups(stack, files, format, columns)
+        formats = {group.format for group in groups}
+        if Format.UBI not in formats and position_base is not PositionBase.ZERO:
+            raise typer.BadParameter("positions are counted from 0, but in UBI.", param_hint="--position-base")
+        if Format.CSV not in formats and columns:
+            raise typer.BadParameter("no file is CSV.", param_hint="--map")
+        order = Order(
+            groups=groups,
+            reading=Reading(columns, position_base, strict, batch),
+            namespace=namespace,
+            organization=organization,
+            rejects=rejects,
+            checkpoint=None if dry_run else _checkpoint_path(groups, files, rejects),
+            creates=create,
+            restarts=restart,
+            is_dry=dry_run,
+        )
+        _require_apart(order)
+        run(lambda database: import_order(database, order))
+    _finish(order, as_json=as_json)
 
-        async def work(database: Database) -> Report:
-            tenancy = Tenancy(database)
-            await create_indexes(database)
-            owner = await tenancy.create_organization(organization)
-            target, created = await tenancy.create_namespace(owner, namespace)
-            if created:
-                note(f"Made the namespace {target.name} ({target.id}) of {owner.name}.")
-            return await import_source(
-                source, format, Writer(database), target, batch=batch, skipped=reject, position_base=position_base
+
+def _columns(texts: Sequence[str]) -> list[Assignment]:
+    try:
+        return assignments(texts)
+    except BadUserInput as error:
+        raise typer.BadParameter(error.message, param_hint="--map") from None
+
+
+def _groups(
+    stack: ExitStack, files: Sequence[str], format: Format | None, columns: Sequence[Assignment]
+) -> list[Group]:
+    """The files that hold something, each with its format. Raises BadUserInput for one that has none, or another."""
+    sources: list[tuple[Format, Source]] = []
+    named = list(paths(files))
+    if len(set(named)) < len(named):
+        raise typer.BadParameter("a file is named twice.", param_hint="FILE")
+    for file in named:
+        try:
+            source = stack.enter_context(closing(opened(file)))
+        except OSError as error:
+            raise typer.BadParameter(f"{file}: {error.strerror}", param_hint="FILE") from None
+        detected = detect(source.head(), columns)
+        if detected.is_empty:
+            note(f"{source.file} holds no lines.")
+            continue
+        if format is not None and detected.format is not None and detected.format is not format:
+            raise BadUserInput(
+                f"{source.file} is no {format.title}: it looks like {detected.format.title}. Leave --format out, or "
+                f"give --format {detected.format.value}."
             )
+        if format is None and detected.format is None:
+            raise BadUserInput(f"{source.file} can't be imported: {detected.hint}.")
+        if detected.format is None:
+            note(f"{source.file} may be no {format.title if format else ''}: {detected.hint}.")
+        chosen = detected.format or format or Format.JSONL
+        note(f"{source.file}: {chosen.title}")
+        sources.append((chosen, source))
+    if not sources:
+        raise BadUserInput("There is nothing to import.")
+    return grouped(sources)
 
-        report = run(work).as_json()
-    run(catch_up)
+
+def _checkpoint_path(groups: Sequence[Group], files: Sequence[str], rejects: Path | None) -> Path | None:
+    """Where it is kept how far the import came: beside the rejects, else beside the first file. None of standard input
+    without rejects, nor where it is read twice: the next import's may be another one."""
+    if any(not source.is_seekable for group in groups for source in group.sources) and (
+        rejects is None or any(group.format is Format.UBI for group in groups)
+    ):
+        return None
+    beside = Path(files[0]) if rejects is None else rejects
+    return beside.with_name(f"{beside.name or 'import'}.checkpoint")
+
+
+def _require_apart(order: Order) -> None:
+    for source in order.sources:
+        path = Path(source.file)
+        if order.rejects is not None and order.rejects.exists() and path.exists() and order.rejects.samefile(path):
+            raise typer.BadParameter("the rejects would overwrite the file to import.", param_hint="--rejects")
+
+
+def _finish(order: Order, *, as_json: bool) -> None:
+    unused = [
+        source.file for source in order.sources if order.report.read[source.file] and not order.report.used[source.file]
+    ]
     if as_json:
-        print_json(report)
+        print_json(as_json_object(order))
     else:
-        _print(report)
+        print_outcome(order)
+    if order.is_interrupted:
+        raise typer.Exit(_INTERRUPTED)
+    if not order.is_dry and order.report.imported:
+        _derive()
+    for file in unused:
+        note(f"Error: nothing of {file} could be imported.")
+    if unused:
+        raise typer.Exit(1)
 
 
-@contextmanager
-def _opened(file: str) -> Iterator[Source]:
-    """The lines of ``file``; on a terminal, a bar shows how much of it is read."""
-    standard = file == STDIN
+def _derive() -> None:
     try:
-        raw = FileIO(sys.stdin.fileno() if standard else file, closefd=not standard)
-    except OSError as error:
-        raise typer.BadParameter(f"{file}: {error.strerror}", param_hint="FILE") from None
-    with raw, progress(DownloadColumn(), TransferSpeedColumn()) as bars:
-        size = raw.seek(0, 2) if raw.seekable() else 0
-        if size:
-            raw.seek(0)
-            watched = cast(FileIO, bars.wrap_file(cast(BinaryIO, raw), size, description="Reading"))
-        with closing(Source(BufferedReader(watched if size else raw))) as source:
-            yield source
-
-
-@contextmanager
-def _rejecting(rejects: Path | None, file: str) -> Iterator[Callable[[Skipped], None]]:
-    """Writes each skipped line to the file ``rejects``, if any."""
-    if rejects is not None and file != STDIN and rejects.exists() and rejects.samefile(file):
-        raise typer.BadParameter("the rejects would overwrite the file to import.", param_hint="--rejects")
-    try:
-        opened = nullcontext() if rejects is None else rejects.open("wb")
-    except OSError as error:
-        raise typer.BadParameter(f"{rejects}: {error.strerror}", param_hint="--rejects") from None
-    with opened as stream:
-
-        def reject(skipped: Skipped) -> None:
-            if stream is not None:
-                stream.write(rejected_line(skipped))
-
-        yield reject
-
-
-def _print(report: Mapping[str, Any]) -> None:
-    skipped = sum(report["skipped"].values())
-    print_line(
-        f"{report['lines']:,} lines: {report['imported']:,} interactions imported, {report['existing']:,} there "
-        f"already, {skipped:,} lines skipped; {report['searchRequests']:,} search requests."
-    )
-    for reason, count in report["skipped"].items():
-        print_line(f"  {count:,} × {reason}")
-    for line in report["skippedLines"][:_SHOWN]:
-        print_line(f"  line {line['line']}: {line['message']}")
-    if skipped > _SHOWN:
-        print_line(f"  … and {skipped - _SHOWN:,} more; --rejects FILE writes all of them.")
+        run(catch_up)
+    except KeyboardInterrupt:
+        note("All is imported. What statistics are read from is derived by the next `gateway serve` or import.")
+        raise typer.Exit(_INTERRUPTED) from None

@@ -1,45 +1,107 @@
-"""The formats of files that are imported, each a module that says what its lines are."""
+"""The import of files: each by the module of its format, those of one format together, on the course that they take."""
 
-from collections.abc import Callable
-from enum import Enum
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from gateway.context import Namespace
-from gateway.interchange import jsonl, ubi
-from gateway.interchange.entries import Skipped
-from gateway.interchange.imports import Import
-from gateway.interchange.lines import Source
+from gateway.interchange import csv_table, jsonl, ubi
+from gateway.interchange.checkpoint import Checkpoint
+from gateway.interchange.course import Course
+from gateway.interchange.detection import Format
+from gateway.interchange.entries import Entry, Skipped
+from gateway.interchange.field_mapping import Assignment
+from gateway.interchange.imports import BATCH, Import, Recorder
 from gateway.interchange.position_base import PositionBase
 from gateway.interchange.report import Report
-from gateway.interchange.temporary_database import temporary_database
-from gateway.store.writer import Writer
+from gateway.interchange.sources import Lines, Source, Sources
 
 
-class Format(Enum):
-    """A format that a file may have; the values are what ``--format`` takes."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The way in which files are read: ``assignments`` of CSV's columns; ``position_base`` of UBI; ``is_strict`` and
+    ``batch`` as of `Import`."""
 
-    JSONL = "jsonl"
-    UBI = "ubi"
+    assignments: Sequence[Assignment] = ()
+    position_base: PositionBase = PositionBase.ZERO
+    is_strict: bool = False
+    batch: int = BATCH
+
+    def as_json(self) -> list[Any]:
+        """What an import has to have in common with the one that it goes on with."""
+        columns = [[each.column, list(each.field), each.is_json] for each in self.assignments]
+        return [columns, self.position_base.value, self.is_strict]
 
 
-async def import_source(
-    source: Source,
-    format: Format,
-    writer: Writer,
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The files of one format, which are read together: what one of UBI's says of a query another one adds to."""
+
+    format: Format
+    sources: Sequence[Source]
+
+    def as_json(self) -> list[Any]:
+        """As of `Reading`; where all is read ahead of the first line, nothing may have been added."""
+        is_whole = self.format is Format.UBI
+        return [self.format.value, [[source.file, source.size if is_whole else 0] for source in self.sources]]
+
+
+def grouped(sources: Sequence[tuple[Format, Source]]) -> list[Group]:
+    """The files by their formats, in the order of the first of each; their lines are numbered in this order."""
+    formats = dict.fromkeys(format for format, _ in sources)
+    groups = [Group(format, [source for other, source in sources if other is format]) for format in formats]
+    for index, source in enumerate(source for group in groups for source in group.sources):
+        source.index = index
+    return groups
+
+
+async def import_groups(
+    groups: Sequence[Group],
+    recorder: Recorder,
     namespace: Namespace,
-    *,
-    batch: int,
+    reading: Reading,
+    checkpoint: Checkpoint,
+    course: Course,
     skipped: Callable[[Skipped], None],
-    position_base: PositionBase = PositionBase.ZERO,
-) -> Report:
-    """Records the lines of ``source`` in a namespace; ``batch`` and ``skipped`` are those of `Import`,
-    ``position_base`` is of UBI alone.
+    report: Report,
+) -> None:
+    """Records the lines of all files in a namespace, behind those that are done, as ``checkpoint`` says; and counts
+    them in ``report``, which has those.
 
-    Raises `BadUserInput` where a compressed file breaks, and `Unavailable` where the database doesn't answer.
+    Raises what `Import.run` does, `Interrupted` where ``course`` is stopped, and `Changed` where a file isn't what it
+    was.
     """
-    with temporary_database() as database:
-        run = Import(writer, namespace, database, batch=batch, skipped=skipped).run
-        match format:
-            case Format.JSONL:
-                return await run(jsonl.entries(source, database))
-            case Format.UBI:
-                return await run(ubi.entries(source, database, position_base))
+    first = 0 if checkpoint.reached is None else checkpoint.reached.group
+    importing = Import(
+        recorder,
+        namespace,
+        checkpoint.database,
+        batch=reading.batch,
+        skipped=skipped,
+        is_strict=reading.is_strict,
+        report=report,
+    )
+    for number, group in enumerate(groups):
+        if number >= first:
+            lines = course.begin(number, Sources(group.sources))
+            await importing.run(_entries(group, lines, reading, checkpoint), course)
+
+
+def _entries(group: Group, lines: Lines, reading: Reading, checkpoint: Checkpoint) -> Iterator[Entry]:
+    match group.format:
+        case Format.JSONL:
+            return jsonl.entries(lines, checkpoint.database)
+        case Format.CSV:
+            return csv_table.entries(lines, checkpoint.database, reading.assignments)
+        case Format.UBI:
+            return _ubi_entries(lines, reading, checkpoint)
+
+
+def _ubi_entries(lines: Lines, reading: Reading, checkpoint: Checkpoint) -> Iterator[Entry]:
+    gathered = ubi.Gathered(checkpoint.database, reading.position_base)
+    if "origins" in checkpoint.state:
+        gathered.origins.restore(checkpoint.state["origins"])
+    else:
+        gathered.read(lines)
+        checkpoint.save(origins=gathered.origins.as_state())
+    yield from gathered.entries(lines)

@@ -1,113 +1,203 @@
-"""The loop that every import runs: validate, write in batches, count, report."""
+"""The loop that every import runs: validate, write in batches, count, report; the next batch is read meanwhile."""
 
+import asyncio
 import sqlite3
-from asyncio import CancelledError, current_task, gather
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from gateway.context import Namespace
 from gateway.errors import BadUserInput, Conflict, GatewayError
+from gateway.interchange.course import LINES_BETWEEN_LOOKS, Course, Interrupted
 from gateway.interchange.entries import Auxiliary, Candidate, Entry, SearchCandidate, Skipped
 from gateway.interchange.lines import Line
 from gateway.interchange.report import Report
 from gateway.interchange.temporary_database import Occurrences, temporary_database
+from gateway.interchange.vocabulary import UnknownName
 from gateway.model.wire import RecordedInteraction, RecordedSearchRequest, validate_interaction, validate_search_request
 from gateway.plan.write_commands import Outcome, Recorded
-from gateway.store.writer import Writer
 
 BATCH: Final = 1_000
 """At most as many as one mutation takes."""
 
 _BATCH_BYTES: Final = 8_000_000
+_KEPT_REQUESTS: Final = 1_000
+_RECENT: Final = 10_000
+
+
+class Recorder(Protocol):
+    """What records what an import reads: the store's Writer."""
+
+    async def record(
+        self, namespace: Namespace, recordings: Sequence[RecordedInteraction], now: datetime
+    ) -> list[Outcome]: ...
+
+    async def record_search_requests(
+        self, namespace: Namespace, recordings: Sequence[tuple[RecordedSearchRequest, datetime]]
+    ) -> list[Outcome]: ...
+
+
+class Batch:
+    """The valid entries that are written together."""
+
+    def __init__(self) -> None:
+        self.searches: list[tuple[SearchCandidate, RecordedSearchRequest]] = []
+        self.interactions: list[tuple[Candidate, RecordedInteraction]] = []
+        self.size = 0
+
+    def __len__(self) -> int:
+        return len(self.searches) + len(self.interactions)
 
 
 class Import:
     """One import of entries into a namespace, whatever their number.
 
-    ``batch``: how many are written at once, unless their lines take 8 MB before. ``skipped`` is called for every line
-    that is not imported, as it is met.
+    ``database`` remembers what has to be known of all lines. ``batch``: how many are written at once, unless their
+    lines take 8 MB before. ``skipped`` is called for every line that is not imported, as it is met. ``is_strict``:
+    names that the contract doesn't know are refused. ``report``: that of the lines before, where it goes on.
     """
 
     def __init__(
         self,
-        writer: Writer,
+        recorder: Recorder,
         namespace: Namespace,
         database: sqlite3.Connection,
         *,
         batch: int = BATCH,
         skipped: Callable[[Skipped], None] = lambda _: None,
+        is_strict: bool = False,
+        report: Report | None = None,
     ) -> None:
-        self.report = Report()
-        self._writer = writer
+        self.report = report or Report()
+        self._recorder = recorder
         self._namespace = namespace
-        self._batch = batch
+        self._most = batch
         self._skipped = skipped
+        self._is_strict = is_strict
         self._search_requests = Occurrences(database, "search_requests")
+        self._recent: set[str] = set()
+        self._valid_requests: dict[tuple[int, str | None], RecordedSearchRequest] = {}
+        self._batch = Batch()
+        self._writing: asyncio.Task[None] | None = None
 
-    async def run(self, entries: Iterable[Entry]) -> Report:
-        """Raises `Unavailable` where the database does; what is written by then is found existing the next time."""
-        searches: list[tuple[SearchCandidate, RecordedSearchRequest]] = []
-        interactions: list[tuple[Candidate, RecordedInteraction]] = []
-        size = 0
-        for entry in entries:
-            self.report.lines += 1
-            match entry:
-                case Auxiliary():
-                    self.report.auxiliary[entry.kind] += 1
-                    continue
-                case Skipped():
-                    self._skip(entry)
-                    continue
-            try:
-                if isinstance(entry, SearchCandidate):
-                    searches.append((entry, validate_search_request(entry.wire)))
-                else:
-                    interactions.append((entry, _validated(entry)))
-            except BadUserInput as error:
-                self._refuse(entry.line, error)
-                continue
-            size += len(entry.line.content)
-            if len(searches) + len(interactions) >= self._batch or size >= _BATCH_BYTES:
-                await self._write(searches, interactions)
-                _raise_if_cancelled()
-                searches, interactions, size = [], [], 0
-        await self._write(searches, interactions)
-        _raise_if_cancelled()
+    async def run(self, entries: Iterable[Entry], course: Course | None = None) -> Report:
+        """Raises `Unavailable` where the database does; what is written by then is found existing the next time.
+
+        Where ``course`` is stopped, or an entry can't be read, what was read before is written first.
+        """
+        course = course or Course()
+        entry = None
+        try:
+            for count, entry in enumerate(entries):
+                course.is_writing = True
+                self._take(entry)
+                if len(self._batch) >= self._most or self._batch.size >= _BATCH_BYTES:
+                    await self._send()
+                elif count % LINES_BETWEEN_LOOKS == 0:
+                    # What is sent is answered meanwhile.
+                    await asyncio.sleep(0)
+                if course.may_save(entry):
+                    await self._finish()
+                    course.save(self.report)
+                    if course.is_stopping:
+                        raise Interrupted
+        except (Interrupted, BadUserInput):
+            await self._finish()
+            if entry is not None and course.is_behind(entry):
+                course.save(self.report)
+            raise
+        except BaseException:
+            if self._writing is not None:
+                self._writing.cancel()
+            raise
+        await self._finish()
         return self.report
 
-    async def _write(
-        self,
-        searches: list[tuple[SearchCandidate, RecordedSearchRequest]],
-        interactions: list[tuple[Candidate, RecordedInteraction]],
-    ) -> None:
+    def _take(self, entry: Entry) -> None:
+        report, batch = self.report, self._batch
+        report.count(entry.line)
+        try:
+            match entry:
+                case Candidate():
+                    batch.interactions.append((entry, self._valid_interaction(entry)))
+                case SearchCandidate():
+                    batch.searches.append((entry, self._valid_search(entry)))
+                case Auxiliary():
+                    report.auxiliary[entry.kind] += 1
+                    return
+                case Skipped():
+                    self._skip(entry)
+                    return
+            if entry.unknown:
+                self._tell_unknown(entry.unknown)
+        except BadUserInput as error:
+            self._refuse(entry.line, error)
+        batch.size += len(entry.line.content)
+
+    def _valid_interaction(self, candidate: Candidate) -> RecordedInteraction:
+        if self._is_strict and candidate.unknown:
+            raise _unknown(candidate.unknown)
+        wire, request_id = candidate.wire, candidate.search_request_id
+        same = (id(wire.get("search_request")), request_id)
+        valid = self._valid_requests.get(same)
+        if valid is not None and valid.raw is not wire.get("search_request"):
+            valid = None
+        recorded = validate_interaction(wire, search_request_id=request_id, request=valid, is_plain=candidate.is_plain)
+        if valid is None and recorded.search_request is not None:
+            if len(self._valid_requests) >= _KEPT_REQUESTS:
+                self._valid_requests.clear()
+            self._valid_requests[same] = recorded.search_request
+        return recorded if recorded.occurred_at else replace(recorded, occurred_at=candidate.occurred_at)
+
+    def _valid_search(self, candidate: SearchCandidate) -> RecordedSearchRequest:
+        if self._is_strict and candidate.unknown:
+            raise _unknown(candidate.unknown)
+        return validate_search_request(
+            candidate.wire, id=candidate.id, session_id=candidate.session_id, is_plain=candidate.is_plain
+        )
+
+    async def _send(self) -> None:
+        """Begins to write the batch, once the one before is written: a later line may name what an earlier one made."""
+        await self._wait()
+        batch, self._batch = self._batch, Batch()
+        if batch:
+            self._writing = asyncio.create_task(self._write(batch))
+            # It has sent its first command before the next line is read.
+            await asyncio.sleep(0)
+
+    async def _wait(self) -> None:
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            await writing
+        _raise_if_cancelled()
+
+    async def _finish(self) -> None:
+        await self._send()
+        await self._wait()
+
+    async def _write(self, batch: Batch) -> None:
         now = datetime.now(UTC)
         # Searches first: a search request is first seen when it was made, not when somebody acted on its results.
-        outcomes: list[Outcome] = await gather(
-            *(self._record_search(recorded, entry.occurred_at or now) for entry, recorded in searches)
-        )
-        for (search, _), outcome in zip(searches, outcomes, strict=True):
-            if self._recorded(search.line, outcome):
-                self.report.query_rows += 1
-        outcomes = await self._writer.record(self._namespace, [recorded for _, recorded in interactions], now)
-        for (interaction, _), outcome in zip(interactions, outcomes, strict=True):
-            if recorded := self._recorded(interaction.line, outcome):
-                self.report.imported += recorded.created
-                self.report.existing += not recorded.created
-
-    async def _record_search(self, recorded: RecordedSearchRequest, made_at: datetime) -> Outcome:
-        try:
-            return await self._writer.record_search_request(self._namespace, recorded, made_at)
-        except (BadUserInput, Conflict) as error:
-            return error
+        if batch.searches:
+            made = [(recorded, entry.occurred_at or now) for entry, recorded in batch.searches]
+            outcomes = await self._recorder.record_search_requests(self._namespace, made)
+            for (search, _), outcome in zip(batch.searches, outcomes, strict=True):
+                if self._recorded(search.line, outcome):
+                    self.report.query_rows += 1
+        if batch.interactions:
+            recordings = [recorded for _, recorded in batch.interactions]
+            outcomes = await self._recorder.record(self._namespace, recordings, now)
+            for (interaction, _), outcome in zip(batch.interactions, outcomes, strict=True):
+                if recorded := self._recorded(interaction.line, outcome):
+                    self.report.imported += recorded.created
+                    self.report.existing += not recorded.created
 
     def _recorded(self, line: Line, outcome: Outcome) -> Recorded | None:
         match outcome:
             case Recorded(document):
-                search_request_id = document.get("search_request_id")
-                if search_request_id is not None and self._search_requests.count(search_request_id.encode()) == 1:
-                    self.report.search_requests += 1
+                self._count_search_request(document.get("search_request_id"))
+                self.report.use(line)
                 return outcome
             case BadUserInput() | Conflict():
                 self._refuse(line, outcome)
@@ -115,28 +205,41 @@ class Import:
         # Anything else is no fault of the line.
         raise outcome
 
+    def _count_search_request(self, id: str | None) -> None:
+        if id is None or id in self._recent:
+            return
+        if len(self._recent) >= _RECENT:
+            self._recent.clear()
+        self._recent.add(id)
+        if self._search_requests.count(id.encode()) == 1:
+            self.report.search_requests += 1
+
+    def _tell_unknown(self, names: Iterable[UnknownName]) -> None:
+        for name in names:
+            self.report.tell_unknown(name)
+
     def _refuse(self, line: Line, error: GatewayError) -> None:
-        self._skip(Skipped(line, error.code, error.message, error.path))
+        self._skip(Skipped(line, error.code, error.message, tuple(map(str, error.path))))
 
     def _skip(self, skipped: Skipped) -> None:
         self.report.skip(skipped)
         self._skipped(skipped)
 
 
-async def record_all(wires: Iterable[Mapping[str, Any]], writer: Writer, namespace: Namespace) -> Report:
+async def record_all(wires: Iterable[Mapping[str, Any]], recorder: Recorder, namespace: Namespace) -> Report:
     """Records interactions that come from no file, such as generated ones; "lines" are their positions from 1."""
     with temporary_database() as database:
         entries = (Candidate(Line(position, b""), dict(wire)) for position, wire in enumerate(wires, 1))
-        return await Import(writer, namespace, database).run(entries)
+        return await Import(recorder, namespace, database).run(entries)
+
+
+def _unknown(names: Sequence[UnknownName]) -> BadUserInput:
+    told = ", ".join(f"{name.vocabulary.title} {name.name!r}" for name in dict.fromkeys(names))
+    return BadUserInput(f"The contract doesn't know the {told}", path=names[0].vocabulary.path)
 
 
 def _raise_if_cancelled() -> None:
     """Raises CancelledError where this task was cancelled: PyMongo's bulk writes may end as if it had not been."""
-    task = current_task()
+    task = asyncio.current_task()
     if task is not None and task.cancelling():
-        raise CancelledError
-
-
-def _validated(candidate: Candidate) -> RecordedInteraction:
-    recorded = validate_interaction(candidate.wire)
-    return recorded if recorded.occurred_at else replace(recorded, occurred_at=candidate.occurred_at)
+        raise asyncio.CancelledError

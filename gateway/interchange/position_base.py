@@ -1,5 +1,6 @@
 """Where producers begin to count positions: here they are counted from 0, by some from 1."""
 
+from collections.abc import Sequence
 from enum import Enum
 
 
@@ -28,6 +29,13 @@ class PositionOrigins:
             self._with_zero.add(application)
         elif position == 1:
             self._with_one.add(application)
+
+    def as_state(self) -> list[list[str | None]]:
+        """What was observed, as JSON, for `restore`."""
+        return [list(self._with_zero), list(self._with_one)]
+
+    def restore(self, state: Sequence[Sequence[str | None]]) -> None:
+        self._with_zero, self._with_one = map(set, state)
 
     def origin(self, application: str | None) -> int:
         if self._base is PositionBase.AUTO:

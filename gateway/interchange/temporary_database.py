@@ -26,16 +26,18 @@ class Occurrences:
     """The number of times that each content was seen, by a 128-bit hash of it; a table of the temporary database."""
 
     def __init__(self, database: sqlite3.Connection, table: str) -> None:
-        database.execute(f"CREATE TABLE {table} (hash BLOB PRIMARY KEY, times INTEGER NOT NULL) WITHOUT ROWID")
+        database.execute(
+            f"CREATE TABLE IF NOT EXISTS {table} (hash BLOB PRIMARY KEY, times INTEGER NOT NULL) WITHOUT ROWID"
+        )
         self._database = database
-        self._increment = f"INSERT INTO {table} VALUES (?, 1) ON CONFLICT (hash) DO UPDATE SET times = times + 1"
-        self._read = f"SELECT times FROM {table} WHERE hash = ?"
+        self._increment = (
+            f"INSERT INTO {table} VALUES (?, 1) ON CONFLICT (hash) DO UPDATE SET times = times + 1 RETURNING times"
+        )
 
     def count(self, content: bytes) -> int:
         """How often ``content`` has been seen by now, this time included."""
         digest = blake2b(content, digest_size=16).digest()
-        self._database.execute(self._increment, (digest,))
-        (times,) = self._database.execute(self._read, (digest,)).fetchone()
+        [(times,)] = self._database.execute(self._increment, (digest,)).fetchall()
         return int(times)
 
     def identify(self, content: dict[str, Any]) -> str:

@@ -15,7 +15,12 @@ Path: TypeAlias = tuple[str, ...]
 SESSION_PATHS: Final[tuple[Path, ...]] = (("session_id",), ("event_attributes", "session_id"))
 OBJECT_ID_PATH: Final[Path] = ("event_attributes", "object", "object_id")
 APPLICATION_PATH: Final[Path] = ("application",)
-USER_PATHS: Final[tuple[Path, ...]] = (("user_id",), ("client_id",))
+USER_PATHS: Final[tuple[Path, ...]] = (
+    ("user_id",),
+    ("object", "user_id"),
+    ("event_attributes", "object", "user_id"),
+    ("client_id",),
+)
 # As the specification has it, as its version 1.2 is written by some producers, and as the shortest of them write it.
 POSITION_PATHS: Final[tuple[Path, ...]] = (
     ("event_attributes", "position", "ordinal"),

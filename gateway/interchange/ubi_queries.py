@@ -52,7 +52,9 @@ class Searches:
     """The queries of a file by their ``query_id``: all rows and events are added before the first search is read."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
-        database.execute("CREATE TABLE ubi_queries (hash BLOB PRIMARY KEY, gathered TEXT NOT NULL) WITHOUT ROWID")
+        database.execute(
+            "CREATE TABLE IF NOT EXISTS ubi_queries (hash BLOB PRIMARY KEY, gathered TEXT NOT NULL) WITHOUT ROWID"
+        )
         self._database = database
         self._search = lru_cache(_KEPT_SEARCHES)(self._stored_search)
 

@@ -72,8 +72,8 @@ COMMANDS = {
     "conditions rebuild": ["conditions", "rebuild"],
     "insights check": ["insights", "check"],
     "insights rebuild": ["insights", "rebuild"],
-    "import": ["import", "FILE", "--namespace", "new", "--organization", "importer"],
-    "import into": ["import", "FILE", "--namespace", HOSTILE, "--organization", HOSTILE],
+    "import": ["import", "FILE", "--namespace", "new", "--organization", "importer", "--create"],
+    "import into": ["import", "FILE", "--namespace", HOSTILE, "--organization", HOSTILE, "--create"],
     "import of nothing": ["import", HOSTILE, "--namespace", "shop", "--organization", "o"],
     "schema": ["schema", "--check", "FILE"],
     "schema of nothing": ["schema", "--check", HOSTILE],
@@ -109,7 +109,7 @@ def test_json_holds_what_was_recorded(hostile: None, shell: Shell, file: Path) -
 
 def test_a_file_of_rejects_may_be_looked_at(shell: Shell, file: Path, tmp_path: Path) -> None:
     rejects = tmp_path / "rejects"
-    shell.run("import", str(file), "--namespace", "shop", "--organization", "o", "--rejects", str(rejects))
+    shell.run("import", str(file), "--namespace", "shop", "--organization", "o", "--create", "--rejects", str(rejects))
     assert not is_obeyed(rejects.read_text())
     assert [json.loads(line)["line"] for line in rejects.read_text().splitlines()] == [1, 2]
 

@@ -19,7 +19,7 @@ EVENT = b'{"index": {"_index": "ubi_events"}}\n{"action_name": "click", "query_i
 class Shell:
     """Runs ``gateway import`` with the settings of one database."""
 
-    arguments = ("import", "--namespace", "shop", "--organization", "acme")
+    arguments = ("import", "--namespace", "shop", "--organization", "acme", "--create")
 
     def __init__(self, uri: str, database: str) -> None:
         self.environment = {"GATEWAY_MONGODB_URI": uri, "GATEWAY_MONGODB_DATABASE": database}
@@ -76,7 +76,7 @@ def test_standard_input_may_be_a_bulk_file_and_compressed(shell: Shell) -> None:
     assert report["searchRequests"] == 1
 
 
-@pytest.mark.parametrize("arguments", [("absent.jsonl",), (".",), ("-", "--batch", "1001"), ("-", "--format", "csv")])
+@pytest.mark.parametrize("arguments", [("absent.jsonl",), ("-", "--batch", "1001"), ("-", "--format", "xml")])
 def test_wrong_usage_is_one_line_and_status_2(shell: Shell, arguments: tuple[str, ...]) -> None:
     result = shell.run(*arguments)
     assert result.exit_code == 2
@@ -97,14 +97,17 @@ def test_a_file_cut_short_is_named_and_goes_on_where_it_was_left(shell: Shell, t
     file.write_bytes(content[:-1_000])
     result = shell.run(file, "--batch", "5")
     assert (result.exit_code, result.stderr.count("Error: ")) == (1, 1)
+    assert "the same command goes on there" in result.stderr
     file.write_bytes(content)
-    report = shell.json(file)
-    assert report["existing"] > 0
-    assert report["imported"] + report["existing"] == 50
+    again = shell.run(file, "--json")
+    assert "Going on behind line " in again.stderr
+    report = json.loads(again.stdout)
+    assert (report["imported"], report["existing"], report["lines"]) == (50, 0, 50)
+    assert list(tmp_path.iterdir()) == [file]
 
 
 def test_a_bad_namespace_is_an_error_of_one_line(shell: Shell, tmp_path: Path) -> None:
-    (tmp_path / "empty.jsonl").touch()
-    result = shell.run(tmp_path / "empty.jsonl", "--namespace", "ns_mine", "--json")
+    (tmp_path / "file.jsonl").write_bytes(LINE % 1)
+    result = shell.run(tmp_path / "file.jsonl", "--namespace", "ns_mine", "--json")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith("Error: ")
+    assert result.stderr.splitlines()[-1].startswith("Error: ")

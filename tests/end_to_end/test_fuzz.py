@@ -24,7 +24,7 @@ from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.errors import BadUserInput, GatewayError, InvalidCursor
 from gateway.interchange import jsonl, ubi
 from gateway.interchange.entries import Auxiliary, Candidate, SearchCandidate, Skipped
-from gateway.interchange.lines import Source
+from gateway.interchange.sources import Source
 from gateway.interchange.temporary_database import temporary_database
 from gateway.model.kinds import INTERACTION, position_order, time_order
 from gateway.model.wire import validate_interaction, validate_search_request

@@ -13,7 +13,7 @@ from gateway.interchange.csv_writer import csv_columns
 from gateway.interchange.entries import Candidate, SearchCandidate
 from gateway.interchange.export_formats import ExportFormat
 from gateway.interchange.judgment_writers import document_name, query_number
-from gateway.interchange.lines import Source
+from gateway.interchange.sources import Source
 from gateway.interchange.temporary_database import temporary_database
 from gateway.model.exported_documents import ExportedJudgment, ExportedLine, Part, Row
 

@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from gateway.context import Namespace
 from gateway.errors import BadUserInput
 from gateway.interchange import jsonl
-from gateway.interchange.entries import Auxiliary, AuxiliaryKind, Candidate, Entry, Skipped
+from gateway.interchange.entries import Auxiliary, AuxiliaryKind, Candidate, Entry, SearchCandidate, Skipped
 from gateway.interchange.imports import Import, record_all
-from gateway.interchange.lines import LINE_LIMIT, Source
+from gateway.interchange.lines import LINE_LIMIT
 from gateway.interchange.report import LISTED, Report
+from gateway.interchange.sources import Source
 from gateway.interchange.temporary_database import temporary_database
 from gateway.model.documents import recorded_interaction
-from gateway.model.wire import validate_interaction
+from gateway.model.wire import validate_interaction, validate_search_request
 from gateway.model.wire.fields import INTERACTION_TYPES, QUERY_TYPES, VECTOR_INDEXES
 from gateway.schema.enums import InteractionType, QueryInputType, VectorIndex, known_values
 from gateway.store.client import Database
@@ -205,6 +206,9 @@ def test_every_object_is_validated_or_refused(wire: dict[str, Any]) -> None:
     if isinstance(entry, Candidate):
         with suppress(BadUserInput):
             validate_interaction(entry.wire)
+    elif isinstance(entry, SearchCandidate):
+        with suppress(BadUserInput):
+            validate_search_request(entry.wire)
     else:
         assert isinstance(entry, Skipped)
         assert entry.path == ("timestamp",)

@@ -15,9 +15,9 @@ from gateway.errors import BadUserInput
 from gateway.interchange import ubi
 from gateway.interchange.entries import Auxiliary, AuxiliaryKind, Candidate, Entry, SearchCandidate, Skipped
 from gateway.interchange.imports import Import
-from gateway.interchange.lines import Source
 from gateway.interchange.position_base import PositionBase
 from gateway.interchange.report import Report
+from gateway.interchange.sources import Source
 from gateway.interchange.temporary_database import temporary_database
 from gateway.interchange.ubi_actions import ACTIONS, action_of, reference
 from gateway.model.wire import validate_interaction, validate_search_request
@@ -434,6 +434,9 @@ async def test_counts_add_up_and_a_second_import_adds_nothing(database: Database
         "supersededRows": 1,
         "actionLines": 10,
         "blankLines": 1,
+        "headerLines": 0,
+        "tokenLines": 0,
+        "unknown": {"interactionTypes": {"search": 2}, "vectorIndexes": {}, "queryTypes": {}, "operators": {}},
         "skippedLines": [],
     }
     assert sum_of_lines(first) == first.lines

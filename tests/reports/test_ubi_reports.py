@@ -8,7 +8,7 @@ import pytest
 
 from gateway.interchange import ubi
 from gateway.interchange.entries import Candidate, SearchCandidate, Skipped
-from gateway.interchange.lines import Source
+from gateway.interchange.sources import Source
 from gateway.interchange.temporary_database import temporary_database
 
 

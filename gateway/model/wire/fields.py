@@ -43,6 +43,25 @@ INTERACTION_TYPES = (
 VECTOR_INDEXES = ("image", "multimodal", "text", "video", "keyword")
 QUERY_TYPES = ("text", "url", "base64")
 
+# And the operators of conditions in filter trees.
+OPERATORS = (
+    "eq",
+    "ne",
+    "gt",
+    "lt",
+    "gte",
+    "lte",
+    "in",
+    "nin",
+    "is_null",
+    "text",
+    "exists",
+    "contains",
+    "starts_with",
+    "ends_with",
+    "regex",
+)
+
 
 class Format(Enum):
     """What a string stands for, where that is more than its characters."""

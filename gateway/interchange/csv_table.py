@@ -1,0 +1,139 @@
+"""CSV with a header: a row is an interaction, a column's dotted name the field that it holds, as in
+``search_request.queries.0.value``; an empty cell is a field that isn't there."""
+
+import csv
+import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from gateway.errors import BadUserInput
+from gateway.interchange.entries import Auxiliary, AuxiliaryKind, Entry, Skipped
+from gateway.interchange.field_mapping import Assignment, complete, field_path, put
+from gateway.interchange.jsonl import WireLines
+from gateway.interchange.lines import LINE_LIMIT, Line
+from gateway.interchange.sources import Lines
+
+DELIMITERS: Final = (",", ";", "\t")
+
+
+def entries(source: Lines, database: sqlite3.Connection, assignments: Sequence[Assignment] = ()) -> Iterator[Entry]:
+    """What each row is; one over several lines has the number of the first. ``assignments``: of columns whose names
+    aren't those of their fields.
+
+    Raises BadUserInput for a header that names a field twice, or lacks a column that is assigned.
+    """
+    wire_lines = WireLines(database)
+    columns: list[Assignment] = []
+    file, delimiter = None, ","
+    for row in _rows(source):
+        if row.file != file:
+            file, columns = row.file, []
+        if row.blank:
+            yield Auxiliary(row, AuxiliaryKind.BLANK)
+            continue
+        try:
+            if not columns:
+                delimiter = delimiter_of(row.content)
+                columns = _columns(_cells(row, delimiter), assignments)
+                yield Auxiliary(row, AuxiliaryKind.HEADER)
+                continue
+            cells = _cells(row, delimiter)
+        except _Unreadable as error:
+            yield Skipped(row, *error.args)
+            continue
+        yield _entry(row, cells, columns, wire_lines)
+
+
+def delimiter_of(header: bytes) -> str:
+    """What cells are parted by: that of the usual characters which the header has most often."""
+    return max(DELIMITERS, key=lambda delimiter: header.count(delimiter.encode()))
+
+
+def header_of(line: Line) -> list[str]:
+    """The cells of a line that may be a header; none where it can't be read."""
+    try:
+        return _cells(line, delimiter_of(line.content))
+    except _Unreadable:
+        return []
+
+
+def _entry(row: Line, cells: list[str], columns: Sequence[Assignment], wire_lines: WireLines) -> Entry:
+    if len(cells) != len(columns):
+        return Skipped(row, "WRONG_NUMBER_OF_CELLS", f"the row has {len(cells)} cells, the header {len(columns)}")
+    wire: dict[str, object] = {}
+    try:
+        for column, cell in zip(columns, cells, strict=True):
+            if cell and column.field:
+                put(wire, column.field, column.value(cell))
+    except BadUserInput as error:
+        return Skipped(row, error.code, error.message, tuple(map(str, error.path)))
+    complete(wire)
+    return wire_lines.entry(row, wire)
+
+
+def _columns(header: Sequence[str], assignments: Sequence[Assignment]) -> list[Assignment]:
+    assigned = {assignment.column: assignment for assignment in assignments}
+    names = [name.strip() for name in header]
+    if missing := assigned.keys() - set(names):
+        raise BadUserInput(f"The file has no column {', '.join(sorted(missing))}: its header has {', '.join(names)}.")
+    columns = [assigned.get(name) or _unassigned(name) for name in names]
+    fields = [column.field for column in columns if column.field]
+    for column in columns:
+        if fields.count(column.field) > 1:
+            raise BadUserInput(f"Two columns hold {'.'.join(map(str, column.field))}; --map column=field says which.")
+    return columns
+
+
+def _unassigned(name: str) -> Assignment:
+    """A column by its name: of a field, or kept under its own name, as keys are that the gateway doesn't know."""
+    try:
+        return Assignment(name, *field_path(name))
+    except BadUserInput:
+        return Assignment(name, tuple(name.split(".")) if name else (), None)
+
+
+class _Unreadable(Exception):
+    """A row that can't be read: what a report counts it under, and what is wrong."""
+
+
+def _cells(row: Line, delimiter: str) -> list[str]:
+    if row.too_long:
+        raise _Unreadable("LINE_TOO_LONG", f"the row has more than {LINE_LIMIT:,} bytes: is a quotation mark missing?")
+    try:
+        text = row.content.decode()
+    except UnicodeDecodeError as error:
+        raise _Unreadable("INVALID_UTF8", f"byte {error.start + 1} of the row is not UTF-8") from error
+    try:
+        return next(csv.reader([text], delimiter=delimiter, strict=True), [])
+    except csv.Error as error:
+        raise _Unreadable("INVALID_CSV", str(error)) from error
+
+
+def _rows(source: Lines) -> Iterator[Line]:
+    """The rows of the lines: those go on in the next line which end within quotation marks."""
+    begun: list[Line] = []
+    size, is_open = 0, False
+    for line in source.lines():
+        if begun and begun[0].file != line.file:
+            yield _joined(begun)
+            begun, size, is_open = [], 0, False
+        begun.append(line)
+        size += len(line.content)
+        is_open ^= line.content.count(b'"') % 2 == 1
+        if not is_open or line.too_long or size > LINE_LIMIT:
+            yield _joined(begun)
+            begun, size, is_open = [], 0, False
+    if begun:
+        yield _joined(begun)
+
+
+def _joined(lines: Sequence[Line]) -> Line:
+    if len(lines) == 1:
+        return lines[0]
+    content = b"\n".join(line.content for line in lines)
+    is_too_long = len(content) > LINE_LIMIT or any(line.too_long for line in lines)
+    # Its place is that of its last line: behind it an import goes on.
+    return lines[0]._replace(content=content[:LINE_LIMIT], too_long=is_too_long, place=lines[-1].place)
+
+
+csv.field_size_limit(LINE_LIMIT)
