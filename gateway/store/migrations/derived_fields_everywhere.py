@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.store.client import Database
-from gateway.store.derived_fields import READ, correction, total
+from gateway.store.derived_fields import correction, total
+from gateway.store.document_faults import READ
 from gateway.store.driver_errors import translated
 from gateway.store.keyset import next_by_id
 from gateway.store.migrations.migration import Migration, Place, Step
