@@ -91,6 +91,7 @@ def use_every_transport(served: Served, key: str) -> None:
         http.post(graph, json={"query": QUERY, "variables": {key: key}, "operationName": key}, headers=bearer)
         http.post(graph, json={"query": f'{{ interactions(after: "{key}") {{ {key}: totalCount }} }}'}, headers=bearer)
         http.get(f"{served.address}/{key}", headers=bearer)
+        use_addresses(served.address, http, key)
         with http.stream("POST", graph, json=RECORDED, headers=bearer | {"Accept": "text/event-stream"}) as events:
             next(events.iter_bytes())
     for mangled in ("Authorization : Bearer", "Authorization: Bearer\x01", " Authorization: Bearer", "X\0: Bearer"):
@@ -105,6 +106,21 @@ def use_every_transport(served: Served, key: str) -> None:
     for subprotocol in ("graphql-transport-ws", "graphql-ws"):
         for payload in (bearer, {"Authorization": key}, key, {}):
             converse(graph.replace("http", "ws", 1), subprotocol, bearer, payload)
+
+
+def use_addresses(address: str, http: httpx.Client, key: str) -> None:
+    """Requests with the key in their address, as collectors of events send it, well and badly formed."""
+    credentials = {"x-algolia-application-id": "shop", "x-algolia-api-key": key}
+    encoded = "".join(f"%{ord(letter):02x}" for letter in key)
+    event = {"eventType": "click", "eventName": "e", "index": "i", "userToken": "u", "objectIDs": ["p"]}
+    for path in ("/1/events", "/ubi_events", "/graphql", "/nowhere", "/features/search/interactions"):
+        for content in (orjson.dumps({"events": [event]}), b"{", key.encode()):
+            http.post(f"{address}{path}", params=credentials, content=content, headers={"Content-Type": "text/plain"})
+        http.get(f"{address}{path}", params=credentials)
+        http.get(f"{address}{path}?x-algolia-api-key={encoded}&x-algolia-application-id={key}")
+        http.options(f"{address}{path}", params=credentials, headers={"Origin": f"https://{key}.example"})
+    http.delete(f"{address}/1/usertokens/u", params=credentials)
+    http.get(address, params=credentials, headers={"Referer": f"{address}/?key={key}", "Origin": key})
 
 
 def converse(address: str, subprotocol: str, headers: dict[str, str], payload: object) -> None:

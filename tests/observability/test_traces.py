@@ -50,6 +50,16 @@ def named(spans: list[Span], name: str) -> Span:
     return span
 
 
+async def test_a_key_in_an_address_is_in_no_span(gateway: Gateway, receiver: TraceReceiver) -> None:
+    for path in ("/graphql", "/1/events", f"/{gateway.key}", f"/features/search/interactions/{gateway.key}"):
+        for name in ("key", "x-algolia-api-key"):
+            await gateway.http.get(path, params={name: gateway.key, "query": f"{{ {gateway.key} }}"})
+    await receiver.tree(ended(*["GET /graphql"] * 2, *["GET"] * 6))
+    assert b"/features/search/interactions/" in receiver.raw
+    assert gateway.key.encode() not in receiver.raw
+    assert gateway.key[-16:].encode() not in receiver.raw
+
+
 async def test_a_request_is_a_tree_of_its_operation_and_its_commands(gateway: Gateway, receiver: TraceReceiver) -> None:
     headers = {"traceparent": SAMPLED, "tracestate": "shop=1"}
     response = await gateway.post({"query": PAGE, "variables": {"text": "secret lamp"}}, headers=headers)

@@ -112,8 +112,8 @@ def _record(scope: Scope) -> RequestRecord:
         id or trace_id,
         scope["type"],
         scope.get("method", "GET"),
-        # As the gateway knows it, whatever is before it for clients.
-        scope["path"].removeprefix(scope.get("root_path", "")),
+        # As the gateway knows it, whatever is before it for clients; some write a key into it.
+        redacted(scope["path"].removeprefix(scope.get("root_path", ""))),
         scheme=scope.get("scheme", "http"),
         client=(name, version),
         parent=parent,
