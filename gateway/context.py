@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from functools import cache
 from math import ceil
 
 
@@ -12,8 +13,15 @@ class Permission(Enum):
     """What a caller may do; the values are the stored and the command line's spelling."""
 
     READ = "read"
+    RECORD = "record"
     WRITE = "write"
     ADMIN = "admin"
+
+
+@cache
+def with_included(permissions: frozenset[Permission]) -> frozenset[Permission]:
+    """The permissions and those that they include: WRITE includes RECORD, and else none another."""
+    return permissions | {Permission.RECORD} if Permission.WRITE in permissions else permissions
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,19 @@ class Rate:
         return Rate(min(self.burst, most.burst), min(self.restore, most.restore))
 
 
+@dataclass(frozen=True, slots=True)
+class KeyBounds:
+    """The reach of a key within its organization, and what it may spend.
+
+    ``origins``: of the pages that alone may use it, None: whoever has it. ``confined``: whether it may name no
+    namespace but its default one. ``rate``: its own rate limit, None: everybody's.
+    """
+
+    origins: frozenset[str] | None = None
+    confined: bool = False
+    rate: Rate | None = None
+
+
 class CallerKind(Enum):
     """What a caller proves to be one by; the values are the stored spelling."""
 
@@ -77,7 +98,7 @@ class Caller:
     callers by it. ``name``: a label for people, which is no secret. ``expires_at``: None where it doesn't expire.
     ``namespaces``: those that it may name, each by its name or id; None: all of its organization. ``user_id``: whose
     interactions and search requests alone it may read and write; None: everybody's. ``rate``: its own rate limit, None:
-    everybody's.
+    everybody's. ``origins``: of the pages that alone may use it; None: whoever has it may.
     """
 
     id: str
@@ -90,6 +111,15 @@ class Caller:
     namespaces: frozenset[str] | None = None
     user_id: str | None = None
     rate: Rate | None = None
+    origins: frozenset[str] | None = None
+
+    def may(self, permission: Permission) -> bool:
+        """Whether it has this permission, or one that includes it."""
+        return permission in with_included(self.permissions)
+
+    def may_come_from(self, origin: str | None) -> bool:
+        """Whether it may be used by a page of this origin; None: by what names none, as programs do."""
+        return self.origins is None or origin in self.origins
 
     def may_enter(self, namespace: Namespace) -> bool:
         """Whether it may name this namespace of its organization."""

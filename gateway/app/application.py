@@ -1,11 +1,8 @@
 """The application: its routes over the services of one process."""
 
-from collections.abc import Collection
-
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route, WebSocketRoute
 
 from gateway.app.lifespan import lifespan
@@ -16,6 +13,7 @@ from gateway.execution.export_documents import export_documents
 from gateway.execution.export_pages import ExportPages
 from gateway.observability.observer import Observer
 from gateway.settings import Settings
+from gateway.transport.exchange.allowed_origins import AllowedOrigins
 from gateway.transport.exchange.exchange import ExchangePolicy
 from gateway.transport.export.export_endpoint import ExportEndpoint
 from gateway.transport.http.caching import cache_control
@@ -27,6 +25,7 @@ from gateway.transport.http.not_found import ElsewhereRefusal
 from gateway.transport.http.request_reader import RequestReader
 from gateway.transport.pages.graphiql import GraphiQLPage
 from gateway.transport.rest.rest_routes import rest_routes
+from gateway.transport.server.cross_origin import CrossOrigin
 from gateway.transport.server.known_hosts import KnownHosts
 from gateway.transport.server.proxies import BehindProxies
 from gateway.transport.server.public_url import PublicUrl, parse_public_url
@@ -34,20 +33,6 @@ from gateway.transport.server.request_observation import RequestObservation
 from gateway.transport.websocket.conversation import ConversationServices
 from gateway.transport.websocket.messages import MessageReader
 from gateway.transport.websocket.socket_endpoint import NoWebSocketEndpoint, WebSocketEndpoint
-
-# What pages of other origins may read beside the body.
-_EXPOSED = (
-    "ETag",
-    "Retry-After",
-    "RateLimit-Limit",
-    "RateLimit-Remaining",
-    "RateLimit-Reset",
-    "X-Total-Count",
-    "Link",
-    "WWW-Authenticate",
-    "X-Request-Id",
-)
-_PREFLIGHT_SECONDS = 7_200
 
 
 def create_app(settings: Settings, *, page_takes_key: bool = False) -> Starlette:
@@ -93,10 +78,11 @@ def application(settings: Settings, services: Services, *, page_takes_key: bool 
         max_operations=settings.subscription_limits.socket_operations,
     )
     public = None if settings.public_url is None else parse_public_url(settings.public_url)
+    origins = AllowedOrigins(settings.cors_origins, services.key_origins)
     sockets = WebSocketEndpoint(
         conversations,
         services.connections,
-        origins=settings.cors_origins,
+        origins=origins,
         own_origin=None if public is None else public.origin,
     )
     health = Health(
@@ -118,7 +104,7 @@ def application(settings: Settings, services: Services, *, page_takes_key: bool 
             *_proxies(settings, public),
             Middleware(RequestObservation, observer=services.observer),
             *_known_hosts(settings, public, services.observer),
-            *([_cors(settings.cors_origins)] if settings.cors_origins else []),
+            Middleware(CrossOrigin, origins=origins),
             Middleware(DirectRoute, path="/graphql", endpoint=endpoint),
         ],
         exception_handlers={HTTPException: ElsewhereRefusal(services.observer)},
@@ -153,15 +139,3 @@ def _known_hosts(settings: Settings, public: PublicUrl | None, observer: Observe
         return []
     hosts = settings.hosts if public is None else (*settings.hosts, public.host)
     return [Middleware(KnownHosts, hosts=hosts, observer=observer)]
-
-
-def _cors(origins: Collection[str]) -> Middleware:
-    return Middleware(
-        CORSMiddleware,
-        allow_origins=list(origins),
-        allow_methods=["GET", "POST", "PUT", "DELETE"],
-        # Whatever a client's libraries add: such an origin is allowed, and a header that nobody knows does nothing.
-        allow_headers=["*"],
-        expose_headers=_EXPOSED,
-        max_age=_PREFLIGHT_SECONDS,
-    )

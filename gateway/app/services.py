@@ -5,6 +5,7 @@ from gateway.app.observation import Observation
 from gateway.app.token_verification import open_tokens
 from gateway.app.trusted_documents import open_documents
 from gateway.auth.authenticator import Authenticator
+from gateway.auth.key_origins import KeyOrigins
 from gateway.auth.open_connections import OpenConnections
 from gateway.context import Rate
 from gateway.execution.admission import Admission
@@ -82,6 +83,7 @@ class Services:
             open_tokens(settings, tenancy),
             cache_seconds=settings.key_cache_seconds,
         )
+        self.key_origins = KeyOrigins(keys, cache_seconds=settings.key_cache_seconds)
         self.used_connections = UsedConnections(settings.connection_limits.of_organization)
         self.connections = OpenConnections(
             self.authenticator,

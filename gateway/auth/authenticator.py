@@ -1,4 +1,4 @@
-"""Who asks, and for which namespace: from the two headers of a request to its Context.
+"""Who asks, and for which namespace: from the headers of a request to its Context.
 
 A caller proves to be one by a key, or by a token of another issuer where the settings name one. A looked-up key is used
 again for seconds only, so that revoking it works everywhere within that time; expiry is checked at each use. Whatever
@@ -63,10 +63,16 @@ class Authenticator:
         self._unknown_key_ids: TTLCache[str, bool] = TTLCache(_CACHE_SIZE, ttl=min(_UNKNOWN_KEY_SECONDS, cache_seconds))
         self._cached_namespaces: TTLCache[tuple[str, str], Namespace] = TTLCache(_CACHE_SIZE, ttl=cache_seconds)
 
-    async def context(self, authorization: str | None, namespace_header: str | None) -> Context:
-        """The context that both headers name, or one without a namespace. Raises what ``authenticate`` and ``resolve``
-        do, and `RateLimited` where the caller has no points left to be refused."""
+    async def context(
+        self, authorization: str | None, namespace_header: str | None, origin: str | None = None
+    ) -> Context:
+        """The context that the headers name, or one without a namespace; ``origin``: of the page that asks, as its
+        browser says. Raises what ``authenticate`` and ``resolve`` do, `Forbidden` where the caller is used by another
+        page than its own, and `RateLimited` where it has no points left to be refused."""
         caller = await self.authenticate(authorization)
+        if not caller.may_come_from(origin):
+            await spend_or_charge(self._rate_limiter, caller, REFUSED)
+            raise Forbidden(f"This {caller.kind.value} may be used by pages of its origins only.")
         try:
             return Context(caller, await self.resolve(caller, namespace_header))
         except NamespaceRequired:
@@ -180,6 +186,6 @@ def _no_namespace() -> NamespaceNotFound:
 
 
 def require_permission(caller: Caller, permission: Permission) -> None:
-    """Raises Forbidden unless the caller has this permission; none of them includes another."""
-    if permission not in caller.permissions:
+    """Raises Forbidden unless the caller has this permission."""
+    if not caller.may(permission):
         raise Forbidden(f"This {caller.kind.value} lacks the permission {permission.name}.")

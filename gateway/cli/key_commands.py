@@ -9,7 +9,8 @@ import typer
 
 from gateway.cli.console import AsJson, note, print_json, print_line, print_table, timestamp
 from gateway.cli.store_connection import run
-from gateway.context import Permission
+from gateway.context import KeyBounds, Permission, Rate
+from gateway.model.page_origins import page_origins
 from gateway.store.client import Database
 from gateway.store.index_creation import create_indexes
 from gateway.store.keys import IssuedKey, Key, Keys
@@ -20,6 +21,22 @@ commands = typer.Typer(help="Keys: what callers authenticate with.", no_args_is_
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _LONGEST = timedelta(days=36_500)
 _DEFAULT_GRACE = timedelta(hours=24)
+_OF_PROGRAMS, _OF_PAGES = (Permission.READ, Permission.WRITE), (Permission.RECORD,)
+
+Origins = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ORIGIN",
+        help="The origin of pages that alone may use the key, as in https://shop.example; give it several times for "
+        "several. Default: whoever has the key.",
+    ),
+]
+RateLimit = Annotated[
+    int | None, typer.Option(min=1, metavar="POINTS", help="Points that the key has when it has spent none.")
+]
+RestoreRate = Annotated[
+    int | None, typer.Option(min=1, metavar="POINTS", help="Points that come back each second; with --rate-limit.")
+]
 
 KeyId = Annotated[str, typer.Argument(metavar="KEY_ID", help="As `gateway keys list` shows it: key_…")]
 
@@ -47,7 +64,10 @@ def create(
     name: Annotated[str, typer.Option(help="A label that tells what the key is for.")],
     permission: Annotated[
         list[Permission] | None,
-        typer.Option(help="What the key may do; give it several times for several. Default: read and write."),
+        typer.Option(
+            help="What the key may do; give it several times for several. Default: read and write; with --origin, "
+            "record."
+        ),
     ] = None,
     namespace: Annotated[
         str | None,
@@ -57,9 +77,18 @@ def create(
         timedelta | None,
         typer.Option(parser=_lifetime, metavar="DURATION", help="As in 30d, 24h or 1s. Default: never."),
     ] = None,
+    confined: Annotated[
+        bool, typer.Option("--confined", help="The key may name no other namespace than that of --namespace.")
+    ] = False,
+    origin: Origins = None,
+    rate_limit: RateLimit = None,
+    restore_rate: RestoreRate = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a key and show its secret, this once."""
+    bounds = KeyBounds(page_origins(origin) if origin else None, confined, _rate(rate_limit, restore_rate))
+    if confined and namespace is None:
+        raise typer.BadParameter("a key that is confined to a namespace needs one: --namespace.")
 
     async def work(database: Database) -> IssuedKey:
         tenancy = Tenancy(database)
@@ -74,9 +103,10 @@ def create(
         return await Keys(database).create(
             owner,
             name=name,
-            permissions=frozenset(permission or (Permission.READ, Permission.WRITE)),
+            permissions=frozenset(permission or (_OF_PAGES if origin else _OF_PROGRAMS)),
             default_namespace_id=default_namespace_id,
             lifetime=expires_in,
+            bounds=bounds,
         )
 
     issued = run(work)
@@ -84,6 +114,15 @@ def create(
         print_json(_issued(issued))
     else:
         _print_issued(issued)
+
+
+def _rate(limit: int | None, restore_rate: int | None) -> Rate | None:
+    """The rate limit of these options; typer.BadParameter where one of them is missing."""
+    if limit is None and restore_rate is None:
+        return None
+    if limit is None or restore_rate is None:
+        raise typer.BadParameter("--rate-limit and --restore-rate are given together.")
+    return Rate(limit, restore_rate)
 
 
 @commands.command("list")
@@ -101,7 +140,17 @@ def list_keys(
     if as_json:
         print_json(listed)
     else:
-        columns = ("key id", "name", "organization", "permissions", "state", "created", "expires", "last used")
+        columns = (
+            "key id",
+            "name",
+            "organization",
+            "permissions",
+            "origins",
+            "state",
+            "created",
+            "expires",
+            "last used",
+        )
         print_table(
             columns,
             [
@@ -110,6 +159,7 @@ def list_keys(
                     row["name"],
                     row["organization"],
                     ", ".join(row["permissions"]),
+                    ", ".join(row["origins"]),
                     row["state"],
                     row["createdAt"],
                     row["expiresAt"],
@@ -118,6 +168,24 @@ def list_keys(
                 for row in listed
             ],
         )
+
+
+@commands.command()
+def limit(
+    key_id: KeyId,
+    rate_limit: RateLimit = None,
+    restore_rate: RestoreRate = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a key a rate limit of its own, within the gateway's; without options take it away."""
+    rate = _rate(rate_limit, restore_rate)
+    run(lambda database: Keys(database).limit(key_id, rate))
+    if as_json:
+        print_json({"keyId": key_id, "rateLimit": _shown(rate)})
+    elif rate is None:
+        print_line(f"{key_id} has no rate limit of its own.")
+    else:
+        print_line(f"{key_id} has up to {rate.burst:,} points, of which {rate.restore:,} come back each second.")
 
 
 @commands.command()
@@ -142,7 +210,8 @@ def rotate(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Replace a key by one with the same name, rights, namespace and lifetime; show its secret, this once."""
+    """Replace a key by one with the same name, rights, namespace, origins, limit and lifetime; show its secret, this
+    once."""
     overlap = _DEFAULT_GRACE if grace is None else grace
     issued, old = run(lambda database: Keys(database).rotate(key_id, grace=overlap))
     old_expires_at = timestamp(old.expires_at)
@@ -186,7 +255,14 @@ def _listed(key: Key, now: datetime) -> Mapping[str, Any]:
         "expiresAt": timestamp(key.expires_at),
         "revokedAt": timestamp(key.revoked_at),
         "lastUsedAt": timestamp(key.last_used_at),
+        "confined": key.bounds.confined,
+        "origins": sorted(key.bounds.origins or ()),
+        "rateLimit": _shown(key.bounds.rate),
     }
+
+
+def _shown(rate: Rate | None) -> Mapping[str, int] | None:
+    return None if rate is None else {"limit": rate.burst, "restoreRate": rate.restore}
 
 
 def _permissions(key: Key) -> list[str]:

@@ -9,7 +9,7 @@ from functools import partial
 from graphql import DocumentNode, GraphQLSyntaxError, OperationType
 
 from gateway.auth.authenticator import require_permission
-from gateway.context import NO_NAMESPACE, Context, Permission
+from gateway.context import NO_NAMESPACE, Context, Permission, with_included
 from gateway.errors import (
     GatewayError,
     MethodNotAllowed,
@@ -95,7 +95,7 @@ class Admission:
         prepared = request.prepared
         if (
             prepared is not None
-            and prepared.permissions <= context.caller.permissions
+            and prepared.permissions <= with_included(context.caller.permissions)
             and (context.namespace is not NO_NAMESPACE or not prepared.bound.needs_namespace)
         ):
             return AdmittedOperation(request, context, prepared.document, prepared.bound, record, "request")
@@ -155,7 +155,7 @@ class Admission:
 def _require_allowed(operation: PreparedOperation, request: GraphQLRequest, context: Context) -> None:
     if request.reads_only and operation.node.operation is OperationType.MUTATION:
         raise MethodNotAllowed("A mutation must be sent by POST.")
-    if not operation.permissions <= context.caller.permissions:
+    if not operation.permissions <= with_included(context.caller.permissions):
         for permission in Permission:
             if permission in operation.permissions:
                 require_permission(context.caller, permission)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
-from gateway.context import Caller, Namespace, Organization, Permission, Rate, Reach
+from gateway.context import Caller, KeyBounds, Namespace, Organization, Permission, Rate, Reach
 from gateway.errors import GatewayError
 from gateway.model.wire import RecordedInteraction, RecordedSearchRequest
 from gateway.plan.erasures import Erasure
@@ -89,14 +89,14 @@ class CreateNamespace:
 
 @dataclass(frozen=True, slots=True)
 class CreateKey:
-    """A key to make, of the caller's organization; the others: as of `Caller`, the namespace by its name or id. Its
-    result is the key with its secret, or a `BadUserInput`."""
+    """A key to make, of the caller's organization; ``namespace``: its default one, by name or id. Its result is the key
+    with its secret, or a `BadUserInput`."""
 
     name: str
     permissions: frozenset[Permission]
     namespace: str | None
     lifetime: timedelta | None
-    rate: Rate | None
+    bounds: KeyBounds
     caller: Caller
 
 

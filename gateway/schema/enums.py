@@ -32,6 +32,9 @@ class CallerKind(Enum):
 @strawberry.enum(description="What a caller may do.")
 class Permission(Enum):
     READ = _value(context.Permission.READ, "Read interactions, search requests and what is derived from them.")
+    RECORD = _value(
+        context.Permission.RECORD, "Record interactions and search requests, and be told what became of them."
+    )
     WRITE = _value(context.Permission.WRITE, "Record and delete interactions, and record search requests.")
     ADMIN = _value(context.Permission.ADMIN, "Administer the organization: create namespaces; make, list and end keys.")
 

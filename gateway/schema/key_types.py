@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import strawberry
 
 from gateway import context
+from gateway.model.page_origins import MAX_ORIGINS
 from gateway.model.secret_keys import MAX_KEYS
 from gateway.plan.sources.key_listings import KeyListing
 from gateway.plan.sources.key_writes import KeyCreation, KeyLimiting, KeyRevocation
@@ -14,7 +15,7 @@ from gateway.schema.connections import After, Before, First, Last, PageInfo, edg
 from gateway.schema.enums import Permission
 from gateway.schema.readings import Attribute, embedded, fetched, field, stored
 from gateway.schema.scalars import DateTime
-from gateway.schema.stored_readings import ValueOr
+from gateway.schema.stored_readings import ListOrEmpty, ValueOr
 
 
 @strawberry.type(description="A rate limit of a key's own.")
@@ -47,6 +48,13 @@ counts none.""",
     )
     rate_limit: KeyRateLimit | None = embedded(
         "rate", description="The rate limit of its own; null where it has the one that all keys have."
+    )
+    confined: bool = stored(
+        ValueOr("confined", False), description="Whether it may name no namespace but its default one."
+    )
+    origins: list[str] = stored(
+        ListOrEmpty("origins"),
+        description="The origins of the pages that alone may use it; empty where whoever has it may.",
     )
 
 
@@ -107,6 +115,16 @@ end."""
         description="When it expires; without, or null, it doesn't.", default=strawberry.UNSET
     )
     rate_limit: KeyRateLimitInput | None = strawberry.field(description=_RATE_LIMIT, default=strawberry.UNSET)
+    confined: bool | None = strawberry.field(
+        description="Whether it may name no namespace but its default one; without, it may name all of them.",
+        default=strawberry.UNSET,
+    )
+    origins: list[str] | None = strawberry.field(
+        description=f"""The origins of the pages that alone may use it, such as `https://shop.example`: 1 to
+{MAX_ORIGINS}. A request is refused unless its header `Origin` names one of them; without, or null, whoever has the key
+may use it.""",
+        default=strawberry.UNSET,
+    )
 
 
 @strawberry.input(description="Which key to end.")

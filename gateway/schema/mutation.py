@@ -185,28 +185,33 @@ def _delete_percolator(
 
 
 @strawberry.type(
-    description="What can be written, with a key that has the WRITE permission where a field asks for no other."
+    description="""What can be written, with a key that has the WRITE permission where a field asks for no other; what
+records asks for RECORD, which WRITE includes."""
 )
 class Mutation:
     record_interaction: RecordInteractionPayload = fetched(
         InteractionRecording(),
         "Records an interaction, and its search request where that is new. Safe to retry with an `interactionId`.",
         signature=_record_interaction,
+        permission=Permission.RECORD,
     )
     record_interactions: RecordInteractionsPayload = fetched(
         InteractionsRecording(),
         "Records up to 1,000 interactions, each judged alone.",
         signature=_record_interactions,
+        permission=Permission.RECORD,
     )
     record_search_request: RecordSearchRequestPayload = fetched(
         SearchRequestRecording(),
         "Records a search request that nobody has interacted with yet.",
         signature=_record_search_request,
+        permission=Permission.RECORD,
     )
     record_json: RecordJsonPayload = fetched(
         JsonRecording(),
         "Records up to 1,000 search requests and interactions as JSON, each judged alone: what `json` of them reads.",
         signature=_record_json,
+        permission=Permission.RECORD,
     )
     delete_interaction: DeleteInteractionPayload = fetched(
         InteractionDeletion(),

@@ -122,7 +122,8 @@ class Settings(ReadSettings, TokenSettings, LimitSettings, SchemaSettings):
     )
     cors_origins: Annotated[tuple[_Origin, ...], NoDecode, BeforeValidator(listed)] = Field(
         (),
-        description="Origins whose pages may call the gateway from a browser; * for every origin.",
+        description="Origins whose pages may call the gateway from a browser, besides those that keys are bound to; * "
+        "for every origin.",
         json_schema_extra=_expecting("a comma-separated list of origins such as https://shop.example, or *"),
     )
     persisted_queries: bool = Field(

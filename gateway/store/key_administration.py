@@ -24,14 +24,14 @@ class KeyAdministration:
         _require_whole_organization(command.caller)
         match command:
             case CreateKey():
-                self._require_allowed(command.rate)
+                self._require_allowed(command.bounds.rate)
                 return await self._keys.create(
                     command.caller.organization,
                     name=command.name,
                     permissions=command.permissions,
                     default_namespace_id=await self._namespace_id(command),
                     lifetime=command.lifetime,
-                    rate=command.rate,
+                    bounds=command.bounds,
                     by=command.caller,
                 )
             case RevokeKey(key_id, caller):
@@ -64,4 +64,4 @@ class KeyAdministration:
 def _require_whole_organization(caller: Caller) -> None:
     """A token that may name some namespaces only could else make itself a key for all of them."""
     if caller.namespaces is not None:
-        raise Forbidden("This token may name some namespaces only; keys are of the whole organization.")
+        raise Forbidden(f"This {caller.kind.value} may name some namespaces only; keys are of the whole organization.")

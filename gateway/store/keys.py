@@ -7,7 +7,7 @@ from typing import Any
 
 from pymongo import IndexModel, UpdateOne, WriteConcern
 
-from gateway.context import Caller, Organization, Permission, Rate
+from gateway.context import Caller, KeyBounds, Organization, Permission, Rate
 from gateway.errors import BadUserInput, Conflict
 from gateway.model import secret_keys
 from gateway.model.secret_keys import MAX_KEYS
@@ -19,8 +19,12 @@ from gateway.store.tenancy import LOOK_UP_TIME_LIMIT_MS, ORGANIZATIONS, organiza
 
 KEYS = "keys"
 INDEXES: Mapping[str, list[IndexModel]] = {
-    KEYS: [IndexModel([("organization_id", 1), ("created_at", -1), ("_id", -1)], name="organization")]
+    KEYS: [
+        IndexModel([("organization_id", 1), ("created_at", -1), ("_id", -1)], name="organization"),
+        IndexModel([("origins", 1)], name="origins", partialFilterExpression={"origins": {"$exists": True}}),
+    ]
 }
+_UNBOUND = KeyBounds()
 
 _LONGEST_ID = 64
 
@@ -43,6 +47,10 @@ class Key:
 
     def is_valid(self, now: datetime) -> bool:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+    @property
+    def bounds(self) -> KeyBounds:
+        return KeyBounds(self.caller.origins, self.caller.namespaces is not None, self.caller.rate)
 
     def is_mark_due(self, now: datetime) -> bool:
         """Whether it's time to note that the key is in use."""
@@ -76,15 +84,17 @@ class Keys:
         permissions: frozenset[Permission],
         default_namespace_id: str | None = None,
         lifetime: timedelta | None = None,
-        rate: Rate | None = None,
+        bounds: KeyBounds = _UNBOUND,
         by: Caller | None = None,
     ) -> IssuedKey:
-        """A new key; ``lifetime`` None: it doesn't expire; ``rate``: as of `Caller`.
+        """A new key; ``lifetime`` None: it doesn't expire.
 
-        Raises BadUserInput for a name that isn't a label, and where the organization has as many keys as a client may
-        make.
+        Raises BadUserInput for a name that isn't a label, where one that is confined has no default namespace, and
+        where the organization has as many keys as a client may make.
         """
         require_label(name)
+        if bounds.confined and default_namespace_id is None:
+            raise BadUserInput("A key that may name one namespace only needs a default one.", path=("confined",))
         if by is not None:
             await self._require_few(organization)
         secret, parsed = secret_keys.generate()
@@ -92,7 +102,15 @@ class Keys:
         now = in_milliseconds(datetime.now(UTC))
         expires_at = None if lifetime is None else now + lifetime
         caller = Caller(
-            parsed.key_id, name, permissions, organization, default_namespace_id, expires_at=expires_at, rate=rate
+            parsed.key_id,
+            name,
+            permissions,
+            organization,
+            default_namespace_id,
+            expires_at=expires_at,
+            namespaces=_namespaces(default_namespace_id, confined=bounds.confined),
+            rate=bounds.rate,
+            origins=bounds.origins,
         )
         key = Key(caller, parsed.digest, now, expires_at, None, None)
         await self._audit.add(Action.CREATE_KEY, by, organization_id=organization.id, object_id=parsed.key_id)
@@ -112,6 +130,17 @@ class Keys:
     async def oldest_first(self, organization: Organization | None = None) -> list[Key]:
         """The organization's keys, or all, the oldest first; expired and revoked ones too."""
         return await self._matching({} if organization is None else {"organization_id": organization.id})
+
+    async def origins(self) -> Set[str]:
+        """The origins of pages that any valid key is bound to."""
+        bound = {
+            "origins": {"$exists": True},
+            "revoked_at": None,
+            "$nor": [{"expires_at": {"$lte": datetime.now(UTC)}}],
+        }
+        with translated_look_up():
+            found = self._keys.find(bound, {"origins": 1}, max_time_ms=LOOK_UP_TIME_LIMIT_MS)
+            return {origin async for stored in found for origin in stored["origins"]}
 
     async def revoke(self, key_id: str, *, by: Caller | None = None) -> Key:
         """Ends a key; one that was revoked before keeps its time. Raises BadUserInput where there is no such key."""
@@ -149,7 +178,7 @@ class Keys:
             permissions=old.caller.permissions,
             default_namespace_id=old.caller.default_namespace_id,
             lifetime=None if old.expires_at is None else old.expires_at - old.created_at,
-            rate=old.caller.rate,
+            bounds=old.bounds,
         )
         # The successor is stored first: a crash in between leaves a key nobody knows, not a caller without one.
         now = datetime.now(UTC)
@@ -217,7 +246,9 @@ def _key(stored: Mapping[str, Any]) -> Key:
             organization=organization_of(stored["organization"]),
             default_namespace_id=stored.get("default_namespace_id"),
             expires_at=stored.get("expires_at"),
+            namespaces=_namespaces(stored.get("default_namespace_id"), confined=stored.get("confined", False)),
             rate=None if "rate" not in stored else Rate(stored["rate"]["burst"], stored["rate"]["restore"]),
+            origins=None if "origins" not in stored else frozenset(stored["origins"]),
         ),
         bytes(stored["digest"]),
         stored["created_at"],
@@ -227,6 +258,11 @@ def _key(stored: Mapping[str, Any]) -> Key:
         stored.get("replaced_by"),
         stored.get("points_spent", 0),
     )
+
+
+def _namespaces(default_id: str | None, *, confined: bool) -> frozenset[str] | None:
+    """Those that a key may name, as of `Caller`."""
+    return frozenset(filter(None, (default_id,))) if confined else None
 
 
 def _stored_rate(rate: Rate) -> dict[str, int]:
@@ -240,6 +276,8 @@ def _document(key: Key) -> dict[str, Any]:
         "default_namespace_id": caller.default_namespace_id,
         "expires_at": key.expires_at,
         "rate": None if caller.rate is None else _stored_rate(caller.rate),
+        "confined": True if caller.namespaces is not None else None,
+        "origins": None if caller.origins is None else sorted(caller.origins),
     }
     return {
         "_id": caller.id,

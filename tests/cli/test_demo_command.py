@@ -68,7 +68,7 @@ def test_the_first_line_says_all_that_a_program_needs(demo: Demo) -> None:
     assert facts["pid"] == demo.process.pid
     assert demo.post("{ viewer { namespace { namespaceId name } permissions } }")["data"]["viewer"] == {
         "namespace": {"namespaceId": facts["namespaceId"], "name": facts["namespace"]},
-        "permissions": ["READ", "WRITE", "ADMIN"],
+        "permissions": ["READ", "RECORD", "WRITE", "ADMIN"],
     }
 
 

@@ -149,7 +149,47 @@ def test_a_rotated_key_works_beside_its_successor_until_the_grace_is_over(shell:
     assert shell.run("keys", "rotate", rotated["keyId"]).exit_code == 1
 
 
-@pytest.mark.parametrize("command", ["revoke", "rotate"])
+def test_a_key_for_pages_keeps_its_bounds_when_it_is_rotated(shell: Shell) -> None:
+    made = shell.json(
+        *("keys", "create", "--organization", "Acme", "--name", "pages", "--namespace", "shop", "--confined"),
+        *("--origin", "https://Shop.example:443/", "--origin", "http://localhost:3000"),
+        *("--rate-limit", "500", "--restore-rate", "20"),
+    )
+    assert made["permissions"] == ["record"]
+    rotated = shell.json("keys", "rotate", made["keyId"])
+    bounds = {
+        "confined": True,
+        "origins": ["http://localhost:3000", "https://shop.example"],
+        "rateLimit": {"limit": 500, "restoreRate": 20},
+    }
+    for listed in shell.json("keys", "list"):
+        assert listed == {**listed, **bounds, "permissions": ["record"]}
+    assert "http://localhost:3000, https://shop.example" in shell.run("keys", "list").stdout
+    for rate, options in (({"limit": 60, "restoreRate": 6}, ("--rate-limit", "60", "--restore-rate", "6")), (None, ())):
+        assert shell.json("keys", "limit", rotated["keyId"], *options)["rateLimit"] == rate
+        assert shell.json("keys", "list")[1]["rateLimit"] == rate
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "told"),
+    [
+        (("--origin", "shop.example"), 1, "'shop.example' is no origin such as https://shop.example"),
+        (("--origin", "https://shop.example/page"), 1, "is no origin"),
+        (("--confined",), 2, "--namespace"),
+        (("--rate-limit", "5"), 2, "--restore-rate"),
+        (("--rate-limit", "0", "--restore-rate", "1"), 2, "--rate-limit"),
+    ],
+)
+def test_bounds_that_a_key_cannot_have_make_none(
+    options: tuple[str, ...], status: int, told: str, shell: Shell
+) -> None:
+    result = shell.run("keys", "create", "--organization", "Acme", "--name", "pages", *options)
+    assert (result.exit_code, result.stdout) == (status, "")
+    assert told in result.stderr
+    assert shell.json("keys", "list") == []
+
+
+@pytest.mark.parametrize("command", ["revoke", "rotate", "limit"])
 def test_a_key_that_is_not_there_is_one_line(shell: Shell, command: str) -> None:
     result = shell.run("keys", command, "key_missing", "--json")
     assert (result.exit_code, result.stdout) == (1, "")

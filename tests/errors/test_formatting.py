@@ -251,7 +251,7 @@ async def test_a_key_may_only_do_what_it_has_permission_for(gateway: Gateway) ->
     for key in (reads, administers):
         answer = await gateway.execute(RECORD, {"input": NEW}, key=key)
         assert refusal(answer) == {"code": "FORBIDDEN"}
-        assert "WRITE" in only(answer)["message"]
+        assert "RECORD" in only(answer)["message"]
     assert (await gateway.data("{ interactions { totalCount } }", key=reads))["interactions"]["totalCount"] == 0
     assert await gateway.data(RECORD, {"input": NEW}, key=writes) == {"recordInteraction": {"created": True}}
 

@@ -23,7 +23,7 @@ from tests.harness.waiting import PATIENCE
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 KEY = """keyId name permissions defaultNamespaceId createdAt expiresAt revokedAt lastUsedAt replacedBy pointsSpent
-rateLimit { limit restoreRate }"""
+rateLimit { limit restoreRate } confined origins"""
 CREATE = "mutation ($input: CreateKeyInput!) { createKey(input: $input) { secret key { %s } } }" % KEY  # noqa: UP031
 REVOKE = "mutation ($id: ID!) { revokeKey(input: { keyId: $id }) { key { keyId revokedAt } } }"
 LIMIT = "mutation ($input: LimitKeyInput!) { limitKey(input: $input) { key { rateLimit { limit restoreRate } } } }"
@@ -78,6 +78,25 @@ async def test_a_key_that_is_made_works_at_once_and_its_secret_is_told_once(hous
     listed = json.dumps(await house.data(f"{{ keys(first: 100) {{ nodes {{ {KEY} }} }} }}", key=admin))
     assert parsed.key_id in listed
     assert secret not in listed
+
+
+async def test_a_key_is_listed_with_its_bounds(house: Gateway, admin: str) -> None:
+    origins = ["https://Shop.example/", "http://localhost:3000"]
+    rate = {"limit": 500, "restoreRate": 1}
+    bounds = {"confined": True, "origins": ["http://localhost:3000", "https://shop.example"], "rateLimit": rate}
+    given = {"defaultNamespace": "shop", "confined": True, "origins": origins, "rateLimit": rate}
+    created = (await made(house, admin, permissions=["RECORD"], **given))["key"]
+    assert created == {**created, **bounds, "permissions": ["RECORD"]}
+    unbound = (await made(house, admin))["key"]
+    assert (unbound["confined"], unbound["origins"]) == (False, [])
+    nodes = (await house.data(f"{{ keys(first: 2) {{ nodes {{ {KEY} }} }} }}", key=admin))["keys"]["nodes"]
+    assert nodes == [unbound, created]
+
+
+async def test_a_confined_key_administers_no_keys(house: Gateway, admin: str) -> None:
+    confined = (await made(house, admin, permissions=["ADMIN"], defaultNamespace="shop", confined=True))["secret"]
+    answer = await house.execute(CREATE, {"input": {"name": "k", "permissions": ["READ"]}}, key=confined)
+    assert code_and_path(answer)[0] == "FORBIDDEN"
 
 
 async def test_keys_are_listed_page_by_page_of_the_organization_alone(house: Gateway, admin: str) -> None:
@@ -138,6 +157,9 @@ async def test_what_is_anothers_is_as_what_is_not_there(house: Gateway, admin: s
         ({"expiresAt": "2020-01-01T00:00:00Z"}, ["input", "expiresAt"]),
         ({"defaultNamespace": "missing"}, ["input", "defaultNamespace"]),
         ({"rateLimit": {"limit": 0, "restoreRate": 1}}, ["input", "rateLimit"]),
+        ({"confined": True}, ["input", "confined"]),
+        ({"origins": []}, ["input", "origins"]),
+        ({"origins": ["https://shop.example", "shop.example"]}, ["input", "origins"]),
         ({"rateLimit": {"limit": 10_000_001, "restoreRate": 1}}, ["input", "rateLimit"]),
         ({"rateLimit": {"limit": 1, "restoreRate": 1_000_001}}, ["input", "rateLimit"]),
     ],

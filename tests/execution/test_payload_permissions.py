@@ -30,6 +30,8 @@ Way = tuple[str, ...]
 AT = "2024-05-01T12:00:00.000Z"
 INLINE = {"searchRequestId": "inline", "queries": [], "collections": ["given"]}
 GIVEN = {"featureId": "given", "interactionType": "CLICK", "metadata": {"given": True}}
+JSON_INLINE = {"queries": [], "collections": ["given"]}
+JSON_GIVEN = {"feature_id": "given", "interaction_type": "click", "metadata": {"given": True}}
 # Two sets of what was stored before: each name stands in all that is stored, and each time is another.
 STORED = {"first": datetime(2023, 1, 1, tzinfo=UTC), "second": datetime(2022, 2, 2, tzinfo=UTC)}
 
@@ -62,6 +64,16 @@ CASES = {
     "a batch": Case(
         "recordInteractions",
         lambda number: {"interactions": [_with_known(number), _with_inline(number), _again(number)]},
+    ),
+    "a batch of JSON": Case(
+        "recordJson",
+        lambda number: {
+            "searchRequests": [{"searchRequest": {"search_request_id": "inline", **JSON_INLINE}}],
+            "interactions": [
+                {**JSON_GIVEN, "interaction_id": f"json-{number}", "occurred_at": AT, "search_request_id": "known"},
+                {**JSON_GIVEN, "interaction_id": "again", "search_request_id": "known"},
+            ],
+        },
     ),
     "a search request that is recorded": Case("recordSearchRequest", lambda number: {"searchRequest": INLINE}),
     "an interaction that is deleted": Case("deleteInteraction", lambda number: {"interactionId": f"deleted-{number}"}),

@@ -206,7 +206,7 @@ async def test_a_trusted_document_is_named_by_its_id_or_its_hash(
         ):
             assert response.json() == ANSWER
         response = await gateway.post({"documentId": "count-1", "operationName": "Permissions"})
-        assert set(response.json()["data"]["viewer"]["permissions"]) == {"READ", "WRITE", "ADMIN"}
+        assert set(response.json()["data"]["viewer"]["permissions"]) == {"READ", "RECORD", "WRITE", "ADMIN"}
         assert refusal(await get(gateway, documentId="delete-1")) == (405, "METHOD_NOT_ALLOWED")
         # Everything else goes on as it did.
         assert refusal(await gateway.post({"documentId": "key-2"})) == NOT_FOUND

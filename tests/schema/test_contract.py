@@ -436,7 +436,7 @@ async def test_the_scalars_and_the_viewer_are_as_promised(gateway: Gateway) -> N
     )
     viewer = read["viewer"]
     assert viewer["keyName"] == "web"
-    assert viewer["permissions"] == ["READ", "WRITE", "ADMIN"]
+    assert viewer["permissions"] == ["READ", "RECORD", "WRITE", "ADMIN"]
     assert viewer["organization"]["name"] == "Acme"
     assert viewer["namespaces"] == [viewer["namespace"]]
     namespace = viewer["namespace"]

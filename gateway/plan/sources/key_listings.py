@@ -15,7 +15,7 @@ from gateway.plan.sources.source import Source, SourceArguments
 _LATEST_FIRST = Order("keys.created_at.desc", "created_at", descending=True)
 _FIELDS = (
     *("name", "default_namespace_id", "created_at", "expires_at", "revoked_at", "last_used_at", "replaced_by"),
-    *("permissions", "points_spent", "rate"),
+    *("permissions", "points_spent", "rate", "confined", "origins"),
 )
 # Each by its name: the hash of the secret is never read.
 _PROJECTION = {"_id": 1, **dict.fromkeys(_FIELDS, 1)}

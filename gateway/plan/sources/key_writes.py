@@ -1,12 +1,14 @@
 """The mutations of keys: each with its command and its payload, in which a secret stands once."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from gateway.context import Context, Permission, Rate
+from gateway.context import Context, KeyBounds, Permission, Rate
 from gateway.errors import BadUserInput, GatewayError
+from gateway.model.page_origins import page_origins
 from gateway.plan.commands import Document
 from gateway.plan.cost import KEY_CHANGED
 from gateway.plan.sources.input_values import InputValue
@@ -79,7 +81,7 @@ class BoundKeyCreation(_BoundKeyWrite):
             permissions=frozenset(Permission(permission.value) for permission in values["permissions"]),
             namespace=values.get("defaultNamespace"),
             lifetime=lifetime,
-            rate=_rate(values.get("rateLimit")),
+            bounds=_bounds(values),
             caller=context.caller,
         )
 
@@ -106,6 +108,15 @@ class BoundKeyLimiting(_BoundKeyWrite):
         return LimitKey(values["keyId"], _rate(values.get("rateLimit")), context.caller)
 
 
+def _bounds(values: Mapping[str, Any]) -> KeyBounds:
+    """How far a key reaches, as its input says; raises `BadUserInput` with a path from ``input`` down."""
+    try:
+        origins = None if values.get("origins") is None else page_origins(values["origins"])
+    except BadUserInput as error:
+        raise BadUserInput(error.message, path=("input", *error.path)) from None
+    return KeyBounds(origins, bool(values.get("confined")), _rate(values.get("rateLimit")))
+
+
 def _rate(given: Any) -> Rate | None:
     return None if given is None else Rate(given["limit"], given["restoreRate"])
 
@@ -126,4 +137,6 @@ def _document(key: Any) -> Document:
         "replaced_by": key.replaced_by,
         "points_spent": key.points_spent,
         "rate": None if rate is None else {"limit": rate.burst, "restore_rate": rate.restore},
+        "confined": caller.namespaces is not None,
+        "origins": sorted(caller.origins or ()),
     }

@@ -29,6 +29,7 @@ _READ = (
     "accept-encoding",
     "authorization",
     "x-namespace",
+    "origin",
     "content-type",
     "content-encoding",
     "if-none-match",
@@ -130,7 +131,8 @@ class Exchange:
         """Who asks, and for which namespace, to be asked once; ``namespace``: the one that the address names, by name
         or id, instead of the header. Raises what `Authenticator.context`, `header` and `UsedConnections.begin` do."""
         named = self.header("x-namespace") if namespace is None else namespace
-        context = await self._policy.authenticator.context(self.header("authorization"), named)
+        authorization, origin = self.header("authorization"), self.header("origin")
+        context = await self._policy.authenticator.context(authorization, named, origin)
         organization_id = context.caller.organization.id
         self._policy.used_connections.begin(organization_id)
         self._organization_id, self._caller_id = organization_id, context.caller.id

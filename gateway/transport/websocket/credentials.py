@@ -1,4 +1,5 @@
-"""What names the caller of a websocket: headers of its handshake, or what comes with `connection_init`."""
+"""What names the caller of a websocket: headers of its handshake, or what comes with `connection_init`; of which page
+it is, the handshake alone."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
@@ -8,22 +9,27 @@ from starlette.datastructures import Headers
 from gateway.errors import BadRequest
 from gateway.transport.exchange.exchange import only_value
 
-# The headers Authorization and X-Namespace, or what stands for them.
-Credentials: TypeAlias = tuple[str | None, str | None]
+# The headers Authorization and X-Namespace, or what stands for them, and the header Origin.
+Credentials: TypeAlias = tuple[str | None, str | None, str | None]
 
-_AUTHORIZATION, _NAMESPACE = "authorization", "x-namespace"
+_AUTHORIZATION, _NAMESPACE, _ORIGIN = "authorization", "x-namespace", "origin"
 
 
 class HeaderCredentials:
     """The credentials among the headers of a handshake: all that is kept of those."""
 
     def __init__(self, headers: Headers) -> None:
-        self._values = {name: headers.getlist(name) for name in (_AUTHORIZATION, _NAMESPACE)}
+        self._values = {name: headers.getlist(name) for name in (_AUTHORIZATION, _NAMESPACE, _ORIGIN)}
 
     def joined(self, payload: Mapping[str, Any]) -> Credentials:
         """Those of the payload, or else these; raises `BadRequest` for what is no string, and what `only_value`
         does."""
-        return _credential(_AUTHORIZATION, self._values, payload), _credential(_NAMESPACE, self._values, payload)
+        return (
+            _credential(_AUTHORIZATION, self._values, payload),
+            _credential(_NAMESPACE, self._values, payload),
+            # Browsers write this one themselves; what comes with a message, a page could have written.
+            only_value(_ORIGIN, self._values[_ORIGIN]),
+        )
 
 
 def _credential(name: str, headers: Mapping[str, Sequence[str]], payload: Mapping[str, Any]) -> str | None:

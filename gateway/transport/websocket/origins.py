@@ -1,29 +1,31 @@
 """Which pages may connect: browsers name a page's origin, and don't themselves keep it from opening websockets."""
 
-from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 
+from gateway.transport.exchange.allowed_origins import AllowedOrigins
+
 _PORTS = {"http": 80, "https": 443}
 
 
-def is_allowed_origin(headers: Headers, origins: Collection[str], own_origin: str | None = None) -> bool:
-    """Whether the page that connects is the gateway's own or one of ``origins``, of which "*" is all; what is no
-    browser names no origin.
+async def is_allowed_origin(headers: Headers, origins: AllowedOrigins, own_origin: str | None = None) -> bool:
+    """Whether the page that connects is the gateway's own or one of ``origins``; what is no browser names no origin.
 
     ``own_origin`` None: the gateway's own page is of the host that the handshake names.
     """
-    match headers.getlist("origin"), headers.getlist("host"):
-        case [], _:
+    match headers.getlist("origin"):
+        case []:
             return True
-        case [origin], hosts:
-            if "*" in origins or origin in origins:
-                return True
-            if own_origin is not None:
-                return origin.lower() == own_origin
-            return [_host(origin.lower())] == [host.lower() for host in hosts]
+        case [origin]:
+            return _is_own(origin.lower(), headers.getlist("host"), own_origin) or await origins.has(origin)
     return False
+
+
+def _is_own(origin: str, hosts: list[str], own_origin: str | None) -> bool:
+    if own_origin is not None:
+        return origin == own_origin
+    return [_host(origin)] == [host.lower() for host in hosts]
 
 
 def _host(origin: str) -> str | None:

@@ -3,14 +3,13 @@
 https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 """
 
-from collections.abc import Collection
-
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from gateway.auth.open_connections import OpenConnections
 from gateway.errors import Forbidden, GatewayError
 from gateway.observability.observer import Observer
+from gateway.transport.exchange.allowed_origins import AllowedOrigins
 from gateway.transport.exchange.exchange import RECORD
 from gateway.transport.http.not_found import NOTHING_HERE
 from gateway.transport.http.replies import closing_reply
@@ -32,7 +31,7 @@ class WebSocketEndpoint:
         services: ConversationServices,
         connections: OpenConnections,
         *,
-        origins: Collection[str],
+        origins: AllowedOrigins,
         own_origin: str | None = None,
     ) -> None:
         self._services = services
@@ -42,7 +41,7 @@ class WebSocketEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
-        if not is_allowed_origin(Headers(scope=scope), self._origins, self._own_origin):
+        if not await is_allowed_origin(Headers(scope=scope), self._origins, self._own_origin):
             refusal = Forbidden("Pages of this origin may not open websockets here.")
             self._services.observer.refused(scope[RECORD], refusal.code)
             await refuse_websocket(receive, send, refusal)

@@ -1,0 +1,26 @@
+"""Which origins' pages may call the gateway from a browser, over HTTP and by websockets."""
+
+from collections.abc import Collection
+
+from gateway.auth.key_origins import KeyOrigins
+
+EVERY = "*"
+
+
+class AllowedOrigins:
+    """The origins that the gateway was ``configured`` with, of which "*" is every one, and those that keys name.
+
+    Which of them may use which key is decided where the caller is known.
+    """
+
+    def __init__(self, configured: Collection[str], of_keys: KeyOrigins) -> None:
+        self._configured = frozenset(configured)
+        self._of_keys = of_keys
+
+    @property
+    def are_all(self) -> bool:
+        return EVERY in self._configured
+
+    async def has(self, origin: str) -> bool:
+        """Whether pages of this origin may call."""
+        return self.are_all or origin in self._configured or await self._of_keys.has(origin)

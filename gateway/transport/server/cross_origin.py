@@ -1,0 +1,62 @@
+"""Pages of other origins: what browsers are told of who may call the gateway, and read its answers (CORS)."""
+
+from typing import Any
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.transport.exchange.allowed_origins import EVERY, AllowedOrigins
+
+# What pages of other origins may read beside the body.
+_EXPOSED = (
+    "ETag",
+    "Retry-After",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "X-Total-Count",
+    "Link",
+    "WWW-Authenticate",
+    "X-Request-Id",
+)
+_PREFLIGHT_SECONDS = 7_200
+_ANY = r"[\s\S]*"
+
+
+class CrossOrigin:
+    """An ASGI middleware that answers preflights, and names the origin of an allowed page in every answer to it.
+
+    A preflight carries no key: it is answered for each origin that some key may be used at, and the answer to the
+    request that follows says whether this one may.
+    """
+
+    def __init__(self, app: ASGIApp, *, origins: AllowedOrigins) -> None:
+        self._app = app
+        self._origins = origins
+        options: dict[str, Any] = {
+            "allow_methods": ["GET", "POST", "PUT", "DELETE"],
+            # Whatever a client's libraries add: such an origin is allowed, and a header that nobody knows does nothing.
+            "allow_headers": ["*"],
+            "expose_headers": _EXPOSED,
+            "max_age": _PREFLIGHT_SECONDS,
+        }
+        allowed = {"allow_origins": [EVERY]} if origins.are_all else {"allow_origin_regex": _ANY}
+        self._allowing = CORSMiddleware(app, **options, **allowed)
+        self._refusing = CORSMiddleware(app, allow_methods=options["allow_methods"], allow_headers=["*"])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        origin = _origin(scope) if scope["type"] == "http" else None
+        if origin is None:
+            await self._app(scope, receive, send)
+        elif await self._origins.has(origin):
+            await self._allowing(scope, receive, send)
+        else:
+            await self._refusing(scope, receive, send)
+
+
+def _origin(scope: Scope) -> str | None:
+    """The header Origin, the first where there are several, as the answer would name it."""
+    for name, value in scope["headers"]:
+        if name == b"origin":
+            return str(value.decode("latin-1"))
+    return None
