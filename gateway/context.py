@@ -34,12 +34,14 @@ class Organization:
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """A tenant's partition: every stored document belongs to exactly one."""
+    """A tenant's partition: every stored document belongs to exactly one. ``retention_days``: after how many what is
+    recorded in it is erased; None: never."""
 
     id: str
     name: str
     organization_id: str
     created_at: datetime
+    retention_days: int | None = None
 
 
 NO_NAMESPACE = Namespace("", "", "", datetime.min.replace(tzinfo=UTC))

@@ -5,14 +5,12 @@ from typing import Annotated
 import orjson
 import typer
 
-from gateway.cli.console import AsJson, print_json, print_line, progress
-from gateway.cli.job_output import job_as_json, job_in_words
+from gateway.cli.console import AsJson
+from gateway.cli.job_output import finish
 from gateway.cli.namespace_option import NamespaceName, OrganizationName, named_namespace
-from gateway.cli.store_connection import run
 from gateway.compiler.saved_where import interaction_predicate
 from gateway.context import Reach
 from gateway.errors import BadUserInput
-from gateway.model.jobs import JobState
 from gateway.model.kinds import INTERACTION, time_order
 from gateway.plan import erasures
 from gateway.plan.access_path import choose_access_path
@@ -20,7 +18,6 @@ from gateway.plan.erasures import Erasure
 from gateway.store.client import Database, Document
 from gateway.store.index_creation import create_indexes
 from gateway.store.jobs.job_repository import Jobs
-from gateway.store.jobs.job_runner import JobRunner
 
 commands = typer.Typer(
     help="""Erase a user, a session, a search request or interactions. Where a command is interrupted, a running gateway
@@ -99,21 +96,9 @@ def _of_interactions(where: str) -> Erasure:
 
 
 def _erase(erasure: Erasure, organization: str, namespace: str, as_json: bool) -> None:
-    with progress() as bars:
+    async def start(database: Database) -> Document:
+        reach = Reach(await named_namespace(database, organization, namespace))
+        await create_indexes(database)
+        return await Jobs(database).start(reach, erasure)
 
-        async def work(database: Database) -> Document:
-            reach = Reach(await named_namespace(database, organization, namespace))
-            await create_indexes(database)
-            bar = bars.add_task("Erasing", total=None)
-            job = await Jobs(database).start(reach, erasure)
-            return await JobRunner(database).finish(
-                job, lambda job: bars.update(bar, completed=job["done"], total=job.get("total"))
-            )
-
-        job = run(work)
-    if as_json:
-        print_json(job_as_json(job))
-    else:
-        print_line(job_in_words(job))
-    if job["state"] != JobState.DONE.value:
-        raise typer.Exit(1)
+    finish(start, as_json, "Erasing")

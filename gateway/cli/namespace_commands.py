@@ -5,11 +5,14 @@ from typing import Annotated
 import typer
 
 from gateway.cli.console import AsJson, print_json, print_line, print_table, timestamp
+from gateway.cli.job_output import finish
+from gateway.cli.namespace_option import OrganizationName, named_namespace
 from gateway.cli.store_connection import run
 from gateway.context import Namespace, Organization
-from gateway.store.client import Database
+from gateway.store.client import Database, Document
 from gateway.store.index_creation import create_indexes
-from gateway.store.tenancy import Tenancy
+from gateway.store.jobs.job_repository import Jobs
+from gateway.store.tenancy import MAX_RETENTION_DAYS, Tenancy
 
 commands = typer.Typer(help="Namespaces: the partitions that an organization's data is kept in.", no_args_is_help=True)
 
@@ -55,6 +58,54 @@ def list_namespaces(
                 for owner, namespace in listed
             ],
         )
+
+
+@commands.command()
+def retain(
+    name: Annotated[str, typer.Argument(help="The namespace's name or id.")],
+    organization: OrganizationName,
+    days: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=MAX_RETENTION_DAYS, help="After how many days what happened is erased.", show_default=False
+        ),
+    ] = None,
+    forever: Annotated[bool, typer.Option("--forever", help="Nothing is erased for its age.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say how long a namespace keeps what is recorded; a running gateway erases what is older, each hour."""
+    if (days is None) is not forever:
+        raise typer.BadParameter("Give either --days or --forever.")
+
+    async def work(database: Database) -> Namespace:
+        namespace = await named_namespace(database, organization, name)
+        await create_indexes(database)
+        return await Tenancy(database).set_retention(namespace, days)
+
+    namespace = run(work)
+    if as_json:
+        print_json({"namespaceId": namespace.id, "name": namespace.name, "retentionDays": namespace.retention_days})
+    else:
+        kept = "for good" if namespace.retention_days is None else f"for {namespace.retention_days:,} days"
+        print_line(f"{namespace.id}  {namespace.name} keeps what is recorded {kept}")
+
+
+@commands.command()
+def delete(
+    name: Annotated[str, typer.Argument(help="The namespace's name or id.")],
+    organization: OrganizationName,
+    confirm: Annotated[str, typer.Option(help="The namespace's name once more, which confirms that it is the one.")],
+    as_json: AsJson = False,
+) -> None:
+    """Delete a namespace with all that it holds; where this is interrupted, a running gateway goes on with it."""
+
+    async def start(database: Database) -> Document:
+        namespace = await named_namespace(database, organization, name)
+        await create_indexes(database)
+        owner = await Tenancy(database).organization(organization)
+        return await Jobs(database).start_removal(owner, namespace.id, confirm)
+
+    finish(start, as_json, "Deleting")
 
 
 async def _create(database: Database, organization: str, name: str) -> tuple[Organization, Namespace, bool]:

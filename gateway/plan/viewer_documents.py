@@ -28,7 +28,12 @@ def organization_document(organization: Organization) -> Document:
 
 
 def namespace_document(namespace: Namespace) -> Document:
-    return {"namespace_id": namespace.id, "name": namespace.name, "created_at": namespace.created_at}
+    return {
+        "namespace_id": namespace.id,
+        "name": namespace.name,
+        "created_at": namespace.created_at,
+        "retention_days": namespace.retention_days,
+    }
 
 
 def _rate_limit_document(budget: Budget) -> Document:

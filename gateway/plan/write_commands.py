@@ -88,6 +88,27 @@ class CreateNamespace:
 
 
 @dataclass(frozen=True, slots=True)
+class SetRetention:
+    """After how many days what is recorded in a namespace is to be erased; None: never. Its result is the namespace, or
+    a `BadUserInput`."""
+
+    namespace: Namespace
+    days: int | None
+    caller: Caller
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteNamespace:
+    """A namespace of the caller's organization to delete with all that it holds, by its id; ``name``: that it must
+    have. ``reach``: where its job is known. Its result is the job's document, or a `BadUserInput`."""
+
+    reach: Reach
+    namespace_id: str
+    name: str
+    caller: Caller
+
+
+@dataclass(frozen=True, slots=True)
 class CreateKey:
     """A key to make, of the caller's organization; ``namespace``: its default one, by name or id. Its result is the key
     with its secret, or a `BadUserInput`."""
@@ -166,6 +187,8 @@ WriteCommand: TypeAlias = (
     | DeleteInteraction
     | Erase
     | CreateNamespace
+    | SetRetention
+    | DeleteNamespace
     | CreateKey
     | RevokeKey
     | LimitKey

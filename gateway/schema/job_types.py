@@ -29,6 +29,8 @@ class JobKind(Enum):
     DELETE_SESSION = _value(jobs.JobKind.DELETE_SESSION, "Erases a session.")
     DELETE_SEARCH_REQUEST = _value(jobs.JobKind.DELETE_SEARCH_REQUEST, "Erases a search request.")
     DELETE_INTERACTIONS = _value(jobs.JobKind.DELETE_INTERACTIONS, "Deletes the interactions that match a filter.")
+    DELETE_NAMESPACE = _value(jobs.JobKind.DELETE_NAMESPACE, "Deletes all that a namespace held.")
+    RETENTION = _value(jobs.JobKind.RETENTION, "Erases what is older than the namespace keeps.")
 
 
 @strawberry.enum(description="How far a job is.")

@@ -32,6 +32,12 @@ from gateway.schema.key_types import (
     key_limiting,
     key_revocation,
 )
+from gateway.schema.namespace_changes import (
+    DeleteNamespacePayload,
+    SetRetentionPayload,
+    namespace_deletion,
+    retention_setting,
+)
 from gateway.schema.objects import Interaction, SearchRequest
 from gateway.schema.percolator_types import (
     CreatePercolatorInput,
@@ -244,6 +250,8 @@ class Mutation:
         permission=Permission.ADMIN,
         in_subgraph=False,
     )
+    set_retention: SetRetentionPayload = retention_setting()
+    delete_namespace: DeleteNamespacePayload = namespace_deletion()
     create_key: CreateKeyPayload = key_creation()
     revoke_key: RevokeKeyPayload = key_revocation()
     limit_key: LimitKeyPayload = key_limiting()

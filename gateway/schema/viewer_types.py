@@ -27,6 +27,10 @@ class Namespace(Node):
     namespace_id: str = stored("namespace_id", description="The namespace's id, as the X-Namespace header takes it.")
     name: str = stored("name", description="The namespace's name, as the X-Namespace header takes it too.")
     created_at: DateTime = stored("created_at", description="When the namespace was created.")
+    retention_days: int | None = stored(
+        "retention_days",
+        description="""After how many days what happened in it is erased, by a job each hour; null where it is kept.""",
+    )
 
 
 @strawberry.type(description="A namespace and its place in the connection.")

@@ -42,6 +42,8 @@ class Action(Enum):
     LIMIT_KEY = "key.limit"
     DELETE_INTERACTION = "interaction.delete"
     DELETE_PERCOLATOR = "percolator.delete"
+    SET_RETENTION = "namespace.retention"
+    DELETE_NAMESPACE = "namespace.delete"
     ERASE_USER = "user.erase"
     ERASE_SESSION = "session.erase"
     ERASE_SEARCH_REQUEST = "search_request.erase"

@@ -6,7 +6,7 @@ Names are unique (a namespace's: within its organization), so creating is idempo
 import re
 import secrets
 from collections.abc import Mapping, Set
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pymongo import IndexModel, ReturnDocument
@@ -24,8 +24,13 @@ LOOK_UP_TIME_LIMIT_MS = 2_000
 
 INDEXES: Mapping[str, list[IndexModel]] = {
     ORGANIZATIONS: [IndexModel([("name", 1)], name="name", unique=True)],
-    NAMESPACES: [IndexModel([("organization_id", 1), ("name", 1)], name="name", unique=True)],
+    NAMESPACES: [
+        IndexModel([("organization_id", 1), ("name", 1)], name="name", unique=True),
+        IndexModel([("sweep_at", 1)], name="sweep", sparse=True),
+    ],
 }
+
+MAX_RETENTION_DAYS = 36_500
 
 _LABEL_LENGTH = 128
 _NAMESPACE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -95,7 +100,7 @@ class Tenancy:
         await self._audit.add(Action.CREATE_NAMESPACE, by, organization_id=organization.id, object_id=new_id)
         identity = {"organization_id": organization.id, "name": name}
         stored, created = await _find_or_insert(self._namespaces, identity, new_id)
-        return _namespace(stored), created
+        return namespace_of(stored), created
 
     async def find_namespace(self, organization_id: str, reference: str) -> Namespace | None:
         """The organization's namespace by its name or id; None where it has none, whatever other organizations have."""
@@ -105,7 +110,52 @@ class Tenancy:
         identity = {"organization_id": organization_id, path: reference}
         with translated_look_up():
             stored = await self._namespaces.find_one(identity, max_time_ms=LOOK_UP_TIME_LIMIT_MS)
-        return None if stored is None else _namespace(stored)
+        return None if stored is None else namespace_of(stored)
+
+    async def set_retention(self, namespace: Namespace, days: int | None, *, by: Caller | None = None) -> Namespace:
+        """Has what is recorded in a namespace erased after so many days; None: never. It is looked for from now on.
+
+        Raises BadUserInput for fewer than 1 or more than 36,500, and where the namespace is gone.
+        """
+        if days is not None and not 1 <= days <= MAX_RETENTION_DAYS:
+            raise BadUserInput(
+                f"A retention is 1 to {MAX_RETENTION_DAYS:,} days, not {days:,}.", path=("retention_days",)
+            )
+        await self._audit.add(
+            Action.SET_RETENTION,
+            by,
+            organization_id=namespace.organization_id,
+            namespace_id=namespace.id,
+            object_id=namespace.id,
+        )
+        kept: Mapping[str, Any] = {"$unset": {"retention_days": "", "sweep_at": ""}}
+        if days is not None:
+            kept = {"$set": {"retention_days": days, "sweep_at": datetime.now(UTC)}}
+        identity = {"_id": namespace.id, "organization_id": namespace.organization_id}
+        with translated():
+            stored: Any = await self._namespaces.find_one_and_update(
+                identity, kept, return_document=ReturnDocument.AFTER
+            )
+        if stored is None:
+            raise BadUserInput("This namespace is gone.")
+        return namespace_of(stored)
+
+    async def close_namespace(self, namespace: Namespace) -> None:
+        """Has nobody enter a namespace any more, whatever is in it yet. Its name is free from now on."""
+        with translated():
+            await self._namespaces.delete_one({"_id": namespace.id, "organization_id": namespace.organization_id})
+
+    async def take_due_retention(self, every: timedelta) -> Namespace | None:
+        """A namespace of which is due what its retention erases; it is so again after a while. None where none is."""
+        now = datetime.now(UTC)
+        with translated():
+            stored: Any = await self._namespaces.find_one_and_update(
+                {"sweep_at": {"$lte": now}},
+                {"$set": {"sweep_at": now + every}},
+                sort=[("sweep_at", 1)],
+                return_document=ReturnDocument.AFTER,
+            )
+        return None if stored is None else namespace_of(stored)
 
     async def existing_namespaces(self, namespace_ids: Set[str]) -> set[str]:
         """Those of the ids that a namespace has."""
@@ -118,7 +168,7 @@ class Tenancy:
         """The organization's namespaces, by name."""
         with translated():
             cursor = self._namespaces.find({"organization_id": organization.id}).sort("name", 1)
-            return [_namespace(stored) async for stored in cursor]
+            return [namespace_of(stored) async for stored in cursor]
 
 
 def _new_id(prefix: str) -> str:
@@ -150,5 +200,8 @@ def organization_of(stored: Mapping[str, Any]) -> Organization:
     return Organization(stored["_id"], stored["name"])
 
 
-def _namespace(stored: Mapping[str, Any]) -> Namespace:
-    return Namespace(stored["_id"], stored["name"], stored["organization_id"], stored["created_at"])
+def namespace_of(stored: Mapping[str, Any]) -> Namespace:
+    """The namespace that a document of its collection holds."""
+    return Namespace(
+        stored["_id"], stored["name"], stored["organization_id"], stored["created_at"], stored.get("retention_days")
+    )

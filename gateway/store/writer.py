@@ -25,6 +25,7 @@ from gateway.plan.write_commands import (
     CreateNamespace,
     CreatePercolator,
     DeleteInteraction,
+    DeleteNamespace,
     DeletePercolator,
     Erase,
     LimitKey,
@@ -34,6 +35,7 @@ from gateway.plan.write_commands import (
     RecordInteractions,
     RecordSearchRequest,
     RevokeKey,
+    SetRetention,
     UpdatePercolator,
     WriteCommand,
 )
@@ -98,6 +100,16 @@ class Writer:
             case CreateNamespace(organization, name, caller):
                 try:
                     return await self._tenancy.create_namespace(organization, name, by=caller)
+                except BadUserInput as error:
+                    return error
+            case SetRetention(namespace, days, caller):
+                try:
+                    return await self._tenancy.set_retention(namespace, days, by=caller)
+                except BadUserInput as error:
+                    return error
+            case DeleteNamespace(reach, namespace_id, name, caller):
+                try:
+                    return await self._jobs.start_removal(caller.organization, namespace_id, name, reach, by=caller)
                 except BadUserInput as error:
                     return error
             case CreateKey() | RevokeKey() | LimitKey():

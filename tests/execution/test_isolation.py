@@ -508,6 +508,8 @@ CASES: dict[str, list[Case]] = {
             lambda names: {"input": {"interactionId": names["interaction"]}},
         )
     ],
+    "setRetention": [],  # names nothing
+    "deleteNamespace": [],  # tests/execution/test_namespace_removal.py
     "createNamespace": [],  # test_a_namespace_by_the_name_of_anothers
     "interactionRecorded": [],  # test_nothing_foreign_is_told
     "percolatorMatched": [],  # tests/live/test_percolator_matches.py

@@ -466,6 +466,8 @@ async def test_a_mutation_that_is_no_users_is_forbidden(house: Gateway) -> None:
         "updatePercolator": ("UpdatePercolatorInput", {"percolatorId": "own-p", "name": "q"}),
         "deletePercolator": ("DeletePercolatorInput", {"percolatorId": "own-p"}),
         "createNamespace": ("CreateNamespaceInput", {"name": "mine"}),
+        "setRetention": ("SetRetentionInput", {"retentionDays": 1}),
+        "deleteNamespace": ("DeleteNamespaceInput", {"namespaceId": "ns_x", "name": "shop"}),
         "createKey": ("CreateKeyInput", {"name": "mine", "permissions": ["READ"]}),
         "revokeKey": ("RevokeKeyInput", {"keyId": "key_x"}),
         "limitKey": ("LimitKeyInput", {"keyId": "key_x"}),

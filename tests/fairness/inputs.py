@@ -228,6 +228,11 @@ def recordings(input_type: str, size: int) -> Mapping[str, Input | None]:
             return {"list_items": {"searchRequestId": f"written{NUMBER}"} if is_one else None}
         case "DeleteInteractionsInput":
             return {"list_items": {"where": percolator_filter(size)}}
+        case "SetRetentionInput":
+            return {"list_items": {"retentionDays": 36_500} if is_one else None}
+        case "DeleteNamespaceInput":
+            # None of this organization's, which is looked for all the same.
+            return {"list_items": {"namespaceId": f"ns_{NUMBER}", "name": "x"} if is_one else None}
         case "CreateNamespaceInput":
             return {"list_items": {"name": f"n{NUMBER}"} if is_one else None}
         case "CreateKeyInput":

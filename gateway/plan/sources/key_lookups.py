@@ -18,7 +18,7 @@ from gateway.plan.viewer_documents import organization_document
 # That are listed at once; more are read as a connection.
 MAX_NAMESPACES = 1_000
 # As the readings of the type expect it.
-NAMESPACE_PROJECTION = {"_id": 0, "namespace_id": "$_id", "name": 1, "created_at": 1}
+NAMESPACE_PROJECTION = {"_id": 0, "namespace_id": "$_id", "name": 1, "created_at": 1, "retention_days": 1}
 SESSION_PATHS = ((INTERACTION, "effective_session_id"), (SEARCH_REQUEST, "effective_session_id"))
 USER_PATHS = ((INTERACTION, "user_id"), (SEARCH_REQUEST, "search_request.user_id"))
 

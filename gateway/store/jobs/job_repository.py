@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from pymongo import IndexModel, ReturnDocument
 
-from gateway.context import Caller, Reach
+from gateway.context import NO_NAMESPACE, Caller, Namespace, Organization, Reach
 from gateway.errors import BadUserInput
 from gateway.model.document_ids import document_id
 from gateway.model.jobs import (
@@ -30,6 +30,7 @@ from gateway.store.driver_errors import translated
 from gateway.store.jobs.stored_work import stored_work
 from gateway.store.jobs.sweeper import JobStep
 from gateway.store.lease import LeaseLost
+from gateway.store.tenancy import Tenancy
 
 LEASE_SECONDS: Final = 30.0
 """How long a job is a worker's that has died: few of its steps take a second."""
@@ -66,39 +67,77 @@ class Jobs:
         self.collection: Collection = database[JOB.collection]
         self._progress: Collection = database[JOB_PROGRESS.collection]
         self._audit = Audit(database)
+        self._tenancy = Tenancy(database)
         self._most = most
         self._owner = uuid4().hex
 
     async def start(self, reach: Reach, erasure: Erasure, *, by: Caller | None = None) -> Document:
         """A job that is to be done from now on; ``by`` None: the command line. Raises `BadUserInput` where the
         organization has as many as it may."""
-        namespace = reach.namespace
-        open_jobs = {"organization_id": namespace.organization_id, "is_open": True}
-        with translated():
-            if await self.collection.count_documents(open_jobs, limit=self._most) >= self._most:
-                raise BadUserInput(
-                    f"An organization may have at most {self._most:,} jobs that haven't ended; try again later."
-                )
+        await self._require_few(reach.namespace.organization_id)
         job_id = new_job_id()
         if (action := _ACTIONS.get(erasure.kind)) is not None:
             # By the job's id: what is erased may not be kept here.
             await self._audit.add(
                 action,
                 by,
-                organization_id=namespace.organization_id,
-                namespace_id=namespace.id,
+                organization_id=reach.namespace.organization_id,
+                namespace_id=reach.namespace.id,
                 object_id=job_id,
             )
+        return await self._insert(
+            job_id, erasure.kind, reach.namespace, stored_work(erasure, reach.user_id, self.collection)
+        )
+
+    async def start_removal(
+        self,
+        organization: Organization,
+        namespace_id: str,
+        name: str,
+        reach: Reach | None = None,
+        *,
+        by: Caller | None = None,
+    ) -> Document:
+        """A job that removes the organization's namespace with this id, which has to have this name; nobody enters it
+        from now on. ``reach``: where the job is known, unless that is the namespace itself. Raises `BadUserInput`."""
+        namespace = await self._tenancy.find_namespace(organization.id, namespace_id)
+        if namespace is None or namespace.id != namespace_id or (by is not None and not by.may_enter(namespace)):
+            raise BadUserInput("This organization has no such namespace.", path=("namespaceId",))
+        if namespace.name != name:
+            raise BadUserInput("This is not the name of the namespace that is to be deleted.", path=("name",))
+        await self._require_few(organization.id)
+        await self._audit.add(
+            Action.DELETE_NAMESPACE,
+            by,
+            organization_id=organization.id,
+            namespace_id=namespace.id,
+            object_id=namespace.id,
+        )
+        home = namespace if reach is None or reach.namespace is NO_NAMESPACE else reach.namespace
+        job = await self._insert(new_job_id(), JobKind.DELETE_NAMESPACE, home, {"namespace_id": namespace.id})
+        # The job does so, too, where this comes to nothing.
+        await self._tenancy.close_namespace(namespace)
+        return job
+
+    async def _require_few(self, organization_id: str) -> None:
+        open_jobs = {"organization_id": organization_id, "is_open": True}
+        with translated():
+            if await self.collection.count_documents(open_jobs, limit=self._most) >= self._most:
+                raise BadUserInput(
+                    f"An organization may have at most {self._most:,} jobs that haven't ended; try again later."
+                )
+
+    async def _insert(self, job_id: str, kind: JobKind, namespace: Namespace, work: Document) -> Document:
         job: Document = {
             "_id": document_id(namespace.id, "job", job_id),
             "job_id": job_id,
-            "kind": erasure.kind.value,
+            "kind": kind.value,
             "state": JobState.PENDING.value,
             "created_at": in_milliseconds(datetime.now(UTC)),
             "done": 0,
             **dict.fromkeys(COUNTS, 0),
             "is_open": True,
-            "work": stored_work(erasure, reach.user_id, self.collection),
+            "work": work,
             "organization_id": namespace.organization_id,
             "namespace_id": namespace.id,
         }

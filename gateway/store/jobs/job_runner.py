@@ -14,6 +14,8 @@ from gateway.errors import GatewayError, Unavailable
 from gateway.model.jobs import JobKind
 from gateway.store.client import Database, Document
 from gateway.store.jobs.job_repository import Jobs
+from gateway.store.jobs.namespace_removal import NamespaceRemoval
+from gateway.store.jobs.retention import Retention
 from gateway.store.jobs.stored_work import Place, erasure_of
 from gateway.store.jobs.sweeper import Sweeper
 from gateway.store.lease import LeaseLost
@@ -21,6 +23,7 @@ from gateway.store.lease import LeaseLost
 _LOG = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 1.0
+_RETENTION_SECONDS = 10.0
 _TURN_SECONDS = 2.0
 _MOST_ATTEMPTS = 5
 _FIRST_PAUSE_SECONDS = 1.0
@@ -34,13 +37,16 @@ class JobRunner:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._jobs = Jobs(database)
+        self._retention = Retention(database, self._jobs)
         self._failing = False
+        self._looked_at = -_RETENTION_SECONDS
 
     async def run(self) -> None:
         """Works for as long as there is anything to do, and looks for more; ends only by being cancelled."""
         while True:
             worked = False
             try:
+                await self._look_for_retention()
                 worked = await self.turn()
                 self._failing = False
             except GatewayError as error:
@@ -52,6 +58,12 @@ class JobRunner:
                 _LOG.exception("Jobs can't go on at the moment")
             if not worked:
                 await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _look_for_retention(self) -> None:
+        now = time.monotonic()
+        if now - self._looked_at >= _RETENTION_SECONDS:
+            self._looked_at = now
+            await self._retention.begin_due()
 
     async def turn(self) -> bool:
         """Goes on with the job whose turn it is, for a while; whether there was one. Raises `GatewayError`."""
@@ -79,15 +91,18 @@ class JobRunner:
         self, job: Document, seconds: float, *, paced: bool = False, progress: Progressed = lambda _: None
     ) -> Document | None:
         """The job as it is after so long; None where it is another's by now."""
-        deadline = time.monotonic() + seconds
+        deadline, pause = time.monotonic() + seconds, 0.0
         try:
-            sweeper = self._sweeper(job)
+            steps = self._steps(job)
             if "total" not in job:
-                job = await self._jobs.save_total(job, await sweeper.total())
+                job = await self._jobs.save_total(job, await steps.total())
             while job.get("is_open"):
                 began = time.monotonic()
-                job = await self._jobs.save(job, await sweeper.step(Place.of(job.get("place"))))
+                step = await steps.step(Place.of(job.get("place")))
+                job = await self._jobs.save(job, step)
                 progress(job)
+                if pause := step.pause_seconds:
+                    break
                 if time.monotonic() > deadline:
                     break
                 if paced:
@@ -100,7 +115,7 @@ class JobRunner:
         except GatewayError as error:
             return await self._failed(job, error)
         if job.get("is_open"):
-            await self._jobs.release(job)
+            await self._jobs.release(job, pause)
         await self._jobs.tell(job)
         return job
 
@@ -118,8 +133,10 @@ class JobRunner:
         await self._jobs.tell(job)
         return job
 
-    def _sweeper(self, job: Document) -> Sweeper:
+    def _steps(self, job: Document) -> Sweeper | NamespaceRemoval:
         work = job["work"]
+        if job["kind"] == JobKind.DELETE_NAMESPACE.value:
+            return NamespaceRemoval(self._database, job["organization_id"], work["namespace_id"], job["job_id"])
         namespace = Namespace(job["namespace_id"], "", job["organization_id"], NO_NAMESPACE.created_at)
         erasure = erasure_of(JobKind(job["kind"]), work, self._jobs.collection)
         return Sweeper(self._database, Reach(namespace, work["user_id"]), erasure)

@@ -30,11 +30,13 @@ _MOST_COUNTED = 10_000_000
 @dataclass(frozen=True, slots=True)
 class JobStep:
     """A step that was made. ``place``: where the next one begins, None at the end. ``looked_at``: how many documents;
-    ``counts``: of what was done, by the names that jobs have for it."""
+    ``counts``: of what was done, by the names that jobs have for it. ``pause_seconds``: until the next step may be
+    made."""
 
     place: Place | None
     looked_at: int
     counts: Mapping[str, int] = field(default_factory=dict)
+    pause_seconds: float = 0.0
 
 
 class Sweeper:

@@ -12,6 +12,7 @@ DELETE = "rest:DeleteInteraction"
 LIST_NAMESPACES = "rest:ListNamespaces"
 GET_NAMESPACE = "rest:GetNamespace"
 CREATE_NAMESPACE = "rest:CreateNamespace"
+DELETE_NAMESPACE = "rest:DeleteNamespace"
 
 
 @cache
@@ -44,4 +45,7 @@ def endpoint_documents(schema: GraphQLSchema) -> dict[str, str]:
         CREATE_NAMESPACE: f"""mutation CreateNamespace($input: {creation}) {{
   createNamespace(input: $input) {{ namespace {{ namespaceId name }} }}
 }}""",
+        DELETE_NAMESPACE: """mutation DeleteNamespace($id: ID!, $name: String!) {
+  deleteNamespace(input: { namespaceId: $id, name: $name }) { job { jobId } }
+}""",
     }

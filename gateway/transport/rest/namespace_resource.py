@@ -1,4 +1,4 @@
-"""Namespaces as the original service serves them: listed, created, read; and the indexes that there are."""
+"""Namespaces as the original service serves them: listed, created, read, deleted; and the indexes that there are."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -115,6 +115,17 @@ class NamespaceResource:
         await self._reading.read(read, len(body), exchange, context)
         outcome = await self._operations.ask(documents.GET_NAMESPACE, {}, exchange, context, _in_path)
         return json_reply(_namespace(outcome.data["viewer"]["namespace"]), outcome.budget)
+
+    async def delete(self, exchange: Exchange, parameters: Mapping[str, Any]) -> Reply:
+        """Deletes a namespace with all that it holds, which takes a while beside this request."""
+        try:
+            context = await exchange.context(parameters["namespace"])
+        except NamespaceNotFound as error:
+            raise NotFound(error.message) from None
+        namespace = context.namespace
+        variables = {"id": namespace.id, "name": namespace.name}
+        outcome = await self._operations.ask(documents.DELETE_NAMESPACE, variables, exchange, context, _in_path)
+        return json_reply({"success": True}, outcome.budget)
 
     async def indexes(self, exchange: Exchange, _parameters: Mapping[str, Any]) -> Reply:
         """The kinds of indexes that there are; asked of the graph is only whether the key may read."""

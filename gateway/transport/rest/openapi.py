@@ -72,6 +72,7 @@ def document(page_limit: int) -> _Schema:
                 "get": _operation("getNamespace", "A namespace", namespace, _REFERENCE),
                 "put": _operation("updateNamespace", "Takes its indexes", namespace, _REFERENCE)
                 | _body(_ref("NamespaceToUpdate")),
+                "delete": _operation("deleteNamespace", "Deletes a namespace with all it holds", {}, _REFERENCE),
             },
             "/healthcheck": {
                 "get": {

@@ -56,6 +56,6 @@ def rest_routes(
         route(NAMESPACES, {"GET": namespaces.list, "POST": namespaces.create}),
         # Ahead of the namespaces, of which one may have that name.
         route(INDEXES, {"GET": namespaces.indexes}),
-        route(NAMESPACE, {"GET": namespaces.get, "PUT": namespaces.update}),
+        route(NAMESPACE, {"GET": namespaces.get, "PUT": namespaces.update, "DELETE": namespaces.delete}),
         Route(OPENAPI_PATH, Description(limits.page_size).read),
     ]

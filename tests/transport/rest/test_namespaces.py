@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from gateway.context import Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
 from tests.harness.gateway_client import Gateway, new_gateway
+from tests.harness.jobs import jobs_done
 from tests.transport.rest.test_interactions import INTERACTION, JSON, ask, error, places, served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -41,13 +42,24 @@ async def test_a_namespace_is_created_listed_read_and_used(gateway: Gateway) -> 
     assert (await ask(gateway, "POST", PATH, json={"namespace_name": "new", **NEW})).json() == created
 
 
-async def test_a_namespace_keeps_its_name_and_stays(gateway: Gateway) -> None:
+async def test_a_namespace_is_deleted_with_all_that_it_holds(gateway: Gateway) -> None:
+    doomed = (await ask(gateway, "POST", PATH, json={"namespace_name": "doomed", **NEW})).json()
+    address, here = "/features/search/interactions", {"namespace_id": doomed["namespace_id"]}
+    await ask(gateway, "POST", address, json=INTERACTION, headers={"X-Namespace": "doomed"})
+    assert await gateway.database["interactions"].count_documents(here) == 1
+    assert (await ask(gateway, "DELETE", f"{PATH}/doomed")).json() == {"success": True}
+    assert error(await ask(gateway, "DELETE", f"{PATH}/none")) == (404, "NOT_FOUND")
+    assert doomed not in (await ask(gateway, "GET", PATH)).json()
+    await jobs_done(gateway.database)
+    assert await gateway.database["interactions"].count_documents(here) == 0
+
+
+async def test_a_namespace_keeps_its_name(gateway: Gateway) -> None:
     update = {"namespace_name": "shop", "payload_indexes": []}
     updated = await ask(gateway, "PUT", f"{PATH}/{gateway.namespace.id}", json=update)
     assert updated.json()["namespace_name"] == "shop"
     renamed = await ask(gateway, "PUT", f"{PATH}/shop", json=update | {"namespace_name": "other"})
     assert places(renamed) == [["body", "namespace_name"]]
-    assert error(await ask(gateway, "DELETE", f"{PATH}/shop")) == (405, "METHOD_NOT_ALLOWED")
     assert error(await ask(gateway, "PUT", f"{PATH}/none", json=update)) == (404, "NOT_FOUND")
     assert error(await ask(gateway, "GET", f"{PATH}/none")) == (404, "NOT_FOUND")
 
