@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from gateway.model.derived_documents import SEARCH_OUTCOMES
 from gateway.plan.commands import Aggregation, Document, Scan
 
 
@@ -41,6 +42,23 @@ class JoinedCount(Aggregation[int]):
     @property
     def pipeline(self) -> list[Document]:
         return [{"$match": self.scan.filter}, *self.scan.stages, {"$limit": self.limit}, {"$count": "total"}]
+
+    def result(self, rows: Sequence[Document]) -> int:
+        return sum(row["total"] for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeCount(Aggregation[int]):
+    """The same of the search requests whose outcomes match ``filter``: counted by these, a hundredth of the work."""
+
+    filter: Document
+    limit: int
+    collection: str = field(default=SEARCH_OUTCOMES, kw_only=True)
+    optional: bool = field(default=True, kw_only=True)
+
+    @property
+    def pipeline(self) -> list[Document]:
+        return [{"$match": self.filter}, {"$limit": self.limit}, {"$count": "total"}]
 
     def result(self, rows: Sequence[Document]) -> int:
         return sum(row["total"] for row in rows)

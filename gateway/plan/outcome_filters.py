@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
+from gateway.context import Namespace
 from gateway.model.query_texts import normalised_text, text_token
 from gateway.plan.comparisons import (
+    EVERYTHING,
+    NOTHING,
     AllOf,
     AnyElement,
     AnyOf,
@@ -16,6 +20,7 @@ from gateway.plan.comparisons import (
     Unlisted,
     all_of,
 )
+from gateway.plan.mongodb_filters import mongodb_filter
 from gateway.plan.outcomes import OUTCOME
 
 # What an outcome has under a name of its own, or the same one.
@@ -27,6 +32,29 @@ _PATHS: Mapping[str, str] = {
     "search_request.collections": "collections",
     **{f"{OUTCOME}.{flag}": flag for flag in ("clicked", "converted", "no_results", "abandoned", "reformulated")},
 }
+
+
+def outcomes_that_match(tree: Tree, namespace: Namespace) -> Mapping[str, Any] | None:
+    """The filter for the outcomes in a namespace of those search requests that ``tree`` matches; None as of
+    `outcome_filter`."""
+    renamed = outcome_filter(tree)
+    if renamed is None:
+        return None
+    # The namespace last and in a conjunction of its own: nothing in the filter can replace it.
+    conditions = [] if renamed in (EVERYTHING, NOTHING) else [mongodb_filter(renamed)]
+    return {"$and": [*conditions, {"namespace_id": namespace.id}]}
+
+
+def needs_outcome(tree: Tree) -> bool:
+    """Whether ``tree`` surely matches no search request of which no outcome is derived yet."""
+    match tree:
+        case Comparison(path, Operator.EQ, True):
+            return path.startswith(f"{OUTCOME}.")
+        case AllOf(branches):
+            return any(map(needs_outcome, branches))
+        case AnyOf(branches):
+            return all(map(needs_outcome, branches))
+    return False
 
 
 def outcome_filter(tree: Tree) -> Tree | None:

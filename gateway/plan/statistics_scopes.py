@@ -11,9 +11,7 @@ from gateway.model.derived_documents import SEARCH_OUTCOMES
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Kind, time_order
 from gateway.plan.access_path import choose_access_path, intervals
 from gateway.plan.commands import Aggregation, Document, Scan
-from gateway.plan.comparisons import EVERYTHING, NOTHING
-from gateway.plan.mongodb_filters import mongodb_filter
-from gateway.plan.outcome_filters import outcome_filter
+from gateway.plan.outcome_filters import outcomes_that_match
 from gateway.plan.predicate import Lookup, Predicate
 from gateway.plan.reach_filters import beyond_user, within_reach
 
@@ -89,12 +87,9 @@ class SearchScope(Scope):
             raise beyond_user()
         namespace = reach.namespace
         behind = (*without_newer(SEARCH_REQUEST.time_path, as_of), *pipeline)
-        filter_ = None if self.joined else outcome_filter(self.predicate.tree)
+        filter_ = None if self.joined else outcomes_that_match(self.predicate.tree, namespace)
         if filter_ is not None:
-            # The namespace last and in a conjunction of its own: nothing in the filter can replace it.
-            conditions: list[Document] = [] if filter_ in (EVERYTHING, NOTHING) else [mongodb_filter(filter_)]
-            match = {"$match": {"$and": [*conditions, {"namespace_id": namespace.id}]}}
-            return Rows(collection=SEARCH_OUTCOMES, stages=(match, *behind))
+            return Rows(collection=SEARCH_OUTCOMES, stages=({"$match": filter_}, *behind))
         scan, hint, unindexed = _scan(SEARCH_REQUEST, self, reach)
         outcome = {
             "from": SEARCH_OUTCOMES,

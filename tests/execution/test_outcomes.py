@@ -189,6 +189,29 @@ async def test_search_requests_are_filtered_by_what_became_of_them(
     assert await searched(shop, where) == expected
 
 
+@pytest.mark.parametrize(
+    ("where", "collection"),
+    [
+        ({"outcome": {"abandoned": True}, "text": {"startsWith": "l"}}, "search_outcomes"),
+        (
+            {"or": [{"outcome": {"clicked": True}}, {"outcome": {"noResults": True, "clicked": False}}]},
+            "search_outcomes",
+        ),
+        # Of what has no outcome yet, too, or by what outcomes don't hold.
+        ({"outcome": {"clicked": False}}, "search_requests"),
+        ({"or": [{"outcome": {"clicked": True}}, {"resultCount": {"eq": 0}}]}, "search_requests"),
+        ({"outcome": {"clicked": True}, "sessionId": {"eq": "s1"}}, "search_requests"),
+    ],
+)
+async def test_what_needs_an_outcome_is_counted_by_outcomes_alone(shop: Gateway, where: Any, collection: str) -> None:
+    query = (
+        "query ($where: SearchRequestWhere) { searchRequests(where: $where, first: 100) { totalCount nodes { id } } }"
+    )
+    data, sent = await asked(shop, query, where=where)
+    assert data["searchRequests"]["totalCount"] == len(data["searchRequests"]["nodes"])
+    assert sorted(command["aggregate"] for command in sent) == sorted(["search_requests", collection])
+
+
 async def test_such_listings_page_as_others_do(shop: Gateway) -> None:
     for where in ({"outcome": {"clicked": False}}, {"outcome": {"clicked": False}, "sessionId": {"in": ["s1", "s2"]}}):
         ids = await searched(shop, where)

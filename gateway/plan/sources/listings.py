@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from gateway.context import Context, Reach
-from gateway.model.kinds import Kind, Order
+from gateway.model.kinds import SEARCH_REQUEST, Kind, Order
 from gateway.plan.access_path import AccessPath, choose_access_path, intervals, sort
 from gateway.plan.commands import Count, Document, Find, ReadCommand, Scan
 from gateway.plan.cost import joining_points, reading_estimate, reading_points, unindexed_points
 from gateway.plan.fetched_pages import ResponsePath
-from gateway.plan.joined_listings import JoinedCount, JoinedFind
+from gateway.plan.joined_listings import JoinedCount, JoinedFind, OutcomeCount
 from gateway.plan.joins import Join, JoinCount
+from gateway.plan.outcome_filters import needs_outcome, outcomes_that_match
 from gateway.plan.paging import Page, Window, counted_up_to, page
 from gateway.plan.predicate import Predicate
 from gateway.plan.projection import projection
@@ -176,11 +177,22 @@ class BoundListing(_BoundPages, BoundRoot):
             find = JoinedFind(
                 scan, query.projection, self._sort, window.limit, collection=collection, hint=name, unindexed=unindexed
             )
-            count = JoinedCount(everything, limit, collection=collection, hint=name, unindexed=unindexed)
+            outcomes = self._outcomes(reach)
+            if outcomes is None:
+                count = JoinedCount(everything, limit, collection=collection, hint=name, unindexed=unindexed)
+            else:
+                count = OutcomeCount(outcomes, limit, unindexed=unindexed)
         else:
             find = Find(scan, query.projection, self._sort, window.limit, name, path.unindexed)
             count = Count(everything, limit, name, path.unindexed)
         return (find, count) if limit else (find,)
+
+    def _outcomes(self, reach: Reach) -> Document | None:
+        """The filter for the outcomes of what is listed; None where these don't hold all that is compared, or where
+        what has none is listed as well."""
+        tree = self.query.predicate.tree
+        is_of_searches = self.query.access_path.index.kind is SEARCH_REQUEST
+        return outcomes_that_match(tree, reach.namespace) if is_of_searches and needs_outcome(tree) else None
 
     def value(self, results: Sequence[Any], context: Context) -> tuple[Page, int]:
         if self.empty:
