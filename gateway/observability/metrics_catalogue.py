@@ -114,7 +114,7 @@ SUBSCRIPTIONS = Metric("gateway_subscriptions", "gauge", "Subscriptions that are
 SUBSCRIPTION_EVENTS = Metric(
     "gateway_subscription_events_total",
     "counter",
-    "Answers that subscriptions that have ended were sent.",
+    "Answers that subscriptions were sent.",
 )
 SUBSCRIPTIONS_ENDED = Metric(
     "gateway_subscriptions_ended_total",

@@ -46,6 +46,9 @@ class Sink:
     def subscription_opened(self, operation: OperationRecord) -> None:
         """The operation has subscribed, and goes on until it ends."""
 
+    def event_sent(self) -> None:
+        """A subscription had another answer."""
+
     def operation_ended(self, operation: OperationRecord) -> None:
         """Nothing more becomes of it; over HTTP its reply is sent."""
 
@@ -133,6 +136,8 @@ class Observer:
         """Another event was handed to its transport."""
         operation.events += 1
         operation.answer_bytes += size
+        for sink in self._sinks:
+            sink.event_sent()
 
     def ended(self, operation: OperationRecord) -> None:
         """Nothing more becomes of an operation."""

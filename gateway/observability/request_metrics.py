@@ -99,6 +99,9 @@ class RequestMetrics(Sink):
     def subscription_opened(self, operation: OperationRecord) -> None:
         self._meters.count(metrics_catalogue.SUBSCRIPTIONS)
 
+    def event_sent(self) -> None:
+        self._meters.count(metrics_catalogue.SUBSCRIPTION_EVENTS)
+
     def operation_ended(self, operation: OperationRecord) -> None:
         count, observe, codes = self._meters.count, self._meters.observe, operation.codes
         for code in set(codes):
@@ -128,7 +131,6 @@ class RequestMetrics(Sink):
     def _end_subscription(self, operation: OperationRecord) -> None:
         if operation.is_open:
             self._meters.count(metrics_catalogue.SUBSCRIPTIONS, amount=-1)
-            self._meters.count(metrics_catalogue.SUBSCRIPTION_EVENTS, amount=operation.events)
             self._meters.count(
                 metrics_catalogue.SUBSCRIPTIONS_ENDED, next(iter(operation.codes or operation.request.codes), "client")
             )

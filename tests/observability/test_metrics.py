@@ -114,6 +114,9 @@ def test_subscriptions_are_counted_while_they_are_open(gateway: Gateway) -> None
         query = "subscription { interactionRecorded { interactionId } }"
         socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": {"query": query}}))
         eventually(lambda: gateway.total("gateway_subscriptions") == 1)
+        gateway.post('mutation { recordInteraction(input: {featureId: "p", interactionType: CLICK}) { created } }')
+        socket.recv(PATIENCE)
+        assert eventually(lambda: gateway.total("gateway_subscription_events_total")) == 1, "while it is open"
     eventually(lambda: gateway.total("gateway_subscriptions") == 0)
     assert eventually(lambda: gateway.total("gateway_subscriptions_ended_total", code="client")) == 1
 
