@@ -6,7 +6,7 @@ is wrong with a key or a token, the answer is the same.
 """
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -64,13 +64,22 @@ class Authenticator:
         self._cached_namespaces: TTLCache[tuple[str, str], Namespace] = TTLCache(_CACHE_SIZE, ttl=cache_seconds)
 
     async def context(
-        self, authorization: str | None, namespace_header: str | None, origin: str | None = None
+        self,
+        authorization: str | None,
+        namespace_header: str | None,
+        origin: str | None = None,
+        *,
+        refused: Callable[[Context], None] = lambda context: None,
     ) -> Context:
         """The context that the headers name, or one without a namespace; ``origin``: of the page that asks, as its
         browser says. Raises what ``authenticate`` and ``resolve`` do, `Forbidden` where the caller is used by another
-        page than its own, and `RateLimited` where it has no points left to be refused."""
+        page than its own, and `RateLimited` where it has no points left to be refused.
+
+        ``refused``: is told who asks where that is known all the same.
+        """
         caller = await self.authenticate(authorization)
         if not caller.may_come_from(origin):
+            refused(Context(caller, NO_NAMESPACE))
             await spend_or_charge(self._rate_limiter, caller, REFUSED)
             raise Forbidden(f"This {caller.kind.value} may be used by pages of its origins only.")
         try:
@@ -78,6 +87,7 @@ class Authenticator:
         except NamespaceRequired:
             return Context(caller, NO_NAMESPACE)
         except NamespaceNotFound:
+            refused(Context(caller, NO_NAMESPACE))
             # Paid for as every refusal of a request whose key is known.
             await spend_or_charge(self._rate_limiter, caller, REFUSED)
             raise

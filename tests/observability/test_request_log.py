@@ -14,7 +14,7 @@ from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.limits import ConnectionLimits
 from gateway.store.client import Database
 from tests.harness.gateway_client import Gateway, open_gateway
-from tests.harness.live_client import RECORD, record, served, socket
+from tests.harness.live_client import RECORD, key_id, record, served, socket
 from tests.harness.waiting import soon
 from tests.harness.wire_client import serving
 
@@ -130,6 +130,25 @@ async def test_what_is_refused_says_why_and_by_whose_fault(gateway: Gateway, lin
         ("info", "request", 404, "NOT_FOUND"),
         ("debug", "request", 200, None),
     ]
+
+
+@pytest.mark.parametrize("gateway", [{"organization_connections": 1, "key_connections": 1}], indirect=True)
+async def test_who_is_refused_is_named_where_that_is_known(gateway: Gateway, lines: Lines) -> None:
+    await gateway.post({"query": "{ __typename }"}, namespace="elsewhere")
+    async with served(gateway.app) as address, socket(address) as client:
+        await client.init(gateway.key)
+        await gateway.post({"query": "{ __typename }"})
+        async with socket(address) as another:
+            await another.say({"type": "connection_init", "payload": {"Authorization": f"Bearer {gateway.key}"}})
+            await another.closed()
+        async with socket(address) as elsewhere:
+            payload = {"Authorization": f"Bearer {gateway.key}", "X-Namespace": "elsewhere"}
+            await elsewhere.say({"type": "connection_init", "payload": payload})
+            await elsewhere.closed()
+        told: list[dict[str, Any]] = []
+        await soon(lambda: told.extend(lines()) or len(told) == 4)  # type: ignore[func-returns-value]
+    assert {line["code"] for line in told} == {"NAMESPACE_NOT_FOUND", "TOO_MANY_CONNECTIONS", "TOO_MANY_SUBSCRIPTIONS"}
+    assert {line.get("key") for line in told} == {key_id(gateway.key)}
 
 
 @pytest.mark.parametrize("gateway", [{"hosts": ("a",)}], indirect=True)

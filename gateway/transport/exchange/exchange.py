@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
@@ -131,12 +132,14 @@ class Exchange:
         """Who asks, and for which namespace, to be asked once; ``namespace``: the one that the address names, by name
         or id, instead of the header. Raises what `Authenticator.context`, `header` and `UsedConnections.begin` do."""
         named = self.header("x-namespace") if namespace is None else namespace
+        identified = partial(self._policy.observer.identified, self.record)
         authorization, origin = self.header("authorization"), self.header("origin")
-        context = await self._policy.authenticator.context(authorization, named, origin)
+        context = await self._policy.authenticator.context(authorization, named, origin, refused=identified)
+        # Ahead of all by which it may be refused.
+        identified(context)
         organization_id = context.caller.organization.id
         self._policy.used_connections.begin(organization_id)
         self._organization_id, self._caller_id = organization_id, context.caller.id
-        self._policy.observer.identified(self.record, context)
         return context
 
     def operation(self) -> OperationRecord:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from graphql import OperationType
@@ -197,9 +198,10 @@ class Conversation:
         if self._credentials is not None:
             raise Close(close_codes.INITIALISED_TWICE, "Too many initialisation requests")
         self._credentials = self._header_credentials.joined(payload)
-        context = await self._services.authenticator.context(*self._credentials)
+        identified = partial(self._services.observer.identified, self._record)
+        context = await self._services.authenticator.context(*self._credentials, refused=identified)
+        identified(context)
         connection.enter(context)
-        self._services.observer.identified(self._record, context)
         self._services.paid_work.charge(context.caller, CONNECTION_POINTS)
         self._is_acknowledged = True
         await self._send_text(messages.ACK)
@@ -217,10 +219,8 @@ class Conversation:
         try:
             if isinstance(payload, BadUserInput):
                 raise payload
-            if len(self._running) >= self._services.max_operations:
-                raise TooManySubscriptions(
-                    f"A socket may have at most {self._services.max_operations} operations under way."
-                )
+            if len(self._running) >= (most := self._services.max_operations):
+                raise TooManySubscriptions(f"A socket may have at most {most} operations under way.")
             # Anew each time: the key may have been revoked.
             context = await self._services.authenticator.context(*self._credentials)
             connection.enter(context)
