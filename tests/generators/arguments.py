@@ -158,7 +158,8 @@ class Inputs:
             return _Name(self.pick(list(nullable.values)))
         if isinstance(nullable, GraphQLInputObjectType):
             return self._object(nullable, depth, variables=variables)
-        return self.pick(SCALARS[nullable.name])
+        # Of JSON, null is a value, and no value of JSON!.
+        return self.pick([value for value in SCALARS[nullable.name] if value is not None or nullable is type_])
 
     def _object(self, type_: GraphQLInputObjectType, depth: int, *, variables: bool) -> dict[str, Any]:
         fields = type_.fields
