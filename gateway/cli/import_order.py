@@ -1,7 +1,6 @@
 """One import of files: its namespace, its checkpoint and rejects, and the signals that stop it."""
 
 import asyncio
-import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +11,8 @@ import typer
 
 from gateway.cli.console import note, progress
 from gateway.cli.import_progress import ImportBar, LinesColumn
+from gateway.cli.stop_signals import stopped_by_signals
+from gateway.cli.target_namespace import target_namespace
 from gateway.context import Namespace
 from gateway.errors import BadUserInput, GatewayError
 from gateway.interchange.checkpoint import Checkpoint
@@ -52,7 +53,9 @@ class Order:
 async def import_order(database: Database, order: Order) -> None:
     """Imports what is ordered, and says in ``order.report`` what became of it; notes how it goes on if stopped."""
     await create_indexes(database)
-    target = await _target(Tenancy(database), order)
+    target = await target_namespace(
+        Tenancy(database), order.organization, order.namespace, creates=order.creates, is_dry=order.is_dry
+    )
     recorder: Recorder = Rehearsal() if order.is_dry else Writer(database)
     identity = {
         "namespace": target.id,
@@ -85,28 +88,6 @@ async def import_order(database: Database, order: Order) -> None:
         checkpoint.close(is_done=is_done)
 
 
-async def _target(tenancy: Tenancy, order: Order) -> Namespace:
-    """The namespace; raises BadUserInput where there is none and none is to be made."""
-    if order.creates and not order.is_dry:
-        owner = await tenancy.create_organization(order.organization)
-        target, created = await tenancy.create_namespace(owner, order.namespace)
-        if created:
-            note(f"Made the namespace {target.name} ({target.id}) of {owner.name}.")
-        return target
-    found = await tenancy.find_organization(order.organization)
-    namespace = None if found is None else await tenancy.find_namespace(found.id, order.namespace)
-    if namespace is not None:
-        return namespace
-    if order.creates:
-        return Rehearsal.NAMESPACE
-    missing = (
-        f"There is no organization {order.organization!r}"
-        if found is None
-        else f"The organization {order.organization} has no namespace {order.namespace!r}"
-    )
-    raise BadUserInput(f"{missing}: look at its spelling, or give --create to make it.")
-
-
 def _opened_checkpoint(order: Order, identity: Mapping[str, Any]) -> Checkpoint:
     try:
         return Checkpoint(order.checkpoint, identity)
@@ -124,27 +105,10 @@ async def _run(order: Order, recorder: Recorder, target: Namespace, checkpoint: 
     with _rejecting(order.rejects, checkpoint.state.get("rejects", 0)) as rejected, progress(LinesColumn()) as bars:
         bar = ImportBar(bars, order.groups, order.report.lines)
         course = Course(checkpoint, lambda: bar.show(course, order.report), rejected.state)
-        with _stopped_by_signals(course):
+        with stopped_by_signals(course):
             await import_groups(
                 order.groups, recorder, target, order.reading, checkpoint, course, rejected.add, order.report
             )
-
-
-@contextmanager
-def _stopped_by_signals(course: Course) -> Iterator[None]:
-    """The first signal to end stops the course, so that nothing of what was read is lost; the second ends at once."""
-
-    def stop(_number: int, _frame: object) -> None:
-        if course.is_stopping:
-            raise KeyboardInterrupt
-        course.stop()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 class Rejects:

@@ -34,17 +34,22 @@ def print_outcome(order: Order) -> None:
         f"{report['lines']:,} lines: {report['imported']:,} interactions {recorded}, {report['existing']:,} there "
         f"already, {skipped:,} lines skipped; {report['searchRequests']:,} search requests."
     )
-    for reason, count in report["skipped"].items():
-        print_line(f"  {count:,} × {reason}")
-    for kind, names in report["unknown"].items():
-        for name, count in sorted(names.items(), key=lambda item: -item[1]):
-            print_line(f"  {count:,} × {_KINDS[kind]} {name!r}, which the contract doesn't know: it reads as OTHER")
+    print_reasons(report)
     several = len(order.sources) > 1
     for line in report["skippedLines"][:_SHOWN]:
         place = f"{line['file']}, line {line['line']}" if several else f"line {line['line']}"
         print_line(f"  {place}: {line['message']}")
     if skipped > _SHOWN:
         print_line(f"  … and {skipped - _SHOWN:,} more; --rejects FILE writes all of them.")
+
+
+def print_reasons(report: Mapping[str, Any]) -> None:
+    """How often what was skipped, and why, and which names are unknown."""
+    for reason, count in report["skipped"].items():
+        print_line(f"  {count:,} × {reason}")
+    for kind, names in report["unknown"].items():
+        for name, count in sorted(names.items(), key=lambda item: -item[1]):
+            print_line(f"  {count:,} × {_KINDS[kind]} {name!r}, which the contract doesn't know: it reads as OTHER")
 
 
 _KINDS: Mapping[str, str] = {

@@ -30,18 +30,27 @@ async def create_indexes(database: Database) -> None:
     Raises `Unavailable` where the database doesn't answer, also where building takes longer than the client waits for
     an answer. MongoDB builds on then, and another call waits for the same.
     """
-    # Those of the small collections first: some are unique, and the others may take long.
+    with translated():
+        for collection, models in _declared().items():
+            await database[collection].create_indexes(models)
+        await _keep_pre_images(database)
+    await Migrator(database).note_new()
+
+
+def own_collections() -> frozenset[str]:
+    """The names of the gateway's collections that have indexes: all that hold what is recorded, or who may read it."""
+    return frozenset(_declared())
+
+
+def _declared() -> dict[str, list[IndexModel]]:
+    """The indexes of each collection: those of the small ones first: some are unique, and the others may take long."""
     small = {**tenancy.INDEXES, **audit.INDEXES, **keys.INDEXES, **token_buckets.INDEXES, **job_repository.INDEXES}
     for name, indexes in DERIVED_INDEXES.items():
         small[name] = [IndexModel(list(keys), name=index) for index, keys in indexes.items()]
     by_collection: dict[str, list[IndexModel]] = defaultdict(list, {name: [*models] for name, models in small.items()})
     for index in (*PERCOLATOR_INDEXES, *JOB_INDEXES, *INDEXES):
         by_collection[index.kind.collection].append(IndexModel(list(index.keys), name=index.name))
-    with translated():
-        for collection, models in by_collection.items():
-            await database[collection].create_indexes(models)
-        await _keep_pre_images(database)
-    await Migrator(database).note_new()
+    return by_collection
 
 
 async def _keep_pre_images(database: Database) -> None:
