@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli import (
+    adopt_command,
     audit_command,
     conditions_commands,
     demo_command,
@@ -60,6 +61,7 @@ app.add_typer(job_commands.commands, name="jobs")
 app.command()(audit_command.audit)
 app.command()(export_command.export)
 app.command("import")(import_command.import_files)
+app.command()(adopt_command.adopt)
 app.command()(demo_command.demo)
 app.command()(migrate_command.migrate)
 app.command()(serve_command.serve)

@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 from bson import Binary, DBRef, Decimal128, ObjectId
 from bson.binary import UuidRepresentation
-from bson.json_util import JSONMode, JSONOptions, default
+from bson.json_util import JSONMode, JSONOptions, default, dumps, loads
 
 from gateway.model.bson_values import fully_decoded, is_uuid, uuid_text
 
@@ -55,3 +55,27 @@ def text_form(value: Any) -> Any:
             return str(value)
     form = json_form(fully_decoded(value))
     return form if isinstance(form, str) else orjson.dumps(form, default=json_form).decode()
+
+
+def plain_value(value: Any) -> Any:
+    """A stored value with what JSON has no kind for as texts, at any depth, as an object that a client sends has them;
+    decimals are numbers."""
+    match value:
+        case dict():
+            return {name: plain_value(item) for name, item in value.items()}
+        case list():
+            return [plain_value(item) for item in value]
+        case Decimal128():
+            decimal = value.to_decimal()
+            return float(decimal) if decimal.is_finite() else str(decimal)
+    return text_form(value)
+
+
+def id_spelling(id: Any) -> str:
+    """An ``_id`` of any type on one line, from which `spelled_id` reads it."""
+    return dumps(id, json_options=_RELAXED)
+
+
+def spelled_id(text: str) -> Any:
+    """Raises ValueError for what is no JSON."""
+    return loads(text, json_options=_RELAXED)

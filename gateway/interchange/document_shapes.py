@@ -1,0 +1,93 @@
+"""Another program's documents, read as what is recorded: by the names of the wire shape, or as they are mapped."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from bson import ObjectId
+
+from gateway.interchange.field_mapping import Assignment, complete, put
+from gateway.interchange.graph_names import as_wire, is_of_graph
+from gateway.interchange.jsonl import LEGACY_TIMES
+from gateway.model.document_ids import id_text
+from gateway.model.extended_json import id_spelling, plain_value
+from gateway.model.wire import format_instant
+from gateway.model.wire.declared_fields import unannotated
+
+_ID: Final = "_id"
+_TIMES: Final = ("occurred_at", "first_seen_at", *LEGACY_TIMES)
+_OF_INTERACTION: Final = ("feature_id", "interaction_type")
+
+
+class DocumentShape:
+    """The reading of documents by ``assignments`` of paths in them to fields; ``type``: what interactions are whose
+    documents don't say, None: those are refused.
+
+    ``times_of_ids``: how many documents had no time but that of their ObjectId.
+    """
+
+    def __init__(self, assignments: Sequence[Assignment] = (), type: str | None = None) -> None:
+        self._assignments = assignments
+        self._mapped = {assignment.column for assignment in assignments}
+        self._has_search_columns = any(assignment.field[0] == "search_request" for assignment in assignments)
+        self._type = type
+        self.times_of_ids = 0
+
+    def content(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """What a document says, in the wire shape, not yet validated. What isn't mapped is kept under its own name.
+
+        An interaction without an id has that of its document, and what has no time the time of its ObjectId. Raises
+        `BadUserInput` where two assignments get in each other's way.
+        """
+        content = self._named(document)
+        for assignment in self._assignments:
+            value = plain_value(_value_at(document, assignment.column))
+            if value is not None:
+                put(content, assignment.field, _typed(assignment, value))
+        if self._has_search_columns:
+            complete(content)
+        if self._type is not None and content.get("interaction_type") is None:
+            content["interaction_type"] = self._type
+        id = document[_ID]
+        if content.get("interaction_id") is None and any(name in content for name in _OF_INTERACTION):
+            content["interaction_id"] = _id(id)
+        if isinstance(id, ObjectId) and all(content.get(name) is None for name in _TIMES):
+            content["occurred_at"] = format_instant(id.generation_time)
+            self.times_of_ids += 1
+        return content
+
+    def _named(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """What isn't mapped, by its name."""
+        named = {name: value for name, value in document.items() if name != _ID and name not in self._mapped}
+        content: dict[str, Any] = plain_value(named)
+        return as_wire(content) if is_of_graph(content) else content
+
+
+def _value_at(document: Mapping[str, Any], path: str) -> Any:
+    """What stands at a dotted path, of which a number counts in a list; of a key with dots, what that has."""
+    if path in document:
+        return document[path]
+    value: Any = document
+    for step in path.split("."):
+        if isinstance(value, Mapping):
+            value = value.get(step)
+        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return None
+    return value
+
+
+def _typed(assignment: Assignment, value: Any) -> Any:
+    """The value as its field has it: ids that are numbers as texts, numbers that are texts as numbers."""
+    if isinstance(value, str):
+        return assignment.value(value)
+    declared = assignment.declared
+    if declared is not None and unannotated(declared.type) is str:
+        return id_text(value) or value
+    return value
+
+
+def _id(stored: Any) -> str:
+    """An ``_id`` of any type as a text."""
+    value = plain_value(stored)
+    return value if isinstance(value, str) else id_text(value) or id_spelling(stored)
