@@ -61,6 +61,10 @@ class Course:
         """The place of the line that was read last."""
         return 0 if self._lines is None else self._lines.place
 
+    def may_wait(self) -> bool:
+        """Whether the next line may be long in coming, for which nothing that was sent should wait."""
+        return self._lines is not None and self._lines.may_wait()
+
     def stop(self) -> None:
         """Has the import end: at once where it waits for a line, by `Interrupted`; else once what was read is written.
 
@@ -136,6 +140,9 @@ class TrackedLines:
 
     def make_rereadable(self) -> None:
         self._inner.make_rereadable()
+
+    def may_wait(self) -> bool:
+        return self._inner.may_wait()
 
     def _require_same(self, reached: Reached) -> None:
         if (self.place, self.digest) != (reached.place, reached.digest):

@@ -147,7 +147,9 @@ def complete(wire: dict[str, Any]) -> None:
         request.setdefault(name, [])
     if isinstance(request["queries"], list):
         request["queries"] = [
-            {**_KEYWORD_QUERY, **query} if isinstance(query, dict) and "value" in query else query
+            query | {name: value for name, value in _KEYWORD_QUERY.items() if name not in query}
+            if isinstance(query, dict) and "value" in query
+            else query
             for query in request["queries"]
         ]
 

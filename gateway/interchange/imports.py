@@ -97,6 +97,8 @@ class Import:
                 elif count % LINES_BETWEEN_LOOKS == 0:
                     # What is sent is answered meanwhile.
                     await asyncio.sleep(0)
+                if self._writing is not None and course.may_wait():
+                    await self._wait()
                 if course.may_save(entry):
                     await self._finish()
                     course.save(self.report)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from io import BufferedReader, FileIO, RawIOBase
 from pathlib import Path
+from select import select
 from tempfile import TemporaryFile
 from typing import Any, Final, Protocol, cast
 
@@ -41,6 +42,10 @@ class Lines(Protocol):
     def lines(self) -> Iterator[Line]: ...
 
     def make_rereadable(self) -> None: ...
+
+    def may_wait(self) -> bool:
+        """Whether the next line may be long in coming."""
+        ...
 
 
 class Source:
@@ -102,6 +107,9 @@ class Source:
             shutil.copyfileobj(self._stream, copy)
             self._stream, self._recorded, self._started = copy, None, True
 
+    def may_wait(self) -> bool:
+        return self._recorded is not None and not select([self._stream.fileno()], [], [], 0)[0]
+
     def close(self) -> None:
         self._stream.close()
 
@@ -136,6 +144,7 @@ class Sources:
 
     def __init__(self, sources: Sequence[Source]) -> None:
         self._sources = sources
+        self._streams = [source for source in sources if not source.is_seekable]
 
     def lines(self) -> Iterator[Line]:
         for source in self._sources:
@@ -144,6 +153,9 @@ class Sources:
     def make_rereadable(self) -> None:
         for source in self._sources:
             source.make_rereadable()
+
+    def may_wait(self) -> bool:
+        return any(source.may_wait() for source in self._streams)
 
 
 class _Recorded(RawIOBase):
@@ -172,6 +184,9 @@ class _Recorded(RawIOBase):
         """The same from its beginning, which is kept no longer."""
         self._again, self._kept = b"".join(self._kept or ()), None
         return self
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
 
     def close(self) -> None:
         self._stream.close()

@@ -496,3 +496,32 @@ def test_positions_are_counted_from_0_whatever_each_producer_counts_from(
         None if wire.get("position") == ordinal else {"ordinal": ordinal}
         for wire, ordinal in zip(wires, [1, 3, 0, 1], strict=True)
     ]
+
+
+def test_documents_alone_and_hits_of_a_search_are_told_by_their_shape() -> None:
+    row = {"query_id": "q1", "user_query": "lamp"}
+    click = {"action_name": "click", "query_id": "q1", "event_attributes": {"object": {"object_id": "p1"}}}
+    hit = {"_index": "logs-ubi_events-000001", "_id": "x", "_source": click}
+    content = "".join(json.dumps(document) + "\n" for document in (row, click, hit))
+    search, first, second = read(content)
+    assert isinstance(search, SearchCandidate)
+    assert isinstance(first, Candidate)
+    assert isinstance(second, Candidate)
+    assert first.wire["search_request"] == second.wire["search_request"] == search.wire
+
+
+@pytest.mark.parametrize(
+    "index", ["ubi_events", "ubi_events-2024.05", ".ds-ubi_events-2024.05.01-000001", "shop_ubi_events_v2"]
+)
+def test_an_index_may_have_a_name_that_goes_on(index: str) -> None:
+    assert len(interactions(event().replace("ubi_events", index))) == 1
+
+
+def test_who_acted_is_also_read_where_the_object_says_it() -> None:
+    told = interactions(
+        event(user_id="u", object={"user_id": "o"})
+        + event(object={"user_id": "o"})
+        + event(event_attributes={"object": {"object_id": "p", "user_id": "e"}})
+        + event()
+    )
+    assert [wire["user_id"] for wire in told] == ["u", "o", "e", "client-1"]

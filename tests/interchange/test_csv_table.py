@@ -1,0 +1,105 @@
+from typing import Any
+
+import pytest
+
+from gateway.errors import BadUserInput
+from gateway.interchange import csv_table
+from gateway.interchange.entries import Auxiliary, AuxiliaryKind, Candidate, Entry, SearchCandidate, Skipped
+from gateway.interchange.field_mapping import assignments
+from gateway.interchange.lines import LINE_LIMIT
+from gateway.interchange.temporary_database import temporary_database
+from tests.interchange.test_jsonl import source
+
+
+def read(content: bytes | str, *columns: str) -> list[Entry]:
+    content = content if isinstance(content, bytes) else content.encode()
+    with temporary_database() as database:
+        return list(csv_table.entries(source(content), database, assignments(columns)))
+
+
+def wires(content: str, *columns: str) -> list[dict[str, Any]]:
+    return [entry.wire for entry in read(content, *columns) if isinstance(entry, Candidate | SearchCandidate)]
+
+
+def test_a_row_is_an_interaction_by_the_names_of_its_columns() -> None:
+    header = (
+        "interaction_id,feature_id,interactionType,position,score,metadata.device,search_request.queries.0.value,note"
+    )
+    assert wires(f"{header}\ni1,007,VIEW,3,0.5,phone,red lamp,x\ni2,p2,click,,,,,\n") == [
+        {
+            "interaction_id": "i1",
+            "feature_id": "007",
+            "interaction_type": "view",
+            "position": 3,
+            "score": 0.5,
+            "metadata": {"device": "phone"},
+            "search_request": {
+                "queries": [{"value": "red lamp", "vector_index": "keyword", "type": "text"}],
+                "collections": [],
+            },
+            "note": "x",
+        },
+        {"interaction_id": "i2", "feature_id": "p2", "interaction_type": "click"},
+    ]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_cells_are_parted_as_the_header_is(delimiter: str) -> None:
+    content = f"feature_id{delimiter}interaction_type{delimiter}user_id\np{delimiter}view{delimiter}u\n"
+    assert [wire["user_id"] for wire in wires(content)] == ["u"]
+
+
+def test_a_cell_may_have_what_parts_cells_and_lines() -> None:
+    content = '\ufefffeature_id,interaction_type,metadata.text\r\n"a,""b""",view,"one\r\n two"\r\n\r\np2,view,\r\n'
+    header, first, blank, second = read(content)
+    assert isinstance(header, Auxiliary)
+    assert header.kind is AuxiliaryKind.HEADER
+    assert isinstance(first, Candidate)
+    assert (first.wire["feature_id"], first.line.number) == ('a,"b"', 2)
+    assert first.wire["metadata"]["text"].split() == ["one", "two"]
+    assert isinstance(blank, Auxiliary)
+    assert second.line.number == 5
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (b"p1,view,u,more", "WRONG_NUMBER_OF_CELLS"),
+        (b"p1", "WRONG_NUMBER_OF_CELLS"),
+        (b'p1,"view"x,u', "INVALID_CSV"),
+        (b"p1,\xff,u", "INVALID_UTF8"),
+        (b'p1,view,"' + b"x" * LINE_LIMIT + b'"', "LINE_TOO_LONG"),
+    ],
+)
+def test_a_row_that_can_not_be_read_costs_itself_alone(row: bytes, reason: str) -> None:
+    _, skipped, after = read(b"feature_id,interaction_type,user_id\n" + row + b"\np2,view,u\n")
+    assert isinstance(skipped, Skipped)
+    assert (skipped.line.number, skipped.reason) == (2, reason)
+    assert isinstance(after, Candidate)
+
+
+def test_a_quotation_mark_that_is_not_closed_ends_where_a_row_is_too_long() -> None:
+    content = b'feature_id,interaction_type\n"p1,view\n' + b"p2,view\n" * (LINE_LIMIT // 6)
+    _, skipped, *others = read(content)
+    assert isinstance(skipped, Skipped)
+    assert skipped.reason == "LINE_TOO_LONG"
+    assert len([entry for entry in others if isinstance(entry, Candidate)]) > 1_000
+
+
+@pytest.mark.parametrize(
+    ("header", "columns", "message"),
+    [
+        ("feature_id,featureId", (), "Two columns hold feature_id"),
+        ("feature_id,sku", ("sku=feature_id",), "Two columns hold feature_id"),
+        ("feature_id,kind", ("type=interaction_type",), "no column type: its header has feature_id, kind"),
+    ],
+)
+def test_a_header_that_contradicts_is_refused(header: str, columns: tuple[str, ...], message: str) -> None:
+    with pytest.raises(BadUserInput, match=message):
+        read(f"{header}\np,view\n", *columns)
+
+
+def test_columns_within_each_other_are_refused_where_they_meet() -> None:
+    [_, skipped] = read('feature_id,interaction_type,metadata,metadata.a\np,view,"[1]",x\n')
+    assert isinstance(skipped, Skipped)
+    assert skipped.path == ("metadata", "a")
