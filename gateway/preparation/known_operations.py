@@ -22,8 +22,7 @@
   for is each organization's own.
 - Trusted documents are prepared beside the table, for good and for all; what is compiled and bound of each stands in a
   row of each owner, too.
-- *Threads*: what takes long, which is all that is left to ``DocumentPreparation``, is done without the table's lock; of
-  what two have made at once, the first is kept.
+- *Threads*: what takes long is done without the table's lock; of what two have made at once, the first is kept.
 """
 
 import threading
