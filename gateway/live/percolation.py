@@ -29,6 +29,7 @@ from gateway.store.percolator_matches import PercolatorMatches
 from gateway.store.recorded_changes import (
     InteractionDeleted,
     InteractionInserted,
+    InteractionReplaced,
     PercolatorDeleted,
     PercolatorSaved,
     RecordedChange,
@@ -116,12 +117,25 @@ class Percolation:
             try:
                 matches = await self._matches_of(namespace_id, percolators, batch)
                 await self._matches.insert(matches)
+                await self._remove_unmatched(namespace_id, batch, matches)
                 await self._remove_older(namespace_id, Counter(match["percolator_id"] for match in matches))
             except Unavailable:
                 raise
             except GatewayError:
                 # One namespace's documents must not hold up all others.
                 _LOG.exception("Percolators of %s can't be matched with what was recorded.", namespace_id)
+
+    async def _remove_unmatched(
+        self, namespace_id: str, batch: Sequence[InteractionInserted], matches: Sequence[Document]
+    ) -> None:
+        """Removes what interactions matched before they were replaced, and don't any more."""
+        matched: dict[str, list[str]] = defaultdict(list)
+        for match in matches:
+            matched[match["interaction_id"]].append(match["percolator_id"])
+        replaced = [change for change in batch if isinstance(change, InteractionReplaced)]
+        await self._matches.remove_unmatched(
+            namespace_id, [(change.interaction_id, change.at, matched[change.interaction_id]) for change in replaced]
+        )
 
     async def _remove_older(self, namespace_id: str, added: Mapping[str, int]) -> None:
         for id, count in added.items():

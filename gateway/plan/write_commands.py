@@ -13,7 +13,7 @@ from gateway.plan.erasures import Erasure
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The stored document; ``created`` is false where it had been recorded before.
+    """The stored document; ``created`` is false where it had been recorded before. ``replaced``: with other content.
 
     ``search_request_known``: of an interaction that was created, whether its search request had been recorded before.
     """
@@ -21,6 +21,7 @@ class Recorded:
     document: Mapping[str, Any]
     created: bool
     search_request_known: bool = False
+    replaced: bool = False
 
 
 Outcome: TypeAlias = Recorded | GatewayError
@@ -31,22 +32,36 @@ class RecordInteractions:
     """Interactions to record as if they were sent one after the other; ``now`` is when those happened that don't say.
 
     A recording that was refused already is an error, and its own outcome. Gives the list of their outcomes, in order.
-    ``makes_stubs``: a search request that is named by its id, and isn't recorded yet, may follow.
+    ``makes_stubs``: a search request that is named by its id, and isn't recorded yet, may follow. ``replaces``: what is
+    recorded under their ids with other content, and under those of the search requests given with them, is replaced.
     """
 
     reach: Reach
     recordings: Sequence[RecordedInteraction | GatewayError]
     now: datetime
     makes_stubs: bool = False
+    replaces: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RecordSearchRequest:
-    """A search request to record, first seen at ``seen_at`` where it is new. Its result is its outcome."""
+    """A search request to record, first seen at ``seen_at`` where it is new; ``is_dated``: its client says so. Its
+    result is its outcome."""
 
     reach: Reach
     recording: RecordedSearchRequest
     seen_at: datetime
+    is_dated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSearchRequests:
+    """Search requests to record as if they were sent one after the other. One that was refused already is an error, and
+    its own outcome. ``replaces``: as of `RecordInteractions`. Gives the list of their outcomes, in order."""
+
+    reach: Reach
+    recordings: Sequence[RecordSearchRequest | GatewayError]
+    replaces: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +198,7 @@ class DeletePercolator:
 WriteCommand: TypeAlias = (
     RecordInteractions
     | RecordSearchRequest
+    | RecordSearchRequests
     | RecordBatch
     | DeleteInteraction
     | Erase

@@ -7,6 +7,7 @@ import strawberry
 from gateway.context import Permission
 from gateway.plan.sources.json_recordings import JsonRecording
 from gateway.plan.sources.percolator_writes import PercolatorCreation, PercolatorDeletion, PercolatorUpdate
+from gateway.plan.sources.search_request_batches import SearchRequestsRecording
 from gateway.plan.sources.writes import (
     InteractionDeletion,
     InteractionRecording,
@@ -53,6 +54,7 @@ from gateway.schema.recording_inputs import (
     RecordInteractionsInput,
     RecordJsonInput,
     RecordSearchRequestInput,
+    RecordSearchRequestsInput,
 )
 from gateway.schema.viewer_types import Namespace
 
@@ -75,6 +77,7 @@ class RecordInteractionResult:
     index: int = stored("index", description="The interaction's place in the batch, from 0.")
     interaction: Interaction | None = embedded("interaction", description="The interaction, unless it was refused.")
     created: bool = stored("created", description="False where it was refused, or had been recorded before.")
+    replaced: bool = stored("replaced", description="Whether it took the place of other content.")
     error: InputError | None = embedded("error", description="Why it was refused; null where it wasn't.")
 
 
@@ -84,6 +87,7 @@ class RecordInteractionsPayload:
         "results", many=True, description="One result for each interaction, in the order given."
     )
     created_count: int = stored("created_count", description="How many were recorded now.")
+    replaced_count: int = stored("replaced_count", description="How many took the place of other content.")
     error_count: int = stored("error_count", description="How many were refused.")
 
 
@@ -100,6 +104,7 @@ class RecordSearchRequestResult:
         "search_request", description="The search request, unless it was refused."
     )
     created: bool = stored("created", description="False where it was refused, or had been recorded before.")
+    replaced: bool = stored("replaced", description="Whether it took the place of other content.")
     error: InputError | None = embedded("error", description="Why it was refused; null where it wasn't.")
 
 
@@ -113,6 +118,16 @@ class RecordJsonPayload:
     )
     created_count: int = stored("created_count", description="How many of both were recorded now.")
     error_count: int = stored("error_count", description="How many of both were refused.")
+
+
+@strawberry.type(description="What became of the search requests of a batch.")
+class RecordSearchRequestsPayload:
+    results: list[RecordSearchRequestResult] = embedded(
+        "results", many=True, description="One result for each search request, in the order given."
+    )
+    created_count: int = stored("created_count", description="How many were recorded now.")
+    replaced_count: int = stored("replaced_count", description="How many took the place of other content.")
+    error_count: int = stored("error_count", description="How many were refused.")
 
 
 @strawberry.type(description="The deleted interaction.")
@@ -165,6 +180,11 @@ def _record_json(
 ) -> None: ...
 
 
+def _record_search_requests(
+    input: Annotated[RecordSearchRequestsInput, strawberry.argument(description="The search requests to record.")],
+) -> None: ...
+
+
 def _delete_interaction(
     input: Annotated[DeleteInteractionInput, strawberry.argument(description="Which interaction.")],
 ) -> None: ...
@@ -211,6 +231,12 @@ class Mutation:
         SearchRequestRecording(),
         "Records a search request that nobody has interacted with yet.",
         signature=_record_search_request,
+        permission=Permission.RECORD,
+    )
+    record_search_requests: RecordSearchRequestsPayload = fetched(
+        SearchRequestsRecording(),
+        "Records up to 1,000 search requests, each judged alone.",
+        signature=_record_search_requests,
         permission=Permission.RECORD,
     )
     record_json: RecordJsonPayload = fetched(

@@ -1,5 +1,6 @@
 """What clients record: the inputs of what the wire shape declares, where each says only what differs there."""
 
+from enum import Enum
 from typing import Any
 
 import strawberry
@@ -7,6 +8,7 @@ import strawberry
 from gateway.model.wire import fields as wire
 from gateway.model.wire import trees
 from gateway.model.wire.declared_fields import declared_field
+from gateway.plan.sources import writes
 from gateway.schema.enums import ComparisonOperator, InteractionType, QueryInputType, SortDirection, VectorIndex
 from gateway.schema.recorded_fields import Shorthand, also, described, meaning, records
 from gateway.schema.scalars import JSON, DateTime
@@ -109,6 +111,16 @@ content it is a CONFLICT. Left out, a new id is made."""
     occurred_at = also("Left out, it is now.")
 
 
+@strawberry.enum(description="What becomes of what is recorded already under the ids of a batch.")
+class RecordMode(Enum):
+    ADD = strawberry.enum_value(writes.RecordMode.ADD.value, description="It stays: other content is a CONFLICT.")
+    REPLACE = strawberry.enum_value(
+        writes.RecordMode.REPLACE.value,
+        description="""It is replaced by other content. A time that isn't given stays as it was. The caller must have
+the WRITE permission.""",
+    )
+
+
 @strawberry.input(description="Interactions to record in one request.")
 class RecordInteractionsInput:
     interactions: list[RecordInteractionInput] = _required(
@@ -118,6 +130,11 @@ class RecordInteractionsInput:
         description="""Whether a `searchRequestId` may name a search request that isn't recorded yet. Until it is, no
 more is known of it than its id; the first full record of it completes it, and the interactions with it.""",
         default=False,
+    )
+    mode: RecordMode = strawberry.field(
+        description="""What becomes of what is recorded under their ids, and under those of the search requests that are
+given with them: of those the copies in other interactions follow.""",
+        default=RecordMode.ADD,
     )
 
 
@@ -150,6 +167,18 @@ class RecordJsonInput:
 class RecordSearchRequestInput:
     search_request: SearchRequestInput = _required("The search request.")
     occurred_at: DateTime | None = _optional("When the search was made; now, where left out.")
+
+
+@strawberry.input(description="Search requests to record in one request.")
+class RecordSearchRequestsInput:
+    search_requests: list[RecordSearchRequestInput] = _required(
+        "Up to 1,000 search requests. Each is judged alone: a bad one doesn't stop the others."
+    )
+    mode: RecordMode = strawberry.field(
+        description="""What becomes of what is recorded under their ids. Where that is replaced, the copies that
+interactions have of it follow.""",
+        default=RecordMode.ADD,
+    )
 
 
 @strawberry.input(description="An interaction to delete.")

@@ -21,6 +21,7 @@ from gateway.plan.write_commands import (
     RecordBatch,
     RecordInteractions,
     RecordSearchRequest,
+    RecordSearchRequests,
     RevokeKey,
     SetRetention,
     UpdatePercolator,
@@ -33,6 +34,7 @@ _KEYS, _PERCOLATORS = "keys", "percolators"
 # What each writes first of all: there is a span of it all, also of what it reads before, and what follows from it.
 WRITES = {
     RecordInteractions: ("insert", INTERACTION.collection),
+    RecordSearchRequests: ("insert", SEARCH_REQUEST.collection),
     RecordSearchRequest: ("insert", SEARCH_REQUEST.collection),
     RecordBatch: ("insert", INTERACTION.collection),
     DeleteInteraction: ("delete", INTERACTION.collection),

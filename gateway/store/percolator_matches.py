@@ -71,6 +71,26 @@ class PercolatorMatches:
             with translated():
                 await self._matches.bulk_write(requests, ordered=False)
 
+    async def remove_unmatched(
+        self, namespace_id: str, replaced: Sequence[tuple[str, Timestamp, Sequence[str]]]
+    ) -> None:
+        """Removes what these interactions matched before they were replaced, at a time each, but for the matches of the
+        percolators that are named with it."""
+        requests = [
+            DeleteMany(
+                {
+                    "interaction_id": id,
+                    "happened": {"$lt": happened(at)},
+                    "percolator_id": {"$nin": list(percolator_ids)},
+                    "namespace_id": namespace_id,
+                }
+            )
+            for id, at, percolator_ids in replaced
+        ]
+        if requests:
+            with translated():
+                await self._matches.bulk_write(requests, ordered=False)
+
     async def keep_newest(self, namespace_id: str, percolator_id: str, most: int) -> None:
         """Removes of a percolator's matches all but so many, the newest."""
         mine = {"percolator_id": percolator_id, "namespace_id": namespace_id}

@@ -47,6 +47,14 @@ class InteractionInserted:
 
 
 @dataclass(frozen=True, slots=True)
+class InteractionReplaced(InteractionInserted):
+    """An interaction, by its own id too, that was recorded with other content: what it matched before may not match any
+    more."""
+
+    interaction_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class InteractionDeleted:
     """An interaction, by its own id, that was deleted."""
 
@@ -86,6 +94,10 @@ def recorded_change(change: Mapping[str, Any]) -> RecordedChange | None:
             return InteractionInserted(namespace_id, change["documentKey"]["_id"], change["clusterTime"])
         case INTERACTION.collection, "update" if change.get(_COMPLETED):
             return InteractionInserted(namespace_id, change["documentKey"]["_id"], change["clusterTime"])
+        case INTERACTION.collection, "replace":
+            id = id_text(after.get(INTERACTION.id_path))
+            at = change["clusterTime"]
+            return None if id is None else InteractionReplaced(namespace_id, change["documentKey"]["_id"], at, id)
         case INTERACTION.collection, "delete":
             id = id_text(before.get(INTERACTION.id_path))
             return None if id is None else InteractionDeleted(namespace_id, id, change["clusterTime"])

@@ -34,6 +34,7 @@ from gateway.plan.write_commands import (
     Recorded,
     RecordInteractions,
     RecordSearchRequest,
+    RecordSearchRequests,
     RevokeKey,
     SetRetention,
     UpdatePercolator,
@@ -41,6 +42,7 @@ from gateway.plan.write_commands import (
 )
 from gateway.store.audit import Action, Audit
 from gateway.store.client import Database, Document
+from gateway.store.corrections import Corrections
 from gateway.store.driver_errors import translated
 from gateway.store.idempotent_inserts import find_by_ids, insert
 from gateway.store.jobs.job_repository import Jobs
@@ -67,6 +69,7 @@ class Writer:
         self._interactions = database[INTERACTION.collection]
         self._search_requests = database[SEARCH_REQUEST.collection]
         self._request_inserts = SearchRequestInserts(database)
+        self._corrections = Corrections(database)
         self._audit = Audit(database)
         self._jobs = Jobs(database)
         self._tenancy = Tenancy(database)
@@ -87,48 +90,38 @@ class Writer:
             case RecordSearchRequest():
                 [outcome] = await self._record_searches([command], usage)
                 return outcome
+            case RecordSearchRequests(_, recordings, replaces):
+                return await self._record_searches(recordings, usage, replaces=replaces)
             case RecordBatch(searches, interactions):
                 recorded = await self._record_searches(searches, usage)
                 return recorded, await self._record_valid(interactions, usage)
             case DeleteInteraction(reach, interaction_id, caller):
                 return await self.delete_interaction(reach, interaction_id, by=caller)
-            case Erase(reach, erasure, caller):
+            case _:
                 try:
-                    return await self._jobs.start(reach, erasure, by=caller)
-                except BadUserInput as error:
-                    return error
-            case CreateNamespace(organization, name, caller):
-                try:
-                    return await self._tenancy.create_namespace(organization, name, by=caller)
-                except BadUserInput as error:
-                    return error
-            case SetRetention(namespace, days, caller):
-                try:
-                    return await self._tenancy.set_retention(namespace, days, by=caller)
-                except BadUserInput as error:
-                    return error
-            case DeleteNamespace(reach, namespace_id, name, caller):
-                try:
-                    return await self._jobs.start_removal(caller.organization, namespace_id, name, reach, by=caller)
-                except BadUserInput as error:
-                    return error
-            case CreateKey() | RevokeKey() | LimitKey():
-                try:
-                    return await self._keys.run(command)
-                except BadUserInput as error:
-                    return error
-            case CreatePercolator() | UpdatePercolator():
-                try:
-                    return await self._save_percolator(command)
+                    return await self._administered(command)
                 except (BadUserInput, NotFound) as error:
                     return error
+
+    async def _administered(self, command: WriteCommand) -> Any:
+        """As `_run`; raises `BadUserInput` and `NotFound`, which are a result."""
+        match command:
+            case Erase(reach, erasure, caller):
+                return await self._jobs.start(reach, erasure, by=caller)
+            case CreateNamespace(organization, name, caller):
+                return await self._tenancy.create_namespace(organization, name, by=caller)
+            case SetRetention(namespace, days, caller):
+                return await self._tenancy.set_retention(namespace, days, by=caller)
+            case DeleteNamespace(reach, namespace_id, name, caller):
+                return await self._jobs.start_removal(caller.organization, namespace_id, name, reach, by=caller)
+            case CreateKey() | RevokeKey() | LimitKey():
+                return await self._keys.run(command)
+            case CreatePercolator():
+                return await self._percolators.create(command)
+            case UpdatePercolator():
+                return await self._percolators.update(command)
             case DeletePercolator():
                 return await self._percolators.delete(command)
-
-    async def _save_percolator(self, command: CreatePercolator | UpdatePercolator) -> Document:
-        if isinstance(command, CreatePercolator):
-            return await self._percolators.create(command)
-        return await self._percolators.update(command)
 
     async def _record_valid(self, command: RecordInteractions, usage: Usage) -> list[Outcome]:
         valid = [recording for recording in command.recordings if isinstance(recording, RecordedInteraction)]
@@ -138,20 +131,26 @@ class Writer:
             if valid
             else []
         )
+        if command.replaces and any(not (isinstance(done, Recorded) and done.created) for done in recorded):
+            again = partial(self.record, reach.namespace, now=command.now, usage=usage, user_id=reach.user_id)
+            recorded = await self._corrections.of_recordings(reach, valid, recorded, command.now, usage, again)
         outcomes = iter(recorded)
         return [
             recording if isinstance(recording, GatewayError) else next(outcomes) for recording in command.recordings
         ]
 
     async def _record_searches(
-        self, recordings: Sequence[RecordSearchRequest | GatewayError], usage: Usage
+        self, recordings: Sequence[RecordSearchRequest | GatewayError], usage: Usage, *, replaces: bool = False
     ) -> list[Outcome]:
         """What became of each of the search requests, which are all for one namespace."""
         valid = [recording for recording in recordings if isinstance(recording, RecordSearchRequest)]
         if not valid:
             return [recording for recording in recordings if isinstance(recording, GatewayError)]
-        requests = [(recording.recording, recording.seen_at) for recording in valid]
-        outcomes = iter(await self.record_search_requests(valid[0].reach.namespace, requests, usage))
+        reach, requests = valid[0].reach, [(recording.recording, recording.seen_at) for recording in valid]
+        recorded = await self.record_search_requests(reach.namespace, requests, usage)
+        if replaces:
+            recorded = await self._corrections.of_search_requests(reach, valid, recorded, usage)
+        outcomes = iter(recorded)
         return [recording if isinstance(recording, GatewayError) else next(outcomes) for recording in recordings]
 
     async def record(

@@ -223,6 +223,26 @@ RECORD = (
     "mutation ($input: RecordInteractionInput!) { recordInteraction(input: $input) { created interaction { id } } }"
 )
 
+
+def interactions_in(mode: str) -> Callable[[Mapping[str, str]], dict[str, Any]]:
+    return lambda names: {
+        "input": {
+            "mode": mode,
+            "interactions": [
+                record_input(names),
+                record_input({"interaction": "own-new"}, searchRequestId=names["request"]),
+            ],
+        }
+    }
+
+
+def searches_in(mode: str) -> Callable[[Mapping[str, str]], dict[str, Any]]:
+    search = {"occurredAt": AT}
+    return lambda names: {
+        "input": {"mode": mode, "searchRequests": [{**search, "searchRequest": request_input(names)}] * 2}
+    }
+
+
 # By root field: documents, and variables that name what isn't the attacker's.
 CASES: dict[str, list[Case]] = {
     "node": [],  # test_node_ids_of_every_type
@@ -467,15 +487,9 @@ CASES: dict[str, list[Case]] = {
                 results { created error { code message path } interaction { id json } }
               }
             }""",
-            lambda names: {
-                "input": {
-                    "interactions": [
-                        record_input(names),
-                        record_input({"interaction": "own-new"}, searchRequestId=names["request"]),
-                    ]
-                }
-            },
+            interactions_in(mode),
         )
+        for mode in ("ADD", "REPLACE")
     ],
     "recordSearchRequest": [
         (
@@ -501,6 +515,17 @@ CASES: dict[str, list[Case]] = {
                 }
             },
         )
+    ],
+    "recordSearchRequests": [
+        (
+            """mutation ($input: RecordSearchRequestsInput!) {
+              recordSearchRequests(input: $input) {
+                results { created replaced error { code message path } searchRequest { id json } }
+              }
+            }""",
+            searches_in(mode),
+        )
+        for mode in ("ADD", "REPLACE")
     ],
     "deleteInteraction": [
         (

@@ -76,6 +76,9 @@ CASES = {
         },
     ),
     "a search request that is recorded": Case("recordSearchRequest", lambda number: {"searchRequest": INLINE}),
+    "search requests that are recorded": Case(
+        "recordSearchRequests", lambda number: {"searchRequests": [{"searchRequest": INLINE}]}
+    ),
     "an interaction that is deleted": Case("deleteInteraction", lambda number: {"interactionId": f"deleted-{number}"}),
     "a percolator that is changed": Case(
         "updatePercolator", lambda number: {"percolatorId": "known", "enabled": bool(number % 2)}

@@ -453,6 +453,7 @@ async def test_nothing_of_others_is_read_back_changed_or_deleted(house: Gateway)
 
 # Those that keep to a user; every other mutation is refused, however it is asked.
 OF_USER = {"recordInteraction", "recordInteractions", "recordSearchRequest", "recordJson", "deleteInteraction"} | {
+    "recordSearchRequests",
     "deleteUserData",
     "deleteSession",
     "deleteSearchRequest",

@@ -212,6 +212,9 @@ def recordings(input_type: str, size: int) -> Mapping[str, Input | None]:
                 "list_items": {"interactions": [json_interaction(metadata=metadata(20))] * size},
                 "MAX_DOCUMENT": {"interactions": [json_interaction(search_request_id="large")] * size},
             }
+        case "RecordSearchRequestsInput":
+            each = {"searchRequest": search_request(1, 20)}
+            return {"list_items": {"searchRequests": [each] * size, "mode": "REPLACE"}}
         case "CreatePercolatorInput":
             return {"list_items": {"name": f"p{NUMBER}", "where": percolator_filter(size)}}
         case "UpdatePercolatorInput":

@@ -23,7 +23,7 @@ INLINE = re.findall(r"`(gateway namespaces [^`]+)`", TEXT)
 
 async def test_the_operations_are_answered(gateway: Gateway) -> None:
     archive, _ = await gateway.tenancy.create_namespace(gateway.organization, "archive")
-    assert len(OPERATIONS) == 5
+    assert len(OPERATIONS) == 7
     for operation in OPERATIONS:
         variables = {"id": archive.id} if "$id" in operation else None
         data = await gateway.data(operation, variables)

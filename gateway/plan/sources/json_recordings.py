@@ -3,17 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from gateway.context import Context
-from gateway.errors import BadUserInput, Forbidden, GatewayError
-from gateway.model.wire import validate_search_request
+from gateway.errors import BadUserInput
 from gateway.plan.commands import Document
 from gateway.plan.sources.input_values import InputValue
-from gateway.plan.sources.own_recordings import own_search_request
+from gateway.plan.sources.search_request_batches import search_request_result, validated_search_request
 from gateway.plan.sources.source import Source, SourceArguments
-from gateway.plan.sources.writes import MAX_BATCH, BoundWrite, described, interaction_result, validated
-from gateway.plan.write_commands import Outcome, RecordBatch, RecordInteractions, RecordSearchRequest
+from gateway.plan.sources.writes import MAX_BATCH, BoundWrite, interaction_result, validated
+from gateway.plan.write_commands import Outcome, RecordBatch, RecordInteractions
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ class BoundJsonRecording(BoundWrite):
                 path=("input",),
             )
         now = datetime.now(UTC)
-        searches = [_search_request(input, context, now) for input in self.search_requests]
+        searches = [validated_search_request(input, context, now) for input in self.search_requests]
         recordings = [validated(input, context, search_may_follow=self.makes_stubs) for input in self.interactions]
         return RecordBatch(searches, RecordInteractions(context.reach, recordings, now, self.makes_stubs))
 
@@ -59,7 +57,7 @@ class BoundJsonRecording(BoundWrite):
         searches, interactions = result
         results = {
             "search_requests": [
-                _search_request_result(index, outcome, input)
+                search_request_result(index, outcome, input)
                 for index, (outcome, input) in enumerate(zip(searches, self.search_requests, strict=True))
             ],
             "interactions": [
@@ -73,19 +71,3 @@ class BoundJsonRecording(BoundWrite):
             "created_count": sum(result["created"] for result in every),
             "error_count": sum(result["error"] is not None for result in every),
         }
-
-
-def _search_request(input: InputValue, context: Context, now: datetime) -> RecordSearchRequest | GatewayError:
-    try:
-        wire = own_search_request(input.field("searchRequest").wire(), context.caller.user_id)
-        recording = validate_search_request(wire)
-    except (BadUserInput, Forbidden) as error:
-        return error
-    return RecordSearchRequest(context.reach, recording, input.value.get("occurredAt") or now)
-
-
-def _search_request_result(index: int, outcome: Outcome, input: InputValue) -> dict[str, Any]:
-    if not isinstance(outcome, GatewayError):
-        return {"index": index, "search_request": outcome, "created": outcome.created, "error": None}
-    error = input.field("searchRequest").located(outcome)
-    return {"index": index, "search_request": None, "created": False, "error": described(error)}

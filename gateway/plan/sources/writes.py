@@ -1,12 +1,13 @@
 """The mutations: each with its input as it is recorded, its command, and its payload."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Any
 
-from gateway.context import Context
+from gateway.context import Context, Permission
 from gateway.errors import BadUserInput, Forbidden, GatewayError
 from gateway.errors.formatting import message_and_path
 from gateway.model.kinds import INTERACTION
@@ -32,6 +33,13 @@ from gateway.plan.write_commands import (
 MAX_BATCH = 1_000
 
 
+class RecordMode(Enum):
+    """What becomes of what is recorded already; the values are those of the graph's enum."""
+
+    ADD = "add"
+    REPLACE = "replace"
+
+
 @dataclass(frozen=True, slots=True)
 class InteractionRecording(Source):
     """An interaction to record."""
@@ -45,8 +53,12 @@ class InteractionsRecording(Source):
     """Up to 1,000 interactions to record, each judged alone."""
 
     def bind(self, arguments: SourceArguments) -> "BoundInteractionsRecording":
-        may_follow = arguments.values["input"].get("searchRequestsMayFollow", False)
-        return BoundInteractionsRecording(arguments.input().items("interactions"), makes_stubs=may_follow)
+        values = arguments.values["input"]
+        return BoundInteractionsRecording(
+            arguments.input().items("interactions"),
+            makes_stubs=values.get("searchRequestsMayFollow", False),
+            replaces=replaces(values),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +147,11 @@ class BoundInteractionRecording(BoundWrite):
 
 @dataclass(frozen=True, slots=True)
 class BoundInteractionsRecording(BoundWrite):
-    """The recording of a batch of interactions; ``makes_stubs``: as of `RecordInteractions`."""
+    """The recording of a batch of interactions; ``makes_stubs``, ``replaces``: as of `RecordInteractions`."""
 
     inputs: Sequence[InputValue]
     makes_stubs: bool
+    replaces: bool = False
 
     @property
     def keeps_to_user(self) -> bool:
@@ -153,8 +166,9 @@ class BoundInteractionsRecording(BoundWrite):
             raise BadUserInput(
                 f"A batch may hold at most {MAX_BATCH} interactions, not {self.count}.", path=("input", "interactions")
             )
+        require_replaceable(context, replaces=self.replaces)
         recordings = [validated(input, context) for input in self.inputs]
-        return RecordInteractions(context.reach, recordings, datetime.now(UTC), self.makes_stubs)
+        return RecordInteractions(context.reach, recordings, datetime.now(UTC), self.makes_stubs, self.replaces)
 
     def payload(self, result: Sequence[Outcome], context: Context) -> Document:
         results = [
@@ -164,6 +178,7 @@ class BoundInteractionsRecording(BoundWrite):
         return {
             "results": results,
             "created_count": sum(result["created"] for result in results),
+            "replaced_count": sum(result["replaced"] for result in results),
             "error_count": sum(result["error"] is not None for result in results),
         }
 
@@ -248,8 +263,22 @@ def validated(
 def interaction_result(index: int, outcome: Outcome, input: InputValue) -> dict[str, Any]:
     """What became of an interaction of a batch."""
     if not isinstance(outcome, GatewayError):
-        return {"index": index, "interaction": outcome, "created": outcome.created, "error": None}
-    return {"index": index, "interaction": None, "created": False, "error": described(input.located(outcome))}
+        done = {"created": outcome.created, "replaced": outcome.replaced}
+        return {"index": index, "interaction": outcome, **done, "error": None}
+    error = described(input.located(outcome))
+    return {"index": index, "interaction": None, "created": False, "replaced": False, "error": error}
+
+
+def replaces(values: Mapping[str, Any]) -> bool:
+    """Whether a batch replaces what is recorded; ``values``: of its input."""
+    return RecordMode(values["mode"].value) is RecordMode.REPLACE
+
+
+def require_replaceable(context: Context, *, replaces: bool) -> None:
+    """Raises `Forbidden` where a batch replaces, and its caller may only record: a page's key must take nothing
+    away."""
+    if replaces and Permission.WRITE not in context.caller.permissions:
+        raise Forbidden(f"This {context.caller.kind.value} lacks the permission WRITE, which replacing asks for.")
 
 
 def described(error: GatewayError) -> dict[str, Any]:
