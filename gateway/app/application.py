@@ -13,6 +13,7 @@ from gateway.execution.export_documents import export_documents
 from gateway.execution.export_pages import ExportPages
 from gateway.observability.observer import Observer
 from gateway.settings import Settings
+from gateway.transport.collect.collect_routes import collect_routes
 from gateway.transport.exchange.allowed_origins import AllowedOrigins
 from gateway.transport.exchange.exchange import ExchangePolicy
 from gateway.transport.export.export_endpoint import ExportEndpoint
@@ -97,6 +98,9 @@ def application(settings: Settings, services: Services, *, page_takes_key: bool 
             Route(READY_PATH, health.ready),
             *([Route("/graphql/assets/{name}", page.asset)] if page else []),
             Route("/export", _exports(policy, settings, services)),
+            *collect_routes(
+                policy, services.operations, services.paid_work, services.graph.executable, settings.limits
+            ),
             *rest_routes(policy, services.operations, services.paid_work, services.graph.executable, settings.limits),
             WebSocketRoute("/{path:path}", NoWebSocketEndpoint(services.observer)),
         ],

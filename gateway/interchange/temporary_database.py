@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager
 from hashlib import blake2b
 from typing import Any
 
+from gateway.interchange.content_ids import content_id
 from gateway.model.filter_trees import canonical_json
 
 _CACHE_KIB = 32 * 1024
@@ -43,5 +44,4 @@ class Occurrences:
     def identify(self, content: dict[str, Any]) -> str:
         """An id for a line without one: equal content gives the same ids in the same order in every import."""
         canonical = canonical_json(content)
-        occurrence = self.count(canonical)
-        return f"line_{blake2b(canonical, digest_size=16, salt=occurrence.to_bytes(16)).hexdigest()}"
+        return content_id(canonical, self.count(canonical))

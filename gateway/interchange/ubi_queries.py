@@ -83,9 +83,7 @@ class Searches:
         query_id = text_at(document, ("query_id",))
         if query_id is not None:
             return self._search(_hash(query_id))
-        gathered: dict[str, Any] = {}
-        gather(gathered, document, line)
-        return _search(gathered)
+        return _alone(gather, document, line)
 
     def _gathered(self, key: bytes) -> dict[str, Any] | None:
         stored = self._database.execute("SELECT gathered FROM ubi_queries WHERE hash = ?", (key,)).fetchone()
@@ -96,6 +94,23 @@ class Searches:
 
 
 _Gather = Callable[[dict[str, Any], Mapping[str, Any], int], None]
+
+
+def lone_query(row: Mapping[str, Any]) -> Search:
+    """The search that a query row says by itself."""
+    return _alone(_gather_query, row, 0)
+
+
+def lone_event(event: Mapping[str, Any]) -> Search:
+    """The search of an event that says by itself what it knows of one, and names none by its ``query_id``."""
+    return _alone(_gather_event, event, 0)
+
+
+def _alone(gather: _Gather, document: Mapping[str, Any], line: int) -> Search:
+    query_id = text_at(document, ("query_id",))
+    gathered: dict[str, Any] = {} if query_id is None else {"query_id": query_id}
+    gather(gathered, document, line)
+    return _search(gathered)
 
 
 def _hash(query_id: str) -> bytes:

@@ -46,7 +46,7 @@ export async function browse(executablePath, url, visit) {
     page.on('request', (request) => {
       const { origin, protocol } = new URL(request.url());
       if (origin !== new URL(url).origin && protocol !== 'data:') seen.foreign.push(request.url());
-      if (request.method() === 'POST') seen.operations.push(request.postDataJSON().operationName);
+      if (request.method() === 'POST') seen.operations.push(request.postDataJSON()?.operationName);
     });
     page.on('requestfailed', (request) => {
       const { errorText } = request.failure();

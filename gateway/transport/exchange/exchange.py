@@ -34,6 +34,8 @@ _READ = (
     "content-type",
     "content-encoding",
     "if-none-match",
+    "x-algolia-application-id",
+    "x-algolia-api-key",
 )
 _NAMES = {name.encode(): name for name in _READ}
 # What is beyond all that clients send in a list is not looked at.
@@ -45,16 +47,17 @@ RECORD = "gateway.record"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A status, the headers besides those that every answer has, and a body."""
+    """A status, the headers besides those that every answer has, and a body; ``restrictions``: of browsers."""
 
     status: int
     own_headers: Headers
     body: bytes = b""
+    restrictions: Headers = HEADERS
 
     @property
     def headers(self) -> list[tuple[bytes, bytes]]:
         """All that are sent."""
-        headers = [*self.own_headers, *HEADERS]
+        headers = [*self.own_headers, *self.restrictions]
         if self.status not in _WITHOUT_BODY:
             headers.append((b"content-length", b"%d" % len(self.body)))
         return headers
@@ -128,13 +131,17 @@ class Exchange:
         values = self._headers.get(name)
         return None if values is None else values[0] if len(values) == 1 else only_value(name, values)
 
-    async def context(self, namespace: str | None = None) -> Context:
+    async def context(self, namespace: str | None = None, authorization: str | None = None) -> Context:
         """Who asks, and for which namespace, to be asked once; ``namespace``: the one that the address names, by name
-        or id, instead of the header. Raises what `Authenticator.context`, `header` and `UsedConnections.begin` do."""
+        or id, instead of the header, and so ``authorization``. Raises what `Authenticator.context`, `header` and
+        `UsedConnections.begin` do."""
         named = self.header("x-namespace") if namespace is None else namespace
+        if authorization is None:
+            authorization = self.header("authorization")
         identified = partial(self._policy.observer.identified, self.record)
-        authorization, origin = self.header("authorization"), self.header("origin")
-        context = await self._policy.authenticator.context(authorization, named, origin, refused=identified)
+        context = await self._policy.authenticator.context(
+            authorization, named, self.header("origin"), refused=identified
+        )
         # Ahead of all by which it may be refused.
         identified(context)
         organization_id = context.caller.organization.id
@@ -227,7 +234,7 @@ class Exchange:
         coding = preferred_coding(self.list_header("accept-encoding")) if len(reply.body) >= SHORTEST_BYTES else None
         if coding is not None:
             headers = (*reply.own_headers, (b"content-encoding", coding.encode()))
-            reply = Reply(reply.status, headers, await compressed(reply.body, coding))
+            reply = Reply(reply.status, headers, await compressed(reply.body, coding), reply.restrictions)
         await self.send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
         if len(reply.body) >= LONG_BODY_BYTES and self.method != "HEAD":
             await send_paced(reply.body, self._scope, self.receive, self.send)

@@ -27,10 +27,12 @@ class PaidReading:
     def __init__(self, paid_work: PaidWork) -> None:
         self._paid_work = paid_work
 
-    async def body(self, exchange: Exchange, context: Context) -> bytes:
-        """The bytes of a body of JSON; raises `UnsupportedMediaType` where it isn't, and what `Exchange.body` does."""
+    async def body(self, exchange: Exchange, context: Context, *, of_any_type: bool = False) -> bytes:
+        """The bytes of a body of JSON; raises `UnsupportedMediaType` where it is sent as another type, unless that may
+        be any, and what `Exchange.body` does."""
         try:
-            require_json(exchange.header("content-type"))
+            if not of_any_type:
+                require_json(exchange.header("content-type"))
             return await exchange.body()
         except _REFUSALS:
             await self._paid_work.charge_refusal(context.caller, exchange.received_bytes)

@@ -11,6 +11,12 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
 
+EMBEDDABLE: tuple[tuple[bytes, bytes], ...] = tuple(
+    (name, b"cross-origin" if name == b"cross-origin-resource-policy" else value) for name, value in HEADERS
+)
+"""Those of answers to what pages of other origins send without reading the answer, as beacons do: a browser would tell
+their visitors that it failed."""
+
 
 def with_security_headers(response: Response) -> Response:
     """The response, with those headers that it doesn't set itself."""

@@ -1,0 +1,31 @@
+"""Algolia's Insights API, as far as its clients send events."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from gateway.interchange import algolia_events
+from gateway.transport.collect.address_credentials import algolia_credentials
+from gateway.transport.collect.collected_recordings import CollectedRecordings
+from gateway.transport.collect.collector_bodies import CollectorBodies
+from gateway.transport.collect.collector_replies import recorded_reply
+from gateway.transport.exchange.exchange import Exchange, Reply
+
+
+class AlgoliaCollector:
+    """The collector of Algolia's events."""
+
+    def __init__(self, recordings: CollectedRecordings, bodies: CollectorBodies) -> None:
+        self._recordings = recordings
+        self._bodies = bodies
+
+    async def record(self, exchange: Exchange, _parameters: Mapping[str, Any]) -> Reply:
+        """Records all events of a body, or none."""
+        context = await exchange.context(*algolia_credentials(exchange))
+        read = partial(algolia_events.interactions, received_at=datetime.now(UTC))
+        received = await self._bodies.read(read, exchange, context)
+        budget = await self._recordings.interactions(
+            received.content, exchange, context, size=received.size, waited=received.waited
+        )
+        return recorded_reply(budget)

@@ -1,0 +1,109 @@
+"""What a collector received, recorded by operations of the graph: as few as its limits allow, each safe to be sent
+again."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from graphql import GraphQLSchema
+
+from gateway.context import Budget, Context
+from gateway.errors import BadUserInput, Conflict, Forbidden, GatewayError
+from gateway.execution.asked_operations import AskedOperations, Place
+from gateway.execution.operation_runner import OperationRunner
+from gateway.limits import Limits
+from gateway.plan.sources.writes import MAX_BATCH
+from gateway.transport.exchange.exchange import Exchange
+
+_RECORD: Final = "collect:Record"
+_ERRORS: Mapping[str, type[GatewayError]] = {kind.code: kind for kind in (BadUserInput, Conflict, Forbidden)}
+
+Wire = Mapping[str, Any]
+
+
+class CollectedRecordings:
+    """The recording of what collectors receive; within the ``limits`` of operations."""
+
+    def __init__(self, operations: OperationRunner, schema: GraphQLSchema, limits: Limits) -> None:
+        self._operations = AskedOperations(operations, {_RECORD: _document(schema)})
+        self._most_entries = limits.json_nodes
+        self._most_items = min(MAX_BATCH, limits.list_items)
+
+    async def interactions(
+        self, wires: Sequence[Wire], exchange: Exchange, context: Context, *, size: int, waited: float
+    ) -> Budget | None:
+        """Records interactions, whose search requests may follow; gives what their key has left.
+
+        ``size``, ``waited``: as of `AskedOperations.ask`. Raises what that does, and the first `GatewayError` that one
+        of them meets, with the path in its wire object; the others are recorded.
+        """
+        return await self._record("interactions", wires, exchange, context, size, waited)
+
+    async def search_requests(
+        self, searches: Sequence[Wire], exchange: Exchange, context: Context, *, size: int, waited: float
+    ) -> Budget | None:
+        """Records search requests likewise, each as the graph's `JsonSearchRequestInput`."""
+        return await self._record("searchRequests", searches, exchange, context, size, waited)
+
+    async def _record(
+        self, name: str, items: Sequence[Wire], exchange: Exchange, context: Context, size: int, waited: float
+    ) -> Budget | None:
+        budget: Budget | None = None
+        refused: GatewayError | None = None
+        for first, part in self._parts(items):
+            outcome = await self._operations.ask(
+                _RECORD,
+                {"input": {name: part, "searchRequestsMayFollow": True}},
+                exchange,
+                context,
+                _as_it_is,
+                size=size * len(part) // len(items),
+                waited=waited,
+            )
+            budget = outcome.budget
+            refused = refused or _first_error(outcome.data["recordJson"][name], first)
+        if refused is not None:
+            raise refused
+        return budget
+
+    def _parts(self, items: Sequence[Wire]) -> Iterator[tuple[int, Sequence[Wire]]]:
+        """The items in parts that an operation takes, each behind the place of its first."""
+        start = entries = 0
+        for position, item in enumerate(items):
+            count = _entries(item)
+            if position > start and (entries + count > self._most_entries or position - start >= self._most_items):
+                yield start, items[start:position]
+                start, entries = position, 0
+            entries += count
+        yield start, items[start:]
+
+
+def _document(schema: GraphQLSchema) -> str:
+    assert schema.mutation_type is not None
+    input_type = schema.mutation_type.fields["recordJson"].args["input"].type
+    error = "error { code message path }"
+    return f"""mutation RecordCollected($input: {input_type}) {{
+  recordJson(input: $input) {{ interactions {{ index {error} }} searchRequests {{ index {error} }} }}
+}}"""
+
+
+def _as_it_is(path: Sequence[str]) -> Place:
+    return path
+
+
+def _first_error(results: Sequence[Mapping[str, Any]], first: int) -> GatewayError | None:
+    for result in results:
+        if (error := result["error"]) is not None:
+            kind = _ERRORS.get(error["code"], GatewayError)
+            return kind(error["message"], path=(first + result["index"], *error["path"]))
+    return None
+
+
+def _entries(value: Any) -> int:
+    """The entries of all lists and objects of a JSON value, itself being one of them."""
+    count, pending = 1, [value]
+    while pending:
+        inner = pending.pop()
+        if isinstance(inner, dict | list):
+            count += len(inner)
+            pending += inner.values() if isinstance(inner, dict) else inner
+    return count

@@ -1,0 +1,43 @@
+"""Bodies of JSON, whatever type they are sent as: beacons say that they are plain text."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.context import Context
+from gateway.preparation.json_requests import parsed_json, unencodable_error
+from gateway.transport.exchange.exchange import Exchange
+from gateway.transport.exchange.paid_reading import PaidReading
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What was read of a body of ``size`` bytes, ``waited`` seconds later."""
+
+    content: Sequence[Mapping[str, Any]]
+    size: int
+    waited: float
+
+
+class CollectorBodies:
+    """The reading of what collectors receive; ``entry_limit``: how many entries the lists and objects of a body may
+    have."""
+
+    def __init__(self, reading: PaidReading, *, entry_limit: int) -> None:
+        self._reading = reading
+        self._entry_limit = entry_limit
+
+    async def read(
+        self, mapped: Callable[[Any], Sequence[Mapping[str, Any]]], exchange: Exchange, context: Context
+    ) -> Received:
+        """What ``mapped`` makes of a body's JSON; raises what that, `parsed_json` and `PaidReading` do."""
+        body = await self._reading.body(exchange, context, of_any_type=True)
+
+        def read() -> Sequence[Mapping[str, Any]]:
+            content, unencodable = parsed_json(body, "body", max_entries=self._entry_limit)
+            if unencodable is not None:
+                raise unencodable_error(unencodable)
+            return mapped(content)
+
+        content, waited = await self._reading.read(read, len(body), exchange, context)
+        return Received(content, len(body), waited)

@@ -1,0 +1,48 @@
+"""The addresses that OpenSearch's UBI collector sends events and queries to."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from gateway.interchange import ubi_collected
+from gateway.model.wire import format_instant
+from gateway.transport.collect.address_credentials import path_credentials
+from gateway.transport.collect.collected_recordings import CollectedRecordings
+from gateway.transport.collect.collector_bodies import CollectorBodies
+from gateway.transport.collect.collector_replies import recorded_reply
+from gateway.transport.exchange.exchange import Exchange, Reply
+
+
+class UbiCollector:
+    """The collector of UBI's events and queries."""
+
+    def __init__(self, recordings: CollectedRecordings, bodies: CollectorBodies) -> None:
+        self._recordings = recordings
+        self._bodies = bodies
+
+    async def record_events(self, exchange: Exchange, parameters: Mapping[str, Any]) -> Reply:
+        """Records the events of a body."""
+        context = await exchange.context(*path_credentials(parameters))
+        read = partial(ubi_collected.interactions, received_at=datetime.now(UTC))
+        received = await self._bodies.read(read, exchange, context)
+        budget = await self._recordings.interactions(
+            received.content, exchange, context, size=received.size, waited=received.waited
+        )
+        return recorded_reply(budget)
+
+    async def record_queries(self, exchange: Exchange, parameters: Mapping[str, Any]) -> Reply:
+        """Records the queries of a body."""
+        context = await exchange.context(*path_credentials(parameters))
+        received = await self._bodies.read(_searches, exchange, context)
+        budget = await self._recordings.search_requests(
+            received.content, exchange, context, size=received.size, waited=received.waited
+        )
+        return recorded_reply(budget)
+
+
+def _searches(body: Any) -> list[Mapping[str, Any]]:
+    return [
+        {"searchRequest": wire} if made_at is None else {"searchRequest": wire, "occurredAt": format_instant(made_at)}
+        for wire, made_at in ubi_collected.search_requests(body)
+    ]
