@@ -8,6 +8,9 @@ from contextlib import suppress
 from gateway.errors import GatewayError
 from gateway.store.keys import Keys
 
+# MongoDB's own time limit, of which a server that hangs says nothing.
+_MAX_SECONDS = 2.0
+
 
 class KeyOrigins:
     """The origins that valid keys name, as they were at most ``cache_seconds`` ago; one for each event loop.
@@ -31,10 +34,12 @@ class KeyOrigins:
         return origin in self._origins
 
     async def _renew(self) -> None:
-        self._until = time.monotonic() + self._cache_seconds
+        until = time.monotonic() + self._cache_seconds
         try:
             # Whatever is asked for meanwhile is refused likewise: whether a page can read that is of no account.
-            with suppress(GatewayError):
-                self._origins = await self._keys.origins()
+            with suppress(GatewayError, TimeoutError):
+                async with asyncio.timeout(_MAX_SECONDS):
+                    self._origins = await self._keys.origins()
         finally:
-            self._look_up = None
+            # Not before: who comes meanwhile waits as well.
+            self._look_up, self._until = None, until

@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli.console import AsJson, note, print_json, print_line, print_table, timestamp
+from gateway.cli.console import AsJson, note, print_json, print_line, print_table, timestamp, warn
 from gateway.cli.store_connection import run
 from gateway.context import KeyBounds, Permission, Rate
 from gateway.model.page_origins import page_origins
+from gateway.settings import Settings, load
 from gateway.store.client import Database
 from gateway.store.index_creation import create_indexes
 from gateway.store.keys import IssuedKey, Key, Keys
@@ -122,7 +123,12 @@ def _rate(limit: int | None, restore_rate: int | None) -> Rate | None:
         return None
     if limit is None or restore_rate is None:
         raise typer.BadParameter("--rate-limit and --restore-rate are given together.")
-    return Rate(limit, restore_rate)
+    rate, all_keys = Rate(limit, restore_rate), load(Settings).point_limits
+    if not all_keys.restore:
+        warn("GATEWAY_RATE_LIMIT_RESTORE is 0: a gateway with this setting limits no key.")
+    elif rate.within(Rate(all_keys.burst, all_keys.restore)) != rate:
+        warn(f"Every key is limited to {all_keys.burst:,} points, of which {all_keys.restore:,} come back each second.")
+    return rate
 
 
 @commands.command("list")

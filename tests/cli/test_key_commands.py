@@ -170,6 +170,24 @@ def test_a_key_for_pages_keeps_its_bounds_when_it_is_rotated(shell: Shell) -> No
         assert shell.json("keys", "list")[1]["rateLimit"] == rate
 
 
+def test_a_rate_limit_that_does_nothing_is_warned_of(shell: Shell) -> None:
+    create = (
+        "keys",
+        "create",
+        "--organization",
+        "Acme",
+        "--name",
+        "pages",
+        "--rate-limit",
+        "500",
+        "--restore-rate",
+        "20",
+    )
+    assert shell.run(*create).stderr == ""
+    assert "limits no key" in shell.run(*create, GATEWAY_RATE_LIMIT_RESTORE="0").stderr
+    assert "10 come back each second" in shell.run(*create, GATEWAY_RATE_LIMIT_RESTORE="10").stderr
+
+
 @pytest.mark.parametrize(
     ("options", "status", "told"),
     [

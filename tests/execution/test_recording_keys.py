@@ -23,7 +23,7 @@ from tests.harness.live_client import RECORDED, served, socket
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 MUTATIONS: GraphQLObjectType = EXECUTABLE.mutation_type  # type: ignore[assignment]
-RECORDINGS = {"recordInteraction", "recordInteractions", "recordSearchRequest", "recordJson"}
+RECORDINGS = {"recordInteraction", "recordInteractions", "recordSearchRequest", "recordSearchRequests", "recordJson"}
 MARK = "somebody else's"
 AT = "2024-05-01T12:00:00.000Z"
 RECORD = """mutation ($input: RecordInteractionInput!) {
@@ -111,6 +111,17 @@ async def test_nothing_but_recording_is_done(name: str, shop: Gateway, stolen: s
     recording = 'recordInteraction(input: {featureId: "f", interactionType: VIEW}) { created }'
     for body in (call, f"{recording} {call}", f"{recording} ... @skip(if: true) {{ {call} }}"):
         await refused(shop, stolen, f"mutation ($input: {declared.type}) {{ {body} }}")
+    assert await stored(shop) == before
+
+
+async def test_nothing_is_replaced(shop: Gateway, stolen: str) -> None:
+    before = await stored(shop)
+    replacing = {"interactions": [{**NEW, "interactionId": "theirs"}], "mode": "REPLACE"}
+    searches = "mutation ($input: RecordSearchRequestsInput!) { recordSearchRequests(input: $input) { errorCount } }"
+    request = {"searchRequest": {"searchRequestId": "theirs", "queries": [], "collections": ["c"]}}
+    for document, input in ((BATCH, replacing), (searches, {"searchRequests": [request], "mode": "REPLACE"})):
+        answer = await shop.execute(document, {"input": input}, key=stolen)
+        assert [error["extensions"]["code"] for error in answer["errors"]] == ["FORBIDDEN"]
     assert await stored(shop) == before
 
 

@@ -16,6 +16,7 @@ from gateway.errors import Unavailable
 from gateway.store.keys import KEYS, Keys
 from tests.harness.gateway_client import Gateway, new_gateway, open_gateway
 from tests.harness.live_client import RECORDED, served, socket
+from tests.harness.waiting import soon
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -173,9 +174,12 @@ class CountedKeys(Keys):
     """Keys whose origins are looked up so many times before the database is away."""
 
     looked_up, most = 0, 1
+    pause: asyncio.Event | None = None
 
     async def origins(self) -> Set[str]:
         self.looked_up += 1
+        if self.pause is not None:
+            await self.pause.wait()
         if self.looked_up > self.most:
             raise Unavailable("The database is away.")
         return await super().origins()
@@ -189,6 +193,20 @@ async def test_origins_are_kept_where_the_database_is_away(gateway: Gateway) -> 
         assert await origins.has("https://known.example")
     assert not await origins.has(EVIL)
     assert keys.looked_up == 3
+
+
+async def test_who_comes_during_the_first_look_up_waits_for_it(gateway: Gateway) -> None:
+    await bound(gateway, "https://known.example")
+    keys = CountedKeys(gateway.database)
+    keys.pause = asyncio.Event()
+    origins = KeyOrigins(keys, cache_seconds=60)
+    first = asyncio.create_task(origins.has("https://known.example"))
+    await soon(lambda: keys.looked_up == 1)
+    second = asyncio.create_task(origins.has("https://known.example"))
+    await asyncio.sleep(0)
+    keys.pause.set()
+    assert [await first, await second] == [True, True]
+    assert keys.looked_up == 1
 
 
 async def test_origins_are_looked_up_once_for_many(gateway: Gateway) -> None:
