@@ -33,6 +33,9 @@ class Obstacle:
     is_fatal: bool
 
 
+_UNINITIATED = Obstacle("MongoDB's replica set isn't initiated yet: it takes rs.initiate() once", is_fatal=False)
+
+
 async def obstacles(database: Database, *, timeout_seconds: float) -> Sequence[Obstacle]:
     """All that is found; nothing where the database doesn't answer in time, which may pass.
 
@@ -64,6 +67,9 @@ async def _found(database: Database) -> Sequence[Obstacle]:
     # By itself a command decodes as the driver's defaults say: times without a zone.
     hello = await admin.command("hello", codec_options=admin.codec_options)
     after = datetime.now(UTC)
+    if hello.get("isreplicaset"):
+        # What is connected to directly answers as a standalone does, but for this.
+        return [_UNINITIATED]
     if "setName" not in hello and hello.get("msg") != "isdbgrid":
         text = (
             "MongoDB is a standalone server, which has neither transactions nor change streams: expected a replica set "
@@ -82,7 +88,7 @@ def _of_unreachable(client: Client) -> Sequence[Obstacle]:
         text = "no server there is of the replica set of this name: a standalone isn't, nor is a member of another set"
         return [Obstacle(text, is_fatal=True)]
     if any(server.server_type_name == "RSGhost" for server in servers):
-        return [Obstacle("MongoDB's replica set isn't initiated yet: it takes rs.initiate() once", is_fatal=False)]
+        return [_UNINITIATED]
     return []
 
 

@@ -73,9 +73,10 @@ async def test_a_standalone_will_not_do(tmp_path: Path) -> None:
 
 async def test_a_replica_set_that_is_not_initiated_may_be_soon(tmp_path: Path) -> None:
     with uninitiated(tmp_path) as address:
-        [obstacle] = await found(f"mongodb://{address}/?replicaSet=rs0")
+        told = await found(f"mongodb://{address}/?replicaSet=rs0")
+        told_directly = await found(f"mongodb://{address}/?directConnection=true")
     text = "MongoDB's replica set isn't initiated yet: it takes rs.initiate() once"
-    assert obstacle == Obstacle(text, is_fatal=False)
+    assert told == told_directly == [Obstacle(text, is_fatal=False)]
 
 
 async def test_nothing_is_said_where_nobody_answers() -> None:
