@@ -169,7 +169,7 @@ def test_the_charts_values_are_those_that_its_templates_use() -> None:
     used |= {f"image.{name}" for name in ("repository", "digest", "tag")} | {"image.pullPolicy"}
     used -= {"nameOverride", "fullnameOverride"}
     declared = paths({**VALUES, "settings": {}, "resources": {}})
-    assert {name.replace("settings.GATEWAY_DRAIN_SECONDS", "settings") for name in used} == declared
+    assert {re.sub(r"^settings\.GATEWAY_\w+$", "settings", name) for name in used} == declared
 
 
 def test_the_charts_values_satisfy_their_schema_which_knows_all_of_them() -> None:
@@ -249,6 +249,14 @@ def test_what_the_chart_gives_is_good(options: tuple[str, ...]) -> None:
     [container] = manifests["Deployment"]["spec"]["template"]["spec"]["containers"]
     digest = f"sha256:{'0' * 64}"
     assert container["image"].endswith(f"@{digest}" if f"image.digest={digest}" in str(options) else ":0.1.0")
+
+
+@needs_helm
+def test_a_pod_names_the_port_of_its_metrics_where_it_has_any() -> None:
+    manifests = rendered("--set", "settings.GATEWAY_METRICS_ADDRESS=0.0.0.0:9464")
+    assert_valid(manifests)
+    [container] = manifests["Deployment"]["spec"]["template"]["spec"]["containers"]
+    assert {"name": "metrics", "containerPort": 9464} in container["ports"]
 
 
 @needs_helm
