@@ -61,12 +61,14 @@ class Migrator:
         return await migration.total(self._database)
 
     async def run(self, migration: Migration, progress: Progressed = lambda _: None) -> MigrationProgress:
-        """Makes a migration, from where it was left, once a process that was killed has lost its lease. Raises
-        `Unavailable` where another works on one, also where that takes over."""
+        """Makes a migration, from where it was left, once a process that was killed has lost its lease; nothing where
+        another has made it meanwhile. Raises `Unavailable` where another works on one, also where that takes over."""
         try:
             if not await self._take_eventually():
                 raise _taken()
             status = await self._state.read()
+            if migration.number in status.finished:
+                return MigrationProgress(migration.number)
             return await self._made(migration, status, progress)
         except LeaseLost:
             raise _taken() from None

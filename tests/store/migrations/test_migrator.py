@@ -124,9 +124,11 @@ async def test_two_never_migrate_at_once(database: Database) -> None:
     first = asyncio.create_task(Migrator(database).run(Waiting()))
     await begun.wait()
     assert not await MigrationState(database).take()
+    second = asyncio.create_task(Migrator(database).run(Numbers()))
     go_on.set()
     assert (await first).changed == 3
     assert await numbers(database) == [0, 1, 2]
+    assert (await second).read == 0, "what another has made isn't made again"
 
 
 async def test_who_lost_the_lease_stops(database: Database) -> None:
