@@ -156,7 +156,12 @@ class Import:
         if self._is_strict and candidate.unknown:
             raise _unknown(candidate.unknown)
         return validate_search_request(
-            candidate.wire, id=candidate.id, session_id=candidate.session_id, is_plain=candidate.is_plain
+            candidate.wire,
+            id=candidate.id,
+            session_id=candidate.session_id,
+            is_plain=candidate.is_plain,
+            # As it is exported where nobody has recorded it.
+            may_be_stub=True,
         )
 
     async def _send(self) -> None:

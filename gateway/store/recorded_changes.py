@@ -38,8 +38,7 @@ CHANGE_PROJECTION: Final[Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class InteractionInserted:
-    """An interaction that was recorded, or whose search request was, where that came later. ``id``: its ``_id``;
-    ``at``: by the database's clock."""
+    """An interaction that was recorded. ``id``: its ``_id``; ``at``: by the database's clock."""
 
     namespace_id: str
     id: Any
@@ -48,8 +47,8 @@ class InteractionInserted:
 
 @dataclass(frozen=True, slots=True)
 class InteractionReplaced(InteractionInserted):
-    """An interaction, by its own id too, that was recorded with other content: what it matched before may not match any
-    more."""
+    """An interaction, by its own id too, that was recorded with other content, or whose search request was, or came
+    later: what it matched before may not match any more."""
 
     interaction_id: str
 
@@ -92,9 +91,9 @@ def recorded_change(change: Mapping[str, Any]) -> RecordedChange | None:
     match collection, operation:
         case INTERACTION.collection, "insert":
             return InteractionInserted(namespace_id, change["documentKey"]["_id"], change["clusterTime"])
-        case INTERACTION.collection, "update" if change.get(_COMPLETED):
-            return InteractionInserted(namespace_id, change["documentKey"]["_id"], change["clusterTime"])
-        case INTERACTION.collection, "replace":
+        case INTERACTION.collection, "replace" | "update":
+            if operation == "update" and not change.get(_COMPLETED):
+                return None
             id = id_text(after.get(INTERACTION.id_path))
             at = change["clusterTime"]
             return None if id is None else InteractionReplaced(namespace_id, change["documentKey"]["_id"], at, id)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from gateway.context import Namespace
 from gateway.model.document_ids import document_id, search_request_id_of
-from gateway.model.documents import Document, search_request_document, stub_document
+from gateway.model.documents import STUB, Document, search_request_document, stub_document
 from gateway.model.wire import RecordedInteraction, RecordedSearchRequest
 
 
@@ -57,4 +57,5 @@ def request_document(
     """``session_id``: that of the interaction which it came with, where it isn't said beside it."""
     session_id = recorded.session_id or session_id
     id = recorded.id or search_request_id_of(namespace.id, recorded.raw, session_id)
-    return search_request_document(namespace, id, recorded, first_seen_at=first_seen_at, session_id=session_id)
+    document = search_request_document(namespace, id, recorded, first_seen_at=first_seen_at, session_id=session_id)
+    return {**document, STUB: True, "namespace_id": namespace.id} if recorded.is_stub else document

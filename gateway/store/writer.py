@@ -250,7 +250,8 @@ class Writer:
             document = stored[candidate["_id"]]
             if is_new := candidate["_id"] in fresh:
                 fresh.remove(candidate["_id"])
-            if is_new or same_search_request(document, recorded):
+            # What is known of it by now is not less than a stub says.
+            if is_new or recorded.is_stub or same_search_request(document, recorded):
                 outcomes.append(Recorded(document, created=is_new))
             else:
                 outcomes.append(request_conflict("search_request_id"))

@@ -262,3 +262,35 @@ def test_nothing_of_another_namespace_is_exported(shop: Shop) -> None:
         assert result.exit_code == 0
         assert "i1" not in result.stdout
         assert "secret" not in result.stdout
+
+
+def test_a_search_that_is_awaited_is_one_again_where_it_is_imported(shop: Shop, tmp_path: Path) -> None:
+    wire = {"interaction_id": "i", "feature_id": "p", "interaction_type": "click", "search_request_id": "awaited"}
+
+    async def click(database: Database, namespace: Namespace) -> None:
+        await Writer(database).record(namespace, [validate_interaction(wire)], NOON, makes_stubs=True)
+
+    shop.store(click)
+    file = tmp_path / "exported.jsonl"
+    file.write_bytes(shop.run().stdout_bytes)
+    arguments = ("import", str(file), "--namespace", "other", "--organization", "acme", "--create", "--json")
+    imported = CliRunner().invoke(app, arguments, env=shop.environment)
+    assert imported.exit_code == 0, imported.stderr
+    assert json.loads(imported.stdout)["skipped"] == {}
+
+    # And the time, which stands beside the interaction in the export.
+    of_namespace = ("_id", "namespace_id", "shadowed")
+
+    async def compare(database: Database, namespace: Namespace) -> None:
+        for collection in ("interactions", "search_requests"):
+            first, second = [
+                [
+                    {name: value for name, value in document.items() if name not in of_namespace}
+                    async for document in database[collection].find({"namespace_id": namespace_id})
+                ]
+                for namespace_id in await database[collection].distinct("namespace_id")
+            ]
+            assert first == second != []
+        assert await database["search_requests"].count_documents({"stub": True}) == 2
+
+    shop.store(compare)

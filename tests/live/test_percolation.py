@@ -110,15 +110,16 @@ async def test_it_is_told_by_which_comparisons(gateway: Gateway) -> None:
 async def test_an_interaction_ahead_of_its_search_is_matched_once_that_is_known(gateway: Gateway) -> None:
     by_text = await create(gateway, {"text": {"contains": "shoes"}})
     by_item = await create(gateway, {"featureId": {"eq": "p1"}})
+    without_text = await create(gateway, {"featureId": {"eq": "p1"}, "text": {"eq": ""}})
     wire = {"interaction_id": "i1", "feature_id": "p1", "interaction_type": "click", "search_request_id": "r1"}
     await gateway.writer.record(gateway.namespace, [validate_interaction(wire)], NOON, makes_stubs=True)
     await derived(gateway.database)
-    assert [await matched(gateway, id) for id in (by_text, by_item)] == [[], ["i1"]]
+    assert [await matched(gateway, id) for id in (by_text, by_item, without_text)] == [[], ["i1"], ["i1"]]
     query = {"vector_index": "keyword", "type": "text", "value": "red shoes"}
     full = {"search_request_id": "r1", "queries": [query], "collections": []}
     await gateway.writer.record_search_request(gateway.namespace, validate_search_request(full), NOON)
     await derived(gateway.database)
-    assert [await matched(gateway, id) for id in (by_text, by_item)] == [["i1"], ["i1"]]
+    assert [await matched(gateway, id) for id in (by_text, by_item, without_text)] == [["i1"], ["i1"], []]
 
 
 async def test_what_is_recorded_before_anybody_followed_is_matched_too(mongod: EmbeddedServer) -> None:

@@ -224,3 +224,19 @@ async def test_who_reaches_one_user_waits_for_that_users_search(writer: Writer, 
     await searched(writer, user_id="u2")
     [refused] = await writer.record(SHOP, [click("i2", user_id="u1")], NOW, user_id="u1", makes_stubs=True)
     assert isinstance(refused, BadUserInput)
+
+
+async def test_a_stub_that_is_recorded_by_itself_is_what_a_click_would_make(writer: Writer, database: Database) -> None:
+    stub = validate_search_request({"search_request_id": "r1"}, may_be_stub=True)
+    [made] = await writer.record_search_requests(SHOP, [(stub, NOW)])
+    assert isinstance(made, Recorded)
+    assert made.created
+    alone = await stored(database)
+    await database["search_requests"].delete_many({})
+    await recorded(writer, click("i1"))
+    assert alone == (await stored(database))[:1]
+    await searched(writer)
+    [again] = await writer.record_search_requests(SHOP, [(stub, NOW)])
+    assert isinstance(again, Recorded)
+    assert not again.created
+    assert "queries" in again.document["search_request"]

@@ -243,7 +243,7 @@ the facet's name."""
     occurred_at: Instant | None = Field(None, description="When it happened.")
 
 
-class AwaitedSearchRequest(_Embedded):
+class AwaitedSearch(_Embedded):
     """A search request that isn't recorded yet, as far as an interaction says what it is."""
 
     search_request_id: Id
@@ -253,4 +253,4 @@ class AwaitedSearchRequest(_Embedded):
 class InteractionOfAwaited(WireObject):
     """An interaction, as far as it names such a search request."""
 
-    search_request: AwaitedSearchRequest
+    search_request: AwaitedSearch

@@ -13,14 +13,14 @@ from uuid import uuid4
 from pydantic import ValidationError
 
 from gateway.errors import BadUserInput
-from gateway.model.wire.fields import MAX_METADATA, Interaction, InteractionOfAwaited, SearchRequest
+from gateway.model.wire.fields import MAX_METADATA, AwaitedSearch, Interaction, InteractionOfAwaited, SearchRequest
 from gateway.model.wire.instants import format_instant, in_milliseconds, parse_instant
 from gateway.model.wire.json_values import check_json, check_size
 from gateway.model.wire.trees import Path, check_tree, filter_trees
 
 MAX_DOCUMENT = 1024 * 1024
 
-_Model = TypeVar("_Model", Interaction, InteractionOfAwaited, SearchRequest)
+_Model = TypeVar("_Model", Interaction, InteractionOfAwaited, SearchRequest, AwaitedSearch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,14 @@ class RecordedSearchRequest:
     """A valid search request; ``raw`` is its wire object as it was sent.
 
     ``id`` and ``session_id`` are said beside it, as an export does: the id it is stored under where it has none of its
-    own, and the session of the interaction that it came with.
+    own, and the session of the interaction that it came with. ``is_stub``: no more is known of it than its id, and its
+    collections.
     """
 
     raw: Mapping[str, Any]
     id: str | None = None
     session_id: str | None = None
+    is_stub: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +126,22 @@ def validate_interaction(
 
 
 def validate_search_request(
-    raw: Mapping[str, Any], *, id: str | None = None, session_id: str | None = None, is_plain: bool = False
+    raw: Mapping[str, Any],
+    *,
+    id: str | None = None,
+    session_id: str | None = None,
+    is_plain: bool = False,
+    may_be_stub: bool = False,
 ) -> RecordedSearchRequest:
     """The search request of a wire object, with what is said beside it; ``is_plain``, and what it raises: as of
-    `validate_interaction`."""
+    `validate_interaction`. ``may_be_stub``: whether no more than its id and its collections need be known."""
     wire = _object(raw)
     if not is_plain:
         check_json(wire)
         check_size(wire, MAX_DOCUMENT)
+    if may_be_stub and _is_awaited(wire):
+        _fields(AwaitedSearch, wire)
+        return RecordedSearchRequest(wire, is_stub=True)
     _fields(SearchRequest, wire)
     _check_trees(wire, ())
     return RecordedSearchRequest(wire, id, session_id)
@@ -139,8 +149,11 @@ def validate_search_request(
 
 def _names_awaited(wire: Mapping[str, Any]) -> bool:
     request = wire.get("search_request")
-    is_partial = isinstance(request, Mapping) and request.keys() <= {"search_request_id", "collections"}
-    return is_partial and wire.get("search_request_id") is None
+    return isinstance(request, Mapping) and _is_awaited(request) and wire.get("search_request_id") is None
+
+
+def _is_awaited(request: Mapping[str, Any]) -> bool:
+    return request.keys() <= AwaitedSearch.model_fields.keys() - {"reference"}
 
 
 def _object(raw: object) -> dict[str, Any]:
