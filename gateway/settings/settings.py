@@ -41,7 +41,9 @@ def _expecting(expected: str) -> dict[str, Any]:
 
 
 _Host = Annotated[str, Field(pattern=r"^([A-Za-z0-9._-]+(:[0-9]+)?|[0-9A-Fa-f:.]+|\[[0-9A-Fa-f:.]+\](:[0-9]+)?)$")]
-_Address = Annotated[str, Field(pattern=r"^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$")]
+# A port that is named: nobody would learn of a free one that is taken.
+_KNOWN_PORT = r"([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_Address = Annotated[str, Field(pattern=rf"^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):{_KNOWN_PORT}$")]
 _Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^\s/,]+)$")]
 
 

@@ -45,6 +45,12 @@ def test_the_environment_is_read_and_what_is_given_wins(monkeypatch: pytest.Monk
     assert settings.log_level == "warning"
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1:9464", "[::1]:1", "localhost:65535", "0.0.0.0:10000"])
+def test_metrics_may_be_read_at_any_address_and_port(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("GATEWAY_METRICS_ADDRESS", address)
+    assert load(Settings, mongodb_uri=URI).metrics_address == address
+
+
 def test_sets_of_tags_are_read_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GATEWAY_READ_TAGS", "region:eu, disk:ssd; region:eu;")
     assert load(Settings, mongodb_uri=URI).read_tags == ({"region": "eu", "disk": "ssd"}, {"region": "eu"}, {})
@@ -71,6 +77,9 @@ def test_a_missing_uri_is_one_line_that_names_the_variable() -> None:
         ("read_tags", "region", "sets of tags such as region:eu,disk:ssd;region:eu;"),
         ("port", "65536", "a whole number from 0 to 65535"),
         ("port", "tcp://10.0.0.1:80", "a whole number from 0 to 65535"),
+        ("metrics_address", "127.0.0.1:65536", "an address and a port, such as 127.0.0.1:9464"),
+        ("metrics_address", "127.0.0.1:0", "an address and a port, such as 127.0.0.1:9464"),
+        ("metrics_address", ":9464", "an address and a port, such as 127.0.0.1:9464"),
         ("workers", "1.5", "a whole number from 1 to 256"),
         ("key_cache_seconds", "5.1", "a number from 0 to 5"),
         ("key_cache_seconds", "nan", "a number from 0 to 5"),
