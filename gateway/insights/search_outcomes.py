@@ -113,6 +113,7 @@ _SUMMARIES: Pipeline = [
     {
         "$project": {
             "search_request_id": id_text("$search_request_id"),
+            "interaction_id": id_text("$interaction_id"),
             "at": time("$occurred_at"),
             "user_id": named("$user_id"),
             "types": types("$interaction_type"),
@@ -130,7 +131,12 @@ _SUMMARIES: Pipeline = [
                     "$cond": [
                         {"$eq": ["$user_id", None]},
                         None,
-                        {"at": {"$ifNull": ["$at", LAST_TIME]}, "_id": "$_id", "id": "$user_id"},
+                        {
+                            "at": {"$ifNull": ["$at", LAST_TIME]},
+                            "interaction_id": "$interaction_id",
+                            "_id": "$_id",
+                            "id": "$user_id",
+                        },
                     ]
                 }
             },

@@ -57,7 +57,10 @@ def merged_into_visits() -> Pipeline:
 
 
 def _window(partition: Expression, **output: Expression) -> Stage:
-    return {"$setWindowFields": {"partitionBy": partition, "sortBy": {"first_seen_at": 1, "_id": 1}, "output": output}}
+    # By `_id` only where other programs have stored one id twice: the namespace is in it, so that one log would tell
+    # something else in each.
+    order = {"first_seen_at": 1, "search_request_id": 1, "_id": 1}
+    return {"$setWindowFields": {"partitionBy": partition, "sortBy": order, "output": output}}
 
 
 def _before(accumulator: Stage) -> Stage:

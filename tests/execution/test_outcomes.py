@@ -144,6 +144,20 @@ async def test_interactions_show_what_became_of_their_search_requests(shop: Gate
     assert len(sent) == 2
 
 
+async def test_searches_of_one_time_are_in_the_order_of_their_ids_in_every_namespace(mongod: EmbeddedServer) -> None:
+    recorded = [interaction(number, "view", f"r{number}", "s1", 0, user_id=f"u{number}") for number in range(9)]
+    of_one_search = [interaction(number, "view", "r9", "s2", 0, user_id=f"u{number}") for number in range(10, 19)]
+    async with new_gateway(mongod.uri) as gateway:
+        for namespace in (gateway.namespace, gateway.other_namespace):
+            await gateway.writer.record(namespace, [*recorded, *of_one_search], NOON)
+            await derive_outcomes(gateway.database, namespace)
+            outcomes = await gateway.database["search_outcomes"].find({"namespace_id": namespace.id}).to_list()
+            following = {outcome["search_request_id"]: outcome.get("next_id") for outcome in outcomes}
+            assert following == {**{f"r{number}": f"r{number + 1}" for number in range(8)}, "r8": None, "r9": None}
+            [user] = [outcome["user_id"] for outcome in outcomes if outcome["search_request_id"] == "r9"]
+            assert user == "u10"
+
+
 async def test_what_became_of_a_page_is_found_by_as_many_keys_as_it_answers(shop: Gateway) -> None:
     _, sent = await asked(shop, "{ searchRequests { nodes { outcome { clicked } } } }")
     [command] = [command for command in sent if command["find"] == "search_outcomes"]

@@ -94,7 +94,7 @@ async def gateway(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def searches(gateway: Gateway) -> list[Search]:
-    return searches_of(gateway.namespace.id, WIRES)
+    return searches_of(WIRES)
 
 
 def same(actual: Mapping[str, Any], expected: Mapping[str, Any]) -> None:

@@ -29,7 +29,13 @@ def search_outcomes(requests: Iterable[Mapping[str, Any]], interactions: Iterabl
         namespace_id, id = request.get("namespace_id"), id_text(request.get("search_request_id"))
         if isinstance(namespace_id, str) and id is not None and request.get("stub") is not True:
             outcomes.append(_own(request, namespace_id, id, by_request[namespace_id, id]))
-    outcomes.sort(key=lambda outcome: (*_visit(outcome), outcome.get("first_seen_at") or _NEVER, _order(outcome)))
+    outcomes.sort(
+        key=lambda outcome: (
+            *_visit(outcome),
+            outcome.get("first_seen_at") or _NEVER,
+            *_order(outcome, "search_request_id"),
+        )
+    )
     # What has no time comes first.
     for (_, visit), members in groupby(outcomes, key=_visit):
         _add_neighbours(visit, list(members))
@@ -80,8 +86,9 @@ def _visit(outcome: Mapping[str, Any]) -> tuple[str, str]:
     return outcome["namespace_id"], outcome["visit"]
 
 
-def _order(outcome: Mapping[str, Any]) -> Any:
-    return outcome["_id"].bytes
+def _order(document: Mapping[str, Any], name: str) -> tuple[str, bytes]:
+    """Of what is of one time, by the id that it has under ``name``; one that has none comes first."""
+    return id_text(document.get(name)) or "", document["_id"].bytes
 
 
 def _strings(values: Any) -> list[str]:
@@ -100,7 +107,8 @@ def _own(request: Mapping[str, Any], namespace_id: str, id: str, interactions: S
     session = request.get("effective_session_id")
     session = session if isinstance(session, str) and session else None
     by_time = sorted(
-        interactions, key=lambda interaction: (time(interaction.get("occurred_at")) or FAR, _order(dict(interaction)))
+        interactions,
+        key=lambda interaction: (time(interaction.get("occurred_at")) or FAR, *_order(interaction, "interaction_id")),
     )
     users = [id_text(search.get("user_id")), *(id_text(interaction.get("user_id")) for interaction in by_time)]
     user = next(filter(None, users), None)

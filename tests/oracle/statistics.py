@@ -10,8 +10,6 @@ from datetime import datetime, timedelta
 from math import sqrt
 from typing import Any
 
-from gateway.model.document_ids import document_id
-
 Wire = Mapping[str, Any]
 CONVERSIONS = {"purchase", "add_to_cart", "conversion"}
 
@@ -31,7 +29,7 @@ class Search:
 
     request: Wire
     at: datetime
-    tie: bytes
+    id: str
     interactions: list[Wire] = field(default_factory=list)
     chain: "list[Search]" = field(default_factory=list)
     merged: bool = False
@@ -81,7 +79,7 @@ def by_time(wires: Iterable[Wire]) -> list[Wire]:
     return sorted(wires, key=time_of)
 
 
-def searches_of(namespace_id: str, wires: Sequence[Wire]) -> list[Search]:
+def searches_of(wires: Sequence[Wire]) -> list[Search]:
     """All search requests, with what they have of each other."""
     searches: dict[str, Search] = {}
     for wire in wires:
@@ -89,13 +87,13 @@ def searches_of(namespace_id: str, wires: Sequence[Wire]) -> list[Search]:
             continue
         id = request["search_request_id"]
         if id not in searches:
-            searches[id] = Search(request, time_of(wire), document_id(namespace_id, "search_request", id).bytes)
+            searches[id] = Search(request, time_of(wire), id)
         searches[id].interactions.append(wire)
     visits: dict[Any, list[Search]] = defaultdict(list)
     for search in searches.values():
         visits[search.visit].append(search)
     for (kind, _), visit in visits.items():
-        _judge(sorted(visit, key=lambda search: (search.at, search.tie)), in_session=kind == "session")
+        _judge(sorted(visit, key=lambda search: (search.at, search.id)), in_session=kind == "session")
     return list(searches.values())
 
 
