@@ -13,6 +13,7 @@ import typer
 from rich.progress import TextColumn, TimeElapsedColumn
 
 from gateway.app.local_operations import LocalAsking, LocalOperations, reading_context
+from gateway.app.worker import freeze_garbage_collector
 from gateway.cli.console import note, progress, warn
 from gateway.context import Context
 from gateway.errors import BadUserInput, GatewayError
@@ -106,6 +107,8 @@ class _Export:
 
     async def _run(self, namespace: str, organization: str, *, follows: bool) -> None:
         local = LocalOperations(load(Settings))
+        # A page makes so many objects that the collector would walk all there is, for most of the time.
+        freeze_garbage_collector()
         try:
             context = await _context(local, namespace, organization)
             with progress(TextColumn("{task.completed:,} lines"), TimeElapsedColumn()) as bars:

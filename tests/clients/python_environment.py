@@ -7,13 +7,23 @@ from pathlib import Path
 import pytest
 
 
-def installed(requirement: str, folder: Path) -> Path:
-    """The interpreter of a new environment in this folder that has the requirement; skips the test where no package
+def installed(folder: Path, *requirements: str) -> Path:
+    """The interpreter of a new environment in this folder that has the requirements; skips the test where no package
     index is reachable."""
     venv.create(folder / "environment", with_pip=True)
     python = folder / "environment" / "bin" / "python"
     done = subprocess.run(
-        [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1", requirement],
+        [
+            str(python),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--retries",
+            "1",
+            *requirements,
+        ],
         capture_output=True,
         text=True,
         timeout=300,

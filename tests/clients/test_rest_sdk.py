@@ -20,7 +20,7 @@ SCHEMATHESIS = "schemathesis==4.32.5"
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An interpreter that has the SDK."""
-    return installed(SDK, tmp_path_factory.mktemp("sdk"))
+    return installed(tmp_path_factory.mktemp("sdk"), SDK)
 
 
 def test_it_creates_lists_reads_and_deletes(mongod: EmbeddedServer, python: Path) -> None:
@@ -56,7 +56,7 @@ def test_it_creates_lists_reads_and_deletes(mongod: EmbeddedServer, python: Path
 
 
 def test_it_answers_as_it_is_described(mongod: EmbeddedServer, tmp_path: Path) -> None:
-    python = installed(SCHEMATHESIS, tmp_path)
+    python = installed(tmp_path, SCHEMATHESIS)
     # What a description can't say: that a page has only so many ahead of it, and that what is named is recorded.
     options = ["--exclude-checks", "positive_data_acceptance", "--phases", "coverage,fuzzing"]
     options += ["--max-examples", "10", "--seed", "1", "--no-color"]
