@@ -148,14 +148,15 @@ class ExportPages:
             size=size,
         )
         connection = outcome.data[_FIELDS[place.part]]
-        rows = [_row(place.part, node) for node in connection["nodes"] if node is not None]
+        nodes = [node for node in connection["nodes"] if node is not None]
+        rows = [row for node in nodes if (row := _row(place.part, node)) is not None]
         info = connection["pageInfo"]
         if info["hasNextPage"]:
             following: ExportPlace | None = replace(place, cursor=info["endCursor"])
         else:
             part = question.parts_behind(place.part)
             following = None if part is None else replace(place, part=part, cursor=None)
-        unreadable = len(connection["nodes"]) - len(rows)
+        unreadable = len(connection["nodes"]) - len(nodes)
         return ExportPage(place.part, rows, unreadable, following, perf_counter() - began)
 
     async def pages(
@@ -206,13 +207,16 @@ def _are_32_bit(*numbers: int) -> bool:
 def exported_line(part: Part, node: Mapping[str, Any]) -> ExportedLine:
     """The line of a node as the documents of exports ask for it."""
     search = node.get("searchRequest")
-    return ExportedLine(part, node["exported"], None if search is None else search["exported"])
+    known = search is not None and "search_request" in search["exported"]
+    return ExportedLine(part, node["exported"], search["exported"] if search is not None and known else None)
 
 
-def _row(part: Part, node: Mapping[str, Any]) -> Row:
+def _row(part: Part, node: Mapping[str, Any]) -> Row | None:
+    """None for a search request of which nothing is recorded."""
     if part is Part.JUDGMENTS:
         return ExportedJudgment(node["query"], node["feature"]["featureId"], node["rating"], node["grade"])
-    return exported_line(part, node)
+    is_stub = part is Part.SEARCHES and "search_request" not in node["exported"]
+    return None if is_stub else exported_line(part, node)
 
 
 def _place_of(part: Part) -> Callable[[Sequence[str]], Sequence[str | int]]:

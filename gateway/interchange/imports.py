@@ -30,7 +30,7 @@ class Recorder(Protocol):
     """What records what an import reads: the store's Writer."""
 
     async def record(
-        self, namespace: Namespace, recordings: Sequence[RecordedInteraction], now: datetime
+        self, namespace: Namespace, recordings: Sequence[RecordedInteraction], now: datetime, *, makes_stubs: bool
     ) -> list[Outcome]: ...
 
     async def record_search_requests(
@@ -194,7 +194,8 @@ class Import:
                     self.report.query_rows += 1
         if batch.interactions:
             recordings = [recorded for _, recorded in batch.interactions]
-            outcomes = await self._recorder.record(self._namespace, recordings, now)
+            # As by any other way in: a search request that is named may follow, in this file or another.
+            outcomes = await self._recorder.record(self._namespace, recordings, now, makes_stubs=True)
             for (interaction, _), outcome in zip(batch.interactions, outcomes, strict=True):
                 if recorded := self._recorded(interaction.line, outcome):
                     self.report.imported += recorded.created

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 import orjson
 
+from gateway.interchange.jsonl import EXPORT_TOKEN
 from gateway.interchange.searches_ahead import SearchesAhead
 from gateway.model.exported_documents import Row
-
-TOKEN_KEY = "export_token"
 
 
 class JsonLinesWriter:
@@ -29,4 +28,4 @@ class JsonLinesWriter:
 
 def token_line(token: str) -> bytes:
     """The line that says where an export goes on, which imports pass over."""
-    return orjson.dumps({TOKEN_KEY: token}) + b"\n"
+    return orjson.dumps({EXPORT_TOKEN: token}) + b"\n"

@@ -20,7 +20,7 @@ class Rehearsal:
     NAMESPACE: ClassVar = Namespace("ns_", "", "org_", datetime(1970, 1, 1, tzinfo=UTC))
 
     async def record(
-        self, namespace: Namespace, recordings: Sequence[RecordedInteraction], now: datetime
+        self, namespace: Namespace, recordings: Sequence[RecordedInteraction], now: datetime, *, makes_stubs: bool
     ) -> list[Outcome]:
         outcomes: list[Outcome] = []
         for recording in recordings:

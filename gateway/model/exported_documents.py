@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any
 
 from gateway.errors import GatewayError
-from gateway.model.documents import Document, recorded_interaction
+from gateway.model.documents import Document, copies_stub, is_stub, recorded_interaction
 
 _TIME, _REQUEST, _REQUEST_ID = "occurred_at", "search_request", "search_request_id"
 
@@ -53,6 +53,9 @@ def exported_interaction(document: Mapping[str, Any]) -> Document:
     line = recorded_interaction(document)
     if line.get(_TIME) is None and _TIME in document:
         line[_TIME] = document[_TIME]
+    if _REQUEST in line and line[_REQUEST] is None:
+        # Where it stands once the line was recorded: behind the time.
+        line[_REQUEST] = line.pop(_REQUEST)
     id, request = document.get(_REQUEST_ID), line.get(_REQUEST)
     if isinstance(id, GatewayError):
         raise id
@@ -64,9 +67,12 @@ def exported_interaction(document: Mapping[str, Any]) -> Document:
 def exported_search_request(document: Mapping[str, Any]) -> Document:
     """The line of a search request, also of one that an interaction holds a copy of.
 
-    It has the session of the interaction with which the search request was first recorded, where that counts.
+    It has the session of the interaction with which the search request was first recorded, where that counts; of a
+    stub, it lacks the search request itself.
     """
     line = {name: document[name] for name in (_REQUEST_ID, "first_seen_at") if name in document}
+    if is_stub(document) or copies_stub(document):
+        return line
     request = document.get(_REQUEST)
     has_own_session = isinstance(request, Mapping) and request.get("session_id") is not None
     # Whoever named it by its id alone may have been in another session.

@@ -7,10 +7,10 @@ import json
 import sys
 from pathlib import Path
 
-import ir_measures
-import pytrec_eval
+import ir_measures  # type: ignore[import-not-found,unused-ignore]
+import pytrec_eval  # type: ignore[import-not-found,unused-ignore]
 from ir_measures import RR, P, nDCG
-from ranx import Qrels
+from ranx import Qrels  # type: ignore[import-not-found,unused-ignore]
 
 qrels_path, topics_path, ranx_path = sys.argv[1:]
 with Path(topics_path).open(encoding="utf-8") as file:
