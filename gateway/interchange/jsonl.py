@@ -14,7 +14,7 @@ from gateway.interchange.lines import Line, Unreadable, parsed_and_judged
 from gateway.interchange.sources import Lines
 from gateway.interchange.temporary_database import Occurrences
 from gateway.interchange.times import first_time
-from gateway.interchange.vocabulary import UnknownName, Vocabulary, spell_request, spelled
+from gateway.interchange.vocabulary import UnknownName, Vocabulary, is_spelled, spell_request, spelled
 from gateway.model.wire.fields import MAX_ID
 from gateway.model.wire.instants import is_instant
 
@@ -80,7 +80,8 @@ class WireLines:
             return request, unknown
         kept = self._requests.get(spelling)
         if kept is None:
-            spell_request(request, unknown)
+            if not is_spelled(spelling):
+                spell_request(request, unknown)
             if len(self._requests) >= _KEPT_REQUESTS:
                 self._requests.clear()
             kept = self._requests[spelling] = (request, unknown)

@@ -26,7 +26,8 @@ async def find_by_ids(
 ) -> dict[UUID, Document]:
     """Those of the documents that are ``within`` and have these ids, by them; ``count`` is called with their bytes
     before they are decoded, and may raise an error."""
-    cursor = collection.find_raw_batches({"_id": {"$in": ids}, **within})
+    # Or every index that begins with the namespace is tried as well, each time.
+    cursor = collection.find_raw_batches({"_id": {"$in": ids}, **within}, hint=[("_id", 1)])
     documents = ReadDocuments(collection.codec_options)
     await read_documents(cursor, documents, count)
     return {document["_id"]: document for document in await documents.decoded()}

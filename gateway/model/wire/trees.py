@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import Field, StringConstraints
 
 from gateway.errors import BadUserInput
-from gateway.model.filter_trees import CONDITION_KEYS, GROUP_KEYS
+from gateway.model.filter_trees import BRANCHES, CONDITION_KEYS, GROUP_KEYS
 from gateway.model.wire.fields import WireObject
 
 MAX_DEPTH = 20
@@ -62,6 +62,8 @@ def check_tree(tree: Any, path: Path) -> None:
 
     ``path`` is where the tree stands.
     """
+    if _is_plainly_valid(tree):
+        return
     pending: list[tuple[Any, Path, int]] = [(tree, path, 1)]
     count = 0
     while pending:
@@ -86,6 +88,39 @@ def check_tree(tree: Any, path: Path) -> None:
             pending += [(item, where, depth + 1) for item, where in reversed(list(_items(node, place)))]
         else:
             raise BadUserInput("Filter node should be a group (AND, OR, NOR) or a condition (key)", path=place)
+
+
+def _is_plainly_valid(tree: Any) -> bool:
+    """Whether a tree has that shape, as nearly all have, in a quarter of the time: without a path for each node, and
+    without older spellings."""
+    pending, count, level = [tree], 0, 0
+    # Level by level: the last one has conditions alone, or groups without branches.
+    while pending:
+        count += len(pending)
+        level += 1
+        if level > MAX_DEPTH or count > MAX_NODES:
+            return False
+        inner: list[Any] = []
+        for node in pending:
+            if node.__class__ is not dict or "$ref" in node or "field" in node or "NOT" in node:
+                return False
+            branches = [node[name] for name in BRANCHES if name in node]
+            if "key" in node:
+                key, operator = node["key"], node.get("operator")
+                if branches or key.__class__ is not str or not 1 <= len(key) <= MAX_KEY:
+                    return False
+                if operator is not None and not (operator.__class__ is str and 1 <= len(operator) <= MAX_OPERATOR):
+                    return False
+                continue
+            if not (branches or level == 1) or not isinstance(node.get("case_sensitive"), bool | None):
+                return False
+            for items in branches:
+                if items.__class__ is list:
+                    inner += items
+                elif items is not None:
+                    return False
+        pending = inner
+    return True
 
 
 def _items(group: dict[str, Any], path: Path) -> Iterator[tuple[Any, Path]]:
