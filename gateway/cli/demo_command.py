@@ -68,7 +68,7 @@ def demo(
         listener = stack.enter_context(serving.open_listener(host, port))
         if reset:
             reset_directory(data_dir)
-        mongod = stack.enter_context(start(data_dir, configured=configured))
+        mongod = stack.enter_context(start(data_dir, configured=configured, cache_gigabytes=_cache_gigabytes()))
         bound = listener.getsockname()[1]
         settings = load(Settings, mongodb_uri=mongod.uri, mongodb_database=DATABASE, host=host, port=bound, workers=1)
         if not settings.hosts:
@@ -81,6 +81,13 @@ def demo(
         )
         run(catch_up, settings)
         _serve(listener, settings, access, as_json=as_json)
+
+
+def _cache_gigabytes() -> float:
+    """An eighth of the memory, within what MongoDB wants and a demo needs. In the least of it, what is imported no
+    longer fits after ten thousand nested interactions: MongoDB takes several times as long to write the next."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return min(1.0, max(0.25, memory / 8 / 2**30))
 
 
 def _serve(listener: socket.socket, settings: Settings, access: DemoAccess, *, as_json: bool) -> None:
