@@ -113,7 +113,8 @@ def use_addresses(address: str, http: httpx.Client, key: str) -> None:
     credentials = {"x-algolia-application-id": "shop", "x-algolia-api-key": key}
     encoded = "".join(f"%{ord(letter):02x}" for letter in key)
     event = {"eventType": "click", "eventName": "e", "index": "i", "userToken": "u", "objectIDs": ["p"]}
-    for path in ("/1/events", "/ubi_events", "/graphql", "/nowhere", "/features/search/interactions"):
+    in_path = [f"/collect/shop/{key}/ubi_events", f"/collect/{key}/{key}/ubi_queries", f"/collect/shop/{key}/nowhere"]
+    for path in ("/1/events", "/ubi_events", "/graphql", "/nowhere", "/features/search/interactions", *in_path):
         for content in (orjson.dumps({"events": [event]}), b"{", key.encode()):
             http.post(f"{address}{path}", params=credentials, content=content, headers={"Content-Type": "text/plain"})
         http.get(f"{address}{path}", params=credentials)

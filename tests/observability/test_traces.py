@@ -51,7 +51,8 @@ def named(spans: list[Span], name: str) -> Span:
 
 
 async def test_a_key_in_an_address_is_in_no_span(gateway: Gateway, receiver: TraceReceiver) -> None:
-    for path in ("/graphql", "/1/events", f"/{gateway.key}", f"/features/search/interactions/{gateway.key}"):
+    in_path = f"/collect/shop/{gateway.key}/ubi_events"
+    for path in ("/graphql", in_path, f"/{gateway.key}", f"/features/search/interactions/{gateway.key}"):
         for name in ("key", "x-algolia-api-key"):
             await gateway.http.get(path, params={name: gateway.key, "query": f"{{ {gateway.key} }}"})
     await receiver.tree(ended(*["GET /graphql"] * 2, *["GET"] * 6))

@@ -155,6 +155,34 @@ async def test_a_websocket_is_opened_and_used_by_its_pages_alone(gateway: Gatewa
                 pass
 
 
+async def test_collectors_take_a_key_in_an_address_from_its_pages_alone(gateway: Gateway) -> None:
+    """As `sendBeacon` sends it: in the address, without a preflight, and with the page's origin."""
+    key = await bound(gateway, SHOP)
+    event = {
+        "eventType": "click",
+        "eventName": "e",
+        "index": "i",
+        "userToken": "u",
+        "objectIDs": ["p"],
+        "positions": [1],
+    }
+    algolia = {"x-algolia-application-id": "shop", "x-algolia-api-key": key}
+    text = {"Content-Type": "text/plain"}
+    action = {"action_name": "click", "client_id": "u", "event_attributes": {"object": {"object_id": "p"}}}
+    for path, parameters, content in (
+        ("/1/events", {**algolia, "x-algolia-agent": "a"}, {"events": [{**event, "queryID": "0" * 32}]}),
+        ("/ubi_events", {}, action),
+        (f"/collect/shop/{key}/ubi_events", {}, action),
+    ):
+        for origin, allowed in ((SHOP, True), (EVIL, False), ("null", False), (None, False)):
+            headers = {**text, **({} if origin is None else {"Origin": origin})}
+            if path == "/ubi_events":
+                headers["Authorization"] = f"Bearer {key}"
+            response = await gateway.http.post(path, params=parameters, json=content, headers=headers)
+            assert (response.status_code == 200) == allowed, (path, origin, response.text)
+            assert (response.headers.get("access-control-allow-origin") == SHOP) == allowed
+
+
 async def test_an_event_stream_is_opened_by_its_pages_alone(gateway: Gateway) -> None:
     key = await bound(gateway, SHOP)
     headers = {"Accept": "text/event-stream", "Origin": EVIL}
