@@ -37,6 +37,7 @@ from graphql import (
 from gateway.context import Namespace, Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.model.derived_documents import ITEM_DAYS, SEARCH_OUTCOMES
+from gateway.model.jobs import JOB, JOB_PROGRESS
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.percolators import PERCOLATOR, PERCOLATOR_MATCH
 from gateway.model.wire import validate_interaction
@@ -89,7 +90,7 @@ async def gateway(shop: Gateway) -> Gateway:
 
 async def store_data_set(database: Database, namespace: Namespace, golden: Mapping[str, Any]) -> None:
     """Replaces all interactions and search requests by what was recorded, and what a golden file has besides."""
-    kinds = (INTERACTION, SEARCH_REQUEST, PERCOLATOR, PERCOLATOR_MATCH)
+    kinds = (INTERACTION, SEARCH_REQUEST, PERCOLATOR, PERCOLATOR_MATCH, JOB, JOB_PROGRESS)
     for collection in (*(kind.collection for kind in kinds), SEARCH_OUTCOMES, ITEM_DAYS):
         await database[collection].delete_many({})
     lines = (FOLDER / "recorded.jsonl").read_bytes().splitlines()
@@ -146,7 +147,7 @@ async def test_an_operation_sends_these_commands_and_gets_this_response(name: st
     path = FOLDER / f"{name}.json"
     golden = json.loads(path.read_bytes())
     await store_data_set(gateway.database, gateway.namespace, golden)
-    if "recorded" in golden or "matched" in golden:
+    if golden.keys() & {"recorded", "matched", "progressed"}:
         actual = await subscribed(gateway, document(name), golden)
     else:
         actual = await answered(gateway, document(name), golden)
@@ -184,6 +185,8 @@ def inserts(gateway: Gateway, golden: Mapping[str, Any]) -> Iterator[Callable[[]
     """What inserts each of the documents that a subscription is told of."""
     for wire in golden.get("recorded", ()):
         yield partial(gateway.writer.record, gateway.namespace, [validate_interaction(wire)], NOON)
+    for progress in json_util.loads(json.dumps(golden.get("progressed", []))):
+        yield partial(gateway.database[JOB_PROGRESS.collection].insert_one, progress)
     for match in json_util.loads(json.dumps(golden.get("matched", []))):
         yield partial(gateway.database[PERCOLATOR_MATCH.collection].insert_one, match)
 

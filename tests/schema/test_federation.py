@@ -38,7 +38,15 @@ ONLY_FOR_THE_CALLER = {
     "Namespace",
     "NamespaceConnection",
     "NamespaceEdge",
-} | {*("CreateNamespaceInput", "CreateNamespacePayload"), "CallerKind", *OF_KEYS}
+} | {
+    *(
+        f"{what}{part}"
+        for what in ("CreateNamespace", "DeleteNamespace", "SetRetention")
+        for part in ("Input", "Payload")
+    ),
+    "CallerKind",
+    *OF_KEYS,
+}
 # Types of these names are for those to compose who own what they are.
 OWNED_ELSEWHERE = {"Collection", "CollectionConnection", "CollectionEdge"}
 FEDERATIONS_OWN = {"_Any", "_Entity", "_Service"}
@@ -97,7 +105,7 @@ async def test_the_subgraph_leaves_out_what_concerns_the_caller_and_what_federat
     assert PUBLIC.keys() - SUBGRAPH.keys() == ONLY_FOR_THE_CALLER | FEDERATIONS_OWN | OWNED_ELSEWHERE
     left_out = set(fields(PUBLIC["Query"])) - set(fields(SUBGRAPH["Query"]))
     assert left_out == {"node", "nodes", "viewer", "namespaces", "keys", "collections", "_service", "_entities"}
-    administering = {"createNamespace", "createKey", "revokeKey", "limitKey"}
+    administering = {"createNamespace", "deleteNamespace", "setRetention", "createKey", "revokeKey", "limitKey"}
     assert set(fields(PUBLIC["Mutation"])) - set(fields(SUBGRAPH["Mutation"])) == administering
 
 
