@@ -1,4 +1,4 @@
-"""Algolia's Insights API, as far as its clients send events."""
+"""Algolia's Insights API: events, and users whose events are to be erased."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from gateway.interchange import algolia_events
 from gateway.transport.collect.address_credentials import algolia_credentials
 from gateway.transport.collect.collected_recordings import CollectedRecordings
 from gateway.transport.collect.collector_bodies import CollectorBodies
-from gateway.transport.collect.collector_replies import recorded_reply
+from gateway.transport.collect.collector_replies import erased_reply, recorded_reply
 from gateway.transport.exchange.exchange import Exchange, Reply
 
 
@@ -29,3 +29,8 @@ class AlgoliaCollector:
             received.content, exchange, context, size=received.size, waited=received.waited
         )
         return recorded_reply(budget)
+
+    async def erase(self, exchange: Exchange, parameters: Mapping[str, Any]) -> Reply:
+        """Begins to erase what names a user."""
+        context = await exchange.context(*algolia_credentials(exchange))
+        return erased_reply(await self._recordings.erase_user(parameters["token"], exchange, context))

@@ -19,7 +19,7 @@ from gateway.transport.exchange.exchange import Exchange, ExchangePolicy, Reply
 from gateway.transport.exchange.exchange_endpoint import Action, ExchangeEndpoint
 from gateway.transport.exchange.paid_reading import PaidReading
 
-EVENTS = "/1/events"
+EVENTS, USER = "/1/events", "/1/usertokens/{token:path}"
 UBI_EVENTS, UBI_QUERIES = "/ubi_events", "/ubi_queries"
 # Ahead of UBI's addresses, for clients that can send no headers.
 IN_PATH = "/collect/{namespace}/{key}"
@@ -41,6 +41,7 @@ def collect_routes(
 
     return [
         route(EVENTS, {"POST": algolia.record}),
+        route(USER, {"DELETE": algolia.erase}),
         route("/1/{rest:path}", dict.fromkeys(("GET", "POST", "PUT", "DELETE"), _nothing_here)),
         *(
             route(prefix + address, both_ways(action))
@@ -51,4 +52,4 @@ def collect_routes(
 
 
 async def _nothing_here(_exchange: Exchange, _parameters: Mapping[str, Any]) -> Reply:
-    raise NotFound("Of Algolia's API, /1/events is served here.")
+    raise NotFound("Of Algolia's API, /1/events and /1/usertokens are served here.")

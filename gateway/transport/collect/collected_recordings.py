@@ -1,5 +1,5 @@
 """What a collector received, recorded by operations of the graph: as few as its limits allow, each safe to be sent
-again."""
+again; and what it is asked to erase."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -15,6 +15,7 @@ from gateway.plan.sources.writes import MAX_BATCH
 from gateway.transport.exchange.exchange import Exchange
 
 _RECORD: Final = "collect:Record"
+_ERASE: Final = "collect:Erase"
 _ERRORS: Mapping[str, type[GatewayError]] = {kind.code: kind for kind in (BadUserInput, Conflict, Forbidden)}
 
 Wire = Mapping[str, Any]
@@ -24,7 +25,7 @@ class CollectedRecordings:
     """The recording of what collectors receive; within the ``limits`` of operations."""
 
     def __init__(self, operations: OperationRunner, schema: GraphQLSchema, limits: Limits) -> None:
-        self._operations = AskedOperations(operations, {_RECORD: _document(schema)})
+        self._operations = AskedOperations(operations, {_RECORD: _recording(schema), _ERASE: _erasure(schema)})
         self._most_entries = limits.json_nodes
         self._most_items = min(MAX_BATCH, limits.list_items)
 
@@ -43,6 +44,11 @@ class CollectedRecordings:
     ) -> Budget | None:
         """Records search requests likewise, each as the graph's `JsonSearchRequestInput`."""
         return await self._record("searchRequests", searches, exchange, context, size, waited)
+
+    async def erase_user(self, user_id: str, exchange: Exchange, context: Context) -> Budget | None:
+        """Begins to erase what names a user; raises what `AskedOperations.ask` does."""
+        variables = {"input": {"userId": user_id}}
+        return (await self._operations.ask(_ERASE, variables, exchange, context, _as_it_is)).budget
 
     async def _record(
         self, name: str, items: Sequence[Wire], exchange: Exchange, context: Context, size: int, waited: float
@@ -77,11 +83,19 @@ class CollectedRecordings:
         yield start, items[start:]
 
 
-def _document(schema: GraphQLSchema) -> str:
+def _input_type(schema: GraphQLSchema, mutation: str) -> str:
     assert schema.mutation_type is not None
-    input_type = schema.mutation_type.fields["recordJson"].args["input"].type
+    return str(schema.mutation_type.fields[mutation].args["input"].type)
+
+
+def _erasure(schema: GraphQLSchema) -> str:
+    type_ = _input_type(schema, "deleteUserData")
+    return f"mutation EraseUser($input: {type_}) {{ deleteUserData(input: $input) {{ job {{ jobId }} }} }}"
+
+
+def _recording(schema: GraphQLSchema) -> str:
     error = "error { code message path }"
-    return f"""mutation RecordCollected($input: {input_type}) {{
+    return f"""mutation RecordCollected($input: {_input_type(schema, "recordJson")}) {{
   recordJson(input: $input) {{ interactions {{ index {error} }} searchRequests {{ index {error} }} }}
 }}"""
 

@@ -58,7 +58,7 @@ def recorded_reply(budget: Budget | None) -> Reply:
 
 def erased_reply(budget: Budget | None) -> Reply:
     """The reply where a user's events are, or will be, erased."""
-    return Reply(204, rate_limit_headers(budget))
+    return Reply(204, rate_limit_headers(budget), restrictions=EMBEDDABLE)
 
 
 def _reply(status: int, message: str, headers: Headers = ()) -> Reply:

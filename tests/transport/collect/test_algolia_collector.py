@@ -277,6 +277,18 @@ async def test_events_are_posted(gateway: Gateway, method: str) -> None:
         assert told(response)[0] == 405
 
 
+async def test_a_users_events_are_erased_by_a_job(gateway: Gateway) -> None:
+    await send(gateway, events(CLICK))
+    named = {"X-Algolia-Application-Id": "shop", "X-Algolia-API-Key": gateway.key}
+    response = await gateway.http.delete("/1/usertokens/anonymous%2F%C3%BC", params=named)
+    assert (response.status_code, response.content) == (204, b"")
+    [job] = await gateway.database["jobs"].find({}).to_list(None)
+    assert "anonymous/ü" in str(job)
+    page = {**named, "X-Algolia-API-Key": await gateway.make_key(Permission.RECORD)}
+    assert told(await gateway.http.delete("/1/usertokens/u", params=page))[0] == 403
+    assert told(await gateway.http.get("/1/usertokens/u", params=named))[0] == 405
+
+
 async def test_the_rest_of_the_api_is_not_here(gateway: Gateway) -> None:
     response = await gateway.http.get("/1/indexes", headers={"Authorization": f"Bearer {gateway.key}"})
     assert told(response)[0] == 404
