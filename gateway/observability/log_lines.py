@@ -37,11 +37,10 @@ class LineRenderer:
         if self._form == "json":
             first = {"time": event.pop("time"), "level": event.pop("level"), "event": event.pop("event")}
             return printable(redacted(orjson.dumps({**first, **event}, default=str).decode()))
-        del event["time"]
-        prefix, text = f"{event.pop('level').upper()}:", event.pop("event")
+        time, prefix, text = event.pop("time"), f"{event.pop('level').upper()}:", event.pop("event")
         if event:
             text = f"{text} {self._pairs(logger, name, event)}"
-        return f"{prefix:<9} {printable_lines(redacted(text))}"
+        return f"{time} {prefix:<9} {printable_lines(redacted(text))}"
 
 
 class LineWriter:

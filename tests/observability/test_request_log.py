@@ -250,8 +250,10 @@ async def test_texts_are_logged_where_a_setting_asks_for_them(gateway: Gateway, 
 async def test_as_text_it_is_for_people(gateway: Gateway, printed: io.StringIO) -> None:
     await gateway.post({"query": PAGE, "variables": {"text": "lamp"}}, headers={"X-Request-Id": "r1"})
     [line] = printed.getvalue().splitlines()
+    time, text = line.split(" ", 1)
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT[\d:.]+Z", time)
     assert re.match(
-        r"INFO:     operation request_id=r1 organization=\S+ namespace=\S+ key=\S+ status=200 type=query", line
+        r"INFO:     operation request_id=r1 organization=\S+ namespace=\S+ key=\S+ status=200 type=query", text
     )
 
 
