@@ -32,6 +32,7 @@ from gateway.scheduling.concurrency import ConcurrencyLimit
 from gateway.store.client import Database
 from gateway.store.index_creation import create_indexes
 from gateway.store.reader import Reader
+from gateway.store.tenancy import NAMESPACES
 from gateway.store.writer import Writer
 from tests.execution.test_operation_runner import FOLDER, NAMES, NOON, document, permitted, store_data_set
 from tests.harness import prepared
@@ -183,6 +184,8 @@ async def test_golden_operations_are_answered_as_they_declare(
     operations, responses = runner
     organization = Organization("org_000000000000000000000001", "Acme")
     namespace = Namespace("ns_000000000000000000000001", "shop", organization.id, NOON)
+    stored = {"_id": namespace.id, "name": namespace.name, "organization_id": organization.id, "created_at": NOON}
+    await database[NAMESPACES].insert_one(stored)
     declared, ways = {}, {}
     for name in NAMES:
         path = FOLDER / f"{name}.json"
