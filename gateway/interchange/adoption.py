@@ -11,7 +11,7 @@ from gateway.interchange.document_shapes import DocumentShape
 from gateway.interchange.entries import Entry, Skipped
 from gateway.interchange.imports import Import
 from gateway.interchange.jsonl import WireLines
-from gateway.interchange.lines import LINE_LIMIT, Line
+from gateway.interchange.lines import LINE_LIMIT, Line, Unreadable, parsed_and_judged
 from gateway.model.extended_json import id_spelling, plain_value
 from gateway.output.printable import printable
 from gateway.store.client import Document
@@ -101,6 +101,10 @@ class Adoption:
                 yield Skipped(line, "DOCUMENT_TOO_LONG", f"the document has more than {LINE_LIMIT:,} bytes as JSON")
                 continue
             try:
-                yield wire_lines.entry(line, self._shape.content(document))
+                plain, is_plain = parsed_and_judged(line)
+                content = self._shape.content(document["_id"], plain)
+                yield wire_lines.entry(line, content, is_plain=is_plain and self._shape.is_plain)
+            except Unreadable as error:
+                yield Skipped(line, error.reason, error.message)
             except BadUserInput as error:
                 yield Skipped(line, error.code, error.message, tuple(map(str, error.path)))

@@ -22,7 +22,8 @@ class DocumentShape:
     """The reading of documents by ``assignments`` of paths in them to fields; ``type``: what interactions are whose
     documents don't say, None: those are refused.
 
-    ``times_of_ids``: how many documents had no time but that of their ObjectId.
+    ``times_of_ids``: how many documents had no time but that of their ObjectId. ``is_plain``: no name that a mapping
+    gives is one that BSON hasn't.
     """
 
     def __init__(self, assignments: Sequence[Assignment] = (), type: str | None = None) -> None:
@@ -31,23 +32,24 @@ class DocumentShape:
         self._has_search_columns = any(assignment.field[0] == "search_request" for assignment in assignments)
         self._type = type
         self.times_of_ids = 0
+        self.is_plain = not any("$" in str(step) for assignment in assignments for step in assignment.field)
 
-    def content(self, document: Mapping[str, Any]) -> dict[str, Any]:
-        """What a document says, in the wire shape, not yet validated. What isn't mapped is kept under its own name.
+    def content(self, id: Any, document: Mapping[str, Any]) -> dict[str, Any]:
+        """What a document with this ``_id`` says, in the wire shape, not yet validated; ``document``: as `plain_value`
+        gives it. What isn't mapped is kept under its own name.
 
         An interaction without an id has that of its document, and what has no time the time of its ObjectId. Raises
         `BadUserInput` where two assignments get in each other's way.
         """
         content = self._named(document)
         for assignment in self._assignments:
-            value = plain_value(_value_at(document, assignment.column))
+            value = _value_at(document, assignment.column)
             if value is not None:
                 put(content, assignment.field, _typed(assignment, value))
         if self._has_search_columns:
             complete(content)
         if self._type is not None and content.get("interaction_type") is None:
             content["interaction_type"] = self._type
-        id = document[_ID]
         if content.get("interaction_id") is None and any(name in content for name in _OF_INTERACTION):
             content["interaction_id"] = _id(id)
         if isinstance(id, ObjectId) and all(content.get(name) is None for name in _TIMES):
@@ -57,8 +59,7 @@ class DocumentShape:
 
     def _named(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """What isn't mapped, by its name."""
-        named = {name: value for name, value in document.items() if name != _ID and name not in self._mapped}
-        content: dict[str, Any] = plain_value(named)
+        content = {name: value for name, value in document.items() if name != _ID and name not in self._mapped}
         return as_wire(content) if is_of_graph(content) else content
 
 
