@@ -190,7 +190,7 @@ async def test_golden_operations_are_answered_as_they_declare(
     for name in NAMES:
         path = FOLDER / f"{name}.json"
         golden = json.loads(path.read_bytes())
-        if "recorded" in golden or "matched" in golden:
+        if isinstance(golden["response"], list):
             continue  # Events are answered as queries are.
         await store_data_set(database, namespace, golden)
         context = Context(Caller("key", "web", permitted(golden), organization, namespace.id), namespace)
