@@ -40,6 +40,7 @@ const client = insightsClient(credentials.appId, credentials.apiKey, undefined, 
 const pushed = { eventType: 'click', ...event('client', 'Größe gewählt') };
 told.client = await outcome(client.pushEvents({ events: [pushed, { ...pushed, timestamp: Date.now() }] }));
 told.refused = await outcome(client.pushEvents({ events: [{ ...pushed, positions: [0] }] }));
+told.erased = (await outcome(client.deleteUserToken({ userToken: 'ü/1' }))) ?? null;
 client.setClientApiKey({ apiKey: 'sk_wrong' });
 told.unknown = await outcome(client.pushEvents({ events: [pushed] }));
 

@@ -80,10 +80,13 @@ def test_a_server_sends_events(mongod: EmbeddedServer) -> None:
     with serving(mongod.uri) as gateway:
         told = run("insights_node.mjs", gateway)
         sent = users(gateway)
+        [job] = gateway.data("{ jobs(first: 2) { nodes { kind } } }")["jobs"]["nodes"]
+    assert job == {"kind": "DELETE_USER_DATA"}
     assert told.pop("complaints") == []
     assert told.pop("client") == OK
     assert "events[0].positions[0]" in told.pop("refused")
     assert told.pop("unknown").startswith("ApiError")
+    assert told.pop("erased") in (None, {})
     # By Node's own module it counts letters for bytes, so that the end of the body is missing.
     assert told == {
         "byFetch": True,
