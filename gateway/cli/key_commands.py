@@ -1,7 +1,7 @@
 """``gateway keys``: what callers authenticate with."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -146,34 +146,31 @@ def list_keys(
     if as_json:
         print_json(listed)
     else:
-        columns = (
-            "key id",
-            "name",
-            "organization",
-            "permissions",
-            "origins",
-            "state",
-            "created",
-            "expires",
-            "last used",
-        )
-        print_table(
-            columns,
-            [
-                (
-                    row["keyId"],
-                    row["name"],
-                    row["organization"],
-                    ", ".join(row["permissions"]),
-                    ", ".join(row["origins"]),
-                    row["state"],
-                    row["createdAt"],
-                    row["expiresAt"],
-                    row["lastUsedAt"],
-                )
-                for row in listed
-            ],
-        )
+        _print_keys(listed)
+
+
+def _print_keys(listed: Sequence[Mapping[str, Any]]) -> None:
+    # A terminal has no room for a column that is empty.
+    are_bound = any(row["origins"] for row in listed)
+    of_pages = ("origins",) if are_bound else ()
+    columns = ("key id", "name", "organization", "permissions", *of_pages, "state", "created", "expires", "last used")
+    print_table(
+        columns,
+        [
+            (
+                row["keyId"],
+                row["name"],
+                row["organization"],
+                ", ".join(row["permissions"]),
+                *((", ".join(row["origins"]),) if are_bound else ()),
+                row["state"],
+                row["createdAt"],
+                row["expiresAt"],
+                row["lastUsedAt"],
+            )
+            for row in listed
+        ],
+    )
 
 
 @commands.command()
