@@ -697,12 +697,14 @@ async def test_every_answer_has_the_headers_that_browsers_heed(gateway: Gateway)
 
 
 async def test_permissions(gateway: Gateway) -> None:
-    reads, writes, administers = [await gateway.make_key(one) for one in Permission]
+    reads, records, writes, administers = [await gateway.make_key(one) for one in Permission]
     delete = 'mutation { deleteInteraction(input: { interactionId: "there" }) { deletedId } }'
     for key, document in (
         (reads, delete),
+        (records, delete),
         (administers, delete),
         (administers, GOOD["query"]),
+        (records, GOOD["query"]),
         (writes, GOOD["query"]),
         (writes, "{ __schema { types { name } } }"),
     ):
