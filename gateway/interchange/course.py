@@ -120,7 +120,7 @@ class TrackedLines:
         self.place, self._digest = 0, blake2b(digest_size=16)
         add, course, reached = self._digest.update, self._course, self._reached
         course.readings += 1
-        course.is_reading = True
+        self._await_line()
         for count, line in enumerate(self._inner.lines()):
             course.is_reading = False
             if count % LINES_BETWEEN_LOOKS == 0:
@@ -133,10 +133,17 @@ class TrackedLines:
             add(b"\n")
             if reached is None:
                 yield line
-            course.is_reading = True
+            self._await_line()
         course.is_reading = False
         if reached is not None:
             self._require_same(reached)
+
+    def _await_line(self) -> None:
+        """From here on a signal interrupts the reading; one that came before it does where it may take long."""
+        self._course.is_reading = True
+        if self._course.is_stopping and self.may_wait():
+            self._course.is_reading = False
+            raise Interrupted
 
     def make_rereadable(self) -> None:
         self._inner.make_rereadable()

@@ -9,12 +9,13 @@ from typing import Any, Final, Protocol
 
 from gateway.context import Namespace
 from gateway.errors import BadUserInput, Conflict, GatewayError
-from gateway.interchange.course import LINES_BETWEEN_LOOKS, Course, Interrupted
+from gateway.interchange.course import Course, Interrupted
 from gateway.interchange.entries import Auxiliary, Candidate, Entry, SearchCandidate, Skipped
 from gateway.interchange.lines import Line
 from gateway.interchange.report import Report
 from gateway.interchange.temporary_database import Occurrences, temporary_database
 from gateway.interchange.vocabulary import UnknownName
+from gateway.model.document_ids import search_request_id_of
 from gateway.model.wire import RecordedInteraction, RecordedSearchRequest, validate_interaction, validate_search_request
 from gateway.plan.write_commands import Outcome, Recorded
 
@@ -24,6 +25,10 @@ BATCH: Final = 1_000
 _BATCH_BYTES: Final = 8_000_000
 _KEPT_REQUESTS: Final = 1_000
 _RECENT: Final = 10_000
+_LINES_BETWEEN_TURNS: Final = 32
+_TURNS: Final = 8
+# So many are written at once: the documents of one are made while MongoDB stores those of the other.
+_BATCHES: Final = 2
 
 
 class Recorder(Protocol):
@@ -39,12 +44,24 @@ class Recorder(Protocol):
 
 
 class Batch:
-    """The valid entries that are written together."""
+    """The valid entries that are written together; ``ids``: those of all that they record or name."""
 
     def __init__(self) -> None:
         self.searches: list[tuple[SearchCandidate, RecordedSearchRequest]] = []
         self.interactions: list[tuple[Candidate, RecordedInteraction]] = []
         self.size = 0
+        self.ids: set[str] = set()
+
+    def add_search(self, candidate: SearchCandidate, recorded: RecordedSearchRequest) -> None:
+        self.searches.append((candidate, recorded))
+        self.ids.add(f"search {recorded.id}")
+
+    def add_interaction(self, candidate: Candidate, recorded: RecordedInteraction) -> None:
+        self.interactions.append((candidate, recorded))
+        self.ids.add(recorded.interaction_id)
+        request = recorded.search_request
+        if (id := recorded.search_request_id if request is None else request.id) is not None:
+            self.ids.add(f"search {id}")
 
     def __len__(self) -> int:
         return len(self.searches) + len(self.interactions)
@@ -77,9 +94,9 @@ class Import:
         self._is_strict = is_strict
         self._search_requests = Occurrences(database, "search_requests")
         self._recent: set[str] = set()
-        self._valid_requests: dict[tuple[int, str | None], RecordedSearchRequest] = {}
+        self._valid_requests: dict[tuple[int, str | None, str | None], RecordedSearchRequest] = {}
         self._batch = Batch()
-        self._writing: asyncio.Task[None] | None = None
+        self._writing: list[tuple[Batch, asyncio.Task[None]]] = []
 
     async def run(self, entries: Iterable[Entry], course: Course | None = None) -> Report:
         """Raises `Unavailable` where the database does; what is written by then is found existing the next time.
@@ -94,10 +111,9 @@ class Import:
                 self._take(entry)
                 if len(self._batch) >= self._most or self._batch.size >= _BATCH_BYTES:
                     await self._send()
-                elif count % LINES_BETWEEN_LOOKS == 0:
-                    # What is sent is answered meanwhile.
-                    await asyncio.sleep(0)
-                if self._writing is not None and course.may_wait():
+                elif count % _LINES_BETWEEN_TURNS == 0:
+                    await self._let_write()
+                if self._writing and course.may_wait():
                     await self._wait()
                 if course.may_save(entry):
                     await self._finish()
@@ -110,8 +126,8 @@ class Import:
                 course.save(self.report)
             raise
         except BaseException:
-            if self._writing is not None:
-                self._writing.cancel()
+            for _, writing in self._writing:
+                writing.cancel()
             raise
         await self._finish()
         return self.report
@@ -122,9 +138,9 @@ class Import:
         try:
             match entry:
                 case Candidate():
-                    batch.interactions.append((entry, self._valid_interaction(entry)))
+                    batch.add_interaction(entry, self._valid_interaction(entry))
                 case SearchCandidate():
-                    batch.searches.append((entry, self._valid_search(entry)))
+                    batch.add_search(entry, self._valid_search(entry))
                 case Auxiliary():
                     report.auxiliary[entry.kind] += 1
                     return
@@ -141,16 +157,26 @@ class Import:
         if self._is_strict and candidate.unknown:
             raise _unknown(candidate.unknown)
         wire, request_id = candidate.wire, candidate.search_request_id
-        same = (id(wire.get("search_request")), request_id)
+        request = wire.get("search_request")
+        session_id = wire.get("session_id")
+        same = (id(request), request_id, session_id if isinstance(session_id, str) else None)
         valid = self._valid_requests.get(same)
-        if valid is not None and valid.raw is not wire.get("search_request"):
+        if valid is not None and valid.raw is not request:
             valid = None
         recorded = validate_interaction(wire, search_request_id=request_id, request=valid, is_plain=candidate.is_plain)
         if valid is None and recorded.search_request is not None:
             if len(self._valid_requests) >= _KEPT_REQUESTS:
                 self._valid_requests.clear()
-            self._valid_requests[same] = recorded.search_request
+            valid = self._valid_requests[same] = self._identified(recorded.search_request, session_id)
+            recorded = replace(recorded, search_request=valid)
         return recorded if recorded.occurred_at else replace(recorded, occurred_at=candidate.occurred_at)
+
+    def _identified(self, request: RecordedSearchRequest, session_id: str | None = None) -> RecordedSearchRequest:
+        """The same with the id that it is stored under, by which batches are told that mustn't overtake each other."""
+        if request.id is not None:
+            return request
+        id = search_request_id_of(self._namespace.id, request.raw, request.session_id or session_id)
+        return replace(request, id=id)
 
     def _valid_search(self, candidate: SearchCandidate) -> RecordedSearchRequest:
         if self._is_strict and candidate.unknown:
@@ -165,18 +191,35 @@ class Import:
         )
 
     async def _send(self) -> None:
-        """Begins to write the batch, once the one before is written: a later line may name what an earlier one made."""
-        await self._wait()
+        """Begins to write the batch, beside the one before, unless they have an id in common: then that has to be
+        written first, as if each line had been sent after the other."""
         batch, self._batch = self._batch, Batch()
-        if batch:
-            self._writing = asyncio.create_task(self._write(batch))
-            # It has sent its first command before the next line is read.
+        if not batch:
+            return
+        while self._writing and (
+            len(self._writing) >= _BATCHES or any(not batch.ids.isdisjoint(other.ids) for other, _ in self._writing)
+        ):
+            await self._wait_for_first()
+        self._writing.append((batch, asyncio.create_task(self._write(batch))))
+        # It has sent its first command before the next line is read.
+        await self._let_write()
+
+    async def _let_write(self) -> None:
+        """Lets the writing of batches go on, which takes a few turns of the loop for each command."""
+        for _ in range(_TURNS):
+            if all(writing.done() for _, writing in self._writing):
+                break
             await asyncio.sleep(0)
 
+    async def _wait_for_first(self) -> None:
+        _, writing = self._writing[0]
+        await writing
+        del self._writing[0]
+        _raise_if_cancelled()
+
     async def _wait(self) -> None:
-        writing, self._writing = self._writing, None
-        if writing is not None:
-            await writing
+        while self._writing:
+            await self._wait_for_first()
         _raise_if_cancelled()
 
     async def _finish(self) -> None:

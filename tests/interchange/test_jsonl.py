@@ -264,3 +264,22 @@ async def test_interactions_that_come_from_no_file_are_loaded_by_the_same_loop(d
         NAMESPACE,
     )
     assert (report.imported, report.lines, Counter(report.skipped)) == (7, 7, Counter())
+
+
+@pytest.mark.parametrize("batch", [1, 2, 1_000])
+async def test_batches_that_are_written_beside_each_other_are_judged_one_after_the_other(
+    database: Database, batch: int
+) -> None:
+    request = {"search_request_id": "r1", "queries": [], "collections": []}
+    lines = [
+        line(interaction_id="a", search_request=request),
+        line(interaction_id="a", search_request=request),
+        line(interaction_id="b", search_request_id="r1"),
+        line(interaction_id="a", position=1),
+        line(interaction_id="c", search_request=request | {"select": []}),
+        line(interaction_id="d", position=1),
+    ]
+    refused: list[Skipped] = []
+    report = await import_lines(database, b"".join(lines), batch=batch, skipped=refused.append)
+    assert (report.imported, report.existing, report.search_requests) == (3, 1, 1)
+    assert sorted((entry.line.number, entry.reason) for entry in refused) == [(4, "CONFLICT"), (5, "CONFLICT")]
