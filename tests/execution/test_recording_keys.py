@@ -144,6 +144,7 @@ async def test_nothing_is_read_or_deleted_at_other_addresses(shop: Gateway, stol
         ("GET", "/features/search/interactions"),
         ("GET", "/features/search/interactions/theirs"),
         ("DELETE", "/features/search/interactions/theirs"),
+        ("DELETE", "/1/usertokens/theirs"),
         ("GET", "/namespaces"),
         ("GET", "/namespaces/shop"),
         ("GET", "/namespaces/indexes"),
