@@ -36,7 +36,11 @@ class Permission(Enum):
         context.Permission.RECORD, "Record interactions and search requests, and be told what became of them."
     )
     WRITE = _value(context.Permission.WRITE, "Record and delete interactions, and record search requests.")
-    ADMIN = _value(context.Permission.ADMIN, "Administer the organization: create namespaces; make, list and end keys.")
+    ADMIN = _value(
+        context.Permission.ADMIN,
+        "Administer the organization: create and delete namespaces, say how long they keep what is recorded; make, list "
+        "and end keys.",
+    )
 
 
 @strawberry.enum(description="What a user did with a search result, or with the search itself.")

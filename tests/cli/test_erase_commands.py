@@ -139,3 +139,10 @@ def test_what_is_not_there_is_an_error(shell: Shell, shop: list[str]) -> None:
     assert "no organization 'Nobody'" in shell.run("erase", "user", "x", "--organization", "Nobody", *shop[2:]).stderr
     assert "There is no job 'job_x'." in shell.run("jobs", "show", "job_x").stderr
     assert json.loads(shell.run("jobs", "list", "--json").stdout) == []
+
+
+def test_bytes_that_are_no_text_are_no_id(shell: Shell, shop: list[str]) -> None:
+    """As Python has them of the command line."""
+    result = shell.run("erase", "user", "jane\udcff", *shop)
+    assert (result.exit_code, result.stderr) == (1, "Error: The document cannot be stored.\n")
+    assert shell.json("jobs", "list") == []

@@ -74,6 +74,8 @@ class Jobs:
     async def start(self, reach: Reach, erasure: Erasure, *, by: Caller | None = None) -> Document:
         """A job that is to be done from now on; ``by`` None: the command line. Raises `BadUserInput` where the
         organization has as many as it may."""
+        with translated():
+            work = stored_work(erasure, reach.user_id, self.collection)
         await self._require_few(reach.namespace.organization_id)
         job_id = new_job_id()
         if (action := _ACTIONS.get(erasure.kind)) is not None:
@@ -85,9 +87,7 @@ class Jobs:
                 namespace_id=reach.namespace.id,
                 object_id=job_id,
             )
-        return await self._insert(
-            job_id, erasure.kind, reach.namespace, stored_work(erasure, reach.user_id, self.collection)
-        )
+        return await self._insert(job_id, erasure.kind, reach.namespace, work)
 
     async def start_removal(
         self,

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from gateway.context import NO_NAMESPACE, Namespace, Reach
@@ -110,7 +111,9 @@ class JobRunner:
         except LeaseLost:
             return None
         except Unavailable:
-            await self._jobs.release(job, _FIRST_PAUSE_SECONDS)
+            # Else the lease ends by itself.
+            with suppress(GatewayError):
+                await self._jobs.release(job, _FIRST_PAUSE_SECONDS)
             raise
         except GatewayError as error:
             return await self._failed(job, error)
