@@ -38,8 +38,8 @@ class Permission(Enum):
     WRITE = _value(context.Permission.WRITE, "Record and delete interactions, and record search requests.")
     ADMIN = _value(
         context.Permission.ADMIN,
-        "Administer the organization: create and delete namespaces, say how long they keep what is recorded; make, list "
-        "and end keys.",
+        "Administer the organization: create and delete namespaces, say how long they keep what is recorded; make, "
+        "list and end keys.",
     )
 
 
