@@ -27,8 +27,8 @@ _KEPT_REQUESTS: Final = 1_000
 _RECENT: Final = 10_000
 _LINES_BETWEEN_TURNS: Final = 32
 _TURNS: Final = 8
-# So many are written at once: the documents of one are made while MongoDB stores those of the other.
-_BATCHES: Final = 2
+# So many are written at once: the documents of one are made while MongoDB stores those of the others.
+_BATCHES: Final = 4
 
 
 class Recorder(Protocol):
@@ -191,7 +191,7 @@ class Import:
         )
 
     async def _send(self) -> None:
-        """Begins to write the batch, beside the one before, unless they have an id in common: then that has to be
+        """Begins to write the batch, beside those before, unless they have an id in common: then these have to be
         written first, as if each line had been sent after the other."""
         batch, self._batch = self._batch, Batch()
         if not batch:
