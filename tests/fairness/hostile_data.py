@@ -11,6 +11,7 @@ from gateway.context import Namespace, Organization, Permission
 from gateway.demo.data import interactions
 from gateway.model.document_ids import document_id
 from gateway.model.documents import interaction_document, search_request_document
+from gateway.model.jobs import COUNTS, JOB, JobKind, JobState
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.percolators import PERCOLATOR
 from gateway.model.wire import validate_interaction, validate_search_request
@@ -18,7 +19,7 @@ from gateway.store.client import Client, Database, Document
 from gateway.store.index_creation import create_indexes
 from gateway.store.keys import Keys
 from gateway.store.tenancy import Tenancy
-from tests.fairness.targets import KEPT_PERCOLATOR, LARGE, LONG, RICH, Targets
+from tests.fairness.targets import KEPT_JOB, KEPT_PERCOLATOR, LARGE, LONG, RICH, Targets
 
 _START = datetime(2024, 5, 1, tzinfo=UTC)
 _ORDINARY = 1_000
@@ -81,6 +82,7 @@ async def _key(database: Database, owner: Organization, namespace: Namespace) ->
 def _hostile(namespace: Namespace) -> Iterator[tuple[str, Document]]:
     """Documents with their collections: long ones first, then large ones, and the rich ones as the latest."""
     yield PERCOLATOR.collection, _percolator(namespace)
+    yield JOB.collection, _job(namespace)
     groups = (("long", LONG), ("large", LARGE), ("rich", RICH))
     numbers = [(group, number) for group, count in groups for number in range(count)]
     request: Document | None = None
@@ -117,6 +119,18 @@ def _percolator(namespace: Namespace) -> Document:
         "revision": 1,
         "created_at": _START,
         "since": Timestamp(0, 0),  # The database puts its own time here.
+        "namespace_id": namespace.id,
+    }
+
+
+def _job(namespace: Namespace) -> Document:
+    return {
+        "_id": document_id(namespace.id, "job", KEPT_JOB),
+        "job_id": KEPT_JOB,
+        "kind": JobKind.DELETE_INTERACTIONS.value,
+        "state": JobState.DONE.value,
+        **dict.fromkeys(("created_at", "started_at", "ended_at"), datetime.now(UTC)),
+        **dict.fromkeys(("done", "total", *COUNTS), 0),
         "namespace_id": namespace.id,
     }
 

@@ -15,6 +15,8 @@ LONG = 3_000
 """Interactions with a long text in their metadata, which a filter without an index reads."""
 KEPT_PERCOLATOR = "kept"
 """The id of the one percolator that there always is."""
+KEPT_JOB = "job_kept"
+"""The id of a job that has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Targets:
                 yield from ("large", "rich", "long")
             case "percolatorId":
                 yield KEPT_PERCOLATOR
+            case "jobId":
+                yield KEPT_JOB
             case "searchRequestId":
                 yield from ("large", *(f"rich{number}" for number in range(RICH)))
             case "interactionId":
@@ -48,6 +52,7 @@ class Targets:
                     ("Session", "sessionId"),
                     ("User", "userId"),
                     ("Percolator", "percolatorId"),
+                    ("Job", "jobId"),
                 )
                 for type_name, key in pairs:
                     yield from (global_ids.encode(type_name, self.namespace_id, each) for each in self._stored(key))
