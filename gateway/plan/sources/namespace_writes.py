@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.context import Context
-from gateway.errors import GatewayError
+from gateway.errors import BadUserInput, GatewayError
 from gateway.model.jobs import told
 from gateway.plan.commands import Document
 from gateway.plan.cost import JOB_STARTED, KEY_CHANGED
@@ -44,7 +44,13 @@ class BoundRetentionSetting(BoundWrite):
         return KEY_CHANGED
 
     def command(self, context: Context) -> SetRetention:
-        return SetRetention(context.namespace, self.input.value["retentionDays"], context.caller)
+        values = self.input.value
+        if "retentionDays" not in values:
+            # A variable that wasn't sent is no wish to keep everything for good.
+            raise BadUserInput(
+                "`retentionDays` is required: a number of days, or null.", path=("input", "retentionDays")
+            )
+        return SetRetention(context.namespace, values["retentionDays"], context.caller)
 
     def payload(self, result: Any, context: Context) -> Document:
         _require_done(result)

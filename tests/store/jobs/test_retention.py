@@ -94,6 +94,17 @@ async def test_it_is_taken_away_again(gateway: Gateway) -> None:
     assert len((await left(gateway, gateway.namespace.id))[0]) == 3
 
 
+async def test_days_that_are_left_out_change_nothing(gateway: Gateway) -> None:
+    await gateway.data(SET, {"days": 30})
+    for document in (SET, "mutation { setRetention(input: {}) { namespace { name } } }"):
+        [error] = (await gateway.execute(document))["errors"]
+        assert error["message"] == "`retentionDays` is required: a number of days, or null."
+        extensions = error["extensions"]
+        assert (extensions["code"], extensions["path"]) == ("BAD_USER_INPUT", ["input", "retentionDays"])
+    kept = await gateway.data("{ namespaces { nodes { retentionDays } } }")
+    assert kept["namespaces"]["nodes"] == [{"retentionDays": 30}]
+
+
 @pytest.mark.parametrize("days", [0, -1, 36_501, 2**31 - 1])
 async def test_days_have_bounds(gateway: Gateway, days: int) -> None:
     answer = await gateway.execute(SET, {"days": days})
