@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from gateway.errors import BadUserInput, NamespaceNotFound, NotFound
-from gateway.execution.asked_operations import AskedOperations, Place
+from gateway.execution.asked_operations import AskedOperations, OperationFailed, Place
 from gateway.model.wire.fields import VECTOR_INDEXES
 from gateway.preparation.json_requests import parsed_json, unencodable_error
 from gateway.transport.exchange.exchange import Exchange, Reply
@@ -124,7 +124,13 @@ class NamespaceResource:
             raise NotFound(error.message) from None
         namespace = context.namespace
         variables = {"id": namespace.id, "name": namespace.name}
-        outcome = await self._operations.ask(documents.DELETE_NAMESPACE, variables, exchange, context, _in_path)
+        try:
+            outcome = await self._operations.ask(documents.DELETE_NAMESPACE, variables, exchange, context, _in_path)
+        except OperationFailed as failure:
+            # Deleted by somebody else a moment ago, while it was still known here.
+            if failure.refusal is None and failure.errors[0]["extensions"]["code"] == BadUserInput.code:
+                raise NotFound(failure.errors[0]["message"]) from None
+            raise
         return json_reply({"success": True}, outcome.budget)
 
     async def indexes(self, exchange: Exchange, _parameters: Mapping[str, Any]) -> Reply:
