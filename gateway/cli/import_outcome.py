@@ -38,7 +38,7 @@ def print_outcome(order: Order) -> None:
     several = len(order.sources) > 1
     for line in report["skippedLines"][:_SHOWN]:
         place = f"{line['file']}, line {line['line']}" if several else f"line {line['line']}"
-        print_line(f"  {place}: {line['message']}")
+        print_line(f"  {': '.join(filter(None, (place, '.'.join(line['path']), line['message'])))}")
     if skipped > _SHOWN:
         print_line(f"  … and {skipped - _SHOWN:,} more; --rejects FILE writes all of them.")
 

@@ -192,7 +192,9 @@ async def _find_or_insert(
 def require_label(name: str) -> None:
     """Raises BadUserInput unless the name is 1 to 128 printable characters, with no space at either end."""
     if not (0 < len(name) <= _LABEL_LENGTH and name.isprintable() and name == name.strip()):
-        raise BadUserInput(f"A name is 1 to {_LABEL_LENGTH} printable characters, with no space at either end.")
+        raise BadUserInput(
+            f"A name is 1 to {_LABEL_LENGTH} printable characters, with no space at either end.", path=("name",)
+        )
 
 
 def organization_of(stored: Mapping[str, Any]) -> Organization:

@@ -83,7 +83,7 @@ def test_what_was_skipped_is_told_and_written_to_the_rejects(shell: Shell, tmp_p
     result = shell.run(file, "--rejects", rejects)
     assert result.exit_code == 0
     assert "3 lines: 1 interactions imported, 0 there already, 2 lines skipped" in result.stdout
-    assert "line 3: " in result.stdout
+    assert "line 3: interaction_type: Field required" in result.stdout
     written = [json.loads(line) for line in rejects.read_bytes().splitlines()]
     assert [(each["line"], each["reason"], each["path"]) for each in written] == [
         (2, "INVALID_UTF8", []),
