@@ -112,7 +112,7 @@ def application(settings: Settings, services: Services, *, page_takes_key: bool 
             Middleware(DirectRoute, path="/graphql", endpoint=endpoint),
         ],
         exception_handlers={HTTPException: ElsewhereRefusal(services.observer)},
-        lifespan=lambda _app: lifespan(services),
+        lifespan=lambda app: lifespan(services, app.routes),
     )
     # A redirect would be to http:// behind a proxy that ends TLS, and clients send the key after it.
     app.router.redirect_slashes = False

@@ -3,25 +3,28 @@ open is closed."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
+
+from starlette.routing import BaseRoute
 
 from gateway.app.services import Services
 from gateway.observability.metrics_catalogue import LOOP_LAG, STREAM_LAG
 from gateway.scheduling.cancellation import cancel
 from gateway.store.client import close
 from gateway.store.jobs.job_runner import JobRunner
+from gateway.transport.server.closing_replies import ClosingReplies
 from gateway.transport.server.request_observation import RefusalObservation
-from gateway.transport.server.uvicorn_adapter import ENDING, REFUSED
+from gateway.transport.server.uvicorn_adapter import ENDING, REFUSAL_REPLY, REFUSED
 
 _LOG = logging.getLogger(__name__)
 _INDEXING_SECONDS = 5.0
 
 
 @asynccontextmanager
-async def lifespan(services: Services) -> AsyncIterator[dict[str, Callable[..., Any]]]:
-    """Around the time in which the services are used; its value is the state that the server is told."""
+async def lifespan(services: Services, routes: Sequence[BaseRoute]) -> AsyncIterator[dict[str, Callable[..., Any]]]:
+    """Around the time in which the services are used, at ``routes``; its value is the state that the server is told."""
     indexing = asyncio.create_task(services.index_creation.run())
     # Long enough for a new database, or one that is ready; a large one is indexed beside the service.
     await asyncio.wait([indexing], timeout=_INDEXING_SECONDS)
@@ -44,7 +47,11 @@ async def lifespan(services: Services) -> AsyncIterator[dict[str, Callable[..., 
         await services.connections.close()
 
     try:
-        yield {ENDING: end, REFUSED: RefusalObservation(services.observer)}
+        yield {
+            ENDING: end,
+            REFUSED: RefusalObservation(services.observer),
+            REFUSAL_REPLY: ClosingReplies(routes),
+        }
     finally:
         await services.connections.close()
         await services.broker.close()

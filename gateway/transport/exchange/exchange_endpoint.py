@@ -46,6 +46,10 @@ class ExchangeEndpoint:
         """Those that are served, beside OPTIONS."""
         return tuple(self._actions)
 
+    def refusal(self, error: GatewayError) -> Reply:
+        """The reply, in this address's form, to a request that is refused before an operation is asked for."""
+        return self.replies.refusal(error, self._allowed)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = Exchange(self._policy, scope, receive, send)
         try:
@@ -79,4 +83,4 @@ class ExchangeEndpoint:
     def _refusal(self, exchange: Exchange, error: Exception) -> Reply:
         refusal = as_gateway_error(error)
         exchange.refusal(refusal)
-        return self.replies.refusal(refusal, self._allowed)
+        return self.refusal(refusal)

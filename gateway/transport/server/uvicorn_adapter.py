@@ -22,6 +22,8 @@ ENDING = "ending"
 # What it yields under this one is told of each request that never reaches the application: its method, its address, why
 # it is refused, and the reply; and gives the id that the client is told of it.
 REFUSED = "refused"
+# What it yields under this one gives the reply to such a request, by its address and why it is refused.
+REFUSAL_REPLY = "refusal_reply"
 # A refused client has so long to read why: closed with bytes of it unread, the connection would be reset.
 _LINGER_SECONDS, _FRAGMENTS = 2.0, 1_000
 
@@ -114,7 +116,7 @@ class HttpProtocol(HttpToolsProtocol):
                 return
             answering.disconnected = True
         if answering is None or not answering.response_started or answering.scope is not self.scope:
-            reply = closing_reply(refusal)
+            reply = self._closing_reply(refusal)
             own = (*self.server_state.default_headers, *reply.headers, *self._observed(refusal, reply))
             headers = [b"%b: %b\r\n" % header for header in own]
             self.transport.write(b"".join([STATUS_LINE[reply.status], *headers, b"\r\n", reply.body]))
@@ -122,6 +124,11 @@ class HttpProtocol(HttpToolsProtocol):
         self.flow.resume_reading()
         self.transport.write_eof()
         self.loop.call_later(_LINGER_SECONDS, self.transport.abort)
+
+    def _closing_reply(self, refusal: GatewayError) -> Reply:
+        formed = self.app_state.get(REFUSAL_REPLY)
+        # Garbage may come ahead of any address.
+        return closing_reply(refusal) if formed is None or self.scope is None else formed(self.url, refusal)
 
     def _observed(self, refusal: GatewayError, reply: Reply) -> Sequence[tuple[bytes, bytes]]:
         """The header with the id by which whoever observes requests knows the one that is refused."""

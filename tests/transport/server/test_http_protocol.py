@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.limits import ConnectionLimits
+from gateway.transport.server.uvicorn_adapter import REFUSAL_REPLY
 from tests.harness.gateway_client import Gateway, new_gateway, open_gateway
 from tests.harness.waiting import PATIENCE
 from tests.harness.wire_client import Served, Wire, nothing_logged, secured, serving
@@ -188,6 +189,26 @@ async def test_a_body_that_is_too_large_is_refused(gateway: Gateway, served: Ser
     assert (answer.status, answer.code, answer.headers["connection"]) == (413, "PAYLOAD_TOO_LARGE", "close")
     [answer] = await served.answers(head(gateway, CHUNKED) + chunked(large))
     assert (answer.status, answer.code) == (413, "PAYLOAD_TOO_LARGE")
+
+
+@pytest.mark.parametrize(
+    ("address", "form"),
+    [
+        ("/1/events?x-algolia-api-key=k", {"status", "message"}),
+        ("/collect/shop/sk_x/ubi_events", {"status", "message"}),
+        ("/features/search/interactions", {"success", "status", "error"}),
+        ("/namespaces/sh%6Fp", {"success", "status", "error"}),
+        ("/export?format=csv", {"errors"}),
+        ("/nowhere", {"errors"}),
+    ],
+)
+async def test_what_is_too_large_for_an_address_is_refused_in_its_form(
+    address: str, form: set[str], gateway: Gateway, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(served.server.lifespan.state, REFUSAL_REPLY, gateway.state[REFUSAL_REPLY])
+    sent = request(gateway, body=b" " * 200_000).replace(b"/graphql", address.encode(), 1)
+    [answer] = await served.answers(sent)
+    assert (answer.status, answer.headers["connection"], answer.json.keys()) == (413, "close", form)
 
 
 @pytest.mark.parametrize("part", [b"P", b"POST /graphql HTTP/1.1\r\nHost: a\r\nX-A: ", None])
