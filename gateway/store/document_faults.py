@@ -98,12 +98,13 @@ def _identity_faults(kind: Kind, document: Document, namespace_id: str, id: str)
         if recorded_id not in (None, id):
             yield f"`search_request_id` is {id!r}, and its search request says {recorded_id!r}."
         return
-    shadowed = document.get("shadowed") or {}
+    shadowed, told = document.get("shadowed") or {}, document.get("search_request_id")
     request_id = shadowed.get("search_request_id")
     if request_id is None and isinstance(request, Mapping):
-        request_id = search_request_id_of(namespace_id, request, document.get("session_id"))
-    if document.get("search_request_id") != request_id:
-        told = document.get("search_request_id")
+        # An id that was given beside a request without one, as exports do, cannot be derived from it.
+        is_given = isinstance(told, str) and request.get("search_request_id") is None
+        request_id = told if is_given else search_request_id_of(namespace_id, request, document.get("session_id"))
+    if told != request_id:
         yield f"`search_request_id` is {told!r}, and its content gives {request_id!r}."
 
 

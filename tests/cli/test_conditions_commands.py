@@ -63,6 +63,15 @@ async def test_what_was_recorded_is_right(recorded: Database, environment: dict[
     assert json.loads(done.stdout) == {"checked": 4, "wrong": 0, "rebuilt": 0, "wrongDocuments": []}
 
 
+async def test_an_id_beside_a_search_request_that_has_none_is_right(
+    database: Database, environment: dict[str, str]
+) -> None:
+    request: dict[str, Any] = {"queries": [], "collections": []}
+    wire = {"feature_id": "p", "interaction_type": "view", "search_request": request}
+    await Writer(database).record(SHOP, [validate_interaction(wire, search_request_id="r1")], NOW)
+    assert (await run(environment, "check")).stdout == "2 documents checked, 0 wrong.\n"
+
+
 async def test_what_is_wrong_is_found_then_rebuilt(recorded: Database, environment: dict[str, str]) -> None:
     before = await recorded["interactions"].find_one({"feature_id": "p1"})
     assert before is not None
