@@ -2,6 +2,7 @@
 ``search_request.queries.0.value``; an empty cell is a field that isn't there."""
 
 import csv
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -14,6 +15,12 @@ from gateway.interchange.lines import LINE_LIMIT, Line
 from gateway.interchange.sources import Lines
 
 DELIMITERS: Final = (",", ";", "\t")
+
+# A cell in quotation marks, whole and begun: elsewhere within a cell a mark is a character as any other.
+_QUOTED: Final = {
+    delimiter: re.compile(rb'(?:^|(?<=%b))"(?:[^"]++|"")*+"' % delimiter.encode()) for delimiter in DELIMITERS
+}
+_OPENED: Final = {delimiter: re.compile(rb'(?:^|%b)"' % delimiter.encode()) for delimiter in DELIMITERS}
 
 
 def entries(source: Lines, database: sqlite3.Connection, assignments: Sequence[Assignment] = ()) -> Iterator[Entry]:
@@ -113,18 +120,28 @@ def _rows(source: Lines) -> Iterator[Line]:
     """The rows of the lines: those go on in the next line which end within quotation marks."""
     begun: list[Line] = []
     size, is_open = 0, False
+    file, delimiter = None, ","
     for line in source.lines():
+        if line.file != file and not line.blank:
+            file, delimiter = line.file, delimiter_of(line.content)
         if begun and begun[0].file != line.file:
             yield _joined(begun)
             begun, size, is_open = [], 0, False
         begun.append(line)
         size += len(line.content)
-        is_open ^= line.content.count(b'"') % 2 == 1
+        is_open = _ends_within_quotes(line.content, delimiter, is_open)
         if not is_open or line.too_long or size > LINE_LIMIT:
             yield _joined(begun)
             begun, size, is_open = [], 0, False
     if begun:
         yield _joined(begun)
+
+
+def _ends_within_quotes(content: bytes, delimiter: str, is_open: bool) -> bool:
+    """Whether a line ends within quotation marks; ``is_open``: it begins so."""
+    if b'"' not in content:
+        return is_open
+    return _OPENED[delimiter].search(_QUOTED[delimiter].sub(b"", b'"' + content if is_open else content)) is not None
 
 
 def _joined(lines: Sequence[Line]) -> Line:

@@ -78,6 +78,19 @@ def test_a_row_that_can_not_be_read_costs_itself_alone(row: bytes, reason: str) 
     assert isinstance(after, Candidate)
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_quotation_mark_within_a_cell_is_a_character(delimiter: str) -> None:
+    rows = [
+        "feature_id,interaction_type,metadata.size",
+        'p1,view,5" nail',
+        '"p2",view,"7"" or',
+        ' 9"" nail"',
+        "p3,view,8",
+    ]
+    content = "\n".join(row.replace(",", delimiter) for row in rows)
+    assert [wire["metadata"]["size"] for wire in wires(content)] == ['5" nail', '7" or\n 9" nail', "8"]
+
+
 def test_a_quotation_mark_that_is_not_closed_ends_where_a_row_is_too_long() -> None:
     content = b'feature_id,interaction_type\n"p1,view\n' + b"p2,view\n" * (LINE_LIMIT // 6)
     _, skipped, *others = read(content)
