@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
+import orjson
+
 from gateway.errors import BadUserInput
 from gateway.interchange import ubi
 from gateway.interchange.csv_table import delimiter_of, header_of
@@ -37,12 +39,15 @@ class Detected:
 
 
 _OF_INTERACTION: Final = ("feature_id", "interaction_type", "search_request", EXPORT_TOKEN)
+_UTF_16: Final = "it is UTF-16: iconv -f UTF-16 -t UTF-8 FILE | gateway import -"
 _MAGIC: Final = {
     b"PAR1": "it is Parquet: write it as CSV or JSON lines first, such as by DuckDB's COPY … TO 'x.json'",
     b"PK\x03\x04": "it is a ZIP archive, or a workbook: unpack it, or save its table as CSV",
     b"BZh": "it is compressed with bzip2: bunzip2 -c FILE | gateway import -",
     b"\xfd7zXZ": "it is compressed with xz: xz -dc FILE | gateway import -",
     b"<": "it is XML or HTML",
+    b"\xff\xfe": _UTF_16,
+    b"\xfe\xff": _UTF_16,
 }
 
 
@@ -65,6 +70,8 @@ def detect(head: Sequence[Line], assignments: Sequence[Assignment] = ()) -> Dete
         objects += 1
         if (format := _of_object(content)) is not None:
             votes[format] += 1
+    if first.startswith(b"[") and not _is_whole(lines[0]):
+        return Detected(None, _of_one_value(first))
     if votes:
         return Detected(votes.most_common(1)[0][0])
     if objects:
@@ -74,7 +81,7 @@ def detect(head: Sequence[Line], assignments: Sequence[Assignment] = ()) -> Dete
             "nor documents of UBI, which have an action_name or a user_query",
         )
     if first[:1] in (b"[", b"{"):
-        return Detected(None, f"it is JSON, but not of one object per line: jq -c '{_jq(first)}' FILE makes it so")
+        return Detected(None, _of_one_value(first))
     return _table(lines, assignments)
 
 
@@ -86,8 +93,18 @@ def _of_object(content: dict[str, Any]) -> Format | None:
     return None
 
 
-def _jq(first: bytes) -> str:
-    return ".[]" if first.startswith(b"[") else "."
+def _is_whole(line: Line) -> bool:
+    """Whether a line is JSON, of whatever kind."""
+    try:
+        orjson.loads(line.content)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+def _of_one_value(first: bytes) -> str:
+    jq = ".[]" if first.startswith(b"[") else "."
+    return f"it is JSON, but not of one object per line: jq -c '{jq}' FILE makes it so"
 
 
 def _table(lines: Sequence[Line], assignments: Sequence[Assignment]) -> Detected:

@@ -5,7 +5,6 @@ import shutil
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from io import BufferedReader, FileIO, RawIOBase
 from pathlib import Path
 from select import select
@@ -64,16 +63,19 @@ class Source:
         self._started = self.is_seekable
 
     def head(self) -> list[Line]:
-        """The first lines, which stay to be read."""
+        """The first lines, which stay to be read; raises BadUserInput where the stream breaks ahead of all."""
         head: list[Line] = []
         size = 0
-        # Where the stream breaks is told to whoever reads on.
-        with suppress(BadUserInput):
+        try:
             for line in self.lines():
                 head.append(line)
                 size += len(line.content)
                 if len(head) >= _HEAD_LINES or size >= _HEAD_BYTES:
                     break
+        except BadUserInput:
+            # Else it is told to whoever reads on.
+            if not head:
+                raise
         if self._recorded is not None:
             # Or it would close what it reads from.
             self._stream.detach()

@@ -162,7 +162,10 @@ def test_the_format_is_told_and_a_wrong_one_refused_with_the_right_one(shell: Sh
     [
         (b"PAR1\x00", "Parquet"),
         (b'[{"feature_id": "p"},\n{"feature_id": "q"}]', "jq -c '.[]'"),
+        (b'[\n{"feature_id": "p"},\n{"feature_id": "q"}\n]', "jq -c '.[]'"),
         (b'{\n"feature_id": "p"\n}', "jq -c '.'"),
+        ("feature_id,interaction_type\np,view\n".encode("utf-16"), "iconv -f UTF-16"),
+        (gzip.compress(LINE)[:12], "after line 0"),
         (b"Dear all,\nit was a pleasure.\n", "neither a JSON object nor a header"),
         (b"sku,kind\np1,view\n", "--map sku=feature_id"),
         (b'{"name": "x"}\n', "neither interactions"),
@@ -192,6 +195,7 @@ def test_a_file_of_which_nothing_could_be_imported_is_an_error(shell: Shell, tmp
         (str(bad), 1, 0),
     ]
     assert report["skippedLines"][0]["file"] == str(bad)
+    assert f"  {bad}, line 1: feature_id: " in shell.run(good, bad).stdout
 
 
 def test_a_folder_of_all_formats_and_codings_is_one_import(shell: Shell, tmp_path: Path) -> None:
