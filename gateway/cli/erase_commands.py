@@ -84,13 +84,16 @@ def _given(id: str) -> str:
 
 def _of_interactions(where: str) -> Erasure:
     try:
-        predicate = interaction_predicate(orjson.loads(where))
+        demanded = orjson.loads(where)
+        predicate = interaction_predicate(demanded)
     except orjson.JSONDecodeError as error:
         raise BadUserInput(f"--where is no JSON: {error}.") from None
     if predicate.nothing:
         raise BadUserInput("This filter matches nothing, whatever is recorded.")
     if predicate.outcome_at:
         raise BadUserInput("Interactions can't be deleted by `outcome`: that changes while they are.")
+    if (empty := erasures.demands_nothing_at(demanded)) is not None:
+        raise BadUserInput(erasures.DEMANDS_NOTHING, path=empty)
     path = choose_access_path(INTERACTION, time_order(INTERACTION, descending=True), predicate)
     return erasures.of_interactions(path, predicate.times)
 

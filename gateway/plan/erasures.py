@@ -4,7 +4,7 @@ A sweep is a value that can be stored: what it leads to is decided when somebody
 it takes, and whatever version goes on with it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -18,6 +18,9 @@ from gateway.plan.access_path import AccessPath, intervals
 from gateway.plan.predicate import TimeBound
 
 Document = Mapping[str, Any]
+
+_OPERANDS: Final = frozenset({"value", "in"})
+DEMANDS_NOTHING: Final = "This demands nothing, as of a variable that isn't sent: leave it out, or say what it demands."
 
 
 class SweepAction(Enum):
@@ -120,3 +123,19 @@ _BY_NAME: Final = {(index.kind.collection, index.name): index for index in INDEX
 
 def index_of(collection: str, name: str) -> Index:
     return _BY_NAME[collection, name]
+
+
+def demands_nothing_at(where: Any) -> tuple[str | int, ...] | None:
+    """Where a filter that isn't empty has a part that is, as of a variable that wasn't sent: what it matches is more
+    than somebody meant to erase. None where each part demands something."""
+    pending: list[tuple[tuple[str | int, ...], Any]] = [((), where)]
+    while pending:
+        path, value = pending.pop()
+        if not isinstance(value, Mapping | list):
+            continue
+        if not value and path:
+            return path
+        steps: Iterable[tuple[str | int, Any]] = enumerate(value) if isinstance(value, list) else value.items()
+        # What is compared with may be empty.
+        pending += [((*path, step), inner) for step, inner in steps if step not in _OPERANDS]
+    return None

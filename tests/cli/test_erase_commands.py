@@ -123,6 +123,8 @@ def test_what_was_erased_is_told_in_a_line(shell: Shell, shop: list[str]) -> Non
         ('{"featureId": {"in": []}}', "matches nothing"),
         ('{"searchRequest": {"outcome": {"clicked": true}}}', "outcome"),
         ('{"position": null}', "null"),
+        ('{"featureId": {}}', "demands nothing"),
+        ('{"and": []}', "demands nothing"),
     ],
 )
 def test_a_filter_that_is_none_is_an_error(shell: Shell, shop: list[str], where: str, message: str) -> None:

@@ -282,6 +282,26 @@ async def test_what_means_nothing_is_refused(house: Gateway, document: str, vari
     assert await house.database[JOB.collection].count_documents({}) == 0
 
 
+@pytest.mark.parametrize(
+    ("where", "path"),
+    [
+        ("{ featureId: { eq: $id } }", ["featureId"]),
+        ("{ interactionType: { eq: CLICK }, userId: { eq: $id } }", ["userId"]),
+        ("{ and: [{ userId: { eq: $id } }] }", ["and", "0", "userId"]),
+        ("{ or: [{ userId: { eq: $id } }] }", ["or", "0", "userId"]),
+    ],
+)
+async def test_a_variable_that_is_not_sent_deletes_nothing(house: Gateway, where: str, path: list[str]) -> None:
+    document = f"mutation ($id: ID) {{ deleteInteractions(input: {{ where: {where} }}) {{ job {{ jobId }} }} }}"
+    [error] = (await house.execute(document))["errors"]
+    extensions = error["extensions"]
+    assert (extensions["code"], [str(step) for step in extensions["path"]]) == (
+        "BAD_USER_INPUT",
+        ["input", "where", *path],
+    )
+    assert await house.database[JOB.collection].count_documents({}) == 0
+
+
 async def test_a_job_is_its_own_namespaces(house: Gateway) -> None:
     [payload] = (await house.data(ERASE_USER, {"id": "jane"})).values()
     id = payload["job"]["jobId"]

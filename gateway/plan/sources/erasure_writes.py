@@ -128,4 +128,6 @@ class BoundInteractionsErasure(BoundErasure):
             )
         if predicate.nothing:
             raise BadUserInput("This filter matches nothing, whatever is recorded.", path=where.path)
+        if (empty := erasures.demands_nothing_at(where.value)) is not None:
+            raise BadUserInput(erasures.DEMANDS_NOTHING, path=(*where.path, *empty))
         return erasures.of_interactions(choose_access_path(INTERACTION, _LATEST_FIRST, predicate), predicate.times)
