@@ -61,11 +61,11 @@ def export(
     place = ExportPlace(question.first_part) if token is None else _place(token)
     _require_sensible(format, goes_on=token is not None, tokens=tokens, follow=follow, topics=topics)
     writer = format.writer(goes_on=token is not None, brings_searches=not question.tells_searches)
-    with _opened(output, appends=token is not None) as file, ExitStack() as files:
+    with _opened(output) as file, ExitStack() as files:
         writers: list[tuple[PageWriter, BinaryIO]] = [(writer, file)]
         if topics is not None:
-            writers.append((TopicsWriter(), files.enter_context(topics.open("wb" if token is None else "ab"))))
-        run = _Export(question, place, writers, tells_tokens=tokens, format=format)
+            writers.append((TopicsWriter(), files.enter_context(topics.open("ab"))))
+        run = _Export(question, place, writers, tells_tokens=tokens, overwrites=token is None, format=format)
         try:
             asyncio.run(run.run(namespace, organization, follows=follow))
         except OperationFailed as failure:
@@ -84,16 +84,18 @@ class _Export:
         writers: Sequence[tuple[PageWriter, BinaryIO]],
         *,
         tells_tokens: bool,
+        overwrites: bool,
         format: ExportFormat,
     ) -> None:
         self.place = place
         self._question = question
         self._writers = writers
         self._tells_tokens = tells_tokens
+        self._overwrites = overwrites
         self._format = format
         self._lines = self._unreadable = 0
         self._latest = LatestLines()
-        self._is_whole = False
+        self._has_begun = self._is_whole = False
 
     async def run(self, namespace: str, organization: str, *, follows: bool) -> None:
         running = asyncio.create_task(self._run(namespace, organization, follows=follows))
@@ -128,6 +130,8 @@ class _Export:
         """Says how far it came, and how to go on."""
         if self._unreadable:
             warn(f"{self._unreadable:,} stored documents can't be read, and were left out.")
+        if not self._has_begun:
+            return
         if self._format.may_go_on and not self._question.judged:
             behind = "What is recorded from now on" if self._is_whole else "The rest"
             note(f"{self._lines:,} lines exported. {behind}: --token {self.place.token}")
@@ -138,12 +142,11 @@ class _Export:
         question, asking = self._question, LocalAsking()
         if self.place.since is None and not question.judged:
             self.place = replace(self.place, since=await local.recorded.now())
-        for writer, file in self._writers:
-            _write(file, writer.begin())
         goes_on = self.place.part is Part.RECORDED
         if not goes_on:
             async for page in local.pages.pages(question, self.place, asking, context):
                 yield page
+        self._begin()
         since = self.place.since
         if since is None:
             return
@@ -155,7 +158,18 @@ class _Export:
             async for page in local.recorded.pages(question.where, context, asking, since, follows=follows):
                 yield page
 
+    def _begin(self) -> None:
+        """Files stay as an earlier export left them until there is a page, for what was asked may be wrong."""
+        if self._has_begun:
+            return
+        self._has_begun = True
+        for writer, file in self._writers:
+            if self._overwrites and file is not sys.stdout.buffer and Path(file.name).is_file():
+                file.truncate(0)
+            _write(file, writer.begin())
+
     def _write(self, page: ExportPage) -> None:
+        self._begin()
         rows = self._latest.unknown(page.rows) if page.part is Part.RECORDED else self._latest.noted(page.rows)
         for writer, file in self._writers:
             _write(file, writer.page(rows))
@@ -207,12 +221,12 @@ def _require_sensible(format: ExportFormat, *, goes_on: bool, tokens: bool, foll
 
 
 @contextmanager
-def _opened(output: str, *, appends: bool) -> Iterator[BinaryIO]:
+def _opened(output: str) -> Iterator[BinaryIO]:
     if output == _STDOUT:
         yield sys.stdout.buffer
         return
     try:
-        with Path(output).open("ab" if appends else "wb") as file:
+        with Path(output).open("ab") as file:
             yield file
     except OSError as error:
         if error.filename != output:

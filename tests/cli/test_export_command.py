@@ -248,10 +248,14 @@ def test_wrong_usage_is_one_line_and_status_2(shop: Shop, arguments: Sequence[st
         (("--organization", "absent"), "no organization 'absent'"),
     ],
 )
-def test_what_is_wrong_is_an_error_of_one_line(shop: Shop, arguments: Sequence[str], words: str) -> None:
-    result = shop.run(*arguments)
-    assert (result.exit_code, result.stdout) == (1, "")
-    [error] = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
+def test_what_is_wrong_is_an_error_of_one_line(
+    shop: Shop, tmp_path: Path, arguments: Sequence[str], words: str
+) -> None:
+    earlier = tmp_path / "earlier"
+    earlier.write_text("earlier")
+    result = shop.run(*arguments, "--output", str(earlier))
+    assert (result.exit_code, result.stdout, earlier.read_text()) == (1, "", "earlier")
+    [error] = result.stderr.splitlines()
     assert words in error
 
 
