@@ -136,7 +136,7 @@ class _Export:
             behind = "What is recorded from now on" if self._is_whole else "The rest"
             note(f"{self._lines:,} lines exported. {behind}: --token {self.place.token}")
         elif self._is_whole:
-            note(f"{self._lines:,} judgments exported.")
+            note(f"{self._lines:,} {'judgments' if self._question.judged else 'lines'} exported.")
 
     async def _pages(self, local: LocalOperations, context: Context, *, follows: bool) -> AsyncIterator[ExportPage]:
         question, asking = self._question, LocalAsking()

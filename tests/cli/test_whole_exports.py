@@ -1,0 +1,18 @@
+import pytest
+
+from gateway.demo.embedded_mongod import EmbeddedServer
+from tests.cli.test_export_command import Shop
+
+
+@pytest.mark.parametrize(("format", "told"), [("parquet", "2 lines exported."), ("qrels", "1 judgments exported.")])
+def test_what_is_exported_as_a_whole_is_counted_as_what_it_is(
+    mongod: EmbeddedServer, database_name: str, format: str, told: str
+) -> None:
+    shop = Shop(mongod.uri, database_name)
+    request = {
+        "search_request_id": "q",
+        "queries": [{"vector_index": "text", "type": "text", "value": "lamp"}],
+        "collections": ["c"],
+    }
+    shop.record(0, interaction_type="view", position=0, search_request=request)
+    assert shop.run("--format", format, "--model", "sdbn").stderr.splitlines() == [told]
