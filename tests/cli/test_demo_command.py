@@ -130,7 +130,7 @@ def test_a_page_of_another_origin_reads_nothing(demo: Demo) -> None:
         httpx.options(demo.facts["url"], headers=headers | asked),
         httpx.post(demo.facts["url"], json={"query": "{ __typename }"}, headers=headers),
     ):
-        assert not [name for name in answer.headers if name.startswith("access-control-")]
+        assert "access-control-allow-origin" not in answer.headers
     with pytest.raises(InvalidStatus) as refusal:
         connect(
             demo.facts["wsUrl"], origin=Origin(headers["Origin"]), subprotocols=[Subprotocol("graphql-transport-ws")]

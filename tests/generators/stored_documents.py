@@ -130,10 +130,10 @@ ODDITIES: Mapping[str, st.SearchStrategy[Any]] = {
 
 # What is read by arguments.
 _PARTS: Mapping[str, st.SearchStrategy[Any]] = {
-    "counts": st.just({"click": 2, "other": 1}),
-    "positions": st.lists(st.just({"position": 3, "views": 5, "clicks": 2}), max_size=2),
+    "counts": _copied([{"click": 2, "other": 1}]),
+    "positions": st.lists(_copied([{"position": 3, "views": 5, "clicks": 2}]), max_size=2),
     "values": st.lists(
-        st.sampled_from(
+        _copied(
             [
                 {"value": {"a": [1, None]}, "searches": 2, "stats": {"searches": 2, "click_through_rate": 0.5}},
                 {"value": None, "searches": 1, "stats": {"searches": 1, "no_click_rate": None}},
