@@ -61,7 +61,7 @@ async def test_work_is_not_begun_for_a_key_without_the_points() -> None:
 
 
 async def test_work_whose_turn_does_not_come_in_time_costs_nothing() -> None:
-    work, buckets = new_work(time_limit_ms=300)
+    work, buckets = new_work(100_000, time_limit_ms=300)
     pieces = [asyncio.create_task(work.run(busily, RICH, 10)) for _ in range(30)]
     await asyncio.sleep(0)
     late = asyncio.create_task(work.run(busily, RICH, 10))
@@ -70,7 +70,7 @@ async def test_work_whose_turn_does_not_come_in_time_costs_nothing() -> None:
     assert "longer than 300 ms" in outcomes[-1].message
     paid = [outcome.points for outcome in outcomes if not isinstance(outcome, BaseException)]
     assert paid
-    assert await left_of(buckets, RICH) == max(0, 10_000 - sum(paid))
+    assert await left_of(buckets, RICH) == 100_000 - sum(paid)
 
 
 async def test_a_refusal_costs_its_size_and_what_was_paid_is_part_of_it() -> None:
