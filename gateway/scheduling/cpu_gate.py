@@ -126,16 +126,12 @@ class CpuGate:
             finally:
                 seconds = thread_time() - began
 
-        def end(piece: "asyncio.Future[T]") -> None:
-            # Of a piece that was given up, nobody asks for its error.
-            _retrieve_exception(piece)
+        def end(_: "asyncio.Future[T]") -> None:
             self._end(organization, key, seconds)
 
         piece = asyncio.get_running_loop().run_in_executor(self._thread, copy_context().run, timed)
         piece.add_done_callback(end)
-        # Whoever gives up doesn't wait for it, as the next piece does.
-        await asyncio.wait((piece,))
-        return piece.result()
+        return await _whole(piece)
 
     def _end(self, organization: str, key: str, seconds: float) -> None:
         """Counts a piece that took so long, and begins the pause after it."""
@@ -203,6 +199,20 @@ class CpuGate:
                 return
         self._is_open = True
         self._organizations, self._keys = _Turns(), {}
+
+
+async def _whole(piece: "asyncio.Future[T]") -> T:
+    """The result of a piece that has begun: whoever gives up is let go once it has ended, and pays for it till then."""
+    given_up: asyncio.CancelledError | None = None
+    while not piece.done():
+        try:
+            await asyncio.wait((piece,))
+        except asyncio.CancelledError as error:
+            given_up = error
+    if given_up is not None:
+        _retrieve_exception(piece)
+        raise given_up
+    return piece.result()
 
 
 async def _turn_unless(left: ClientLeft, turn: "asyncio.Future[None]") -> None:

@@ -1,6 +1,7 @@
 """Long work of several requests leaves room for short work between."""
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from socket import SHUT_RDWR
@@ -127,6 +128,24 @@ async def test_what_fails_or_is_given_up_lets_the_next_begin() -> None:
     given_up.cancel()
     async with asyncio.timeout(PATIENCE):
         assert await cpu_gate.run(laboriously, OURS) == "done"
+
+
+async def test_a_piece_that_has_begun_is_waited_for_by_whoever_gives_up() -> None:
+    cpu_gate, begun, ending = CpuGate(ConcurrencyLimit(1), max_waiting=10), threading.Event(), threading.Event()
+
+    def held() -> None:
+        begun.set()
+        ending.wait(PATIENCE)
+
+    given_up = asyncio.create_task(cpu_gate.run(held, OURS))
+    await asyncio.to_thread(begun.wait, PATIENCE)
+    given_up.cancel()
+    done, _ = await asyncio.wait((given_up,), timeout=0)
+    assert not done
+    ending.set()
+    with pytest.raises(asyncio.CancelledError):
+        await given_up
+    assert await cpu_gate.run(laboriously, OURS) == "done"
 
 
 async def test_who_comes_late_is_next_whatever_others_have_waiting() -> None:
