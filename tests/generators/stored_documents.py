@@ -289,5 +289,6 @@ def _places(document: Document) -> Iterator[tuple[Any, Any]]:
         for key in keys:
             if container is not document or key not in ("_id", TYPE_FIELD):
                 yield container, key
-            if isinstance(container[key], dict | list):
+            # What is read by arguments the gateway makes whole: within it nobody else has left anything.
+            if isinstance(container[key], dict | list) and key not in _PARTS:
                 pending.append(container[key])
