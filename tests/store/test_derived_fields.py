@@ -77,7 +77,7 @@ async def test_wrong_derived_fields_are_found_and_set_right(database: Database) 
 
 
 async def test_a_wrong_identity_is_reported_and_left(database: Database) -> None:
-    await database["interactions"].update_one({"interaction_id": "i1"}, {"$set": {"search_request_id": "other"}})
+    await database["interactions"].update_one({"interaction_id": "i1"}, {"$set": {"search_request_id": 5}})
     await database["interactions"].update_one({"interaction_id": "i2"}, {"$set": {"namespace_id": "ns_other"}})
     await database["search_requests"].update_one({"search_request_id": "r1"}, {"$set": {"search_request_id": "r2"}})
     await database["search_requests"].insert_one({"search_request": 1, "search_request_id": 2})
