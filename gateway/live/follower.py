@@ -8,7 +8,7 @@ Where it isn't known what was written, everything is made again, in small steps 
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -20,7 +20,7 @@ from gateway.live.pending_keys import PendingKeys
 from gateway.live.percolation import Percolation
 from gateway.model.kinds import INTERACTION
 from gateway.model.percolators import KEPT_MATCHES
-from gateway.scheduling.cancellation import cancel
+from gateway.scheduling.cancellation import cancel, completed
 from gateway.store.change_stream import InsertWatch
 from gateway.store.client import Database
 from gateway.store.derivation import Derivation
@@ -97,7 +97,7 @@ class Follower:
                 renewal.result()
             work.result()
         finally:
-            await _in_any_case(self._end([work, renewal]))
+            await completed(asyncio.create_task(self._end([work, renewal])))
 
     async def _end(self, tasks: Sequence["asyncio.Task[None]"]) -> None:
         await cancel(tasks)
@@ -234,20 +234,6 @@ class _Following:
         await self._state.save_rebuild(self._rebuild)
         if self._rebuild is not None:
             progress(self._rebuild.done)
-
-
-async def _in_any_case(work: Coroutine[Any, Any, None]) -> None:
-    """Returns once the work is done, however often this is cancelled meanwhile."""
-    task = asyncio.create_task(work)
-    cancelled = False
-    while not task.done():
-        try:
-            await asyncio.wait((task,))
-        except asyncio.CancelledError:
-            cancelled = True
-    task.result()
-    if cancelled:
-        raise asyncio.CancelledError
 
 
 async def _now(database: Database) -> Timestamp:

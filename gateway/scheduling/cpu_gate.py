@@ -8,10 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from enum import Enum, auto
 from time import thread_time
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from gateway.context import Caller
 from gateway.errors import RateLimited
+from gateway.scheduling.cancellation import completed
 from gateway.scheduling.concurrency import ConcurrencyLimit
 
 T = TypeVar("T")
@@ -131,7 +132,8 @@ class CpuGate:
 
         piece = asyncio.get_running_loop().run_in_executor(self._thread, copy_context().run, timed)
         piece.add_done_callback(end)
-        return await _whole(piece)
+        # It is paid for to its end by whoever gives up.
+        return await completed(piece)
 
     def _end(self, organization: str, key: str, seconds: float) -> None:
         """Counts a piece that took so long, and begins the pause after it."""
@@ -201,20 +203,6 @@ class CpuGate:
         self._organizations, self._keys = _Turns(), {}
 
 
-async def _whole(piece: "asyncio.Future[T]") -> T:
-    """The result of a piece that has begun: whoever gives up is let go once it has ended, and pays for it till then."""
-    given_up: asyncio.CancelledError | None = None
-    while not piece.done():
-        try:
-            await asyncio.wait((piece,))
-        except asyncio.CancelledError as error:
-            given_up = error
-    if given_up is not None:
-        _retrieve_exception(piece)
-        raise given_up
-    return piece.result()
-
-
 async def _turn_unless(left: ClientLeft, turn: "asyncio.Future[None]") -> None:
     """Waits for the turn, or raises what ``left`` does."""
     leaving = asyncio.ensure_future(left())
@@ -228,7 +216,7 @@ async def _turn_unless(left: ClientLeft, turn: "asyncio.Future[None]") -> None:
         leaving.cancel()
 
 
-def _retrieve_exception(future: "asyncio.Future[Any]") -> None:
-    """Has nobody told of an error that nobody waits for any longer: that a client left in the moment of its turn."""
-    if not future.cancelled():
-        future.exception()
+def _retrieve_exception(leaving: "asyncio.Future[None]") -> None:
+    """That a client left in the moment of its turn is of no account."""
+    if not leaving.cancelled():
+        leaving.exception()
