@@ -1,6 +1,6 @@
 """Documents inserted unless something is stored under their ids."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from operator import not_
 from typing import Any
 from uuid import UUID
@@ -41,10 +41,28 @@ async def insert(
     insertion = _Insertion(collection, namespace, documents, count)
     if len(documents) >= _MANY:
         await insertion.look_up()
-    # Once is nearly always enough.
-    if not await insertion.attempt() and not await insertion.attempt_again():
-        raise Unavailable("Another writer is recording the same; try again.")
+    await until_readable(insertion.attempt)
     return insertion.stored, insertion.fresh
+
+
+async def until_readable(attempt: Callable[[], Awaitable[bool]]) -> None:
+    """Attempts to write until all of it is there to be read, which ``attempt`` tells: once is nearly always enough.
+
+    Raises `Unavailable` where another writer's, under the same ids, isn't readable after 2.3 seconds.
+    """
+    if not await attempt() and not await _attempted_again(attempt):
+        raise Unavailable("Another writer is recording the same; try again.")
+
+
+# Before a majority has what another writer inserted, it can't be read: milliseconds as a rule. 2.3 seconds in all.
+@retry(
+    retry=retry_if_result(not_),
+    wait=wait_exponential(multiplier=0.01, max=1),
+    stop=stop_after_attempt(9),
+    retry_error_callback=lambda _state: False,
+)
+async def _attempted_again(attempt: Callable[[], Awaitable[bool]]) -> bool:
+    return await attempt()
 
 
 class _Insertion:
@@ -82,16 +100,6 @@ class _Insertion:
                 self.stored |= await find_by_ids(self._collection, within, list(existing), self._count)
         self._missing = {id: self._missing[id] for id in existing if id not in self.stored}
         return not self._missing
-
-    # Before a majority has what another writer inserted, it can't be read: milliseconds as a rule. 2.3 seconds in all.
-    @retry(
-        retry=retry_if_result(not_),
-        wait=wait_exponential(multiplier=0.01, max=1),
-        stop=stop_after_attempt(9),
-        retry_error_callback=lambda _state: False,
-    )
-    async def attempt_again(self) -> bool:
-        return await self.attempt()
 
 
 async def _insert_new(collection: Collection, documents: list[Document]) -> set[UUID]:

@@ -7,20 +7,17 @@ races, or was interrupted.
 """
 
 from collections.abc import Collection, Mapping
-from operator import not_
 from typing import Any
 from uuid import UUID, uuid4
 
 from pymongo import ReplaceOne
-from tenacity import retry, retry_if_result, stop_after_attempt, wait_exponential
 
 from gateway.context import Namespace
-from gateway.errors import Unavailable
 from gateway.model.documents import STUB, copied_fields, copies_of_stub, effective_session_id, is_stub
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.store.client import Database, Document
 from gateway.store.driver_errors import translated
-from gateway.store.idempotent_inserts import ByteCount, find_by_ids, insert
+from gateway.store.idempotent_inserts import ByteCount, find_by_ids, insert, until_readable
 
 # Each has up to 1 MB.
 _BATCH = 20
@@ -45,9 +42,7 @@ class SearchRequestInserts:
         }
         if waiting:
             completion = _Completion(self._search_requests, namespace, waiting, count)
-            # Once is enough, unless another writer's is on its way.
-            if not await completion.attempt() and not await completion.attempt_again():
-                raise Unavailable("Another writer is recording the same; try again.")
+            await until_readable(completion.attempt)
             stored |= completion.stored
             fresh |= completion.fresh
         return stored, fresh
@@ -101,15 +96,6 @@ class _Completion:
         self.fresh |= {id for id, document in full.items() if document.get(STUB) == self._id}
         self._missing = {id: document for id, document in self._missing.items() if id not in full}
         return not self._missing
-
-    @retry(
-        retry=retry_if_result(not_),
-        wait=wait_exponential(multiplier=0.01, max=1),
-        stop=stop_after_attempt(9),
-        retry_error_callback=lambda _state: False,
-    )
-    async def attempt_again(self) -> bool:
-        return await self.attempt()
 
 
 def _full_copy(request: Document) -> Document:
