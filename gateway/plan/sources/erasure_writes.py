@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.context import Context
-from gateway.errors import BadUserInput, Forbidden, GatewayError
+from gateway.errors import BadUserInput, Forbidden
 from gateway.model.jobs import told
 from gateway.model.kinds import INTERACTION, time_order
 from gateway.plan import erasures
@@ -15,7 +15,7 @@ from gateway.plan.cost import JOB_STARTED
 from gateway.plan.erasures import Erasure
 from gateway.plan.sources.input_values import InputValue
 from gateway.plan.sources.source import Source, SourceArguments
-from gateway.plan.sources.writes import BoundWrite
+from gateway.plan.sources.writes import BoundWrite, require_done
 from gateway.plan.write_commands import Erase, Recorded
 
 _LATEST_FIRST = time_order(INTERACTION, descending=True)
@@ -75,8 +75,7 @@ class BoundErasure(BoundWrite):
         """What is to be erased; raises `GatewayError` with a path from ``input`` down."""
 
     def payload(self, result: Any, context: Context) -> Document:
-        if isinstance(result, GatewayError):
-            raise type(result)(result.message, path=("input",))
+        require_done(result)
         return {"job": Recorded(told(result), created=True)}
 
     def _id(self, name: str) -> str:

@@ -3,14 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 
 from gateway.context import Context
 from gateway.errors import BadUserInput
 from gateway.plan.commands import Document
+from gateway.plan.sources.batches import batch_counts, batch_results
 from gateway.plan.sources.input_values import InputValue
 from gateway.plan.sources.search_request_batches import search_request_result, validated_search_request
 from gateway.plan.sources.source import Source, SourceArguments
-from gateway.plan.sources.writes import MAX_BATCH, BoundWrite, interaction_result, validated
+from gateway.plan.sources.writes import (
+    MAX_BATCH,
+    BoundWrite,
+    interaction_result,
+    validated,
+)
 from gateway.plan.write_commands import Outcome, RecordBatch, RecordInteractions
 
 
@@ -56,18 +63,7 @@ class BoundJsonRecording(BoundWrite):
     def payload(self, result: tuple[Sequence[Outcome], Sequence[Outcome]], context: Context) -> Document:
         searches, interactions = result
         results = {
-            "search_requests": [
-                search_request_result(index, outcome, input)
-                for index, (outcome, input) in enumerate(zip(searches, self.search_requests, strict=True))
-            ],
-            "interactions": [
-                interaction_result(index, outcome, input)
-                for index, (outcome, input) in enumerate(zip(interactions, self.interactions, strict=True))
-            ],
+            "search_requests": batch_results(searches, self.search_requests, search_request_result),
+            "interactions": batch_results(interactions, self.interactions, interaction_result),
         }
-        every = [result for listed in results.values() for result in listed]
-        return {
-            **results,
-            "created_count": sum(result["created"] for result in every),
-            "error_count": sum(result["error"] is not None for result in every),
-        }
+        return {**results, **batch_counts(chain.from_iterable(results.values()))}

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.context import Context, KeyBounds, Permission, Rate
-from gateway.errors import BadUserInput, GatewayError
+from gateway.errors import BadUserInput
 from gateway.model.page_origins import page_origins
 from gateway.plan.commands import Document
 from gateway.plan.cost import KEY_CHANGED
 from gateway.plan.sources.input_values import InputValue
 from gateway.plan.sources.source import Source, SourceArguments
-from gateway.plan.sources.writes import BoundWrite
+from gateway.plan.sources.writes import BoundWrite, require_done
 from gateway.plan.write_commands import CreateKey, LimitKey, RevokeKey, WriteCommand
 
 _NAMES = {"key_id": "keyId", "default_namespace": "defaultNamespace", "rate": "rateLimit"}
@@ -59,8 +59,7 @@ class _BoundKeyWrite(BoundWrite):
     def command(self, context: Context) -> WriteCommand: ...
 
     def payload(self, result: Any, context: Context) -> Document:
-        if isinstance(result, GatewayError):
-            raise type(result)(result.message, path=("input", *(_NAMES.get(step, step) for step in result.path)))
+        require_done(result, _NAMES)
         return {"key": _document(result)}
 
 
@@ -86,8 +85,7 @@ class BoundKeyCreation(_BoundKeyWrite):
         )
 
     def payload(self, result: Any, context: Context) -> Document:
-        if isinstance(result, GatewayError):
-            return _BoundKeyWrite.payload(self, result, context)
+        require_done(result, _NAMES)
         return {"key": _document(result.key), "secret": result.secret}
 
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.context import Context
-from gateway.errors import BadUserInput, GatewayError
+from gateway.errors import BadUserInput
 from gateway.model.jobs import told
 from gateway.plan.commands import Document
 from gateway.plan.cost import JOB_STARTED, KEY_CHANGED
 from gateway.plan.sources.input_values import InputValue
 from gateway.plan.sources.source import Source, SourceArguments
-from gateway.plan.sources.writes import BoundWrite
+from gateway.plan.sources.writes import BoundWrite, require_done
 from gateway.plan.viewer_documents import namespace_document
 from gateway.plan.write_commands import DeleteNamespace, Recorded, SetRetention
 
@@ -53,7 +53,7 @@ class BoundRetentionSetting(BoundWrite):
         return SetRetention(context.namespace, values["retentionDays"], context.caller)
 
     def payload(self, result: Any, context: Context) -> Document:
-        _require_done(result)
+        require_done(result, _NAMES)
         return {"namespace": Recorded(namespace_document(result), created=False)}
 
 
@@ -76,10 +76,5 @@ class BoundNamespaceDeletion(BoundWrite):
         return DeleteNamespace(context.reach, values["namespaceId"], values["name"], context.caller)
 
     def payload(self, result: Any, context: Context) -> Document:
-        _require_done(result)
+        require_done(result)
         return {"job": Recorded(told(result), created=True)}
-
-
-def _require_done(result: Any) -> None:
-    if isinstance(result, GatewayError):
-        raise type(result)(result.message, path=("input", *(_NAMES.get(step, step) for step in result.path)))

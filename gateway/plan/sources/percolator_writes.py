@@ -6,14 +6,14 @@ from typing import Any
 import orjson
 
 from gateway.context import Context
-from gateway.errors import BadUserInput, GatewayError
+from gateway.errors import BadUserInput
 from gateway.model.percolators import MAX_NAME_LENGTH, MAX_WHERE_BYTES, PERCOLATOR
 from gateway.plan import global_ids
 from gateway.plan.commands import Document
 from gateway.plan.saved_filters import required_values
 from gateway.plan.sources.input_values import InputValue
 from gateway.plan.sources.source import Source, SourceArguments
-from gateway.plan.sources.writes import BoundWrite
+from gateway.plan.sources.writes import BoundWrite, require_done
 from gateway.plan.write_commands import CreatePercolator, DeletePercolator, Recorded, SavedWhere, UpdatePercolator
 
 
@@ -128,7 +128,6 @@ def _where(input: InputValue) -> SavedWhere:
 
 def _document(result: Any) -> Document:
     """The stored document, or the error at its place in the input."""
-    if isinstance(result, GatewayError):
-        raise type(result)(result.message, path=("input", *result.path))
+    require_done(result)
     document: Document = result
     return document

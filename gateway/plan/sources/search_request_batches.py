@@ -9,10 +9,17 @@ from gateway.context import Context
 from gateway.errors import BadUserInput, Forbidden, GatewayError
 from gateway.model.wire import validate_search_request
 from gateway.plan.commands import Document
+from gateway.plan.sources.batches import batch_counts, batch_results
 from gateway.plan.sources.input_values import InputValue
 from gateway.plan.sources.own_recordings import own_search_request
 from gateway.plan.sources.source import Source, SourceArguments
-from gateway.plan.sources.writes import MAX_BATCH, BoundWrite, described, replaces, require_replaceable
+from gateway.plan.sources.writes import (
+    MAX_BATCH,
+    BoundWrite,
+    described,
+    replaces,
+    require_replaceable,
+)
 from gateway.plan.write_commands import Outcome, RecordSearchRequest, RecordSearchRequests
 
 
@@ -52,16 +59,8 @@ class BoundSearchRequestsRecording(BoundWrite):
         return RecordSearchRequests(context.reach, recordings, self.replaces)
 
     def payload(self, result: Sequence[Outcome], context: Context) -> Document:
-        results = [
-            search_request_result(index, outcome, input)
-            for index, (outcome, input) in enumerate(zip(result, self.inputs, strict=True))
-        ]
-        return {
-            "results": results,
-            "created_count": sum(result["created"] for result in results),
-            "replaced_count": sum(result["replaced"] for result in results),
-            "error_count": sum(result["error"] is not None for result in results),
-        }
+        results = batch_results(result, self.inputs, search_request_result)
+        return {"results": results, **batch_counts(results)}
 
 
 def validated_search_request(input: InputValue, context: Context, now: datetime) -> RecordSearchRequest | GatewayError:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from types import MappingProxyType
 from typing import Any
 
 from gateway.context import Context, Permission
@@ -15,6 +16,7 @@ from gateway.model.wire import RecordedInteraction, validate_interaction, valida
 from gateway.plan import global_ids
 from gateway.plan.commands import Document
 from gateway.plan.cost import NAMESPACE_CREATED, WRITTEN
+from gateway.plan.sources.batches import batch_counts, batch_results
 from gateway.plan.sources.input_values import InputValue
 from gateway.plan.sources.own_recordings import own_interaction, own_search_request
 from gateway.plan.sources.payload_documents import readable_payload
@@ -171,16 +173,8 @@ class BoundInteractionsRecording(BoundWrite):
         return RecordInteractions(context.reach, recordings, datetime.now(UTC), self.makes_stubs, self.replaces)
 
     def payload(self, result: Sequence[Outcome], context: Context) -> Document:
-        results = [
-            interaction_result(index, outcome, input)
-            for index, (outcome, input) in enumerate(zip(result, self.inputs, strict=True))
-        ]
-        return {
-            "results": results,
-            "created_count": sum(result["created"] for result in results),
-            "replaced_count": sum(result["replaced"] for result in results),
-            "error_count": sum(result["error"] is not None for result in results),
-        }
+        results = batch_results(result, self.inputs, interaction_result)
+        return {"results": results, **batch_counts(results)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +241,13 @@ class BoundNamespaceCreation(BoundWrite):
             raise BadUserInput(result.message, path=("input", "name")) from result
         namespace, created = result
         return {"namespace": Recorded(namespace_document(namespace), created), "created": created}
+
+
+def require_done(result: Any, names: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Raises the error that a command ended with, where it did: at its path from ``input`` down, with ``names`` in the
+    place of those of the store."""
+    if isinstance(result, GatewayError):
+        raise type(result)(result.message, path=("input", *(names.get(step, step) for step in result.path)))
 
 
 def validated(
