@@ -25,10 +25,7 @@ class AlgoliaCollector:
         context = await exchange.context(*algolia_credentials(exchange))
         read = partial(algolia_events.interactions, received_at=datetime.now(UTC))
         received = await self._bodies.read(read, exchange, context)
-        budget = await self._recordings.interactions(
-            received.content, exchange, context, size=received.size, waited=received.waited
-        )
-        return recorded_reply(budget)
+        return recorded_reply(await self._recordings.interactions(received, exchange, context))
 
     async def erase(self, exchange: Exchange, parameters: Mapping[str, Any]) -> Reply:
         """Begins to erase what names a user."""

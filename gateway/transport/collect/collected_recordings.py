@@ -12,6 +12,7 @@ from gateway.execution.asked_operations import AskedOperations, Place
 from gateway.execution.operation_runner import OperationRunner
 from gateway.limits import Limits
 from gateway.plan.sources.writes import MAX_BATCH
+from gateway.transport.collect.collector_bodies import Received
 from gateway.transport.exchange.exchange import Exchange
 
 _RECORD: Final = "collect:Record"
@@ -29,32 +30,27 @@ class CollectedRecordings:
         self._most_entries = limits.json_nodes
         self._most_items = min(MAX_BATCH, limits.list_items)
 
-    async def interactions(
-        self, wires: Sequence[Wire], exchange: Exchange, context: Context, *, size: int, waited: float
-    ) -> Budget | None:
+    async def interactions(self, received: Received, exchange: Exchange, context: Context) -> Budget | None:
         """Records interactions, whose search requests may follow; gives what their key has left.
 
-        ``size``, ``waited``: as of `AskedOperations.ask`. Raises what that does, and the first `GatewayError` that one
+        Raises what `AskedOperations.ask` does, and the first `GatewayError` that one
         of them meets, with the path in its wire object; the others are recorded.
         """
-        return await self._record("interactions", wires, exchange, context, size, waited)
+        return await self._record("interactions", received, exchange, context)
 
-    async def search_requests(
-        self, searches: Sequence[Wire], exchange: Exchange, context: Context, *, size: int, waited: float
-    ) -> Budget | None:
+    async def search_requests(self, received: Received, exchange: Exchange, context: Context) -> Budget | None:
         """Records search requests likewise, each as the graph's `JsonSearchRequestInput`."""
-        return await self._record("searchRequests", searches, exchange, context, size, waited)
+        return await self._record("searchRequests", received, exchange, context)
 
     async def erase_user(self, user_id: str, exchange: Exchange, context: Context) -> Budget | None:
         """Begins to erase what names a user; raises what `AskedOperations.ask` does."""
         variables = {"input": {"userId": user_id}}
         return (await self._operations.ask(_ERASE, variables, exchange, context, _as_it_is)).budget
 
-    async def _record(
-        self, name: str, items: Sequence[Wire], exchange: Exchange, context: Context, size: int, waited: float
-    ) -> Budget | None:
+    async def _record(self, name: str, received: Received, exchange: Exchange, context: Context) -> Budget | None:
         budget: Budget | None = None
         refused: GatewayError | None = None
+        items = received.content
         for first, part in self._parts(items):
             outcome = await self._operations.ask(
                 _RECORD,
@@ -62,8 +58,8 @@ class CollectedRecordings:
                 exchange,
                 context,
                 _as_it_is,
-                size=size * len(part) // len(items),
-                waited=waited,
+                size=received.size * len(part) // len(items),
+                waited=received.waited,
             )
             budget = outcome.budget
             refused = refused or _first_error(outcome.data["recordJson"][name], first)

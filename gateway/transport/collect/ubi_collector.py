@@ -26,19 +26,13 @@ class UbiCollector:
         context = await exchange.context(*path_credentials(parameters))
         read = partial(ubi_collected.interactions, received_at=datetime.now(UTC))
         received = await self._bodies.read(read, exchange, context)
-        budget = await self._recordings.interactions(
-            received.content, exchange, context, size=received.size, waited=received.waited
-        )
-        return recorded_reply(budget)
+        return recorded_reply(await self._recordings.interactions(received, exchange, context))
 
     async def record_queries(self, exchange: Exchange, parameters: Mapping[str, Any]) -> Reply:
         """Records the queries of a body."""
         context = await exchange.context(*path_credentials(parameters))
         received = await self._bodies.read(_searches, exchange, context)
-        budget = await self._recordings.search_requests(
-            received.content, exchange, context, size=received.size, waited=received.waited
-        )
-        return recorded_reply(budget)
+        return recorded_reply(await self._recordings.search_requests(received, exchange, context))
 
 
 def _searches(body: Any) -> list[Mapping[str, Any]]:

@@ -66,10 +66,6 @@ def _error(status: int, message: str, code: str, details: Mapping[str, Any]) -> 
     }
 
 
-def _of_operation(error: Mapping[str, Any]) -> Mapping[str, Any]:
-    return _detail(error["extensions"].get("path") or ("body",), error["message"])
-
-
 def _detail(path: Sequence[str | int], message: str) -> Mapping[str, Any]:
     steps = [int(step) if isinstance(step, str) and step.isdecimal() and step.isascii() else step for step in path]
     return {"loc": steps, "msg": message, "type": "value_error"}
