@@ -241,17 +241,16 @@ class KnownOperations:
         """Keeps what a valid request of the document's owner asks, where it may be known by its body: from the second
         time on."""
         body = request.body
-        if body is None or request.document_id is not None or not bound.reusable:
+        if body is None or request.document_id is not None:
             return
-        prepared = PreparedRequest(document.prepared.node, operation.permissions, bound)
-        # Its text and variables are there once more, and what is bound may be there for it alone.
-        weight = 2 * len(body) + bound.weight
-        known = _KnownRequest(replace(request, prepared=prepared), document, weight)
         with self._lock:
             share = document.share
-            if share is None or not share.bodies.again(body):
+            if share is None or not share.bodies.again(body) or not bound.reusable:
                 return
-            evicted = share.requests.keep(body, known)
+            prepared = PreparedRequest(document.prepared.node, operation.permissions, bound)
+            # Its text and variables are there once more, and what is bound may be there for it alone.
+            weight = 2 * len(body) + bound.weight
+            evicted = share.requests.keep(body, _KnownRequest(replace(request, prepared=prepared), document, weight))
             if evicted is not None:
                 self._grow(evicted.document, -evicted.weight)
             self._grow(document, weight)
