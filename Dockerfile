@@ -17,7 +17,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY distribution distribution
 COPY requirements requirements
 COPY gateway gateway
-COPY --from=graphiql /src/gateway/transport/pages/bundle gateway/transport/pages/bundle
+COPY --from=graphiql /src/gateway/transport/pages/bundles/graphiql gateway/transport/pages/bundles/graphiql
 RUN pip install --require-hashes --only-binary :all: -r requirements/image-build.txt \
     && pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
     && python -m venv --without-pip /opt/gateway \

@@ -67,7 +67,7 @@ pins:
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/clients/node_modules \
-		graphiql/node_modules gateway/transport/pages/bundle examples/node_modules examples/*/node_modules \
+		graphiql/node_modules gateway/transport/pages/bundles examples/node_modules examples/*/node_modules \
 		examples/*/build examples/*/src/gql examples/relay/src/__generated__
 	find gateway tests -name __pycache__ -prune -exec rm -rf {} +
 
@@ -89,7 +89,7 @@ $(venv)/release: pyproject.toml constraints.txt
 # The GraphiQL page that the gateway serves, in the versions of graphiql/package-lock.json; building it needs Node 20.19
 # or later with npm. Without it the page loads its scripts from a CDN.
 .PHONY: graphiql
-page := gateway/transport/pages/bundle/index.html
+page := gateway/transport/pages/bundles/graphiql/index.html
 page_sources := $(wildcard graphiql/*.html graphiql/*.js graphiql/*.json graphiql/src/*)
 graphiql: $(page)
 

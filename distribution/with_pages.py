@@ -27,7 +27,7 @@ __all__ = [
     "prepare_metadata_for_build_wheel",
 ]
 
-_PAGE = Path("gateway/transport/pages/bundle/index.html")
+_PAGE = Path("gateway/transport/pages/bundles/graphiql/index.html")
 
 Settings = Mapping[str, str | list[str] | None]
 

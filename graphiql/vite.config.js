@@ -4,7 +4,7 @@ export default defineConfig({
   // Relative, so that the page works behind a path prefix: what lies under graphql/ here is served under /graphql.
   base: "./",
   build: {
-    outDir: "../gateway/transport/pages/bundle",
+    outDir: "../gateway/transport/pages/bundles/graphiql",
     emptyOutDir: true,
     assetsDir: "graphql/assets",
     // Of all that is bundled; it lies beside the page and goes where the page goes.

@@ -42,9 +42,9 @@ def test_the_wheel_carries_the_page(tmp_path: Path) -> None:
     subprocess.run([*pip, "--wheel-dir", tmp_path, source], check=True, capture_output=True)
     [wheel] = tmp_path.glob("*.whl")
     carried = set(ZipFile(wheel).namelist())
-    for folder in ("bundle", "examples"):
+    for folder in ("bundles", "examples"):
         files = {path.relative_to(ROOT).as_posix() for path in (ROOT / TRANSPORT / folder).rglob("*") if path.is_file()}
         assert files, folder
         assert files <= carried
-    assert f"{TRANSPORT}/bundle/licenses.md" in carried
+    assert f"{TRANSPORT}/bundles/graphiql/licenses.md" in carried
     assert f"{TRANSPORT}/graphiql-cdn.html" in carried

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-PAGE = "gateway/transport/pages/bundle/index.html"
+PAGE = "gateway/transport/pages/bundles/graphiql/index.html"
 
 
 @pytest.fixture(scope="module")

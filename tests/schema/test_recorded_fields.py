@@ -213,7 +213,7 @@ def test_a_field_is_added_as_the_decision_page_shows(tmp_path: Path) -> None:
     [diff] = re.findall(r"^```diff\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
     assert len(re.findall(r"^\+[^+]", diff, re.MULTILINE)) == 3
     for folder in ("gateway", "tests"):
-        copytree(ROOT / folder, tmp_path / folder, ignore=ignore_patterns("node_modules", "__pycache__", "bundle"))
+        copytree(ROOT / folder, tmp_path / folder, ignore=ignore_patterns("node_modules", "__pycache__", "bundles"))
     copy(ROOT / "pyproject.toml", tmp_path)
     subprocess.run(["git", "apply", "-"], input=diff.encode(), cwd=tmp_path, check=True)
     tests = ("tests/schema/test_recorded_fields.py", "tests/schema/test_contract.py")

@@ -1,7 +1,7 @@
 """The GraphiQL page: examples filled in, scripts from the gateway itself; what it serves holds no key.
 
-``make graphiql`` builds the page into the folder ``bundle``. Where that was not done there is no such folder, and the
-page loads an older GraphiQL from a CDN, its files pinned with integrity hashes.
+``make graphiql`` builds the page into the folder ``bundles/graphiql``. Where that was not done there is no such folder,
+and the page loads an older GraphiQL from a CDN, its files pinned with integrity hashes.
 """
 
 import secrets
@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 from gateway.transport.pages.assets import Assets
 
 _HERE = Path(__file__).parent
-_BUNDLE = _HERE / "bundle"
+_BUNDLE = _HERE / "bundles" / "graphiql"
 # Beside the page's file as beside its address, so that the page names them relatively.
 _ASSETS = "graphql/assets"
 
