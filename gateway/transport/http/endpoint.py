@@ -15,7 +15,6 @@ from gateway.execution.operation_runner import OperationRunner
 from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.transport.exchange.exchange import Exchange, ExchangePolicy, Reply
 from gateway.transport.exchange.negotiation import EVENTS, GRAPHQL, HTML, JSON, names_type, preferred_type
-from gateway.transport.exchange.security_headers import with_security_headers
 from gateway.transport.http.batching import answer_batch
 from gateway.transport.http.caching import entity_tag, names_tag
 from gateway.transport.http.event_streams import EventStreams
@@ -75,7 +74,7 @@ class GraphQLEndpoint:
         if exchange.method == "OPTIONS":
             await exchange.reply(Reply(204, ((b"allow", allowed_methods("OPTIONS")),)))
         elif self._page is not None and _is_visit(exchange, accept):
-            await with_security_headers(self._page.response())(scope, receive, send)
+            await self._page.response()(scope, receive, send)
         else:
             is_stream = names_type(accept, EVENTS)
             media = preferred_type(accept, (JSON, GRAPHQL)) or (EVENTS if is_stream else GRAPHQL)

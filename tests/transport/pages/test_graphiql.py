@@ -14,10 +14,10 @@ from starlette.routing import Route
 
 from gateway.demo.data import interactions
 from gateway.interchange.imports import record_all
-from gateway.transport.exchange.security_headers import with_security_headers
 from gateway.transport.pages.graphiql import TEMPLATE_HEADERS, GraphiQLPage
 from tests.harness.derived import derive_outcomes
 from tests.harness.gateway_client import Gateway
+from tests.harness.page_reading import policy, script_settings
 
 SCRIPT = "console.log(1)\n" * 100
 INDEX = '<script nonce="$nonce" id="settings">$settings</script><script src="./graphql/assets/index-1a2b.js"></script>'
@@ -38,23 +38,10 @@ def bundle(tmp_path: Path) -> Path:
 
 def served(page: GraphiQLPage) -> httpx.AsyncClient:
     async def visit(_request: Request) -> Response:
-        return with_security_headers(page.response())
+        return page.response()
 
     app = Starlette(routes=[Route("/graphql", visit), Route("/graphql/assets/{name}", page.asset)])
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway.example")
-
-
-def settings(response: httpx.Response) -> dict[str, object]:
-    """What the page's script reads."""
-    [found] = re.findall(r'<script[^>]* id="settings"[^>]*>([^<]*)</script>', response.text)
-    read: dict[str, object] = json.loads(found)
-    return read
-
-
-def policy(response: httpx.Response) -> dict[str, str]:
-    """The sources that each directive allows."""
-    directives = response.headers["Content-Security-Policy"].split("; ")
-    return dict(directive.split(" ", 1) for directive in directives)
 
 
 async def test_the_built_page_may_load_from_its_own_origin_only(bundle: Path) -> None:
@@ -90,8 +77,8 @@ async def test_the_page_holds_a_template_of_headers_that_cannot_end_its_element(
     response = await served(GraphiQLPage(takes_key=takes_key, bundle=bundle)).get("/graphql?key=sk_1#key=sk_1")
     assert response.text.count("</script>") == 2
     assert "<your key>" not in response.text
-    assert settings(response)["headers"] == TEMPLATE_HEADERS
-    assert settings(response)["takesKey"] is takes_key
+    assert script_settings(response)["headers"] == TEMPLATE_HEADERS
+    assert script_settings(response)["takesKey"] is takes_key
     assert "sk_1" not in response.text
 
 
@@ -146,14 +133,14 @@ async def test_without_a_build_the_page_loads_pinned_files_of_a_cdn(tmp_path: Pa
     [nonce] = set(re.findall(r'<script[^>]* nonce="([^"]+)"', response.text))
     assert allowed["script-src"] == f"'nonce-{nonce}'"
     assert len(re.findall(r"<script\b", response.text)) == len(re.findall(r"<script[^>]* nonce=", response.text))
-    assert settings(response)["headers"] == TEMPLATE_HEADERS
+    assert script_settings(response)["headers"] == TEMPLATE_HEADERS
     assert (await client.get("/graphql/assets/index-1a2b.js")).status_code == 404
 
 
 async def test_every_example_runs_on_the_demos_data(gateway: Gateway) -> None:
     await record_all(interactions(400, seed=1, namespace="shop"), gateway.writer, gateway.namespace)
     await derive_outcomes(gateway.database, gateway.namespace)
-    tabs = settings(await served(GraphiQLPage()).get("/graphql"))["tabs"]
+    tabs = script_settings(await served(GraphiQLPage()).get("/graphql"))["tabs"]
     assert isinstance(tabs, list)
     names = []
     for tab in tabs:
