@@ -67,7 +67,7 @@ pins:
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/clients/node_modules \
-		graphiql/node_modules gateway/transport/pages/bundles examples/node_modules examples/*/node_modules \
+		graphiql/node_modules insights-page/node_modules $(bundles) examples/node_modules examples/*/node_modules \
 		examples/*/build examples/*/src/gql examples/relay/src/__generated__
 	find gateway tests -name __pycache__ -prune -exec rm -rf {} +
 
@@ -86,23 +86,34 @@ $(venv)/release: pyproject.toml constraints.txt
 	$(install)
 	@touch $@ $(venv)/demo $(venv)/dev
 
-# The GraphiQL page that the gateway serves, in the versions of graphiql/package-lock.json; building it needs Node 20.19
-# or later with npm. Without it the page loads its scripts from a CDN.
-.PHONY: graphiql
-page := gateway/transport/pages/bundles/graphiql/index.html
-page_sources := $(wildcard graphiql/*.html graphiql/*.js graphiql/*.json graphiql/src/*)
-graphiql: $(page)
+# The pages that the gateway serves, each in the versions of its package-lock.json; building them needs Node 20.19 or later
+# with npm. Without its build GraphiQL loads scripts from a CDN, and the Insights page says that it isn't built.
+.PHONY: graphiql insights-page
+bundles := gateway/transport/pages/bundles
+graphiql := $(bundles)/graphiql/index.html
+graphiql_sources := $(wildcard graphiql/*.html graphiql/*.js graphiql/*.json graphiql/src/*)
+graphiql: $(graphiql)
 
-$(page): $(page_sources) | graphiql/node_modules
+$(graphiql): $(graphiql_sources) | graphiql/node_modules
 	cd graphiql && npm run build
 	@touch $@
 
-graphiql/node_modules: graphiql/package.json graphiql/package-lock.json
-	cd graphiql && npm ci
+# With the start page. What they ask is checked against the schema, whose descriptions they show.
+insights := $(bundles)/insights/index.html
+insights_sources := schema.graphql $(wildcard $(addprefix insights-page/,*.html *.ts *.json) \
+	$(addprefix insights-page/src/,* */* */*/*))
+insights-page: $(insights)
+
+$(insights): $(insights_sources) | insights-page/node_modules
+	cd insights-page && npm run build
+	@touch $@
+
+graphiql/node_modules insights-page/node_modules: %/node_modules: %/package.json %/package-lock.json
+	cd $(@D) && npm ci
 	@touch $@
 
 # For the demo, which never fails of it: tried once for each state of the sources.
-$(venv)/graphiql: $(page_sources) | $(venv)/demo
+$(venv)/graphiql: $(graphiql_sources) | $(venv)/demo
 	@echo 'Building GraphiQL' >&2
 	@npm_config_fetch_retries=0 npm_config_fetch_timeout=30000 $(MAKE) --silent graphiql >$(venv)/graphiql.log 2>&1 \
 		|| echo "GraphiQL will come from a CDN, for want of npm and Node 20.19; 'make graphiql' says more" >&2
@@ -110,7 +121,7 @@ $(venv)/graphiql: $(page_sources) | $(venv)/demo
 
 # The clients of the JavaScript world, each in the version of a package-lock.json, and the examples; they need Node and npm.
 .PHONY: clients
-clients: $(venv)/dev tests/clients/node_modules examples/node_modules examples/federation/node_modules $(page)
+clients: $(venv)/dev tests/clients/node_modules examples/node_modules examples/federation/node_modules $(graphiql)
 	$(bin)/pytest tests/clients $(ARGS)
 
 tests/clients/node_modules: tests/clients/package.json tests/clients/package-lock.json
@@ -127,7 +138,7 @@ examples/federation/node_modules: examples/federation/package.json examples/fede
 
 # What is published: a source distribution and the wheel that it builds, with the built page, both checked and installed.
 .PHONY: dist
-dist: $(venv)/release $(page)
+dist: $(venv)/release $(graphiql)
 	@rm -rf dist build/lib build/bdist.*
 	$(bin)/pyproject-build --no-isolation
 	$(bin)/twine check --strict dist/*

@@ -6,6 +6,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
 
 from gateway.app.lifespan import lifespan
+from gateway.app.project_links import documentation_address
 from gateway.app.readiness import readiness_checks
 from gateway.app.services import Services
 from gateway.execution.asked_operations import AskedOperations
@@ -25,6 +26,8 @@ from gateway.transport.http.health import LIVE_PATH, ORIGINAL_PATH, READY_PATH, 
 from gateway.transport.http.not_found import ElsewhereRefusal
 from gateway.transport.http.request_reader import RequestReader
 from gateway.transport.pages.graphiql import GraphiQLPage
+from gateway.transport.pages.page_routes import page_routes
+from gateway.transport.pages.page_settings import PageSettings
 from gateway.transport.rest.rest_routes import rest_routes
 from gateway.transport.server.cross_origin import CrossOrigin
 from gateway.transport.server.known_hosts import KnownHosts
@@ -36,17 +39,17 @@ from gateway.transport.websocket.messages import MessageReader
 from gateway.transport.websocket.socket_endpoint import NoWebSocketEndpoint, WebSocketEndpoint
 
 
-def create_app(settings: Settings, *, page_takes_key: bool = False) -> Starlette:
+def create_app(settings: Settings, *, pages_take_key: bool = False) -> Starlette:
     """The gateway as an ASGI application; raises `SettingsError`.
 
-    ``page_takes_key``: GraphiQL takes the key that its address may hold.
+    ``pages_take_key``: pages use the key that their address may hold.
     """
-    return application(settings, Services(settings), page_takes_key=page_takes_key)
+    return application(settings, Services(settings), pages_take_key=pages_take_key)
 
 
-def application(settings: Settings, services: Services, *, page_takes_key: bool = False) -> Starlette:
+def application(settings: Settings, services: Services, *, pages_take_key: bool = False) -> Starlette:
     """The application over these services."""
-    page = GraphiQLPage(takes_key=page_takes_key) if settings.graphiql else None
+    graphiql = GraphiQLPage(takes_key=pages_take_key) if settings.graphiql else None
     policy = ExchangePolicy(
         services.authenticator,
         services.used_connections,
@@ -60,7 +63,7 @@ def application(settings: Settings, services: Services, *, page_takes_key: bool 
         services.operations,
         EventStreams(services.subscriptions, services.connections, services.observer),
         cache_control=cache_control(settings.cache_seconds, public=settings.cache_public),
-        page=page,
+        page=graphiql,
     )
     messages = MessageReader(
         services.cpu_gate,
@@ -96,7 +99,8 @@ def application(settings: Settings, services: Services, *, page_takes_key: bool 
             Route(LIVE_PATH, health.live),
             Route(ORIGINAL_PATH, health.live),
             Route(READY_PATH, health.ready),
-            *([Route("/graphql/assets/{name}", page.asset)] if page else []),
+            *([Route("/graphql/assets/{name}", graphiql.asset)] if graphiql else []),
+            *page_routes(_page_settings(settings, takes_key=pages_take_key)),
             Route("/export", _exports(policy, settings, services)),
             *collect_routes(
                 policy, services.operations, services.paid_work, services.graph.executable, settings.limits
@@ -117,6 +121,15 @@ def application(settings: Settings, services: Services, *, page_takes_key: bool 
     # A redirect would be to http:// behind a proxy that ends TLS, and clients send the key after it.
     app.router.redirect_slashes = False
     return app
+
+
+def _page_settings(settings: Settings, *, takes_key: bool) -> PageSettings:
+    return PageSettings(
+        graphiql=settings.graphiql,
+        insights=settings.insights_page,
+        takes_key=takes_key,
+        documentation=documentation_address(),
+    )
 
 
 def _exports(policy: ExchangePolicy, settings: Settings, services: Services) -> ExportEndpoint:

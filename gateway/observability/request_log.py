@@ -9,7 +9,7 @@ from gateway.observability.observer import Sink
 from gateway.observability.records import OperationRecord, RequestRecord, document_hash
 
 # What orchestrators and browsers ask for all the time.
-QUIET_PATHS = ("/healthcheck", "/livez", "/readyz", "/graphql/assets/")
+QUIET_PATHS = ("/healthcheck", "/livez", "/readyz", "/graphql/assets/", "/insights/assets/")
 MAX_PATH = 100
 _ERRORS = frozenset({"INTERNAL_SERVER_ERROR"})
 # What could have been answered, were there room for it.

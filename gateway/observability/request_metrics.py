@@ -16,6 +16,9 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 _ROUTES = frozenset(
     {
         "/graphql",
+        "/",
+        "/start",
+        "/insights",
         "/livez",
         "/readyz",
         "/healthcheck",
@@ -28,6 +31,8 @@ _ROUTES = frozenset(
 )
 # Of addresses that hold a name or an id, by what is ahead of that.
 _TEMPLATES = {
+    "/graphql/assets/": "/graphql/assets/{name}",
+    "/insights/assets/": "/insights/assets/{name}",
     "/features/search/interactions/": "/features/search/interactions/{interaction_id}",
     "/namespaces/": "/namespaces/{namespace}",
 }

@@ -116,6 +116,7 @@ class Settings(ReadSettings, TokenSettings, LimitSettings, SchemaSettings):
         3.0, ge=0, le=5, description="Seconds for which a worker may go on using a key or namespace it has looked up."
     )
     graphiql: bool = Field(True, description="Whether browsers get the GraphiQL page at /graphql.")
+    insights_page: bool = Field(True, description="Whether browsers get the Insights page at /insights.")
     introspection: bool = Field(True, description="Whether clients may ask for the schema.")
     federation_sdl: bool | None = Field(
         None,

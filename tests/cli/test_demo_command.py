@@ -60,8 +60,8 @@ def ended(pid: int) -> bool:
 def test_the_first_line_says_all_that_a_program_needs(demo: Demo) -> None:
     facts = demo.facts
     assert list(facts) == [
-        *("url", "wsUrl", "graphiqlUrl", "key", "namespace", "namespaceId", "mongodbUri", "database", "pid"),
-        "dataUntil",
+        *("url", "wsUrl", "insightsUrl", "graphiqlUrl", "key", "namespace", "namespaceId", "mongodbUri", "database"),
+        *("pid", "dataUntil"),
     ]
     assert facts["url"].startswith("http://127.0.0.1:")
     assert facts["wsUrl"] == facts["url"].replace("http:", "ws:")
@@ -83,12 +83,31 @@ def test_there_are_as_many_interactions_as_asked_for_in_two_namespaces(demo: Dem
     assert generated["data"]["interactions"]["totalCount"] == 75
 
 
-def test_who_asks_for_the_page_gets_no_key(demo: Demo) -> None:
-    address, _, fragment = demo.facts["graphiqlUrl"].partition("#")
-    assert (address, fragment) == (demo.facts["url"], f"key={demo.facts['key']}&namespace=shop")
+@pytest.mark.parametrize(("name", "path"), [("insightsUrl", "/insights"), ("graphiqlUrl", "/graphql")])
+def test_who_asks_for_a_page_gets_no_key(demo: Demo, name: str, path: str) -> None:
+    address, _, fragment = demo.facts[name].partition("#")
+    assert fragment == f"key={demo.facts['key']}&namespace=shop"
+    assert address == demo.facts["url"].replace("/graphql", path)
     page = httpx.get(address, headers={"Accept": "text/html"})
     assert page.status_code == 200
     assert demo.facts["key"][3:] not in page.text
+
+
+def test_a_browser_that_visits_the_address_alone_finds_the_pages(demo: Demo) -> None:
+    address = demo.facts["url"].removesuffix("graphql")
+    page = httpx.get(address, headers={"Accept": "text/html"}, follow_redirects=True)
+    assert (page.status_code, str(page.url)) == (200, f"{address}start")
+    assert demo.facts["key"][3:] not in page.text
+
+
+def test_a_page_that_is_switched_off_has_no_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for page in ("GRAPHIQL", "INSIGHTS_PAGE"):
+        monkeypatch.setenv(f"GATEWAY_{page}", "false")
+    with running(tmp_path, "--interactions", "10") as demo:
+        assert (demo.facts["graphiqlUrl"], demo.facts["insightsUrl"]) == (None, None)
+        for path in ("", "start", "insights"):
+            address = demo.facts["url"].replace("graphql", path)
+            assert httpx.get(address, headers={"Accept": "text/html"}).status_code == 404
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1", "127.0.0.1", "[::1]:8000"])
@@ -331,6 +350,10 @@ def test_what_is_printed_for_people_can_be_pasted(tmp_path: Path) -> None:
     try:
         assert process.stdout is not None
         lines = iter(process.stdout.readline, "")
+        # What a newcomer opens comes first.
+        page, _, _ = next(line for line in lines if "http" in line).partition("#")
+        assert page.split()[0] == "Insights"
+        assert httpx.get(page.split()[1]).status_code == 200
         curl = next(line for line in lines if line.strip().startswith("curl "))
         _, url, *options = shlex.split(curl)
         headers = dict(

@@ -1,9 +1,23 @@
-"""What tests read of a page as it is served."""
+"""Pages as tests serve and read them."""
 
 import json
 import re
+from pathlib import Path
 
 import httpx
+from starlette.applications import Starlette
+
+from gateway.transport.pages.page_routes import page_routes
+from gateway.transport.pages.page_settings import PageSettings
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+def served_pages(bundle: Path, **settings: object) -> httpx.AsyncClient:
+    """The Insights and the start page built into ``bundle``; all pages are switched on but where settings differ."""
+    shown = PageSettings(**{"graphiql": True, "insights": True, **settings})  # type: ignore[arg-type]
+    app = Starlette(routes=page_routes(shown, bundle))
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway.example")
 
 
 def script_settings(response: httpx.Response) -> dict[str, object]:

@@ -82,6 +82,14 @@ def test_operations_are_counted_once_each_whichever_worker_answers(gateway: Gate
     assert eventually(lambda: gateway.total("db_client_connection_count")) > 0
 
 
+def test_pages_and_their_assets_are_counted_by_their_routes(gateway: Gateway) -> None:
+    for path in ("/", "/start", "/insights", "/insights/assets/a.js", "/insights/assets/b.js", "/graphql/assets/c.js"):
+        httpx.get(f"{gateway.served.address}{path}", headers={"Accept": "text/html"}, timeout=PATIENCE)
+    counted = {"/": 1, "/start": 1, "/insights": 1, "/insights/assets/{name}": 2, "/graphql/assets/{name}": 1}
+    for route, count in counted.items():
+        assert gateway.total("http_server_request_duration_seconds_count", http_route=route) == count
+
+
 def test_refusals_are_counted_by_their_codes(gateway: Gateway) -> None:
     gateway.post("{ nothing }")
     gateway.post("{ __typename }", secret_keys.generate()[0])

@@ -26,7 +26,7 @@ def test_it_begins_with_the_two_commands() -> None:
 
 
 def test_what_it_tells_to_make_can_be_made() -> None:
-    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     commands = [
         re.split(r" [A-Z]+=", command)[0].split()
         for command in re.findall(r"(?:`|^)(make \w[^`\n]*)", README, re.MULTILINE)

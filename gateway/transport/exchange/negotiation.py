@@ -25,6 +25,11 @@ def preferred_type(accept: str, offered: tuple[str, ...]) -> str | None:
     return best if _quality(ranges, best) > 0 else None
 
 
+def prefers_page(accept: str) -> bool:
+    """Whether HTML is wanted before JSON, as browsers do where somebody visits an address."""
+    return preferred_type(accept, (JSON, GRAPHQL, HTML)) == HTML
+
+
 @lru_cache(maxsize=256)
 def names_type(accept: str, media: str) -> bool:
     """Whether an Accept header names a media type itself: one that it takes only among all others isn't meant."""

@@ -14,7 +14,7 @@ from gateway.execution.answers import Answer
 from gateway.execution.operation_runner import OperationRunner
 from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.transport.exchange.exchange import Exchange, ExchangePolicy, Reply
-from gateway.transport.exchange.negotiation import EVENTS, GRAPHQL, HTML, JSON, names_type, preferred_type
+from gateway.transport.exchange.negotiation import EVENTS, GRAPHQL, JSON, names_type, preferred_type, prefers_page
 from gateway.transport.http.batching import answer_batch
 from gateway.transport.http.caching import entity_tag, names_tag
 from gateway.transport.http.event_streams import EventStreams
@@ -126,10 +126,10 @@ class GraphQLEndpoint:
 
 
 def _is_visit(exchange: Exchange, accept: str) -> bool:
-    """A browser's visit: HTML is wanted before JSON, and there is no request to answer."""
+    """A browser's visit, with no request to answer."""
     return (
         exchange.method in READING_METHODS
-        and preferred_type(accept, (JSON, GRAPHQL, HTML)) == HTML
+        and prefers_page(accept)
         and parameter_names(exchange.query_string).isdisjoint(("query", "documentId", "extensions"))
     )
 

@@ -1,1 +1,1 @@
-"""The GraphiQL page: its headers and example operations, and the assets that it loads."""
+"""Pages for browsers: GraphiQL with its example operations, Insights, and the start page; the assets they load."""

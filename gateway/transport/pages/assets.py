@@ -35,10 +35,14 @@ class _Asset:
 
 
 class Assets:
-    """The files directly in a folder; none where there is no folder."""
+    """The files directly in a folder; none where there is no folder.
 
-    def __init__(self, folder: Path | None) -> None:
-        self._assets = {} if folder is None else _read(folder)
+    ``loaded_by``: a page; of the files only those that it names, or another of them does.
+    """
+
+    def __init__(self, folder: Path | None, *, loaded_by: Path | None = None) -> None:
+        assets = {} if folder is None else _read(folder)
+        self._assets = assets if loaded_by is None else _named(loaded_by.read_bytes(), assets)
 
     async def response(self, request: Request) -> Response:
         """The file of the path's ``name``; raises a 404 where it is none of these."""
@@ -52,6 +56,18 @@ class Assets:
             asset.compressed[coding] = await compressed(asset.content, coding)
         headers = {**_HEADERS, "Content-Encoding": coding}
         return with_security_headers(Response(asset.compressed[coding], media_type=asset.media_type, headers=headers))
+
+
+def _named(text: bytes, assets: Mapping[str, _Asset]) -> Mapping[str, _Asset]:
+    """Those that the text names, or another of them does."""
+    named: dict[str, _Asset] = {}
+    texts = [text]
+    while texts:
+        text = texts.pop()
+        found = {name: asset for name, asset in assets.items() if name not in named and name.encode() in text}
+        named |= found
+        texts += [asset.content for asset in found.values()]
+    return named
 
 
 @cache
