@@ -1,0 +1,57 @@
+// Amounts side by side, by names or by numbers in order.
+import { axisX, axisY, barX, barY, ruleX, ruleY, text } from "@observablehq/plot";
+import { useCallback } from "preact/hooks";
+
+import { Plot } from "./plot";
+
+export interface Bar {
+  name: string;
+  value: number;
+}
+
+interface BarsProps {
+  label: string;
+  bars: readonly Bar[];
+  format: (value: number) => string;
+}
+
+/** Upright bars in the given order, such as positions. */
+export function Columns({ label, bars, format }: BarsProps) {
+  const options = useCallback(
+    (width: number) => ({
+      height: Math.min(280, Math.max(200, width / 3)),
+      marginLeft: 52,
+      x: { type: "band" as const, domain: bars.map(({ name }) => name), label: null },
+      y: { label: null, grid: true, nice: true, zero: true },
+      marks: [
+        axisX({ label: null }),
+        axisY({ ticks: 5, tickFormat: format, label: null }),
+        barY(bars, { x: "name", y: "value", fill: "var(--accent)", title: ({ name, value }: Bar) => `${name}: ${format(value)}` }),
+        ruleY([0]),
+      ],
+    }),
+    [bars, format],
+  );
+  return <Plot label={label} options={options} />;
+}
+
+/** Bars that lie, with their names ahead of them, the first at the top. */
+export function Rows({ label, bars, format }: BarsProps) {
+  const options = useCallback(
+    (width: number) => ({
+      height: 24 + bars.length * 26,
+      marginLeft: Math.min(160, width / 3),
+      marginRight: 56,
+      x: { axis: null, zero: true },
+      y: { type: "band" as const, domain: bars.map(({ name }) => name), label: null },
+      marks: [
+        axisY({ label: null, tickSize: 0, lineWidth: 12, textOverflow: "ellipsis" as const }),
+        barX(bars, { x: "value", y: "name", fill: "var(--accent)" }),
+        text(bars, { x: "value", y: "name", text: ({ value }: Bar) => format(value), textAnchor: "start", dx: 6, fill: "currentColor" }),
+        ruleX([0]),
+      ],
+    }),
+    [bars, format],
+  );
+  return <Plot label={label} options={options} />;
+}

@@ -1,0 +1,49 @@
+// Numbers and times as people read them; a dash where there is nothing to say.
+const NOTHING = "–";
+
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+const percent = new Intl.NumberFormat("en", { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const decimal = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const signedPercent = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" });
+const signedPoints = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: "exceptZero" });
+
+type Format = (value: number | null | undefined) => string;
+const or =
+  (format: (value: number) => string): Format =>
+  (value) =>
+    value === null || value === undefined ? NOTHING : format(value);
+
+export const count = or((value) => whole.format(value));
+export const shortCount = or((value) => compact.format(value));
+export const rate = or((value) => percent.format(value));
+export const mean = or((value) => decimal.format(value));
+
+/** A position, or a mean of positions: 0 is the top, as in the API. */
+export const position = or((value) => (Number.isInteger(value) ? whole : decimal).format(value));
+
+/** A duration given in milliseconds. */
+export const duration = or((milliseconds) => {
+  if (milliseconds < 1_000) return `${whole.format(milliseconds)} ms`;
+  const seconds = milliseconds / 1_000;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60 ? `${minutes} min ${whole.format(seconds % 60)} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+});
+
+/** By how much a count grew, as a part of what it was; null where there was nothing. */
+export const growth = (now: number, before: number): string | null =>
+  before === 0 ? null : signedPercent.format(now / before - 1);
+
+/** By how many percentage points a rate changed. */
+export const pointsChange = (now: number | null, before: number | null): string | null =>
+  now === null || before === null ? null : `${signedPoints.format((now - before) * 100)} pp`;
+
+export const moment = (instant: string, zone: string): string =>
+  new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short", timeZone: zone }).format(new Date(instant));
+
+export const clock = (instant: string, zone: string): string =>
+  new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone: zone }).format(new Date(instant));
+
+/** An enum's value as a word: ADD_TO_CART as "add to cart". */
+export const word = (value: string): string => value.toLowerCase().replaceAll("_", " ");

@@ -1,0 +1,167 @@
+// The frame of a view: one request, its answer, and what else may be done with both.
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+
+import { usePlace } from "../address/place_context";
+import { type Answer, useAnswer } from "../gateway/answers";
+import { headersOf } from "../gateway/connection";
+import { GatewayError } from "../gateway/gateway_error";
+import type { TadaDocumentNode } from "../gateway/graphql";
+import { useGateway } from "../gateway/gateway_context";
+import { ask, endpoint, textOf } from "../gateway/requests";
+import { readSettings } from "../settings";
+import { csvOf, download } from "./csv";
+import type { Column } from "./table";
+
+/** The rows that "Download CSV" gives: of all pages, where `pageInfo` says that there are more. */
+export interface Download<Data, Row> {
+  columns: readonly Column<Row>[];
+  rows: (data: Data) => readonly Row[];
+  pageInfo?: (data: Data) => { hasNextPage: boolean; endCursor: string | null };
+}
+
+interface ViewProps<Data, Variables, Row> {
+  title: string;
+  /** What is seen here, in a sentence. */
+  summary: ComponentChildren;
+  document: TadaDocumentNode<Data, Variables>;
+  variables: Variables;
+  download: Download<Data, Row>;
+  /** Whether there is nothing to show, and what to do about it. */
+  isEmpty: (data: Data) => boolean;
+  empty?: ComponentChildren;
+  /** Parts of the scope that this view's numbers don't heed. */
+  unheeded?: readonly ("text" | "collection" | "condition" | "user" | "metadata")[];
+  children: (data: Data) => ComponentChildren;
+}
+
+const PAGE_LIMIT = 100;
+
+export function View<Data, Variables, Row>(props: ViewProps<Data, Variables, Row>) {
+  const { title, summary, document, variables, isEmpty, empty, children } = props;
+  const answer = useAnswer(document, variables);
+  const { data } = answer;
+  return (
+    <section class="view" aria-labelledby="title" aria-busy={answer.isLoading}>
+      <header>
+        <h1 id="title" tabIndex={-1}>
+          {title}
+        </h1>
+        <Actions {...props} data={data} />
+        <p>{summary}</p>
+        <Unheeded parts={props.unheeded ?? []} />
+      </header>
+      <Progress {...answer} />
+      {answer.error && <Failure error={answer.error} retry={answer.retry} />}
+      {data !== null && (isEmpty(data) ? <Empty>{empty}</Empty> : children(data))}
+    </section>
+  );
+}
+
+function Progress({ isLoading }: Pick<Answer<unknown>, "isLoading">) {
+  return (
+    <div role="status" class={isLoading ? "loading" : undefined}>
+      {isLoading && <span class="unseen">Loading</span>}
+    </div>
+  );
+}
+
+export function Failure({ error, retry }: { error: GatewayError; retry?: () => void }) {
+  return (
+    <div role="alert" class="failure">
+      <p>
+        <code>{error.code}</code> {error.message}
+        {error.path !== null && (
+          <>
+            {" "}
+            (at <code>{error.path}</code>)
+          </>
+        )}
+      </p>
+      {error.retrySeconds !== null && <p>Worth another try in {error.retrySeconds} s.</p>}
+      {retry && (
+        <button type="button" onClick={retry}>
+          Try again
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Empty({ children }: { children: ComponentChildren }) {
+  return (
+    <div class="empty">
+      <p>Nothing in this range of time with these filters.</p>
+      <p>{children ?? "Choose a longer range or fewer filters above; or record something, and it is here at once."}</p>
+    </div>
+  );
+}
+
+function Unheeded({ parts }: { parts: readonly ("text" | "collection" | "condition" | "user" | "metadata")[] }) {
+  const { scope } = usePlace().place;
+  const set = parts.filter((part) => scope[part] !== null);
+  if (set.length === 0) return null;
+  const words = set.map((part) => (part === "condition" ? "filter" : part)).join(" and ");
+  return <p class="note">These numbers aren't narrowed by {words}.</p>;
+}
+
+function Actions<Data, Variables, Row>(props: ViewProps<Data, Variables, Row> & { data: Data | null }) {
+  const { document, variables, data, title } = props;
+  const { connection } = useGateway();
+  const { place } = usePlace();
+  const [error, setError] = useState<GatewayError | null>(null);
+  const [isDownloading, setDownloading] = useState(false);
+
+  const save = async () => {
+    if (data === null) return;
+    setError(null);
+    setDownloading(true);
+    try {
+      const rows = await allRows(props, data, (page) => ask(connection, document, { ...variables, ...page }));
+      download(`${[title, place.item].filter(Boolean).join(" ").toLowerCase().replace(/[^\p{L}\d]+/gu, "-")}.csv`, csvOf(props.download.columns, rows));
+    } catch (reason) {
+      setError(reason instanceof GatewayError ? reason : new GatewayError(String(reason), "ERROR"));
+    } finally {
+      setDownloading(false);
+    }
+  };
+  const shown = new URLSearchParams({ query: textOf(document), variables: JSON.stringify(variables, null, 2) });
+  return (
+    <div class="actions">
+      {readSettings().graphiql && (
+        // GraphiQL reads the headers of the page that opened it, so that no address holds the key.
+        <a
+          href={`${endpoint.pathname}#${shown}`}
+          target="_blank"
+          rel="opener"
+          onClick={() => Object.assign(window, { graphiqlHeaders: headersOf(connection) })}
+        >
+          Show the query
+        </a>
+      )}
+      <button type="button" disabled={data === null || isDownloading} onClick={() => void save()}>
+        Download CSV
+      </button>
+      {error && <Failure error={error} />}
+    </div>
+  );
+}
+
+async function allRows<Data, Row>(
+  { download: { rows, pageInfo } }: { download: Download<Data, Row> },
+  shown: Data,
+  askPage: (page: { after: string | null }) => Promise<Data>,
+): Promise<Row[]> {
+  const found = [...rows(shown)];
+  if (!pageInfo) return found;
+  // The first page may not be the one that is shown.
+  const first = await askPage({ after: null });
+  const all = [...rows(first)];
+  let { hasNextPage, endCursor } = pageInfo(first);
+  for (let page = 1; hasNextPage && page < PAGE_LIMIT; page += 1) {
+    const next = await askPage({ after: endCursor });
+    all.push(...rows(next));
+    ({ hasNextPage, endCursor } = pageInfo(next));
+  }
+  return all;
+}

@@ -1,0 +1,12 @@
+// The views, in the order in which they are offered; each is loaded when it is first looked at.
+import type { ComponentType } from "preact";
+
+export interface ViewEntry {
+  path: string;
+  title: string;
+  load: () => Promise<{ default: ComponentType }>;
+}
+
+export const views: readonly ViewEntry[] = [
+  { path: "overview", title: "Overview", load: () => import("./overview") },
+];
