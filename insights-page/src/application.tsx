@@ -10,6 +10,7 @@ import { GatewayError } from "./gateway/gateway_error";
 import { graphql, type ResultOf } from "./gateway/graphql";
 import { ask } from "./gateway/requests";
 import { Connect } from "./parts/connect";
+import { DefinitionBubble } from "./parts/definition";
 import { FilterBar } from "./parts/filter_bar";
 import { Failure } from "./parts/view";
 import { views } from "./views";
@@ -95,6 +96,7 @@ export function Application({ given }: { given: Connection | null }) {
         <main>
           <FilterBar refresh={() => setRefreshed(Date.now())} />
           <CurrentView path={place.view} />
+          <DefinitionBubble />
         </main>
       </PlaceContext.Provider>
     </GatewayContext.Provider>

@@ -1,7 +1,6 @@
 import { render } from "preact";
 
 import { Application } from "./application";
-import { followDefinitions } from "./parts/definition";
 import { readSettings } from "./settings";
 import type { Connection } from "./gateway/connection";
 import "./styles/page.css";
@@ -24,4 +23,3 @@ addEventListener("hashchange", () => {
 });
 const root = document.getElementById("insights");
 if (root) render(<Application given={given} />, root);
-followDefinitions();

@@ -1,5 +1,5 @@
 // A number over time, beside what it was the period before.
-import { areaY, axisX, axisY, crosshairX, lineY, ruleY } from "@observablehq/plot";
+import { areaY, axisX, axisY, crosshairX, dot, lineY, ruleY } from "@observablehq/plot";
 import { useCallback, useMemo } from "preact/hooks";
 
 import { Plot } from "./plot";
@@ -36,9 +36,11 @@ export function SeriesChart({ label, points, before = [], format }: SeriesProps)
         axisY({ ticks: 5, tickFormat: format, label: null }),
         ruleY([0], { strokeOpacity: 0.4 }),
         lineY(before, { x: "at", y: "value", stroke: "var(--before)", strokeDasharray: "4 4" }),
-        areaY(complete, { x: "at", y: "value", fill: "var(--accent)", fillOpacity: 0.12 }),
+        areaY(complete, { x: "at", y1: 0, y2: "value", fill: "var(--accent)", fillOpacity: 0.12 }),
         lineY(complete, { x: "at", y: "value", stroke: "var(--accent)", strokeWidth: 2 }),
         lineY(points.slice(complete.length - 1), { x: "at", y: "value", stroke: "var(--accent)", strokeWidth: 2, strokeDasharray: "2 3" }),
+        // What has no neighbours would be no line.
+        dot(points, { x: "at", y: "value", fill: "var(--accent)", r: points.length > 60 ? 1.5 : 2.5 }),
         crosshairX(points, { x: "at", y: "value", color: "var(--text)" }),
       ],
     }),

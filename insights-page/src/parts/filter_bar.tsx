@@ -66,7 +66,7 @@ export function FilterBar({ refresh }: { refresh: () => void }) {
             </label>
           </>
         )}
-        <details class="more" open={chips.length > 0 || undefined}>
+        <details class="more">
           <summary>Filters{chips.length > 0 && ` (${chips.length})`}</summary>
           <div class="fields">
             <label>

@@ -61,7 +61,7 @@ export function LiveFeed({ latest, where: { occurredAt: _, ...where }, zone }: L
             </time>
             <span class="kind">{word(interactionType)}</span>
             <a href={hrefOf({ view: "items", item: featureId })}>{featureId}</a>
-            {at !== null && <span>at {position(at)}</span>}
+            {at !== null && <span>at position {position(at)}</span>}
             {searchRequest && searchRequest.text !== "" && (
               <span>
                 for <a href={hrefOf({ view: "queries", item: searchRequest.text })}>{searchRequest.text}</a>
