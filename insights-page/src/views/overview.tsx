@@ -1,11 +1,8 @@
 // How search does: rates against the period before, their course, and what is being recorded right now.
-import { useMemo } from "preact/hooks";
-
-import { intervalOf, periodBefore, periodOf, wallClock } from "../address/period";
+import { intervalOf, periodBefore, periodOf } from "../address/period";
 import { usePlace } from "../address/place_context";
 import { interactionsOf, searchesOf } from "../address/scope";
-import { type Point, SeriesChart } from "../charts/series_chart";
-import { Sparkline } from "../charts/sparkline";
+import { Course } from "../charts/course";
 import { graphql, type ResultOf } from "../gateway/graphql";
 import { growth, pointsChange, rate, shortCount } from "../numbers/format";
 import { Measure, Measures } from "../parts/measure";
@@ -105,12 +102,12 @@ export default function OverviewView() {
                 isChosen={measure === chosen}
                 {...comparison(measure, data)}
               >
-                <Course data={data} measure={measure} zone={scope.zone} shift={shift} isSmall />
+                <Course {...courseOf(measure, data)} zone={scope.zone} shift={shift} isSmall />
               </Measure>
             ))}
           </Measures>
           <h2>{chosen.name} over time</h2>
-          <Course data={data} measure={chosen} zone={scope.zone} shift={shift} />
+          <Course {...courseOf(chosen, data)} zone={scope.zone} shift={shift} />
           <LiveFeed latest={data.interactions.nodes} where={variables.interactions} zone={scope.zone} />
         </>
       )}
@@ -125,35 +122,12 @@ function comparison({ field, isRate }: ShownMeasure, { now, before }: Overview):
     : { value: shortCount(value), change: growth(value ?? 0, earlier ?? 0) };
 }
 
-interface CourseProps {
-  data: Overview;
-  measure: ShownMeasure;
-  zone: string;
-  /** By how many milliseconds the period before is earlier. */
-  shift: number;
-  isSmall?: boolean;
-}
-
-function Course({ data, measure: { field, name, isRate }, zone, shift, isSmall = false }: CourseProps) {
-  const points = useMemo(() => pointsOf(data.now, field, zone, 0), [data, field, zone]);
-  const before = useMemo(() => pointsOf(data.before, field, zone, shift), [data, field, zone, shift]);
-  if (isSmall) return <Sparkline points={points} />;
-  return (
-    <SeriesChart
-      label={`${name} over time, and dashed the period before`}
-      points={points}
-      before={before}
-      format={isRate ? rate : shortCount}
-    />
-  );
-}
-
 const bucketsOf = ({ nodes }: Overview["now"]): readonly Bucket[] => nodes[0]?.series ?? [];
 
-function pointsOf(stats: Overview["now"], field: ShownMeasure["field"], zone: string, shift: number): Point[] {
-  return bucketsOf(stats).map(({ from, to, stats: { [field]: value } }) => ({
-    at: new Date(wallClock(from, zone).getTime() + shift),
-    value,
-    isPartial: Date.parse(to) > Date.now(),
-  }));
-}
+const courseOf = ({ field, name, isRate }: ShownMeasure, { now, before }: Overview) => ({
+  field,
+  name,
+  buckets: bucketsOf(now),
+  before: bucketsOf(before),
+  format: isRate ? rate : shortCount,
+});

@@ -1,0 +1,41 @@
+// A number of a series, as the API gives it: interval by interval, beside the period before.
+import { useMemo } from "preact/hooks";
+
+import { wallClock } from "../address/period";
+import { type Point, SeriesChart } from "./series_chart";
+import { Sparkline } from "./sparkline";
+
+export interface Bucket<Field extends string> {
+  from: string;
+  to: string;
+  stats: Readonly<Record<Field, number | null>>;
+}
+
+interface CourseProps<Field extends string> {
+  /** What the number is called. */
+  name: string;
+  field: Field;
+  buckets: readonly Bucket<Field>[];
+  before: readonly Bucket<Field>[];
+  zone: string;
+  /** By how many milliseconds the period before is earlier. */
+  shift: number;
+  format: (value: number) => string;
+  /** Whether it stands beside the number itself. */
+  isSmall?: boolean;
+}
+
+export function Course<Field extends string>({ name, field, buckets, before, zone, shift, format, isSmall }: CourseProps<Field>) {
+  const points = useMemo(() => pointsOf(buckets, field, zone, 0), [buckets, field, zone]);
+  const earlier = useMemo(() => pointsOf(before, field, zone, shift), [before, field, zone, shift]);
+  if (isSmall) return <Sparkline points={points} />;
+  return <SeriesChart label={`${name} over time, and dashed the period before`} points={points} before={earlier} format={format} />;
+}
+
+function pointsOf<Field extends string>(buckets: readonly Bucket<Field>[], field: Field, zone: string, shift: number): Point[] {
+  return buckets.map(({ from, to, stats }) => ({
+    at: new Date(wallClock(from, zone).getTime() + shift),
+    value: stats[field],
+    isPartial: Date.parse(to) > Date.now(),
+  }));
+}
