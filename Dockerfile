@@ -10,6 +10,14 @@ RUN npm ci
 COPY graphiql ./
 RUN npm run build
 
+FROM ${NODE} AS insights-page
+WORKDIR /src/insights-page
+COPY insights-page/package.json insights-page/package-lock.json insights-page/.npmrc ./
+RUN npm ci
+COPY schema.graphql /src/
+COPY insights-page ./
+RUN npm run build
+
 FROM ${PYTHON} AS build
 ENV PIP_NO_CACHE_DIR=1
 WORKDIR /src
@@ -18,6 +26,7 @@ COPY distribution distribution
 COPY requirements requirements
 COPY gateway gateway
 COPY --from=graphiql /src/gateway/transport/pages/bundles/graphiql gateway/transport/pages/bundles/graphiql
+COPY --from=insights-page /src/gateway/transport/pages/bundles/insights gateway/transport/pages/bundles/insights
 RUN pip install --require-hashes --only-binary :all: -r requirements/image-build.txt \
     && pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
     && python -m venv --without-pip /opt/gateway \

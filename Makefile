@@ -23,7 +23,7 @@ pinned = --constraint constraints.txt
 
 .PHONY: demo test lint types imports schema check pins clean
 
-demo: $(venv)/demo $(venv)/graphiql
+demo: $(venv)/demo $(venv)/graphiql $(venv)/insights-page
 	@exec $(bin)/gateway demo $(ARGS)
 
 test: $(venv)/dev
@@ -112,16 +112,22 @@ graphiql/node_modules insights-page/node_modules: %/node_modules: %/package.json
 	cd $(@D) && npm ci
 	@touch $@
 
-# For the demo, which never fails of it: tried once for each state of the sources.
-$(venv)/graphiql: $(graphiql_sources) | $(venv)/demo
-	@echo 'Building GraphiQL' >&2
-	@npm_config_fetch_retries=0 npm_config_fetch_timeout=30000 $(MAKE) --silent graphiql >$(venv)/graphiql.log 2>&1 \
-		|| echo "GraphiQL will come from a CDN, for want of npm and Node 20.19; 'make graphiql' says more" >&2
+# For the demo, which never fails of them: each is tried once for each state of its sources.
+$(venv)/graphiql: $(graphiql_sources)
+$(venv)/graphiql: title := GraphiQL
+$(venv)/graphiql: otherwise := will come from a CDN
+$(venv)/insights-page: $(insights_sources)
+$(venv)/insights-page: title := Insights
+$(venv)/insights-page: otherwise := won't be there
+$(venv)/graphiql $(venv)/insights-page: $(venv)/%: | $(venv)/demo
+	@echo 'Building $(title)' >&2
+	@npm_config_fetch_retries=0 npm_config_fetch_timeout=30000 $(MAKE) --silent $* >$@.log 2>&1 \
+		|| echo "$(title) $(otherwise), for want of npm and Node 20.19; 'make $*' says more" >&2
 	@touch $@
 
 # The clients of the JavaScript world, each in the version of a package-lock.json, and the examples; they need Node and npm.
 .PHONY: clients
-clients: $(venv)/dev tests/clients/node_modules examples/node_modules examples/federation/node_modules $(graphiql)
+clients: $(venv)/dev tests/clients/node_modules examples/node_modules examples/federation/node_modules $(graphiql) $(insights)
 	$(bin)/pytest tests/clients $(ARGS)
 
 tests/clients/node_modules: tests/clients/package.json tests/clients/package-lock.json
@@ -136,9 +142,9 @@ examples/federation/node_modules: examples/federation/package.json examples/fede
 	cd examples/federation && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-# What is published: a source distribution and the wheel that it builds, with the built page, both checked and installed.
+# What is published: a source distribution and the wheel that it builds, with the built pages, both checked and installed.
 .PHONY: dist
-dist: $(venv)/release $(graphiql)
+dist: $(venv)/release $(graphiql) $(insights)
 	@rm -rf dist build/lib build/bdist.*
 	$(bin)/pyproject-build --no-isolation
 	$(bin)/twine check --strict dist/*

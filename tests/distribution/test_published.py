@@ -13,7 +13,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-PAGE = "gateway/transport/pages/bundles/graphiql/index.html"
+BUNDLES = "gateway/transport/pages/bundles"
+PAGES = {f"{BUNDLES}/{page}" for page in ("graphiql/index.html", "insights/index.html", "insights/start.html")}
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def metadata(wheel: Path) -> Message:
 def test_the_wheel_has_the_gateway_with_all_its_files_and_nothing_else(wheel: Path) -> None:
     there = set(ZipFile(wheel).namelist())
     tracked = subprocess.run(["git", "ls-files", "gateway"], cwd=ROOT, check=True, capture_output=True, text=True)
-    assert {*tracked.stdout.split(), PAGE} <= there
+    assert {*tracked.stdout.split(), *PAGES} <= there
     assert {name.partition("/")[0] for name in there} == {"gateway", wheel.name.rpartition("-py3")[0] + ".dist-info"}
 
 
@@ -54,7 +55,8 @@ def test_the_source_distribution_has_what_builds_the_wheel_and_its_papers() -> N
     [source] = (ROOT / "dist").glob("*.tar.gz")
     with tarfile.open(source) as archive:
         there = {name.partition("/")[2] for name in archive.getnames()}
-    assert {PAGE, "distribution/with_pages.py", "LICENSE", "CHANGELOG.md", "constraints.txt", "README.md"} <= there
+    papers = {"LICENSE", "CHANGELOG.md", "README.md"}
+    assert {*PAGES, *papers, "distribution/with_pages.py", "constraints.txt"} <= there
     assert not [name for name in there if name.startswith("tests/")]
 
 
@@ -71,7 +73,8 @@ def test_an_installed_gateway_tells_its_version_and_the_schema(installed: Path) 
 
 
 def test_an_installed_gateway_is_not_the_sources(installed: Path) -> None:
-    code = f"import gateway, pathlib; print((pathlib.Path(gateway.__file__).parents[1] / {PAGE!r}).exists())"
+    there = f"(pathlib.Path(gateway.__file__).parents[1] / {BUNDLES!r}).exists()"
+    code = f"import gateway, pathlib; print({there})"
     python = installed.with_name("python")
-    there = subprocess.run([python, "-c", code], cwd=installed.parent, check=True, capture_output=True, text=True)
-    assert there.stdout == "True\n"
+    told = subprocess.run([python, "-c", code], cwd=installed.parent, check=True, capture_output=True, text=True)
+    assert told.stdout == "True\n"

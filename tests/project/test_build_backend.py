@@ -9,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-PAGE = "gateway/transport/pages/bundles/graphiql/index.html"
+BUNDLES = "gateway/transport/pages/bundles"
+PAGES = {"graphiql": f"{BUNDLES}/graphiql/index.html", "insights-page": f"{BUNDLES}/insights/index.html"}
 
 
 def built(directory: Path, hook: str) -> "subprocess.CompletedProcess[str]":
@@ -19,19 +20,28 @@ def built(directory: Path, hook: str) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.parametrize("hook", ["build_wheel('.')", "build_sdist('.')", "build_wheel('.', {'pages': 'some'})"])
-def test_nothing_is_built_without_the_page_and_it_is_said_how_it_is_made(tmp_path: Path, hook: str) -> None:
+@pytest.mark.parametrize("missing", [["graphiql"], ["insights-page"], ["graphiql", "insights-page"]])
+def test_nothing_is_built_without_a_page_and_it_is_said_how_it_is_made(
+    tmp_path: Path, hook: str, missing: list[str]
+) -> None:
+    there = [tmp_path / page for target, page in PAGES.items() if target not in missing]
+    for page in there:
+        page.parent.mkdir(parents=True)
+        page.touch()
     refused = built(tmp_path, hook)
     assert refused.returncode != 0
     assert refused.stderr == (
-        f"{PAGE} is missing: `make graphiql` builds it, with Node 20.19 or later and npm. To go without, build with "
-        "--config-setting pages=cdn: browsers then load GraphiQL from a CDN.\n"
+        f"Missing: {', '.join(PAGES[target] for target in missing)}. `make {' '.join(missing)}` builds that, with Node "
+        "20.19 or later and npm. To go without, build with --config-setting pages=unbuilt: browsers then load GraphiQL "
+        "from a CDN, and get no Insights page.\n"
     )
-    assert list(tmp_path.iterdir()) == []
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == there
 
 
-def test_who_says_so_builds_without_the_page(tmp_path: Path) -> None:
+@pytest.mark.parametrize("word", ["unbuilt", "cdn"])
+def test_who_says_so_builds_without_the_pages(tmp_path: Path, word: str) -> None:
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "empty"\nversion = "1"\n')
-    assert built(tmp_path, "build_wheel('.', {'pages': 'cdn'})").returncode == 0
+    assert built(tmp_path, f"build_wheel('.', {{'pages': '{word}'}})").returncode == 0
     assert (tmp_path / "empty-1-py3-none-any.whl").exists()
 
 

@@ -21,6 +21,8 @@ ROOT = Path(__file__).parents[2]
 # One instruction a line.
 DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ").splitlines()
 FINAL_STAGE = DOCKERFILE[max(number for number, line in enumerate(DOCKERFILE) if line.startswith("FROM ")) :]
+# Folders of pages, each built by a stage of that name.
+PAGES = ["graphiql", "insights-page"]
 COMPOSE = (ROOT / "compose.yaml").read_text()
 
 
@@ -34,15 +36,26 @@ def test_the_image_is_slim_and_copies_what_another_stage_built() -> None:
     images = dict(line.removeprefix("ARG ").split("=", 1) for line in DOCKERFILE if line.startswith("ARG "))
     assert FINAL_STAGE[0] == "FROM ${PYTHON}"
     assert images["PYTHON"].partition("@")[0].endswith("-slim")
-    assert [line.split()[-1] for line in DOCKERFILE if line.startswith("FROM ")][:-1] == ["graphiql", "build"]
+    assert [line.split()[-1] for line in DOCKERFILE if line.startswith("FROM ")][:-1] == [
+        *PAGES,
+        "build",
+    ]
     assert final("COPY").startswith("--from=build ")
 
 
-def test_the_image_carries_the_built_page_and_no_leftover_of_a_local_build() -> None:
-    vite = (ROOT / "graphiql" / "vite.config.js").read_text()
-    [built] = re.findall(r'outDir: "\.\./([^"]+)"', vite)
-    assert f"COPY --from=graphiql /src/{built} {built}" in DOCKERFILE
-    assert {built.rpartition("/")[0], "**/node_modules"} <= set((ROOT / ".dockerignore").read_text().splitlines())
+@pytest.mark.parametrize("page", PAGES)
+def test_the_image_carries_the_built_pages_and_no_leftover_of_a_local_build(page: str) -> None:
+    [vite] = (ROOT / page).glob("vite.config.*")
+    [built] = re.findall(r'outDir: "\.\./([^"]+)"', vite.read_text())
+    assert f"COPY --from={page} /src/{built} {built}" in DOCKERFILE
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    assert {built.rpartition("/")[0], "**/node_modules", f"!{page}/"} <= set(ignored)
+
+
+def test_the_insights_page_is_built_beside_the_schema_that_it_reads() -> None:
+    stage = DOCKERFILE[DOCKERFILE.index("FROM ${NODE} AS insights-page") :]
+    assert stage.index("COPY schema.graphql /src/") < stage.index("RUN npm run build")
+    assert "!schema.graphql" in (ROOT / ".dockerignore").read_text().splitlines()
 
 
 def test_the_image_has_no_compiler() -> None:
@@ -111,7 +124,7 @@ def test_compose_has_no_password_and_mongodb_asks_for_one() -> None:
     assert "/.env" in (ROOT / ".gitignore").read_text().splitlines()
 
 
-def test_the_image_tells_no_schema_and_shows_no_page_unless_it_is_told_to() -> None:
+def test_the_image_tells_no_schema_and_shows_no_graphiql_unless_it_is_told_to() -> None:
     assert {"GATEWAY_GRAPHIQL=false", "GATEWAY_INTROSPECTION=false"} <= set(final("ENV").split())
 
 
