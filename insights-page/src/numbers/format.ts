@@ -35,9 +35,28 @@ export const duration = or((milliseconds) => {
 export const growth = (now: number, before: number): string | null =>
   before === 0 ? null : signedPercent.format(now / before - 1);
 
+/** A difference of rates in percentage points. */
+export const points = or((difference) => `${signedPoints.format(difference * 100)} pp`);
+
+interface Range {
+  low: number;
+  high: number;
+}
+
+/** An interval of rates, such as "33.1% to 41.0%". */
+export const rateRange = (range: Range | null | undefined): string =>
+  range ? `${percent.format(range.low)} to ${percent.format(range.high)}` : NOTHING;
+
+/** An interval of differences of rates, such as "-0.3 to +8.3 pp". */
+export const pointsRange = (range: Range | null | undefined): string =>
+  range ? `${signedPoints.format(range.low * 100)} to ${points(range.high)}` : NOTHING;
+
 /** By how many percentage points a rate changed. */
 export const pointsChange = (now: number | null, before: number | null): string | null =>
-  now === null || before === null ? null : `${signedPoints.format((now - before) * 100)} pp`;
+  now === null || before === null ? null : points(now - before);
+
+/** An amount of money; the currency is whatever was recorded. */
+export const money = (amount: number, currency: string | null): string => `${decimal.format(amount)} ${currency ?? ""}`.trimEnd();
 
 export const moment = (instant: string, zone: string): string =>
   new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short", timeZone: zone }).format(new Date(instant));

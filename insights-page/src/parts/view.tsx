@@ -32,6 +32,8 @@ interface ViewProps<Data, Variables, Row> {
   empty?: ComponentChildren;
   /** Parts of the scope that this view's numbers don't heed. */
   unheeded?: readonly ("text" | "collection" | "condition" | "user" | "metadata")[];
+  /** What the view's own choices are made with; there also while there is an error, or nothing to show. */
+  controls?: (data: Data | null) => ComponentChildren;
   children: (data: Data) => ComponentChildren;
 }
 
@@ -51,6 +53,7 @@ export function View<Data, Variables, Row>(props: ViewProps<Data, Variables, Row
         <p>{summary}</p>
         <Unheeded parts={props.unheeded ?? []} />
       </header>
+      {props.controls?.(data)}
       <Progress {...answer} />
       {answer.error && <Failure error={answer.error} retry={answer.retry} />}
       {data !== null && (isEmpty(data) ? <Empty>{empty}</Empty> : children(data))}

@@ -9,4 +9,5 @@ export interface ViewEntry {
 
 export const views: readonly ViewEntry[] = [
   { path: "overview", title: "Overview", load: () => import("./overview") },
+  { path: "experiments", title: "Experiments", load: () => import("./experiments") },
 ];
