@@ -132,6 +132,23 @@ async def test_requests_subscriptions_and_the_page_go_through_below_a_prefix(pro
         assert "interactionRecorded" in str(await websocket.recv())
 
 
+@pytest.mark.parametrize("leaves_prefix", [False, True])
+async def test_a_browser_at_the_prefix_is_led_to_the_start_page_below_it(
+    leaves_prefix: bool, proxied: Proxied, tmp_path: Path
+) -> None:
+    with (
+        reserved_port() as port,
+        proxying(proxied.gateway.url.split("/")[2], tmp_path, port, leaves_prefix=leaves_prefix),
+    ):
+        other = replace(proxied, port=port, tls=_trusting(tmp_path))
+        async with other.client() as http:
+            root = other.url.removesuffix("graphql")
+            page = await http.get(root, headers={"Accept": "text/html"}, follow_redirects=True)
+            assert (page.status_code, str(page.url)) == (200, f"{root}start")
+            for link in ("insights", "graphql", "openapi.json"):
+                assert (await http.get(page.url.join(link), headers={"Accept": "text/html"})).status_code == 200
+
+
 async def test_an_upgrade_to_http_2_is_not_passed_on(proxied: Proxied) -> None:
     async with proxied.client() as http:
         headers = {
