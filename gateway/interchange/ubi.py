@@ -20,8 +20,9 @@ from gateway.interchange.lines import Line, Unreadable, parsed
 from gateway.interchange.position_base import PositionBase, PositionOrigins
 from gateway.interchange.sources import Lines
 from gateway.interchange.temporary_database import Occurrences
-from gateway.interchange.times import first_time
 from gateway.interchange.ubi_events import interaction
+from gateway.interchange.ubi_exported_events import exported_id, exported_interaction
+from gateway.interchange.ubi_exported_queries import made_at
 from gateway.interchange.ubi_fields import APPLICATION_PATH, position_of, text_at
 from gateway.interchange.ubi_queries import Searches
 from gateway.interchange.vocabulary import UnknownName, Vocabulary, spelled
@@ -63,7 +64,7 @@ class Gathered:
             if isinstance(document, Document):
                 gather = self.searches.add_query if document.kind is Kind.QUERY else self.searches.add_event
                 gather(document.content, document.line.place)
-                if document.kind is Kind.EVENT:
+                if document.kind is Kind.EVENT and exported_id(document.content) is None:
                     application = text_at(document.content, APPLICATION_PATH)
                     self.origins.observe(application, position_of(document.content)[0])
 
@@ -94,13 +95,15 @@ def _search(row: Document, searches: Searches) -> Entry:
     if search.row_line != row.line.place:
         return Auxiliary(row.line, AuxiliaryKind.SUPERSEDED)
     try:
-        made_at = first_time(row.content, "timestamp")
+        first_seen_at = made_at(row.content)
     except BadUserInput as error:
         return Skipped(row.line, error.code, error.message, tuple(map(str, error.path)))
-    return SearchCandidate(row.line, search.wire, made_at)
+    return SearchCandidate(row.line, search.wire, first_seen_at, search.id, search.session_id, search.unknown)
 
 
 def _event(event: Document, searches: Searches, occurrences: Occurrences, origins: PositionOrigins) -> Entry:
+    if (id := exported_id(event.content)) is not None:
+        return _exported_event(event, id, searches)
     interaction_id = occurrences.identify(event.content)
     search = searches.of_event(event.content, event.line.place)
     try:
@@ -108,9 +111,30 @@ def _event(event: Document, searches: Searches, occurrences: Occurrences, origin
         wire = interaction(event.content, search, line=event.line.place, first_position=origin)
     except BadUserInput as error:
         return Skipped(event.line, error.code, error.message, tuple(map(str, error.path)))
-    unknown: list[UnknownName] = []
+    unknown = [*search.unknown]
     spelled(wire["interaction_type"], Vocabulary.INTERACTION_TYPE, unknown)
-    return Candidate(event.line, {"interaction_id": interaction_id, **wire}, unknown=unknown)
+    return Candidate(
+        event.line, {"interaction_id": interaction_id, **wire}, search_request_id=search.id, unknown=unknown
+    )
+
+
+def _exported_event(event: Document, id: str, searches: Searches) -> Entry:
+    try:
+        wire = {**exported_interaction(event.content), "interaction_id": id}
+    except BadUserInput as error:
+        return Skipped(event.line, error.code, error.message, tuple(map(str, error.path)))
+    unknown: list[UnknownName] = []
+    wire["interaction_type"] = spelled(wire["interaction_type"], Vocabulary.INTERACTION_TYPE, unknown)
+    query_id = text_at(event.content, ("query_id",))
+    if query_id is None or "search_request_id" in wire:
+        return Candidate(event.line, wire, unknown=unknown)
+    search = searches.of_event(event.content, event.line.place)
+    if search.row_line is None:
+        # It may be in another file, or recorded already.
+        wire["search_request_id"] = query_id
+        return Candidate(event.line, wire, unknown=unknown)
+    wire["search_request"] = search.wire
+    return Candidate(event.line, wire, search_request_id=search.id, unknown=[*search.unknown, *unknown])
 
 
 def _documents(source: Lines) -> Iterator[Document | Auxiliary | Skipped]:

@@ -104,6 +104,6 @@ def _repeated_by(request: Mapping[str, Any], event: Mapping[str, Any]) -> list[P
     same = {
         "query_id": request.get("search_request_id"),
         "application": next(iter(request["collections"]), None),
-        "user_query": next((query["value"] for query in request["queries"]), None),
+        "user_query": next((query.get("value") for query in request["queries"] if isinstance(query, Mapping)), None),
     }
     return [(name,) for name, value in same.items() if value is not None and text_at(event, (name,)) == value]

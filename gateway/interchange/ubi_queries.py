@@ -5,8 +5,8 @@ timestamp stands, of equals the last in the file. Without a row, the latest even
 """
 
 import sqlite3
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
 from json import dumps, loads
@@ -15,6 +15,7 @@ from typing import Any, Final
 from gateway.errors import BadUserInput
 from gateway.interchange.times import first_time
 from gateway.interchange.ubi_actions import action_of
+from gateway.interchange.ubi_exported_queries import exported_search
 from gateway.interchange.ubi_fields import (
     SESSION_PATHS,
     USER_PATHS,
@@ -26,6 +27,7 @@ from gateway.interchange.ubi_fields import (
     without,
     words_of,
 )
+from gateway.interchange.vocabulary import UnknownName, spell_request
 from gateway.model.filter_trees import canonical_json
 
 _MAX_FILTERS: Final = 500
@@ -40,12 +42,16 @@ class Search:
 
     ``wire`` is its search request, None where nothing is known of one, and ``text`` what was searched for.
     ``row_line`` is the line of the query row that stands, ``first_searched`` that of the earliest search event.
+    ``id``, ``session_id`` and ``unknown``: as of `SearchCandidate`, where the row is an export's.
     """
 
     wire: dict[str, Any] | None
     text: str | None = None
     row_line: int | None = None
     first_searched: int | None = None
+    id: str | None = None
+    session_id: str | None = None
+    unknown: Sequence[UnknownName] = ()
 
 
 class Searches:
@@ -90,7 +96,14 @@ class Searches:
         return None if stored is None else loads(stored[0])
 
     def _stored_search(self, key: bytes) -> Search:
-        return _search(self._gathered(key) or {})
+        gathered = self._gathered(key) or {}
+        search = _search(gathered)
+        exported = exported_search(gathered.get("row", {}))
+        if exported is None:
+            return search
+        unknown: list[UnknownName] = []
+        spell_request(exported.wire, unknown)
+        return replace(search, wire=exported.wire, id=exported.id, session_id=exported.session_id, unknown=unknown)
 
 
 _Gather = Callable[[dict[str, Any], Mapping[str, Any], int], None]

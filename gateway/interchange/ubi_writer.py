@@ -6,28 +6,16 @@ from typing import Any, Final
 
 import orjson
 
+from gateway.errors import BadUserInput
 from gateway.interchange.searches_ahead import SearchesAhead
 from gateway.interchange.ubi_actions import Feature, action_of
+from gateway.interchange.ubi_exported_events import FROM_UBI, ID, UNTOLD, told_by
+from gateway.interchange.ubi_exported_queries import ATTRIBUTES, added, returning
+from gateway.interchange.ubi_fields import position_of
 from gateway.model.documents import Document
 from gateway.model.exported_documents import ExportedLine, Part, Row
 from gateway.model.query_texts import text_as_typed
 
-# What a search request's own names in UBI are, or is told in another place.
-_TOLD_OF_SEARCH: Final = frozenset({"search_request_id", "user_id", "session_id", "ubi"})
-_TOLD_OF_EVENT: Final = frozenset(
-    {
-        "interaction_id",
-        "feature_id",
-        "interaction_type",
-        "search_request",
-        "search_request_id",
-        "position",
-        "session_id",
-        "user_id",
-        "metadata",
-        "occurred_at",
-    }
-)
 # An import of UBI keeps what has no field of its own under these names.
 _OF_UBI: Final = ("event_attributes", "action_name", "message", "message_type", "query_id", "user_query")
 
@@ -59,62 +47,92 @@ class UbiWriter:
 def query_row(line: Mapping[str, Any]) -> Document:
     """The query row of a search request's line."""
     request = _object(line.get("search_request"))
-    attributes = {name: value for name, value in request.items() if name not in _TOLD_OF_SEARCH}
-    row: Document = dict(_object(request.get("ubi")))
-    row |= _present(
+    own_session, session_beside = request.get("session_id"), line.get("session_id")
+    returned = returning(request, has_session_beside=own_session is None and session_beside is not None)
+    row: Document = dict(returned)
+    told = _present(
         query_id=line.get("search_request_id"),
         user_query=text_as_typed(request.get("queries")) or None,
         application=_application(request),
-        client_id=request.get("user_id"),
-        session_id=request.get("session_id", line.get("session_id")),
-        timestamp=row.get("timestamp", line.get("first_seen_at")),
+        session_id=session_beside if own_session is None else own_session,
+        timestamp=line.get("first_seen_at"),
+        **_user(returned, request.get("user_id")),
     )
-    row["query_attributes"] = {**_object(row.get("query_attributes")), "search_request": attributes}
-    return row
+    row |= {name: value for name, value in told.items() if name not in row}
+    first_seen_at = line.get("first_seen_at") if row.get("timestamp") != line.get("first_seen_at") else None
+    attributes = added(line.get("search_request"), returned, first_seen_at)
+    return {**row, ATTRIBUTES: {**_object(row.get(ATTRIBUTES)), **attributes}}
 
 
 def event_row(exported: ExportedLine) -> Document:
     """The event of an interaction's line. What UBI has no name for is in its attributes."""
+    line, metadata = exported.content, _object(exported.content.get("metadata"))
+    is_from_ubi = any(name in metadata for name in _OF_UBI)
+    row = _fields_of_event(exported, metadata if is_from_ubi else {})
+    told = _told_by(row, is_from_ubi=is_from_ubi)
+    if is_from_ubi and told.keys() - line.keys():
+        # It would be read with more than was recorded.
+        row = _fields_of_event(exported, {})
+        told = _told_by(row, is_from_ubi=False)
+    # A whole search request has a row of its own.
+    has_row = isinstance(line.get("search_request"), dict)
+    apart = {"interaction_id", "search_request", "search_request_id"} if has_row else {"interaction_id"}
+    others = {name: value for name, value in line.items() if name not in apart}
+    untold = {name: value for name, value in others.items() if name not in told or told[name] != value}
+    beside = _present(
+        **{
+            ID: line.get("interaction_id"),
+            UNTOLD: untold,
+            FROM_UBI: ("metadata" in told and "metadata" not in untold) or None,
+        }
+    )
+    return {**row, "event_attributes": {**_object(row.get("event_attributes")), **beside}}
+
+
+def _fields_of_event(exported: ExportedLine, own: Mapping[str, Any]) -> Document:
+    """An interaction in UBI's own fields; ``own``: its metadata, where they came from UBI and go back into their
+    place."""
     line, search = exported.content, exported.search or {}
     request, types = _object(line.get("search_request") or search.get("search_request")), line.get("interaction_type")
-    names = types if isinstance(types, list) else [types]
-    metadata = _object(line.get("metadata"))
-    # What came from UBI goes back into its place.
-    is_ubi = any(name in metadata for name in _OF_UBI)
-    row: Document = dict(metadata) if is_ubi else {}
+    row: Document = dict(own)
     attributes: Document = dict(_object(row.get("event_attributes")))
     item = dict(_object(attributes.get("object")))
-    name, feature_id = row.get("action_name") or next(iter(names), None), line.get("feature_id")
+    name = row.get("action_name") or (next(iter(types), None) if isinstance(types, list) else types)
+    feature_id, text = line.get("feature_id"), text_as_typed(request.get("queries")) or None
     match action_of(name).feature:
         case Feature.ITEM:
             item.setdefault("object_id", feature_id)
-            text = text_as_typed(request.get("queries")) or None
         case Feature.FACET:
             item.setdefault("description", feature_id)
-            text = text_as_typed(request.get("queries")) or None
         case Feature.QUERY:
             text = feature_id
     if item:
         attributes["object"] = item
-    if line.get("position") is not None:
-        attributes.setdefault("position", {"ordinal": line["position"]})
-    others = {name: value for name, value in line.items() if name not in _TOLD_OF_EVENT}
-    attributes |= _present(
-        interaction_id=line.get("interaction_id"),
-        interaction_types=names if len(names) > 1 else None,
-        metadata=metadata if metadata and not is_ubi else None,
-        interaction=others or None,
-    )
+    if line.get("position") != position_of(row)[0]:
+        attributes["position"] = {"ordinal": line.get("position")}
     return row | _present(
         action_name=name,
         query_id=request.get("search_request_id") or line.get("search_request_id"),
         user_query=row.get("user_query", text),
         application=row.get("application", _application(request)),
-        client_id=line.get("user_id"),
         session_id=line.get("session_id"),
         timestamp=line.get("occurred_at"),
-        event_attributes=attributes,
+        event_attributes=attributes or None,
+        **_user(own, line.get("user_id")),
     )
+
+
+def _told_by(row: Mapping[str, Any], *, is_from_ubi: bool) -> Mapping[str, Any]:
+    try:
+        return told_by(row, is_from_ubi=is_from_ubi)
+    except BadUserInput:
+        # Of what another program stored.
+        return {}
+
+
+def _user(own: Mapping[str, Any], user_id: Any) -> Document:
+    """The user by the name under which a document from UBI has them."""
+    return {"client_id" if own.get("client_id", user_id) == user_id else "user_id": user_id}
 
 
 def _application(request: Mapping[str, Any]) -> Any:

@@ -39,6 +39,42 @@ SEARCHES = [
     {"queries": [], "collections": []},
     {"search_request_id": "alone", "queries": [], "collections": [], "result_count": 0, "user_id": "u1"},
 ]
+UBI: list[dict[str, Any]] = [
+    {
+        "query_id": "q1",
+        "user_query": "lamp",
+        "client_id": "c1",
+        "user_id": "u1",
+        "application": "shop",
+        "query_response_hit_ids": ["a", "b"],
+        "query_attributes": {"own": 1},
+        "timestamp": "2024-05-01T10:00:00Z",
+        "session_id": "own",
+    },
+    {"query_id": "q2", "user_query": "lamps", "timestamp": "2024-05-01T10:05:00Z"},
+    {
+        "action_name": "product_hover",
+        "query_id": "q1",
+        "user_query": "lam",
+        "client_id": "c2",
+        "user_id": "u2",
+        "application": "other",
+        "message_type": "INFO",
+        "timestamp": "2024-05-01T12:00:00+02:00",
+        "event_attributes": {"object": {"object_id": "a", "object_id_field": "sku"}, "position": {"ordinal": 1}},
+    },
+    {"action_name": "on_search", "query_id": "q1", "message": "lamp", "timestamp": 1714557600},
+    {"action_name": "on_search", "query_id": "q1", "message": "lamp", "timestamp": 1714557601, "client_id": 7},
+    {"action_name": "search", "query_id": "q3", "message": "chair", "event_attributes": {"result_count": 0}},
+    {
+        "action_name": "brand_filter",
+        "query_id": "q1",
+        "event_attributes": {"object": {"description": "brand", "object_detail": {"filter": "Acme"}}},
+    },
+    {"action_name": "page_exit", "session_id": "s1", "event_attributes": {}},
+    {"action_name": "page_exit", "session_id": "s1", "event_attributes": {}},
+    {"action_name": "Own", "event_attributes": {"interaction_id": "mine", "position": 0}},
+]
 BASE = {"feature_id": "p1", "interaction_type": "click"}
 INTERACTIONS: list[dict[str, Any]] = [
     {**BASE, "interaction_id": "i1", "search_request": REQUEST, "session_id": "s9", "occurred_at": None},
@@ -168,20 +204,38 @@ def test_csv_is_read_back_as_far_as_it_goes(shell: Shell, tmp_path: Path) -> Non
     assert lines(shell.exported("copy", "--format", "csv")) == lines(file.read_text())
 
 
-def test_ubi_is_read_back_as_what_it_tells(shell: Shell, tmp_path: Path) -> None:
+def test_ubi_comes_back_with_its_ids(shell: Shell, tmp_path: Path) -> None:
     file = tmp_path / "shop.ndjson"
     file.write_text(shell.exported("shop", "--format", "ubi"))
     report = shell.imported(file, "copy", "--format", "ubi")
     assert report["imported"] == len(INTERACTIONS)
     assert report["queryRows"] == len(SEARCHES) + 2
+    assert objects(shell.exported("copy")) == objects(shell.exported("shop"))
+    # Into where it came from it adds nothing, wherever positions are counted from.
+    assert shell.imported(file, "shop", "--restart", "--position-base", "1")["imported"] == 0
+    # Interactions alone name search requests that may be recorded already.
+    file.write_text("\n".join(line for line in file.read_text().split("\n") if '"action_name"' in line))
+    assert shell.imported(file, "part", "--format", "ubi")["imported"] == len(INTERACTIONS)
 
-    def told(namespace: str) -> list[tuple[Any, ...]]:
-        exported = map(json.loads, shell.exported(namespace).rstrip("\n").split("\n"))
-        names = ("feature_id", "position", "session_id", "user_id")
-        return sorted(
-            (*(str(line.get(name)) for name in names), datetime.fromisoformat(line["occurred_at"]).timestamp() // 1)
-            for line in exported
-            if "interaction_id" in line
-        )
 
-    assert told("copy") == told("shop")
+def test_what_came_from_ubi_leaves_and_comes_back(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "site.ndjson"
+    file.write_text("".join(f"{json.dumps(document)}\n" for document in UBI))
+    shell.imported(file, "site", "--format", "ubi", "--position-base", "1")
+    exported = shell.exported("site")
+    file.write_text(shell.exported("site", "--format", "ubi"))
+    shell.imported(file, "moved", "--format", "ubi")
+    assert objects(shell.exported("moved")) == objects(exported)
+    assert shell.imported(file, "site", "--restart")["imported"] == 0
+    told = [json.loads(line) for line in file.read_text().splitlines()]
+    [row] = [document for document in told if document.get("query_id") == "q1" and "action_name" not in document]
+    assert row["query_response_hit_ids"] == ["a", "b"]
+    [hovered] = [document for document in told if document.get("action_name") == "product_hover"]
+    assert hovered["event_attributes"]["object"] == {"object_id": "a", "object_id_field": "sku"}
+    # From UBI's first position, 1, to the gateway's, 0.
+    assert hovered["event_attributes"]["position"] == {"ordinal": 0}
+
+
+def objects(text: str) -> list[str]:
+    """The lines as objects, whose keys may come in another order."""
+    return sorted(json.dumps(json.loads(line), sort_keys=True) for line in text.rstrip("\n").split("\n"))

@@ -97,11 +97,8 @@ def test_ubi_is_read_back() -> None:
     assert event["event_attributes"]["object"] == {"object_id": "p=1"}
     assert event["event_attributes"]["position"] == {"ordinal": 2}
     search, click = imported(text)
-    names = ("feature_id", "interaction_type", "position", "session_id", "user_id", "occurred_at")
-    assert {name: click.wire[name] for name in names[:-1]} == {name: CLICK[name] for name in names[:-1]}
-    assert click.wire["occurred_at"].isoformat() == "2024-05-01T12:00:01+00:00"
-    assert search.wire["search_request_id"] == click.wire["search_request"]["search_request_id"] == "r1"
-    assert search.wire["queries"] == SEARCH["search_request"]["queries"]  # type: ignore[index]
+    assert click.wire == CLICK
+    assert (search.wire, search.id, search.session_id) == (SEARCH["search_request"], "r1", "s1")
 
 
 @pytest.mark.parametrize("name", ["query_refinement", "zero_results", "filter_toggle", "search", "unheard_of"])
@@ -125,7 +122,9 @@ def test_what_came_from_ubi_goes_back_into_its_place() -> None:
     wire = entry.wire | {"occurred_at": "2025-01-22T14:57:24.305Z"}
     [_, back] = map(json.loads, written(ExportFormat.UBI, [ExportedLine(Part.INTERACTIONS, wire)]).splitlines())
     assert back["event_attributes"].pop("interaction_id") == wire["interaction_id"]
-    assert back == event | {"user_query": back.get("user_query")} or back == event
+    assert back["event_attributes"].pop("interaction") == {}
+    assert back["event_attributes"].pop("is_from_ubi")
+    assert back == event
 
 
 def test_foreign_documents_are_written_as_far_as_they_can_be() -> None:
