@@ -19,18 +19,21 @@ export interface Column<Row> {
   show?: (row: Row) => ComponentChildren;
 }
 
-export interface Ordering {
-  field: string;
+/** `field`: as the API names it. */
+export interface Ordering<Field extends string = string> {
+  field: Field;
   direction: "ASC" | "DESC";
 }
 
 /** How the address orders the table of a view: `sort` is a field, with "-" ahead of it for the highest first. */
-export function orderingOf(parameters: Readonly<Record<string, string>>, fields: readonly string[], usual: string): Ordering {
+export function orderingOf<Field extends string>(
+  parameters: Readonly<Record<string, string>>,
+  fields: readonly Field[],
+  usual: NoInfer<Field>,
+): Ordering<Field> {
   const sort = parameters["sort"] ?? `-${usual}`;
-  const field = sort.replace(/^-/, "");
-  return fields.includes(field)
-    ? { field, direction: sort.startsWith("-") ? "DESC" : "ASC" }
-    : { field: usual, direction: "DESC" };
+  const field = fields.find((known) => known === sort.replace(/^-/, ""));
+  return field === undefined ? { field: usual, direction: "DESC" } : { field, direction: sort.startsWith("-") ? "DESC" : "ASC" };
 }
 
 interface TableProps<Row> {
