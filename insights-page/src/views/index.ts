@@ -9,5 +9,6 @@ export interface ViewEntry {
 
 export const views: readonly ViewEntry[] = [
   { path: "overview", title: "Overview", load: () => import("./overview") },
+  { path: "queries", title: "Queries", load: () => import("./queries") },
   { path: "experiments", title: "Experiments", load: () => import("./experiments") },
 ];
