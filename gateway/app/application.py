@@ -100,12 +100,12 @@ def application(settings: Settings, services: Services, *, pages_take_key: bool 
             Route(ORIGINAL_PATH, health.live),
             Route(READY_PATH, health.ready),
             *([Route("/graphql/assets/{name}", graphiql.asset)] if graphiql else []),
-            *page_routes(_page_settings(settings, takes_key=pages_take_key)),
             Route("/export", _exports(policy, settings, services)),
             *collect_routes(
                 policy, services.operations, services.paid_work, services.graph.executable, settings.limits
             ),
             *rest_routes(policy, services.operations, services.paid_work, services.graph.executable, settings.limits),
+            *page_routes(_page_settings(settings, takes_key=pages_take_key)),
             WebSocketRoute("/{path:path}", NoWebSocketEndpoint(services.observer)),
         ],
         middleware=[
