@@ -1,6 +1,6 @@
 // The frame of a view: one request, its answer, and what else may be done with both.
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
 import { usePlace } from "../address/place_context";
 import { type Answer, useAnswer } from "../gateway/answers";
@@ -43,9 +43,6 @@ export function View<Data, Variables, Row>(props: ViewProps<Data, Variables, Row
   const { title, summary, document, variables, isEmpty, empty, children } = props;
   const answer = useAnswer(document, variables);
   const { data } = answer;
-  useEffect(() => {
-    globalThis.document.title = `${title} · Search insights`;
-  }, [title]);
   return (
     <section class="view" aria-labelledby="title" aria-busy={answer.isLoading}>
       <header>
@@ -112,7 +109,7 @@ function Unheeded({ parts }: { parts: readonly ("text" | "collection" | "conditi
 }
 
 function Actions<Data, Variables, Row>(props: ViewProps<Data, Variables, Row> & { data: Data | null }) {
-  const { document, variables, data, title } = props;
+  const { document, variables, data } = props;
   const { connection } = useGateway();
   const { place } = usePlace();
   const [error, setError] = useState<GatewayError | null>(null);
@@ -124,7 +121,8 @@ function Actions<Data, Variables, Row>(props: ViewProps<Data, Variables, Row> & 
     setDownloading(true);
     try {
       const rows = await allRows(props, data, (page) => ask(connection, document, { ...variables, ...page }));
-      download(`${[title, place.item].filter(Boolean).join(" ").toLowerCase().replace(/[^\p{L}\d]+/gu, "-")}.csv`, csvOf(props.download.columns, rows));
+      const name = [place.view, place.item].filter(Boolean).join(" ").toLowerCase().replace(/[^\p{L}\d]+/gu, "-");
+      download(`${name}.csv`, csvOf(props.download.columns, rows));
     } catch (reason) {
       setError(reason instanceof GatewayError ? reason : new GatewayError(String(reason), "ERROR"));
     } finally {
