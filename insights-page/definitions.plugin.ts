@@ -5,7 +5,21 @@ import { buildSchema, isObjectType } from "graphql";
 import type { Plugin } from "vite";
 
 const MODULE = "virtual:definitions";
-const TYPES = ["SearchStats", "InteractionStats", "FeatureSignals", "SearchOutcome", "PositionBucket", "Percolator"];
+const TYPES = [
+  "SearchStats",
+  "InteractionStats",
+  "FeatureSignals",
+  "SearchOutcome",
+  "SearchRequest",
+  "PositionBucket",
+  "Percolator",
+  "Session",
+  "FilterUsage",
+  "OperatorUsage",
+  "ValueUsage",
+  "BranchUsage",
+  "DepthUsage",
+];
 
 /** The module `virtual:definitions`: descriptions of the fields of some types, by `Type.field`. */
 export function definitions(schemaPath: string): Plugin {

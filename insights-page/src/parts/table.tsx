@@ -114,7 +114,8 @@ function Head<Row>({ column, ordering }: { column: Column<Row>; ordering: Orderi
   );
 }
 
-function Pages({ hasNextPage, endCursor }: { hasNextPage: boolean; endCursor: string | null }) {
+/** Ways through the pages of a list, by the cursor that stands in the address as `after`. */
+export function Pages({ hasNextPage, endCursor }: { hasNextPage: boolean; endCursor: string | null }) {
   const { place, go, hrefOf } = usePlace();
   const isFirst = place.parameters["after"] === undefined;
   if (isFirst && !hasNextPage) return null;

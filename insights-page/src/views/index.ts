@@ -10,5 +10,6 @@ export interface ViewEntry {
 export const views: readonly ViewEntry[] = [
   { path: "overview", title: "Overview", load: () => import("./overview") },
   { path: "queries", title: "Queries", load: () => import("./queries") },
+  { path: "filters", title: "Filters", load: () => import("./filters") },
   { path: "experiments", title: "Experiments", load: () => import("./experiments") },
 ];
