@@ -1,9 +1,10 @@
-// What the filter bar says, and what it means for searches and for interactions.
+// What the filter bar says, and what it means for searches, interactions and sessions.
 import type { graphql } from "../gateway/graphql";
 import { instantOf, type Period, periodOf, type Range } from "./period";
 
 export type SearchRequestWhere = ReturnType<typeof graphql.scalar<"SearchRequestWhere">>;
 export type InteractionWhere = ReturnType<typeof graphql.scalar<"InteractionWhere">>;
+export type SessionWhere = ReturnType<typeof graphql.scalar<"SessionWhere">>;
 
 /** A condition of a filter tree: with this key and, where it isn't null, with this value. */
 export interface Condition {
@@ -37,6 +38,11 @@ export function interactionsOf(scope: Scope, now: number, period = periodOf(scop
       metadata: [{ path: scope.metadata.path, operator: "EQ" as const, value: valueOf(scope.metadata.value) }],
     }),
   };
+}
+
+/** The sessions that a scope's period saw begin; of the rest, its user alone narrows them. */
+export function sessionsOf(scope: Scope, now: number, period = periodOf(scope.range, scope.zone, now)): SessionWhere {
+  return { startedAt: boundsOf(period), ...(scope.user !== null && { userId: { eq: scope.user } }) };
 }
 
 /** What a person typed as a JSON value: a number, true, false or null as such, anything else as text. */

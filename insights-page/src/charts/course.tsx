@@ -2,9 +2,7 @@
 import { useMemo } from "preact/hooks";
 
 import { wallClock } from "../address/period";
-import type { Format } from "../numbers/format";
 import { type Point, SeriesChart } from "./series_chart";
-import { SeriesTable } from "./series_table";
 import { Sparkline } from "./sparkline";
 
 export interface Bucket<Field extends string> {
@@ -22,7 +20,7 @@ interface CourseProps<Field extends string> {
   zone: string;
   /** By how many milliseconds the period before is earlier. */
   shift: number;
-  format: Format;
+  format: (value: number) => string;
   /** Whether it stands beside the number itself. */
   isSmall?: boolean;
 }
@@ -31,12 +29,7 @@ export function Course<Field extends string>({ name, field, buckets, before, zon
   const points = useMemo(() => pointsOf(buckets, field, zone, 0), [buckets, field, zone]);
   const earlier = useMemo(() => pointsOf(before, field, zone, shift), [before, field, zone, shift]);
   if (isSmall) return <Sparkline points={points} />;
-  return (
-    <>
-      <SeriesChart label={`${name} over time, and dashed the period before`} points={points} before={earlier} format={format} />
-      <SeriesTable name={name} points={points} before={earlier} format={format} />
-    </>
-  );
+  return <SeriesChart label={`${name} over time, and dashed the period before`} points={points} before={earlier} format={format} />;
 }
 
 function pointsOf<Field extends string>(buckets: readonly Bucket<Field>[], field: Field, zone: string, shift: number): Point[] {

@@ -8,8 +8,7 @@ const decimal = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumF
 const signedPercent = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" });
 const signedPoints = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: "exceptZero" });
 
-/** How a number is written, or that there is none. */
-export type Format = (value: number | null | undefined) => string;
+type Format = (value: number | null | undefined) => string;
 const or =
   (format: (value: number) => string): Format =>
   (value) =>

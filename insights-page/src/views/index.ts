@@ -11,5 +11,6 @@ export const views: readonly ViewEntry[] = [
   { path: "overview", title: "Overview", load: () => import("./overview") },
   { path: "queries", title: "Queries", load: () => import("./queries") },
   { path: "filters", title: "Filters", load: () => import("./filters") },
+  { path: "sessions", title: "Sessions", load: () => import("./sessions") },
   { path: "experiments", title: "Experiments", load: () => import("./experiments") },
 ];
