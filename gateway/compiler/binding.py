@@ -4,7 +4,7 @@ its variables.
 What is bound may serve whoever sends the same variables again: it holds no caller and no namespace.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,18 +127,25 @@ class CoercedArguments:
         type_ = self._fetch.definition.args["input"].type
         arguments, variables = self._fetch.field.arguments, self._variables
         assert arguments is not None, "it has an input"
-        return CoercedInput(self.values["input"], type_, ("input",), lambda: arguments.sent("input", variables))
+        return CoercedInput(
+            self.values["input"],
+            type_,
+            ("input",),
+            lambda: arguments.sent("input", variables),
+            lambda: arguments.unsent("input", variables),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class CoercedInput:
-    """An input as it was coerced: a `gateway.plan.sources.input_values.InputValue`. ``path`` leads to it; ``sent``
-    gives what it was coerced of, but for the items of a list."""
+    """An input as it was coerced: a `gateway.plan.sources.input_values.InputValue`. ``path`` leads to it. But for
+    the items of a list, ``sent`` gives what it was coerced of, ``unsent`` the places of variables without a value."""
 
     value: Any
     type: GraphQLInputType
     path: tuple[str | int, ...]
     sent: Callable[[], Any] = lambda: None
+    unsent: Callable[[], Iterable[tuple[str | int, ...]]] = tuple
 
     def wire(self) -> Any:
         return to_wire(self.value, self.type)
@@ -147,8 +154,14 @@ class CoercedInput:
         return type(error)(error.message, path=(*self.path, *input_path(error.path, self.value, self.type)))
 
     def field(self, name: str) -> "CoercedInput":
-        sent = self.sent
-        return CoercedInput(self.value[name], self._field(name).type, (*self.path, name), lambda: sent()[name])
+        sent, unsent, path = self.sent, self.unsent, (*self.path, name)
+        return CoercedInput(
+            self.value[name],
+            self._field(name).type,
+            path,
+            lambda: sent()[name],
+            lambda: [place for place in unsent() if place[: len(path)] == path],
+        )
 
     def predicate(self) -> Predicate:
         type_ = get_nullable_type(self.type)

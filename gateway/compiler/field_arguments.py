@@ -1,6 +1,6 @@
 """The arguments of one field of an operation, of which all that doesn't depend on variables is coerced once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,8 @@ from graphql import (
     GraphQLField,
     GraphQLInputType,
     GraphQLNonNull,
+    ListValueNode,
+    ObjectValueNode,
     Undefined,
     ValueNode,
     VariableNode,
@@ -70,6 +72,22 @@ class FieldArguments:
         """The JSON value that was sent for an argument that is given, whatever its type makes of it."""
         [node] = (argument.value for argument in self._node.arguments or () if argument.name.value == name)
         return parse_any_literal(node, variables.coerced)
+
+    def unsent(self, name: str, variables: VariableValues) -> Iterator[tuple[str | int, ...]]:
+        """The places, from an argument that is given down, of variables that have no value: fields that they are the
+        value of are left out."""
+        pending: list[tuple[tuple[str | int, ...], ValueNode]] = [
+            ((name,), argument.value) for argument in self._node.arguments or () if argument.name.value == name
+        ]
+        while pending:
+            match pending.pop():
+                case path, VariableNode(name=variable):
+                    if variable.value not in variables.coerced:
+                        yield path
+                case path, ListValueNode(values=values):
+                    pending += [((*path, index), value) for index, value in enumerate(values)]
+                case path, ObjectValueNode(fields=fields):
+                    pending += [((*path, field.name.value), field.value) for field in fields]
 
 
 def _argument(name: str, declared: GraphQLArgument, node: ValueNode | None) -> _Argument:

@@ -20,6 +20,7 @@ from gateway.plan.predicate import TimeBound
 Document = Mapping[str, Any]
 
 _OPERANDS: Final = frozenset({"value", "in"})
+NOT_SENT: Final = "This variable isn't sent: send it, or leave out what it stands in."
 DEMANDS_NOTHING: Final = "This demands nothing, as of a variable that isn't sent: leave it out, or say what it demands."
 
 

@@ -24,6 +24,9 @@ class Arguments(Protocol):
     def sent(self, name: str, variables: VariableValues) -> Any:
         """The JSON value that was sent for one that is given."""
 
+    def unsent(self, name: str, variables: VariableValues) -> Iterator[tuple[str | int, ...]]:
+        """The places in one that is given of variables that have no value."""
+
 
 @dataclass(frozen=True, slots=True)
 class Field:

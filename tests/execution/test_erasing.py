@@ -285,14 +285,19 @@ async def test_what_means_nothing_is_refused(house: Gateway, document: str, vari
 @pytest.mark.parametrize(
     ("where", "path"),
     [
-        ("{ featureId: { eq: $id } }", ["featureId"]),
-        ("{ interactionType: { eq: CLICK }, userId: { eq: $id } }", ["userId"]),
-        ("{ and: [{ userId: { eq: $id } }] }", ["and", "0", "userId"]),
-        ("{ or: [{ userId: { eq: $id } }] }", ["or", "0", "userId"]),
+        ("{ featureId: { eq: $id } }", ["featureId", "eq"]),
+        ("{ interactionType: { eq: CLICK }, userId: { eq: $id } }", ["userId", "eq"]),
+        ("{ and: [{ userId: { eq: $id } }] }", ["and", "0", "userId", "eq"]),
+        ("{ or: [{ userId: { eq: $id } }, { featureId: { eq: $known } }] }", ["or", "0", "userId", "eq"]),
+        ("{ userId: { eq: $known }, featureId: $filter }", ["featureId"]),
+        ('{ occurredAt: { gte: "2020-01-01T00:00:00Z", lt: $until } }', ["occurredAt", "lt"]),
+        ('{ metadata: [{ path: "bot", value: [1, {a: $id}] }] }', ["metadata", "0", "value", "1", "a"]),
     ],
 )
 async def test_a_variable_that_is_not_sent_deletes_nothing(house: Gateway, where: str, path: list[str]) -> None:
-    document = f"mutation ($id: ID) {{ deleteInteractions(input: {{ where: {where} }}) {{ job {{ jobId }} }} }}"
+    types = {"id": "ID", "known": 'ID = "jane"', "filter": "IDFilter", "until": "DateTime"}
+    declared = ", ".join(f"${name}: {type_}" for name, type_ in types.items() if f"${name}" in where)
+    document = f"mutation ({declared}) {{ deleteInteractions(input: {{ where: {where} }}) {{ job {{ jobId }} }} }}"
     [error] = (await house.execute(document))["errors"]
     extensions = error["extensions"]
     assert (extensions["code"], [str(step) for step in extensions["path"]]) == (

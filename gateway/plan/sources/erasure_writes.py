@@ -120,6 +120,9 @@ class BoundInteractionsErasure(BoundErasure):
 
     def erasure(self, context: Context) -> Erasure:
         where = self.input.field("where")
+        # Anywhere else what it is the value of would be left out; here that would delete more.
+        if (unsent := next(iter(where.unsent()), None)) is not None:
+            raise BadUserInput(erasures.NOT_SENT, path=unsent)
         predicate = where.predicate()
         if predicate.outcome_at:
             raise BadUserInput(

@@ -1,6 +1,6 @@
 """What mutations are sent to be recorded: inputs, and parts of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from gateway.errors import GatewayError
@@ -21,6 +21,11 @@ class InputValue(Protocol):
     @property
     def sent(self) -> Callable[[], Any]:
         """What gives the JSON value that the client sent; not of an item of a list."""
+
+    @property
+    def unsent(self) -> Callable[[], Iterable[tuple[str | int, ...]]]:
+        """What gives the places in it, from the arguments of its field down, of variables that have no value, as of
+        those that weren't sent; not of an item of a list."""
 
     def wire(self) -> Any:
         """It in the REST wire shape; raises `BadUserInput` with a path in that shape."""
