@@ -7,7 +7,7 @@ export default defineConfig({
   base: "./",
   plugins: [definitions("../schema.graphql")],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-  test: { environment: "jsdom", include: ["tests/**/*.test.{ts,tsx}"], restoreMocks: true },
+  test: { environment: "jsdom", include: ["tests/**/*.test.{ts,tsx}"], restoreMocks: true, testTimeout: 60_000 },
   build: {
     outDir: "../gateway/transport/pages/bundles/insights",
     emptyOutDir: true,
