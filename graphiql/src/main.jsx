@@ -1,6 +1,5 @@
 import "./styles.js";
 
-import { explorerPlugin } from "@graphiql/plugin-explorer";
 import { HISTORY_PLUGIN } from "@graphiql/plugin-history";
 import { useGraphiQL } from "@graphiql/react";
 import { GraphiQL } from "graphiql";
@@ -12,6 +11,7 @@ import "graphiql/style.css";
 import "@graphiql/plugin-explorer/style.css";
 import "./page.css";
 
+import { EXPLORER_PLUGIN } from "./explorer.jsx";
 import { fetcherWith } from "./fetcher.js";
 import { holdKey, read, written } from "./headers.js";
 import * as settings from "./settings.js";
@@ -20,7 +20,7 @@ import { storage } from "./storage.js";
 const TYPING_MS = 400;
 
 const given = written(settings.headers);
-const plugins = [HISTORY_PLUGIN, explorerPlugin()];
+const plugins = [HISTORY_PLUGIN, EXPLORER_PLUGIN];
 // A variable of this type may be any JSON; without this the editor takes objects for mistakes.
 const scalars = { JSON: {} };
 

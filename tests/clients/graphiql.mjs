@@ -18,6 +18,13 @@ async function openTab(page, name) {
   await page.locator('.graphiql-query-editor').getByText(name).first().waitFor();
 }
 
+/** Puts an address into that of a page that is open: where only the fragment differs, the page loads itself anew. */
+async function follow(page, address) {
+  const reloaded = page.waitForEvent('load');
+  await page.goto(address);
+  await reloaded;
+}
+
 const RECORD = `mutation ($id: ID!) {
   recordInteraction(input: { interactionId: $id, featureId: "sku-1", interactionType: CLICK }) { created }
 }`;
@@ -68,7 +75,9 @@ async function prefilled(page) {
 
   await openTab(page, 'LatestClicks');
   await page.getByRole('button', { name: 'Show GraphiQL Explorer' }).click();
-  await page.locator('.graphiql-explorer-root').getByText('durationMs').last().click();
+  const explorer = page.locator('.graphiql-explorer-root');
+  const offered = (await explorer.innerText()).split('\n');
+  await explorer.getByText('durationMs').last().click();
   await page.locator('.graphiql-query-editor').getByText('durationMs').waitFor();
   const explored = await run(page, '"durationMs"');
   await picture(page, 'graphiql-explorer');
@@ -76,13 +85,11 @@ async function prefilled(page) {
   await page.emulateMedia({ colorScheme: 'dark' });
   const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state]));
   // The printed address once more, in the same tab: the browser would only move within the page.
-  const reloaded = page.waitForEvent('load');
-  await page.goto(url);
-  await reloaded;
+  await follow(page, url);
   await ready(page);
   const again = await run(page, '"data"');
   await picture(page, 'graphiql-dark');
-  return { title, address, tabs, first, answers, docs, explored, stored, again };
+  return { title, address, tabs, first, answers, docs, offered, explored, stored, again };
 }
 
 /** Nothing is asked until the key is there; then the schema is, and operations can be run in each tab. */

@@ -49,6 +49,10 @@ def test_the_demos_page_is_ready_to_use(tmp_path: Path, chromium: str) -> None:
     for name, text in shown.items():
         assert text in told["answers"][name], name
     assert "What can be read, all of it within the one namespace" in told["docs"]
+    # Fields of a federation's router are in the docs; the explorer, which is for people, doesn't begin with them.
+    assert "_service" in told["docs"]
+    assert [line.strip() for line in told["offered"]].index("collections") < 5
+    assert not any("_service" in line or "_entities" in line for line in told["offered"])
     assert '"durationMs":' not in told["first"]
     assert '"durationMs":' in told["explored"]
     assert '"data":' in told["again"]
