@@ -13,13 +13,18 @@ import "./page.css";
 
 import { EXPLORER_PLUGIN } from "./explorer.jsx";
 import { fetcherWith } from "./fetcher.js";
+import { FirstTab } from "./first_tab.js";
 import { holdKey, read, written } from "./headers.js";
 import * as settings from "./settings.js";
 import { storage } from "./storage.js";
 
 const TYPING_MS = 400;
 
+const { operation } = settings;
 const given = written(settings.headers);
+// What somebody is about to run is to be seen, unless the headers are still to be put in.
+const tools = operation?.variables && holdKey(settings.headers) ? "variables" : "headers";
+const tabs = operation ? [operation, ...settings.tabs] : settings.tabs;
 const plugins = [HISTORY_PLUGIN, EXPLORER_PLUGIN];
 // A variable of this type may be any JSON; without this the editor takes objects for mistakes.
 const scalars = { JSON: {} };
@@ -42,10 +47,12 @@ function Page() {
   return (
     <GraphiQL
       customScalarSchemas={scalars}
-      defaultEditorToolsVisibility="headers"
+      defaultEditorToolsVisibility={tools}
       defaultHeaders={given}
-      defaultTabs={settings.tabs}
+      defaultTabs={tabs}
       fetcher={fetcher}
+      initialQuery={operation?.query}
+      initialVariables={operation?.variables}
       inputValueDeprecation
       onEditHeaders={follow}
       plugins={plugins}
@@ -54,6 +61,7 @@ function Page() {
       storage={storage}
     >
       <Template headers={headers} />
+      {operation && <FirstTab />}
     </GraphiQL>
   );
 }

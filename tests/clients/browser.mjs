@@ -25,8 +25,8 @@ export const picture = (page, name) => page.screenshot({ path: join(pictures, `$
  * Opens `url` in the browser at `executablePath`, calls `visit` with the page and what it has seen so far, and closes
  * it.
  *
- * `seen` holds the complaints of the console and of the page, the requests to other origins, those that failed, and the
- * operations sent; it is given back with what `visit` tells.
+ * `seen` holds, of this page and those that it opens, the complaints of the console and of the page, the requests to other
+ * origins, those that failed, and the operations sent; it is given back with what `visit` tells.
  */
 export async function browse(executablePath, url, visit) {
   const profile = await mkdtemp(join(tmpdir(), 'gateway-browser-'));
@@ -39,21 +39,21 @@ export async function browse(executablePath, url, visit) {
   try {
     const [page] = context.pages();
     const seen = { complaints: [], foreign: [], failed: [], operations: [] };
-    page.on('console', (message) => {
+    context.on('console', (message) => {
       if (['error', 'warning'].includes(message.type())) seen.complaints.push(message.text());
     });
-    page.on('pageerror', (error) => seen.complaints.push(String(error)));
-    page.on('request', (request) => {
+    context.on('weberror', (error) => seen.complaints.push(String(error.error())));
+    context.on('request', (request) => {
       const { origin, protocol } = new URL(request.url());
       if (origin !== new URL(url).origin && protocol !== 'data:') seen.foreign.push(request.url());
       if (request.method() === 'POST') seen.operations.push(request.postDataJSON()?.operationName);
     });
-    page.on('requestfailed', (request) => {
+    context.on('requestfailed', (request) => {
       const { errorText } = request.failure();
       // The page's own doing: Monaco ends a worker, still being loaded, when its configuration changes.
       if (errorText !== 'net::ERR_ABORTED') seen.failed.push(`${errorText} ${request.url()}`);
     });
-    page.on('response', (response) => {
+    context.on('response', (response) => {
       if (!response.ok()) seen.failed.push(`${response.status()} ${response.url()}`);
     });
     await page.goto(url);

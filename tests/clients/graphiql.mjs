@@ -1,4 +1,5 @@
-// GraphiQL as somebody meets it who has a key: in the page already, or still to be put in ("template").
+// GraphiQL as somebody meets it: with a key in the page already, or still to be put in ("template"), by a link
+// that holds an operation, and opened by another page that knows a key.
 import { browse, picture } from './browser.mjs';
 import { fetchAsCaller, headers, url } from './gateway.mjs';
 
@@ -116,5 +117,75 @@ async function template(page, seen) {
   return { refused, asked, answer, next, stored };
 }
 
+const OPERATION = 'query HandedOver($first: Int!) {\n  interactions(first: $first) { totalCount }\n}';
+
+/** The address that hands an operation over. */
+const link = (query, variables, more = '') =>
+  `${url.split('#')[0]}#query=${encodeURIComponent(query)}&variables=${encodeURIComponent(variables)}${more}`;
+
+/** What the editor of variables or of headers shows, once that holds a text. */
+async function readTool(page, name, text) {
+  await page.getByRole('button', { name }).click();
+  await page.getByRole('region', { name }).getByText(text).waitFor();
+  return (await editor(page, 'editor-tool').locator('visible=true').innerText()).replaceAll('\u00a0', ' ');
+}
+
+/** What a page shows before anything is run. */
+async function handedOver(page, variables = '"first"') {
+  await ready(page);
+  await page.getByRole('tab').first().and(page.getByRole('tab', { selected: true })).waitFor();
+  return {
+    address: await page.evaluate(() => location.href),
+    tabs: await page.getByRole('tab').allInnerTexts(),
+    query: await read(page, 'query-editor'),
+    variables: variables && (await readTool(page, 'Variables', variables)),
+    headers: await readTool(page, 'Headers', 'Authorization'),
+    answer: await read(page, 'response'),
+  };
+}
+
+/** What the browser has stored of the tabs is what the page begins with when it is opened again. */
+const stored = (page, text) =>
+  page.waitForFunction(
+    (content) => Object.entries(localStorage).some(([name, tabs]) => name.endsWith(':tabState') && tabs.includes(content)),
+    text,
+  );
+
+/** Links alone: what they hold is shown, and asked by nobody. */
+async function linked(page, seen) {
+  await ready(page);
+  await stored(page, 'LatestClicks');
+  await follow(page, link(OPERATION, '{ "first": 2 }', '&key=sk_of_somebody_else'));
+  const whole = await handedOver(page);
+  await picture(page, 'graphiql-handed-over');
+  await stored(page, 'HandedOver');
+  await follow(page, link(OPERATION, '{ "first": '));
+  const malformed = await handedOver(page);
+  await follow(page, link('{ a }'.padEnd(100_001), ''));
+  const giant = await handedOver(page, null);
+  const asked = [...seen.operations];
+  return { whole, malformed, giant, asked };
+}
+
+/** Opened by a page that knows a key, of the same origin and of another one. */
+async function opened(page, seen) {
+  await ready(page);
+  const open = async (opener) => {
+    const popup = page.waitForEvent('popup');
+    await opener.evaluate((address) => void window.open(address), link(OPERATION, '{ "first": 2 }'));
+    return popup;
+  };
+  await page.evaluate((headersToHand) => { window.graphiqlHeaders = headersToHand; }, headers);
+  const own = await open(page);
+  const ours = await handedOver(own);
+  const asked = [...seen.operations];
+  const answer = await run(own, '"totalCount"');
+  await own.close();
+
+  await page.goto('data:text/html,<iframe name="graphiqlHeaders"></iframe>');
+  const theirs = await handedOver(await open(page));
+  return { ours, asked, answer, theirs };
+}
+
 const [browser, visit] = process.argv.slice(2);
-console.log(JSON.stringify(await browse(browser, url, { prefilled, template }[visit])));
+console.log(JSON.stringify(await browse(browser, url, { prefilled, template, linked, opened }[visit])));

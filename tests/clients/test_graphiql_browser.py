@@ -68,3 +68,33 @@ def test_without_a_key_the_page_asks_nothing(mongod: EmbeddedServer, chromium: s
     assert '"hasNextPage": false' in told["next"]
     assert "NextPage" in told["stored"]
     assert gateway.key not in told["stored"]
+
+
+def test_a_link_fills_in_an_operation_and_nothing_else(mongod: EmbeddedServer, chromium: str) -> None:
+    with serving(mongod.uri) as gateway:
+        told = visit(chromium, gateway, "linked")
+    assert told["asked"] == []
+    for name in ("whole", "malformed", "giant"):
+        assert told[name]["address"] == gateway.url
+        assert "Bearer <your key>" in told[name]["headers"]
+        assert "LatestClicks" in told[name]["tabs"]
+    whole, malformed, giant = told["whole"], told["malformed"], told["giant"]
+    assert whole["tabs"][0] == "HandedOver"
+    assert whole["query"].splitlines()[0] == "query HandedOver($first: Int!) {"
+    assert whole["variables"] == '{ "first": 2 }'
+    assert malformed["variables"] == '{ "first": '
+    assert malformed["tabs"].count("HandedOver") == 2
+    assert "more than 100,000 characters" in giant["query"]
+
+
+def test_the_page_that_opens_graphiql_hands_over_its_headers(mongod: EmbeddedServer, chromium: str) -> None:
+    with serving(mongod.uri) as gateway:
+        told = visit(chromium, gateway, "opened")
+    ours, theirs = told["ours"], told["theirs"]
+    assert ours["tabs"][0] == theirs["tabs"][0] == "HandedOver"
+    assert gateway.key in ours["headers"].replace("\n", "")
+    assert ours["answer"].strip() == ""
+    assert set(told["asked"]) == {"IntrospectionQuery"}
+    assert '"totalCount": 0' in told["answer"]
+    assert "Bearer <your key>" in theirs["headers"]
+    assert gateway.key not in theirs["headers"]
