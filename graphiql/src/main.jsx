@@ -15,6 +15,7 @@ import { EXPLORER_PLUGIN } from "./explorer.jsx";
 import { fetcherWith } from "./fetcher.js";
 import { FirstTab } from "./first_tab.js";
 import { holdKey, read, written } from "./headers.js";
+import { PhoneViews, usePhone } from "./phone.jsx";
 import * as settings from "./settings.js";
 import { storage } from "./storage.js";
 
@@ -35,6 +36,7 @@ function Page() {
   const [headers, setHeaders] = useState(given);
   const fetcher = useMemo(() => fetcherWith(read(headers)), [headers]);
   const typing = useRef();
+  const isPhone = usePhone();
 
   const follow = (text) => {
     clearTimeout(typing.current);
@@ -62,6 +64,11 @@ function Page() {
     >
       <Template headers={headers} />
       {operation && <FirstTab />}
+      {isPhone && (
+        <GraphiQL.Logo>
+          <PhoneViews />
+        </GraphiQL.Logo>
+      )}
     </GraphiQL>
   );
 }

@@ -1,4 +1,4 @@
-// GraphiQL as somebody meets it: with a key in the page already, or still to be put in ("template"), by a link
+// GraphiQL as somebody meets it: with a key in the page already, or still to be put in ("template"), on a phone, by a link
 // that holds an operation, and opened by another page that knows a key.
 import { browse, picture } from './browser.mjs';
 import { fetchAsCaller, headers, url } from './gateway.mjs';
@@ -117,6 +117,77 @@ async function template(page, seen) {
   return { refused, asked, answer, next, stored };
 }
 
+/** Waits for the tab to be chosen and its panel to hold the text; how far the panel is from filling the width. */
+async function shownView(page, name, text) {
+  await page.getByRole('tab', { name, exact: true, selected: true }).waitFor();
+  const panel = page.getByRole('tabpanel', { name, exact: true });
+  await panel.getByText(text).first().waitFor();
+  return panel.evaluate((element) => innerWidth - element.getBoundingClientRect().width);
+}
+
+const scrollsSideways = (page) => page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+
+const PLUGINS = ['Documentation Explorer', 'History', 'GraphiQL Explorer'];
+
+/** Query, answer, headers and plugins, one after the other, at a phone's width. */
+async function onPhone(page, width) {
+  await page.setViewportSize({ width, height: 740 });
+  await follow(page, url);
+  await ready(page);
+  const views = page.getByRole('tablist', { name: 'Query or answer' });
+  const [query, answer] = ['Query', 'Answer'].map((name) => views.getByRole('tab', { name }));
+  const margins = [await shownView(page, 'Query', 'LatestClicks')];
+  const sideways = [await scrollsSideways(page)];
+  await picture(page, `graphiql-phone-${width}-query`);
+
+  await page.getByRole('button', { name: 'Execute query' }).click();
+  margins.push(await shownView(page, 'Answer', '"data"'));
+  sideways.push(await scrollsSideways(page));
+  const hidden = await page.getByRole('region', { name: 'Operation Editor' }).isHidden();
+  await picture(page, `graphiql-phone-${width}-answer`);
+
+  // By the keys of tabs: the arrows turn around, Home and End go to the ends.
+  const keys = [];
+  await answer.focus();
+  for (const key of ['ArrowRight', 'ArrowLeft', 'Home', 'End', 'ArrowLeft']) {
+    await page.keyboard.press(key);
+    keys.push(await views.locator('[aria-selected="true"]:focus').innerText());
+  }
+  const stops = [await query.getAttribute('tabindex'), await answer.getAttribute('tabindex')];
+
+  await page.getByRole('button', { name: 'Variables' }).click();
+  await page.getByRole('region', { name: 'Variables' }).waitFor();
+  await readTool(page, 'Headers', 'X-Namespace');
+
+  for (const plugin of PLUGINS) {
+    await page.getByRole('button', { name: `Show ${plugin}` }).click();
+    await page.getByRole('button', { name: `Hide ${plugin}` }).waitFor();
+    const pane = page.locator('.graphiql-plugin');
+    margins.push(await pane.evaluate((element) => innerWidth - element.getBoundingClientRect().width));
+    sideways.push(await scrollsSideways(page));
+    await picture(page, `graphiql-phone-${width}-${plugin.split(' ')[0].toLowerCase()}`);
+    await page.getByRole('button', { name: `Hide ${plugin}` }).click();
+    await pane.waitFor({ state: 'hidden' });
+  }
+  await openTab(page, 'FilterTrees');
+  await openTab(page, 'LatestClicks');
+  margins.push(await shownView(page, 'Query', 'LatestClicks'));
+  return { margins, sideways, hidden, keys, stops };
+}
+
+/** Phones' widths, and a desktop's before and after them. */
+async function phone(page) {
+  await ready(page);
+  const views = page.getByRole('tablist', { name: 'Query or answer' });
+  const onDesktop = [await views.count()];
+  const phones = [await onPhone(page, 390), await onPhone(page, 360)];
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await views.waitFor({ state: 'detached' });
+  await run(page, '"data"');
+  onDesktop.push(await views.count(), await page.getByRole('region', { name: 'Operation Editor' }).isVisible());
+  return { onDesktop, phones };
+}
+
 const OPERATION = 'query HandedOver($first: Int!) {\n  interactions(first: $first) { totalCount }\n}';
 
 /** The address that hands an operation over. */
@@ -188,4 +259,4 @@ async function opened(page, seen) {
 }
 
 const [browser, visit] = process.argv.slice(2);
-console.log(JSON.stringify(await browse(browser, url, { prefilled, template, linked, opened }[visit])));
+console.log(JSON.stringify(await browse(browser, url, { prefilled, template, phone, linked, opened }[visit])));

@@ -24,7 +24,7 @@ def chromium() -> str:
 
 def visit(chromium: str, gateway: GatewayProcess, scenario: str) -> dict[str, Any]:
     """What the script of that name tells, after the console was silent and nothing went elsewhere or failed."""
-    told: dict[str, Any] = run("graphiql.mjs", gateway, chromium, scenario)
+    told: dict[str, Any] = run("graphiql.mjs", gateway, chromium, scenario, seconds=300)
     assert {name: told[name] for name in QUIET} == QUIET
     return told
 
@@ -68,6 +68,19 @@ def test_without_a_key_the_page_asks_nothing(mongod: EmbeddedServer, chromium: s
     assert '"hasNextPage": false' in told["next"]
     assert "NextPage" in told["stored"]
     assert gateway.key not in told["stored"]
+
+
+def test_on_a_phone_the_query_and_the_answer_are_two_tabs(tmp_path: Path, chromium: str) -> None:
+    with running(tmp_path, "--interactions", "400") as demo:
+        gateway = GatewayProcess(demo.facts["graphiqlUrl"], demo.facts["key"], demo.facts["namespace"])
+        told = visit(chromium, gateway, "phone")
+    assert told["onDesktop"] == [0, 0, True]
+    for phone in told["phones"]:
+        assert not any(phone["margins"])
+        assert not any(phone["sideways"])
+        assert phone["hidden"]
+        assert phone["keys"] == ["Query", "Answer", "Query", "Answer", "Query"]
+        assert phone["stops"] == ["0", "-1"]
 
 
 def test_a_link_fills_in_an_operation_and_nothing_else(mongod: EmbeddedServer, chromium: str) -> None:
