@@ -54,6 +54,9 @@ export function Application({ given }: { given: Connection | null }) {
     return () => removeEventListener("hashchange", follow);
   }, []);
 
+  // Another view, or another item, is seen from its top.
+  useEffect(() => scrollTo(0, 0), [place.view, place.item]);
+
   useEffect(() => {
     if (initial === null) return;
     const asked = { ...initial, namespace: placeOf(location.hash).namespace ?? initial.namespace };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { instantOf, intervalOf, periodBefore, periodOf, wallClock } from "../src/address/period";
+import { clocksBetween, instantOf, intervalOf, periodBefore, periodOf, wallClock } from "../src/address/period";
 
 const NOON = Date.parse("2026-03-30T10:00:00Z"); // 12:00 in Berlin, whose clocks went forward on the 29th
 
@@ -19,6 +19,11 @@ describe("a period", () => {
   test("is compared with as many days before, up to the same time of day", () => {
     const before = periodBefore(periodOf("7d", "Europe/Berlin", NOON));
     expect(bounds(before)).toEqual(["2026-03-16T23:00:00Z", "2026-03-23T11:00:00Z"]);
+  });
+
+  test("begins by the clocks as many days after the one before, though they went forward between", () => {
+    const period = periodOf({ from: "2026-03-30", to: "2026-04-05" }, "Europe/Berlin", NOON);
+    expect(clocksBetween(periodBefore(period), period)).toBe(7 * 86_400_000);
   });
 
   test("of a day is compared with the 24 hours before", () => {

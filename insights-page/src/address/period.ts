@@ -37,6 +37,9 @@ export function periodBefore({ from, to }: Period): Period {
   return { from: from.subtract({ days }), to: to.subtract({ days }) };
 }
 
+/** By how many milliseconds a period begins after another, by the clocks of their zone: across a change of the clocks as well. */
+export const clocksBetween = (earlier: Period, later: Period): number => wallClockOf(later.from) - wallClockOf(earlier.from);
+
 /** The interval by which a period makes a readable series. */
 export function intervalOf(period: Period): TimeInterval {
   const days = lengthInHours(period) / 24;
@@ -69,6 +72,7 @@ const lengthInHours = ({ from, to }: Period): number => (to.epochMilliseconds - 
 
 /** What the clocks of a zone show at an instant, as if it were UTC: charts draw that, whatever zone the browser is in. */
 export function wallClock(instant: string, zone: string): Date {
-  const local = Temporal.Instant.from(instant).toZonedDateTimeISO(zone).toPlainDateTime();
-  return new Date(local.toZonedDateTime("UTC").epochMilliseconds);
+  return new Date(wallClockOf(Temporal.Instant.from(instant).toZonedDateTimeISO(zone)));
 }
+
+const wallClockOf = (time: Temporal.ZonedDateTime): number => time.toPlainDateTime().toZonedDateTime("UTC").epochMilliseconds;

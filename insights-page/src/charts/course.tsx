@@ -2,7 +2,9 @@
 import { useMemo } from "preact/hooks";
 
 import { wallClock } from "../address/period";
+import type { Format } from "../numbers/format";
 import { type Point, SeriesChart } from "./series_chart";
+import { SeriesTable } from "./series_table";
 import { Sparkline } from "./sparkline";
 
 export interface Bucket<Field extends string> {
@@ -20,7 +22,7 @@ interface CourseProps<Field extends string> {
   zone: string;
   /** By how many milliseconds the period before is earlier. */
   shift: number;
-  format: (value: number) => string;
+  format: Format;
   /** Whether it stands beside the number itself. */
   isSmall?: boolean;
 }
@@ -29,7 +31,12 @@ export function Course<Field extends string>({ name, field, buckets, before, zon
   const points = useMemo(() => pointsOf(buckets, field, zone, 0), [buckets, field, zone]);
   const earlier = useMemo(() => pointsOf(before, field, zone, shift), [before, field, zone, shift]);
   if (isSmall) return <Sparkline points={points} />;
-  return <SeriesChart label={`${name} over time, and dashed the period before`} points={points} before={earlier} format={format} />;
+  return (
+    <>
+      <SeriesChart label={`${name} over time, and dashed the period before`} points={points} before={earlier} format={format} />
+      <SeriesTable name={name} points={points} before={earlier} format={format} />
+    </>
+  );
 }
 
 function pointsOf<Field extends string>(buckets: readonly Bucket<Field>[], field: Field, zone: string, shift: number): Point[] {

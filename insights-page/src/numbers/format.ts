@@ -8,7 +8,8 @@ const decimal = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumF
 const signedPercent = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" });
 const signedPoints = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: "exceptZero" });
 
-type Format = (value: number | null | undefined) => string;
+/** How a number is written, or that there is none. */
+export type Format = (value: number | null | undefined) => string;
 const or =
   (format: (value: number) => string): Format =>
   (value) =>

@@ -72,9 +72,10 @@ const MEASURES: Record<SearchField, Omit<SearchMeasure, "field">> = {
   reformulationRate: { name: "Reformulation rate", title: "Reformulated", order: "REFORMULATION_RATE", kind: "rate", isHigherBetter: false },
 };
 
+export const measureOf = <Field extends SearchField>(field: Field): SearchMeasure<Field> => ({ field, ...MEASURES[field] });
+
 /** The measures of the fields, in their order. */
-export const measuresOf = <Field extends SearchField>(fields: readonly Field[]): SearchMeasure<Field>[] =>
-  fields.map((field) => ({ field, ...MEASURES[field] }));
+export const measuresOf = <Field extends SearchField>(fields: readonly Field[]): readonly SearchMeasure<Field>[] => fields.map(measureOf);
 
 /** In the order in which they are offered. */
 export const searchMeasures: readonly SearchMeasure[] = measuresOf(Object.keys(MEASURES) as SearchField[]);

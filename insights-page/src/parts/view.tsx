@@ -1,6 +1,6 @@
 // The frame of a view: one request, its answer, and what else may be done with both.
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { usePlace } from "../address/place_context";
 import { type Answer, useAnswer } from "../gateway/answers";
@@ -43,6 +43,9 @@ export function View<Data, Variables, Row>(props: ViewProps<Data, Variables, Row
   const { title, summary, document, variables, isEmpty, empty, children } = props;
   const answer = useAnswer(document, variables);
   const { data } = answer;
+  useEffect(() => {
+    globalThis.document.title = `${title} · Search insights`;
+  }, [title]);
   return (
     <section class="view" aria-labelledby="title" aria-busy={answer.isLoading}>
       <header>

@@ -1,10 +1,10 @@
 // How search does: rates against the period before, their course, and what is being recorded right now.
-import { intervalOf, periodBefore, periodOf } from "../address/period";
+import { clocksBetween, intervalOf, periodBefore, periodOf } from "../address/period";
 import { usePlace } from "../address/place_context";
 import { interactionsOf, searchesOf } from "../address/scope";
 import { Course } from "../charts/course";
 import { graphql, type ResultOf } from "../gateway/graphql";
-import { growth, pointsChange, rate, shortCount } from "../numbers/format";
+import { comparison, measureOf, measuresOf, shortFormatOf } from "../numbers/search_measures";
 import { Measure, Measures } from "../parts/measure";
 import type { Column } from "../parts/table";
 import { View } from "../parts/view";
@@ -49,16 +49,7 @@ const OverviewDocument = graphql(
 type Overview = ResultOf<typeof OverviewDocument>;
 type Bucket = NonNullable<Overview["now"]["nodes"][number]["series"]>[number];
 
-const MEASURES = [
-  { field: "searches", name: "Searches", isRate: false, isHigherBetter: true },
-  { field: "users", name: "Users", isRate: false, isHigherBetter: true },
-  { field: "clickThroughRate", name: "Click-through rate", isRate: true, isHigherBetter: true },
-  { field: "noResultsRate", name: "No-results rate", isRate: true, isHigherBetter: false },
-  { field: "noClickRate", name: "No-click rate", isRate: true, isHigherBetter: false },
-  { field: "conversionRate", name: "Conversion rate", isRate: true, isHigherBetter: true },
-] as const;
-
-type ShownMeasure = (typeof MEASURES)[number];
+const MEASURES = measuresOf(["searches", "users", "clickThroughRate", "noResultsRate", "noClickRate", "conversionRate"]);
 
 const columns: readonly Column<Bucket>[] = [
   { name: "from", title: "From", value: ({ from }) => from },
@@ -70,7 +61,7 @@ export default function OverviewView() {
   const { scope, parameters } = place;
   const period = periodOf(scope.range, scope.zone, now);
   const earlier = periodBefore(period);
-  const shift = period.from.epochMilliseconds - earlier.from.epochMilliseconds;
+  const shift = clocksBetween(earlier, period);
   const variables = {
     searches: searchesOf(scope, now),
     searchesBefore: searchesOf(scope, now, earlier),
@@ -78,7 +69,7 @@ export default function OverviewView() {
     interval: intervalOf(period),
     timeZone: scope.zone,
   };
-  const chosen = MEASURES.find(({ field }) => field === parameters["measure"]) ?? MEASURES[0];
+  const chosen = MEASURES.find(({ field }) => field === parameters["measure"]) ?? measureOf("searches");
   return (
     <View
       title="Overview"
@@ -97,10 +88,9 @@ export default function OverviewView() {
                 key={measure.field}
                 name={measure.name}
                 of={`SearchStats.${measure.field}`}
-                isHigherBetter={measure.isHigherBetter}
                 choose={() => go({ parameters: { measure: measure.field } })}
-                isChosen={measure === chosen}
-                {...comparison(measure, data)}
+                isChosen={measure.field === chosen.field}
+                {...comparison(measure, data.now.totals, data.before.totals)}
               >
                 <Course {...courseOf(measure, data)} zone={scope.zone} shift={shift} isSmall />
               </Measure>
@@ -115,19 +105,12 @@ export default function OverviewView() {
   );
 }
 
-function comparison({ field, isRate }: ShownMeasure, { now, before }: Overview): { value: string; change: string | null } {
-  const [value, earlier] = [now.totals[field], before.totals[field]];
-  return isRate
-    ? { value: rate(value), change: pointsChange(value, earlier) }
-    : { value: shortCount(value), change: growth(value ?? 0, earlier ?? 0) };
-}
-
 const bucketsOf = ({ nodes }: Overview["now"]): readonly Bucket[] => nodes[0]?.series ?? [];
 
-const courseOf = ({ field, name, isRate }: ShownMeasure, { now, before }: Overview) => ({
-  field,
-  name,
+const courseOf = (measure: (typeof MEASURES)[number], { now, before }: Overview) => ({
+  field: measure.field,
+  name: measure.name,
   buckets: bucketsOf(now),
   before: bucketsOf(before),
-  format: isRate ? rate : shortCount,
+  format: shortFormatOf(measure),
 });

@@ -76,7 +76,7 @@ export function PositionsOfClicks({ clicks, text }: { clicks: Clicks; text: stri
   const { positions } = readFragment(ClicksOfQuery, clicks).totals;
   const bars = useMemo(() => positions.map((bucket) => ({ name: placesOf(bucket), value: bucket.clicks })), [positions]);
   const columns: readonly Column<Bucket>[] = [
-    { name: "position", title: "Position", value: placesOf },
+    { name: "position", title: "Position", isText: true, value: placesOf },
     { name: "views", title: "Views", of: "PositionBucket.views", value: (bucket) => bucket.views, show: (bucket) => count(bucket.views) },
     { name: "clicks", title: "Clicks", of: "PositionBucket.clicks", value: (bucket) => bucket.clicks, show: (bucket) => count(bucket.clicks) },
   ];

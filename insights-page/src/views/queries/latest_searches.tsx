@@ -37,7 +37,7 @@ export function LatestSearches({ searches, zone }: { searches: FragmentOf<typeof
       title: "Filters",
       isText: true,
       value: ({ filters }) => filters?.text ?? null,
-      show: ({ filters }) => filters && <code>{filters.text}</code>,
+      show: ({ filters }) => filters && <code class="filter-text">{filters.text}</code>,
     },
     {
       name: "session",

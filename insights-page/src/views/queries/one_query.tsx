@@ -1,10 +1,10 @@
 // One searched text: what came of it, what was clicked, how it was filtered, and what was searched before and after.
-import { intervalOf, periodBefore, periodOf } from "../../address/period";
+import { clocksBetween, intervalOf, periodBefore, periodOf } from "../../address/period";
 import { usePlace } from "../../address/place_context";
 import { interactionsOf, searchesOf } from "../../address/scope";
 import { Course } from "../../charts/course";
 import { graphql, type ResultOf } from "../../gateway/graphql";
-import { AllSearchMeasures, comparison, measuresOf, searchMeasures, shortFormatOf } from "../../numbers/search_measures";
+import { AllSearchMeasures, comparison, measureOf, measuresOf, searchMeasures, shortFormatOf } from "../../numbers/search_measures";
 import { Measure, Measures } from "../../parts/measure";
 import { type Column, orderingOf } from "../../parts/table";
 import { View } from "../../parts/view";
@@ -92,7 +92,7 @@ export function OneQuery({ text }: { text: string }) {
     orderBy: ordering,
     after: parameters["after"] ?? null,
   };
-  const chosen = MEASURES.find(({ field }) => field === parameters["measure"]) ?? MEASURES[0];
+  const chosen = MEASURES.find(({ field }) => field === parameters["measure"]) ?? measureOf("searches");
   return (
     <View
       title={text}
@@ -116,25 +116,21 @@ export function OneQuery({ text }: { text: string }) {
                 name={measure.name}
                 of={`SearchStats.${measure.field}`}
                 choose={() => go({ parameters: { measure: measure.field, after: parameters["after"] ?? null } })}
-                isChosen={measure === chosen}
+                isChosen={measure.field === chosen.field}
                 {...comparison(measure, data.now.totals, data.before.totals)}
               />
             ))}
           </Measures>
-          {chosen && (
-            <>
-              <h2>{chosen.name} over time</h2>
-              <Course
-                name={chosen.name}
-                field={chosen.field}
-                buckets={bucketsOf(data.now)}
-                before={bucketsOf(data.before)}
-                zone={scope.zone}
-                shift={period.from.epochMilliseconds - earlier.from.epochMilliseconds}
-                format={shortFormatOf(chosen)}
-              />
-            </>
-          )}
+          <h2>{chosen.name} over time</h2>
+          <Course
+            name={chosen.name}
+            field={chosen.field}
+            buckets={bucketsOf(data.now)}
+            before={bucketsOf(data.before)}
+            zone={scope.zone}
+            shift={clocksBetween(earlier, period)}
+            format={shortFormatOf(chosen)}
+          />
           <div class="beside">
             <ClickedItems clicks={data.clicked} ordering={ordering} />
             <PositionsOfClicks clicks={data.clicked} text={text} />

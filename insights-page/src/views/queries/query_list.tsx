@@ -6,6 +6,7 @@ import { count } from "../../numbers/format";
 import {
   AllSearchMeasures,
   formatOf,
+  measureOf,
   measuresOf,
   searchMeasures,
   searchOrders,
@@ -55,11 +56,11 @@ const TOTALS = measuresOf(["searches", "users", "clickThroughRate", "noResultsRa
 // Of few searches a rate says little: one search without results would be the worst of all.
 const A_FEW = 5;
 const QUICK = [
-  { title: "Most searched", measure: "searches", minSearches: 1 },
-  { title: "No results", measure: "noResultsRate", minSearches: A_FEW },
-  { title: "No clicks", measure: "noClickRate", minSearches: A_FEW },
-  { title: "Given up", measure: "abandonmentRate", minSearches: A_FEW },
-] as const;
+  { title: "Most searched", measure: measureOf("searches"), minSearches: 1 },
+  { title: "No results", measure: measureOf("noResultsRate"), minSearches: A_FEW },
+  { title: "No clicks", measure: measureOf("noClickRate"), minSearches: A_FEW },
+  { title: "Given up", measure: measureOf("abandonmentRate"), minSearches: A_FEW },
+];
 
 export function QueryList() {
   const { place, now, hrefOf } = usePlace();
@@ -86,16 +87,12 @@ export function QueryList() {
       show: ({ stats }: Row) => formatOf(measure)(stats[measure.field]),
     })),
   ];
-  const choices: Choice[] = QUICK.map(({ title, measure: field, minSearches: min }) => {
-    const [measure] = measuresOf([field]);
-    const sort = `-${measure?.order}`;
-    return {
-      title,
-      of: `SearchStats.${field}`,
-      href: hrefOf({ parameters: { sort, min: min === 1 ? null : String(min) } }),
-      isCurrent: ordering.direction === "DESC" && ordering.field === measure?.order && minSearches === min,
-    };
-  });
+  const choices: Choice[] = QUICK.map(({ title, measure: { field, order }, minSearches: min }) => ({
+    title,
+    of: `SearchStats.${field}`,
+    href: hrefOf({ parameters: { sort: `-${order}`, min: min === 1 ? null : String(min) } }),
+    isCurrent: ordering.direction === "DESC" && ordering.field === order && minSearches === min,
+  }));
   const variables = {
     where: { ...searchesOf(scope, now), ...(contains !== null && { and: [{ text: { contains } }] }) },
     orderBy: ordering,
@@ -110,8 +107,14 @@ export function QueryList() {
       document={QueriesDocument}
       variables={variables}
       download={{ columns, rows: ({ texts }) => texts.nodes, pageInfo: ({ texts }) => texts.pageInfo }}
-      isEmpty={({ texts }) => texts.totals.searches === 0 && contains === null}
+      isEmpty={({ texts }) => texts.totals.searches === 0}
       unheeded={["metadata"]}
+      controls={() => (
+        <div class="tools">
+          <Choices label="Quick choices" choices={choices} />
+          <TextFilter contains={contains} minSearches={minSearches} />
+        </div>
+      )}
     >
       {({ texts }) => (
         <>
@@ -125,10 +128,6 @@ export function QueryList() {
               />
             ))}
           </Measures>
-          <div class="tools">
-            <Choices label="Quick choices" choices={choices} />
-            <TextFilter contains={contains} minSearches={minSearches} />
-          </div>
           <div class="tools">
             <p class="note">{sizeOf(texts.totalCount, minSearches)}</p>
             <ColumnChoice
@@ -146,7 +145,7 @@ export function QueryList() {
               pageInfo={texts.pageInfo}
             />
           ) : (
-            <p class="empty">No such text was searched for. Ask for fewer searches above, or for another text.</p>
+            <p class="empty">No text was searched for so often. Ask for fewer searches above.</p>
           )}
         </>
       )}
