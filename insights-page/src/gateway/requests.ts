@@ -53,7 +53,8 @@ export function subscribe<Data, Variables extends Record<string, unknown>>(
   const url = new URL(endpoint);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   const client = createClient({ url: url.href, connectionParams: headersOf(connection), retryAttempts: 10 });
-  client.subscribe<Data>(
+  // Once nobody subscribes, the client closes its socket by itself.
+  return client.subscribe<Data>(
     { query: textOf(document), variables },
     {
       next: ({ data, errors }) => {
@@ -64,7 +65,6 @@ export function subscribe<Data, Variables extends Record<string, unknown>>(
       complete: () => undefined,
     },
   );
-  return () => void client.dispose();
 }
 
 function endedBy(reason: unknown): GatewayError {
