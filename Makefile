@@ -130,6 +130,11 @@ $(venv)/graphiql $(venv)/insights-page: $(venv)/%: | $(venv)/demo
 clients: $(venv)/dev tests/clients/node_modules examples/node_modules examples/federation/node_modules $(graphiql) $(insights)
 	$(bin)/pytest tests/clients $(ARGS)
 
+# The README's pictures of the Insights page.
+.PHONY: pictures
+pictures: $(venv)/dev tests/clients/node_modules $(insights)
+	$(bin)/python -m tests.clients.readme_pictures
+
 tests/clients/node_modules: tests/clients/package.json tests/clients/package-lock.json
 	cd tests/clients && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
