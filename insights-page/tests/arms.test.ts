@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
-import { readingOf } from "../src/views/arm_shares";
-import { type ArmsData, armsOf } from "../src/views/arms";
+import { readingOf } from "../src/views/experiments/arm_shares";
+import { type ArmsData, armsOf } from "../src/views/experiments/arms";
 
 const groups = (searchesOf: readonly (readonly [unknown, number])[], hasNextPage = false) =>
   ({

@@ -1,7 +1,7 @@
 // The arms of a metadata path, and how many of their searches led to something.
-import { typedOf } from "../address/scope";
-import { type FragmentOf, graphql, readFragment, type ResultOf } from "../gateway/graphql";
-import { type Interval, newcombeInterval, type Proportion, wilsonInterval } from "../numbers/intervals";
+import { typedOf } from "../../address/scope";
+import { type FragmentOf, graphql, readFragment, type ResultOf } from "../../gateway/graphql";
+import { type Interval, newcombeInterval, type Proportion, wilsonInterval } from "../../numbers/intervals";
 
 export const ArmStats = graphql(`
   fragment ArmStats on InteractionStatsConnection {

@@ -1,12 +1,12 @@
 // The arms of an experiment side by side, and whether a difference between them can be told from chance.
 import { useMemo } from "preact/hooks";
 
-import { usePlace } from "../address/place_context";
-import { interactionsOf } from "../address/scope";
-import { graphql, readFragment, type ResultOf } from "../gateway/graphql";
-import { count, mean, money, rate } from "../numbers/format";
-import { type Column, Table } from "../parts/table";
-import { View } from "../parts/view";
+import { usePlace } from "../../address/place_context";
+import { interactionsOf } from "../../address/scope";
+import { graphql, readFragment, type ResultOf } from "../../gateway/graphql";
+import { count, mean, money, rate } from "../../numbers/format";
+import { type Column, Table } from "../../parts/table";
+import { View } from "../../parts/view";
 import { ArmShares, readingOf } from "./arm_shares";
 import { type Arm, ArmSearches, armsOf, ArmStats, type Share } from "./arms";
 

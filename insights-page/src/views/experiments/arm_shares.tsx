@@ -1,8 +1,8 @@
 // Which share of each arm's searches led to something, how sure that is, and how it differs from the reference arm.
-import { type IntervalRow, Intervals } from "../charts/intervals";
-import { count, points, pointsRange, rate, rateRange } from "../numbers/format";
-import { type Interval, signOf } from "../numbers/intervals";
-import { type Column, Table } from "../parts/table";
+import { type IntervalRow, Intervals } from "../../charts/intervals";
+import { count, points, pointsRange, rate, rateRange } from "../../numbers/format";
+import { type Interval, signOf } from "../../numbers/intervals";
+import { type Column, Table } from "../../parts/table";
 import type { Arm, Share } from "./arms";
 
 interface ArmSharesProps {
