@@ -13,6 +13,7 @@ const TYPES = [
   "SearchRequest",
   "PositionBucket",
   "Percolator",
+  "PercolatorMatch",
   "Session",
   "FilterUsage",
   "OperatorUsage",

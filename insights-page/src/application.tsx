@@ -72,6 +72,7 @@ export function Application({ given }: { given: Connection | null }) {
         connection: { ...session.connection, namespace },
         permissions: session.viewer.permissions,
         refreshed,
+        refresh: () => setRefreshed(Date.now()),
         refuse: (error: GatewayError) => {
           setFailure(error);
           setSession(null);
@@ -97,7 +98,7 @@ export function Application({ given }: { given: Connection | null }) {
         </a>
         <Header place={place} viewer={session.viewer} disconnect={disconnect} />
         <main>
-          <FilterBar refresh={() => setRefreshed(Date.now())} />
+          <FilterBar />
           <CurrentView path={place.view} />
           <DefinitionBubble />
         </main>

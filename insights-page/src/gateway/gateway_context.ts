@@ -7,12 +7,14 @@ import type { GatewayError } from "./gateway_error";
 
 /**
  * `refreshed`: when the user last wished for new numbers, in milliseconds since 1970; relative ranges end then.
+ * `refresh`: asks for everything shown anew, as of now.
  * `refuse`: says that the key isn't taken any longer.
  */
 export interface GatewayAccess {
   connection: Connection;
   permissions: readonly string[];
   refreshed: number;
+  refresh: () => void;
   refuse: (error: GatewayError) => void;
 }
 

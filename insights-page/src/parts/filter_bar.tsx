@@ -5,6 +5,7 @@ import { usePlace } from "../address/place_context";
 import { isDate, isZone, type Range } from "../address/period";
 import { localZone } from "../address/place";
 import type { Scope } from "../address/scope";
+import { useGateway } from "../gateway/gateway_context";
 
 const RANGES: readonly (readonly [string, string])[] = [
   ["24h", "Last 24 hours"],
@@ -14,8 +15,9 @@ const RANGES: readonly (readonly [string, string])[] = [
   ["between", "Between …"],
 ];
 
-export function FilterBar({ refresh }: { refresh: () => void }) {
-  const { place, go } = usePlace();
+export function FilterBar() {
+  const { place, go, hrefOf } = usePlace();
+  const { refresh } = useGateway();
   const { scope } = place;
   const form = useRef<HTMLFormElement>(null);
   const apply = () => {
@@ -93,16 +95,19 @@ export function FilterBar({ refresh }: { refresh: () => void }) {
         </button>
       </form>
       {chips.length > 0 && (
-        <ul class="chips" aria-label="Filters in force">
-          {chips.map(({ title, without }) => (
-            <li key={title}>
-              {title}
-              <button type="button" aria-label={`Remove ${title}`} onClick={() => go({ scope: without })}>
-                ×
-              </button>
-            </li>
-          ))}
-        </ul>
+        <div class="in-force">
+          <ul class="chips" aria-label="Filters in force">
+            {chips.map(({ title, without }) => (
+              <li key={title}>
+                {title}
+                <button type="button" aria-label={`Remove ${title}`} onClick={() => go({ scope: without })}>
+                  ×
+                </button>
+              </li>
+            ))}
+          </ul>
+          {place.view !== "saved" && <a href={hrefOf({ view: "saved" })}>Save these filters</a>}
+        </div>
       )}
     </div>
   );

@@ -41,12 +41,14 @@ interface TableProps<Row> {
   columns: readonly Column<Row>[];
   rows: readonly Row[];
   keyOf: (row: Row) => string;
+  /** Whether a row has just come, and is to be noticed. */
+  isNew?: (row: Row) => boolean;
   ordering?: Ordering;
   pageInfo?: { hasNextPage: boolean; endCursor: string | null } | undefined;
 }
 
 /** A table whose first column heads its rows. It scrolls within itself where it is wider than the page. */
-export function Table<Row>({ caption, columns, rows, keyOf, ordering, pageInfo }: TableProps<Row>) {
+export function Table<Row>({ caption, columns, rows, keyOf, isNew, ordering, pageInfo }: TableProps<Row>) {
   return (
     <>
       <div class="table" role="region" aria-label={caption} tabIndex={0}>
@@ -61,7 +63,7 @@ export function Table<Row>({ caption, columns, rows, keyOf, ordering, pageInfo }
           </thead>
           <tbody>
             {rows.map((row) => (
-              <tr key={keyOf(row)}>
+              <tr key={keyOf(row)} class={isNew?.(row) ? "new" : undefined}>
                 {columns.map(({ name, isText, show, value }, index) => {
                   const content = show ? show(row) : value(row);
                   return index === 0 ? (

@@ -21,7 +21,8 @@ export interface Download<Data, Row> {
 }
 
 interface ViewProps<Data, Variables, Row> {
-  title: string;
+  /** Of the view, or of what it shows one of. */
+  title: string | ((data: Data | null) => string);
   /** What is seen here, in a sentence. */
   summary: ComponentChildren;
   document: TadaDocumentNode<Data, Variables>;
@@ -40,9 +41,10 @@ interface ViewProps<Data, Variables, Row> {
 const PAGE_LIMIT = 100;
 
 export function View<Data, Variables, Row>(props: ViewProps<Data, Variables, Row>) {
-  const { title, summary, document, variables, isEmpty, empty, children } = props;
+  const { summary, document, variables, isEmpty, empty, children } = props;
   const answer = useAnswer(document, variables);
   const { data } = answer;
+  const title = typeof props.title === "string" ? props.title : props.title(data);
   useEffect(() => {
     globalThis.document.title = `${title} · Search insights`;
   }, [title]);
@@ -52,11 +54,11 @@ export function View<Data, Variables, Row>(props: ViewProps<Data, Variables, Row
         <h1 id="title" tabIndex={-1}>
           {title}
         </h1>
-        <Actions {...props} data={data} />
+        <Actions {...props} title={title} data={data} />
         <p>{summary}</p>
         <Unheeded parts={props.unheeded ?? []} />
       </header>
-      {props.controls?.(data)}
+      {props.controls && <div class="controls">{props.controls(data)}</div>}
       <Progress {...answer} />
       {answer.error && <Failure error={answer.error} retry={answer.retry} />}
       {data !== null && (isEmpty(data) ? <Empty>{empty}</Empty> : children(data))}

@@ -13,4 +13,5 @@ export const views: readonly ViewEntry[] = [
   { path: "filters", title: "Filters", load: () => import("./filters") },
   { path: "sessions", title: "Sessions", load: () => import("./sessions") },
   { path: "experiments", title: "Experiments", load: () => import("./experiments") },
+  { path: "saved", title: "Saved filters", load: () => import("./saved") },
 ];
