@@ -22,7 +22,8 @@ export function Columns({ label, bars, format }: BarsProps) {
       height: Math.min(280, Math.max(200, width / 3)),
       marginLeft: 52,
       x: { type: "band" as const, domain: bars.map(({ name }) => name), label: null },
-      y: { label: null, grid: true, nice: true, zero: true },
+      // Without any amount there would be no scale, and bars as high as the chart.
+      y: { label: null, grid: true, nice: true, zero: true, ...(bars.every(({ value }) => value === 0) && { domain: [0, 1] }) },
       marks: [
         axisX({ label: null }),
         axisY({ ticks: 5, tickFormat: format, label: null }),
@@ -42,7 +43,7 @@ export function Rows({ label, bars, format }: BarsProps) {
       height: 24 + bars.length * 26,
       marginLeft: Math.min(160, width / 3),
       marginRight: 56,
-      x: { axis: null, zero: true },
+      x: { axis: null, zero: true, ...(bars.every(({ value }) => value === 0) && { domain: [0, 1] }) },
       y: { type: "band" as const, domain: bars.map(({ name }) => name), label: null },
       marks: [
         axisY({ label: null, tickSize: 0, lineWidth: 12, textOverflow: "ellipsis" as const }),

@@ -37,7 +37,12 @@ export function LatestSearches({ searches, zone }: { searches: FragmentOf<typeof
       title: "Filters",
       isText: true,
       value: ({ filters }) => filters?.text ?? null,
-      show: ({ filters }) => filters && <code class="filter-text">{filters.text}</code>,
+      show: ({ searchRequestId, filters }) =>
+        filters && (
+          <a class="filter-text" href={hrefOf({ view: "filters", parameters: { request: searchRequestId } })}>
+            <code>{filters.text}</code>
+          </a>
+        ),
     },
     {
       name: "session",

@@ -133,7 +133,7 @@ export function OneQuery({ text }: { text: string }) {
           />
           <div class="beside">
             <ClickedItems clicks={data.clicked} ordering={ordering} />
-            <PositionsOfClicks clicks={data.clicked} text={text} />
+            {clicksWere(data.clicked) && <PositionsOfClicks clicks={data.clicked} text={text} />}
           </div>
           <Reformulations later={data.later} earlier={data.earlier} />
           <UsedFilters filters={data.filters} text={text} />
