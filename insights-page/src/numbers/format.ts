@@ -7,6 +7,7 @@ const percent = new Intl.NumberFormat("en", { style: "percent", minimumFractionD
 const decimal = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const signedPercent = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" });
 const signedPoints = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: "exceptZero" });
+const signedDecimal = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2, signDisplay: "exceptZero" });
 
 /** How a number is written, or that there is none. */
 export type Format = (value: number | null | undefined) => string;
@@ -58,6 +59,10 @@ export const pointsChange = (now: number | null, before: number | null): string 
 
 /** An amount of money; the currency is whatever was recorded. */
 export const money = (amount: number, currency: string | null): string => `${decimal.format(amount)} ${currency ?? ""}`.trimEnd();
+
+/** By how much a mean changed. */
+export const meanChange = (now: number | null, before: number | null): string | null =>
+  now === null || before === null ? null : signedDecimal.format(now - before);
 
 export const moment = (instant: string, zone: string): string =>
   new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short", timeZone: zone }).format(new Date(instant));

@@ -10,6 +10,8 @@ export interface ViewEntry {
 export const views: readonly ViewEntry[] = [
   { path: "overview", title: "Overview", load: () => import("./overview") },
   { path: "queries", title: "Queries", load: () => import("./queries") },
+  { path: "items", title: "Items", load: () => import("./items") },
+  { path: "positions", title: "Positions", load: () => import("./positions") },
   { path: "filters", title: "Filters", load: () => import("./filters") },
   { path: "sessions", title: "Sessions", load: () => import("./sessions") },
   { path: "experiments", title: "Experiments", load: () => import("./experiments") },

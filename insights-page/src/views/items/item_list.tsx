@@ -1,0 +1,179 @@
+// Which items are seen, clicked and disliked, by whatever the API orders items by.
+import { usePlace } from "../../address/place_context";
+import { interactionsOf } from "../../address/scope";
+import { graphql, type ResultOf } from "../../gateway/graphql";
+import { count, duration, mean, rate } from "../../numbers/format";
+import { interactionMeasures, InteractionNumbers, revenueText } from "../../numbers/interaction_measures";
+import { AtLeast, limitOf } from "../../parts/at_least";
+import { Choices } from "../../parts/choices";
+import { Measure, Measures } from "../../parts/measure";
+import { type Column, orderingOf, Table } from "../../parts/table";
+import { View } from "../../parts/view";
+
+const ItemsDocument = graphql(
+  `
+    query Items($where: InteractionWhere!, $orderBy: InteractionStatsOrder!, $minViews: Int!, $after: String) {
+      interactionStats(
+        where: $where
+        groupBy: [{ by: FEATURE }]
+        orderBy: $orderBy
+        having: { minViews: $minViews }
+        first: 25
+        after: $after
+      ) {
+        totalCount
+        totals { ...InteractionNumbers }
+        nodes {
+          key { feature { featureId } }
+          stats {
+            ...InteractionNumbers
+            coec
+            revenue { currency amount }
+          }
+        }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+  `,
+  [InteractionNumbers],
+);
+
+type Item = ResultOf<typeof ItemsDocument>["interactionStats"]["nodes"][number];
+
+// What these name isn't an item but a query's text or a filter's key.
+const WITHOUT_ITEM = ["QUERY_REFINEMENT", "ZERO_RESULTS", "FILTER_TOGGLE"] as const;
+
+const FIELDS = [
+  "CLICKS",
+  "VIEWS",
+  "CLICKS_PER_VIEW",
+  "CLICKS_PER_VIEW_LOWER_BOUND",
+  "COEC",
+  "NEGATIVE_RATE",
+  "AVERAGE_CLICK_POSITION",
+  "AVERAGE_DURATION_MS",
+] as const;
+
+/** `minViews`: ratios of what hardly anybody has seen say little. */
+const CHOICES = [
+  { title: "Most clicked", order: "CLICKS", minViews: 0, of: "clicks" },
+  { title: "Best rate", order: "CLICKS_PER_VIEW_LOWER_BOUND", minViews: 0, of: "clicksPerViewLowerBound" },
+  { title: "Better than its positions", order: "COEC", minViews: 20, of: "coec" },
+  { title: "Most disliked", order: "NEGATIVE_RATE", minViews: 20, of: "negativeRate" },
+] as const;
+
+const TOTALS = interactionMeasures("views", "clicks", "clicksPerView", "averageClickPosition", "negativeRate", "averageDurationMs");
+
+const idOf = ({ key }: Item): string => key.feature?.featureId ?? "";
+
+const columnsBeside: readonly Column<Item>[] = [
+  { name: "views", title: "Views", of: "InteractionStats.views", order: "VIEWS", value: ({ stats }) => stats.views, show: ({ stats }) => count(stats.views) },
+  { name: "clicks", title: "Clicks", of: "InteractionStats.clicks", order: "CLICKS", value: ({ stats }) => stats.clicks, show: ({ stats }) => count(stats.clicks) },
+  {
+    name: "clicksPerView",
+    title: "Clicks per view",
+    of: "InteractionStats.clicksPerView",
+    order: "CLICKS_PER_VIEW",
+    value: ({ stats }) => stats.clicksPerView,
+    show: ({ stats }) => rate(stats.clicksPerView),
+  },
+  {
+    name: "clicksPerViewLowerBound",
+    title: "At least",
+    of: "InteractionStats.clicksPerViewLowerBound",
+    order: "CLICKS_PER_VIEW_LOWER_BOUND",
+    value: ({ stats }) => stats.clicksPerViewLowerBound,
+    show: ({ stats }) => rate(stats.clicksPerViewLowerBound),
+  },
+  { name: "coec", title: "COEC", of: "InteractionStats.coec", order: "COEC", value: ({ stats }) => stats.coec, show: ({ stats }) => mean(stats.coec) },
+  {
+    name: "negativeRate",
+    title: "Negative rate",
+    of: "InteractionStats.negativeRate",
+    order: "NEGATIVE_RATE",
+    value: ({ stats }) => stats.negativeRate,
+    show: ({ stats }) => rate(stats.negativeRate),
+  },
+  {
+    name: "averageClickPosition",
+    title: "Click position",
+    of: "InteractionStats.averageClickPosition",
+    order: "AVERAGE_CLICK_POSITION",
+    value: ({ stats }) => stats.averageClickPosition,
+    show: ({ stats }) => mean(stats.averageClickPosition),
+  },
+  {
+    name: "averageDurationMs",
+    title: "Duration",
+    of: "InteractionStats.averageDurationMs",
+    order: "AVERAGE_DURATION_MS",
+    value: ({ stats }) => stats.averageDurationMs,
+    show: ({ stats }) => duration(stats.averageDurationMs),
+  },
+  { name: "revenue", title: "Revenue", of: "InteractionStats.revenue", value: ({ stats }) => revenueText(stats.revenue) },
+];
+
+export function ItemList() {
+  const { place, now, go, hrefOf } = usePlace();
+  const { scope, parameters } = place;
+  const ordering = orderingOf(parameters, FIELDS, "CLICKS");
+  const minViews = limitOf(parameters["views"]);
+  const columns: readonly Column<Item>[] = [
+    {
+      name: "item",
+      title: "Item",
+      isText: true,
+      value: idOf,
+      show: (item) => <a href={hrefOf({ item: idOf(item) })}>{idOf(item)}</a>,
+    },
+    ...columnsBeside,
+  ];
+  return (
+    <View
+      title="Items"
+      summary="What people see, click and dislike, whatever they searched for."
+      document={ItemsDocument}
+      variables={{
+        where: { ...interactionsOf(scope, now), interactionType: { nin: [...WITHOUT_ITEM] } },
+        orderBy: ordering,
+        minViews,
+        after: parameters["after"] ?? null,
+      }}
+      download={{ columns, rows: ({ interactionStats }) => interactionStats.nodes, pageInfo: ({ interactionStats }) => interactionStats.pageInfo }}
+      controls={() => (
+        <div class="tools">
+          <Choices
+            label="Quick choices"
+            choices={CHOICES.map(({ title, order, minViews: views, of }) => ({
+              title,
+              of: `InteractionStats.${of}`,
+              href: hrefOf({ parameters: { sort: `-${order}`, views: views > 0 ? String(views) : null } }),
+              isCurrent: ordering.field === order && ordering.direction === "DESC",
+            }))}
+          />
+          <AtLeast title="Views, at least" value={minViews} choose={(views) => go({ parameters: { views: views > 0 ? String(views) : null } })} />
+        </div>
+      )}
+      isEmpty={({ interactionStats }) => interactionStats.nodes.length === 0}
+      empty={
+        minViews > 0 ? (
+          <>
+            No item has {count(minViews)} views or more. <a href={hrefOf({ parameters: { views: null } })}>Show items with any number of views</a>.
+          </>
+        ) : undefined
+      }
+    >
+      {({ interactionStats: { totals, totalCount, nodes, pageInfo } }) => (
+        <>
+          <Measures>
+            {TOTALS.map(({ field, name, format }) => (
+              <Measure key={field} name={name} of={`InteractionStats.${field}`} value={format(totals[field])} />
+            ))}
+          </Measures>
+          <h2>{count(totalCount)} items</h2>
+          <Table caption="Items and their numbers" columns={columns} rows={nodes} keyOf={idOf} ordering={ordering} pageInfo={pageInfo} />
+        </>
+      )}
+    </View>
+  );
+}
