@@ -1,5 +1,5 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/preact";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import { openPage } from "./opened_page";
 import { countedOf } from "../src/views/queries/reformulations";
@@ -78,6 +78,27 @@ describe("the list of queries", () => {
     expect(asked[0]?.variables["after"]).toBe("opaque");
     expect(asked[1]?.variables).toMatchObject({ where: { and: [{ text: { contains: "shoes" } }] }, after: null });
   });
+});
+
+test("a file of all queries is asked for by large pages, and says where it ends early", async () => {
+  const files: Blob[] = [];
+  vi.stubGlobal("URL", Object.assign(URL, { createObjectURL: (file: Blob) => `blob:${files.push(file)}`, revokeObjectURL: () => undefined }));
+  const click = vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(() => undefined);
+  const asked = openPage("#/queries?range=7d&zone=UTC&after=opaque", { Queries: LIST });
+  await screen.findByRole("table", { name: "Searched texts" });
+  fireEvent.click(screen.getByRole("button", { name: "Download CSV" }));
+  // Every page says that there is another one.
+  expect(await screen.findByText("The file has the first 300 rows. Narrow what is shown to have all.")).toBeTruthy();
+  expect(asked).toHaveLength(101);
+  expect(asked[1]?.variables).toMatchObject({ first: 100, after: null });
+  expect(asked[2]?.variables).toMatchObject({ first: 100, after: "opaque" });
+  expect(click).toHaveBeenCalledOnce();
+  const text = await new Promise((resolve) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result);
+    reader.readAsText(files[0] as Blob);
+  });
+  expect(text).toMatch(/^query,searches,users,clickThroughRate,.*\r\nrunning shoes \/ 50%,1000,0,0.75,/);
 });
 
 const period = (some: Record<string, number | null>) => ({

@@ -9,11 +9,15 @@ import { GatewayError } from "../gateway/gateway_error";
 import type { TadaDocumentNode } from "../gateway/graphql";
 import { useGateway } from "../gateway/gateway_context";
 import { ask, endpoint, textOf } from "../gateway/requests";
+import { count } from "../numbers/format";
 import { readSettings } from "../settings";
 import { csvOf, download } from "./csv";
 import type { Column } from "./table";
 
-/** The rows that "Download CSV" gives: of all pages, where `pageInfo` says that there are more. */
+/**
+ * The rows that "Download CSV" gives: of all pages, where `pageInfo` says that there are more. Pages are as large as may be
+ * where the operation has a variable `first`.
+ */
 export interface Download<Data, Row> {
   columns: readonly Column<Row>[];
   rows: (data: Data) => readonly Row[];
@@ -38,7 +42,9 @@ interface ViewProps<Data, Variables, Row> {
   children: (data: Data) => ComponentChildren;
 }
 
+// A file is made of a hundred pages of a hundred at most: 10,000 rows, as many as totals are counted to.
 const PAGE_LIMIT = 100;
+const PAGE_SIZE = 100;
 
 export function View<Data, Variables, Row>(props: ViewProps<Data, Variables, Row>) {
   const { summary, document, variables, isEmpty, empty, children } = props;
@@ -119,13 +125,17 @@ function Actions<Data, Variables, Row>(props: ViewProps<Data, Variables, Row> & 
   const { place } = usePlace();
   const [error, setError] = useState<GatewayError | null>(null);
   const [isDownloading, setDownloading] = useState(false);
+  const [shortened, setShortened] = useState<number | null>(null);
 
   const save = async () => {
     if (data === null) return;
     setError(null);
+    setShortened(null);
     setDownloading(true);
     try {
-      const rows = await allRows(props, data, (page) => ask(connection, document, { ...variables, ...page }));
+      const size = "first" in Object(variables) ? { first: PAGE_SIZE } : {};
+      const { rows, isAll } = await allRows(props, data, (page) => ask(connection, document, { ...variables, ...size, ...page }));
+      if (!isAll) setShortened(rows.length);
       const name = [place.view, place.item].filter(Boolean).join(" ").toLowerCase().replace(/[^\p{L}\d]+/gu, "-");
       download(`${name}.csv`, csvOf(props.download.columns, rows));
     } catch (reason) {
@@ -152,6 +162,11 @@ function Actions<Data, Variables, Row>(props: ViewProps<Data, Variables, Row> & 
         Download CSV
       </button>
       {error && <Failure error={error} />}
+      {shortened !== null && (
+        <p role="status" class="note">
+          The file has the first {count(shortened)} rows. Narrow what is shown to have all.
+        </p>
+      )}
     </div>
   );
 }
@@ -160,9 +175,8 @@ async function allRows<Data, Row>(
   { download: { rows, pageInfo } }: { download: Download<Data, Row> },
   shown: Data,
   askPage: (page: { after: string | null }) => Promise<Data>,
-): Promise<Row[]> {
-  const found = [...rows(shown)];
-  if (!pageInfo) return found;
+): Promise<{ rows: readonly Row[]; isAll: boolean }> {
+  if (!pageInfo) return { rows: rows(shown), isAll: true };
   // The first page may not be the one that is shown.
   const first = await askPage({ after: null });
   const all = [...rows(first)];
@@ -172,5 +186,5 @@ async function allRows<Data, Row>(
     all.push(...rows(next));
     ({ hasNextPage, endCursor } = pageInfo(next));
   }
-  return all;
+  return { rows: all, isAll: !hasNextPage };
 }
