@@ -140,6 +140,7 @@ class _Export:
 
     async def _pages(self, local: LocalOperations, context: Context, *, follows: bool) -> AsyncIterator[ExportPage]:
         question, asking = self._question, LocalAsking()
+        self.place = self.place.within(context.namespace)
         if self.place.since is None and not question.judged:
             self.place = replace(self.place, since=await local.recorded.now())
         goes_on = self.place.part is Part.RECORDED
@@ -151,7 +152,7 @@ class _Export:
         if since is None:
             return
         # Behind the end stands what came meanwhile, and was passed already.
-        self.place = ExportPlace(Part.RECORDED, None, since)
+        self.place = replace(self.place, part=Part.RECORDED, cursor=None)
         if goes_on or follows:
             # Search requests that came since are told by their interactions.
             self._writers = [(self._format.writer(goes_on=True, brings_searches=True), self._writers[0][1])]

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any, Protocol
 
-from gateway.context import Context
+from gateway.context import Context, Namespace
 from gateway.errors import InvalidCursor, OperationTooComplex, QueryTooBroad, RateLimited, Unavailable
 from gateway.execution import export_documents as documents
 from gateway.execution.asked_operations import AskedOperations, Asking, OperationFailed, Outcome
 from gateway.model.exported_documents import ExportedJudgment, ExportedLine, Part, Row
 from gateway.plan import opaque_text
 
-_VERSION = 1
+_VERSION = 2
 # By part, the root field that its documents ask.
 _FIELDS = {Part.SEARCHES: "searchRequests", Part.INTERACTIONS: "interactions", Part.JUDGMENTS: "judgments"}
 # What a database that was killed needs to be there again, or to have elected another primary: 30 seconds in all.
@@ -25,30 +25,36 @@ class ExportPlace:
     """The place where an export goes on: in a part of it, behind a cursor; None: from the part's beginning.
 
     ``since``: the database's time ahead of its first page, behind which something may have come that it had passed
-    already, as the seconds and the count of a timestamp; None: not known.
+    already, as the seconds and the count of a timestamp; None: not known. ``namespace_id``: of the namespace that it is
+    in; None while nobody has said.
     """
 
     part: Part
     cursor: str | None = None
     since: tuple[int, int] | None = None
+    namespace_id: str | None = None
 
     @property
     def token(self) -> str:
         """The place as clients keep it."""
-        return opaque_text.encode([_VERSION, self.part.value, self.cursor, *(self.since or ())])
+        return opaque_text.encode([_VERSION, self.namespace_id, self.part.value, self.cursor, *(self.since or ())])
 
     @classmethod
     def of(cls, token: str) -> "ExportPlace":
         """The place of a token that was given out; raises `InvalidCursor`."""
         try:
             match opaque_text.decode(token):
-                case [1, str(part), (str() | None) as cursor]:
-                    return cls(Part(part), cursor)
-                case [1, str(part), (str() | None) as cursor, int(seconds), int(count)] if _are_32_bit(seconds, count):
-                    return cls(Part(part), cursor, (seconds, count))
+                case [2, str(namespace_id), str(part), (str() | None) as cursor, *since]:
+                    return cls(Part(part), cursor, _timestamp(since), namespace_id)
         except ValueError:
             pass
         raise InvalidCursor("This is not a token of an export.", path=("token",))
+
+    def within(self, namespace: Namespace) -> "ExportPlace":
+        """The place in a namespace; raises `InvalidCursor` where it is in another one."""
+        if self.namespace_id not in (None, namespace.id):
+            raise InvalidCursor("The token was given out for another namespace.", path=("token",))
+        return replace(self, namespace_id=namespace.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +143,7 @@ class ExportPages:
         Raises `OperationFailed`, and what ``asking.left`` does.
         """
         began = perf_counter()
+        place = place.within(context.namespace)
         if place.part not in (question.first_part, question.parts_behind(question.first_part)):
             raise InvalidCursor("The token was given out for another question.", path=("token",))
         outcome: Outcome = await self._operations.ask(
@@ -200,8 +207,14 @@ def _seconds_until(failure: OperationFailed, pauses: Iterator[float]) -> float |
     return None
 
 
-def _are_32_bit(*numbers: int) -> bool:
-    return all(0 <= number < 2**32 for number in numbers)
+def _timestamp(parts: Sequence[Any]) -> tuple[int, int] | None:
+    """Raises ValueError for what is neither one nor nothing."""
+    match parts:
+        case []:
+            return None
+        case [int(seconds), int(count)] if all(0 <= number < 2**32 for number in (seconds, count)):
+            return seconds, count
+    raise ValueError(parts)
 
 
 def exported_line(part: Part, node: Mapping[str, Any]) -> ExportedLine:

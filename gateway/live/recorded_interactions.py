@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from bson import Timestamp
 
-from gateway.context import Context
+from gateway.context import Context, Namespace
 from gateway.errors import ReadTooLarge
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.asked_operations import Asking, OperationFailed
@@ -78,11 +78,11 @@ class RecordedInteractions:
                 if event is not None and event.namespace_id == context.namespace.id:
                     inserted.append(event)
                 if inserted and (event is None or len(inserted) >= _PAGE):
-                    yield await _page(events, inserted)
+                    yield await _page(events, inserted, context.namespace)
                     inserted = []
                 quiet = quiet + 1 if event is None and not stream.is_cut_off else 0
             if inserted:
-                yield await _page(events, inserted)
+                yield await _page(events, inserted, context.namespace)
         finally:
             await stream.close()
 
@@ -101,12 +101,12 @@ class RecordedInteractions:
         )
 
 
-async def _page(events: SubscriptionEvents, inserted: Sequence[InsertEvent]) -> ExportPage:
+async def _page(events: SubscriptionEvents, inserted: Sequence[InsertEvent], namespace: Namespace) -> ExportPage:
     nodes = [orjson.loads(answer)["data"] for answer in await _answers(events, inserted)]
     recorded = [data["interactionRecorded"] for data in nodes if data is not None]
     rows = [exported_line(Part.INTERACTIONS, node) for node in recorded if node is not None]
     last = inserted[-1].at
-    place = ExportPlace(Part.RECORDED, None, (last.time, last.inc))
+    place = ExportPlace(Part.RECORDED, None, (last.time, last.inc), namespace.id)
     return ExportPage(Part.RECORDED, rows, len(nodes) - len(rows), place)
 
 

@@ -154,6 +154,21 @@ def test_a_token_of_the_end_leads_to_what_was_recorded_since(shop: Shop) -> None
     assert ids(shop.run("--token", token(again.stderr)).stdout) == []
 
 
+def test_a_token_of_another_namespace_is_an_error(shop: Shop, tmp_path: Path) -> None:
+    shop.record(*range(3))
+    told = shop.run("--tokens").stdout.splitlines()
+    places = [json.loads(line)["export_token"] for line in told if "export_token" in line]
+    shop.record(4, organization="other")
+    earlier = tmp_path / "earlier"
+    earlier.write_text("earlier")
+    # Behind the search requests, and at the end.
+    assert len(places) == 2
+    for place in places:
+        result = shop.run("--organization", "other", "--token", place, "--output", str(earlier))
+        assert (result.exit_code, result.stdout, earlier.read_text()) == (1, "", "earlier")
+        assert result.stderr == "Error: The token was given out for another namespace.\n"
+
+
 def test_what_is_recorded_is_followed(shop: Shop) -> None:
     shop.record(1, 2)
     with shop.process("--follow") as process:
