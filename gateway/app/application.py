@@ -116,7 +116,7 @@ def application(settings: Settings, services: Services, *, pages_take_key: bool 
             Middleware(DirectRoute, path="/graphql", endpoint=endpoint),
         ],
         exception_handlers={HTTPException: ElsewhereRefusal(services.observer)},
-        lifespan=lambda app: lifespan(services, app.routes),
+        lifespan=lambda app: lifespan(services, app.routes, origins),
     )
     # A redirect would be to http:// behind a proxy that ends TLS, and clients send the key after it.
     app.router.redirect_slashes = False

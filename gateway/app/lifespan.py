@@ -14,6 +14,7 @@ from gateway.observability.metrics_catalogue import LOOP_LAG, STREAM_LAG
 from gateway.scheduling.cancellation import cancel
 from gateway.store.client import close
 from gateway.store.jobs.job_runner import JobRunner
+from gateway.transport.exchange.allowed_origins import AllowedOrigins
 from gateway.transport.server.closing_replies import ClosingReplies
 from gateway.transport.server.request_observation import RefusalObservation
 from gateway.transport.server.uvicorn_adapter import ENDING, REFUSAL_REPLY, REFUSED
@@ -23,8 +24,11 @@ _INDEXING_SECONDS = 5.0
 
 
 @asynccontextmanager
-async def lifespan(services: Services, routes: Sequence[BaseRoute]) -> AsyncIterator[dict[str, Callable[..., Any]]]:
-    """Around the time in which the services are used, at ``routes``; its value is the state that the server is told."""
+async def lifespan(
+    services: Services, routes: Sequence[BaseRoute], origins: AllowedOrigins
+) -> AsyncIterator[dict[str, Callable[..., Any]]]:
+    """Around the time in which the services are used, at ``routes`` and by pages of ``origins``; its value is the state
+    that the server is told."""
     indexing = asyncio.create_task(services.index_creation.run())
     # Long enough for a new database, or one that is ready; a large one is indexed beside the service.
     await asyncio.wait([indexing], timeout=_INDEXING_SECONDS)
@@ -50,7 +54,7 @@ async def lifespan(services: Services, routes: Sequence[BaseRoute]) -> AsyncIter
         yield {
             ENDING: end,
             REFUSED: RefusalObservation(services.observer),
-            REFUSAL_REPLY: ClosingReplies(routes),
+            REFUSAL_REPLY: ClosingReplies(routes, origins),
         }
     finally:
         await services.connections.close()

@@ -33,6 +33,10 @@ class KeyOrigins:
             await asyncio.shield(self._look_up)
         return origin in self._origins
 
+    def had(self, origin: str) -> bool:
+        """Whether some key named this origin when that was looked up last."""
+        return origin in self._origins
+
     async def _renew(self) -> None:
         until = time.monotonic() + self._cache_seconds
         try:

@@ -24,3 +24,7 @@ class AllowedOrigins:
     async def has(self, origin: str) -> bool:
         """Whether pages of this origin may call."""
         return self.are_all or origin in self._configured or await self._of_keys.has(origin)
+
+    def had(self, origin: str) -> bool:
+        """The same as far as it is known, where there is no time to look: ahead of its request a page has asked."""
+        return self.are_all or origin in self._configured or self._of_keys.had(origin)

@@ -6,6 +6,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.transport.exchange.allowed_origins import EVERY, AllowedOrigins
+from gateway.transport.exchange.exchange import Headers
 
 # What pages of other origins may read beside the body.
 _EXPOSED = (
@@ -45,7 +46,7 @@ class CrossOrigin:
         self._refusing = CORSMiddleware(app, allow_methods=options["allow_methods"], allow_headers=["*"])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        origin = _origin(scope) if scope["type"] == "http" else None
+        origin = _origin(scope["headers"]) if scope["type"] == "http" else None
         if origin is None:
             await self._app(scope, receive, send)
         elif await self._origins.has(origin):
@@ -54,9 +55,20 @@ class CrossOrigin:
             await self._refusing(scope, receive, send)
 
 
-def _origin(scope: Scope) -> str | None:
+def reading_headers(origins: AllowedOrigins, request_headers: Headers) -> Headers:
+    """What lets a page of an allowed origin read a reply that no middleware sees, to a request with such headers."""
+    origin = _origin(request_headers)
+    if origin is None or not origins.had(origin):
+        return ()
+    exposed = (b"access-control-expose-headers", ", ".join(_EXPOSED).encode())
+    if origins.are_all:
+        return ((b"access-control-allow-origin", EVERY.encode()), exposed)
+    return ((b"access-control-allow-origin", origin.encode("latin-1")), exposed, (b"vary", b"Origin"))
+
+
+def _origin(request_headers: Headers) -> str | None:
     """The header Origin, the first where there are several, as the answer would name it."""
-    for name, value in scope["headers"]:
+    for name, value in request_headers:
         if name == b"origin":
             return str(value.decode("latin-1"))
     return None

@@ -22,7 +22,7 @@ ENDING = "ending"
 # What it yields under this one is told of each request that never reaches the application: its method, its address, why
 # it is refused, and the reply; and gives the id that the client is told of it.
 REFUSED = "refused"
-# What it yields under this one gives the reply to such a request, by its address and why it is refused.
+# What it yields under this one gives the reply to such a request, by its address, its headers and why it is refused.
 REFUSAL_REPLY = "refusal_reply"
 # A refused client has so long to read why: closed with bytes of it unread, the connection would be reset.
 _LINGER_SECONDS, _FRAGMENTS = 2.0, 1_000
@@ -128,7 +128,10 @@ class HttpProtocol(HttpToolsProtocol):
     def _closing_reply(self, refusal: GatewayError) -> Reply:
         formed = self.app_state.get(REFUSAL_REPLY)
         # Garbage may come ahead of any address.
-        return closing_reply(refusal) if formed is None or self.scope is None else formed(self.url, refusal)
+        if formed is None or self.scope is None:
+            return closing_reply(refusal)
+        reply: Reply = formed(self.url, self.scope["headers"], refusal)
+        return reply
 
     def _observed(self, refusal: GatewayError, reply: Reply) -> Sequence[tuple[bytes, bytes]]:
         """The header with the id by which whoever observes requests knows the one that is refused."""
