@@ -68,6 +68,12 @@ class Fetcher:
         fetching.pages.size = usage.size
         return fetching.pages
 
+    async def require_subject(self, root: BoundInsertions, context: Context, usage: Usage) -> None:
+        """Raises `NotFound` where what a subscription is about isn't there, and what reading raises."""
+        subject = root.subject(context)
+        if subject is not None and not await self._reader.run(subject.command, usage):
+            raise subject.absence
+
     async def fetch_events(
         self, bound: BoundOperation, context: Context, usage: Usage, inserted: Sequence[InsertEvent]
     ) -> EventPages:

@@ -65,6 +65,7 @@ class Subscriptions:
             if context.caller.user_id is not None:
                 require_kept_to_user(root)
             await spend_or_charge(self._rate_limiter, context.caller, max(least, bound.cost))
+            await self._fetcher.require_subject(root, context, Usage(self._usage_limits))
             # The same plan, for as long as the topic has it; a subscriber keeps this, however long the variables are.
             variables = marshal.dumps(dict(operation.request.variables), 2)
             selection = (id(bound.compiled), sha256(variables).digest())

@@ -28,25 +28,32 @@ async def test_progress_is_told_over_a_websocket_and_as_an_event_stream(gateway:
     async with (
         served(gateway.app) as address,
         socket(address) as client,
-        socket(address) as foreign,
         stream(address, gateway.key, PROGRESSED, {"id": second}) as told,
     ):
         await client.init(gateway.key)
         await client.subscribe("first", PROGRESSED, {"id": first})
         await client.begun()
-        await foreign.init(gateway.other_key)
-        await foreign.subscribe("1", PROGRESSED, {"id": first})
-        await foreign.begun()
         await jobs_done(gateway.database)
         event = (await client.event("first"))["data"]["jobProgressed"]
         assert event == {"jobId": first, "state": "DONE", "done": 1, "total": 1, "interactionsDeleted": 1}
         event_of_second = await told.event()
         assert event_of_second is not None
         assert event_of_second[1]["data"]["jobProgressed"]["jobId"] == second
-        # The first thing that the other organization is told of is its own.
-        own = (await gateway.data(ERASE, key=gateway.other_key))["deleteUserData"]["job"]["jobId"]
-        await foreign.subscribe("2", PROGRESSED, {"id": own})
-        await foreign.begun()
-        await jobs_done(gateway.database)
+
+
+@pytest.mark.parametrize("id", ["first", "job_unknown", ""])
+async def test_a_job_that_is_not_there_is_an_error_at_once(id: str, gateway: Gateway) -> None:
+    """Also one of another organization."""
+    known = (await gateway.data(ERASE))["deleteUserData"]["job"]["jobId"]
+    asked = {"id": known if id == "first" else id}
+    async with served(gateway.app) as address, socket(address) as foreign:
+        await foreign.init(gateway.other_key)
+        await foreign.subscribe("1", PROGRESSED, asked)
         message = await foreign.hear()
-        assert (message["id"], message["payload"]["data"]["jobProgressed"]["jobId"]) == ("2", own)
+        [error] = message["payload"]
+        assert (message["type"], message["id"], error["extensions"]["code"]) == ("error", "1", "NOT_FOUND")
+        assert error["message"] == "The namespace has no job with this id."
+    headers = {"Authorization": f"Bearer {gateway.other_key}", "Accept": "text/event-stream"}
+    response = await gateway.http.post("/graphql", json={"query": PROGRESSED, "variables": asked}, headers=headers)
+    assert response.status_code == 404
+    assert response.json()["errors"] == message["payload"]

@@ -8,7 +8,7 @@ from typing import Any
 from bson import Timestamp
 
 from gateway.context import Context
-from gateway.errors import BadUserInput
+from gateway.errors import BadUserInput, NotFound
 from gateway.model.kinds import Kind
 from gateway.plan.access_path import scan_of_ids
 from gateway.plan.commands import Document, Find
@@ -33,6 +33,10 @@ class BoundInsertions(BoundSource):
     def commands(self, context: Context, ids: Sequence[Any], since: Timestamp) -> Sequence[Find]:
         """What picks out, of the documents with these values of ``_id``, written by ``since``, those that match."""
 
+    def subject(self, context: Context) -> "Subject | None":
+        """The one document that all of them are of, which has to be there already; None: there is no such document."""
+        return None
+
     def estimate(self, parents: int) -> Estimate:
         return Estimate(1 + self.surcharge, 1)
 
@@ -40,6 +44,15 @@ class BoundInsertions(BoundSource):
         """Those that match, in no particular order, each with its ``_id``, and the points of what was read."""
         documents = results[0] if results else []
         return documents, reading_points(len(documents))
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What finds the document that a subscription is about, and the error where it isn't there: nothing would ever be
+    told of it."""
+
+    command: Find
+    absence: NotFound
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,19 @@ from typing import Any
 from bson import Timestamp
 
 from gateway.context import Context
+from gateway.errors import NotFound
 from gateway.model.jobs import JOB, JOB_INDEXES, JOB_PROGRESS
 from gateway.model.kinds import Kind, time_order
 from gateway.plan.access_path import AccessPath, scan_of_ids
-from gateway.plan.commands import Document, Find
+from gateway.plan.commands import Document, Find, Scan
 from gateway.plan.paging import Window, counted_up_to
-from gateway.plan.predicate import Conjunct, Predicate
+from gateway.plan.predicate import Conjunct, Lookup, Predicate
 from gateway.plan.projection import projection
-from gateway.plan.sources.insertions import BoundInsertions
+from gateway.plan.sources.insertions import BoundInsertions, Subject
 from gateway.plan.sources.listings import BoundListing, ListingQuery
 from gateway.plan.sources.source import Source, SourceArguments
 
-_, _BY_TIME = JOB_INDEXES
+_BY_ID, _BY_TIME = JOB_INDEXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,13 @@ class BoundJobProgress(BoundInsertions):
     @property
     def kind(self) -> Kind:
         return JOB_PROGRESS
+
+    def subject(self, context: Context) -> Subject:
+        scan = Scan(context.reach, JOB, Lookup(JOB.id_path, (self.job_id,)))
+        return Subject(
+            Find(scan, {"_id": 1}, (), 1, _BY_ID.name),
+            NotFound("The namespace has no job with this id.", path=("jobId",)),
+        )
 
     def commands(self, context: Context, ids: Sequence[Any], since: Timestamp) -> Sequence[Find]:
         named = Conjunct({JOB_PROGRESS.id_path: {"$eq": self.job_id}}, "jobId")
