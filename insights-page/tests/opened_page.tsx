@@ -23,21 +23,38 @@ export interface Asked {
   variables: Record<string, unknown>;
 }
 
+/** What the gateway refuses. */
+export interface Refusal {
+  message: string;
+  extensions: { code: string };
+}
+
+export const refusal = (code: string, message: string): Refusal => ({ message, extensions: { code } });
+
+interface Visit {
+  permissions?: readonly string[];
+  /** By the names of operations. */
+  refusals?: Readonly<Record<string, Refusal>>;
+}
+
 /**
  * Opens the page; gives what it asks from then on, but for who the visitor is. `answers`: data by the names of
  * operations. Nothing has a size here, so charts aren't drawn.
  */
-export function openPage(fragment: string, answers: Readonly<Record<string, unknown>>): Asked[] {
+export function openPage(fragment: string, answers: Readonly<Record<string, unknown>>, { permissions, refusals = {} }: Visit = {}): Asked[] {
   cleanup();
   document.body.innerHTML = `<script id="settings" type="application/json">${JSON.stringify(SETTINGS)}</script>`;
   vi.stubGlobal("ResizeObserver", class { observe() {} disconnect() {} });
   vi.stubGlobal("scrollTo", () => undefined);
+  const viewer = { viewer: { ...VIEWER.viewer, ...(permissions && { permissions }) } };
   const asked: Asked[] = [];
   vi.stubGlobal("fetch", (_: URL, { body }: { body: string }) => {
     const { query, variables } = JSON.parse(body) as { query: string; variables: Record<string, unknown> };
-    const operation = /^query (\w+)/.exec(query)?.[1] ?? "";
+    const operation = /^(?:query|mutation) (\w+)/.exec(query)?.[1] ?? "";
     if (operation !== "Viewer") asked.push({ operation, variables });
-    return Promise.resolve(Response.json({ data: { Viewer: VIEWER, ...answers }[operation] }));
+    const refused = refusals[operation];
+    if (refused) return Promise.resolve(Response.json({ errors: [refused] }));
+    return Promise.resolve(Response.json({ data: { Viewer: viewer, ...answers }[operation] }));
   });
   location.hash = fragment;
   render(<Application given={{ key: "sk_test", namespace: null }} />);

@@ -1,39 +1,11 @@
-import { fireEvent, render, screen, within } from "@testing-library/preact";
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { fireEvent, screen, within } from "@testing-library/preact";
+import { describe, expect, test } from "vitest";
 
-import { placeOf } from "../src/address/place";
-import { PlaceContext } from "../src/address/place_context";
-import { GatewayContext } from "../src/gateway/gateway_context";
-import SavedView from "../src/views/saved";
 import { type Match, newerOf } from "../src/views/saved/percolator_matches";
+import { openPage, refusal } from "./opened_page";
 
-interface Sent {
-  query: string;
-  variables: Record<string, unknown>;
-}
-
-/** Shows the list of saved filters at an address; gives what was sent, and how often a refresh was asked for. */
-function show(fragment: string, permissions: readonly string[], nodes: readonly object[], refusal?: object) {
-  const sent: Sent[] = [];
-  const refresh = vi.fn();
-  vi.stubGlobal("fetch", (_: URL, { body }: { body: string }) => {
-    const request = JSON.parse(body) as Sent;
-    sent.push(request);
-    const isQuery = request.query.startsWith("query");
-    const data = { percolators: { nodes, pageInfo: { hasNextPage: false, endCursor: null } } };
-    return Promise.resolve(Response.json(isQuery ? { data } : refusal ? { errors: [refusal] } : { data: {} }));
-  });
-  render(
-    <GatewayContext.Provider
-      value={{ connection: { key: "sk_1", namespace: null }, permissions, refreshed: 0, refresh, refuse: vi.fn() }}
-    >
-      <PlaceContext.Provider value={{ place: placeOf(fragment), now: 0 }}>
-        <SavedView />
-      </PlaceContext.Provider>
-    </GatewayContext.Provider>,
-  );
-  return { sent, refresh };
-}
+const WRITE = { permissions: ["READ", "WRITE"] };
+const listOf = (...nodes: object[]) => ({ SavedFilters: { percolators: { nodes, pageInfo: { hasNextPage: false, endCursor: null } } } });
 
 const lamps = {
   percolatorId: "pc_1",
@@ -44,41 +16,38 @@ const lamps = {
   matchCount: 2,
 };
 
-beforeEach(() => {
-  document.body.innerHTML = '<script id="settings" type="application/json">{"graphiql": false}</script>';
-});
-
 describe("saved filters", () => {
   test("are listed with their filter as text, and a link to their matches", async () => {
-    show("#/saved?range=7d", ["READ", "WRITE"], [lamps]);
+    openPage("#/saved?range=7d", listOf(lamps), WRITE);
     const row = within(await screen.findByRole("row", { name: /Lamps/ }));
     expect(row.getByText('text = "lamp"')).toBeTruthy();
     expect(row.getByRole("link", { name: "Lamps" }).getAttribute("href")).toMatch(/^#\/saved\/pc_1\?/);
   });
 
-  test("take the filters of the bar, without its range of time", async () => {
-    const { sent, refresh } = show("#/saved?range=7d&text=lamp&metadata=price&equals=5", ["READ", "WRITE"], []);
-    fireEvent.input(await screen.findByRole("textbox", { name: "Name" }), { target: { value: " Cheap lamps " } });
+  test("take the filters of the bar, without its range of time, and are listed then", async () => {
+    const answers = { ...listOf(), SaveFilter: {} };
+    const asked = openPage("#/saved?range=7d&text=lamp&metadata=price&equals=5", answers, WRITE);
+    await screen.findByText(/No filter is saved here yet/);
+    fireEvent.input(screen.getByRole("textbox", { name: "Name" }), { target: { value: " Lamps " } });
+    Object.assign(answers, listOf(lamps));
     fireEvent.click(screen.getByRole("button", { name: "Save" }));
-    await screen.findByText(/Saved as “Cheap lamps”/);
-    expect(sent.at(-1)?.variables).toEqual({
-      input: {
-        name: "Cheap lamps",
-        where: { text: { eq: "lamp" }, metadata: [{ path: "price", operator: "EQ", value: 5 }] },
-      },
+    await screen.findByText(/Saved as “Lamps”/);
+    await screen.findByRole("row", { name: /Lamps/ });
+    expect(asked.map(({ operation }) => operation)).toEqual(["SavedFilters", "SaveFilter", "SavedFilters"]);
+    expect(asked[1]?.variables).toEqual({
+      input: { name: "Lamps", where: { text: { eq: "lamp" }, metadata: [{ path: "price", operator: "EQ", value: 5 }] } },
     });
-    expect(refresh).toHaveBeenCalledOnce();
   });
 
   test("aren't saved without any filter", async () => {
-    show("#/saved?range=7d", ["READ", "WRITE"], []);
+    openPage("#/saved?range=7d", listOf(), WRITE);
     await screen.findByText(/No filter is saved here yet/);
     expect(screen.getByText(/Choose some above/)).toBeTruthy();
     expect(screen.queryByRole("button", { name: "Save" })).toBeNull();
   });
 
   test("are only read with a key that may not write", async () => {
-    show("#/saved?range=7d&text=lamp", ["READ"], [lamps]);
+    openPage("#/saved?range=7d&text=lamp", listOf(lamps));
     const row = within(await screen.findByRole("row", { name: /Lamps/ }));
     expect(row.getByText("on")).toBeTruthy();
     expect(row.queryByRole("switch")).toBeNull();
@@ -88,21 +57,31 @@ describe("saved filters", () => {
   });
 
   test("are switched off", async () => {
-    const { sent, refresh } = show("#/saved?range=7d", ["READ", "WRITE"], [lamps]);
+    const answers = { ...listOf(lamps), SwitchSavedFilter: {} };
+    const asked = openPage("#/saved?range=7d", answers, WRITE);
     const control = await screen.findByRole("switch", { name: "Match with Lamps", checked: true });
+    Object.assign(answers, listOf({ ...lamps, enabled: false }));
     fireEvent.click(control);
-    await vi.waitFor(() => expect(refresh).toHaveBeenCalledOnce());
-    expect(sent.at(-1)?.variables).toEqual({ input: { percolatorId: "pc_1", enabled: false } });
+    await screen.findByRole("switch", { name: "Match with Lamps", checked: false });
+    expect(asked[1]?.variables).toEqual({ input: { percolatorId: "pc_1", enabled: false } });
   });
 
   test("say why they couldn't be saved", async () => {
-    const refusal = { message: "A namespace may have at most 1000 percolators.", extensions: { code: "BAD_USER_INPUT" } };
-    const { refresh } = show("#/saved?range=7d&text=lamp", ["READ", "WRITE"], [], refusal);
-    fireEvent.input(await screen.findByRole("textbox", { name: "Name" }), { target: { value: "Lamps" } });
+    const refusals = { SaveFilter: refusal("BAD_USER_INPUT", "A namespace may have at most 1000 percolators.") };
+    const asked = openPage("#/saved?range=7d&text=lamp", listOf(), { ...WRITE, refusals });
+    await screen.findByText(/No filter is saved here yet/);
+    fireEvent.input(screen.getByRole("textbox", { name: "Name" }), { target: { value: "Lamps" } });
     fireEvent.click(screen.getByRole("button", { name: "Save" }));
     expect((await screen.findByRole("alert")).textContent).toContain("BAD_USER_INPUT A namespace may have at most 1000");
     expect(screen.queryByText(/Saved as/)).toBeNull();
-    expect(refresh).not.toHaveBeenCalled();
+    expect(screen.getByRole<HTMLInputElement>("textbox", { name: "Name" }).value).toBe("Lamps");
+    expect(asked).toHaveLength(2);
+  });
+
+  test("are offered beside the filters in force, in other views", async () => {
+    openPage("#/experiments?range=7d&text=lamp", {}, { refusals: { Experiments: refusal("QUERY_TOO_BROAD", "Too much.") } });
+    const link = await screen.findByRole("link", { name: "Save these filters" });
+    expect(link.getAttribute("href")).toMatch(/^#\/saved\?.*text=lamp/);
   });
 });
 
