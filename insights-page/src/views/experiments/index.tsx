@@ -5,6 +5,7 @@ import { usePlace } from "../../address/place_context";
 import { interactionsOf } from "../../address/scope";
 import { graphql, readFragment, type ResultOf } from "../../gateway/graphql";
 import { count, mean, money, rate } from "../../numbers/format";
+import { revenueText } from "../../numbers/interaction_measures";
 import { type Column, Table } from "../../parts/table";
 import { View } from "../../parts/view";
 import { ArmShares, readingOf } from "./arm_shares";
@@ -42,7 +43,7 @@ const columns: readonly Column<Arm>[] = [
       ["searches", "Searches", count],
       ["views", "Views", count],
       ["clicks", "Clicks", count],
-      ["clicksPerView", "Clicks per view", mean],
+      ["clicksPerView", "Clicks per view", rate],
       ["coec", "COEC", mean],
       ["negativeRate", "Negative rate", rate],
     ] as const
@@ -57,7 +58,7 @@ const columns: readonly Column<Arm>[] = [
     name: "revenue",
     title: "Revenue",
     of: "InteractionStats.revenue",
-    value: ({ stats }) => stats.revenue.map(({ amount, currency }) => money(amount, currency)).join("; "),
+    value: ({ stats }) => revenueText(stats.revenue),
     show: ({ stats }) =>
       stats.revenue.length === 0 ? "–" : stats.revenue.map(({ amount, currency }) => <div key={currency}>{money(amount, currency)}</div>),
   },

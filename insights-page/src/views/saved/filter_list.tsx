@@ -9,8 +9,8 @@ import { DeleteButton, EnabledSwitch, type Percolator, PercolatorFields, SaveFil
 
 const SavedFiltersDocument = graphql(
   `
-    query SavedFilters($after: String) {
-      percolators(first: 20, after: $after) {
+    query SavedFilters($first: Int!, $after: String) {
+      percolators(first: $first, after: $after) {
         nodes { ...PercolatorFields }
         pageInfo { hasNextPage endCursor }
       }
@@ -80,7 +80,7 @@ export function FilterList() {
       title="Saved filters"
       summary="Each interaction is matched with them as it is recorded; what they matched stays listed. The filters above don’t narrow this list."
       document={SavedFiltersDocument}
-      variables={{ after: place.parameters["after"] ?? null }}
+      variables={{ first: 20, after: place.parameters["after"] ?? null }}
       download={{ columns: fileColumns, rows: ({ percolators }) => percolators.nodes, pageInfo: ({ percolators }) => percolators.pageInfo }}
       controls={() => <SaveFilter />}
       isEmpty={() => false}

@@ -13,13 +13,14 @@ import { Failure, View } from "../../parts/view";
 import { type Match, MatchFields, newerOf } from "./percolator_matches";
 import { DeleteButton, EnabledSwitch, type Percolator, PercolatorFields } from "./filter_changes";
 
-// The last of the listing are the newest. Their pages go backwards: what is `after` one of them here is `before` it there.
+// The last of the listing are the newest, and its pages go backwards: the first here are the `last` there, and what is
+// `after` one of them is `before` it.
 const SavedFilterDocument = graphql(
   `
-    query SavedFilter($percolatorId: ID!, $after: String) {
+    query SavedFilter($percolatorId: ID!, $first: Int!, $after: String) {
       percolator(percolatorId: $percolatorId) {
         ...PercolatorFields
-        matches(last: 20, before: $after) {
+        matches(last: $first, before: $after) {
           nodes { ...MatchFields }
           pageInfo { hasPreviousPage startCursor }
         }
@@ -60,7 +61,7 @@ export function OneFilter({ percolatorId }: { percolatorId: string }) {
         </>
       }
       document={SavedFilterDocument}
-      variables={{ percolatorId, after }}
+      variables={{ percolatorId, first: 20, after }}
       download={{ columns, rows: matchesOf, pageInfo: pageInfoOf }}
       isEmpty={() => false}
       unheeded={["text", "collection", "condition", "user", "metadata"]}
