@@ -25,20 +25,26 @@ export function Plot({ label, options }: PlotProps) {
   }, []);
 
   useLayoutEffect(() => {
-    if (width === 0) return;
-    const drawn = plot({ width, className: "plot", ...options(width) });
-    // The page's policy takes no style of a script's; styles/charts.css says the same.
-    for (const style of drawn.querySelectorAll("style")) style.remove();
-    // Pictures are read as a whole; groups may have no names of their own.
-    for (const group of drawn.querySelectorAll("g[aria-label]")) group.removeAttribute("aria-label");
-    const svg = drawn instanceof SVGElement ? drawn : drawn.querySelector("svg");
-    if (label === undefined) svg?.setAttribute("aria-hidden", "true");
-    else {
-      svg?.setAttribute("role", "img");
-      svg?.setAttribute("aria-label", label);
-    }
-    frame.current?.replaceChildren(drawn);
+    if (width === 0) return undefined;
+    // One after the other, so that many charts don't keep the page from answering.
+    const task = setTimeout(() => frame.current?.replaceChildren(drawnOf(label, { width, className: "plot", ...options(width) })));
+    return () => clearTimeout(task);
   }, [width, options, label]);
 
   return <div class="chart" ref={frame} />;
+}
+
+function drawnOf(label: string | undefined, options: PlotOptions): Element {
+  const drawn = plot(options);
+  // The page's policy takes no style of a script's; styles/charts.css says the same.
+  for (const style of drawn.querySelectorAll("style")) style.remove();
+  // Pictures are read as a whole; groups may have no names of their own.
+  for (const group of drawn.querySelectorAll("g[aria-label]")) group.removeAttribute("aria-label");
+  const svg = drawn instanceof SVGElement ? drawn : drawn.querySelector("svg");
+  if (label === undefined) svg?.setAttribute("aria-hidden", "true");
+  else {
+    svg?.setAttribute("role", "img");
+    svg?.setAttribute("aria-label", label);
+  }
+  return drawn;
 }
