@@ -33,8 +33,8 @@ const MEASURES: Record<InteractionField, Omit<InteractionMeasure, "field">> = {
   views: { name: "Views", format: shortCount, change: growthOf },
   clicks: { name: "Clicks", isHigherBetter: true, format: shortCount, change: growthOf },
   clicksPerView: { name: "Clicks per view", isHigherBetter: true, format: rate, change: pointsChange },
-  clicksPerViewLowerBound: { name: "Clicks per view, at least", isHigherBetter: true, format: rate, change: pointsChange },
-  averageClickPosition: { name: "Mean click position", isHigherBetter: false, format: mean, change: meanChange },
+  clicksPerViewLowerBound: { name: "Lower bound", isHigherBetter: true, format: rate, change: pointsChange },
+  averageClickPosition: { name: "Click position", isHigherBetter: false, format: mean, change: meanChange },
   negativeRate: { name: "Negative rate", isHigherBetter: false, format: rate, change: pointsChange },
   averageDurationMs: { name: "Average duration", format: duration, change: growthOf },
 };

@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { usePlace } from "../address/place_context";
 import { type Bucket, Course } from "../charts/course";
 import type { Format } from "../numbers/format";
+import { Defined } from "./definition";
 import { Measure, Measures } from "./measure";
 
 /** What is measured: `change` tells a number against the period before as text; null where there is nothing to compare with. */
@@ -86,7 +87,9 @@ export function MeasuresOverTime({ measures, zone, shift, children }: MeasuresOv
       </Measures>
       {chosen && (
         <>
-          <h2>{chosen.name} over time</h2>
+          <h2>
+            <Defined of={chosen.of}>{chosen.name}</Defined> over time
+          </h2>
           <Course {...chosen} zone={zone} shift={shift} />
         </>
       )}

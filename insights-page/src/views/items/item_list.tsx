@@ -12,13 +12,13 @@ import { View } from "../../parts/view";
 
 const ItemsDocument = graphql(
   `
-    query Items($where: InteractionWhere!, $orderBy: InteractionStatsOrder!, $minViews: Int!, $after: String) {
+    query Items($where: InteractionWhere!, $orderBy: InteractionStatsOrder!, $minViews: Int!, $first: Int!, $after: String) {
       interactionStats(
         where: $where
         groupBy: [{ by: FEATURE }]
         orderBy: $orderBy
         having: { minViews: $minViews }
-        first: 25
+        first: $first
         after: $after
       ) {
         totalCount
@@ -79,7 +79,7 @@ const columnsBeside: readonly Column<Item>[] = [
   },
   {
     name: "clicksPerViewLowerBound",
-    title: "At least",
+    title: "Lower bound",
     of: "InteractionStats.clicksPerViewLowerBound",
     order: "CLICKS_PER_VIEW_LOWER_BOUND",
     value: ({ stats }) => stats.clicksPerViewLowerBound,
@@ -110,7 +110,7 @@ const columnsBeside: readonly Column<Item>[] = [
     value: ({ stats }) => stats.averageDurationMs,
     show: ({ stats }) => duration(stats.averageDurationMs),
   },
-  { name: "revenue", title: "Revenue", of: "InteractionStats.revenue", value: ({ stats }) => revenueText(stats.revenue) },
+  { name: "revenue", title: "Revenue", of: "InteractionStats.revenue", value: ({ stats }) => revenueText(stats.revenue), show: ({ stats }) => revenueText(stats.revenue) || "–" },
 ];
 
 export function ItemList() {
@@ -137,6 +137,7 @@ export function ItemList() {
         where: { ...interactionsOf(scope, now), interactionType: { nin: [...WITHOUT_ITEM] } },
         orderBy: ordering,
         minViews,
+        first: 25,
         after: parameters["after"] ?? null,
       }}
       download={{ columns, rows: ({ interactionStats }) => interactionStats.nodes, pageInfo: ({ interactionStats }) => interactionStats.pageInfo }}

@@ -47,11 +47,14 @@ export function Latest({ interactions }: { interactions: readonly (ItemInteracti
     { name: "userId", title: "User", isText: true, value: ({ userId }) => userId },
   ];
   return (
-    <Table
-      caption="Latest interactions"
-      columns={columns}
-      rows={interactions.filter((interaction) => interaction !== null)}
-      keyOf={({ interactionId }) => interactionId}
-    />
+    <section>
+      <h2>Latest interactions</h2>
+      <Table
+        caption="Latest interactions"
+        columns={columns}
+        rows={interactions.filter((interaction) => interaction !== null)}
+        keyOf={({ interactionId }) => interactionId}
+      />
+    </section>
   );
 }

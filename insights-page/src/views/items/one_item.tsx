@@ -3,14 +3,15 @@ import { clocksBetween, instantOf, intervalOf, periodBefore, periodOf } from "..
 import { usePlace } from "../../address/place_context";
 import { interactionsOf } from "../../address/scope";
 import { graphql, type ResultOf } from "../../gateway/graphql";
-import { count, mean, money, rate } from "../../numbers/format";
+import { money, shortCount } from "../../numbers/format";
 import { interactionMeasures, InteractionNumbers } from "../../numbers/interaction_measures";
 import { Bucket, ByPosition, USUAL_EDGES } from "../../parts/by_position";
 import { Measure } from "../../parts/measure";
 import { MeasuresOverTime, shownOf } from "../../parts/measures_over_time";
-import { type Column, orderingOf, Table } from "../../parts/table";
+import { orderingOf } from "../../parts/table";
 import { View } from "../../parts/view";
 import { ItemInteraction, Latest } from "./latest";
+import { LeadingQueries, Queries, QUERY_ORDERS, queriesIn, queryColumns } from "./leading_queries";
 import { halfLifeOf, ItemSignals, Signals } from "./signals";
 
 const ItemDocument = graphql(
@@ -27,6 +28,7 @@ const ItemDocument = graphql(
       $isCompared: Boolean!
       $allItems: InteractionWhere!
       $orderBy: InteractionStatsOrder!
+      $first: Int!
       $after: String
     ) {
       feature(featureId: $featureId) {
@@ -36,6 +38,8 @@ const ItemDocument = graphql(
         totals {
           ...InteractionNumbers
           interactions
+          searches
+          users
           revenue { currency amount }
           positions(edges: $edges) { ...Bucket }
         }
@@ -48,54 +52,18 @@ const ItemDocument = graphql(
       allItems: interactionStats(where: $allItems) @include(if: $isCompared) {
         totals { positions(edges: $edges) { ...Bucket } }
       }
-      queries: interactionStats(where: $where, groupBy: [{ by: QUERY }], orderBy: $orderBy, first: 10, after: $after) {
-        totalCount
-        nodes {
-          key { query }
-          stats { views clicks clicksPerView clicksPerViewLowerBound averageClickPosition }
-        }
-        pageInfo { hasNextPage endCursor }
+      queries: interactionStats(where: $where, groupBy: [{ by: QUERY }], orderBy: $orderBy, first: $first, after: $after) {
+        ...LeadingQueries
       }
       interactions(where: $where, first: 10) {
         nodes { ...ItemInteraction }
       }
     }
   `,
-  [ItemSignals, InteractionNumbers, Bucket, ItemInteraction],
+  [ItemSignals, InteractionNumbers, Bucket, LeadingQueries, ItemInteraction],
 );
 
-type Query = ResultOf<typeof ItemDocument>["queries"]["nodes"][number];
-
-const ORDERS = ["CLICKS", "VIEWS", "CLICKS_PER_VIEW", "CLICKS_PER_VIEW_LOWER_BOUND", "AVERAGE_CLICK_POSITION"] as const;
-
-const numberColumns: readonly Column<Query>[] = [
-  { name: "views", title: "Views", of: "InteractionStats.views", order: "VIEWS", value: ({ stats }) => stats.views, show: ({ stats }) => count(stats.views) },
-  { name: "clicks", title: "Clicks", of: "InteractionStats.clicks", order: "CLICKS", value: ({ stats }) => stats.clicks, show: ({ stats }) => count(stats.clicks) },
-  {
-    name: "clicksPerView",
-    title: "Clicks per view",
-    of: "InteractionStats.clicksPerView",
-    order: "CLICKS_PER_VIEW",
-    value: ({ stats }) => stats.clicksPerView,
-    show: ({ stats }) => rate(stats.clicksPerView),
-  },
-  {
-    name: "clicksPerViewLowerBound",
-    title: "At least",
-    of: "InteractionStats.clicksPerViewLowerBound",
-    order: "CLICKS_PER_VIEW_LOWER_BOUND",
-    value: ({ stats }) => stats.clicksPerViewLowerBound,
-    show: ({ stats }) => rate(stats.clicksPerViewLowerBound),
-  },
-  {
-    name: "averageClickPosition",
-    title: "Click position",
-    of: "InteractionStats.averageClickPosition",
-    order: "AVERAGE_CLICK_POSITION",
-    value: ({ stats }) => stats.averageClickPosition,
-    show: ({ stats }) => mean(stats.averageClickPosition),
-  },
-];
+type Item = ResultOf<typeof ItemDocument>;
 
 const MEASURES = interactionMeasures(
   "clicks",
@@ -108,26 +76,15 @@ const MEASURES = interactionMeasures(
 );
 
 export function OneItem({ featureId }: { featureId: string }) {
-  const { place, now, go, hrefOf } = usePlace();
+  const { place, now, hrefOf } = usePlace();
   const { scope, parameters } = place;
   const period = periodOf(scope.range, scope.zone, now);
   const earlier = periodBefore(period);
-  const ordering = orderingOf(parameters, ORDERS, "CLICKS");
+  const ordering = orderingOf(parameters, QUERY_ORDERS, "CLICKS");
   const isCompared = parameters["beside"] === "all";
   // Signals are as of now, unless the range ends before.
   const until = period.to.epochMilliseconds < now ? instantOf(period.to) : null;
   const ofItem = { featureId: { eq: featureId } };
-  const columns: readonly Column<Query>[] = [
-    {
-      name: "query",
-      title: "Query",
-      isText: true,
-      value: ({ key }) => key.query,
-      show: ({ key: { query } }) =>
-        query ? <a href={hrefOf({ view: "queries", item: query })}>{query}</a> : query === null ? "without a search" : "without a text",
-    },
-    ...numberColumns,
-  ];
   return (
     <View
       title={featureId}
@@ -145,51 +102,76 @@ export function OneItem({ featureId }: { featureId: string }) {
         isCompared,
         allItems: interactionsOf(scope, now),
         orderBy: ordering,
+        first: 10,
         after: parameters["after"] ?? null,
       }}
-      download={{ columns, rows: ({ queries }) => queries.nodes, pageInfo: ({ queries }) => queries.pageInfo }}
+      download={{
+        columns: queryColumns,
+        rows: ({ queries }) => queriesIn(queries).nodes,
+        pageInfo: ({ queries }) => queriesIn(queries).pageInfo,
+      }}
       isEmpty={({ feature, now: { totals } }) => feature.signals.interactions === 0 && totals.interactions === 0}
-      empty="Nothing was recorded of an item with this id; check how it is written, and which namespace is chosen."
+      empty="Choose a longer range or fewer filters above, or check how the item’s id is written and which namespace is chosen."
     >
-      {({ feature, now: shown, before, allItems, queries, interactions }) => (
+      {(data) => (
         <>
-          <MeasuresOverTime
-            measures={MEASURES.map((measure) => shownOf(measure, "InteractionStats", shown, before))}
-            zone={scope.zone}
-            shift={clocksBetween(earlier, period)}
-          >
-            {shown.totals.revenue.map(({ currency, amount }) => (
-              <Measure key={currency} name={currency === null ? "Revenue" : `Revenue, ${currency}`} of="InteractionStats.revenue" value={money(amount, null)} />
-            ))}
-          </MeasuresOverTime>
-          <Signals signals={feature.signals} until={until} />
-          <div class="tools">
-            <h2>By position</h2>
-            <label class="choice">
-              <input
-                type="checkbox"
-                checked={isCompared}
-                onChange={({ currentTarget }) =>
-                  go({ parameters: { beside: currentTarget.checked ? "all" : null, after: parameters["after"] ?? null } })
-                }
-              />
-              Compare with all items
-            </label>
-          </div>
-          <ByPosition buckets={shown.totals.positions} all={allItems?.totals.positions} />
-          <h2>Queries that lead to it ({count(queries.totalCount)})</h2>
-          <Table
-            caption="Queries that lead to the item"
-            columns={columns}
-            rows={queries.nodes}
-            keyOf={({ key }) => JSON.stringify(key.query)}
-            ordering={ordering}
-            pageInfo={queries.pageInfo}
-          />
-          <h2>Latest interactions</h2>
-          <Latest interactions={interactions.nodes} />
+          {data.now.totals.interactions > 0 ? (
+            <Numbers data={data} zone={scope.zone} shift={clocksBetween(earlier, period)} />
+          ) : (
+            <p class="empty">
+              Nothing was done with the item in this range of time with these filters: choose a longer range or fewer filters above.
+            </p>
+          )}
+          <Signals signals={data.feature.signals} until={until} />
+          {data.now.totals.interactions > 0 && (
+            <>
+              <Positions data={data} isCompared={isCompared} />
+              <Queries queries={data.queries} ordering={ordering} />
+              <Latest interactions={data.interactions.nodes} />
+            </>
+          )}
         </>
       )}
     </View>
+  );
+}
+
+function Numbers({ data: { now, before }, zone, shift }: { data: Item; zone: string; shift: number }) {
+  const { interactions, searches, users, revenue } = now.totals;
+  return (
+    <MeasuresOverTime measures={MEASURES.map((measure) => shownOf(measure, "InteractionStats", now, before))} zone={zone} shift={shift}>
+      <Measure name="Interactions" of="InteractionStats.interactions" value={shortCount(interactions)} />
+      <Measure name="Searches" of="InteractionStats.searches" value={shortCount(searches)} />
+      <Measure name="Users" of="InteractionStats.users" value={shortCount(users)} />
+      {revenue.map(({ currency, amount }) => (
+        <Measure
+          key={currency}
+          name={currency === null ? "Revenue" : `Revenue, ${currency}`}
+          of="InteractionStats.revenue"
+          value={money(amount, null)}
+        />
+      ))}
+    </MeasuresOverTime>
+  );
+}
+
+function Positions({ data: { now, allItems }, isCompared }: { data: Item; isCompared: boolean }) {
+  const { place, go } = usePlace();
+  const after = place.parameters["after"] ?? null;
+  return (
+    <section>
+      <div class="tools">
+        <h2>By position</h2>
+        <label class="choice">
+          <input
+            type="checkbox"
+            checked={isCompared}
+            onChange={({ currentTarget }) => go({ parameters: { beside: currentTarget.checked ? "all" : null, after } })}
+          />
+          Compare with all items
+        </label>
+      </div>
+      <ByPosition buckets={now.totals.positions} all={allItems?.totals.positions} />
+    </section>
   );
 }

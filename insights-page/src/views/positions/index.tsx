@@ -4,7 +4,7 @@ import { usePlace } from "../../address/place_context";
 import { interactionsOf, searchesOf } from "../../address/scope";
 import { graphql, type ResultOf } from "../../gateway/graphql";
 import { mean, meanChange } from "../../numbers/format";
-import { interactionMeasures } from "../../numbers/interaction_measures";
+import { type InteractionMeasure, interactionMeasures } from "../../numbers/interaction_measures";
 import { bucketColumns, Bucket, ByPosition, USUAL_EDGES } from "../../parts/by_position";
 import { MeasuresOverTime, type ShownMeasure, shownOf } from "../../parts/measures_over_time";
 import { View } from "../../parts/view";
@@ -56,6 +56,10 @@ const PositionsDocument = graphql(
 
 type Positions = ResultOf<typeof PositionsDocument>;
 
+type PositionNumbers = ResultOf<typeof PositionNumbers>;
+
+const CLICK_POSITION = interactionMeasures("averageClickPosition").map((measure) => ({ ...measure, name: "Mean click position" }));
+const OTHERS = interactionMeasures("clicksPerView", "clicks", "views");
 const RECIPROCAL_RANK = {
   field: "meanReciprocalRank",
   name: "Mean reciprocal rank",
@@ -65,10 +69,12 @@ const RECIPROCAL_RANK = {
 } as const;
 
 function measuresIn({ now, before, searches, searchesBefore }: Positions): ShownMeasure[] {
-  const ofInteractions = interactionMeasures("averageClickPosition", "clicksPerView", "clicks", "views");
-  const [clickPosition, ...others] = ofInteractions.map((measure) => shownOf(measure, "InteractionStats", now, before));
-  const reciprocalRank = shownOf(RECIPROCAL_RANK, "SearchStats", searches, searchesBefore);
-  return [...(clickPosition ? [clickPosition] : []), reciprocalRank, ...others];
+  const ofInteractions = (measure: InteractionMeasure<keyof PositionNumbers>) => shownOf(measure, "InteractionStats", now, before);
+  return [
+    ...CLICK_POSITION.map(ofInteractions),
+    shownOf(RECIPROCAL_RANK, "SearchStats", searches, searchesBefore),
+    ...OTHERS.map(ofInteractions),
+  ];
 }
 
 export default function PositionsView() {
