@@ -90,6 +90,18 @@ const SYMBOLS: Record<Operator, string> = {
   OTHER: "(an operator unknown here)",
 };
 
+const WORDS: Partial<Record<Operator, string>> = {
+  EQ: "equals",
+  NE: "doesn’t equal",
+  GT: "is greater than",
+  LT: "is less than",
+  GTE: "is at least",
+  LTE: "is at most",
+};
+
+/** An operator in words, where it is otherwise a sign. */
+export const wordsOf = (operator: Operator): string => WORDS[operator] ?? "";
+
 /** An operator as it stands between a key and a value. */
 export const symbolOf = (operator: Operator): string => SYMBOLS[operator];
 

@@ -19,6 +19,8 @@ import {
 } from "./filter_nodes";
 
 interface FilterTreeProps {
+  /** What it is the tree of. */
+  label: string;
   filters: RecordedFilters;
   /** The key whose conditions are marked. */
   marked?: string | null;
@@ -26,8 +28,10 @@ interface FilterTreeProps {
 
 /** Groups deeper than so many are folded to begin with. */
 const OPEN_DEPTH = 3;
+/** So many keys tell what a folded branch is about. */
+const FEW = 6;
 
-export function FilterTree({ filters: { flat }, marked = null }: FilterTreeProps) {
+export function FilterTree({ label, filters: { flat }, marked = null }: FilterTreeProps) {
   const root = useMemo(() => treeOf(flat), [flat]);
   const [openDepth, setOpenDepth] = useState(OPEN_DEPTH);
   // Counts what the user asked for, so that groups open and close even where they were folded by hand meanwhile.
@@ -50,7 +54,7 @@ export function FilterTree({ filters: { flat }, marked = null }: FilterTreeProps
           </button>
         </p>
       )}
-      <div class="drawn" role="region" aria-label="Filter tree" tabIndex={0}>
+      <div class="drawn" role="region" aria-label={label} tabIndex={0}>
         <ul class="tree" key={request}>
           <Node node={root} isDenied={false} shown={{ openDepth, marked }} />
         </ul>
@@ -133,7 +137,7 @@ function BranchGroup({ branch, lead, isOpen, shown }: BranchProps) {
       <summary>
         {lead}
         <strong>{name}</strong> <span class="words">{BRANCH_WORDS[name]}</span>
-        <span class="words folded">{keysOf(branch).join(", ")}</span>
+        <FoldedKeys keys={keysOf(branch)} />
       </summary>
       <ul>
         {nodes.map((node) => (
@@ -143,6 +147,14 @@ function BranchGroup({ branch, lead, isOpen, shown }: BranchProps) {
     </details>
   );
 }
+
+/** What a folded branch is about. */
+const FoldedKeys = ({ keys }: { keys: readonly string[] }) => (
+  <span class="words folded">
+    {keys.slice(0, FEW).join(", ")}
+    {keys.length > FEW && ` and ${keys.length - FEW} more`}
+  </span>
+);
 
 function ConditionText({ condition, isMarked }: { condition: ConditionNode; isMarked: boolean }) {
   const { hrefOf } = usePlace();

@@ -2,30 +2,31 @@
 import { usePlace } from "../../address/place_context";
 import { searchesOf, typedOf } from "../../address/scope";
 import { graphql, type ResultOf } from "../../gateway/graphql";
-import { count, word } from "../../numbers/format";
+import { count } from "../../numbers/format";
 import { AllSearchMeasures, comparison, formatOf } from "../../numbers/search_measures";
-import { BRANCH_WORDS, symbolOf } from "../../parts/filter_nodes";
+import { BRANCH_WORDS, symbolOf, wordsOf } from "../../parts/filter_nodes";
 import { FilterValue } from "../../parts/filter_tree";
 import { Measure, Measures } from "../../parts/measure";
 import { type Column, Table } from "../../parts/table";
 import { View } from "../../parts/view";
-import { OUTCOME, outcomeColumns, outcomeMeasures } from "./filter_outcome";
+import { OUTCOME, outcomeColumns, outcomeMeasures, ValueOutcome } from "./filter_outcome";
 import { FilteredSearch } from "./filtered_search";
 import { LatestTrees } from "./latest_trees";
 import { Shares } from "./shares";
 
-// No argument names a key: each of the searches asked for has it, so that it is among the keys that most of them have.
+// No argument of `filterUsage` names a key: each of the searches asked for has it, so that it is among the keys that most of
+// them have, and only more than 99 that stand in all of them as well could hide it.
 const FilterKeyDocument = graphql(
   `
-    query FilterKey($searches: SearchRequestWhere!, $withKey: SearchRequestWhere!, $after: String) {
+    query FilterKey($searches: SearchRequestWhere!, $withKey: SearchRequestWhere!, $values: Int!, $after: String) {
       all: searchStats(where: $searches) { totals { ...AllSearchMeasures } }
-      usage: filterUsage(where: $withKey, first: 20) {
+      usage: filterUsage(where: $withKey, first: 100) {
         nodes {
           key
           searches
           stats { ...AllSearchMeasures }
           operators { operator searches }
-          values(first: 50) { value searches stats { ...AllSearchMeasures } }
+          values(first: $values) { value searches stats { ...ValueOutcome } }
           branches { branch searches }
           depths { depth searches }
         }
@@ -36,15 +37,16 @@ const FilterKeyDocument = graphql(
       }
     }
   `,
-  [AllSearchMeasures, FilteredSearch],
+  [AllSearchMeasures, FilteredSearch, ValueOutcome],
 );
 
 type FilterKey = ResultOf<typeof FilterKeyDocument>;
 type KeyUsage = FilterKey["usage"]["nodes"][number];
 type UsedValue = KeyUsage["values"][number];
 
-/** So many values are shown at first, and keys that stand beside this one. */
+/** So many values are shown at first, and keys that stand beside this one; and so many values where more are wished for. */
 const FEW = 10;
+const MANY = 50;
 
 export default function FilterKeyView({ filterKey }: { filterKey: string }) {
   const { place, now, hrefOf } = usePlace();
@@ -60,17 +62,26 @@ export default function FilterKeyView({ filterKey }: { filterKey: string }) {
         </>
       }
       document={FilterKeyDocument}
-      variables={{ searches, withKey: { and: [searches, { filters: { key: filterKey } }] }, after: place.parameters["after"] ?? null }}
+      variables={{
+        searches,
+        withKey: { and: [searches, { filters: { key: filterKey } }] },
+        values: place.parameters["values"] === "more" ? MANY : FEW,
+        after: place.parameters["after"] ?? null,
+      }}
       download={{ columns, rows: (data) => usageOf(data)?.values ?? [] }}
       isEmpty={({ usage, latest }) => usage.nodes.length === 0 && latest.nodes.length === 0}
-      empty={`No search was filtered by “${filterKey}”. Choose a longer range or fewer filters above.`}
+      empty={`None of these searches was filtered by “${filterKey}”. Choose a longer range or fewer filters above.`}
       unheeded={["metadata"]}
     >
       {(data) => {
         const usage = usageOf(data);
         return (
           <>
-            {usage && <Usage usage={usage} all={data.all.totals} others={data.usage.nodes.filter(({ key }) => key !== filterKey)} />}
+            {usage ? (
+              <Usage usage={usage} all={data.all.totals} others={data.usage.nodes.filter(({ key }) => key !== filterKey)} />
+            ) : (
+              <p class="empty">Its numbers aren’t known yet, or stand behind those of a hundred keys that all these searches have as well.</p>
+            )}
             <LatestTrees searches={data.latest.nodes} filterKey={filterKey} pageInfo={data.latest.pageInfo} />
           </>
         );
@@ -88,7 +99,7 @@ interface UsageProps {
 function Usage({ usage, all, others }: UsageProps) {
   const { key, searches, stats, operators, branches, depths, values } = usage;
   const { place, hrefOf, go } = usePlace();
-  const isLong = place.parameters["values"] === "all";
+  const isLong = place.parameters["values"] === "more";
   return (
     <>
       <Measures>
@@ -107,7 +118,7 @@ function Usage({ usage, all, others }: UsageProps) {
           title="Operators"
           of="OperatorUsage.searches"
           whole={searches}
-          parts={operators.map((part) => ({ name: symbolOf(part.operator), note: word(part.operator), searches: part.searches }))}
+          parts={operators.map((part) => ({ name: symbolOf(part.operator), note: wordsOf(part.operator), searches: part.searches }))}
         />
         <Shares
           title="Branches"
@@ -132,13 +143,13 @@ function Usage({ usage, all, others }: UsageProps) {
       <Table
         caption={`Values of ${key}`}
         columns={valueColumns(key)}
-        rows={isLong ? values : values.slice(0, FEW)}
+        rows={values}
         keyOf={({ value }) => typedOf(value)}
       />
-      {values.length > FEW && (
+      {(isLong || values.length === FEW) && (
         <p>
-          <button type="button" onClick={() => go({ parameters: { values: isLong ? null : "all" } })}>
-            {isLong ? `The first ${FEW} alone` : `The first ${values.length} values`}
+          <button type="button" onClick={() => go({ parameters: { values: isLong ? null : "more" } })}>
+            Show up to {isLong ? FEW : MANY} values
           </button>
         </p>
       )}

@@ -30,10 +30,10 @@ export interface NamedTree {
 /** All filter trees of a search request, its own first. */
 export function treesOf({ filters, queries }: Search): NamedTree[] {
   const ofQueries = queries.map(({ vectorIndex, filters: own }, index) => ({
-    name: `Of query ${index + 1} (${word(vectorIndex)}) alone`,
+    name: `of query ${index + 1} (${word(vectorIndex)}) alone`,
     filters: own,
   }));
-  return [{ name: "Of all results", filters }, ...ofQueries].filter((tree): tree is NamedTree => tree.filters !== null);
+  return [{ name: "of all results", filters }, ...ofQueries].filter((tree): tree is NamedTree => tree.filters !== null);
 }
 
 export function FilterTrees({ search, marked = null }: { search: Search; marked?: string | null }) {
@@ -42,12 +42,13 @@ export function FilterTrees({ search, marked = null }: { search: Search; marked?
   return (
     <>
       {trees.map(({ name, filters }) => (
-        <section key={name} aria-label={name}>
-          {trees.length > 1 && <h3>{name}</h3>}
-          <FilterTree filters={filters} marked={marked} />
-          <p class="spelled">
+        <section key={name}>
+          {trees.length > 1 && <h3>Filters {name}</h3>}
+          <FilterTree label={`Filter tree of ${search.searchRequestId}, ${name}`} filters={filters} marked={marked} />
+          <details class="spelled">
+            <summary>As text</summary>
             <code>{filters.text}</code>
-          </p>
+          </details>
         </section>
       ))}
     </>
