@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { interactionsOf, type Scope, searchesOf, typedOf, valueOf } from "../src/address/scope";
+import { interactionsOf, type Scope, searchesOf, sessionsOf, typedOf, valueOf } from "../src/address/scope";
 
 const scope: Scope = {
   range: { from: "2026-03-01", to: "2026-03-31" },
@@ -31,6 +31,10 @@ test("interactions are narrowed by their search request and by metadata", () => 
     searchRequest: { collections: { has: "products" }, filters: { key: "price", value: 100 } },
     metadata: [{ path: "device.os", operator: "EQ", value: "ios" }],
   });
+});
+
+test("sessions are narrowed by when they began and by their user", () => {
+  expect(sessionsOf(scope, 0)).toEqual({ startedAt: time, userId: { eq: "u1" } });
 });
 
 test.each([

@@ -21,7 +21,10 @@ import type { Column } from "./table";
 export interface Download<Data, Row> {
   columns: readonly Column<Row>[];
   rows: (data: Data) => readonly Row[];
-  pageInfo?: (data: Data) => { hasNextPage: boolean; endCursor: string | null };
+  /** `after`: behind what the page begins. */
+  pageInfo?: (data: Data, after: string | null) => { hasNextPage: boolean; endCursor: string | null };
+  /** The variables that ask for what follows an `endCursor`, where that isn't `after` alone. */
+  variablesOf?: (after: string | null) => object;
 }
 
 interface ViewProps<Data, Variables, Row> {
@@ -172,19 +175,19 @@ function Actions<Data, Variables, Row>(props: ViewProps<Data, Variables, Row> & 
 }
 
 async function allRows<Data, Row>(
-  { download: { rows, pageInfo } }: { download: Download<Data, Row> },
+  { download: { rows, pageInfo, variablesOf = (after) => ({ after }) } }: { download: Download<Data, Row> },
   shown: Data,
-  askPage: (page: { after: string | null }) => Promise<Data>,
+  askPage: (variables: object) => Promise<Data>,
 ): Promise<{ rows: readonly Row[]; isAll: boolean }> {
   if (!pageInfo) return { rows: rows(shown), isAll: true };
   // The first page may not be the one that is shown.
-  const first = await askPage({ after: null });
+  const first = await askPage(variablesOf(null));
   const all = [...rows(first)];
-  let { hasNextPage, endCursor } = pageInfo(first);
+  let { hasNextPage, endCursor } = pageInfo(first, null);
   for (let page = 1; hasNextPage && page < PAGE_LIMIT; page += 1) {
-    const next = await askPage({ after: endCursor });
+    const next = await askPage(variablesOf(endCursor));
     all.push(...rows(next));
-    ({ hasNextPage, endCursor } = pageInfo(next));
+    ({ hasNextPage, endCursor } = pageInfo(next, endCursor));
   }
   return { rows: all, isAll: !hasNextPage };
 }

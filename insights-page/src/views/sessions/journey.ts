@@ -49,20 +49,39 @@ interface PageOf<Node> {
   pageInfo: { hasNextPage: boolean };
 }
 
-/** What was done with one search's results, or with none's, without a break by another search. */
+/**
+ * What was done with one search's results, or with none's, without a break by another search.
+ *
+ * `search`: what began with the stretch; null where it goes on with other results. `isReturn`: whether they are those of a
+ * search that stands earlier on the page.
+ */
 export interface Stretch {
-  /** The search that began with the stretch; null where it goes on with an earlier one's results. */
   search: Search | null;
+  isReturn: boolean;
   /** Whose results the actions are of; null for none's. */
   of: { searchRequestId: string; text: string } | null;
   at: string;
   actions: Action[];
 }
 
-/** `next`: cursors with which what follows begins, null where nothing does. */
 export interface Journey {
   stretches: Stretch[];
-  next: { searches: string | null; interactions: string | null } | null;
+  pageInfo: { hasNextPage: boolean; endCursor: string | null };
+}
+
+/** Behind which search and which interaction a page of the journey begins; null for the first of each. */
+export interface JourneyStart {
+  searches: string | null;
+  interactions: string | null;
+}
+
+// Cursors have no full stop.
+const SEPARATOR = ".";
+
+/** The start that a cursor of a journey stands for. */
+export function startOf(after: string | null): JourneyStart {
+  const [searches, interactions] = (after ?? "").split(SEPARATOR);
+  return { searches: searches || null, interactions: interactions || null };
 }
 
 type Event =
@@ -71,12 +90,12 @@ type Event =
 
 /**
  * A page of the journey. Both kinds come with the earliest first, and either may have more behind its page: the journey is
- * known up to the end of the page that ends first. `from`: the cursors with which these pages begin.
+ * known up to the end of the page that ends first.
  */
 export function journeyOf(
   searches: PageOf<Search>,
   interactions: PageOf<Action>,
-  from: { searches: string | null; interactions: string | null },
+  start: JourneyStart,
 ): Journey {
   const searchEvents = searches.edges.flatMap(({ cursor, node }): Event[] => (node ? [{ at: node.firstSeenAt, cursor, search: node }] : []));
   const actionEvents = interactions.edges.flatMap(({ cursor, node }): Event[] => (node ? [{ at: node.occurredAt, cursor, action: node }] : []));
@@ -89,23 +108,26 @@ export function journeyOf(
   const [shownSearches, shownActions] = [searchEvents.filter(isKnown), actionEvents.filter(isKnown)];
   // A search stands ahead of what was done at the same time: its results were there first.
   const events = [...shownSearches, ...shownActions].sort((one, other) => Date.parse(one.at) - Date.parse(other.at));
+  const cursors = [shownSearches.at(-1)?.cursor ?? start.searches, shownActions.at(-1)?.cursor ?? start.interactions];
   return {
     stretches: stretchesOf(events),
-    next: end === null ? null : { searches: shownSearches.at(-1)?.cursor ?? from.searches, interactions: shownActions.at(-1)?.cursor ?? from.interactions },
+    pageInfo: { hasNextPage: end !== null, endCursor: cursors.map((cursor) => cursor ?? "").join(SEPARATOR) },
   };
 }
 
 function stretchesOf(events: readonly Event[]): Stretch[] {
   const stretches: Stretch[] = [];
+  const known = new Set<string>();
   for (const { at, search, action } of events) {
     if (search) {
-      stretches.push({ search, of: search, at, actions: [] });
+      stretches.push({ search, isReturn: false, of: search, at, actions: [] });
+      known.add(search.searchRequestId);
       continue;
     }
     const current = stretches.at(-1);
     const of = action.searchRequest;
     if (current && (current.of?.searchRequestId ?? null) === (of?.searchRequestId ?? null)) current.actions.push(action);
-    else stretches.push({ search: null, of, at, actions: [action] });
+    else stretches.push({ search: null, isReturn: of !== null && known.has(of.searchRequestId), of, at, actions: [action] });
   }
   return stretches;
 }

@@ -3,9 +3,9 @@ import { usePlace } from "../../address/place_context";
 import { graphql, type ResultOf } from "../../gateway/graphql";
 import { count, duration, moment } from "../../numbers/format";
 import { Measure, Measures } from "../../parts/measure";
-import type { Column } from "../../parts/table";
+import { type Column, Pages } from "../../parts/table";
 import { View } from "../../parts/view";
-import { type Action, JourneyInteraction, journeyOf, JourneySearch, type Search } from "./journey";
+import { type Action, JourneyInteraction, journeyOf, JourneySearch, type Search, startOf } from "./journey";
 import { Timeline } from "./timeline";
 
 const SessionDocument = graphql(
@@ -34,9 +34,15 @@ const SessionDocument = graphql(
 
 type Session = NonNullable<ResultOf<typeof SessionDocument>["session"]>;
 
+const NO_PAGE = { hasNextPage: false, endCursor: null };
+
 export default function SessionView({ sessionId }: { sessionId: string }) {
   const { place, hrefOf } = usePlace();
-  const { after = null, searches = null } = place.parameters;
+  const { after = null } = place.parameters;
+  const variablesOf = (behind: string | null) => {
+    const { searches, interactions } = startOf(behind);
+    return { sessionId, searchesAfter: searches, interactionsAfter: interactions };
+  };
   return (
     <View
       title={`Session ${sessionId}`}
@@ -46,8 +52,13 @@ export default function SessionView({ sessionId }: { sessionId: string }) {
         </>
       }
       document={SessionDocument}
-      variables={{ sessionId, searchesAfter: searches, interactionsAfter: after }}
-      download={{ columns, rows: ({ session }) => (session ? rowsOf(session) : []) }}
+      variables={variablesOf(after)}
+      download={{
+        columns,
+        rows: ({ session }) => (session ? rowsOf(session) : []),
+        pageInfo: ({ session }, behind) => (session ? journeyIn(session, behind).pageInfo : NO_PAGE),
+        variablesOf,
+      }}
       isEmpty={() => false}
       unheeded={["text", "collection", "condition", "user", "metadata"]}
     >
@@ -55,7 +66,7 @@ export default function SessionView({ sessionId }: { sessionId: string }) {
         session === null ? (
           <p class="empty">This namespace has no session with this id. Is it the right namespace?</p>
         ) : (
-          <SessionJourney session={session} from={{ searches, interactions: after }} />
+          <SessionJourney session={session} after={after} />
         )
       }
     </View>
@@ -64,15 +75,17 @@ export default function SessionView({ sessionId }: { sessionId: string }) {
 
 interface SessionJourneyProps {
   session: Session;
-  from: { searches: string | null; interactions: string | null };
+  after: string | null;
 }
 
-function SessionJourney({ session, from }: SessionJourneyProps) {
-  const { place, go, hrefOf } = usePlace();
+const journeyIn = ({ searchRequests, interactions }: Session, after: string | null) =>
+  journeyOf(searchRequests, interactions, startOf(after));
+
+function SessionJourney({ session, after }: SessionJourneyProps) {
+  const { place, hrefOf } = usePlace();
   const { zone } = place.scope;
   const { startedAt, endedAt, searchRequests, interactions } = session;
-  const { stretches, next } = journeyOf(searchRequests, interactions, from);
-  const isFirst = from.searches === null && from.interactions === null;
+  const { stretches, pageInfo } = journeyIn(session, after);
   const users = usersOf(session);
   return (
     <>
@@ -98,17 +111,8 @@ function SessionJourney({ session, from }: SessionJourneyProps) {
         ))}
       </p>
       <h2>Journey</h2>
-      <Timeline stretches={stretches} startedAt={startedAt} isFirst={isFirst} />
-      {(!isFirst || next) && (
-        <nav class="pages" aria-label="Pages">
-          {!isFirst && <a href={hrefOf({ parameters: { searches: null } })}>First page</a>}
-          {next && (
-            <button type="button" onClick={() => go({ parameters: { searches: next.searches, after: next.interactions } })}>
-              Next page
-            </button>
-          )}
-        </nav>
-      )}
+      <Timeline stretches={stretches} startedAt={startedAt} isFirst={after === null} />
+      <Pages {...pageInfo} />
     </>
   );
 }
@@ -122,8 +126,8 @@ function usersOf({ searchRequests, interactions }: Session): string[] {
 type Row = { search: Search } | { action: Action };
 
 /** What this page holds, in order. */
-function rowsOf({ searchRequests, interactions }: Session): Row[] {
-  const { stretches } = journeyOf(searchRequests, interactions, { searches: null, interactions: null });
+function rowsOf(session: Session): Row[] {
+  const { stretches } = journeyIn(session, null);
   return stretches.flatMap(({ search, actions }): Row[] => [...(search ? [{ search }] : []), ...actions.map((action) => ({ action }))]);
 }
 

@@ -32,7 +32,7 @@ export function SessionFilters() {
         <label key={field}>
           {title}
           <select value={parameters[field] ?? ""} onChange={({ currentTarget }) => choose(field, currentTarget.value)}>
-            <option value="">or not</option>
+            <option value="">any</option>
             <option value="yes">yes</option>
             <option value="no">no</option>
           </select>

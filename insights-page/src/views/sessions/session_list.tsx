@@ -86,16 +86,77 @@ const userOf = ({ searchRequests, interactions }: SessionRow): string | null =>
 const lastTextOf = ({ searchRequests }: SessionRow): string | null => searchRequests.nodes[0]?.text ?? null;
 
 const columnsOf = (zone: string): Column<SessionRow>[] => [
-  { name: "sessionId", title: "Session", of: "Session.sessionId", isText: true, value: ({ sessionId }) => sessionId, show: (row) => <SessionLink {...row} /> },
-  { name: "startedAt", title: "Started", of: "Session.startedAt", order: "STARTED_AT", isText: true, value: ({ startedAt }) => startedAt, show: ({ startedAt }) => moment(startedAt, zone) },
-  { name: "endedAt", title: "Ended", of: "Session.endedAt", order: "ENDED_AT", isText: true, value: ({ endedAt }) => endedAt, show: ({ startedAt, endedAt }) => endOf(startedAt, endedAt, zone) },
+  {
+    name: "sessionId",
+    title: "Session",
+    of: "Session.sessionId",
+    isText: true,
+    value: ({ sessionId }) => sessionId,
+    show: (row) => <SessionLink {...row} />,
+  },
+  {
+    name: "startedAt",
+    title: "Started",
+    of: "Session.startedAt",
+    order: "STARTED_AT",
+    isText: true,
+    value: ({ startedAt }) => startedAt,
+    show: ({ startedAt }) => <When at={startedAt} text={moment(startedAt, zone)} />,
+  },
+  {
+    name: "endedAt",
+    title: "Ended",
+    of: "Session.endedAt",
+    order: "ENDED_AT",
+    isText: true,
+    value: ({ endedAt }) => endedAt,
+    show: ({ startedAt, endedAt }) => <When at={endedAt} text={endOf(startedAt, endedAt, zone)} />,
+  },
   { name: "lengthMs", title: "Length", value: lengthOf, show: (row) => duration(lengthOf(row)) },
-  { name: "searches", title: "Searches", of: "SearchStats.searches", order: "SEARCHES", value: ({ searchRequests: { stats } }) => stats.searches },
-  { name: "interactions", title: "Interactions", of: "Session.interactions", order: "INTERACTIONS", value: ({ interactions }) => interactions.totalCount },
-  { name: "lastText", title: "Last search", of: "SearchRequest.text", isText: true, value: lastTextOf, show: (row) => <LastText text={lastTextOf(row)} /> },
-  { name: "ledTo", title: "Led to", isText: true, value: (row) => outcomesOf(row).join(" "), show: (row) => <Outcomes row={row} /> },
-  { name: "userId", title: "User", of: "SearchRequest.userId", isText: true, value: userOf, show: (row) => <UserLink user={userOf(row)} /> },
+  {
+    name: "searches",
+    title: "Searches",
+    of: "SearchStats.searches",
+    order: "SEARCHES",
+    value: ({ searchRequests: { stats } }) => stats.searches,
+  },
+  {
+    name: "interactions",
+    title: "Interactions",
+    of: "Session.interactions",
+    order: "INTERACTIONS",
+    value: ({ interactions }) => interactions.totalCount,
+  },
+  {
+    name: "lastText",
+    title: "Last search",
+    of: "SearchRequest.text",
+    isText: true,
+    value: lastTextOf,
+    show: (row) => <LastText text={lastTextOf(row)} />,
+  },
+  {
+    name: "ledTo",
+    title: "Led to",
+    isText: true,
+    value: (row) => outcomesOf(row).join(" "),
+    show: (row) => <Outcomes row={row} />,
+  },
+  {
+    name: "userId",
+    title: "User",
+    of: "SearchRequest.userId",
+    isText: true,
+    value: userOf,
+    show: (row) => <UserLink user={userOf(row)} />,
+  },
 ];
+
+const When = ({ at, text }: { at: string; text: string }) => (
+  <time class="whole" dateTime={at}>
+    {text}
+  </time>
+);
 
 function SessionLink({ sessionId }: SessionRow) {
   const { hrefOf } = usePlace();
@@ -115,7 +176,12 @@ function UserLink({ user }: { user: string | null }) {
 function LastText({ text }: { text: string | null }) {
   const { hrefOf } = usePlace();
   if (text === null) return <span class="faint">none</span>;
-  return text === "" ? <>everything</> : <a href={hrefOf({ view: "queries", item: text })}>{text}</a>;
+  if (text === "") return <>everything</>;
+  return (
+    <a class="searched" href={hrefOf({ view: "queries", item: text })}>
+      {text}
+    </a>
+  );
 }
 
 /** By the rates of its searches: any click, any conversion, and whether the last was abandoned. */

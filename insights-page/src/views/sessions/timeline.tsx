@@ -18,7 +18,9 @@ interface TimelineProps {
 
 export function Timeline({ stretches, startedAt, isFirst }: TimelineProps) {
   return (
-    <ol class="journey">
+    <>
+      <p class="note">Positions are counted from 0; pauses of {duration(PAUSE)} or more are told.</p>
+      <ol class="journey">
       {stretches.map((stretch, index) => {
         const before = stretches[index - 1];
         const pause = before ? Date.parse(stretch.at) - Date.parse(endOf(before)) : isFirst ? Date.parse(stretch.at) - Date.parse(startedAt) : 0;
@@ -30,16 +32,26 @@ export function Timeline({ stretches, startedAt, isFirst }: TimelineProps) {
         );
       })}
     </ol>
+    </>
   );
 }
 
 const Pause = ({ milliseconds }: { milliseconds: number }) => <li class="pause">{duration(milliseconds)} later</li>;
 
-function StretchItem({ stretch: { search, of, at, actions } }: { stretch: Stretch }) {
+function StretchItem({ stretch: { search, isReturn, of, at, actions } }: { stretch: Stretch }) {
   let last = at;
   return (
     <li class={search ? "search" : "return"}>
-      {search ? <SearchHead search={search} /> : <p class="head">{of ? <>Back to the results for {<TextLink text={of.text} />}</> : "Without a search"}</p>}
+      {search ? (
+        <SearchHead search={search} />
+      ) : of ? (
+        <p>
+          {isReturn ? "Back to the results for " : "With the results for "}
+          <TextLink text={of.text} />
+        </p>
+      ) : (
+        <p>Without a search</p>
+      )}
       {actions.length > 0 && (
         <ol class="actions-done">
           {runsOf(actions).map((run) => {
@@ -70,14 +82,16 @@ function SearchHead({ search }: { search: Search }) {
   return (
     <div class="head">
       <p>
-        <Time at={firstSeenAt} /> <span class="what">Searched</span> <strong>{<TextLink text={text} />}</strong>{" "}
+        <Time at={firstSeenAt} /> <span class="what">Searched</span> <strong>
+          <TextLink text={text} />
+        </strong>{" "}
         <span class="faint">
           {resultCount === null ? "" : `${count(resultCount)} ${resultCount === 1 ? "result" : "results"}`}
           {collections.length > 0 && ` in ${collections.join(", ")}`}
         </span>
       </p>
       {spelled.length > 0 && (
-        <p class="filter-text">
+        <p class="spelled-filters">
           <code>{spelled.join(" · ")}</code>{" "}
           <a href={hrefOf({ view: "filters", parameters: { request: searchRequestId } })}>As a tree</a>
         </p>
@@ -112,7 +126,7 @@ function ViewRun({ run }: { run: readonly Action[] }) {
   return (
     <details>
       <summary>
-        <Time at={run[0]?.occurredAt ?? ""} /> <span class="what">Viewed</span> {run.length} items
+        <Time at={run[0]?.occurredAt ?? ""} /> <span class="what">View</span> of {run.length} items
         {positions.length > 0 && ` at ${position(from)}${to > from ? ` to ${position(to)}` : ""}`}
       </summary>
       <ol class="viewed">
