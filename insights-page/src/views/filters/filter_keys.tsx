@@ -13,9 +13,9 @@ import { OUTCOME, outcomeColumns } from "./filter_outcome";
 
 const FilterKeysDocument = graphql(
   `
-    query FilterKeys($searches: SearchRequestWhere!, $orderBy: FilterUsageOrder!, $after: String) {
+    query FilterKeys($searches: SearchRequestWhere!, $orderBy: FilterUsageOrder!, $first: Int!, $after: String) {
       all: searchStats(where: $searches) { totals { ...AllSearchMeasures } }
-      usage: filterUsage(where: $searches, orderBy: $orderBy, first: 25, after: $after) {
+      usage: filterUsage(where: $searches, orderBy: $orderBy, first: $first, after: $after) {
         totalCount
         nodes {
           key
@@ -31,6 +31,8 @@ const FilterKeysDocument = graphql(
 );
 
 type KeyRow = ResultOf<typeof FilterKeysDocument>["usage"]["nodes"][number];
+
+const PAGE = 25;
 
 // A key's searches are `FilterUsage.searches`, which always stand there.
 const offered = searchMeasures.filter(({ field }) => field !== "searches");
@@ -50,7 +52,7 @@ export default function FilterKeysView() {
       title="Filters"
       summary="Which keys searches are filtered by, anywhere in their filter trees, and what these searches lead to."
       document={FilterKeysDocument}
-      variables={{ searches: searchesOf(scope, now), orderBy: ordering, after: parameters["after"] ?? null }}
+      variables={{ searches: searchesOf(scope, now), orderBy: ordering, first: PAGE, after: parameters["after"] ?? null }}
       download={{ columns, rows: ({ usage }) => usage.nodes, pageInfo: ({ usage }) => usage.pageInfo }}
       isEmpty={({ usage }) => usage.nodes.length === 0}
       empty="None of these searches was filtered. Choose a longer range or fewer filters above."

@@ -8,8 +8,8 @@ import { View } from "../../parts/view";
 import { narrowingOf, SessionFilters } from "./session_filters";
 
 const SessionListDocument = graphql(`
-  query Sessions($where: SessionWhere!, $orderBy: SessionOrder!, $after: String) {
-    sessions(where: $where, orderBy: $orderBy, first: 25, after: $after) {
+  query Sessions($where: SessionWhere!, $orderBy: SessionOrder!, $first: Int!, $after: String) {
+    sessions(where: $where, orderBy: $orderBy, first: $first, after: $after) {
       totalCount
       nodes {
         sessionId
@@ -28,6 +28,7 @@ const SessionListDocument = graphql(`
 
 type SessionRow = NonNullable<ResultOf<typeof SessionListDocument>["sessions"]["nodes"][number]>;
 
+const PAGE = 25;
 const ORDERS = ["STARTED_AT", "ENDED_AT", "SEARCHES", "INTERACTIONS"] as const;
 
 export default function SessionListView() {
@@ -41,7 +42,7 @@ export default function SessionListView() {
       title="Sessions"
       summary="What visitors did from their first search or interaction to their last: those that began in the range of time."
       document={SessionListDocument}
-      variables={{ where, orderBy: ordering, after: parameters["after"] ?? null }}
+      variables={{ where, orderBy: ordering, first: PAGE, after: parameters["after"] ?? null }}
       download={{ columns, rows: ({ sessions }) => readable(sessions.nodes), pageInfo: ({ sessions }) => sessions.pageInfo }}
       isEmpty={({ sessions }) => sessions.nodes.length === 0}
       empty="Choose a longer range, or fewer filters here and above."
