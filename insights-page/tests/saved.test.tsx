@@ -52,6 +52,7 @@ describe("saved filters", () => {
     expect(row.getByText("on")).toBeTruthy();
     expect(row.queryByRole("switch")).toBeNull();
     expect(row.queryByRole("button")).toBeNull();
+    expect(screen.queryByRole("columnheader", { name: "Delete" })).toBeNull();
     expect(screen.queryByRole("button", { name: "Save" })).toBeNull();
     expect(screen.getByText(/takes a key with the WRITE permission/)).toBeTruthy();
   });

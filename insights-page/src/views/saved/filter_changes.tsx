@@ -41,7 +41,8 @@ const DeleteDocument = graphql(`
   }
 `);
 
-const useMayWrite = (): boolean => useGateway().permissions.includes("WRITE");
+/** Whether the key may change saved filters. */
+export const useMayWrite = (): boolean => useGateway().permissions.includes("WRITE");
 
 /** Saves what the filter bar says, but for its range of time. */
 export function SaveFilter() {

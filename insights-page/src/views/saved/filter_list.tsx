@@ -5,7 +5,7 @@ import { graphql } from "../../gateway/graphql";
 import { count, moment } from "../../numbers/format";
 import { type Column, Table } from "../../parts/table";
 import { View } from "../../parts/view";
-import { DeleteButton, EnabledSwitch, type Percolator, PercolatorFields, SaveFilter } from "./filter_changes";
+import { DeleteButton, EnabledSwitch, type Percolator, PercolatorFields, SaveFilter, useMayWrite } from "./filter_changes";
 
 const SavedFiltersDocument = graphql(
   `
@@ -22,6 +22,7 @@ const SavedFiltersDocument = graphql(
 export function FilterList() {
   const { place, hrefOf } = usePlace();
   const { zone } = place.scope;
+  const mayWrite = useMayWrite();
   const columns: readonly Column<Percolator>[] = [
     {
       name: "name",
@@ -89,7 +90,13 @@ export function FilterList() {
         nodes.length === 0 ? (
           <p class="empty">No filter is saved here yet. Choose filters above, give them a name, and what they match is listed from then on.</p>
         ) : (
-          <Table caption="All saved filters" columns={[...columns, deletion]} rows={nodes} keyOf={({ percolatorId }) => percolatorId} pageInfo={pageInfo} />
+          <Table
+            caption="All saved filters"
+            columns={mayWrite ? [...columns, deletion] : columns}
+            rows={nodes}
+            keyOf={({ percolatorId }) => percolatorId}
+            pageInfo={pageInfo}
+          />
         )
       }
     </View>
