@@ -146,7 +146,7 @@ describe("a query", () => {
     const tile = (name: string) => screen.getByText(name, { selector: ".name" }).parentElement?.textContent;
     expect(tile("Searches")).toBe("Searches12▲ +20%");
     expect(tile("Click-through rate")).toBe("Click-through rate50.0%▼ -10.0 pp");
-    expect(tile("Average click position")).toBe("Average click position1.50▲ +50%");
+    expect(tile("Average click position")).toBe("Average click position1.50▲ +0.50");
     expect(screen.getByText("Average click position").parentElement?.querySelector(".worse")).toBeTruthy();
     expect(asked).toHaveLength(1);
     expect(asked[0]?.variables).toMatchObject({ searches: { text: { eq: "lamp" } }, reformulated: { outcome: { reformulated: true } } });

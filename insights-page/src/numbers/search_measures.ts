@@ -1,6 +1,6 @@
 // What is measured of searches: what each number is called, how it is written, and which way is better.
 import { graphql, type ResultOf } from "../gateway/graphql";
-import { count, duration, growth, mean, pointsChange, rate, shortCount } from "./format";
+import { count, duration, growth, mean, meanChange, pointsChange, rate, shortCount } from "./format";
 
 export const AllSearchMeasures = graphql(`
   fragment AllSearchMeasures on SearchStats @_unmask {
@@ -91,6 +91,11 @@ export const formatOf = ({ kind }: Pick<SearchMeasure, "kind">) => FORMATS[kind]
 /** As it is written where there is little room: on an axis, or as the one number of a tile. */
 export const shortFormatOf = ({ kind }: Pick<SearchMeasure, "kind">) => (kind === "count" ? shortCount : FORMATS[kind]);
 
+const growthOf = (now: number | null, before: number | null) => (now === null ? null : growth(now, before ?? 0));
+
+// A mean may be 0, as the position at the top is: of it nothing grows.
+const CHANGES = { count: growthOf, amount: growthOf, rate: pointsChange, mean: meanChange, duration: growthOf };
+
 /** A measure beside what it was the period before, as the properties of a `Measure`. */
 export function comparison<Field extends SearchField>(
   shown: SearchMeasure<Field>,
@@ -99,6 +104,5 @@ export function comparison<Field extends SearchField>(
 ): { value: string; change: string | null; isHigherBetter?: boolean } {
   const { field, kind, isHigherBetter } = shown;
   const [value, earlier] = [now[field], before[field]];
-  const change = kind === "rate" ? pointsChange(value, earlier) : value === null ? null : growth(value, earlier ?? 0);
-  return { value: shortFormatOf(shown)(value), change, ...(isHigherBetter !== null && { isHigherBetter }) };
+  return { value: shortFormatOf(shown)(value), change: CHANGES[kind](value, earlier), ...(isHigherBetter !== null && { isHigherBetter }) };
 }
