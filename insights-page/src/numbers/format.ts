@@ -65,11 +65,22 @@ export const money = (amount: number, currency: string | null): string => `${dec
 export const meanChange = (now: number | null, before: number | null): string | null =>
   now === null || before === null ? null : signedDecimal.format(now - before);
 
-export const moment = (instant: string, zone: string): string =>
-  new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short", timeZone: zone }).format(new Date(instant));
+/** A format by zone; making one takes a browser as long as a hundred uses of it. */
+function byZone(options: Intl.DateTimeFormatOptions): (zone: string) => Intl.DateTimeFormat {
+  const made = new Map<string, Intl.DateTimeFormat>();
+  return (zone) => {
+    const format = made.get(zone) ?? new Intl.DateTimeFormat("en-GB", { ...options, timeZone: zone });
+    made.set(zone, format);
+    return format;
+  };
+}
 
-export const clock = (instant: string, zone: string): string =>
-  new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone: zone }).format(new Date(instant));
+const momentFormat = byZone({ dateStyle: "medium", timeStyle: "short" });
+const clockFormat = byZone({ timeStyle: "medium" });
+
+export const moment = (instant: string, zone: string): string => momentFormat(zone).format(new Date(instant));
+
+export const clock = (instant: string, zone: string): string => clockFormat(zone).format(new Date(instant));
 
 /** An enum's value as a word: ADD_TO_CART as "add to cart". */
 export const word = (value: string): string => value.toLowerCase().replaceAll("_", " ");
