@@ -19,7 +19,7 @@ interface TimelineProps {
 export function Timeline({ stretches, startedAt, isFirst }: TimelineProps) {
   return (
     <>
-      <p class="note">Positions are counted from 0; pauses of {duration(PAUSE)} or more are told.</p>
+      <p class="note">Positions are counted from 0; pauses of {PAUSE / 1_000} seconds or more are told.</p>
       <ol class="journey">
       {stretches.map((stretch, index) => {
         const before = stretches[index - 1];
