@@ -36,14 +36,22 @@ export function treesOf({ filters, queries }: Search): NamedTree[] {
   return [{ name: "of all results", filters }, ...ofQueries].filter((tree): tree is NamedTree => tree.filters !== null);
 }
 
-export function FilterTrees({ search, marked = null }: { search: Search; marked?: string | null }) {
+interface FilterTreesProps {
+  search: Search;
+  /** What heads each tree, where there are several. */
+  heading: "h2" | "h3";
+  /** The key whose conditions are marked. */
+  marked?: string | null;
+}
+
+export function FilterTrees({ search, heading: Heading, marked = null }: FilterTreesProps) {
   const trees = treesOf(search);
   if (trees.length === 0) return <p class="note">This search had no filters.</p>;
   return (
     <>
       {trees.map(({ name, filters }) => (
         <section key={name}>
-          {trees.length > 1 && <h3>Filters {name}</h3>}
+          {trees.length > 1 && <Heading>Filters {name}</Heading>}
           <FilterTree label={`Filter tree of ${search.searchRequestId}, ${name}`} filters={filters} marked={marked} />
           <details class="spelled">
             <summary>As text</summary>

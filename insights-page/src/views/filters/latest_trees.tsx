@@ -39,7 +39,7 @@ function LatestTree({ search, filterKey, isFirst }: { search: Search; filterKey:
         </summary>
         {isOpen && (
           <>
-            <FilterTrees search={search} marked={filterKey} />
+            <FilterTrees search={search} heading="h3" marked={filterKey} />
             <p class="links">
               <a href={hrefOf({ view: "filters", parameters: { request: search.searchRequestId } })}>This tree alone</a>
               {search.session && <a href={hrefOf({ view: "sessions", item: search.session.sessionId })}>Its session</a>}

@@ -48,7 +48,7 @@ export default function RequestFiltersView({ searchRequestId }: { searchRequestI
                 <a href={hrefOf({ view: "sessions", item: searchRequest.session.sessionId })}>Its session</a>
               )}
             </p>
-            <FilterTrees search={searchRequest} />
+            <FilterTrees search={searchRequest} heading="h2" />
           </>
         )
       }
