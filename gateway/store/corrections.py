@@ -6,7 +6,7 @@ A correction may be sent again: what was interrupted is done then, also where no
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from pymongo import ReplaceOne, UpdateMany
@@ -15,7 +15,6 @@ from gateway.context import Reach
 from gateway.errors import Conflict, GatewayError
 from gateway.model.document_ids import document_id, search_request_id_of
 from gateway.model.documents import (
-    copied_fields,
     derived_fields,
     effective_session_id,
     interaction_document,
@@ -29,14 +28,7 @@ from gateway.store.client import Database, Document
 from gateway.store.driver_errors import translated
 from gateway.store.idempotent_inserts import find_by_ids
 from gateway.store.recorded_requests import request_document
-
-# As `gateway.model.document_ids.first_session_id` reads it.
-_HAS_OWN_SESSION: Final = {
-    "$or": [
-        {"$and": [{"$eq": [{"$type": "$session_id"}, "string"]}, {"$ne": ["$session_id", ""]}]},
-        {"$isNumber": "$session_id"},
-    ]
-}
+from gateway.store.search_request_copies import copy_stage
 
 
 class Corrections:
@@ -168,7 +160,7 @@ class Corrections:
                 [
                     UpdateMany(
                         {"search_request_id": document["search_request_id"], **within},
-                        [_copy(document)],
+                        [copy_stage(document)],
                         hint="search_request",
                     )
                     for document in replaced.values()
@@ -199,14 +191,3 @@ def _in_place_of(document: Document, stored: Mapping[str, Any], *, is_dated: boo
         replacement |= derived_fields(replacement)
     # Last, so that nothing recorded can replace it.
     return {**replacement, "namespace_id": replacement.pop("namespace_id")}
-
-
-def _copy(request: Mapping[str, Any]) -> Document:
-    """The stage that gives an interaction the copy that it would have, had it come later."""
-    copy = {**copied_fields(request), "search_request": request["search_request"]}
-    # Whatever was recorded may look like an expression.
-    fields: Document = {name: {"$literal": value} for name, value in copy.items()}
-    session = effective_session_id({"search_request": request["search_request"]})
-    of_request: Any = "$$REMOVE" if session is None else {"$literal": session}
-    fields["effective_session_id"] = {"$cond": [_HAS_OWN_SESSION, "$effective_session_id", of_request]}
-    return {"$set": fields}

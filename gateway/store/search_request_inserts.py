@@ -13,11 +13,12 @@ from uuid import UUID, uuid4
 from pymongo import ReplaceOne
 
 from gateway.context import Namespace
-from gateway.model.documents import STUB, copied_fields, copies_of_stub, effective_session_id, is_stub
+from gateway.model.documents import STUB, copies_of_stub, is_stub
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.store.client import Database, Document
 from gateway.store.driver_errors import translated
 from gateway.store.idempotent_inserts import ByteCount, find_by_ids, insert, until_readable
+from gateway.store.search_request_copies import copy_stage
 
 # Each has up to 1 MB.
 _BATCH = 20
@@ -58,7 +59,7 @@ class SearchRequestInserts:
         with translated():
             async for request in self._search_requests.find(found, batch_size=_BATCH):
                 copies = {**copies_of_stub(request["search_request_id"]), "namespace_id": namespace.id}
-                await self._interactions.update_many(copies, [_full_copy(request)])
+                await self._interactions.update_many(copies, [copy_stage(request)])
                 completed.append(request["_id"])
             if completed:
                 marked = {"_id": {"$in": completed}, STUB: {"$exists": True, "$ne": True}, "namespace_id": namespace.id}
@@ -96,13 +97,3 @@ class _Completion:
         self.fresh |= {id for id, document in full.items() if document.get(STUB) == self._id}
         self._missing = {id: document for id, document in self._missing.items() if id not in full}
         return not self._missing
-
-
-def _full_copy(request: Document) -> Document:
-    """The stage that gives an interaction the copy that it would have, had it come later."""
-    copy = {**copied_fields(request), "search_request": request["search_request"]}
-    # Whatever was recorded may look like an expression.
-    fields: Document = {name: {"$literal": value} for name, value in copy.items()}
-    if (session := effective_session_id({"search_request": request["search_request"]})) is not None:
-        fields["effective_session_id"] = {"$ifNull": ["$effective_session_id", {"$literal": session}]}
-    return {"$set": fields}
