@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 
 import { browse, picture } from './browser.mjs';
 
+const [browser, url, visits] = process.argv.slice(2);
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
@@ -83,6 +84,18 @@ const doings = {
     await other.close();
     return told;
   },
+  /** Something that happens elsewhere meanwhile, with the key of the page's address. */
+  async elsewhere(_page, { query }) {
+    const given = new URLSearchParams(new URL(url).hash.slice(1));
+    const headers = { authorization: `Bearer ${given.get('key')}`, 'x-namespace': given.get('namespace') };
+    const body = JSON.stringify({ query });
+    const answer = await fetch(new URL('graphql', url), {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body,
+    });
+    return answer.json();
+  },
   focused: (page) => page.evaluate(() => document.activeElement.outerHTML),
   stored: (page) => page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state])),
 };
@@ -108,7 +121,6 @@ async function visit(page, seen, { name, fragment, width = 1440, dark = false, a
   return report;
 }
 
-const [browser, url, visits] = process.argv.slice(2);
 const reports = await browse(browser, url, async (page, seen) => {
   await settled(page);
   const visited = {};

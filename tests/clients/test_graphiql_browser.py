@@ -1,10 +1,7 @@
 """The GraphiQL page that `make graphiql` builds, in Chromium; its screenshots stay in build/screenshots."""
 
-import shutil
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from gateway.demo.embedded_mongod import EmbeddedServer
 from tests.clients.node import run
@@ -12,14 +9,6 @@ from tests.harness.demo_process import running
 from tests.harness.gateway_process import GatewayProcess, serving
 
 QUIET: dict[str, list[str]] = {"complaints": [], "foreign": [], "failed": []}
-
-
-@pytest.fixture
-def chromium() -> str:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("there is no chromium on PATH")
-    return path
 
 
 def visit(chromium: str, gateway: GatewayProcess, scenario: str) -> dict[str, Any]:

@@ -1,88 +1,13 @@
-"""The Insights page in Chromium, over the demo's data: what it shows is what the API answers; its screenshots stay in
+"""The Insights page in Chromium, over the demo's data: its overview, and what all views have; its screenshots stay in
 build/screenshots."""
 
 import csv
 import io
-import json
-import shutil
-from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, quote, urlencode, urlsplit
-from zoneinfo import ZoneInfo
+from urllib.parse import parse_qs, urlsplit
 
-import pytest
-
+from tests.clients.insights_visits import Days, asked, rate, visit
 from tests.clients.node import run
-from tests.harness.demo_process import Demo, running
-
-ZONE = "Europe/Berlin"
-QUIET: dict[str, list[str]] = {"complaints": [], "foreign": [], "failed": []}
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    with running(tmp_path_factory.mktemp("demo"), "--interactions", "3000") as process:
-        yield process
-
-
-@pytest.fixture
-def chromium() -> str:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("there is no chromium on PATH")
-    return path
-
-
-class Days:
-    """The thirty days up to the last one that the demo has data of, and the thirty before."""
-
-    def __init__(self, demo: Demo) -> None:
-        until = datetime.fromisoformat(demo.facts["dataUntil"]).astimezone(ZoneInfo(ZONE)).date()
-        self.first, self.last = until - timedelta(days=29), until
-
-    def bounds(self, days_earlier: int = 0) -> dict[str, str]:
-        first, end = self.first - timedelta(days=days_earlier), self.last + timedelta(days=1 - days_earlier)
-        midnights = [datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(ZONE)) for day in (first, end)]
-        return {"gte": midnights[0].isoformat(), "lt": midnights[1].isoformat()}
-
-    def fragment(self, view: str, item: str | None = None, **parameters: str) -> str:
-        path = view if item is None else f"{view}/{quote(item, safe='')}"
-        scope = {"from": str(self.first), "to": str(self.last), "zone": ZONE}
-        return f"#/{path}?{urlencode(scope | parameters)}"
-
-
-@pytest.fixture
-def days(demo: Demo) -> Days:
-    return Days(demo)
-
-
-def visit(chromium: str, demo: Demo, *visits: Mapping[str, Any]) -> dict[str, Any]:
-    """What each visit saw, by its name, after the console was silent, nothing went elsewhere or failed, axe found
-    nothing, and nothing was wider than the window."""
-    seen: dict[str, Any] = run(
-        "insights_views.mjs", None, chromium, demo.facts["insightsUrl"], json.dumps(visits), seconds=300
-    )
-    assert {name: seen[name] for name in QUIET} == QUIET
-    for each in visits:
-        report = seen["visited"][each["name"]]
-        assert report["violations"] == [], each["name"]
-        assert report["width"] <= each.get("width", 1440), each["name"]
-        assert demo.facts["key"] not in report["address"]
-    visited: dict[str, Any] = seen["visited"]
-    return visited
-
-
-def asked(demo: Demo, query: str, **variables: Any) -> Any:
-    answer = demo.post(query, variables)
-    assert "errors" not in answer, answer
-    return answer["data"]
-
-
-def rate(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1%}"
-
+from tests.harness.demo_process import Demo
 
 OVERVIEW = """
 query ($now: DateTimeFilter!, $before: DateTimeFilter!) {
@@ -123,11 +48,11 @@ def test_the_overview_shows_what_the_api_answers_at_every_width_and_in_the_dark(
     assert reports["overview-phone"]["charts"] == ["Click-through rate over time, and dashed the period before"]
 
 
-def test_numbers_are_defined_saved_and_shown_as_the_query_they_come_from(
-    chromium: str, demo: Demo, days: Days
-) -> None:
+def test_numbers_are_defined_saved_and_shown_as_the_query_they_come_from(chromium: str, demo: Demo, days: Days) -> None:
     doing = [{"kind": "definition", "name": "Click-through rate"}, {"kind": "download"}, {"kind": "query"}]
-    report = visit(chromium, demo, {"name": "actions", "fragment": days.fragment("overview"), "doing": doing})["actions"]
+    report = visit(chromium, demo, {"name": "actions", "fragment": days.fragment("overview"), "doing": doing})[
+        "actions"
+    ]
     definition, saved, shown = report["told"]
     assert "searches" in definition
     rows = list(csv.DictReader(io.StringIO(saved["text"])))
@@ -176,3 +101,25 @@ def test_another_namespace_has_its_own_numbers(chromium: str, demo: Demo, days: 
     totals = answer["data"]["now"]["totals"]
     assert report["namespace"]["measures"]["Searches"] == str(totals["searches"])
     assert "ns=media" in report["namespace"]["address"]
+
+
+def test_a_key_is_asked_for_tried_and_kept_only_where_that_is_wished_for(chromium: str, demo: Demo) -> None:
+    page, key = demo.facts["insightsUrl"].partition("#")[0], demo.facts["key"]
+    told = run("insights_key.mjs", None, chromium, page, key, demo.facts["namespace"], seconds=300)
+    assert told["foreign"] == []
+    # The browser's own word on the answer to the wrong key.
+    assert [complaint for complaint in told["complaints"] if "401" not in complaint] == []
+    assert told["askedWithoutKey"] == 0
+    assert "UNAUTHENTICATED" in told["refusal"]
+    assert key not in told["keptByTab"]
+    assert key in told["keptByBrowser"]
+    assert key not in told["keptAfterwards"]
+    assert told["keyboard"] == {
+        "first": "Skip to the numbers",
+        "title": "Overview",
+        "definition": told["keyboard"]["definition"],
+        "isHidden": True,
+    }
+    assert "users" in told["keyboard"]["definition"].lower()
+    # Of scripts with the first view, compressed as they came.
+    assert 0 < told["bytes"] <= 250_000
