@@ -38,6 +38,14 @@ Document: TypeAlias = dict[str, Any]
 STUB: Final = "stub"
 """Of search requests alone, whose recorded part stands by itself."""
 
+OF_STUBS: Final[Document] = {
+    "shadowed.search_request_id": {"$exists": True},
+    # Not what has lost its copy as the search request was erased.
+    "search_request.search_request_id": {"$exists": True},
+    "search_request.queries": {"$exists": False},
+}
+"""The filter for the interactions of a search request that `copies_stub` is true of."""
+
 # Where a document that was looked for among several types has the declared name of its own: no stored key has a NUL.
 TYPE_FIELD = "\0type"
 # The gateway's own: what a client records under one of these names stands in "shadowed".
@@ -101,17 +109,6 @@ def copies_stub(interaction: Mapping[str, Any]) -> bool:
     """Whether what a stored interaction has of its search request is a stub's: a full one has queries."""
     named, copy = (interaction.get("shadowed") or {}).get("search_request_id"), interaction.get("search_request")
     return named is not None and isinstance(copy, Mapping) and "queries" not in copy
-
-
-def copies_of_stub(search_request_id: str) -> Document:
-    """The filter for the interactions of a namespace that `copies_stub` is true of, by the search request's id."""
-    return {
-        "search_request_id": search_request_id,
-        "shadowed.search_request_id": {"$exists": True},
-        # Not what has lost its copy as the search request was erased.
-        "search_request.search_request_id": search_request_id,
-        "search_request.queries": {"$exists": False},
-    }
 
 
 def is_stub(document: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pymongo import ReplaceOne, UpdateMany
+from pymongo import ReplaceOne
 
 from gateway.context import Reach
 from gateway.errors import Conflict, GatewayError
@@ -28,7 +28,7 @@ from gateway.store.client import Database, Document
 from gateway.store.driver_errors import translated
 from gateway.store.idempotent_inserts import find_by_ids
 from gateway.store.recorded_requests import request_document
-from gateway.store.search_request_copies import copy_stage
+from gateway.store.search_request_copies import SearchRequestCopies
 
 
 class Corrections:
@@ -38,6 +38,7 @@ class Corrections:
     def __init__(self, database: Database) -> None:
         self._interactions = database[INTERACTION.collection]
         self._search_requests = database[SEARCH_REQUEST.collection]
+        self._copies = SearchRequestCopies(database)
 
     async def of_search_requests(
         self, reach: Reach, recordings: Sequence[RecordSearchRequest], outcomes: Sequence[Outcome], usage: Usage
@@ -155,18 +156,7 @@ class Corrections:
             await self._search_requests.bulk_write(
                 [ReplaceOne({"_id": id, **last}, document) for id, document in replaced.items()], ordered=False
             )
-            within = {"search_request": {"$exists": True}, "namespace_id": reach.namespace.id}
-            await self._interactions.bulk_write(
-                [
-                    UpdateMany(
-                        {"search_request_id": document["search_request_id"], **within},
-                        [copy_stage(document)],
-                        hint="search_request",
-                    )
-                    for document in replaced.values()
-                ],
-                ordered=False,
-            )
+        await self._copies.renew(reach.namespace, list(replaced.values()), {"search_request": {"$exists": True}})
         return replaced
 
 

@@ -13,12 +13,12 @@ from uuid import UUID, uuid4
 from pymongo import ReplaceOne
 
 from gateway.context import Namespace
-from gateway.model.documents import STUB, copies_of_stub, is_stub
-from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
+from gateway.model.documents import OF_STUBS, STUB, is_stub
+from gateway.model.kinds import SEARCH_REQUEST
 from gateway.store.client import Database, Document
 from gateway.store.driver_errors import translated
 from gateway.store.idempotent_inserts import ByteCount, find_by_ids, insert, until_readable
-from gateway.store.search_request_copies import copy_stage
+from gateway.store.search_request_copies import SearchRequestCopies
 
 # Each has up to 1 MB.
 _BATCH = 20
@@ -29,7 +29,7 @@ class SearchRequestInserts:
 
     def __init__(self, database: Database) -> None:
         self._search_requests = database[SEARCH_REQUEST.collection]
-        self._interactions = database[INTERACTION.collection]
+        self._copies = SearchRequestCopies(database)
 
     async def insert(
         self, namespace: Namespace, documents: Mapping[UUID, Document], count: ByteCount
@@ -58,8 +58,7 @@ class SearchRequestInserts:
         completed: list[UUID] = []
         with translated():
             async for request in self._search_requests.find(found, batch_size=_BATCH):
-                copies = {**copies_of_stub(request["search_request_id"]), "namespace_id": namespace.id}
-                await self._interactions.update_many(copies, [copy_stage(request)])
+                await self._copies.renew(namespace, [request], OF_STUBS)
                 completed.append(request["_id"])
             if completed:
                 marked = {"_id": {"$in": completed}, STUB: {"$exists": True, "$ne": True}, "namespace_id": namespace.id}
