@@ -40,7 +40,8 @@ KNOWN: Final[Mapping[Vocabulary, Collection[str]]] = {
     Vocabulary.QUERY_TYPE: frozenset(QUERY_TYPES),
     Vocabulary.OPERATOR: frozenset(OPERATORS),
 }
-_NAMES: Final = re.compile(rb'"(operator|vector_index|type)":"([^"]*)"')
+# Of a tree its first name, which tells a group or a condition as a rule.
+_NAMES: Final = re.compile(rb'"(operator|vector_index|type|filters)":\{?"([^"]*)"')
 _PLAIN_NAMES: Final = {
     (field, name.encode())
     for field, vocabulary in (
@@ -49,7 +50,8 @@ _PLAIN_NAMES: Final = {
         (b"type", Vocabulary.QUERY_TYPE),
     )
     for name in KNOWN[vocabulary]
-}
+} | {(b"filters", name.encode()) for name in (*GROUP_KEYS, *CONDITION_KEYS)}
+_OF_GROUP: Final = frozenset({"case_sensitive"})
 _OF_QUERY: Final = {"vector_index": Vocabulary.VECTOR_INDEX, "type": Vocabulary.QUERY_TYPE}
 
 
@@ -97,5 +99,10 @@ def _spell_tree(tree: Any, unknown: list[UnknownName]) -> None:
             if any(name in node for name in CONDITION_KEYS):
                 if "operator" in node:
                     node["operator"] = spelled(node["operator"], Vocabulary.OPERATOR, unknown)
-            else:
-                pending += [node[name] for name in GROUP_KEYS if name in node]
+                continue
+            branches = [name for name in GROUP_KEYS if name in node]
+            pending += [node[name] for name in branches]
+            if not branches:
+                # It is read as a group of nothing: the graph's spelling, or another program's.
+                names = (name for name in node if name not in _OF_GROUP)
+                unknown += [UnknownName(Vocabulary.OPERATOR, name) for name in names]

@@ -170,6 +170,29 @@ def test_a_query_is_told_in_any_letter_case_too() -> None:
 
 
 @pytest.mark.parametrize(
+    ("tree", "names"),
+    [
+        ({"and": [{"condition": {"key": "brand", "operator": "EQ", "value": "a"}}]}, ["and"]),
+        ({"condition": {"key": "brand"}}, ["condition"]),
+        ({"case_sensitive": True, "must": []}, ["must"]),
+        ({"case_sensitive": True}, []),
+        ({}, []),
+        ({"case_sensitive": True, "OR": [{"operator": "fuzzy", "field": "x"}]}, ["fuzzy"]),
+        ({"key": "brand", "operator": "EQ"}, []),
+        ({"NOT": {"key": "x"}}, []),
+    ],
+)
+def test_a_tree_that_is_read_as_nothing_has_unknown_names(tree: Any, names: list[str]) -> None:
+    """As the graph spells it, in a line of the wire shape, which keeps what it doesn't know."""
+    requests = ({"filters": tree}, {"queries": [{"vector_index": "text", "value": "v", "filters": tree}]})
+    for request in requests:
+        whole = {"queries": [], "collections": [], **request}
+        (entry,) = read(line(search_request=whole))
+        assert isinstance(entry, Candidate)
+        assert [name.name for name in entry.unknown] == names
+
+
+@pytest.mark.parametrize(
     ("known", "enum"),
     [(INTERACTION_TYPES, InteractionType), (VECTOR_INDEXES, VectorIndex), (QUERY_TYPES, QueryInputType)],
 )
