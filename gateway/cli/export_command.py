@@ -93,7 +93,7 @@ class _Export:
         self._tells_tokens = tells_tokens
         self._overwrites = overwrites
         self._format = format
-        self._lines = self._unreadable = 0
+        self._lines = self._unreadable = self._textless = 0
         self._latest = LatestLines()
         self._has_begun = self._is_whole = False
 
@@ -130,6 +130,8 @@ class _Export:
         """Says how far it came, and how to go on."""
         if self._unreadable:
             warn(f"{self._unreadable:,} stored documents can't be read, and were left out.")
+        if self._textless:
+            note(f"{self._textless:,} judgments of searches without a text were left out.")
         if not self._has_begun:
             return
         if self._format.may_go_on and not self._question.judged:
@@ -179,6 +181,7 @@ class _Export:
             file.flush()
         self._lines += len(rows)
         self._unreadable += page.unreadable
+        self._textless += page.textless
         if page.place is not None:
             self.place = page.place
 

@@ -104,13 +104,15 @@ class ExportQuestion:
 @dataclass(frozen=True, slots=True)
 class ExportPage:
     """A page of a part. ``unreadable``: how many stored documents can't be read; ``place``: where the export goes on,
-    None at its end; ``seconds``: in which the page was made."""
+    None at its end; ``seconds``: in which the page was made. ``textless``: how many judgments were left out, as their
+    searches had no text: no tool knows such a query."""
 
     part: Part
     rows: Sequence[Row]
     unreadable: int
     place: ExportPlace | None
     seconds: float = 0.0
+    textless: int = 0
 
 
 class WaitedFor(Asking, Protocol):
@@ -164,7 +166,8 @@ class ExportPages:
             part = question.parts_behind(place.part)
             following = None if part is None else replace(place, part=part, cursor=None)
         unreadable = len(connection["nodes"]) - len(nodes)
-        return ExportPage(place.part, rows, unreadable, following, perf_counter() - began)
+        textless = len(nodes) - len(rows) if place.part is Part.JUDGMENTS else 0
+        return ExportPage(place.part, rows, unreadable, following, perf_counter() - began, textless)
 
     async def pages(
         self, question: ExportQuestion, place: ExportPlace, asking: WaitedFor, context: Context, *, size: int = 0
@@ -225,8 +228,10 @@ def exported_line(part: Part, node: Mapping[str, Any]) -> ExportedLine:
 
 
 def _row(part: Part, node: Mapping[str, Any]) -> Row | None:
-    """None for a search request of which nothing is recorded."""
+    """None for a search request of which nothing is recorded, and for a judgment of searches without a text."""
     if part is Part.JUDGMENTS:
+        if not node["query"]:
+            return None
         return ExportedJudgment(node["query"], node["feature"]["featureId"], node["rating"], node["grade"])
     is_stub = part is Part.SEARCHES and "search_request" not in node["exported"]
     return None if is_stub else exported_line(part, node)

@@ -16,3 +16,18 @@ def test_what_is_exported_as_a_whole_is_counted_as_what_it_is(
     }
     shop.record(0, interaction_type="view", position=0, search_request=request)
     assert shop.run("--format", format, "--model", "sdbn").stderr.splitlines() == [told]
+
+
+@pytest.mark.parametrize("format", ["qrels", "topics", "ranx", "quepid", "workbench"])
+def test_judgments_of_searches_without_a_text_are_left_out_and_counted(
+    mongod: EmbeddedServer, database_name: str, format: str
+) -> None:
+    shop = Shop(mongod.uri, database_name)
+    request = {"search_request_id": "browsed", "queries": [], "collections": ["c"]}
+    shop.record(0, 1, interaction_type="view", position=0, search_request=request)
+    nothing = shop.run("--format", format, "--model", "sdbn")
+    assert nothing.stderr.splitlines() == [
+        "2 judgments of searches without a text were left out.",
+        "0 judgments exported.",
+    ]
+    assert "p0" not in nothing.stdout
