@@ -13,7 +13,6 @@ import pytest
 
 from gateway.demo.embedded_mongod import EmbeddedServer
 from tests.clients.node import FOLDER, run
-from tests.clients.test_graphiql_browser import chromium  # noqa: F401  # a fixture
 from tests.clients.test_page_keys import CREATE, site
 from tests.harness.gateway_process import GatewayProcess, serving
 from tests.harness.waiting import eventually
@@ -100,7 +99,7 @@ def test_a_server_sends_events(mongod: EmbeddedServer) -> None:
 def test_a_page_of_another_origin_sends_events(
     tmp_path: Path,
     mongod: EmbeddedServer,
-    chromium: str,  # noqa: F811
+    chromium: str,
 ) -> None:
     scripts = (
         MODULES / "search-insights/dist/search-insights-browser.mjs",
@@ -133,7 +132,7 @@ def test_a_page_of_another_origin_sends_events(
 def test_a_page_of_another_origin_logs_user_behavior(
     tmp_path: Path,
     mongod: EmbeddedServer,
-    chromium: str,  # noqa: F811
+    chromium: str,
 ) -> None:
     with site(tmp_path) as shop, serving(mongod.uri, key_cache_seconds=0) as gateway:
         put(tmp_path, shop, "ubi_page.html", gateway, MODULES / "axios/dist/axios.min.js")
@@ -170,7 +169,7 @@ def test_what_is_behind_a_body_that_is_too_long_is_no_request(mongod: EmbeddedSe
 def test_the_pages_of_the_documentation_record_their_clicks(
     tmp_path: Path,
     mongod: EmbeddedServer,
-    chromium: str,  # noqa: F811
+    chromium: str,
     page: str,
 ) -> None:
     texts = {"plain": PLAIN_PAGE + CLICKING, "instantsearch": INSTANT_SEARCH + SEARCHING + CLICKING}

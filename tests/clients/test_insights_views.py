@@ -32,7 +32,9 @@ def both_widths(name: str, fragment: str) -> Iterable[Mapping[str, Any]]:
 
 def test_queries_are_ordered_paged_and_told_as_the_api_does(chromium: str, demo: Demo, days: Days) -> None:
     query = f"""query ($where: SearchRequestWhere!, $first: Int!) {{
-      searchStats(where: $where, groupBy: [QUERY], orderBy: {{field: CLICK_THROUGH_RATE, direction: ASC}}, first: $first) {{
+      searchStats(
+        where: $where, groupBy: [QUERY], orderBy: {{field: CLICK_THROUGH_RATE, direction: ASC}}, first: $first
+      ) {{
         nodes {{ key {{ query }} stats {{ {SEARCH_STATS} }} }}
       }}
     }}"""

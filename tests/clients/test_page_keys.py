@@ -11,7 +11,6 @@ from typing import Any
 
 from gateway.demo.embedded_mongod import EmbeddedServer
 from tests.clients.node import run
-from tests.clients.test_graphiql_browser import chromium  # noqa: F401  # a fixture
 from tests.harness.gateway_process import serving
 
 TEXT = (Path(__file__).parents[2] / "docs" / "keys-for-pages.md").read_text(encoding="utf-8")
@@ -42,7 +41,7 @@ def site(folder: Path) -> Iterator[str]:
 def test_a_page_records_from_its_own_origin_alone(
     tmp_path: Path,
     mongod: EmbeddedServer,
-    chromium: str,  # noqa: F811
+    chromium: str,
 ) -> None:
     with serving(mongod.uri, key_cache_seconds=0) as gateway, site(tmp_path) as shop, site(tmp_path) as thief:
         key = gateway.data(CREATE, {"origin": shop})["createKey"]["secret"]

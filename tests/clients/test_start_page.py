@@ -3,13 +3,12 @@
 from pathlib import Path
 
 from tests.clients.node import run
-from tests.clients.test_graphiql_browser import chromium  # noqa: F401  # a fixture
 from tests.harness.demo_process import running
 
 
 def test_a_visitor_of_the_demos_root_gets_to_insights_with_the_key(
     tmp_path: Path,
-    chromium: str,  # noqa: F811
+    chromium: str,
 ) -> None:
     with running(tmp_path, "--interactions", "400") as demo:
         page, _, fragment = demo.facts["insightsUrl"].partition("#")
