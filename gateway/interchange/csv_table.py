@@ -84,11 +84,22 @@ def _columns(header: Sequence[str], assignments: Sequence[Assignment]) -> list[A
     if missing := assigned.keys() - set(names):
         raise BadUserInput(f"The file has no column {', '.join(sorted(missing))}: its header has {', '.join(names)}.")
     columns = [assigned.get(name) or _unassigned(name) for name in names]
-    fields = [column.field for column in columns if column.field]
-    for column in columns:
-        if fields.count(column.field) > 1:
-            raise BadUserInput(f"Two columns hold {'.'.join(map(str, column.field))}; --map column=field says which.")
+    holding: dict[tuple[str | int, ...], str] = {}
+    for name, column in zip(names, columns, strict=True):
+        if column.field in holding:
+            raise BadUserInput(_both_hold(holding[column.field], name, ".".join(map(str, column.field))))
+        if column.field:
+            holding[column.field] = name
     return columns
+
+
+def _both_hold(column: str, other: str, field: str) -> str:
+    if column == other:
+        return f"The header names {column} twice: rename one of these columns."
+    return (
+        f"The columns {column} and {other} both hold {field}: --map says what one of them is instead, as in "
+        f"--map {column}=metadata.{column}."
+    )
 
 
 def _unassigned(name: str) -> Assignment:

@@ -102,8 +102,12 @@ def test_a_quotation_mark_that_is_not_closed_ends_where_a_row_is_too_long() -> N
 @pytest.mark.parametrize(
     ("header", "columns", "message"),
     [
-        ("feature_id,featureId", (), "Two columns hold feature_id"),
-        ("feature_id,sku", ("sku=feature_id",), "Two columns hold feature_id"),
+        ("feature_id,featureId", (), "columns feature_id and featureId both hold feature_id"),
+        ("feature_id,sku", ("sku=feature_id",), "as in --map feature_id=metadata.feature_id"),
+        # Nothing else tells which is meant.
+        ("feature_id, feature_id", (), "names feature_id twice: rename"),
+        ("feature_id,price,price", (), "names price twice: rename"),
+        ("feature_id,a,a", (), "names a twice: rename"),
         ("feature_id,kind", ("type=interaction_type",), "no column type: its header has feature_id, kind"),
     ],
 )
