@@ -1,9 +1,11 @@
 """``gateway insights``: what statistics are read from, compared with what was recorded and derived again."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import typer
+from rich.progress import Progress
 
 from gateway.cli.console import AsJson, note, print_json, print_line, progress
 from gateway.cli.store_connection import run
@@ -63,13 +65,13 @@ def rebuild_derived(as_json: AsJson = False) -> None:
             follower = Follower(database)
             await follower.ask_for_rebuild()
             total = await Walk(database).total()
-            task = bars.add_task("Deriving", total=total)
-            while not await follower.catch_up(lambda done: bars.update(task, completed=done)):
+            moved = _deriving(bars, total)
+            while not await follower.catch_up(moved):
                 # A gateway does it: the one that follows what is written.
                 rebuild = (await DerivationState(database).read()).rebuild
                 if rebuild is None:
                     break
-                bars.update(task, completed=rebuild.done)
+                moved(rebuild.done)
                 await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
             return total
 
@@ -83,9 +85,14 @@ def rebuild_derived(as_json: AsJson = False) -> None:
 async def catch_up(database: Database) -> None:
     """Derives what was written until now, where no gateway does it anyway; on a terminal, a bar shows how far it is."""
     with progress() as bars:
-        task = bars.add_task("Deriving", total=await Walk(database).total())
-        if not await Follower(database).catch_up(lambda done: bars.update(task, completed=done)):
+        if not await Follower(database).catch_up(_deriving(bars, await Walk(database).total())):
             note("A running gateway derives what statistics are read from.")
+
+
+def _deriving(bars: Progress, total: int) -> Callable[[int], None]:
+    """What moves a bar on to so many documents; what is derived meanwhile is read as well, and counts to the total."""
+    task = bars.add_task("Deriving", total=total)
+    return lambda done: bars.update(task, completed=done, total=max(total, done))
 
 
 def _described(difference: Difference) -> str:

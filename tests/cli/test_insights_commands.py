@@ -1,5 +1,10 @@
 import asyncio
 import json
+import os
+import pty
+import re
+import sys
+from contextlib import suppress
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -45,6 +50,29 @@ async def test_what_nobody_derived_is_missing_until_it_is_rebuilt(
     assert (done.exit_code, done.stdout.endswith("everything is derived again.\n"), done.stderr) == (0, True, "")
     done = await run(environment, "check")
     assert (done.exit_code, done.stdout.endswith(" documents checked, 0 differ.\n"), done.stderr) == (0, True, "")
+
+
+async def test_the_bar_never_passes_its_total(recorded: Database, environment: dict[str, str]) -> None:
+    """Of a database of which nothing is derived yet, which is read as well once it is."""
+    terminal, end = pty.openpty()
+    command = [sys.executable, "-m", "gateway", "insights", "rebuild"]
+    variables = os.environ | environment | {"TERM": "xterm-256color", "COLUMNS": "120"}
+    process = await asyncio.create_subprocess_exec(*command, env=variables, stdout=asyncio.subprocess.PIPE, stderr=end)
+    os.close(end)
+    shown = await asyncio.to_thread(_shown, terminal)
+    await process.communicate()
+    amounts = [(int(done), int(total)) for done, total in re.findall(r"(\d+)/(\d+)", shown)]
+    assert any(done > 0 for done, _ in amounts)
+    assert all(done <= total for done, total in amounts), amounts
+
+
+def _shown(terminal: int) -> str:
+    shown = b""
+    with suppress(OSError):  # That of Linux for a terminal whose other end is closed.
+        while part := os.read(terminal, 65_536):
+            shown += part
+    os.close(terminal)
+    return shown.decode()
 
 
 async def test_a_check_names_every_difference_and_what_differs(recorded: Database, environment: dict[str, str]) -> None:
