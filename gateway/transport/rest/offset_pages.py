@@ -12,7 +12,7 @@ MAX_SKIPPED = 10_000
 """How many interactions may stand ahead of a page: each page is reached through all before it."""
 
 _MAX_PARAMETERS = 100
-_MAX_DIGITS = 9
+_MAX_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,8 @@ def _number(given: Mapping[str, str], name: str, default: int) -> int:
     text = given.get(name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS and int(text)):
+    digits = text.lstrip("0")
+    if not (text.isascii() and text.isdecimal() and digits):
         raise BadUserInput("Input should be a whole number of 1 or more.", path=("query", name))
-    return int(text)
+    # Whatever is longer is too large as well.
+    return int(digits[:_MAX_DIGITS])

@@ -184,6 +184,17 @@ async def test_a_page_behind_many_is_reached(mongod: EmbeddedServer) -> None:
         assert "10,000" in too_far.text
 
 
+@pytest.mark.parametrize("number", ["1000000000", "99999999999999999999999", "9" * 5_000])
+async def test_a_number_that_is_too_large_is_told_so(gateway: Gateway, number: str) -> None:
+    for name, words in (
+        ("page", "At most 10,000 interactions may stand ahead"),
+        ("page_size", "A page may have at most"),
+    ):
+        response = await ask(gateway, "GET", f"{PATH}?{name}={number}")
+        assert places(response) == [["query", name]]
+        assert words in response.text
+
+
 @pytest.mark.parametrize(
     ("query", "place"),
     [
