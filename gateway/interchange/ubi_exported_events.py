@@ -21,6 +21,8 @@ FROM_UBI: Final = "is_from_ubi"
 _ID_PATH: Final[Path] = ("event_attributes", ID)
 _UNTOLD_PATH: Final[Path] = ("event_attributes", UNTOLD)
 _FROM_UBI_PATH: Final[Path] = ("event_attributes", FROM_UBI)
+# An import of UBI keeps what has no field of its own under these names.
+_OF_UBI: Final = ("event_attributes", "action_name", "message", "message_type", "user_query")
 # What an event says of its search, which is recorded with that.
 _OF_SEARCH: Final = ("query_id", "user_query", "application")
 
@@ -38,6 +40,14 @@ def exported_interaction(event: Mapping[str, Any]) -> dict[str, Any]:
     is_from_ubi = at(event, _FROM_UBI_PATH) is True
     paths = [_ID_PATH, _UNTOLD_PATH, *([_FROM_UBI_PATH] if is_from_ubi else [])]
     return {**told_by(without(event, paths), is_from_ubi=is_from_ubi), **event["event_attributes"][UNTOLD]}
+
+
+def may_return(metadata: Mapping[str, Any]) -> bool:
+    """Whether an interaction's metadata came from UBI, and can go back into an event."""
+    attributes = metadata.get("event_attributes", {})
+    is_free = isinstance(attributes, dict) and attributes.keys().isdisjoint((ID, UNTOLD, FROM_UBI))
+    # An event's query is its search request, and no metadata.
+    return is_free and "query_id" not in metadata and any(name in metadata for name in _OF_UBI)
 
 
 def told_by(event: Mapping[str, Any], *, is_from_ubi: bool) -> dict[str, Any]:

@@ -2,22 +2,19 @@
 interactions as ``ubi_events``, which OpenSearch and an import read."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
 from gateway.errors import BadUserInput
 from gateway.interchange.searches_ahead import SearchesAhead
 from gateway.interchange.ubi_actions import Feature, action_of
-from gateway.interchange.ubi_exported_events import FROM_UBI, ID, UNTOLD, told_by
+from gateway.interchange.ubi_exported_events import FROM_UBI, ID, UNTOLD, may_return, told_by
 from gateway.interchange.ubi_exported_queries import ATTRIBUTES, added, returning
 from gateway.interchange.ubi_fields import position_of
 from gateway.model.documents import Document
 from gateway.model.exported_documents import ExportedLine, Part, Row
 from gateway.model.query_texts import text_as_typed
-
-# An import of UBI keeps what has no field of its own under these names.
-_OF_UBI: Final = ("event_attributes", "action_name", "message", "message_type", "query_id", "user_query")
 
 
 class UbiWriter:
@@ -67,7 +64,7 @@ def query_row(line: Mapping[str, Any]) -> Document:
 def event_row(exported: ExportedLine) -> Document:
     """The event of an interaction's line. What UBI has no name for is in its attributes."""
     line, metadata = exported.content, _object(exported.content.get("metadata"))
-    is_from_ubi = any(name in metadata for name in _OF_UBI)
+    is_from_ubi = may_return(metadata)
     row = _fields_of_event(exported, metadata if is_from_ubi else {})
     told = _told_by(row, is_from_ubi=is_from_ubi)
     if is_from_ubi and told.keys() - line.keys():
@@ -95,7 +92,7 @@ def _fields_of_event(exported: ExportedLine, own: Mapping[str, Any]) -> Document
     line, search = exported.content, exported.search or {}
     request, types = _object(line.get("search_request") or search.get("search_request")), line.get("interaction_type")
     row: Document = dict(own)
-    attributes: Document = dict(_object(row.get("event_attributes")))
+    attributes: Document = dict(_object(row.pop("event_attributes", None)))
     item = dict(_object(attributes.get("object")))
     name = row.get("action_name") or (next(iter(types), None) if isinstance(types, list) else types)
     feature_id, text = line.get("feature_id"), text_as_typed(request.get("queries")) or None
