@@ -9,6 +9,7 @@ import { Measure, Measures } from "../parts/measure";
 import type { Column } from "../parts/table";
 import { View } from "../parts/view";
 import { LatestInteraction, LiveFeed } from "./live_feed";
+import { LeadingItems, LeadingQueries, OverviewLeading } from "./overview_leading";
 
 const Rates = graphql(`
   fragment Rates on SearchStats @_unmask {
@@ -38,12 +39,27 @@ const OverviewDocument = graphql(
         totals { ...Rates }
         nodes { series { from to stats { ...Rates } } }
       }
+      mostSearched: searchStats(where: $searches, groupBy: [QUERY], first: 5) { ...LeadingQueries }
+      withoutResults: searchStats(
+        where: $searches
+        groupBy: [QUERY]
+        orderBy: { field: NO_RESULTS_RATE }
+        having: { minSearches: 2 }
+        first: 5
+      ) { ...LeadingQueries }
+      mostClicked: interactionStats(
+        where: $interactions
+        groupBy: [{ by: FEATURE }]
+        orderBy: { field: CLICKS }
+        having: { minClicks: 1 }
+        first: 5
+      ) { ...LeadingItems }
       interactions(where: $interactions, first: 10) {
         nodes { ...LatestInteraction }
       }
     }
   `,
-  [Rates, LatestInteraction],
+  [Rates, LatestInteraction, LeadingItems, LeadingQueries],
 );
 
 type Overview = ResultOf<typeof OverviewDocument>;
@@ -98,6 +114,7 @@ export default function OverviewView() {
           </Measures>
           <h2>{chosen.name} over time</h2>
           <Course {...courseOf(chosen, data)} zone={scope.zone} shift={shift} />
+          <OverviewLeading {...data} />
           <LiveFeed latest={data.interactions.nodes} where={variables.interactions} zone={scope.zone} />
         </>
       )}
