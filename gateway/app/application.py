@@ -15,6 +15,7 @@ from gateway.execution.export_pages import ExportPages
 from gateway.observability.observer import Observer
 from gateway.settings import Settings
 from gateway.transport.collect.collect_routes import collect_routes
+from gateway.transport.collect.collector_description import described_collectors
 from gateway.transport.exchange.allowed_origins import AllowedOrigins
 from gateway.transport.exchange.exchange import ExchangePolicy
 from gateway.transport.export.export_endpoint import ExportEndpoint
@@ -104,7 +105,14 @@ def application(settings: Settings, services: Services, *, pages_take_key: bool 
             *collect_routes(
                 policy, services.operations, services.paid_work, services.graph.executable, settings.limits
             ),
-            *rest_routes(policy, services.operations, services.paid_work, services.graph.executable, settings.limits),
+            *rest_routes(
+                policy,
+                services.operations,
+                services.paid_work,
+                services.graph.executable,
+                settings.limits,
+                described_beside=described_collectors(),
+            ),
             *page_routes(_page_settings(settings, takes_key=pages_take_key)),
             WebSocketRoute("/{path:path}", NoWebSocketEndpoint(services.observer)),
         ],

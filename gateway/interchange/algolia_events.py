@@ -31,7 +31,7 @@ TYPES: Final[Mapping[tuple[str, str | None], str]] = {
 """What is recorded of an event about objects, by ``eventType`` and ``eventSubtype``."""
 
 FILTER_TYPE: Final = "filter_toggle"
-_EVENT_TYPES = tuple(dict.fromkeys(event_type for event_type, _ in TYPES))
+EVENT_TYPES = tuple(dict.fromkeys(event_type for event_type, _ in TYPES))
 _SUBTYPES = tuple(subtype for _, subtype in TYPES if subtype is not None)
 
 
@@ -63,7 +63,7 @@ def _interactions(event: Fields, received_at: datetime, ids: BatchIds) -> Sequen
 def _of_event(event: Fields, received_at: datetime) -> dict[str, Any]:
     """What all interactions of an event have, with their metadata."""
     # What was done is asked for first: nothing else of an unknown event can be judged.
-    event.one_of("eventType", _EVENT_TYPES)
+    event.one_of("eventType", EVENT_TYPES)
     metadata: dict[str, Any] = {"eventName": event.text("eventName"), "index": event.text("index")}
     if (currency := event.optional_text("currency")) is not None:
         metadata["currency"] = currency

@@ -76,4 +76,4 @@ def test_it_answers_as_it_is_described(mongod: EmbeddedServer, tmp_path: Path) -
             check=False,
         )
     assert done.returncode == 0, done.stdout
-    assert "11 selected / 11 total" in done.stdout
+    assert "21 selected / 21 total" in done.stdout

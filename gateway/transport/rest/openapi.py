@@ -21,31 +21,33 @@ from gateway.transport.rest.offset_pages import MAX_SKIPPED
 OPENAPI_PATH = "/openapi.json"
 
 _Schema = Mapping[str, Any]
+_DESCRIPTION = "The original REST endpoints, and collectors of events for clients that sites have already."
 _NAMES = {"vector_index": VECTOR_INDEXES, "type": QUERY_TYPES, "interaction_type": INTERACTION_TYPES}
 _BOUNDS = {"ge": "minimum", "le": "maximum"}
 _ERROR_STATUSES = ("400", "401", "403", "404", "409", "413", "415", "429", "500", "503")
 
 
 class Description:
-    """The page with the document; ``page_limit``: how many interactions a page may have."""
+    """The page with the document; ``page_limit``: how many interactions a page may have; ``beside``: the operations of
+    what else is served, by path."""
 
-    def __init__(self, page_limit: int) -> None:
-        self._page_limit = page_limit
+    def __init__(self, page_limit: int, beside: _Schema) -> None:
+        described = document(page_limit)
+        self._content = orjson.dumps({**described, "paths": {**described["paths"], **beside}})
 
     async def read(self, _request: Request) -> Response:
         """The document; it needs no key."""
         headers = {"Cache-Control": "max-age=3600"}
-        content = orjson.dumps(document(self._page_limit))
-        return with_security_headers(Response(content, 200, headers, "application/json"))
+        return with_security_headers(Response(self._content, 200, headers, "application/json"))
 
 
 @cache
 def document(page_limit: int) -> _Schema:
-    """The description of all endpoints."""
+    """The description of the original endpoints."""
     interaction, namespace = _ref("Interaction"), _ref("Namespace")
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Search interactions", "version": "0.81", "description": "The original REST endpoints."},
+        "info": {"title": "Search interactions", "version": "0.81", "description": _DESCRIPTION},
         "security": [{"key": []}],
         "paths": {
             "/features/search/interactions": {

@@ -1,6 +1,7 @@
 """The addresses of the original service, and what is asked at each."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from graphql import GraphQLSchema
 from starlette.convertors import Convertor, register_url_convertor
@@ -39,9 +40,15 @@ register_url_convertor("text", _Text())
 
 
 def rest_routes(
-    policy: ExchangePolicy, operations: OperationRunner, paid_work: PaidWork, schema: GraphQLSchema, limits: Limits
+    policy: ExchangePolicy,
+    operations: OperationRunner,
+    paid_work: PaidWork,
+    schema: GraphQLSchema,
+    limits: Limits,
+    *,
+    described_beside: Mapping[str, Any],
 ) -> Sequence[BaseRoute]:
-    """The routes over the graph of this schema, within these limits."""
+    """The routes over the graph of this schema, within these limits. ``described_beside``: as of `Description`."""
     asked, reading = AskedOperations(operations, endpoint_documents(schema)), PaidReading(paid_work)
     interactions = InteractionResource(asked, reading, schema, page_limit=limits.page_size, entry_limit=limits.entries)
     namespaces = NamespaceResource(asked, reading, entry_limit=limits.entries)
@@ -57,5 +64,5 @@ def rest_routes(
         # Ahead of the namespaces, of which one may have that name.
         route(INDEXES, {"GET": namespaces.indexes}),
         route(NAMESPACE, {"GET": namespaces.get, "PUT": namespaces.update, "DELETE": namespaces.delete}),
-        Route(OPENAPI_PATH, Description(limits.page_size).read),
+        Route(OPENAPI_PATH, Description(limits.page_size, described_beside).read),
     ]

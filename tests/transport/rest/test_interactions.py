@@ -79,13 +79,13 @@ async def listed(gateway: Gateway, **parameters: Any) -> list[str]:
     return [interaction["interaction_id"] for interaction in response.json()]
 
 
-def served(gateway: Gateway) -> list[tuple[str, str]]:
-    """The paths of all endpoints, each with the methods that it serves."""
+def served(gateway: Gateway, replies: type[Any] = RestReplies) -> list[tuple[str, str]]:
+    """The paths of all endpoints that reply so, each with the methods that it serves."""
     routes = [route for route in gateway.app.routes if isinstance(route, Route)]
     return [
         (route.path, method)
         for route in routes
-        if isinstance(route.endpoint, ExchangeEndpoint) and isinstance(route.endpoint.replies, RestReplies)
+        if isinstance(route.endpoint, ExchangeEndpoint) and isinstance(route.endpoint.replies, replies)
         for method in route.endpoint.methods
     ]
 
