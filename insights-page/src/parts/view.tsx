@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
+import type { Range } from "../address/period";
 import { usePlace } from "../address/place_context";
 import { type Answer, useAnswer } from "../gateway/answers";
 import { headersOf } from "../gateway/connection";
@@ -48,6 +49,8 @@ interface ViewProps<Data, Variables, Row> {
 // A file is made of a hundred pages of a hundred at most: 10,000 rows, as many as totals are counted to.
 const PAGE_LIMIT = 100;
 const PAGE_SIZE = 100;
+// The shortest first.
+const RANGES: readonly Range[] = ["24h", "7d", "30d"];
 
 export function View<Data, Variables, Row>(props: ViewProps<Data, Variables, Row>) {
   const { summary, document, variables, isEmpty, empty, children } = props;
@@ -70,6 +73,7 @@ export function View<Data, Variables, Row>(props: ViewProps<Data, Variables, Row
       {props.controls && <div class="controls">{props.controls(data)}</div>}
       <Progress {...answer} />
       {answer.error && <Failure error={answer.error} retry={answer.retry} />}
+      {answer.error?.code === "QUERY_TOO_BROAD" && <ShorterRanges />}
       {data !== null && (isEmpty(data) ? <Empty>{empty}</Empty> : children(data))}
     </section>
   );
@@ -102,6 +106,24 @@ export function Failure({ error, retry }: { error: GatewayError; retry?: () => v
         </button>
       )}
     </div>
+  );
+}
+
+/** What may be read in time after all. */
+function ShorterRanges() {
+  const { place, hrefOf } = usePlace();
+  const at = RANGES.findIndex((range) => range === place.scope.range);
+  const shorter = at < 0 ? RANGES : RANGES.slice(0, at);
+  if (shorter.length === 0) return null;
+  return (
+    <p>
+      A shorter range may be read in time:{" "}
+      {shorter.map((range) => (
+        <a key={range} class="shorter" href={hrefOf({ scope: { range } })}>
+          {range}
+        </a>
+      ))}
+    </p>
   );
 }
 
