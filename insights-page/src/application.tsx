@@ -83,7 +83,8 @@ export function Application({ given }: { given: Connection | null }) {
 
   if (access === null || session === null) {
     if (isTrying) return <p role="status">Connecting …</p>;
-    return <Connect given={initial} error={failure} connect={connect} />;
+    // An address that somebody shared says which namespace its numbers are of.
+    return <Connect given={{ key: initial?.key ?? "", namespace: namespace ?? initial?.namespace ?? null }} error={failure} connect={connect} />;
   }
   const disconnect = () => {
     remember(null);

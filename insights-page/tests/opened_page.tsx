@@ -33,6 +33,8 @@ export const refusal = (code: string, message: string): Refusal => ({ message, e
 
 interface Visit {
   permissions?: readonly string[];
+  /** Whether the page has no key yet. */
+  isStranger?: boolean;
   /** By the names of operations. */
   refusals?: Readonly<Record<string, Refusal>>;
 }
@@ -41,7 +43,8 @@ interface Visit {
  * Opens the page; gives what it asks from then on, but for who the visitor is. `answers`: data by the names of
  * operations. Nothing has a size here, so charts aren't drawn.
  */
-export function openPage(fragment: string, answers: Readonly<Record<string, unknown>>, { permissions, refusals = {} }: Visit = {}): Asked[] {
+export function openPage(fragment: string, answers: Readonly<Record<string, unknown>>, visit: Visit = {}): Asked[] {
+  const { permissions, isStranger = false, refusals = {} } = visit;
   cleanup();
   document.body.innerHTML = `<script id="settings" type="application/json">${JSON.stringify(SETTINGS)}</script>`;
   vi.stubGlobal("ResizeObserver", class { observe() {} disconnect() {} });
@@ -57,6 +60,6 @@ export function openPage(fragment: string, answers: Readonly<Record<string, unkn
     return Promise.resolve(Response.json({ data: { Viewer: viewer, ...answers }[operation] }));
   });
   location.hash = fragment;
-  render(<Application given={{ key: "sk_test", namespace: null }} />);
+  render(<Application given={isStranger ? null : { key: "sk_test", namespace: null }} />);
   return asked;
 }

@@ -7,7 +7,7 @@ import { Failure } from "./view";
 
 interface ConnectProps {
   /** What is known already, to begin with. */
-  given: Connection | null;
+  given: Connection;
   error: GatewayError | null;
   connect: (connection: Connection, isRemembered: boolean) => Promise<void>;
 }
@@ -39,11 +39,11 @@ export function Connect({ given, error, connect }: ConnectProps) {
       >
         <label>
           Key
-          <input name="key" type="password" required autocomplete="off" placeholder="sk_…" value={given?.key} />
+          <input name="key" type="password" required autocomplete="off" placeholder="sk_…" defaultValue={given.key} />
         </label>
         <label>
           Namespace <small>(name or id; the key’s own where empty)</small>
-          <input name="namespace" autocomplete="off" value={given?.namespace ?? ""} />
+          <input name="namespace" autocomplete="off" defaultValue={given.namespace ?? ""} />
         </label>
         <label class="choice">
           <input name="remember" type="checkbox" /> Keep the key in this browser, until you disconnect
