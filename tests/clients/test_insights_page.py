@@ -13,6 +13,7 @@ OVERVIEW = """
 query ($now: DateTimeFilter!, $before: DateTimeFilter!) {
   now: searchStats(where: {firstSeenAt: $now}) { totals { ...Rates } }
   before: searchStats(where: {firstSeenAt: $before}) { totals { ...Rates } }
+  interactions: interactionStats(where: {occurredAt: $now}) { totals { clicks revenue { currency amount } } }
 }
 fragment Rates on SearchStats { searches users clickThroughRate noResultsRate noClickRate conversionRate }
 """
@@ -31,6 +32,8 @@ def test_the_overview_shows_what_the_api_answers_at_every_width_and_in_the_dark(
     )
     stats = asked(demo, OVERVIEW, now=days.bounds(), before=days.bounds(days_earlier=30))
     totals = stats["now"]["totals"]
+    interactions = stats["interactions"]["totals"]
+    revenue = {f"Revenue, {each['currency']}": f"{each['amount']:,.2f}" for each in interactions["revenue"]}
     assert totals["searches"] > 100
     assert stats["before"]["totals"]["searches"] > 0
     for report in reports.values():
@@ -42,6 +45,8 @@ def test_the_overview_shows_what_the_api_answers_at_every_width_and_in_the_dark(
             "No-results rate": rate(totals["noResultsRate"]),
             "No-click rate": rate(totals["noClickRate"]),
             "Conversion rate": rate(totals["conversionRate"]),
+            "Clicks": str(interactions["clicks"]),
+            **revenue,
         }
         change = (totals["clickThroughRate"] - stats["before"]["totals"]["clickThroughRate"]) * 100
         assert f"{change:+.1f} pp".replace("+0.0", "0.0") in report["text"]

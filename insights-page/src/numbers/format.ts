@@ -61,6 +61,9 @@ export const pointsChange = (now: number | null, before: number | null): string 
 /** An amount of money; the currency is whatever was recorded. */
 export const money = (amount: number, currency: string | null): string => `${decimal.format(amount)} ${currency ?? ""}`.trimEnd();
 
+/** The same where there is little room; its currency stands beside it. */
+export const shortMoney = (amount: number): string => (Math.abs(amount) < 100_000 ? decimal : compact).format(amount);
+
 /** By how much a mean changed. */
 export const meanChange = (now: number | null, before: number | null): string | null =>
   now === null || before === null ? null : signedDecimal.format(now - before);

@@ -2,10 +2,12 @@
 import { clocksBetween, intervalOf, periodBefore, periodOf } from "../address/period";
 import { usePlace } from "../address/place_context";
 import { interactionsOf, searchesOf } from "../address/scope";
-import { Course } from "../charts/course";
 import { graphql, type ResultOf } from "../gateway/graphql";
-import { comparison, measureOf, measuresOf, shortFormatOf } from "../numbers/search_measures";
-import { Measure, Measures } from "../parts/measure";
+import { growth, shortMoney } from "../numbers/format";
+import { interactionMeasures } from "../numbers/interaction_measures";
+import { comparison, measuresOf, shortFormatOf } from "../numbers/search_measures";
+import { Measure } from "../parts/measure";
+import { MeasuresOverTime, type ShownMeasure, shownOf } from "../parts/measures_over_time";
 import type { Column } from "../parts/table";
 import { View } from "../parts/view";
 import { LatestInteraction, LiveFeed } from "./live_feed";
@@ -22,12 +24,21 @@ const Rates = graphql(`
   }
 `);
 
+const Clicks = graphql(`
+  fragment Clicks on InteractionStatsConnection @_unmask {
+    totals { clicks revenue { currency amount } }
+    nodes { series { from to stats { clicks } } }
+  }
+`);
+
 const OverviewDocument = graphql(
   `
     query Overview(
       $searches: SearchRequestWhere!
       $searchesBefore: SearchRequestWhere!
       $interactions: InteractionWhere!
+      $clicks: InteractionWhere!
+      $clicksBefore: InteractionWhere!
       $interval: TimeInterval!
       $timeZone: String!
     ) {
@@ -39,6 +50,8 @@ const OverviewDocument = graphql(
         totals { ...Rates }
         nodes { series { from to stats { ...Rates } } }
       }
+      clicks: interactionStats(where: $clicks, interval: $interval, timeZone: $timeZone) { ...Clicks }
+      clicksBefore: interactionStats(where: $clicksBefore, interval: $interval, timeZone: $timeZone) { ...Clicks }
       mostSearched: searchStats(where: $searches, groupBy: [QUERY], first: 5) { ...LeadingQueries }
       withoutResults: searchStats(
         where: $searches
@@ -59,61 +72,62 @@ const OverviewDocument = graphql(
       }
     }
   `,
-  [Rates, LatestInteraction, LeadingItems, LeadingQueries],
+  [Rates, Clicks, LatestInteraction, LeadingItems, LeadingQueries],
 );
 
 type Overview = ResultOf<typeof OverviewDocument>;
-type Bucket = NonNullable<Overview["now"]["nodes"][number]["series"]>[number];
+type SearchBucket = NonNullable<Overview["now"]["nodes"][number]["series"]>[number];
+type Bucket = SearchBucket & { clicks: number | null };
 
 const MEASURES = measuresOf(["searches", "users", "clickThroughRate", "noResultsRate", "noClickRate", "conversionRate"]);
+const CLICKS = interactionMeasures("clicks");
 
 const columns: readonly Column<Bucket>[] = [
   { name: "from", title: "From", value: ({ from }) => from },
   ...MEASURES.map(({ field, name }) => ({ name: field, title: name, value: ({ stats }: Bucket) => stats[field] })),
+  { name: "clicks", title: "Clicks", value: ({ clicks }) => clicks },
 ];
 
 export default function OverviewView() {
-  const { place, now, go } = usePlace();
-  const { scope, parameters } = place;
+  const { place, now } = usePlace();
+  const { scope } = place;
   const period = periodOf(scope.range, scope.zone, now);
   const earlier = periodBefore(period);
-  const shift = clocksBetween(earlier, period);
+  // What searches can't be narrowed by narrows no number beside theirs.
+  const ofSearches = { ...scope, metadata: null };
   const variables = {
     searches: searchesOf(scope, now),
     searchesBefore: searchesOf(scope, now, earlier),
     interactions: interactionsOf(scope, now),
+    clicks: interactionsOf(ofSearches, now),
+    clicksBefore: interactionsOf(ofSearches, now, earlier),
     interval: intervalOf(period),
     timeZone: scope.zone,
   };
-  const chosen = MEASURES.find(({ field }) => field === parameters["measure"]) ?? measureOf("searches");
   return (
     <View
       title="Overview"
       summary="How many searches there are and what they lead to, against as long a time before."
       document={OverviewDocument}
       variables={variables}
-      download={{ columns, rows: ({ now: shown }) => bucketsOf(shown) }}
+      download={{ columns, rows: bucketsOf }}
       isEmpty={({ now: { totals }, interactions }) => totals.searches === 0 && interactions.nodes.length === 0}
       unheeded={["metadata"]}
     >
       {(data) => (
         <>
-          <Measures>
-            {MEASURES.map((measure) => (
+          <MeasuresOverTime measures={measuresIn(data)} zone={scope.zone} shift={clocksBetween(earlier, period)}>
+            {data.clicks.totals.revenue.map(({ currency, amount }) => (
               <Measure
-                key={measure.field}
-                name={measure.name}
-                of={`SearchStats.${measure.field}`}
-                choose={() => go({ parameters: { measure: measure.field } })}
-                isChosen={measure.field === chosen.field}
-                {...comparison(measure, data.now.totals, data.before.totals)}
-              >
-                <Course {...courseOf(measure, data)} zone={scope.zone} shift={shift} isSmall />
-              </Measure>
+                key={currency}
+                name={currency === null ? "Revenue" : `Revenue, ${currency}`}
+                of="InteractionStats.revenue"
+                value={shortMoney(amount)}
+                change={growth(amount, earlierRevenue(data, currency))}
+                isHigherBetter
+              />
             ))}
-          </Measures>
-          <h2>{chosen.name} over time</h2>
-          <Course {...courseOf(chosen, data)} zone={scope.zone} shift={shift} />
+          </MeasuresOverTime>
           <OverviewLeading {...data} />
           <LiveFeed latest={data.interactions.nodes} where={variables.interactions} zone={scope.zone} />
         </>
@@ -122,12 +136,28 @@ export default function OverviewView() {
   );
 }
 
-const bucketsOf = ({ nodes }: Overview["now"]): readonly Bucket[] => nodes[0]?.series ?? [];
+function measuresIn({ now, before, clicks, clicksBefore }: Overview): ShownMeasure[] {
+  const searches = MEASURES.map((measure) => ({
+    field: measure.field,
+    name: measure.name,
+    of: `SearchStats.${measure.field}`,
+    ...comparison(measure, now.totals, before.totals),
+    format: shortFormatOf(measure),
+    buckets: seriesOf(now),
+    before: seriesOf(before),
+  }));
+  return [...searches, ...CLICKS.map((measure) => shownOf(measure, "InteractionStats", clicks, clicksBefore))];
+}
 
-const courseOf = (measure: (typeof MEASURES)[number], { now, before }: Overview) => ({
-  field: measure.field,
-  name: measure.name,
-  buckets: bucketsOf(now),
-  before: bucketsOf(before),
-  format: shortFormatOf(measure),
-});
+const earlierRevenue = ({ clicksBefore }: Overview, currency: string | null): number =>
+  clicksBefore.totals.revenue.find((earlier) => earlier.currency === currency)?.amount ?? 0;
+
+const NONE: readonly never[] = [];
+
+const seriesOf = ({ nodes }: Overview["now"]): readonly SearchBucket[] => nodes[0]?.series ?? NONE;
+
+/** What the file has: of each interval its searches, and its clicks. */
+function bucketsOf({ now, clicks }: Overview): readonly Bucket[] {
+  const counts = new Map(clicks.nodes[0]?.series?.map(({ from, stats }) => [from, stats.clicks]));
+  return seriesOf(now).map((bucket) => ({ ...bucket, clicks: counts.get(bucket.from) ?? null }));
+}

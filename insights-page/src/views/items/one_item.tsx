@@ -3,7 +3,7 @@ import { clocksBetween, instantOf, intervalOf, periodBefore, periodOf } from "..
 import { usePlace } from "../../address/place_context";
 import { interactionsOf } from "../../address/scope";
 import { graphql, type ResultOf } from "../../gateway/graphql";
-import { money, shortCount } from "../../numbers/format";
+import { shortCount, shortMoney } from "../../numbers/format";
 import { interactionMeasures, InteractionNumbers } from "../../numbers/interaction_measures";
 import { Bucket, ByPosition, USUAL_EDGES } from "../../parts/by_position";
 import { Measure } from "../../parts/measure";
@@ -148,7 +148,7 @@ function Numbers({ data: { now, before }, zone, shift }: { data: Item; zone: str
           key={currency}
           name={currency === null ? "Revenue" : `Revenue, ${currency}`}
           of="InteractionStats.revenue"
-          value={money(amount, null)}
+          value={shortMoney(amount)}
         />
       ))}
     </MeasuresOverTime>
