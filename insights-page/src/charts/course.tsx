@@ -2,7 +2,7 @@
 import { useMemo } from "preact/hooks";
 
 import { wallClock } from "../address/period";
-import type { Format } from "../numbers/format";
+import { type Format, span } from "../numbers/format";
 import { type Point, SeriesChart } from "./series_chart";
 import { SeriesTable } from "./series_table";
 import { Sparkline } from "./sparkline";
@@ -33,11 +33,23 @@ export function Course<Field extends string>({ name, field, buckets, before, zon
   if (isSmall) return <Sparkline points={points} />;
   return (
     <>
+      {before.length > 0 && (
+        <p class="legend">
+          <span class="key line">{spanOf(buckets, zone)}</span>
+          <span class="key dashes">{spanOf(before, zone)}</span>
+        </p>
+      )}
       <SeriesChart label={`${name} over time, and dashed the period before`} points={points} before={earlier} format={format} />
       <SeriesTable name={name} points={points} before={earlier} format={format} />
     </>
   );
 }
+
+/** The days, or times, that a series covers. */
+const spanOf = (buckets: readonly Bucket<string>[], zone: string): string => {
+  const [first, last] = [buckets[0], buckets.at(-1)];
+  return first && last ? span(first.from, last.to, zone) : "";
+};
 
 function pointsOf<Field extends string>(buckets: readonly Bucket<Field>[], field: Field, zone: string, shift: number): Point[] {
   return buckets.map(({ from, to, stats }) => ({

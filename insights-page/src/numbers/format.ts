@@ -85,5 +85,22 @@ export const moment = (instant: string, zone: string): string => momentFormat(zo
 
 export const clock = (instant: string, zone: string): string => clockFormat(zone).format(new Date(instant));
 
+const dayFormat = byZone({ dateStyle: "medium" });
+
+/** From an instant up to another: days where that is long, else times. */
+export function span(from: string, to: string, zone: string): string {
+  const [first, end] = [Date.parse(from), Date.parse(to)];
+  const format = end - first > TWO_DAYS ? dayFormat : momentFormat;
+  return format(zone).formatRange(first, end - 1);
+}
+
+const TWO_DAYS = 2 * 86_400_000;
+
+/** A time of today as the clock shows it, an earlier one with its day. */
+export const recently = (instant: string, zone: string, now: number): string => {
+  const day = dayFormat(zone);
+  return day.format(Date.parse(instant)) === day.format(now) ? clock(instant, zone) : moment(instant, zone);
+};
+
 /** An enum's value as a word: ADD_TO_CART as "add to cart". */
 export const word = (value: string): string => value.toLowerCase().replaceAll("_", " ");

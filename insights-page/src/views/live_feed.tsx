@@ -5,7 +5,7 @@ import { usePlace } from "../address/place_context";
 import type { InteractionWhere } from "../address/scope";
 import { useEvents } from "../gateway/answers";
 import { type FragmentOf, graphql, readFragment } from "../gateway/graphql";
-import { clock, moment, position, word } from "../numbers/format";
+import { moment, position, recently, word } from "../numbers/format";
 import { Failure } from "../parts/view";
 
 export const LatestInteraction = graphql(`
@@ -49,7 +49,7 @@ export function LiveFeed({ latest, where: { occurredAt: _, ...where }, zone }: L
   return (
     <section aria-labelledby="live">
       <h2 id="live">
-        Being recorded{" "}
+        Latest interactions{" "}
         <span class={error ? "pulse stopped" : "pulse"}>{error ? "stopped" : "live"}</span>
       </h2>
       {error && <Failure error={error} />}
@@ -57,7 +57,7 @@ export function LiveFeed({ latest, where: { occurredAt: _, ...where }, zone }: L
         {shown.map(({ interactionId, interactionType, featureId, position: at, occurredAt, searchRequest }, index) => (
           <li key={interactionId} class={index < recorded.length ? "new" : undefined}>
             <time dateTime={occurredAt} title={moment(occurredAt, zone)}>
-              {clock(occurredAt, zone)}
+              {recently(occurredAt, zone, Date.now())}
             </time>
             <span class="kind">{word(interactionType)}</span>
             <a href={hrefOf({ view: "items", item: featureId })}>{featureId}</a>
