@@ -1,5 +1,6 @@
 // Tables that sort by their heads and page by cursors; what they hold stands in the address.
 import type { ComponentChildren } from "preact";
+import { useRef } from "preact/hooks";
 
 import { usePlace } from "../address/place_context";
 
@@ -49,9 +50,15 @@ interface TableProps<Row> {
 
 /** A table whose first column heads its rows. It scrolls within itself where it is wider than the page. */
 export function Table<Row>({ caption, columns, rows, keyOf, isNew, ordering, pageInfo }: TableProps<Row>) {
+  const region = useRef<HTMLDivElement>(null);
+  // Another page is read from its top.
+  const showTop = () => {
+    region.current?.focus({ preventScroll: true });
+    region.current?.scrollIntoView({ block: "start" });
+  };
   return (
     <>
-      <div class="table" role="region" aria-label={caption} tabIndex={0}>
+      <div ref={region} class="table" role="region" aria-label={caption} tabIndex={0}>
         <table>
           <caption>{caption}</caption>
           <thead>
@@ -81,7 +88,7 @@ export function Table<Row>({ caption, columns, rows, keyOf, isNew, ordering, pag
           </tbody>
         </table>
       </div>
-      {pageInfo && <Pages {...pageInfo} />}
+      {pageInfo && <Pages {...pageInfo} onTurn={showTop} />}
     </>
   );
 }
@@ -116,21 +123,37 @@ function Head<Row>({ column, ordering }: { column: Column<Row>; ordering: Orderi
   );
 }
 
+interface PagesProps {
+  hasNextPage: boolean;
+  endCursor: string | null;
+  onTurn?: () => void;
+}
+
 /** Ways through the pages of a list, by the cursor that stands in the address as `after`. */
-export function Pages({ hasNextPage, endCursor }: { hasNextPage: boolean; endCursor: string | null }) {
+export function Pages({ hasNextPage, endCursor, onTurn }: PagesProps) {
   const { place, go, hrefOf } = usePlace();
   const isFirst = place.parameters["after"] === undefined;
   if (isFirst && !hasNextPage) return null;
   return (
     <nav class="pages" aria-label="Pages">
-      {!isFirst && <a href={hrefOf({ parameters: { after: null } })}>First page</a>}
       {!isFirst && (
-        <button type="button" onClick={() => history.back()}>
+        <a href={hrefOf({ parameters: { after: null } })} onClick={onTurn}>
+          First page
+        </a>
+      )}
+      {!isFirst && (
+        <button type="button" onClick={() => {
+            history.back();
+            onTurn?.();
+          }}>
           Back
         </button>
       )}
       {hasNextPage && (
-        <button type="button" onClick={() => go({ parameters: { after: endCursor } })}>
+        <button type="button" onClick={() => {
+            go({ parameters: { after: endCursor } });
+            onTurn?.();
+          }}>
           Next page
         </button>
       )}
