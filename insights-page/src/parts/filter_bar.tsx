@@ -40,7 +40,7 @@ export function FilterBar() {
         }}
       >
         <label>
-          Time
+          <span>Time ({scope.zone})</span>
           <select
             name="range"
             value={isBetween ? "between" : String(scope.range)}
