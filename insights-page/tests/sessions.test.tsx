@@ -94,7 +94,7 @@ describe("the journey of a session", () => {
     await screen.findByRole("heading", { name: "Session visit/1" });
     const journey = (await screen.findByRole("heading", { name: "Journey" })).parentElement?.querySelector(".journey");
     expect(journey?.textContent).toContain("12:00:00 Searched lamp 3 results in products");
-    expect(journey?.textContent).toContain("refined to “desk lamp”");
+    expect(journey?.textContent).toContain("reformulated as “desk lamp”");
     expect(journey?.textContent).toContain("View of 2 items at 0 to 1");
     expect(journey?.textContent).toContain("28.0 s later12:00:30 click sku-2 at 1");
     expect(screen.getByRole("link", { name: "color" }).getAttribute("href")).toMatch(/^#\/filters\/color\?/);

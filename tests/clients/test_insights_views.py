@@ -60,7 +60,7 @@ def test_queries_are_ordered_paged_and_told_as_the_api_does(chromium: str, demo:
         )
         for node in nodes
     ]
-    titles = ("Text", "Searches", "Click-through", "Click position", "Conversion", "No results", "Given up")
+    titles = ("Text", "Searches", "Click-through", "Click position", "Conversion", "No results", "Abandoned")
     assert columns(reports["queries-second-page"]["tables"]["Searched texts"], *titles) == told[25:]
     first = columns(reports["queries"]["tables"]["Searched texts"], "Text", "Searches")
     assert first[0][0] == "running shoes"

@@ -68,7 +68,7 @@ const MEASURES: Record<SearchField, Omit<SearchMeasure, "field">> = {
   purchaseRate: { name: "Purchase rate", title: "Purchase", order: "PURCHASE_RATE", kind: "rate", isHigherBetter: true },
   noResultsRate: { name: "No-results rate", title: "No results", order: "NO_RESULTS_RATE", kind: "rate", isHigherBetter: false },
   averageResultCount: { name: "Average result count", title: "Results", order: "AVERAGE_RESULT_COUNT", kind: "amount", isHigherBetter: null },
-  abandonmentRate: { name: "Abandonment rate", title: "Given up", order: "ABANDONMENT_RATE", kind: "rate", isHigherBetter: false },
+  abandonmentRate: { name: "Abandonment rate", title: "Abandoned", order: "ABANDONMENT_RATE", kind: "rate", isHigherBetter: false },
   reformulationRate: { name: "Reformulation rate", title: "Reformulated", order: "REFORMULATION_RATE", kind: "rate", isHigherBetter: false },
 };
 

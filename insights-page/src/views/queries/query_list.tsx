@@ -59,7 +59,8 @@ const QUICK = [
   { title: "Most searched", measure: measureOf("searches"), minSearches: 1 },
   { title: "No results", measure: measureOf("noResultsRate"), minSearches: A_FEW },
   { title: "No clicks", measure: measureOf("noClickRate"), minSearches: A_FEW },
-  { title: "Given up", measure: measureOf("abandonmentRate"), minSearches: A_FEW },
+  { title: "Abandoned", measure: measureOf("abandonmentRate"), minSearches: A_FEW },
+  { title: "Reformulated", measure: measureOf("reformulationRate"), minSearches: A_FEW },
 ];
 
 export function QueryList() {

@@ -36,7 +36,7 @@ export function Reformulations({ later, earlier }: ReformulationsProps) {
     <div class="beside even">
       <Texts
         id="later"
-        title="Changed into"
+        title="Reformulated as"
         of="SearchOutcome.reformulated"
         texts={next}
         basis={`Searched next, of ${basisOf(after.totalCount, after.nodes.length)} that were reformulated.`}
@@ -44,7 +44,7 @@ export function Reformulations({ later, earlier }: ReformulationsProps) {
       />
       <Texts
         id="earlier"
-        title="Changed from"
+        title="Reformulated from"
         of="SearchOutcome.reformulated"
         texts={previous}
         basis={`Reformulated just before, of ${basisOf(before.totalCount, before.nodes.length)} for this text.`}

@@ -107,7 +107,7 @@ function Marks({ outcome }: { outcome: Search["outcome"] }) {
   return (
     <p class="marks">
       {noResults && <Mark of="noResults">no results</Mark>}
-      {reformulated && <Mark of="reformulated">refined to “{next?.text ?? "…"}”</Mark>}
+      {reformulated && <Mark of="reformulated">reformulated as “{next?.text ?? "…"}”</Mark>}
       {converted && <Mark of="converted">converted</Mark>}
       {abandoned && <Mark of="abandoned">abandoned</Mark>}
     </p>
