@@ -15,7 +15,9 @@ export const ArmStats = graphql(`
         views
         clicks
         clicksPerView
+        averageClickPosition
         coec
+        purchases: count(type: PURCHASE)
         negativeRate
         revenue { currency amount }
       }

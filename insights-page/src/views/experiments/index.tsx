@@ -44,13 +44,15 @@ const columns: readonly Column<Arm>[] = [
       ["views", "Views", count],
       ["clicks", "Clicks", count],
       ["clicksPerView", "Clicks per view", rate],
+      ["averageClickPosition", "Click position", mean],
       ["coec", "COEC", mean],
       ["negativeRate", "Negative rate", rate],
+      ["purchases", "Purchases", count],
     ] as const
   ).map(([name, title, format]) => ({
     name,
     title,
-    of: `InteractionStats.${name}`,
+    of: `InteractionStats.${name === "purchases" ? "count" : name}`,
     value: ({ stats }: Arm) => stats[name],
     show: ({ stats }: Arm) => format(stats[name]),
   })),
