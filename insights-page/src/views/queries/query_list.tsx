@@ -136,6 +136,12 @@ export function QueryList() {
               chosen={chosen}
             />
           </div>
+          {ordering.field === "ABANDONMENT_RATE" && (
+            <p class="note">
+              An abandoned search is the last of its session, and led to nothing but views.{" "}
+              <a href={hrefOf({ view: "sessions", parameters: { abandoned: "yes" } })}>Sessions that ended so, the newest first</a>
+            </p>
+          )}
           {texts.nodes.length > 0 ? (
             <Table
               caption="Searched texts"
