@@ -12,6 +12,7 @@ const stats = (searches: number) => ({
 
 const KEYS = {
   all: { totals: stats(200) },
+  byKey: { nodes: [{ key: { filterKey: null }, stats: { ...stats(120), clickThroughRate: 0.4 } }] },
   usage: {
     totalCount: 2,
     nodes: [
@@ -64,6 +65,8 @@ describe("the keys of filters", () => {
     const rows = within(table).getAllByRole("row").slice(1).map((row) => [...row.children].map((cell) => cell.textContent));
     expect(rows[0]).toEqual(["color", "80", "50.0%", "1.50", "25.0%", "0.0%", "–", 'navy["red",1]"42"']);
     expect(within(table).getByRole("link", { name: "size/eu" }).getAttribute("href")).toMatch(/^#\/filters\/size%2Feu\?/);
+    const rate = screen.getByText("Click-through rate", { selector: ".name" }).parentElement;
+    expect(rate?.textContent).toBe("Click-through rate50.0%without filters 40.0%");
     expect(asked).toHaveLength(1);
     expect(asked[0]?.variables).toMatchObject({ orderBy: { field: "CONVERSION_RATE", direction: "ASC" }, after: "page2" });
     expect(screen.getByRole("button", { name: "Next page" })).toBeTruthy();

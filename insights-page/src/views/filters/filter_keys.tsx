@@ -3,7 +3,7 @@ import { usePlace } from "../../address/place_context";
 import { searchesOf, typedOf } from "../../address/scope";
 import { graphql, type ResultOf } from "../../gateway/graphql";
 import { count } from "../../numbers/format";
-import { AllSearchMeasures, measuresOf, searchMeasures, searchOrders, shortFormatOf, type SearchField } from "../../numbers/search_measures";
+import { AllSearchMeasures, measuresOf, searchMeasures, searchOrders, shortFormatOf, type SearchField, type SearchMeasure } from "../../numbers/search_measures";
 import { chosenColumns, ColumnChoice } from "../../parts/column_choice";
 import { FilterValue } from "../../parts/filter_tree";
 import { Measure, Measures } from "../../parts/measure";
@@ -15,6 +15,9 @@ const FilterKeysDocument = graphql(
   `
     query FilterKeys($searches: SearchRequestWhere!, $orderBy: FilterUsageOrder!, $first: Int!, $after: String) {
       all: searchStats(where: $searches) { totals { ...AllSearchMeasures } }
+      byKey: searchStats(where: $searches, groupBy: [FILTER_KEY], orderBy: { field: SEARCHES }, first: 20) {
+        nodes { key { filterKey } stats { ...AllSearchMeasures } }
+      }
       usage: filterUsage(where: $searches, orderBy: $orderBy, first: $first, after: $after) {
         totalCount
         nodes {
@@ -58,7 +61,7 @@ export default function FilterKeysView() {
       empty="None of these searches was filtered. Choose a longer range or fewer filters above."
       unheeded={["metadata"]}
     >
-      {({ all: { totals }, usage }) => (
+      {({ all: { totals }, byKey, usage }) => (
         <>
           <h2>All searches, filtered or not</h2>
           <Measures>
@@ -68,7 +71,9 @@ export default function FilterKeysView() {
                 name={measure.name}
                 of={`SearchStats.${measure.field}`}
                 value={shortFormatOf(measure)(totals[measure.field])}
-              />
+              >
+                <WithoutFilters byKey={byKey} measure={measure} />
+              </Measure>
             ))}
           </Measures>
           <h2>Searches by the keys of their filters</h2>
@@ -119,6 +124,18 @@ const mostUsedValues: Column<KeyRow> = {
     </span>
   ),
 };
+
+interface WithoutFiltersProps {
+  byKey: ResultOf<typeof FilterKeysDocument>["byKey"];
+  measure: SearchMeasure;
+}
+
+/** The same number of searches without filters. These are a group, whose key is null: where few are, it isn't among the first. */
+function WithoutFilters({ byKey, measure }: WithoutFiltersProps) {
+  const group = byKey.nodes.find(({ key }) => key.filterKey === null);
+  if (!group) return null;
+  return <span class="change">without filters {shortFormatOf(measure)(group.stats[measure.field])}</span>;
+}
 
 function KeyLink({ name }: { name: string }) {
   const { hrefOf } = usePlace();
