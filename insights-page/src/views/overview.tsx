@@ -61,7 +61,7 @@ const OverviewDocument = graphql(
         first: 5
       ) { ...LeadingQueries }
       mostClicked: interactionStats(
-        where: $interactions
+        where: $clicks
         groupBy: [{ by: FEATURE }]
         orderBy: { field: CLICKS }
         having: { minClicks: 1 }
