@@ -77,6 +77,8 @@ const doings = {
       page.waitForEvent('popup'),
       page.getByRole('link', { name: 'Show the query' }).click(),
     ]);
+    // Until its editors are there, GraphiQL does nothing when it is asked to run.
+    await other.locator('.graphiql-response .monaco-editor').waitFor();
     await other.getByRole('button', { name: 'Execute query' }).click();
     const answer = other.locator('.graphiql-response .view-lines');
     await answer.getByText('"data"').first().waitFor();
