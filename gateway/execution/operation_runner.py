@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import count
 from time import perf_counter, thread_time
 from typing import TypeVar
 
@@ -57,6 +58,7 @@ class OperationRunner:
         self._time_limit_ms = time_limit_ms
         self._usage_limits = usage_limits
         self._deadline = Deadline(time_limit_ms / 1_000)
+        self._numbers = count()
 
     def known_request(self, body: bytes, context: Context) -> GraphQLRequest | None:
         """The request in a body that the caller's organization sent before, byte for byte, where it is kept."""
@@ -93,7 +95,8 @@ class OperationRunner:
             unanswerable = BadRequest("A subscription needs a websocket, or `text/event-stream` in Accept.")
             return self.refuse(operation.record, unanswerable)
         requested, caller = max(LEAST, operation.bound.cost), operation.context.caller
-        in_turn = partial(self._cpu_gate.run, caller=caller, stage=Stage.READING)
+        number = next(self._numbers)
+        in_turn = partial(self._cpu_gate.run, caller=caller, stage=Stage.READING, operation=number)
         usage = Usage(self._usage_limits, in_turn, operation.record.span)
         try:
             with self._deadline.less(operation.waited).block():
@@ -106,7 +109,7 @@ class OperationRunner:
                         pages = await self._fetcher.fetch(operation.bound, operation.context, usage, budget)
                     finally:
                         self._observer.fetched(operation.record, usage, waited)
-                    answer = await self._answer(operation, pages, usage, budget)
+                    answer = await self._answer(operation, pages, usage, budget, number)
                 except BaseException:
                     self._give_up(caller, requested, usage)
                     raise
@@ -124,9 +127,11 @@ class OperationRunner:
         self._observer.refused(record, error.code)
         return refused(error)
 
-    async def _answer(self, operation: AdmittedOperation, pages: Pages, usage: Usage, full: Budget | None) -> Answer:
+    async def _answer(
+        self, operation: AdmittedOperation, pages: Pages, usage: Usage, full: Budget | None, number: int
+    ) -> Answer:
         """The answer over these pages, charged to its key; what takes long to make is made step by step, each in its
-        turn."""
+        turn, ahead of those of operations with a higher ``number``."""
         began = perf_counter()
         requested, caller = max(LEAST, operation.bound.cost), operation.context.caller
         points, time = max(LEAST, pages.points, usage.examination_points), _ProcessorTime()
@@ -143,7 +148,7 @@ class OperationRunner:
         if made is None and not _is_long(operation, pages, EXECUTOR_FACTOR):
             made = piece()
         while made is None:
-            made = await self._cpu_gate.run(piece, caller, stage=Stage.ANSWERING)
+            made = await self._cpu_gate.run(piece, caller, stage=Stage.ANSWERING, operation=number)
         answer = self._responses.answer(operation, made, settled if full is not None else None)
         # What isn't spent on the processor is waiting for it.
         waited = max(0.0, perf_counter() - began - time.seconds) if long else 0.0

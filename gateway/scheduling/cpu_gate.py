@@ -2,11 +2,14 @@
 turns, so that nobody waits behind all that another one sent."""
 
 import asyncio
-from collections import Counter, deque
+from bisect import insort
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from enum import Enum, auto
+from dataclasses import dataclass, field
+from enum import IntEnum
+from itertools import count
 from time import thread_time
 from typing import TypeAlias, TypeVar
 
@@ -33,16 +36,30 @@ _MAX_IDLE = 1_000
 _RETRY_SECONDS = 1
 
 
-class Stage(Enum):
-    """The stage of an operation that work is done for.
+class Stage(IntEnum):
+    """The stage of an operation that work is done for; the first goes first among a key's work.
 
-    ``AHEAD`` of it being under way, its key may have only so much waiting. ``READING`` is decoding what was read.
-    ``ANSWERING`` goes first among a key's work: the sooner that is done, the less of what was read is held.
+    ``ANSWERING``: the sooner that is done, the less of what was read is held. ``READING`` is decoding what was read.
+    ``AHEAD`` of its operation being under way, a key may have only so much waiting.
     """
 
-    AHEAD = auto()
-    READING = auto()
-    ANSWERING = auto()
+    ANSWERING = 0
+    READING = 1
+    AHEAD = 2
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Waiting:
+    """A piece of work that waits for its turn: by stage, then by operation, then by when it came.
+
+    What an operation read is decoded and answered before anything of the next one is: decoded documents take up to ten
+    times their bytes, and of thirty operations taken alike, all were held at a time.
+    """
+
+    stage: Stage
+    operation: int
+    number: int
+    turn: "asyncio.Future[None]" = field(compare=False)
 
 
 class _Turns:
@@ -90,8 +107,9 @@ class CpuGate:
         # Of which only one is ever at work.
         self._thread = ThreadPoolExecutor(1, "cpu")
         self._organizations, self._keys = _Turns(), dict[str, _Turns]()
-        # By organization and key, in the order in which they came.
-        self._lines: dict[str, dict[str, deque[asyncio.Future[None]]]] = {}
+        # By organization and key, the next first.
+        self._lines: dict[str, dict[str, list[_Waiting]]] = {}
+        self._numbers = count()
         # Pieces that wait, by key: those of operations that aren't under way yet, and of those that are.
         self._ahead, self._under_way = Counter[str](), Counter[str]()
 
@@ -102,19 +120,21 @@ class CpuGate:
         left: ClientLeft | None = None,
         *,
         stage: Stage = Stage.AHEAD,
+        operation: int = 0,
     ) -> T:
         """The result of ``work``, which begins when no other is under way, nor paused after, and it is its turn.
 
         A pause is half as long as the piece before it, and up to twice as long while operations of other keys than the
         next are under way.
 
-        ``caller`` is None where it isn't known yet who asks: all those are as one. ``stage``: that of its operation.
+        ``caller`` is None where it isn't known yet who asks: all those are as one. ``stage``: that of its operation;
+        ``operation``: that operation's number, lower ones first.
         Raises `RateLimited` where as many pieces of the key wait ahead of their operations as may, and what ``left``
         does once the client has left.
         """
         organization, key = (caller.organization.id, caller.id) if caller else ("", "")
         if not self._is_open or self._lines:
-            await self._wait(organization, key, left, stage)
+            await self._wait(organization, key, left, stage, operation)
         self._is_open = False
         self._join(organization, key)
         seconds = 0.0
@@ -146,7 +166,7 @@ class CpuGate:
         self._organizations.join(organization)
         self._keys.setdefault(organization, _Turns()).join(key)
 
-    async def _wait(self, organization: str, key: str, left: ClientLeft | None, stage: Stage) -> None:
+    async def _wait(self, organization: str, key: str, left: ClientLeft | None, stage: Stage, operation: int) -> None:
         """Returns when it is this piece's turn; whoever gives up frees its place."""
         waiting = self._ahead if stage is Stage.AHEAD else self._under_way
         if stage is Stage.AHEAD and waiting[key] >= self._max_waiting:
@@ -154,19 +174,17 @@ class CpuGate:
                 f"At most {self._max_waiting:,} requests of a key may wait to be read and validated.",
                 retry_after=_RETRY_SECONDS,
             )
-        line = self._lines.setdefault(organization, {}).setdefault(key, deque())
+        line = self._lines.setdefault(organization, {}).setdefault(key, [])
         self._join(organization, key)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if stage is Stage.ANSWERING:
-            line.appendleft(turn)
-        else:
-            line.append(turn)
+        piece = _Waiting(stage, operation, next(self._numbers), turn)
+        insort(line, piece)
         waiting[key] += 1
         try:
             await (turn if left is None else _turn_unless(left, turn))
         except BaseException:
-            if turn in line:
-                self._remove(organization, key, turn)
+            if piece in line:
+                self._remove(organization, key, piece)
             elif not turn.cancelled():
                 # Its turn came just as its caller gave up.
                 self._let_next()
@@ -176,9 +194,9 @@ class CpuGate:
             if not waiting[key]:
                 del waiting[key]
 
-    def _remove(self, organization: str, key: str, turn: "asyncio.Future[None]") -> None:
+    def _remove(self, organization: str, key: str, piece: _Waiting) -> None:
         keys = self._lines[organization]
-        keys[key].remove(turn)
+        keys[key].remove(piece)
         if not keys[key]:
             del keys[key]
         if not keys:
@@ -193,11 +211,11 @@ class CpuGate:
             if loop.time() < latest and self._operations.has_others_than(key, self._under_way):
                 loop.call_later(_LOOK_AGAIN_SECONDS, self._let_next, latest)
                 return
-            turn = self._lines[organization][key][0]
-            self._remove(organization, key, turn)
+            piece = self._lines[organization][key][0]
+            self._remove(organization, key, piece)
             # One that was given up a moment ago may be there still.
-            if not turn.done():
-                turn.set_result(None)
+            if not piece.turn.done():
+                piece.turn.set_result(None)
                 return
         self._is_open = True
         self._organizations, self._keys = _Turns(), {}

@@ -92,16 +92,24 @@ async def test_a_pause_lasts_no_longer_for_operations_that_wait_for_their_turn_t
     assert done == ["key", "theirs", "key"]
 
 
-async def test_what_is_about_to_be_answered_goes_first_among_the_work_of_its_key() -> None:
-    cpu_gate, order = CpuGate(ConcurrencyLimit(1), max_waiting=10), list[Stage]()
+async def test_a_keys_operations_are_answered_one_after_the_other_and_ahead_of_new_ones() -> None:
+    cpu_gate, order = CpuGate(ConcurrencyLimit(1), max_waiting=10), list[tuple[Stage, int]]()
 
-    async def piece(stage: Stage) -> None:
-        await cpu_gate.run(laboriously, OURS, stage=stage)
-        order.append(stage)
+    async def piece(stage: Stage, operation: int = 0) -> None:
+        await cpu_gate.run(laboriously, OURS, stage=stage, operation=operation)
+        order.append((stage, operation))
 
-    first, *others = Stage.AHEAD, Stage.AHEAD, Stage.READING, Stage.ANSWERING
-    await asyncio.gather(*map(piece, (first, *others)))
-    assert order == [Stage.AHEAD, Stage.ANSWERING, Stage.AHEAD, Stage.READING]
+    waiting = [
+        (Stage.AHEAD, 0),
+        (Stage.READING, 2),
+        (Stage.READING, 1),
+        (Stage.ANSWERING, 4),
+        (Stage.READING, 2),
+        (Stage.ANSWERING, 3),
+        (Stage.READING, 1),
+    ]
+    await asyncio.gather(piece(Stage.READING, 9), *(piece(*each) for each in waiting))
+    assert order == [(Stage.READING, 9), *sorted(waiting)]
 
 
 async def test_operations_under_way_wait_beside_all_that_may_wait_ahead_of_them() -> None:
