@@ -113,7 +113,7 @@ class OperationRunner:
                 except BaseException:
                     self._give_up(caller, requested, usage)
                     raise
-                self._concurrency.leave(caller)
+                self._concurrency.leave(caller, requested)
         except GatewayError as error:
             return self.refuse(operation.record, error)
         except TimeoutError:
@@ -171,7 +171,7 @@ class OperationRunner:
                 return
         if points := usage.beyond(requested):
             self._rate_limiter.charge(caller.id, points, caller.rate)
-        self._concurrency.leave(caller)
+        self._concurrency.leave(caller, requested)
 
 
 def _is_long(operation: AdmittedOperation, pages: Pages, factor: int = 1) -> bool:

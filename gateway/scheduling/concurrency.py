@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
 
@@ -12,72 +13,109 @@ from gateway.context import Caller
 # more; two seconds at most, so that a dear one isn't put off for good.
 _SECONDS_PER_POINT = 0.02
 _MAX_SECONDS = 2.0
+# Of a place: a dear operation takes several, as each of its commands has MongoDB work for as much longer, and others
+# wait for that meanwhile.
+_POINTS_PER_PLACE = 500
 
-# Its rank, its number, its key, and what it waits for.
-_Waiter = tuple[float, int, str, "asyncio.Future[None]"]
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Waiter:
+    """An operation that waits for its places."""
+
+    rank: float
+    number: int
+    caller_id: str = field(compare=False)
+    places: int = field(compare=False)
+    admitted: "asyncio.Future[None]" = field(compare=False)
 
 
 class ConcurrencyLimit:
     """The number of operations that each key, and each organization by all its keys, may run at once; further ones
-    wait, the cheapest first, with ageing.
+    wait, the cheapest first, with ageing. A dear one takes the place of several.
 
-    ``of_key``, ``of_organization``: operations; without the latter, an organization has as many as a key.
+    ``of_key``, ``of_organization``: places; without the latter, an organization has as many as a key.
     """
 
     def __init__(self, of_key: int, of_organization: int = 0) -> None:
         self._of_key = of_key
         self._of_organization = of_organization or of_key
-        self._keys: Counter[str] = Counter()
-        self._organizations: Counter[str] = Counter()
+        # Operations under way by key, and the places that they take.
+        self._operations, self._keys, self._organizations = Counter[str](), Counter[str](), Counter[str]()
         # By organization.
         self._waiters: dict[str, list[_Waiter]] = {}
         self._arrivals = count()
 
     async def enter(self, caller: Caller, points: int) -> None:
         """Returns once an operation that may cost ``points`` may run; the caller has to ``leave`` after it."""
-        caller_id, organization_id = caller.id, caller.organization.id
-        if self._keys[caller_id] < self._of_key and self._organizations[organization_id] < self._of_organization:
-            self._begin(caller_id, organization_id)
+        caller_id, organization_id, places = caller.id, caller.organization.id, self._places(points)
+        if organization_id not in self._waiters and self._is_room(caller_id, organization_id, places):
+            self._begin(caller_id, organization_id, places)
             return
         loop = asyncio.get_running_loop()
-        admitted: asyncio.Future[None] = loop.create_future()
         rank = loop.time() + min(points * _SECONDS_PER_POINT, _MAX_SECONDS)
-        heappush(self._waiters.setdefault(organization_id, []), (rank, next(self._arrivals), caller_id, admitted))
+        waiter = _Waiter(rank, next(self._arrivals), caller_id, places, loop.create_future())
+        heappush(self._waiters.setdefault(organization_id, []), waiter)
+        self._admit(organization_id)
         try:
-            await admitted
+            await waiter.admitted
         except asyncio.CancelledError:
-            if not admitted.cancelled():
+            if not waiter.admitted.cancelled():
                 # It was admitted just as its caller gave up.
-                self.leave(caller)
+                self.leave(caller, points)
             raise
 
     def has_others_than(self, caller_id: str, waiting: Mapping[str, int]) -> bool:
         """Whether operations of other keys are under way, besides so many of each key that are ``waiting``."""
-        return any(running > waiting.get(key, 0) for key, running in self._keys.items() if key != caller_id)
+        return any(running > waiting.get(key, 0) for key, running in self._operations.items() if key != caller_id)
 
-    def leave(self, caller: Caller) -> None:
-        """Ends an operation of the caller, and admits the first that waits and may run now, of its organization."""
-        caller_id, organization_id = caller.id, caller.organization.id
-        for running, name in ((self._keys, caller_id), (self._organizations, organization_id)):
-            running[name] -= 1
+    def leave(self, caller: Caller, points: int) -> None:
+        """Ends an operation of the caller that entered with these ``points``, and admits those of its organization that
+        wait and may run now."""
+        places = self._places(points)
+        for running, name, ended in (
+            (self._operations, caller.id, 1),
+            (self._keys, caller.id, places),
+            (self._organizations, caller.organization.id, places),
+        ):
+            running[name] -= ended
             if not running[name]:
                 del running[name]
-        waiters, passed = self._waiters.get(organization_id, []), list[_Waiter]()
+        self._admit(caller.organization.id)
+
+    def _admit(self, organization_id: str) -> None:
+        """Admits the first that wait, as long as there is room for them.
+
+        Behind one that its key has no room for, others of that key wait, or it would do so for good; and behind one
+        that the organization has no room for, all do.
+        """
+        waiters, passed, full = self._waiters.get(organization_id, []), list[_Waiter](), set[str]()
         while waiters:
             waiter = heappop(waiters)
-            _, _, waiting_key, admitted = waiter
-            if admitted.done():
+            if waiter.admitted.done():
                 continue
-            if self._keys[waiting_key] < self._of_key:
-                self._begin(waiting_key, organization_id)
-                admitted.set_result(None)
-                break
+            if waiter.caller_id not in full and self._is_room(waiter.caller_id, organization_id, waiter.places):
+                self._begin(waiter.caller_id, organization_id, waiter.places)
+                waiter.admitted.set_result(None)
+                continue
             passed.append(waiter)
+            if self._organizations[organization_id] + waiter.places > self._of_organization:
+                break
+            full.add(waiter.caller_id)
         for waiter in passed:
             heappush(waiters, waiter)
         if not waiters:
             self._waiters.pop(organization_id, None)
 
-    def _begin(self, caller_id: str, organization_id: str) -> None:
-        self._keys[caller_id] += 1
-        self._organizations[organization_id] += 1
+    def _is_room(self, caller_id: str, organization_id: str, places: int) -> bool:
+        return (
+            self._keys[caller_id] + places <= self._of_key
+            and self._organizations[organization_id] + places <= self._of_organization
+        )
+
+    def _begin(self, caller_id: str, organization_id: str, places: int) -> None:
+        self._operations[caller_id] += 1
+        self._keys[caller_id] += places
+        self._organizations[organization_id] += places
+
+    def _places(self, points: int) -> int:
+        return min(-(-points // _POINTS_PER_PLACE) or 1, self._of_key, self._of_organization)

@@ -35,7 +35,7 @@ async def test_a_pause_ends_once_nobody_else_asks() -> None:
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert not pausing.done()
-    operations.leave(caller("b"))
+    operations.leave(caller("b"), 1)
     await pausing
 
 
