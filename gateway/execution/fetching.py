@@ -10,6 +10,7 @@ from graphql import GraphQLError, OperationType
 from gateway.auth.authenticator import require_permission
 from gateway.context import Budget, Context, Permission
 from gateway.errors import GatewayError, Unavailable
+from gateway.errors.tracebacks import untraced
 from gateway.model.documents import TYPE_FIELD
 from gateway.plan.commands import Document
 from gateway.plan.fetched_pages import Pages, documents_of, ids_at
@@ -111,7 +112,7 @@ class _Fetching:
             assert isinstance(bound, BoundRoot), "whose arguments are all that its commands need"
             value = await self._root_value(bound)
         except (GatewayError, GraphQLError) as error:
-            value = error
+            value = _kept(error)
         self.pages.put(fetch.path, value)
         if any(selection.nested for selection in fetch.selections.values()):
             await self._nested(fetch, documents_of(value), None)
@@ -195,7 +196,7 @@ class _Fetching:
                 return
             values = await self._root_value(bound.of(connection, keys)) if keys != [] else {}
         except (GatewayError, GraphQLError) as error:
-            self.pages.put_nested(fetch.path, error)
+            self.pages.put_nested(fetch.path, _kept(error))
             return
         self.pages.put_nested(fetch.path, values)
 
@@ -208,7 +209,7 @@ class _Fetching:
             assert isinstance(bound, BoundNested), "it has parents"
             values = await self._values(bound, keys)
         except (GatewayError, GraphQLError) as error:
-            self.pages.put_nested(fetch.path, error)
+            self.pages.put_nested(fetch.path, _kept(error))
             return
         self.pages.put_nested(fetch.path, values)
         if any(selection.nested for selection in fetch.selections.values()):
@@ -228,6 +229,12 @@ def require_kept_to_user(bound: BoundSource) -> None:
     """Raises `Forbidden` for what is no user's: it is of all of them, or of the organization."""
     if not bound.keeps_to_user:
         raise beyond_user()
+
+
+def _kept(error: GatewayError | GraphQLError) -> GatewayError | GraphQLError:
+    """An error as it stands among pages. What one of graphql-core came from may be what nobody foresaw: that is logged
+    with its traceback."""
+    return untraced(error) if isinstance(error, GatewayError) else error.with_traceback(None)
 
 
 async def _together(*work: Awaitable[T]) -> Sequence[T]:

@@ -10,6 +10,7 @@ from graphql import OperationType
 
 from gateway.context import Budget, Caller, Context, OperationCost
 from gateway.errors import BadRequest, GatewayError, Unavailable
+from gateway.errors.tracebacks import untraced
 from gateway.execution.admission import Admission, AdmittedOperation
 from gateway.execution.answers import Answer, refused
 from gateway.execution.fetching import Fetcher
@@ -125,7 +126,7 @@ class OperationRunner:
     def refuse(self, record: OperationRecord, error: GatewayError) -> Answer:
         """The answer to an operation that is refused as a whole."""
         self._observer.refused(record, error.code)
-        return refused(error)
+        return refused(untraced(error))
 
     async def _answer(
         self, operation: AdmittedOperation, pages: Pages, usage: Usage, full: Budget | None, number: int
@@ -149,6 +150,8 @@ class OperationRunner:
             made = piece()
         while made is None:
             made = await self._cpu_gate.run(piece, caller, stage=Stage.ANSWERING, operation=number)
+        # The executor keeps them, in cycles of its own.
+        pages.clear()
         answer = self._responses.answer(operation, made, settled if full is not None else None)
         # What isn't spent on the processor is waiting for it.
         waited = max(0.0, perf_counter() - began - time.seconds) if long else 0.0

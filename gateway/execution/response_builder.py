@@ -15,6 +15,7 @@ from gateway.compiler.program import Fallback
 from gateway.context import OperationCost
 from gateway.errors import AnswerTooLarge, GatewayError
 from gateway.errors.formatting import Phase, formatted_errors
+from gateway.errors.tracebacks import untraced
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.answers import Answer, encode, refused
 from gateway.execution.bounded_encoding import encoded_within, with_leaves_within
@@ -79,12 +80,13 @@ class ResponseBuilder:
                 data, errors = self._executed(operation, pages)
             if in_turns:
                 yield None
+            is_executed, shaped = shaped is None, None
             data = with_leaves_within(most, plan, pages, data)
             if in_turns:
                 yield None
-            yield AnswerData(encoded_within(most, data), way, is_executed=shaped is None, errors=errors)
+            yield AnswerData(encoded_within(most, data), way, is_executed=is_executed, errors=errors)
         except AnswerTooLarge as error:
-            yield AnswerData(b"", way, refusal=error)
+            yield AnswerData(b"", way, refusal=untraced(error))
 
     def answer(
         self, operation: AdmittedOperation, made: AnswerData, settled: Callable[[int], OperationCost] | None = None
@@ -100,6 +102,8 @@ class ResponseBuilder:
         if made.errors:
             answer["errors"] = formatted = formatted_errors(made.errors, Phase.EXECUTION, MAX_ERRORS)
             codes = [error["extensions"]["code"] for error in formatted]
+            for error in made.errors:
+                untraced(error)
         answer["data"] = Fragment(made.encoded)
         if settled is None:
             return Answer(encode(answer), codes=codes, way=made.way)

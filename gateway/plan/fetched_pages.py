@@ -49,6 +49,11 @@ class Pages:
         pages.size = self.size
         return pages
 
+    def clear(self) -> None:
+        """Lets go of all that was fetched, and of what errors it met."""
+        for values in (self._roots, self._nested, self._bounds, self._parameters):
+            values.clear()
+
     @property
     def nested_errors(self) -> list[Exception]:
         """What the fetching of nested connections met."""

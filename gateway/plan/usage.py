@@ -51,8 +51,8 @@ UNLIMITED = UsageLimits(sys.maxsize, sys.maxsize)
 class Usage:
     """The bytes and the time that one operation has used so far.
 
-    ``commands``: those of its commands that may be long, which may be under way also after it was given up; ``sent``:
-    all that it sent.
+    ``commands``: those of its commands under way that may be long, also after it was given up; ``sent``: all that it
+    sent.
     ``tracer``: is told of each.
     ``in_turn``: what does that of its work which takes the processor for long; without it that is done at once.
     """
@@ -88,7 +88,7 @@ class Usage:
         self._recorded = 0
         self._seconds = self._since = 0.0
         self._examining = 0
-        self.commands: list[RunningCommand] = []
+        self.commands = set[RunningCommand]()
         # In which any of its commands was under way.
         self.seconds = self._began = 0.0
         self._running = 0
@@ -140,7 +140,8 @@ class Usage:
     def begin(self, command: RunningCommand, *, examines: bool) -> None:
         """Counts a command that may be long, and where it examines what no index finds, the time until it has ended:
         as it passes here, which is more than MongoDB's own while that or this process is busy."""
-        self.commands.append(command)
+        self.commands.add(command)
+        command.add_done_callback(self.commands.discard)
         if examines:
             if not self._examining:
                 self._since = time.monotonic()

@@ -64,7 +64,11 @@ class LongCommands:
             ending.add_done_callback(self._endings.discard)
             raise
         await session.end_session()
-        return running.result()
+        try:
+            return running.result()
+        finally:
+            # What it raised has a traceback that leads here.
+            del running
 
     async def _end(self, running: "asyncio.Task[T]", session: ClientSession) -> None:
         loop = asyncio.get_running_loop()
