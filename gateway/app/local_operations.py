@@ -18,6 +18,7 @@ from gateway.observability.observer import Observer
 from gateway.observability.records import OperationRecord, RequestRecord
 from gateway.scheduling.concurrency import ConcurrencyLimit
 from gateway.scheduling.cpu_gate import CpuGate
+from gateway.scheduling.held_bytes import HeldBytes
 from gateway.scheduling.paid_work import PaidWork
 from gateway.scheduling.rate_limiter import NoRateLimit
 from gateway.schema.graph import build
@@ -67,6 +68,7 @@ class LocalOperations:
             Observer(),
             time_limit_ms=limits.operation_time_ms,
             usage_limits=limits.usage,
+            held_bytes=HeldBytes(_BYTES),
         )
         texts = export_documents(graph.executable)
         self.pages = ExportPages(AskedOperations(self.operations, texts), limits.page_size)

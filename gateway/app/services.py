@@ -14,6 +14,7 @@ from gateway.execution.operation_runner import OperationRunner
 from gateway.execution.response_builder import ResponseBuilder
 from gateway.limits import PointLimits
 from gateway.limits.key_limits import operations_at_once
+from gateway.limits.worker_limits import held_bytes_at_once
 from gateway.live.broker import Broker
 from gateway.live.follower import Follower
 from gateway.live.subscriptions import Subscriptions
@@ -24,6 +25,7 @@ from gateway.scheduling.bulk_work import BulkWork
 from gateway.scheduling.concurrency import ConcurrencyLimit
 from gateway.scheduling.cpu_gate import CpuGate
 from gateway.scheduling.event_loop_lag import EventLoopLag
+from gateway.scheduling.held_bytes import HeldBytes
 from gateway.scheduling.paid_work import PaidWork
 from gateway.scheduling.rate_limiter import NoRateLimit, RateLimiter, TokenBuckets
 from gateway.scheduling.spent_points import SpentPoints
@@ -111,6 +113,7 @@ class Services:
             self.observer,
             time_limit_ms=limits.operation_time_ms,
             usage_limits=limits.usage,
+            held_bytes=HeldBytes(*held_bytes_at_once(settings.worker_limits.key_held_bytes)),
         )
 
         self.unread_bytes = UnreadBytesByCaller(subscription_limits.key_buffer_bytes)

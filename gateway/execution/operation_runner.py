@@ -24,6 +24,7 @@ from gateway.preparation.graphql_request import GraphQLRequest
 from gateway.scheduling.concurrency import ConcurrencyLimit
 from gateway.scheduling.cpu_gate import ClientLeft, CpuGate, Stage
 from gateway.scheduling.deadlines import Deadline
+from gateway.scheduling.held_bytes import HeldBytes, OperationBytes
 from gateway.scheduling.rate_limiter import RateLimiter, settle, spend_or_charge
 
 T = TypeVar("T")
@@ -34,7 +35,7 @@ _LONG_POINTS, _LONG_BYTES = 500, 100_000
 
 class OperationRunner:
     """The way of requests of one graph from admission to answer; ``time_limit_ms``: for each operation to
-    wait, read, write and be answered; ``usage_limits``: what each may use."""
+    wait, read, write and be answered; ``usage_limits``: what each may use; ``held_bytes``: what all hold of it."""
 
     def __init__(
         self,
@@ -48,6 +49,7 @@ class OperationRunner:
         *,
         time_limit_ms: int,
         usage_limits: UsageLimits,
+        held_bytes: HeldBytes,
     ) -> None:
         self._admission = admission
         self._fetcher = fetcher
@@ -58,6 +60,7 @@ class OperationRunner:
         self._observer = observer
         self._time_limit_ms = time_limit_ms
         self._usage_limits = usage_limits
+        self._held_bytes = held_bytes
         self._deadline = Deadline(time_limit_ms / 1_000)
         self._numbers = count()
 
@@ -98,7 +101,8 @@ class OperationRunner:
         requested, caller = max(LEAST, operation.bound.cost), operation.context.caller
         number = next(self._numbers)
         in_turn = partial(self._cpu_gate.run, caller=caller, stage=Stage.READING, operation=number)
-        usage = Usage(self._usage_limits, in_turn, operation.record.span)
+        held = self._held_bytes.of(caller)
+        usage = Usage(self._usage_limits, in_turn, operation.record.span, held)
         try:
             with self._deadline.less(operation.waited).block():
                 began = perf_counter()
@@ -112,8 +116,9 @@ class OperationRunner:
                         self._observer.fetched(operation.record, usage, waited)
                     answer = await self._answer(operation, pages, usage, budget, number)
                 except BaseException:
-                    self._give_up(caller, requested, usage)
+                    self._give_up(caller, requested, usage, held)
                     raise
+                held.release()
                 self._concurrency.leave(caller, requested)
         except GatewayError as error:
             return self.refuse(operation.record, error)
@@ -165,15 +170,16 @@ class OperationRunner:
         )
         return answer
 
-    def _give_up(self, caller: Caller, requested: int, usage: Usage) -> None:
+    def _give_up(self, caller: Caller, requested: int, usage: Usage, held: OperationBytes) -> None:
         """Charges an operation that won't be answered, and lets another of its key in: once the last of its commands
         has ended on the server."""
         for command in usage.commands:
             if not command.done():
-                command.add_done_callback(lambda _: self._give_up(caller, requested, usage))
+                command.add_done_callback(lambda _: self._give_up(caller, requested, usage, held))
                 return
         if points := usage.beyond(requested):
             self._rate_limiter.charge(caller.id, points, caller.rate)
+        held.release()
         self._concurrency.leave(caller, requested)
 
 

@@ -28,6 +28,15 @@ class WorkerLimits:
             "with RATE_LIMITED.",
         ),
     ] = 2
+    key_held_bytes: Annotated[
+        int,
+        Field(
+            ge=16_000_000,
+            le=1_000_000_000_000,
+            description="Bytes that each key's operations hold of what they read, at each worker, and of replies that "
+            "they wait for; an organization's operations half as many again. What would be more waits.",
+        ),
+    ] = 128_000_000
     known_documents_bytes: Annotated[
         int,
         Field(
@@ -46,6 +55,11 @@ class WorkerLimits:
             "beyond it /readyz answers 503.",
         ),
     ] = 500
+
+
+def held_bytes_at_once(of_key: int) -> tuple[int, int]:
+    """How many bytes each key's operations hold, and each organization's by all its keys."""
+    return of_key, of_key * 3 // 2
 
 
 WORKER_DEFAULTS = WorkerLimits()

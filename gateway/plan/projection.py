@@ -1,10 +1,23 @@
 """The projection that asks MongoDB for the selected paths only."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
+
+from gateway.model.wire.fields import Interaction
 
 # Of a whole document everything is read but these, which may be as large as all the rest.
 _DERIVED = {"conditions": 0, "condition_tokens": 0, "query_text": 0, "text_tokens": 0}
+
+# Ids, types, numbers and times: all of them together are shorter than this.
+_SHORT = {"_id", "namespace_id", *Interaction.model_fields} - {"search_request", "metadata"}
+_SHORT_BYTES = 20_000
+# Of an interaction with a search request, or of a search request, as they may be recorded.
+_LONG_BYTES = 2_000_000
+
+
+def most_bytes(paths: Iterable[str]) -> int:
+    """How many bytes the paths of a recorded document have at most."""
+    return _SHORT_BYTES if _SHORT.issuperset(paths) else _LONG_BYTES
 
 
 @lru_cache(maxsize=256)

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from gateway.errors import ReadTooLarge, WriteTooLarge
 from gateway.observability.records import CommandTracer
+from gateway.scheduling.held_bytes import OperationBytes, ReplyBytes
 from gateway.scheduling.paid_work import SECONDS_PER_POINT
 
 # So many bytes of each document are read for its point, and for each further point so many of all documents together.
@@ -55,6 +56,7 @@ class Usage:
     sent.
     ``tracer``: is told of each.
     ``in_turn``: what does that of its work which takes the processor for long; without it that is done at once.
+    ``held``: the bytes that it holds of what it read; without them none are counted.
     """
 
     __slots__ = (
@@ -62,6 +64,7 @@ class Usage:
         "_compared",
         "_documents",
         "_examining",
+        "_held",
         "_limits",
         "_read",
         "_recorded",
@@ -77,8 +80,15 @@ class Usage:
         "tracer",
     )
 
-    def __init__(self, limits: UsageLimits, in_turn: InTurn | None = None, tracer: CommandTracer | None = None) -> None:
+    def __init__(
+        self,
+        limits: UsageLimits,
+        in_turn: InTurn | None = None,
+        tracer: CommandTracer | None = None,
+        held: OperationBytes | None = None,
+    ) -> None:
         self._limits = limits
+        self._held = held
         self.in_turn = in_turn
         self.tracer = tracer
         self._read = 0
@@ -114,6 +124,10 @@ class Usage:
         they aren't decoded, and no more are asked for."""
         self._read += size
         _require_within(self._read, self._limits.read)
+
+    def reply(self, most: int) -> ReplyBytes | None:
+        """What a command's replies hold, where that is counted; each may have ``most`` bytes."""
+        return self._held.reply(most) if self._held is not None else None
 
     @property
     def size(self) -> int:

@@ -1,1 +1,1 @@
-"""Fairness: operations, connections and points of each key, CPU-heavy work in turns, slots, unread bytes, deadlines."""
+"""Fairness: operations, connections and points of each key, CPU-heavy work in turns, slots, bytes held, deadlines."""

@@ -1,5 +1,6 @@
 """Documents whose bytes are counted before they are decoded, batch by batch."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -7,8 +8,11 @@ from typing import Any
 from bson import decode_all
 from bson.codec_options import CodecOptions
 
+from gateway.errors import ReadTooLarge
+from gateway.errors.tracebacks import untraced
 from gateway.plan.usage import InTurn
-from gateway.store.client import Document, RawBatchCursor
+from gateway.scheduling.held_bytes import ReplyBytes
+from gateway.store.client import CommandCursor, Document, RawBatchCursor, next_batch
 
 # To decode so many bytes takes 0.2 to 2 ms, and so many of a piece up to 10.
 _LONG_BYTES = 100_000
@@ -19,20 +23,26 @@ class ReadDocuments:
     """The documents that were read so far, in order; from the first long batch on they aren't decoded yet, where that
     is done ``in_turn``.
 
-    ``count``: how many there are.
+    ``count``: how many there are. ``reply``: counts what is held of them, where that is counted.
     """
 
-    __slots__ = ("_decoded", "_in_turn", "_options", "_waiting", "count")
+    __slots__ = ("_decoded", "_in_turn", "_options", "_waiting", "count", "reply")
 
-    def __init__(self, options: CodecOptions[Document], in_turn: InTurn | None = None) -> None:
+    def __init__(
+        self, options: CodecOptions[Document], in_turn: InTurn | None = None, reply: ReplyBytes | None = None
+    ) -> None:
         self._options = options
         self._in_turn = in_turn
+        self.reply = reply
         self._decoded: list[Document] = []
-        self._waiting: list[bytes] = []
+        self._waiting = deque[bytes]()
         self.count = 0
 
     def add(self, batch: bytes) -> None:
-        if self._in_turn is None or (len(batch) < _LONG_BYTES and not self._waiting):
+        is_decoded = self._in_turn is None or (len(batch) < _LONG_BYTES and not self._waiting)
+        if self.reply is not None:
+            self.reply.came(len(batch), is_decoded=is_decoded)
+        if is_decoded:
             self._decoded += decode_all(batch, self._options)
             self.count = len(self._decoded)
         else:
@@ -40,10 +50,13 @@ class ReadDocuments:
             self.count += sum(1 for _ in _ends(batch))
 
     async def decoded(self) -> list[Document]:
-        """All of them; what is long is decoded piece by piece, each in its turn."""
-        for batch in self._waiting:
+        """All of them; what is long is decoded once there is room for it, piece by piece, each in its turn."""
+        if self.reply is not None and self._waiting:
+            await self.reply.decode(sum(map(len, self._waiting)))
+        while self._waiting:
             assert self._in_turn is not None, "or none would wait"
-            for piece in _pieces(batch):
+            # It is let go once it is decoded.
+            for piece in _pieces(self._waiting.popleft()):
                 self._decoded += await self._in_turn(partial(decode_all, piece, self._options))
         return self._decoded
 
@@ -53,13 +66,41 @@ async def read_documents(cursor: RawBatchCursor, documents: ReadDocuments, count
     batch isn't added, and no further one is asked for."""
     try:
         while cursor.alive:
-            # One, or none at the end.
-            for batch in await cursor.to_list(1):
-                count(len(batch))
-                documents.add(batch)
+            if documents.reply is not None:
+                await documents.reply.take()
+            await _read_batch(cursor, documents, count)
+    except ReadTooLarge as error:
+        await cursor.close()
+        # Its traceback leads to the batch.
+        raise untraced(error) from None
     except Exception:
         await cursor.close()
         raise
+
+
+async def _read_batch(cursor: RawBatchCursor, documents: ReadDocuments, count: Callable[[int], Any]) -> None:
+    # One, or none at the end.
+    for batch in await cursor.to_list(1):
+        count(len(batch))
+        documents.add(batch)
+
+
+async def read_rows(cursor: CommandCursor, rows: ReadDocuments, count: Callable[[int], Any]) -> None:
+    """As `read_documents`, of a pipeline, whose first batch has come with the cursor."""
+    try:
+        while cursor.alive:
+            if rows.reply is not None:
+                await rows.reply.take()
+            await _read_rows(cursor, rows, count)
+    except ReadTooLarge as error:
+        await cursor.close()
+        raise untraced(error) from None
+
+
+async def _read_rows(cursor: CommandCursor, rows: ReadDocuments, count: Callable[[int], Any]) -> None:
+    batch = b"".join([row.raw for row in await next_batch(cursor)])
+    count(len(batch))
+    rows.add(batch)
 
 
 def _ends(batch: bytes) -> Iterator[int]:

@@ -1,6 +1,6 @@
 """Runs the read commands, each within a time limit."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar, overload
 
@@ -9,7 +9,9 @@ from pymongo.errors import OperationFailure
 from gateway.errors import QueryTooBroad, ReadTooLarge
 from gateway.errors.time_limit import too_broad
 from gateway.plan.commands import Aggregation, Count, Document, Find, ReadCommand
+from gateway.plan.projection import most_bytes
 from gateway.plan.usage import Usage
+from gateway.scheduling.held_bytes import ReplyBytes
 from gateway.store.client import (
     Client,
     ClientSession,
@@ -18,18 +20,19 @@ from gateway.store.client import (
     Database,
     aggregate,
     for_answers,
-    next_batch,
     undecoded,
 )
 from gateway.store.driver_errors import translated
 from gateway.store.long_commands import LongCommands
 from gateway.store.observed_commands import observed
-from gateway.store.raw_batches import ReadDocuments, read_documents
+from gateway.store.raw_batches import ReadDocuments, read_documents, read_rows
 
 T = TypeVar("T")
 
 # Of what has no limit but its ids, of which an operation names up to 1,000: MongoDB's own first batch has 101.
 _UNLIMITED_BATCH = 1_001
+# A reply of MongoDB has at most so many; what is decoded at once takes up to as many as the former.
+_ROOM_BYTES, _REPLY_BYTES = 1_000_000, 16_000_000
 # MongoDB's error code for a hint that names no index.
 _BAD_VALUE = 2
 
@@ -69,20 +72,23 @@ class Reader:
         `QueryTooBroad`, naming what no index serves: never a part of a page. What may be long is killed on the server
         where whoever waits for it is cancelled.
         """
-        if isinstance(command, Find) and not command.may_be_long:
-            return _decoded(observed(command, usage, self._find(command, usage)))
         examines = command.examines if isinstance(command, Aggregation) else bool(command.unindexed)
         begin = partial(usage.begin, examines=examines)
         match command:
             case Find():
-                find = partial(self._find, command, usage)
-                return _decoded(observed(command, usage, self._long_commands.run(find, begin, command.since)))
+                most = (command.limit or _UNLIMITED_BATCH) * most_bytes(command.projection)
+                most = max(_ROOM_BYTES, min(most, _REPLY_BYTES))
+                find = partial(self._find, command, usage, reply := usage.reply(most))
+                if command.may_be_long:
+                    find = partial(self._long_commands.run, find, begin, command.since)
+                return _documents(_read(command, usage, reply, find))
             case Count():  # Tens of keys are counted for a point.
                 count = partial(self._count, command)
                 return observed(command, usage, self._long_commands.run(count, begin))
             case Aggregation():  # MongoDB chooses as it goes.
-                aggregate_ = partial(self._aggregate, command, usage)
-                return _result(command, observed(command, usage, self._long_commands.run(aggregate_, begin)))
+                aggregate_ = partial(self._aggregate, command, usage, reply := usage.reply(_REPLY_BYTES))
+                running = partial(self._long_commands.run, aggregate_, begin)
+                return _result(command, _read(command, usage, reply, running))
 
     def _collection(self, name: str) -> Collection:
         collection = self._collections.get(name)
@@ -90,8 +96,10 @@ class Reader:
             collection = self._collections[name] = self._database[name]
         return collection
 
-    async def _find(self, command: Find, usage: Usage, session: ClientSession | None = None) -> ReadDocuments:
-        documents = self._none_yet(usage)
+    async def _find(
+        self, command: Find, usage: Usage, reply: ReplyBytes | None, session: ClientSession | None = None
+    ) -> ReadDocuments:
+        documents = ReadDocuments(self._codec_options, usage.in_turn, reply)
         try:
             with translated():
                 for filter_ in command.filters:
@@ -121,21 +129,11 @@ class Reader:
         usage.decoded(documents.count)
         return documents
 
-    async def _rows(self, cursor: CommandCursor, usage: Usage) -> ReadDocuments:
-        rows = self._none_yet(usage)
-        try:
-            while cursor.alive:
-                batch = b"".join([row.raw for row in await next_batch(cursor)])
-                usage.read(len(batch))
-                rows.add(batch)
-        except ReadTooLarge:
-            await cursor.close()
-            raise
+    async def _rows(self, cursor: CommandCursor, usage: Usage, reply: ReplyBytes | None) -> ReadDocuments:
+        rows = ReadDocuments(self._codec_options, usage.in_turn, reply)
+        await read_rows(cursor, rows, usage.read)
         usage.decoded(rows.count)
         return rows
-
-    def _none_yet(self, usage: Usage) -> ReadDocuments:
-        return ReadDocuments(self._codec_options, usage.in_turn)
 
     async def _count(self, command: Count, session: ClientSession) -> int | None:
         count = partial(
@@ -155,10 +153,12 @@ class Reader:
         except QueryTooBroad:
             return None
 
-    async def _aggregate(self, command: Aggregation[T], usage: Usage, session: ClientSession) -> ReadDocuments | None:
+    async def _aggregate(
+        self, command: Aggregation[T], usage: Usage, reply: ReplyBytes | None, session: ClientSession
+    ) -> ReadDocuments | None:
         try:
             with translated():
-                return await self._rows(await self._cursor(command, session), usage)
+                return await self._rows(await self._cursor(command, session), usage, reply)
         except ReadTooLarge:
             raise
         except QueryTooBroad as error:
@@ -178,7 +178,22 @@ class Reader:
             return await run()
 
 
-async def _decoded(reading: Awaitable[ReadDocuments]) -> Sequence[Document]:
+async def _read(command: ReadCommand, usage: Usage, reply: ReplyBytes | None, run: Callable[[], Awaitable[T]]) -> T:
+    """What the command gives, which begins once there is room for its reply: to wait would count as its time."""
+    if reply is None:
+        return await observed(command, usage, run())
+    await reply.take()
+    try:
+        read = await observed(command, usage, run())
+    except Exception:
+        reply.end()
+        raise
+    # Where it is given up, the command may be under way: then its operation releases it.
+    reply.end()
+    return read
+
+
+async def _documents(reading: Awaitable[ReadDocuments]) -> Sequence[Document]:
     """What is read, decoded once its command has ended: to wait for turns until then would count as its time."""
     return await (await reading).decoded()
 

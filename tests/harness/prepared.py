@@ -7,7 +7,7 @@ from gateway.execution.admission import Admission
 from gateway.execution.fetching import Fetcher
 from gateway.execution.operation_runner import OperationRunner
 from gateway.execution.response_builder import ResponseBuilder
-from gateway.limits import DEFAULTS, PointLimits
+from gateway.limits import DEFAULTS, WORKER_DEFAULTS, PointLimits
 from gateway.observability.observer import Observer
 from gateway.observability.records import OperationRecord, RequestRecord
 from gateway.preparation.bound_operations import BoundOperation, CompiledOperation
@@ -16,6 +16,7 @@ from gateway.preparation.persisted_documents import PersistedDocuments, Persiste
 from gateway.preparation.prepared_documents import DocumentPreparation
 from gateway.scheduling.concurrency import ConcurrencyLimit
 from gateway.scheduling.cpu_gate import CpuGate
+from gateway.scheduling.held_bytes import HeldBytes
 from gateway.scheduling.paid_work import PaidWork
 from gateway.scheduling.rate_limiter import NoRateLimit
 from gateway.schema.graph import build
@@ -68,5 +69,6 @@ def operation_runner(fetcher: Fetcher, concurrency: ConcurrencyLimit, kind: type
         Observer(),
         time_limit_ms=DEFAULTS.operation_time_ms,
         usage_limits=DEFAULTS.usage,
+        held_bytes=HeldBytes(WORKER_DEFAULTS.key_held_bytes),
     )
     return runner, responses
