@@ -62,7 +62,10 @@ export const pointsChange = (now: number | null, before: number | null): string 
 export const money = (amount: number, currency: string | null): string => `${decimal.format(amount)} ${currency ?? ""}`.trimEnd();
 
 /** The same where there is little room; its currency stands beside it. */
-export const shortMoney = (amount: number): string => (Math.abs(amount) < 100_000 ? decimal : compact).format(amount);
+export const shortMoney = (amount: number): string => {
+  const size = Math.abs(amount);
+  return (size < 10_000 ? decimal : size < 1_000_000 ? whole : compact).format(amount);
+};
 
 /** By how much a mean changed. */
 export const meanChange = (now: number | null, before: number | null): string | null =>
