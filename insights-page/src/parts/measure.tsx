@@ -18,6 +18,9 @@ interface MeasureProps {
 
 export const Measures = ({ children }: { children: ComponentChildren }) => <ul class="measures">{children}</ul>;
 
+/** Said once, where none of the numbers has an earlier one. */
+export const NothingBefore = () => <p class="note">There is nothing in the period before to compare with.</p>;
+
 /** One of `Measures`. */
 export function Measure({ name, of, value, change, isHigherBetter, choose, isChosen, children }: MeasureProps) {
   const content = (

@@ -5,7 +5,7 @@ import { usePlace } from "../address/place_context";
 import { type Bucket, Course } from "../charts/course";
 import type { Format } from "../numbers/format";
 import { Defined } from "./definition";
-import { Measure, Measures } from "./measure";
+import { Measure, Measures, NothingBefore } from "./measure";
 
 /** What is measured: `change` tells a number against the period before as text; null where there is nothing to compare with. */
 interface Measured<Field extends string> {
@@ -66,6 +66,7 @@ export function MeasuresOverTime({ measures, zone, shift, children }: MeasuresOv
   const { place, go } = usePlace();
   const after = place.parameters["after"] ?? null;
   const chosen = measures.find(({ field }) => field === place.parameters["measure"]) ?? measures[0];
+  const isCompared = measures.some(({ change }) => change !== null);
   return (
     <>
       <Measures>
@@ -75,7 +76,7 @@ export function MeasuresOverTime({ measures, zone, shift, children }: MeasuresOv
             name={name}
             of={of}
             value={value}
-            change={change}
+            {...(isCompared && { change })}
             {...(isHigherBetter !== undefined && { isHigherBetter })}
             choose={() => go({ parameters: { measure: course.field, after } })}
             isChosen={course.field === chosen?.field}
@@ -85,6 +86,7 @@ export function MeasuresOverTime({ measures, zone, shift, children }: MeasuresOv
         ))}
         {children}
       </Measures>
+      {!isCompared && <NothingBefore />}
       {chosen && (
         <>
           <h2>

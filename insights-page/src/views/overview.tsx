@@ -123,7 +123,7 @@ export default function OverviewView() {
                 name={currency === null ? "Revenue" : `Revenue, ${currency}`}
                 of="InteractionStats.revenue"
                 value={shortMoney(amount)}
-                change={growth(amount, earlierRevenue(data, currency))}
+                {...(data.before.totals.searches > 0 && { change: growth(amount, earlierRevenue(data, currency)) })}
                 isHigherBetter
               />
             ))}

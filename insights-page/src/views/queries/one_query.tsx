@@ -5,7 +5,7 @@ import { interactionsOf, searchesOf } from "../../address/scope";
 import { Course } from "../../charts/course";
 import { graphql, type ResultOf } from "../../gateway/graphql";
 import { AllSearchMeasures, comparison, measureOf, measuresOf, searchMeasures, shortFormatOf } from "../../numbers/search_measures";
-import { Measure, Measures } from "../../parts/measure";
+import { Measure, Measures, NothingBefore } from "../../parts/measure";
 import { type Column, orderingOf } from "../../parts/table";
 import { View } from "../../parts/view";
 import { ClickedItems, clickOrders, ClicksOfQuery, clicksWere, PositionsOfClicks } from "./clicked_items";
@@ -117,10 +117,11 @@ export function OneQuery({ text }: { text: string }) {
                 of={`SearchStats.${measure.field}`}
                 choose={() => go({ parameters: { measure: measure.field, after: parameters["after"] ?? null } })}
                 isChosen={measure.field === chosen.field}
-                {...comparison(measure, data.now.totals, data.before.totals)}
+                {...comparisonOf(measure, data)}
               />
             ))}
           </Measures>
+          {data.before.totals.searches === 0 && <NothingBefore />}
           <h2>{chosen.name} over time</h2>
           <Course
             name={chosen.name}
@@ -142,6 +143,12 @@ export function OneQuery({ text }: { text: string }) {
       )}
     </View>
   );
+}
+
+/** Without a change, where there were no searches before. */
+function comparisonOf(measure: (typeof MEASURES)[number], { now, before }: ResultOf<typeof QueryDocument>) {
+  const { change, ...shown } = comparison(measure, now.totals, before.totals);
+  return before.totals.searches === 0 ? shown : { ...shown, change };
 }
 
 const bucketsOf = ({ nodes }: Stats): readonly Bucket[] => nodes[0]?.series ?? [];
