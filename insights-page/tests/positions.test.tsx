@@ -11,7 +11,8 @@ const period = (stats: Record<string, number | null>) => ({
 
 const now = period({ averageClickPosition: 1.34, clicksPerView: 0.164, clicks: 383, views: 2340 });
 const POSITIONS = {
-  now: { ...now, totals: { ...now.totals, positions: [{ from: 0, to: 1, views: 1377, clicks: 374 }, { from: 1, to: null, views: 0, clicks: 0 }] } },
+  now,
+  byPosition: { totals: { positions: [{ from: 0, to: 1, views: 1377, clicks: 374 }, { from: 1, to: null, views: 0, clicks: 0 }] } },
   before: period({ averageClickPosition: 1.2, clicksPerView: 0.16, clicks: 383, views: 1170 }),
   searches: period({ meanReciprocalRank: 0.48 }),
   searchesBefore: period({ meanReciprocalRank: null }),

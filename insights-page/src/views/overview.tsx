@@ -26,8 +26,14 @@ const Rates = graphql(`
 
 const Clicks = graphql(`
   fragment Clicks on InteractionStatsConnection @_unmask {
-    totals { clicks revenue { currency amount } }
+    totals { clicks }
     nodes { series { from to stats { clicks } } }
+  }
+`);
+
+const Revenue = graphql(`
+  fragment Revenue on InteractionStatsConnection @_unmask {
+    totals { revenue { currency amount } }
   }
 `);
 
@@ -39,6 +45,8 @@ const OverviewDocument = graphql(
       $interactions: InteractionWhere!
       $clicks: InteractionWhere!
       $clicksBefore: InteractionWhere!
+      $purchases: InteractionWhere!
+      $purchasesBefore: InteractionWhere!
       $interval: TimeInterval!
       $timeZone: String!
     ) {
@@ -52,6 +60,9 @@ const OverviewDocument = graphql(
       }
       clicks: interactionStats(where: $clicks, interval: $interval, timeZone: $timeZone) { ...Clicks }
       clicksBefore: interactionStats(where: $clicksBefore, interval: $interval, timeZone: $timeZone) { ...Clicks }
+      # Apart, as daily counts can answer the others: of all interactions, this alone took 1.6 s of 375,000, and 0.06 s.
+      purchases: interactionStats(where: $purchases) { ...Revenue }
+      purchasesBefore: interactionStats(where: $purchasesBefore) { ...Revenue }
       mostSearched: searchStats(where: $searches, groupBy: [QUERY], first: 5) { ...LeadingQueries }
       withoutResults: searchStats(
         where: $searches
@@ -72,7 +83,7 @@ const OverviewDocument = graphql(
       }
     }
   `,
-  [Rates, Clicks, LatestInteraction, LeadingItems, LeadingQueries],
+  [Rates, Clicks, Revenue, LatestInteraction, LeadingItems, LeadingQueries],
 );
 
 type Overview = ResultOf<typeof OverviewDocument>;
@@ -81,6 +92,7 @@ type Bucket = SearchBucket & { clicks: number | null };
 
 const MEASURES = measuresOf(["searches", "users", "clickThroughRate", "noResultsRate", "noClickRate", "conversionRate"]);
 const CLICKS = interactionMeasures("clicks");
+const PURCHASES = { interactionType: { eq: "PURCHASE" } } as const;
 
 const columns: readonly Column<Bucket>[] = [
   { name: "from", title: "From", value: ({ from }) => from },
@@ -101,6 +113,8 @@ export default function OverviewView() {
     interactions: interactionsOf(scope, now),
     clicks: interactionsOf(ofSearches, now),
     clicksBefore: interactionsOf(ofSearches, now, earlier),
+    purchases: { ...interactionsOf(ofSearches, now), ...PURCHASES },
+    purchasesBefore: { ...interactionsOf(ofSearches, now, earlier), ...PURCHASES },
     interval: intervalOf(period),
     timeZone: scope.zone,
   };
@@ -117,7 +131,7 @@ export default function OverviewView() {
       {(data) => (
         <>
           <MeasuresOverTime measures={measuresIn(data)} zone={scope.zone} shift={clocksBetween(earlier, period)}>
-            {data.clicks.totals.revenue.map(({ currency, amount }) => (
+            {data.purchases.totals.revenue.map(({ currency, amount }) => (
               <Measure
                 key={currency}
                 name={currency === null ? "Revenue" : `Revenue, ${currency}`}
@@ -149,8 +163,8 @@ function measuresIn({ now, before, clicks, clicksBefore }: Overview): ShownMeasu
   return [...searches, ...CLICKS.map((measure) => shownOf(measure, "InteractionStats", clicks, clicksBefore))];
 }
 
-const earlierRevenue = ({ clicksBefore }: Overview, currency: string | null): number =>
-  clicksBefore.totals.revenue.find((earlier) => earlier.currency === currency)?.amount ?? 0;
+const earlierRevenue = ({ purchasesBefore }: Overview, currency: string | null): number =>
+  purchasesBefore.totals.revenue.find((earlier) => earlier.currency === currency)?.amount ?? 0;
 
 const NONE: readonly never[] = [];
 

@@ -31,12 +31,11 @@ const PositionsDocument = graphql(
       $timeZone: String!
     ) {
       now: interactionStats(where: $interactions, interval: $interval, timeZone: $timeZone) {
-        totals {
-          ...PositionNumbers
-          positions(edges: $edges) { ...Bucket }
-        }
+        totals { ...PositionNumbers }
         nodes { series { from to stats { ...PositionNumbers } } }
       }
+      # Apart, as daily counts can answer the others.
+      byPosition: interactionStats(where: $interactions) { totals { positions(edges: $edges) { ...Bucket } } }
       before: interactionStats(where: $interactionsBefore, interval: $interval, timeZone: $timeZone) {
         totals { ...PositionNumbers }
         nodes { series { from to stats { ...PositionNumbers } } }
@@ -97,7 +96,7 @@ export default function PositionsView() {
         interval: intervalOf(period),
         timeZone: scope.zone,
       }}
-      download={{ columns: bucketColumns, rows: (data) => data.now.totals.positions }}
+      download={{ columns: bucketColumns, rows: (data) => data.byPosition.totals.positions }}
       isEmpty={({ now: { totals } }) => totals.views === 0 && totals.clicks === 0}
     >
       {(data) => (
@@ -110,7 +109,7 @@ export default function PositionsView() {
           {scope.metadata && <p class="note">The mean reciprocal rank isn’t narrowed by metadata, which searches don’t have.</p>}
           <h2>By position</h2>
           <Edges edges={edges} />
-          <ByPosition buckets={data.now.totals.positions} />
+          <ByPosition buckets={data.byPosition.totals.positions} />
         </>
       )}
     </View>
