@@ -6,7 +6,7 @@ import { browse } from './browser.mjs';
 const [browser, url, folder] = process.argv.slice(2);
 const { names } = await browse(browser, url, async (page) => {
   const names = [];
-  await page.setViewportSize({ width: 1180, height: 560 });
+  await page.setViewportSize({ width: 1180, height: 860 });
   await page.locator('.view[aria-busy="false"] .chart svg').last().waitFor();
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme });
