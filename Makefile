@@ -67,7 +67,7 @@ pins:
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/clients/node_modules \
-		graphiql/node_modules insights-page/node_modules $(bundles) examples/node_modules examples/*/node_modules \
+		native/build native/target graphiql/node_modules insights-page/node_modules $(bundles) examples/node_modules examples/*/node_modules \
 		examples/*/build examples/*/src/gql examples/relay/src/__generated__
 	find gateway tests -name __pycache__ -prune -exec rm -rf {} +
 
@@ -167,6 +167,23 @@ sbom: $(venv)/release
 .PHONY: bench
 bench: $(venv)/demo
 	@$(bin)/python -m bench $(ARGS)
+
+# The back end in Rust, which nothing needs; building it needs cargo. Python is the one that builds it, and no other.
+.PHONY: native
+native: $(venv)/native
+
+$(venv)/native: $(wildcard native/*.toml native/Cargo.lock native/src/*.rs) | $(venv)/demo
+	@command -v cargo >/dev/null || { echo 'no cargo: https://rustup.rs installs it' >&2; exit 1; }
+	@$(bin)/python -m pip install --quiet $(pinned) setuptools-rust >&2
+	@$(bin)/python -m pip install --quiet --no-build-isolation --no-deps --force-reinstall ./native >&2
+	@$(bin)/gateway --version >&2
+	@touch $@
+
+# What it makes of bytes that are almost BSON, elsewhere each time; a million take some ten minutes.
+.PHONY: fuzz-native
+fuzz-native: $(venv)/dev $(venv)/native
+	cd native && cargo test --locked
+	EXAMPLES=$(EXAMPLES) $(bin)/pytest tests/compiler/test_native_backend.py $(ARGS)
 
 # Both ways to answer, compared for longer than the tests do, and elsewhere each time; see docs/compiled.md.
 EXAMPLES ?= 100000

@@ -1,0 +1,196 @@
+//! What a selection becomes, as Python hands it over: `gateway/compiler/program.py` says what each part means.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::scan::Paths;
+use crate::spelling;
+
+/// A JSON value that is written as it is.
+#[derive(Debug, Deserialize)]
+#[serde(from = "String")]
+pub struct Spelled(pub Vec<u8>);
+
+impl From<String> for Spelled {
+    fn from(text: String) -> Self {
+        let mut out = Vec::new();
+        spelling::text(&mut out, &text);
+        Spelled(out)
+    }
+}
+
+/// A response key with its value.
+#[derive(Debug, Deserialize)]
+pub struct Entry(pub Spelled, pub Expression);
+
+/// The entries of an object, and what they read of their parent: slots of them are places in `paths`. A view of the
+/// parent itself has its entries among these, so that the parent is walked through once. `reads_all`: an entry walks
+/// through all of the parent by itself.
+#[derive(Debug, Deserialize)]
+pub struct Entries {
+    pub paths: Paths,
+    pub entries: Vec<Entry>,
+    pub reads_all: bool,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub enum Scalar {
+    #[serde(rename = "ID")]
+    Id,
+    String,
+    Int,
+    Float,
+    Boolean,
+    DateTime,
+    #[serde(rename = "JSON")]
+    Json,
+}
+
+type Slot = usize;
+
+/// Where a value comes from.
+#[derive(Debug, Deserialize)]
+pub enum Operand {
+    /// What is stored at a path.
+    Value(Slot),
+    /// The same, or else a default.
+    ValueOr(Slot, Default),
+    ListOrEmpty(Slot),
+    FirstPresent(Vec<Slot>),
+    LowerCased(Slot),
+    KnownOrOther(Slot),
+    FirstKnownOrOther(Slot),
+    EveryKnownOrOther(Slot),
+    GlobalId(Spelled, Slot, Slot),
+    /// A branch of a tree, and where the older spelling of it would be.
+    TreeBranch(Slot, Option<Slot>),
+    ConditionKey(Slot, Slot),
+    ConditionOperator(Slot),
+    Embedded(Slot),
+    /// The parent itself, as far as it was recorded.
+    Whole,
+    Item,
+    Flat,
+    FlatAttribute(FlatAttribute),
+    Attribute(Attribute),
+    /// The page at a root.
+    Page(usize),
+    /// The total of the page around, up to the bound of this number.
+    Total(usize),
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Default {
+    Boolean(bool),
+    Integer(i64),
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FlatAttribute {
+    Number,
+    Group,
+    Depth,
+    Branch,
+}
+
+/// An attribute of a page or an edge.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Attribute {
+    Documents,
+    Edges,
+    PageInfo,
+    HasNextPage,
+    HasPreviousPage,
+    StartCursor,
+    EndCursor,
+    Document,
+    Cursor,
+}
+
+/// An enum's names by the values that are stored for them; `other`: the name for every value that isn't known.
+#[derive(Debug, Deserialize)]
+pub struct Names {
+    pub names: Vec<(String, Spelled)>,
+    pub other: Option<Spelled>,
+}
+
+impl Names {
+    pub fn of(&self, stored: &str) -> Option<&Spelled> {
+        self.names.iter().find(|(value, _)| value == stored).map(|(_, name)| name)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub enum Expression {
+    Constant(Option<Spelled>),
+    Leaf {
+        operand: Operand,
+        scalar: Scalar,
+        nullable: bool,
+    },
+    EnumName {
+        operand: Operand,
+        names: Names,
+        nullable: bool,
+    },
+    Object {
+        operand: Operand,
+        shape: usize,
+        nullable: bool,
+    },
+    /// Another view of the parent, which is there where anything is at a slot.
+    View {
+        presence: Option<Slot>,
+        entries: Vec<Entry>,
+        nullable: bool,
+    },
+    /// `width`: what each item counts for among the values of an answer.
+    ListOf {
+        operand: Operand,
+        item: Box<Expression>,
+        nullable: bool,
+        width: u64,
+    },
+}
+
+/// How an object is made, by its type.
+#[derive(Debug, Deserialize)]
+pub enum Body {
+    Object(Entries),
+    /// Of one of two types, as `gateway.schema.readings.Discriminator` says.
+    Typed {
+        any_of: Vec<String>,
+        none_of: Vec<String>,
+        matching: Entries,
+        otherwise: Entries,
+    },
+    /// A node of a tree's listing. The first three slots of a group are its branches, the fourth the older one.
+    Flat {
+        of_condition: Entries,
+        of_group: Entries,
+    },
+}
+
+/// An object's shape; those of the objects in it are `inner`.
+#[derive(Debug)]
+pub struct Shape {
+    pub body: Body,
+    pub inner: Vec<Arc<Shape>>,
+}
+
+impl Shape {
+    pub fn decoded(json: &[u8], inner: Vec<Arc<Shape>>) -> Result<Self, serde_json::Error> {
+        Ok(Shape { body: serde_json::from_slice(json)?, inner })
+    }
+}
+
+/// The root object; `values`: how many it has of an answer's values, but for those of lists.
+#[derive(Debug, Deserialize)]
+pub struct Root {
+    pub entries: Vec<Entry>,
+    pub values: u64,
+}
