@@ -7,7 +7,13 @@ from statistics import median, quantiles
 from bench.measure import Slice, Slices
 from bench.operations import Operation
 
-_PAIRS = (("gateway", "handwritten"), ("gateway", "ordinary"), ("executor", "gateway"), ("usual", "gateway"))
+_PAIRS = (
+    ("gateway", "handwritten"),
+    ("gateway", "python"),
+    ("gateway", "ordinary"),
+    ("executor", "gateway"),
+    ("usual", "gateway"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,10 +73,16 @@ def executed(settings: Settings) -> ASGIApp:
     return application(settings, services)
 
 
+def by_python(settings: Settings) -> ASGIApp:
+    """The gateway without its native back end."""
+    return create_app(settings.model_copy(update={"native": False}))
+
+
 # The gateway stands between those that it is compared with: neighbours are measured next to each other.
 VARIANTS: Mapping[str, Variant] = {
     "handwritten": Variant(handwritten.Application, by_hand=True),
     "gateway": Variant(create_app),
+    "python": Variant(by_python),
     "ordinary": Variant(partial(handwritten.Application, lean=False), by_hand=True),
     "executor": Variant(executed),
     "usual": Variant(usual.Application, only=usual.OPERATIONS, spaced=True),

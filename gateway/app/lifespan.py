@@ -65,6 +65,10 @@ async def lifespan(
         await services.observation.close()
         counts = [f"{how} {times:,}" for how, times in services.responses.answered.most_common()]
         _LOG.info("How operations were answered: %s", ", ".join(counts) or "none was")
+        if natively := services.responses.natively.most_common():
+            _LOG.info(
+                "Of those that may be shaped natively: %s", ", ".join(f"{how} {times:,}" for how, times in natively)
+            )
 
 
 async def _look_for_migrations(services: Services, indexing: "asyncio.Task[None]") -> None:

@@ -17,7 +17,11 @@ def open_documents(settings: Settings, graph: Graph) -> tuple[KnownOperations, P
         raise SettingsError("GATEWAY_ONLY_TRUSTED_DOCUMENTS: expected GATEWAY_TRUSTED_DOCUMENTS beside it")
     known = KnownOperations(
         DocumentPreparation(
-            graph, introspection=settings.introspection, subgraph=settings.subgraph, limits=settings.limits
+            graph,
+            introspection=settings.introspection,
+            subgraph=settings.subgraph,
+            limits=settings.limits,
+            native=settings.native,
         ),
         max_bytes=settings.worker_limits.known_documents_bytes,
     )

@@ -22,11 +22,12 @@ from gateway.cli import (
     serve_command,
 )
 from gateway.cli.console import Commands, print_line
+from gateway.compiler.native_backend.extension import BACK_END
 
 
 def _print_version(is_asked: bool) -> None:
     if is_asked:
-        print_line(f"gateway {version('search-interactions-gateway')}")
+        print_line(f"gateway {version('search-interactions-gateway')} ({BACK_END})")
         raise typer.Exit
 
 

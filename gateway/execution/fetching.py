@@ -12,7 +12,7 @@ from gateway.context import Budget, Context, Permission
 from gateway.errors import GatewayError, Unavailable
 from gateway.errors.tracebacks import untraced
 from gateway.model.documents import TYPE_FIELD
-from gateway.plan.commands import Document
+from gateway.plan.commands import Document, Find
 from gateway.plan.fetched_pages import Pages, documents_of, ids_at
 from gateway.plan.operation_plan import Bindings, Fetch
 from gateway.plan.reach_filters import beyond_user
@@ -60,7 +60,8 @@ class Fetcher:
         if budget is not None:
             context = Context(context.caller, context.namespace, budget)
         reader = self._query_reader if plan.operation is OperationType.QUERY else self._reader
-        fetching = _Fetching(reader, self._writer, bound.bindings, context, usage)
+        undecoded = bound.compiled.native is not None
+        fetching = _Fetching(reader, self._writer, bound.bindings, context, usage, undecoded=undecoded)
         if plan.operation is OperationType.MUTATION or len(plan.fetches) == 1:
             for fetch in plan.fetches:
                 await fetching.root(fetch)
@@ -96,9 +97,19 @@ class Fetcher:
 
 
 class _Fetching:
-    """The fetching of one operation."""
+    """The fetching of one operation; ``undecoded``: what is found is left as it comes."""
 
-    def __init__(self, reader: Reader, writer: Writer, bindings: Bindings, context: Context, usage: Usage) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        writer: Writer,
+        bindings: Bindings,
+        context: Context,
+        usage: Usage,
+        *,
+        undecoded: bool = False,
+    ) -> None:
+        self._undecoded = undecoded
         self._reader = reader
         self._writer = writer
         self._bindings = bindings
@@ -169,6 +180,8 @@ class _Fetching:
     def _sent(self, command: Command) -> Awaitable[Any]:
         if isinstance(command, WriteCommand):
             return self._writer.run(command, self._usage)
+        if self._undecoded and isinstance(command, Find):
+            return self._reader.undecoded(command, self._usage)
         return self._reader.run(command, self._usage)
 
     async def _nested(self, parent: Fetch, documents: Sequence[Document], keys: Sequence[str] | None) -> None:

@@ -35,18 +35,20 @@ _BYTES_OF_VALUE = 10
 @dataclass(frozen=True, slots=True)
 class AnswerData:
     """What an operation is answered with, but for what is settled then: its data as JSON, the ``way`` in which it was
-    made ("shaped", or why the executor had to) and the errors that were met, or why it is refused."""
+    made ("shaped", or why the executor had to) and the errors that were met, or why it is refused. ``natively``:
+    "native", or why not, where that was tried."""
 
     encoded: bytes
     way: str
     is_executed: bool = False
     errors: Sequence[GraphQLError] = ()
     refusal: AnswerTooLarge | None = None
+    natively: str = ""
 
 
 class ResponseBuilder:
     """The builder of the responses to one graph's operations; ``answered`` counts how: "shaped", or why the executor
-    had to.
+    had to; ``natively``, of those that were shaped by the extension or might have been: "native", or why not.
 
     ``hide_suggestions``: errors don't suggest names of the schema.
     """
@@ -56,6 +58,7 @@ class ResponseBuilder:
         self._limits = limits
         self._hide_suggestions = hide_suggestions
         self.answered: Counter[str] = Counter()
+        self.natively: Counter[str] = Counter()
 
     def response(self, operation: AdmittedOperation, pages: Pages) -> Answer:
         """The answer over these pages, which is charged to nobody."""
@@ -65,13 +68,24 @@ class ResponseBuilder:
         self, operation: AdmittedOperation, pages: Pages, *, in_turns: bool = False
     ) -> Iterator[AnswerData | None]:
         """The making of what is answered over these pages, which is the last item; each before it is None, where
-        something else may be done: ahead of the executor and, where it is made ``in_turns``, of each part of it.
+        something else may be done: ahead of each way that takes longer and, where it is made ``in_turns``, of each part
+        of it.
 
         Nothing but these pages is changed by it, so that it may be done in any thread.
         """
         errors: Sequence[GraphQLError] = ()
         plan, most = operation.bound.compiled.plan, self._limits.answer_bytes
-        way = ""
+        way = natively = ""
+        if (native := operation.bound.compiled.native) is not None:
+            made = native(pages, most)
+            if isinstance(made, bytes):
+                yield AnswerData(made, "shaped", natively="native")
+                return
+            natively = made
+            yield None
+            for _ in pages.decoding():
+                if in_turns:
+                    yield None
         try:
             shaped, way = self.shaped(operation.bound.compiled, pages)
             data: Mapping[str, Any] | None = shaped
@@ -84,9 +98,9 @@ class ResponseBuilder:
             data = with_leaves_within(most, plan, pages, data)
             if in_turns:
                 yield None
-            yield AnswerData(encoded_within(most, data), way, is_executed=is_executed, errors=errors)
+            yield AnswerData(encoded_within(most, data), way, is_executed, errors, natively=natively)
         except AnswerTooLarge as error:
-            yield AnswerData(b"", way, refusal=untraced(error))
+            yield AnswerData(b"", way, refusal=untraced(error), natively=natively)
 
     def answer(
         self, operation: AdmittedOperation, made: AnswerData, settled: Callable[[int], OperationCost] | None = None
@@ -95,6 +109,8 @@ class ResponseBuilder:
         are known, where that is counted."""
         if made.way:
             self.answered[made.way] += 1
+        if made.natively:
+            self.natively[made.natively] += 1
         if made.refusal is not None:
             return self._refused(made.refusal, settled)
         answer: dict[str, Any] = {}

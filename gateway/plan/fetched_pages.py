@@ -1,12 +1,14 @@
 """What an operation fetched before it is executed or shaped."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from gateway.errors import UnreadableDocument
+from gateway.errors import GatewayError, UnreadableDocument
 from gateway.errors.time_limit import too_broad
 from gateway.model.document_ids import id_text
 from gateway.model.filter_trees.flat import Count
+from gateway.model.undecoded_documents import UndecodedDocuments
 from gateway.plan.paging import Page
 from gateway.plan.statistics_pages import GroupPage
 
@@ -89,6 +91,27 @@ class Pages:
         if isinstance(by_key, Exception):
             raise by_key
         return by_key[page.key]
+
+    def root(self, path: ResponsePath) -> Any:
+        """What was fetched for the root at ``path``, which may be the error that fetching met."""
+        return self._roots[path]
+
+    def decoding(self) -> Iterator[None]:
+        """Decodes the documents that aren't yet, piece by piece; an error stands in the place of what can't be."""
+        for path, value in self._roots.items():
+            if isinstance(value, Page) and isinstance(value.documents, UndecodedDocuments):
+                try:
+                    for documents in value.documents.decoding():
+                        if documents is None:
+                            yield None
+                        else:
+                            self._roots[path] = replace(value, documents=documents)
+                except GatewayError as error:
+                    self._roots[path] = error
+
+    def bound(self, path: ResponsePath) -> int | Exception:
+        """What the ``totalCount`` field at ``path`` counts up to, or what is wrong with that."""
+        return self._bounds[path]
 
     def put_bounds(self, bounds: Mapping[ResponsePath, int | Exception], unindexed: Sequence[str] = ()) -> None:
         """What the ``totalCount`` fields at these paths count up to, or what is wrong with that; ``unindexed``: the

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.compiler.native_backend.programs import NativeShaper
 from gateway.compiler.shaping import Shaper
 from gateway.plan.operation_plan import Bindings, Plan
 
@@ -30,12 +31,13 @@ _ENTRY_BYTES = 70
 @dataclass(frozen=True, slots=True)
 class CompiledOperation:
     """A plan and the function that shapes its pages; where there is none, ``fallback`` says why. ``name``: of the
-    operation, where it has one."""
+    operation, where it has one. ``native``: what shapes its pages undecoded, so that they are fetched so."""
 
     plan: Plan
     shape: Shaper | None
     fallback: str
     name: str | None = None
+    native: NativeShaper | None = None
 
     @property
     def weight(self) -> int:

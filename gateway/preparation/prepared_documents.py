@@ -106,13 +106,22 @@ def document_weight(node: DocumentNode, longest_bytes: int = 0) -> int:
 
 
 class DocumentPreparation:
-    """The way from an operation text to a bound operation, for one graph, step by step."""
+    """The way from an operation text to a bound operation, for one graph, step by step; ``native``: whether answers are
+    made by the extension where it is there."""
 
-    def __init__(self, graph: Graph, *, introspection: bool, subgraph: bool = True, limits: Limits = DEFAULTS) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        *,
+        introspection: bool,
+        subgraph: bool = True,
+        limits: Limits = DEFAULTS,
+        native: bool = True,
+    ) -> None:
         self.limits = limits
         self._schema = graph.executable
         self._introspection = Introspection(graph.executable, limits.executed_values)
-        self._shaping = Shaping(graph, limits.answer_values)
+        self._shaping = Shaping(graph, limits.answer_values, native=native)
         self._coercers = Coercers()
         self._validation = Validation(graph.executable, introspection=introspection, subgraph=subgraph)
         self._hide_suggestions = not introspection
@@ -175,7 +184,8 @@ class DocumentPreparation:
         if None in values:
             # The executor refuses a condition that is null; the plan doesn't matter.
             return CompiledOperation(plan, None, "null condition", operation.name)
-        return CompiledOperation(plan, self._shaping.shaper(plan), "", operation.name)
+        shape, native = self._shaping.shapers(plan)
+        return CompiledOperation(plan, shape, "", operation.name, native)
 
     def bound(self, compiled: CompiledOperation, values: VariableValues) -> BoundOperation:
         """A compiled operation with its variables' values; raises as ``compiled`` does."""

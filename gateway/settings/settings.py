@@ -118,6 +118,9 @@ class Settings(ReadSettings, TokenSettings, LimitSettings, SchemaSettings):
     graphiql: bool = Field(True, description="Whether browsers get the GraphiQL page at /graphql.")
     insights_page: bool = Field(True, description="Whether browsers get the Insights page at /insights.")
     introspection: bool = Field(True, description="Whether clients may ask for the schema.")
+    native: bool = Field(
+        True, description="Whether answers are made by the native extension, where it is installed; else by Python."
+    )
     federation_sdl: bool | None = Field(
         None,
         description="Whether a federated gateway may ask for the schema, by `_service`; unset: where clients may.",

@@ -7,16 +7,57 @@ from typing import Any
 
 from bson import decode_all
 from bson.codec_options import CodecOptions
+from bson.errors import InvalidBSON
 
 from gateway.errors import ReadTooLarge
 from gateway.errors.tracebacks import untraced
+from gateway.model.undecoded_documents import UndecodedDocuments
 from gateway.plan.usage import InTurn
 from gateway.scheduling.held_bytes import ReplyBytes
 from gateway.store.client import CommandCursor, Document, RawBatchCursor, next_batch
+from gateway.store.driver_errors import translated
 
 # To decode so many bytes takes 0.2 to 2 ms, and so many of a piece up to 10.
 _LONG_BYTES = 100_000
 _PIECE_BYTES = 500_000
+_LEAST_DOCUMENT = 5
+
+
+class KeptBatches:
+    """The batches that were read so far, in order, for whoever wants them as they came.
+
+    ``count``: the documents in them. ``reply``: counts what is held of them, as once they are decoded: they may be.
+    """
+
+    __slots__ = ("_batches", "_long", "_options", "count", "reply")
+
+    def __init__(self, options: CodecOptions[Document], reply: ReplyBytes | None = None) -> None:
+        self._options = options
+        self._batches: list[bytes] = []
+        self._long = 0
+        self.count = 0
+        self.reply = reply
+
+    def add(self, batch: bytes) -> None:
+        is_long = len(batch) >= _LONG_BYTES
+        if self.reply is not None:
+            self.reply.came(len(batch), is_decoded=not is_long)
+        if is_long:
+            self._long += len(batch)
+        self._batches.append(batch)
+        self.count += sum(1 for _ in _ends(batch))
+
+    async def documents(self) -> UndecodedDocuments:
+        """All of them, once there is room for what is long to be decoded."""
+        if self.reply is not None and self._long:
+            await self.reply.decode(self._long)
+        return UndecodedDocuments(self._batches, range(self.count), self._decoded)
+
+    def _decoded(self, batch: bytes) -> Iterator[list[Document]]:
+        for piece in _pieces(batch):
+            with translated():
+                documents = decode_all(piece, self._options)
+            yield documents
 
 
 class ReadDocuments:
@@ -61,7 +102,9 @@ class ReadDocuments:
         return self._decoded
 
 
-async def read_documents(cursor: RawBatchCursor, documents: ReadDocuments, count: Callable[[int], Any]) -> None:
+async def read_documents(
+    cursor: RawBatchCursor, documents: KeptBatches | ReadDocuments, count: Callable[[int], Any]
+) -> None:
     """Adds all that a cursor has. ``count`` is called with the bytes of each batch, and may raise an error: then the
     batch isn't added, and no further one is asked for."""
     try:
@@ -78,7 +121,9 @@ async def read_documents(cursor: RawBatchCursor, documents: ReadDocuments, count
         raise
 
 
-async def _read_batch(cursor: RawBatchCursor, documents: ReadDocuments, count: Callable[[int], Any]) -> None:
+async def _read_batch(
+    cursor: RawBatchCursor, documents: KeptBatches | ReadDocuments, count: Callable[[int], Any]
+) -> None:
     # One, or none at the end.
     for batch in await cursor.to_list(1):
         count(len(batch))
@@ -104,10 +149,14 @@ async def _read_rows(cursor: CommandCursor, rows: ReadDocuments, count: Callable
 
 
 def _ends(batch: bytes) -> Iterator[int]:
-    """Where each document of a batch ends; it begins with its length, as BSON has it."""
+    """Where each document of a batch ends; it begins with its length, as BSON has it. Raises `InvalidBSON` for a length
+    that none has."""
     end = 0
     while end < len(batch):
-        end += int.from_bytes(batch[end : end + 4], "little")
+        length = int.from_bytes(batch[end : end + 4], "little")
+        if length < _LEAST_DOCUMENT:
+            raise InvalidBSON("a document without a length")
+        end += length
         yield end
 
 

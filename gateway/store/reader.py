@@ -8,6 +8,7 @@ from pymongo.errors import OperationFailure
 
 from gateway.errors import QueryTooBroad, ReadTooLarge
 from gateway.errors.time_limit import too_broad
+from gateway.model.undecoded_documents import UndecodedDocuments
 from gateway.plan.commands import Aggregation, Count, Document, Find, ReadCommand
 from gateway.plan.projection import most_bytes
 from gateway.plan.usage import Usage
@@ -25,9 +26,10 @@ from gateway.store.client import (
 from gateway.store.driver_errors import translated
 from gateway.store.long_commands import LongCommands
 from gateway.store.observed_commands import observed
-from gateway.store.raw_batches import ReadDocuments, read_documents, read_rows
+from gateway.store.raw_batches import KeptBatches, ReadDocuments, read_documents, read_rows
 
 T = TypeVar("T")
+_Read = TypeVar("_Read", KeptBatches, ReadDocuments)
 
 # Of what has no limit but its ids, of which an operation names up to 1,000: MongoDB's own first batch has 101.
 _UNLIMITED_BATCH = 1_001
@@ -72,16 +74,11 @@ class Reader:
         `QueryTooBroad`, naming what no index serves: never a part of a page. What may be long is killed on the server
         where whoever waits for it is cancelled.
         """
+        if isinstance(command, Find):
+            return _documents(self._found(command, usage, partial(ReadDocuments, self._codec_options, usage.in_turn)))
         examines = command.examines if isinstance(command, Aggregation) else bool(command.unindexed)
         begin = partial(usage.begin, examines=examines)
         match command:
-            case Find():
-                most = (command.limit or _UNLIMITED_BATCH) * most_bytes(command.projection)
-                most = max(_ROOM_BYTES, min(most, _REPLY_BYTES))
-                find = partial(self._find, command, usage, reply := usage.reply(most))
-                if command.may_be_long:
-                    find = partial(self._long_commands.run, find, begin, command.since)
-                return _documents(_read(command, usage, reply, find))
             case Count():  # Tens of keys are counted for a point.
                 count = partial(self._count, command)
                 return observed(command, usage, self._long_commands.run(count, begin))
@@ -90,16 +87,31 @@ class Reader:
                 running = partial(self._long_commands.run, aggregate_, begin)
                 return _result(command, _read(command, usage, reply, running))
 
+    async def undecoded(self, command: Find, usage: Usage) -> UndecodedDocuments:
+        """As `run`, but that the documents are as the database sent them: nothing of them was looked at.
+
+        What would read by another driver stands in the place of this: a command in, batches of BSON out.
+        """
+        batches = await self._found(command, usage, partial(KeptBatches, self._codec_options))
+        return await batches.documents()
+
+    def _found(self, command: Find, usage: Usage, none_yet: Callable[[ReplyBytes | None], _Read]) -> Awaitable[_Read]:
+        """``none_yet``: takes what counts a reply, and keeps the batches."""
+        most = (command.limit or _UNLIMITED_BATCH) * most_bytes(command.projection)
+        reply = usage.reply(max(_ROOM_BYTES, min(most, _REPLY_BYTES)))
+        find = partial(self._find, command, usage, none_yet(reply))
+        if command.may_be_long:
+            begin = partial(usage.begin, examines=bool(command.unindexed))
+            find = partial(self._long_commands.run, find, begin, command.since)
+        return _read(command, usage, reply, find)
+
     def _collection(self, name: str) -> Collection:
         collection = self._collections.get(name)
         if collection is None:
             collection = self._collections[name] = self._database[name]
         return collection
 
-    async def _find(
-        self, command: Find, usage: Usage, reply: ReplyBytes | None, session: ClientSession | None = None
-    ) -> ReadDocuments:
-        documents = ReadDocuments(self._codec_options, usage.in_turn, reply)
+    async def _find(self, command: Find, usage: Usage, documents: _Read, session: ClientSession | None = None) -> _Read:
         try:
             with translated():
                 for filter_ in command.filters:

@@ -34,6 +34,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from gateway.app.worker import freeze_garbage_collector
+from gateway.compiler.native_backend.extension import EXTENSION
 from gateway.compiler.shaping import Shaper
 from gateway.errors.formatting import Phase, formatted_errors
 from gateway.execution.answers import encode
@@ -50,6 +51,7 @@ from tests.generators.pages import Documents
 from tests.generators.stored_documents import MISSING, ODDITIES
 from tests.harness.decoded import by_itself, decoded_for_answers, stored
 from tests.harness.default_graph import EXECUTABLE
+from tests.harness.undecoded import decoded, undecoded
 
 EXAMPLES = int(os.environ.get("EXAMPLES") or 0)
 _IN_CI = 2_000
@@ -64,11 +66,21 @@ _FURTHER = 16
 # The executor may succeed where `@skip` or `@include` is given null, because it never gets there: whether it does
 # depends on the documents, which a plan doesn't know.
 _JUSTIFIED = {"null condition"}
+_NATIVE = "shaped natively"
 _OUTCOMES = {"shaped", "executed: errors", "executed: null condition"}
 _IN_PAGES = {"an error in place of what is fetched", "an error in place of an item", "a bad argument", "nothing found"}
 # The back ends by name, each as what gives its function for an operation that has a program.
 _BACK_ENDS: Mapping[str, Callable[[CompiledOperation], Shaper | None]] = {"Python": lambda compiled: compiled.shape}
-_FEATURES = {*ODDITIES, *FEATURES, *_IN_PAGES, *_OUTCOMES, "several roots"}
+# Where nothing is beyond them.
+_MOST_BYTES = 100_000_000
+_FEATURES = {
+    *ODDITIES,
+    *FEATURES,
+    *_IN_PAGES,
+    *_OUTCOMES,
+    "several roots",
+    *({_NATIVE} if EXTENSION is not None else ()),
+}
 
 
 @dataclass
@@ -144,6 +156,26 @@ def _compare(prepared: PreparedDocument, operation: Operation, compiled: Compile
     return outcome
 
 
+def _compare_natively(
+    prepared: PreparedDocument, operation: Operation, compiled: CompiledOperation, pages: Pages
+) -> bool:
+    """Whether the native back end has an answer of the same documents, encoded: then Python has the same of what they
+    are decoded to, and so has graphql-core, without an error."""
+    if compiled.native is None or (fetched := undecoded(compiled.plan, pages)) is None:
+        return False
+    native = compiled.native(fetched, _MOST_BYTES)
+    if isinstance(native, str):
+        return False
+    read = decoded(fetched)
+    answer = b'{"data":' + native + b"}"
+    shaped = _shaped(compiled, read, "Python")
+    assert shaped == answer, f"natively shaped {answer!r}, by Python {shaped!r}"
+    executed = _executed(prepared, operation, read)
+    assert executed.errors is None, f"natively shaped in spite of {executed.errors}"
+    assert encode({"data": executed.data}) == answer
+    return True
+
+
 def _check(preparation: DocumentPreparation, operation: Operation, stored: Documents, tally: _Tally) -> None:
     # What is generated may be beyond the limits, which have tests of their own.
     prepared = preparation.trusted(operation.query)
@@ -155,9 +187,11 @@ def _check(preparation: DocumentPreparation, operation: Operation, stored: Docum
     fetched = stored.fetched(compiled.plan, variables)
 
     outcome = _compare(prepared, operation, compiled, fetched.pages)
+    is_native = _compare_natively(prepared, operation, compiled, fetched.pages)
 
     tally.examples += 1
     tally.features.update({outcome, *operation.features, *fetched.features})
+    tally.features[_NATIVE] += is_native
     tally.features["several roots"] += len(compiled.plan.fields) > 1
     if outcome == "shaped":
         root = EXECUTABLE.get_root_type(compiled.plan.operation)
@@ -251,6 +285,7 @@ def test_both_ways_to_answer_give_the_same_bytes() -> None:
     assert tally.examples >= (EXAMPLES or _IN_CI)
     assert tally.rare(tally.features, _FEATURES) == {}
     assert tally.rare(tally.fields, _coordinates()) == {}
+    assert EXTENSION is None or tally.features[_NATIVE] >= _EACH
 
 
 def _target(coordinate: str) -> str:

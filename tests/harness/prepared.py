@@ -24,9 +24,9 @@ from gateway.schema.graph import build
 R = TypeVar("R", bound=OperationRunner)
 
 
-def compiled(query: str, variables: Mapping[str, Any], prefix: str = "") -> CompiledOperation:
+def compiled(query: str, variables: Mapping[str, Any], prefix: str = "", *, native: bool = True) -> CompiledOperation:
     """The one operation of a valid document, for these coerced variables; nothing of it is kept."""
-    preparation = DocumentPreparation(build(prefix), introspection=True)
+    preparation = DocumentPreparation(build(prefix), introspection=True, native=native)
     document = preparation.document(query)
     assert document.errors == []
     operation = document.operation(None)
@@ -42,8 +42,8 @@ def bound(known: KnownOperations, query: str, variables: Mapping[str, Any]) -> B
     return operation
 
 
-def new_table() -> KnownOperations:
-    return KnownOperations(DocumentPreparation(build(), introspection=True))
+def new_table(*, native: bool = True) -> KnownOperations:
+    return KnownOperations(DocumentPreparation(build(), introspection=True, native=native))
 
 
 def new_record() -> OperationRecord:
@@ -51,9 +51,11 @@ def new_record() -> OperationRecord:
     return OperationRecord(RequestRecord("1", "http", "POST", "/graphql"))
 
 
-def operation_runner(fetcher: Fetcher, concurrency: ConcurrencyLimit, kind: type[R]) -> tuple[R, ResponseBuilder]:
+def operation_runner(
+    fetcher: Fetcher, concurrency: ConcurrencyLimit, kind: type[R], *, native: bool = True
+) -> tuple[R, ResponseBuilder]:
     """A runner of this kind without rate limits, and what builds its responses."""
-    graph, known = build(), new_table()
+    graph, known = build(), new_table(native=native)
     documents = PersistedDocuments(known, PersistedDocumentsPolicy())
     cpu_gate = CpuGate(concurrency, max_waiting=100)
     paid_work = PaidWork(cpu_gate, NoRateLimit(), time_limit_ms=DEFAULTS.operation_time_ms)

@@ -5,15 +5,11 @@ times the width of its items, ahead of them. That takes 130 ns a list, half of i
 """
 
 import threading
-from collections.abc import Callable, Iterable, Sized
+from collections.abc import Callable, Sized
 from typing import Any, NamedTuple
 
-from gateway.compiler.program import Constant, Entries, Entry, ListOf, Object, Shape
 from gateway.compiler.python_backend.scalar_values import refuse
 from gateway.errors import AnswerTooLarge
-
-# A response key is written beside each of its values, and may be as long as a document.
-_KEY_CHARACTERS = 50
 
 
 class AnswerValues(NamedTuple):
@@ -49,22 +45,3 @@ def answer_values(most: int) -> AnswerValues:
         return list(map(item, value))
 
     return AnswerValues(begin, take, listed)
-
-
-def width(branches: Iterable[Entries], widths: Callable[[Shape], int]) -> int:
-    """How many values an object has besides those of its lists, which is of one of these types; a value with a long
-    response key counts for several."""
-    return 1 + max(sum(_width(entry, widths) for entry in entries) for entries in branches)
-
-
-def _width(entry: Entry, widths: Callable[[Shape], int]) -> int:
-    value = entry.value
-    inner = widths(value.shape) if isinstance(value, Object) else 1
-    return inner + len(entry.key) // _KEY_CHARACTERS
-
-
-def item_shape(value: Any) -> Shape | None:
-    """The shape of the objects that a list has."""
-    if isinstance(value, Constant) or not isinstance(value, ListOf) or not isinstance(value.item, Object):
-        return None
-    return value.item.shape

@@ -7,14 +7,15 @@ tracebacks and profiles show its lines.
 """
 
 import linecache
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from itertools import count
+from threading import RLock
 from types import CodeType, FunctionType
-from weakref import WeakKeyDictionary, WeakValueDictionary, finalize
+from weakref import WeakValueDictionary, finalize
 
+from gateway.compiler.answer_widths import AnswerWidths, branches, item_shape
 from gateway.compiler.program import (
     Constant,
-    Entries,
     FlatShape,
     ListOf,
     LookedUp,
@@ -23,7 +24,7 @@ from gateway.compiler.program import (
     Shape,
     TypedShape,
 )
-from gateway.compiler.python_backend.answer_values import answer_values, item_shape, width
+from gateway.compiler.python_backend.answer_values import answer_values
 from gateway.compiler.python_backend.constants import Constants
 from gateway.compiler.python_backend.expressions import Body, Call, Function, Names
 from gateway.model.documents import TYPE_FIELD
@@ -40,29 +41,32 @@ class PythonBackend:
     ``most_values``: that an answer may have; beyond them a program's function raises `AnswerTooLarge`.
     """
 
-    def __init__(self, most_values: int) -> None:
+    def __init__(self, most_values: int, widths: AnswerWidths) -> None:
         self._constants = Constants(answer_values(most_values))
         # A function that is in use keeps its shape, so that what is selected alike meets both again.
         self._functions: WeakValueDictionary[Shape | Program, Function] = WeakValueDictionary()
         self._codes: WeakValueDictionary[str, CodeType] = WeakValueDictionary()
-        self._widths: WeakKeyDictionary[Shape, int] = WeakKeyDictionary()
+        self._widths = widths
+        self._writing = RLock()
 
     def function(self, shape: Shape | Program) -> Function:
         """The function that makes the object of a shape of its parent, or that of a program of the pages."""
-        function = self._functions.get(shape)
-        if function is None:
-            function = self._functions[shape] = self._written(shape)
-        return function
+        # Some are written as answers are made, in whichever thread that is.
+        with self._writing:
+            function = self._functions.get(shape)
+            if function is None:
+                function = self._functions[shape] = self._written(shape)
+            return function
 
     def _written(self, shape: Shape | Program) -> Function:
         functions = {inner: self.function(inner) for inner in _inner_shapes(shape)}
         calls = {inner: Call(f"f{number}", inner.uses_pages, f"n{number}") for number, inner in enumerate(functions)}
-        widths = {calls[item].width: self._width(item) for item in _listed_shapes(shape)}
+        widths = {calls[item].width: self._widths.of(item) for item in _listed_shapes(shape)}
         paths = {path: f"p{number}" for number, path in enumerate(_paths(shape))}
         names = Names(self._constants, calls, paths)
         parameters = _parameters(shape)
         if isinstance(shape, Program):
-            widths["values"] = self._width(shape)
+            widths["values"] = self._widths.of(shape)
         bound = (*paths.values(), *(call.name for call in calls.values()), *widths)
         text = f"def shape({', '.join((*parameters, *bound))}):\n"
         match shape:
@@ -78,15 +82,6 @@ class PythonBackend:
         # With what it calls bound to its last parameters it ends with it, and one code serves whatever is called.
         defaults = (*paths, *functions.values(), *widths.values())
         return FunctionType(self._code(text), self._constants.namespace, "shape", defaults)
-
-    def _width(self, shape: Shape | Program) -> int:
-        """What an object of a shape counts for, but for the lists in it."""
-        if isinstance(shape, Program):
-            return width(_branches(shape), self._width)
-        counted = self._widths.get(shape)
-        if counted is None:
-            counted = self._widths[shape] = width(_branches(shape), self._width)
-        return counted
 
     def _code(self, text: str) -> CodeType:
         code = self._codes.get(text)
@@ -120,7 +115,7 @@ def _by_type(shape: TypedShape, names: Names) -> str:
 def _paths(shape: Shape | Program) -> Iterator[ResponsePath]:
     """The response paths that are looked up for these entries, each at one of them."""
     if isinstance(shape, Program) or shape.uses_pages:
-        for entries in _branches(shape):
+        for entries in branches(shape):
             for _, value in entries:
                 if not isinstance(value, Constant) and isinstance(value.operand, LookedUp):
                     yield value.operand.path
@@ -128,7 +123,7 @@ def _paths(shape: Shape | Program) -> Iterator[ResponsePath]:
 
 def _inner_shapes(shape: Shape | Program) -> Iterator[Shape]:
     """The shapes of the objects in these entries, which may be met several times."""
-    for entries in _branches(shape):
+    for entries in branches(shape):
         for _, value in entries:
             item = value.item if isinstance(value, ListOf) else value
             if isinstance(item, Object):
@@ -137,19 +132,10 @@ def _inner_shapes(shape: Shape | Program) -> Iterator[Shape]:
 
 def _listed_shapes(shape: Shape | Program) -> Iterator[Shape]:
     """The shapes of the items of lists in these entries."""
-    for entries in _branches(shape):
+    for entries in branches(shape):
         for _, value in entries:
             if (item := item_shape(value)) is not None:
                 yield item
-
-
-def _branches(shape: Shape | Program) -> Collection[Entries]:
-    match shape:
-        case TypedShape():
-            return shape.entries.values()
-        case FlatShape(of_condition, of_group):
-            return (of_condition, of_group)
-    return (shape.entries,)
 
 
 def _parameters(shape: Shape | Program) -> tuple[str, ...]:

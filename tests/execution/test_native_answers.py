@@ -1,0 +1,161 @@
+"""Lists answered of MongoDB's own bytes: the same answers as without the native extension, whatever is stored."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+from bson import Binary, DatetimeMS, Decimal128, Int64, ObjectId
+from bson.raw_bson import RawBSONDocument
+
+from gateway.compiler.native_backend.extension import EXTENSION
+from gateway.context import Caller, Context, Namespace, Organization, Permission
+from gateway.execution.admission import AdmittedOperation
+from gateway.execution.answers import Answer
+from gateway.execution.fetching import Fetcher
+from gateway.execution.operation_runner import OperationRunner
+from gateway.execution.response_builder import ResponseBuilder
+from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
+from gateway.preparation.graphql_request import GraphQLRequest
+from gateway.scheduling.concurrency import ConcurrencyLimit
+from gateway.store.client import Database
+from gateway.store.index_creation import create_indexes
+from gateway.store.reader import Reader
+from gateway.store.writer import Writer
+from tests.harness import prepared
+from tests.harness.decoded import stored
+
+pytestmark = pytest.mark.skipif(EXTENSION is None, reason="the native extension isn't installed")
+
+NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
+NAMESPACE = Namespace("ns_own", "own", "org_1", NOON)
+CONTEXT = Context(Caller("key", "web", frozenset(Permission), Organization("org_1", "Acme"), NAMESPACE.id), NAMESPACE)
+PAGE = """query($first: Int, $last: Int, $after: String, $before: String) {
+  interactions(first: $first, last: $last, after: $after, before: $before) {
+    totalCount(upTo: 5) pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+    edges { cursor node { id interactionId score occurredAt metadata
+      searchRequest { filters { json flat { index branch key operator value } } } } } } }"""
+
+
+def interaction(number: int, **fields: Any) -> dict[str, Any]:
+    return {
+        "_id": Binary.from_uuid(UUID(int=number)),
+        "namespace_id": NAMESPACE.id,
+        "interaction_id": f"i{number}",
+        "feature_id": "f",
+        "interaction_type": "click",
+        "occurred_at": NOON + timedelta(milliseconds=number),
+        "search_request_id": "r",
+        "search_request": {"filters": {"AND": [{"key": "brand", "operator": "EQ", "value": [number, "é\n"]}]}},
+        **fields,
+    }
+
+
+class Gateways:
+    """A runner with the native back end, and one without."""
+
+    def __init__(self, database: Database) -> None:
+        fetcher = Fetcher(Reader(database, time_limit_ms=5_000), Writer(database))
+        self.native, self.responses = self._runner(fetcher, native=True)
+        self.other, _ = self._runner(fetcher, native=False)
+
+    @staticmethod
+    def _runner(fetcher: Fetcher, *, native: bool) -> tuple[OperationRunner, ResponseBuilder]:
+        return prepared.operation_runner(fetcher, ConcurrencyLimit(1), OperationRunner, native=native)
+
+    async def answers(self, query: str, **variables: Any) -> tuple[Mapping[str, Any], str]:
+        """What both answer, and whether natively, or why not."""
+        before = self.responses.natively.copy()
+        answers = [await self._answer(runner, query, variables) for runner in (self.native, self.other)]
+        assert answers[0].body == answers[1].body
+        [how] = self.responses.natively - before
+        return orjson.loads(answers[0].body), how
+
+    async def _answer(self, runner: OperationRunner, query: str, variables: Mapping[str, Any]) -> Answer:
+        operation = await runner.admit(GraphQLRequest(query, variables), CONTEXT, prepared.new_record())
+        assert isinstance(operation, AdmittedOperation)
+        return await runner.run(operation)
+
+
+@pytest.fixture
+async def gateways(database: Database) -> Gateways:
+    await create_indexes(database)
+    return Gateways(database)
+
+
+async def test_pages_in_both_directions_are_answered_natively(gateways: Gateways, database: Database) -> None:
+    await database[INTERACTION.collection].insert_many([interaction(number) for number in range(8)])
+    seen: list[str] = []
+    for arguments, cursor, argument in (({"first": 3}, "endCursor", "after"), ({"last": 3}, "startCursor", "before")):
+        place: dict[str, Any] = {}
+        while True:
+            answer, how = await gateways.answers(PAGE, **arguments, **place)
+            assert how == "native"
+            page = answer["data"]["interactions"]
+            assert page["totalCount"] == 5
+            seen += [edge["node"]["interactionId"] for edge in page["edges"]]
+            if not page["pageInfo"]["hasNextPage" if argument == "after" else "hasPreviousPage"]:
+                break
+            place = {argument: page["pageInfo"][cursor]}
+    assert sorted(seen) == sorted(f"i{number}" for number in range(8) for _ in range(2))
+    answer, how = await gateways.answers(PAGE, first=5, last=2)
+    assert (len(answer["data"]["interactions"]["edges"]), how) == (2, "native")
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"score": Int64(3)}, "native"),
+        ({"metadata": {"id": ObjectId(), "n": [1.5, None]}}, "native"),
+        ({"occurred_at": None}, "null"),
+        ({"score": "high"}, "bad value"),
+        ({"metadata": {"n": Decimal128("1.50")}}, "odd type"),
+        ({"occurred_at": DatetimeMS(2**60)}, "odd type"),
+        ({"interaction_id": 5}, "bad value"),
+        ({"search_request": {"filters": {"NOT": [{"key": "k"}]}}}, "legacy tree"),
+        ({"search_request": {"filters": "x"}}, "bad value"),
+        ({"search_request": {"filters": {"AND": [{"value": 1, "key": 5}]}}}, "bad value"),
+    ],
+)
+async def test_what_is_stored_oddly_is_answered_as_without(
+    gateways: Gateways, database: Database, fields: dict[str, Any], expected: str
+) -> None:
+    await database[INTERACTION.collection].insert_many([interaction(1), interaction(2, **fields), interaction(3)])
+    answer, how = await gateways.answers(PAGE, first=10)
+    assert how == expected
+    assert len(answer["data"]["interactions"]["edges"]) == 3
+
+
+async def test_a_long_page_that_is_given_up_is_decoded_in_turns(gateways: Gateways, database: Database) -> None:
+    long = {"text": "x" * 40_000}
+    await database[INTERACTION.collection].insert_many(
+        [interaction(number, metadata=long, score="high" if number == 30 else 1) for number in range(60)]
+    )
+    answer, how = await gateways.answers(PAGE, last=50)
+    assert (how, len(answer["errors"]), len(answer["data"]["interactions"]["edges"])) == ("bad value", 1, 50)
+
+
+async def test_search_requests_are_answered_natively(gateways: Gateways, database: Database) -> None:
+    request = {"queries": [{"value": "red", "type": "text", "vector_index": "text"}], "return_url": True}
+    await database[SEARCH_REQUEST.collection].insert_one(
+        {
+            "_id": Binary.from_uuid(UUID(int=1)),
+            "namespace_id": NAMESPACE.id,
+            "search_request_id": "r",
+            "first_seen_at": NOON,
+            "search_request": request,
+        }
+    )
+    answer, how = await gateways.answers("{ searchRequests { nodes { json queries { value } returnUrl } } }")
+    node = {"json": request, "queries": [{"value": "red"}], "returnUrl": True}
+    assert (answer["data"]["searchRequests"]["nodes"], how) == ([node], "native")
+
+
+async def test_a_text_that_is_no_utf8_fails_as_it_does_without(gateways: Gateways, database: Database) -> None:
+    raw = stored(interaction(1, user_id="^^^^")).replace(b"^^^^", b"\xff" * 4)
+    await database[INTERACTION.collection].insert_one(RawBSONDocument(raw))
+    answer, how = await gateways.answers("{ interactions { nodes { interactionId userId } } }")
+    assert how == "not UTF-8"
+    assert len(answer["errors"]) == 1
