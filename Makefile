@@ -183,7 +183,7 @@ $(venv)/native: $(wildcard native/*.toml native/Cargo.lock native/src/*.rs) | $(
 .PHONY: fuzz-native
 fuzz-native: $(venv)/dev $(venv)/native
 	cd native && cargo test --locked
-	EXAMPLES=$(EXAMPLES) $(bin)/pytest tests/compiler/test_native_backend.py $(ARGS)
+	EXAMPLES=$(EXAMPLES) $(bin)/pytest tests/compiler/test_native_backend.py tests/compiler/test_native_selections.py $(ARGS)
 
 # Both ways to answer, compared for longer than the tests do, and elsewhere each time; see docs/compiled.md.
 EXAMPLES ?= 100000

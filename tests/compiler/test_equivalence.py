@@ -34,7 +34,6 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from gateway.app.worker import freeze_garbage_collector
-from gateway.compiler.native_backend.extension import EXTENSION
 from gateway.compiler.shaping import Shaper
 from gateway.errors.formatting import Phase, formatted_errors
 from gateway.execution.answers import encode
@@ -79,7 +78,6 @@ _FEATURES = {
     *_IN_PAGES,
     *_OUTCOMES,
     "several roots",
-    *({_NATIVE} if EXTENSION is not None else ()),
 }
 
 
@@ -285,7 +283,6 @@ def test_both_ways_to_answer_give_the_same_bytes() -> None:
     assert tally.examples >= (EXAMPLES or _IN_CI)
     assert tally.rare(tally.features, _FEATURES) == {}
     assert tally.rare(tally.fields, _coordinates()) == {}
-    assert EXTENSION is None or tally.features[_NATIVE] >= _EACH
 
 
 def _target(coordinate: str) -> str:

@@ -191,7 +191,9 @@ class Fetched:
             {**self._document(fetch), "_id": {"query": "lamp"}, "value": 0.5, "as_of": as_of}
             for _ in range(min(self._pick(4), bound.size))
         ]
-        totals = (groups[0] if groups else self._document(fetch)).get("stats", {})
+        totals = (groups[0] if groups else self._document(fetch)).get("stats")
+        # It is the pipeline's own: whatever else is odd, this is an object.
+        totals = totals if isinstance(totals, dict) else {}
         return GroupPage(groups, bound.tag, self._one_in(2), bound.after is not None, total, totals)
 
     def _bound(self, fetch: Fetch) -> BoundSource:

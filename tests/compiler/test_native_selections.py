@@ -1,0 +1,109 @@
+"""Whatever is selected of whatever is stored, as far as the native back end goes: it answers what Python's functions
+and graphql-core do, or nothing.
+
+``make fuzz-native EXAMPLES=100000`` goes on for longer than the suite, and elsewhere each time.
+"""
+
+import os
+import random
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from graphql import GraphQLObjectType, GraphQLUnionType, execute_sync, get_named_type, parse
+from hypothesis import given, seed, settings
+from hypothesis import strategies as st
+
+from gateway.compiler.native_backend.extension import EXTENSION
+from gateway.execution.answers import encode
+from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, time_order
+from gateway.plan.fetched_pages import Pages
+from gateway.plan.paging import Page
+from gateway.preparation.prepared_documents import DocumentPreparation
+from gateway.schema.graph import build
+from gateway.schema.readings import Fetched, Parameterized, reading_of
+from gateway.schema.stored_readings import Computed, TypedText
+from tests.generators.stored_documents import documents
+from tests.harness.default_graph import EXECUTABLE
+from tests.harness.undecoded import decoded, undecoded
+
+pytestmark = pytest.mark.skipif(EXTENSION is None, reason="the native extension isn't installed")
+
+EXAMPLES = int(os.environ.get("EXAMPLES") or 0)
+_DEEPEST = 6
+# What the native back end has nothing for.
+_OTHERS = (Fetched, Parameterized, Computed, TypedText)
+
+Draw = Callable[[st.SearchStrategy[Any]], Any]
+
+
+def _selection(draw: Draw, type_name: str, fields: set[str], depth: int = 0) -> str:
+    """Some of a type's fields, with what is selected of them; ``fields``: takes their coordinates."""
+    type_ = EXECUTABLE.type_map[type_name]
+    if isinstance(type_, GraphQLUnionType):
+        members = [f"... on {inner.name} {_selection(draw, inner.name, fields, depth)}" for inner in type_.types]
+        return f"{{ __typename {' '.join(members)} }}"
+    assert isinstance(type_, GraphQLObjectType)
+    names = [name for name, field in type_.fields.items() if not isinstance(reading_of(field), _OTHERS)]
+    if depth >= _DEEPEST:
+        names = [name for name in names if not hasattr(get_named_type(type_.fields[name].type), "fields")]
+        names = [name for name in names if not isinstance(get_named_type(type_.fields[name].type), GraphQLUnionType)]
+    parts = []
+    for name in draw(st.lists(st.sampled_from(names), min_size=1, max_size=6, unique=True)):
+        fields.add(f"{type_name}.{name}")
+        inner = get_named_type(type_.fields[name].type)
+        alias = draw(st.sampled_from(["", "", "", f"an_alias_of_{name}: "]))
+        below = _selection(draw, inner.name, fields, depth + 1) if _has_fields(inner) else ""
+        parts.append(f"{alias}{name} {below}")
+    return f"{{ {' '.join(parts)} }}"
+
+
+def _has_fields(type_: object) -> bool:
+    return isinstance(type_, GraphQLObjectType | GraphQLUnionType)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("root", "type_name"), [("interactions", "Interaction"), ("searchRequests", "SearchRequest")])
+def test_all_ways_to_answer_give_the_same_bytes(root: str, type_name: str) -> None:
+    preparation = DocumentPreparation(build(), introspection=True)
+    kind = INTERACTION if type_name == "Interaction" else SEARCH_REQUEST
+    ways, selected = Counter[str](), Counter[str]()
+
+    # Elsewhere each time, unless it is to say the same each time.
+    @seed(random.getrandbits(32) if EXAMPLES else 0)
+    @settings(max_examples=EXAMPLES or 400, database=None, deadline=None)
+    @given(st.data())
+    def same_bytes(data: st.DataObject) -> None:
+        fields: set[str] = set()
+        nodes = _selection(data.draw, type_name, fields)
+        query = f"{{ {root} {{ nodes {nodes} edges {{ cursor node {nodes} }} totalCount pageInfo {{ endCursor }} }} }}"
+        compiled = preparation.compiled(preparation.trusted(query).operation(None), ())
+        [fetch] = compiled.plan.fetches
+        odd = data.draw(st.booleans())
+        stored = [data.draw(documents(type_name, odd=odd)).document for _ in range(data.draw(st.integers(0, 2)))]
+        pages, backwards = Pages(), data.draw(st.booleans())
+        page = Page(time_order(kind, descending=True), stored, True, False, 7, highest=backwards)
+        pages.put(fetch.path, page)
+        pages.put_bounds({path: 10_000 for path, _ in fetch.totals})
+        fetched = undecoded(compiled.plan, pages)
+        if fetched is None or compiled.native is None:
+            ways["no BSON" if fetched is None else "no program"] += 1
+            return
+        native = compiled.native(fetched, 100_000_000)
+        if isinstance(native, str):
+            ways[native] += 1
+            return
+        ways["native"] += 1
+        selected.update(fields)
+        assert compiled.shape is not None
+        read = decoded(fetched)
+        assert native == encode(compiled.shape(read))
+        executed = execute_sync(EXECUTABLE, parse(query), read)
+        assert executed.errors is None
+        assert native == encode(executed.data)
+
+    same_bytes()
+    print(ways, selected.most_common()[-5:])
+    assert ways["no program"] < 20
+    assert ways["native"] >= 100
