@@ -28,6 +28,8 @@ from gateway.app.worker import prepare_interpreter
 from gateway.execution.operation_runner import OperationRunner
 from gateway.execution.response_builder import ResponseBuilder
 from gateway.limits import ConnectionLimits
+from gateway.limits.worker_limits import held_bytes_at_once
+from gateway.scheduling.held_bytes import HeldBytes
 from gateway.settings import Settings, load
 
 _STOP_SECONDS = 30.0
@@ -69,6 +71,7 @@ def executed(settings: Settings) -> ASGIApp:
         services.observer,
         time_limit_ms=settings.limits.operation_time_ms,
         usage_limits=settings.limits.usage,
+        held_bytes=HeldBytes(*held_bytes_at_once(settings.worker_limits.key_held_bytes)),
     )
     return application(settings, services)
 
