@@ -105,5 +105,6 @@ def test_all_ways_to_answer_give_the_same_bytes(root: str, type_name: str) -> No
 
     same_bytes()
     print(ways, selected.most_common()[-5:])
-    assert ways["no program"] < 20
-    assert ways["native"] >= 100
+    # Large trees are selected in more fields than a native program may have.
+    assert ways["no program"] * 10 < sum(ways.values())
+    assert ways["native"] * 4 > sum(ways.values())
