@@ -165,7 +165,7 @@ def test_the_format_is_told_and_a_wrong_one_refused_with_the_right_one(shell: Sh
         (b'[\n{"feature_id": "p"},\n{"feature_id": "q"}\n]', "jq -c '.[]'"),
         (b'{\n"feature_id": "p"\n}', "jq -c '.'"),
         ("feature_id,interaction_type\np,view\n".encode("utf-16"), "iconv -f UTF-16"),
-        (gzip.compress(LINE)[:12], "after line 0"),
+        (gzip.compress(LINE, mtime=0)[:12], "after line 0"),
         (b"Dear all,\nit was a pleasure.\n", "neither a JSON object nor a header"),
         (b"sku,kind\np1,view\n", "--map sku=feature_id"),
         (b'{"name": "x"}\n', "neither interactions"),
