@@ -7,9 +7,10 @@ import { AllSearchMeasures, comparison, formatOf } from "../../numbers/search_me
 import { BRANCH_WORDS, symbolOf, wordsOf } from "../../parts/filter_nodes";
 import { FilterValue } from "../../parts/filter_tree";
 import { Measure, Measures } from "../../parts/measure";
+import { searchColumns } from "../../parts/number_columns";
 import { type Column, Table } from "../../parts/table";
 import { View } from "../../parts/view";
-import { OUTCOME, outcomeColumns, outcomeMeasures, ValueOutcome } from "./filter_outcome";
+import { outcomeMeasures, ValueOutcome } from "./filter_outcome";
 import { FilteredSearch } from "./filtered_search";
 import { LatestTrees } from "./latest_trees";
 import { Shares } from "./shares";
@@ -180,5 +181,5 @@ const valueColumns = (key: string): Column<UsedValue>[] => [
   },
   { name: "searches", title: "Searches", of: "ValueUsage.searches", value: ({ searches }) => searches, show: ({ searches }) => count(searches) },
   // The API orders values by how many searches have them.
-  ...outcomeColumns<(typeof OUTCOME)[number], UsedValue>(outcomeMeasures, false),
+  ...searchColumns(outcomeMeasures, { isOrdered: false }),
 ];

@@ -7,9 +7,10 @@ import { AllSearchMeasures, measuresOf, searchMeasures, searchOrders, shortForma
 import { chosenColumns, ColumnChoice } from "../../parts/column_choice";
 import { FilterValue } from "../../parts/filter_tree";
 import { Measure, Measures } from "../../parts/measure";
+import { searchColumns } from "../../parts/number_columns";
 import { type Column, orderingOf, Table } from "../../parts/table";
 import { View } from "../../parts/view";
-import { OUTCOME, outcomeColumns } from "./filter_outcome";
+import { OUTCOME } from "./filter_outcome";
 
 const FilterKeysDocument = graphql(
   `
@@ -49,7 +50,7 @@ export default function FilterKeysView() {
   const chosen = chosenColumns(parameters, OFFERED, USUAL);
   // What the rows are ordered by is shown, whatever is chosen.
   const shown = offered.filter(({ field, order }) => chosen.includes(field) || order === ordering.field);
-  const columns = [...firstColumns, ...outcomeColumns<SearchField, KeyRow>(shown, true), mostUsedValues];
+  const columns = [...firstColumns, ...searchColumns(shown, { isOrdered: true }), mostUsedValues];
   return (
     <View
       title="Filters"

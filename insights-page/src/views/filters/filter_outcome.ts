@@ -1,7 +1,6 @@
-// What filtered searches led to, as columns: the same numbers for keys and for values.
+// What filtered searches led to: the same numbers for keys and for values.
 import { graphql } from "../../gateway/graphql";
-import { formatOf, measuresOf, type SearchField, type SearchMeasure, type SearchStats } from "../../numbers/search_measures";
-import type { Column } from "../../parts/table";
+import { measuresOf, type SearchField } from "../../numbers/search_measures";
 
 /** How searches with a filter are compared with all. */
 export const OUTCOME = ["clickThroughRate", "averageClickPosition", "conversionRate", "noResultsRate", "reformulationRate"] as const satisfies readonly SearchField[];
@@ -18,17 +17,3 @@ export const ValueOutcome = graphql(`
 `);
 
 export const outcomeMeasures = measuresOf(OUTCOME);
-
-/** `isOrdered`: whether the API orders such rows by these numbers. */
-export const outcomeColumns = <Field extends SearchField, Row extends { stats: Pick<SearchStats, Field> }>(
-  measures: readonly SearchMeasure<Field>[],
-  isOrdered: boolean,
-): Column<Row>[] =>
-  measures.map((measure) => ({
-    name: measure.field,
-    title: measure.title,
-    of: `SearchStats.${measure.field}`,
-    ...(isOrdered && { order: measure.order }),
-    value: ({ stats }) => stats[measure.field],
-    show: ({ stats }) => formatOf(measure)(stats[measure.field]),
-  }));

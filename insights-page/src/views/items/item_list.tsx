@@ -2,11 +2,12 @@
 import { usePlace } from "../../address/place_context";
 import { interactionsOf } from "../../address/scope";
 import { graphql, type ResultOf } from "../../gateway/graphql";
-import { count, duration, mean, rate } from "../../numbers/format";
+import { count } from "../../numbers/format";
 import { interactionMeasures, InteractionNumbers } from "../../numbers/interaction_measures";
 import { AtLeast, limitOf } from "../../parts/at_least";
 import { Choices } from "../../parts/choices";
 import { Measure, Measures } from "../../parts/measure";
+import { interactionColumns, interactionOrders } from "../../parts/number_columns";
 import { type Column, orderingOf, Table } from "../../parts/table";
 import { View } from "../../parts/view";
 
@@ -40,16 +41,17 @@ type Item = ResultOf<typeof ItemsDocument>["interactionStats"]["nodes"][number];
 // aren't left out by their types, as then no daily counts could answer: of 375,000 interactions that took 1.5 s, and 0.13 s.
 const USUAL_VIEWS = 1;
 
-const FIELDS = [
-  "CLICKS",
-  "VIEWS",
-  "CLICKS_PER_VIEW",
-  "CLICKS_PER_VIEW_LOWER_BOUND",
-  "COEC",
-  "NEGATIVE_RATE",
-  "AVERAGE_CLICK_POSITION",
-  "AVERAGE_DURATION_MS",
+const NUMBERS = [
+  "views",
+  "clicks",
+  "clicksPerView",
+  "clicksPerViewLowerBound",
+  "coec",
+  "negativeRate",
+  "averageClickPosition",
+  "averageDurationMs",
 ] as const;
+const ORDERS = interactionOrders(NUMBERS);
 
 /** `minViews`: ratios of what hardly anybody has seen say little. */
 const CHOICES = [
@@ -63,56 +65,10 @@ const TOTALS = interactionMeasures("views", "clicks", "clicksPerView", "averageC
 
 const idOf = ({ key }: Item): string => key.feature?.featureId ?? "";
 
-const columnsBeside: readonly Column<Item>[] = [
-  { name: "views", title: "Views", of: "InteractionStats.views", order: "VIEWS", value: ({ stats }) => stats.views, show: ({ stats }) => count(stats.views) },
-  { name: "clicks", title: "Clicks", of: "InteractionStats.clicks", order: "CLICKS", value: ({ stats }) => stats.clicks, show: ({ stats }) => count(stats.clicks) },
-  {
-    name: "clicksPerView",
-    title: "Clicks per view",
-    of: "InteractionStats.clicksPerView",
-    order: "CLICKS_PER_VIEW",
-    value: ({ stats }) => stats.clicksPerView,
-    show: ({ stats }) => rate(stats.clicksPerView),
-  },
-  {
-    name: "clicksPerViewLowerBound",
-    title: "Lower bound",
-    of: "InteractionStats.clicksPerViewLowerBound",
-    order: "CLICKS_PER_VIEW_LOWER_BOUND",
-    value: ({ stats }) => stats.clicksPerViewLowerBound,
-    show: ({ stats }) => rate(stats.clicksPerViewLowerBound),
-  },
-  { name: "coec", title: "COEC", of: "InteractionStats.coec", order: "COEC", value: ({ stats }) => stats.coec, show: ({ stats }) => mean(stats.coec) },
-  {
-    name: "negativeRate",
-    title: "Negative rate",
-    of: "InteractionStats.negativeRate",
-    order: "NEGATIVE_RATE",
-    value: ({ stats }) => stats.negativeRate,
-    show: ({ stats }) => rate(stats.negativeRate),
-  },
-  {
-    name: "averageClickPosition",
-    title: "Click position",
-    of: "InteractionStats.averageClickPosition",
-    order: "AVERAGE_CLICK_POSITION",
-    value: ({ stats }) => stats.averageClickPosition,
-    show: ({ stats }) => mean(stats.averageClickPosition),
-  },
-  {
-    name: "averageDurationMs",
-    title: "Duration",
-    of: "InteractionStats.averageDurationMs",
-    order: "AVERAGE_DURATION_MS",
-    value: ({ stats }) => stats.averageDurationMs,
-    show: ({ stats }) => duration(stats.averageDurationMs),
-  },
-];
-
 export function ItemList() {
   const { place, now, go, hrefOf } = usePlace();
   const { scope, parameters } = place;
-  const ordering = orderingOf(parameters, FIELDS, "CLICKS");
+  const ordering = orderingOf(parameters, ORDERS, "CLICKS");
   const minViews = parameters["views"] === undefined ? USUAL_VIEWS : limitOf(parameters["views"]);
   const viewsIn = (views: number) => (views === USUAL_VIEWS ? null : String(views));
   const columns: readonly Column<Item>[] = [
@@ -123,7 +79,7 @@ export function ItemList() {
       value: idOf,
       show: (item) => <a href={hrefOf({ item: idOf(item) })}>{idOf(item)}</a>,
     },
-    ...columnsBeside,
+    ...interactionColumns(NUMBERS),
   ];
   return (
     <View

@@ -1,7 +1,8 @@
 // The searches that lead to an item, by what was searched for.
 import { usePlace } from "../../address/place_context";
 import { type FragmentOf, graphql, readFragment, type ResultOf } from "../../gateway/graphql";
-import { count, mean, rate } from "../../numbers/format";
+import { count } from "../../numbers/format";
+import { interactionColumns, interactionOrders } from "../../parts/number_columns";
 import { type Column, type Ordering, Table } from "../../parts/table";
 
 export const LeadingQueries = graphql(`
@@ -17,40 +18,13 @@ export const LeadingQueries = graphql(`
 
 type Query = ResultOf<typeof LeadingQueries>["nodes"][number];
 
-export const QUERY_ORDERS = ["CLICKS", "VIEWS", "CLICKS_PER_VIEW", "CLICKS_PER_VIEW_LOWER_BOUND", "AVERAGE_CLICK_POSITION"] as const;
+const NUMBERS = ["views", "clicks", "clicksPerView", "clicksPerViewLowerBound", "averageClickPosition"] as const;
 
-const numberColumns: readonly Column<Query>[] = [
-  { name: "views", title: "Views", of: "InteractionStats.views", order: "VIEWS", value: ({ stats }) => stats.views, show: ({ stats }) => count(stats.views) },
-  { name: "clicks", title: "Clicks", of: "InteractionStats.clicks", order: "CLICKS", value: ({ stats }) => stats.clicks, show: ({ stats }) => count(stats.clicks) },
-  {
-    name: "clicksPerView",
-    title: "Clicks per view",
-    of: "InteractionStats.clicksPerView",
-    order: "CLICKS_PER_VIEW",
-    value: ({ stats }) => stats.clicksPerView,
-    show: ({ stats }) => rate(stats.clicksPerView),
-  },
-  {
-    name: "clicksPerViewLowerBound",
-    title: "Lower bound",
-    of: "InteractionStats.clicksPerViewLowerBound",
-    order: "CLICKS_PER_VIEW_LOWER_BOUND",
-    value: ({ stats }) => stats.clicksPerViewLowerBound,
-    show: ({ stats }) => rate(stats.clicksPerViewLowerBound),
-  },
-  {
-    name: "averageClickPosition",
-    title: "Click position",
-    of: "InteractionStats.averageClickPosition",
-    order: "AVERAGE_CLICK_POSITION",
-    value: ({ stats }) => stats.averageClickPosition,
-    show: ({ stats }) => mean(stats.averageClickPosition),
-  },
-];
+export const QUERY_ORDERS = interactionOrders(NUMBERS);
 
 export const queryColumns: readonly Column<Query>[] = [
   { name: "query", title: "Query", isText: true, value: ({ key }) => key.query, show: ({ key }) => <QueryLink text={key.query} /> },
-  ...numberColumns,
+  ...interactionColumns(NUMBERS),
 ];
 
 export const queriesIn = (queries: FragmentOf<typeof LeadingQueries>) => readFragment(LeadingQueries, queries);

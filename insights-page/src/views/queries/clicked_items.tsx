@@ -4,7 +4,8 @@ import { useMemo } from "preact/hooks";
 import { usePlace } from "../../address/place_context";
 import { Columns } from "../../charts/bars";
 import { type FragmentOf, graphql, readFragment, type ResultOf } from "../../gateway/graphql";
-import { count, mean, rate } from "../../numbers/format";
+import { count } from "../../numbers/format";
+import { interactionColumns, interactionOrders } from "../../parts/number_columns";
 import { type Column, type Ordering, Table } from "../../parts/table";
 
 export const ClicksOfQuery = graphql(`
@@ -24,17 +25,10 @@ export const ClicksOfQuery = graphql(`
 type Clicks = FragmentOf<typeof ClicksOfQuery>;
 type Item = ResultOf<typeof ClicksOfQuery>["nodes"][number];
 type Bucket = ResultOf<typeof ClicksOfQuery>["totals"]["positions"][number];
-type Order = ReturnType<typeof graphql.scalar<"InteractionStatsOrderField">>;
 
-const NUMBERS = [
-  { field: "clicks", title: "Clicks", order: "CLICKS", format: count },
-  { field: "views", title: "Views", order: "VIEWS", format: count },
-  { field: "clicksPerView", title: "Clicks per view", order: "CLICKS_PER_VIEW", format: rate },
-  { field: "averageClickPosition", title: "Click position", order: "AVERAGE_CLICK_POSITION", format: mean },
-  { field: "coec", title: "COEC", order: "COEC", format: mean },
-] as const satisfies readonly { order: Order; [name: string]: unknown }[];
+const NUMBERS = ["clicks", "views", "clicksPerView", "averageClickPosition", "coec"] as const;
 
-export const clickOrders: readonly Order[] = NUMBERS.map(({ order }) => order);
+export const clickOrders = interactionOrders(NUMBERS);
 
 /** Whether anything was clicked. */
 export const clicksWere = (clicks: Clicks): boolean => readFragment(ClicksOfQuery, clicks).totals.clicks > 0;
@@ -50,14 +44,7 @@ export function ClickedItems({ clicks, ordering }: { clicks: Clicks; ordering: O
       value: nameOf,
       show: (item) => <a href={hrefOf({ view: "items", item: nameOf(item) })}>{nameOf(item)}</a>,
     },
-    ...NUMBERS.map(({ field, title, order, format }) => ({
-      name: field,
-      title,
-      of: `InteractionStats.${field}`,
-      order,
-      value: ({ stats }: Item) => stats[field],
-      show: ({ stats }: Item) => format(stats[field]),
-    })),
+    ...interactionColumns(NUMBERS),
   ];
   return (
     <section>

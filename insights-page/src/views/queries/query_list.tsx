@@ -5,7 +5,6 @@ import { graphql, type ResultOf } from "../../gateway/graphql";
 import { count } from "../../numbers/format";
 import {
   AllSearchMeasures,
-  formatOf,
   measureOf,
   measuresOf,
   searchMeasures,
@@ -16,6 +15,7 @@ import {
 import { type Choice, Choices } from "../../parts/choices";
 import { chosenColumns, ColumnChoice } from "../../parts/column_choice";
 import { Measure, Measures } from "../../parts/measure";
+import { searchColumns } from "../../parts/number_columns";
 import { type Column, orderingOf, Table } from "../../parts/table";
 import { View } from "../../parts/view";
 import { TextFilter, textFilterOf } from "./text_filter";
@@ -79,14 +79,7 @@ export function QueryList() {
       value: ({ key }) => key.query,
       show: ({ key: { query } }) => (query ? <a href={hrefOf({ item: query })}>{query}</a> : <i>without a text</i>),
     },
-    ...shown.map((measure) => ({
-      name: measure.field,
-      title: measure.title,
-      of: `SearchStats.${measure.field}`,
-      order: measure.order,
-      value: ({ stats }: Row) => stats[measure.field],
-      show: ({ stats }: Row) => formatOf(measure)(stats[measure.field]),
-    })),
+    ...searchColumns(shown, { isOrdered: true }),
   ];
   const choices: Choice[] = QUICK.map(({ title, measure: { field, order }, minSearches: min }) => ({
     title,

@@ -2,7 +2,9 @@
 import { usePlace } from "../../address/place_context";
 import { typedOf } from "../../address/scope";
 import { type FragmentOf, graphql, readFragment, type ResultOf } from "../../gateway/graphql";
-import { count, rate } from "../../numbers/format";
+import { count } from "../../numbers/format";
+import { measuresOf } from "../../numbers/search_measures";
+import { searchColumns } from "../../parts/number_columns";
 import { type Column, Table } from "../../parts/table";
 
 export const FiltersOfQuery = graphql(`
@@ -31,20 +33,7 @@ export function UsedFilters({ filters, text }: { filters: FragmentOf<typeof Filt
       show: ({ key }) => <a href={hrefOf({ view: "filters", item: key, scope: { text } })}>{key}</a>,
     },
     { name: "searches", title: "Searches", of: "FilterUsage.searches", value: ({ searches }) => searches, show: ({ searches }) => count(searches) },
-    {
-      name: "clickThroughRate",
-      title: "Click-through",
-      of: "SearchStats.clickThroughRate",
-      value: ({ stats }) => stats.clickThroughRate,
-      show: ({ stats }) => rate(stats.clickThroughRate),
-    },
-    {
-      name: "noResultsRate",
-      title: "No results",
-      of: "SearchStats.noResultsRate",
-      value: ({ stats }) => stats.noResultsRate,
-      show: ({ stats }) => rate(stats.noResultsRate),
-    },
+    ...searchColumns(measuresOf(["clickThroughRate", "noResultsRate"]), { isOrdered: false }),
     {
       name: "values",
       title: "Most used values",
