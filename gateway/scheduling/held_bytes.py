@@ -56,7 +56,7 @@ class HeldBytes:
 
     def of(self, caller: Caller) -> "OperationBytes":
         """Those of a new operation, which are to be released at its end."""
-        return OperationBytes(self, caller.id, caller.organization.id, next(self._numbers))
+        return OperationBytes(self, caller.id, caller.organization.id)
 
     def by_key(self, caller: Caller) -> int:
         """How many are held by the operations of a key."""
@@ -118,7 +118,11 @@ class HeldBytes:
         organization = self._organizations.get(operation.organization)
         if organization is None:
             organization = self._organizations[operation.organization] = _Organization()
-        organization.operations.setdefault(operation)
+        if operation not in organization.operations:
+            # Its age is told from here: who waits stands in the order in which the oldest is looked for. By when they
+            # were made, the oldest could stand behind one that has to wait for it, and both would wait for good.
+            operation.number = next(self._numbers)
+            organization.operations[operation] = None
         return organization
 
     def _may_take(self, organization: _Organization, operation: "OperationBytes", size: int, of_reply: bool) -> bool:
@@ -166,16 +170,16 @@ class HeldBytes:
 
 
 class OperationBytes:
-    """What one operation holds of what it read; ``replies``: those that it waits for."""
+    """What one operation holds of what it read; ``replies``: those that it waits for; ``number``: how many operations
+    were counted before it."""
 
     __slots__ = ("_held_bytes", "held", "is_released", "key", "number", "organization", "replies")
 
-    def __init__(self, held_bytes: HeldBytes, key: str, organization: str, number: int) -> None:
+    def __init__(self, held_bytes: HeldBytes, key: str, organization: str) -> None:
         self._held_bytes = held_bytes
         self.key = key
         self.organization = organization
-        self.number = number
-        self.held = self.replies = 0
+        self.held = self.replies = self.number = 0
         self.is_released = False
 
     def reply(self, most: int) -> "ReplyBytes":

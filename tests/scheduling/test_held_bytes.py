@@ -93,6 +93,28 @@ async def test_who_gives_up_takes_nobodys_room(granted: bool) -> None:
     assert held.by_key(A) == REPLY
 
 
+async def test_an_operation_that_begins_to_read_late_is_younger_than_those_that_wait_for_room() -> None:
+    held = HeldBytes(2 * REPLY)
+    late, oldest, younger = held.of(A), held.of(A), held.of(A)
+    replies = [operation.reply(REPLY) for operation in (oldest, younger)]
+    for reply in replies:
+        await reply.take()
+    of_late = asyncio.create_task(late.reply(REPLY).take())
+    await asyncio.sleep(0)
+    for reply in replies:
+        reply.came(REPLY, is_decoded=False)
+    # There is no room for what either has to decode, and the late one waits as well.
+    decoding = [asyncio.create_task(reply.decode(REPLY)) for reply in replies]
+    async with asyncio.timeout(PATIENCE):
+        await decoding[0]
+        oldest.release()
+        await decoding[1]
+        younger.release()
+        await of_late
+    late.release()
+    assert not held._organizations
+
+
 # What is decoded at once is short: so it takes no more than was taken for the reply.
 REPLIES = st.lists(
     st.tuples(st.integers(0, 2), st.just(False)) | st.tuples(st.integers(0, 1), st.just(True)), max_size=2
