@@ -194,14 +194,15 @@ impl<'a> Keys<'a> {
 }
 
 #[cfg(test)]
+pub fn spelled(write: impl Fn(&mut Vec<u8>)) -> String {
+    let mut out = Vec::new();
+    write(&mut out);
+    String::from_utf8(out).unwrap()
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
-
-    fn spelled(write: impl Fn(&mut Vec<u8>)) -> String {
-        let mut out = Vec::new();
-        write(&mut out);
-        String::from_utf8(out).unwrap()
-    }
 
     #[test]
     fn texts_are_escaped_as_orjson_does() {

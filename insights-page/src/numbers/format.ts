@@ -35,8 +35,8 @@ export const duration = or((milliseconds) => {
 });
 
 /** By how much a count grew, as a part of what it was; null where there was nothing. */
-export const growth = (now: number, before: number): string | null =>
-  before === 0 ? null : signedPercent.format(now / before - 1);
+export const growth = (now: number | null, before: number | null): string | null =>
+  now === null || before === null || before === 0 ? null : signedPercent.format(now / before - 1);
 
 /** A difference of rates in percentage points. */
 export const points = or((difference) => `${signedPoints.format(difference * 100)} pp`);

@@ -27,16 +27,14 @@ export interface InteractionMeasure<Field extends InteractionField = Interaction
   change: (now: number | null, before: number | null) => string | null;
 }
 
-const growthOf = (now: number | null, before: number | null) => (now === null || before === null ? null : growth(now, before));
-
 const MEASURES: Record<InteractionField, Omit<InteractionMeasure, "field">> = {
-  views: { name: "Views", format: shortCount, change: growthOf },
-  clicks: { name: "Clicks", isHigherBetter: true, format: shortCount, change: growthOf },
+  views: { name: "Views", format: shortCount, change: growth },
+  clicks: { name: "Clicks", isHigherBetter: true, format: shortCount, change: growth },
   clicksPerView: { name: "Clicks per view", isHigherBetter: true, format: rate, change: pointsChange },
   clicksPerViewLowerBound: { name: "Lower bound", isHigherBetter: true, format: rate, change: pointsChange },
   averageClickPosition: { name: "Click position", isHigherBetter: false, format: mean, change: meanChange },
   negativeRate: { name: "Negative rate", isHigherBetter: false, format: rate, change: pointsChange },
-  averageDurationMs: { name: "Average duration", format: duration, change: growthOf },
+  averageDurationMs: { name: "Average duration", format: duration, change: growth },
 };
 
 /** The measures of the fields, in their order. */

@@ -91,10 +91,8 @@ export const formatOf = ({ kind }: Pick<SearchMeasure, "kind">) => FORMATS[kind]
 /** As it is written where there is little room: on an axis, or as the one number of a tile. */
 export const shortFormatOf = ({ kind }: Pick<SearchMeasure, "kind">) => (kind === "count" ? shortCount : FORMATS[kind]);
 
-const growthOf = (now: number | null, before: number | null) => (now === null ? null : growth(now, before ?? 0));
-
 // A mean may be 0, as the position at the top is: of it nothing grows.
-const CHANGES = { count: growthOf, amount: growthOf, rate: pointsChange, mean: meanChange, duration: growthOf };
+const CHANGES = { count: growth, amount: growth, rate: pointsChange, mean: meanChange, duration: growth };
 
 /** A measure beside what it was the period before, as the properties of a `Measure`. */
 export function comparison<Field extends SearchField>(
