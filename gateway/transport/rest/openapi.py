@@ -1,7 +1,7 @@
 """The endpoints described for programs, by OpenAPI 3.1: made of the declarations that check what is sent."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, get_args
 
 import orjson
@@ -32,8 +32,14 @@ class Description:
     what else is served, by path."""
 
     def __init__(self, page_limit: int, beside: _Schema) -> None:
-        described = document(page_limit)
-        self._content = orjson.dumps({**described, "paths": {**described["paths"], **beside}})
+        self._page_limit = page_limit
+        self._beside = beside
+
+    @cached_property
+    def _content(self) -> bytes:
+        # When it is first asked for: most processes never are.
+        described = document(self._page_limit)
+        return orjson.dumps({**described, "paths": {**described["paths"], **self._beside}})
 
     async def read(self, _request: Request) -> Response:
         """The document; it needs no key."""
