@@ -113,6 +113,9 @@ def serving(
         "GATEWAY_MONGODB_DATABASE": database,
         # The others neither count what a key spends nor tell it.
         "GATEWAY_RATE_LIMIT_RESTORE": "0",
+        # What is done beside the answers would be measured with them.
+        "GATEWAY_INSIGHTS": "false",
+        "GATEWAY_JOBS": "false",
         **settings,
         **({"BENCH_PROFILE": str(profile)} if profile else {}),
     }
