@@ -20,6 +20,8 @@ define install
 	@$(bin)/python -m pip install --quiet $(pinned) --no-build-isolation --editable '.[$(extras)]' >&2
 endef
 pinned = --constraint constraints.txt
+# Whether there is a cargo that has, or gets, what the native back end is built of.
+crates = command -v cargo >/dev/null && cargo fetch --quiet --locked --manifest-path native/Cargo.toml
 
 .PHONY: demo test lint types imports schema check pins clean
 
@@ -61,7 +63,7 @@ pins:
 	@mv $(venv)/constraints.txt constraints.txt
 	@$(bin)/python -m pip install --quiet uv >&2
 	@{ sed -n '/^#/p' requirements/image.txt; $(hashed) pyproject.toml; } > $(venv)/image.txt
-	@{ sed -n '/^#/p' requirements/image-build.txt; echo setuptools | $(hashed) -; } > $(venv)/image-build.txt
+	@{ sed -n '/^#/p' requirements/image-build.txt; printf 'maturin\nsetuptools\n' | $(hashed) -; } > $(venv)/image-build.txt
 	@mv $(venv)/image.txt $(venv)/image-build.txt requirements
 	@rm -rf $(venv)
 
@@ -147,21 +149,25 @@ examples/federation/node_modules: examples/federation/package.json examples/fede
 	cd examples/federation && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-# What is published: a source distribution and the wheel that it builds, with the built pages, both checked and installed.
+# What is published: a source distribution and the wheel that it builds, with the built pages, and the same of the native
+# back end where cargo can build it; all checked and installed.
 .PHONY: dist
 dist: $(venv)/release $(graphiql) $(insights)
 	@rm -rf dist build/lib build/bdist.*
 	$(bin)/pyproject-build --no-isolation
+	@if $(crates); then $(bin)/maturin build --quiet --sdist --out dist --manifest-path native/Cargo.toml; \
+		else echo 'No cargo, or no crates: dist/ is without the native back end' >&2; fi
 	$(bin)/twine check --strict dist/*
 	$(bin)/pytest tests/distribution $(ARGS)
 
-# What the image installs, as a bill of materials in CycloneDX's format.
+# What the image installs, as a bill of materials in CycloneDX's format; with the crates of the native back end.
 sbom := build/sbom.cdx.json
 .PHONY: sbom
 sbom: $(venv)/release
 	@mkdir -p $(dir $(sbom))
 	$(bin)/cyclonedx-py requirements requirements/image.txt --pyproject pyproject.toml --mc-type application \
 		--output-reproducible --output-format JSON --output-file $(sbom)
+	$(bin)/python distribution/native_crates.py native/Cargo.lock $(sbom)
 
 # The performance figures; see bench/README.md.
 .PHONY: bench
@@ -174,8 +180,8 @@ native: $(venv)/native
 
 $(venv)/native: $(wildcard native/*.toml native/Cargo.lock native/src/*.rs) | $(venv)/demo
 	@command -v cargo >/dev/null || { echo 'no cargo: https://rustup.rs installs it' >&2; exit 1; }
-	@$(bin)/python -m pip install --quiet $(pinned) setuptools-rust >&2
-	@$(bin)/python -m pip install --quiet --no-build-isolation --no-deps --force-reinstall ./native >&2
+	@$(bin)/python -m pip install --quiet $(pinned) maturin >&2
+	@PATH="$(CURDIR)/$(bin):$$PATH" $(bin)/python -m pip install --quiet --no-build-isolation --no-deps --force-reinstall ./native >&2
 	@$(bin)/gateway --version >&2
 	@touch $@
 
