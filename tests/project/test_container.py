@@ -38,7 +38,7 @@ def test_the_image_is_slim_and_copies_what_another_stage_built() -> None:
     assert images["PYTHON"].partition("@")[0].endswith("-slim")
     assert [line.split()[-1] for line in DOCKERFILE if line.startswith("FROM ")][:-1] == [
         *PAGES,
-        "build",
+        *("rust", "native", "build"),
     ]
     assert final("COPY").startswith("--from=build ")
 
@@ -58,8 +58,33 @@ def test_the_insights_page_is_built_beside_the_schema_that_it_reads() -> None:
     assert "!schema.graphql" in (ROOT / ".dockerignore").read_text().splitlines()
 
 
+def stage(name: str) -> list[str]:
+    """The instructions of the stage of that name."""
+    [begin] = [number for number, line in enumerate(DOCKERFILE) if re.fullmatch(rf"FROM \S+ AS {name}", line)]
+    end = next(number for number, line in enumerate(DOCKERFILE) if number > begin and line.startswith("FROM "))
+    return DOCKERFILE[begin:end]
+
+
+def test_the_image_carries_the_native_back_end_or_isnt_built() -> None:
+    # Linked to the C library of the image that it runs on.
+    assert stage("native")[0].split()[1] == stage("build")[0].split()[1] == FINAL_STAGE[0].split()[1]
+    [built] = [line for line in stage("native") if "pip wheel" in line]
+    [directory] = re.findall(r"--wheel-dir (\S+) \./native", built)
+    assert f"COPY --from=native {directory} {directory}" in stage("build")
+    [installed] = [line for line in stage("build") if f"--no-index {directory}/*.whl" in line]
+    assert installed.endswith("/opt/gateway/bin/gateway --version | grep '(native '")
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    assert {"!native/", "native/target", "native/build"} <= set(ignored)
+
+
+def test_the_native_back_end_is_built_of_the_crates_that_are_locked() -> None:
+    declared = tomllib.loads((ROOT / "native/pyproject.toml").read_text())
+    assert declared["tool"]["maturin"]["locked"] is True
+    assert {"Cargo.lock", "Cargo.toml"} <= {file.name for file in (ROOT / "native").iterdir()}
+
+
 def test_the_image_has_no_compiler() -> None:
-    assert not re.search(r"\b(apt-get|apk|gcc|build-essential|pip)\b", "\n".join(FINAL_STAGE))
+    assert not re.search(r"\b(apt-get|apk|gcc|cargo|build-essential|pip)\b", "\n".join(FINAL_STAGE))
 
 
 def test_the_image_serves_as_an_ordinary_user() -> None:
@@ -135,8 +160,9 @@ def pinned(file: str) -> dict[str, str]:
 
 
 def test_the_image_installs_what_tests_run_with_by_hashes() -> None:
-    installs = [line for line in " ".join(DOCKERFILE).split("&&") if "pip " in line and " install " in line]
-    assert [("--require-hashes" in line) or ("--no-index" in line) for line in installs] == [True, True, True]
+    commands = [command for line in DOCKERFILE for command in line.split("&&")]
+    installs = [command for command in commands if "pip " in command and " install " in command]
+    assert [("--require-hashes" in command) or ("--no-index" in command) for command in installs] == [True] * 4
     constraints = pinned("constraints.txt")
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     image = pinned("requirements/image.txt")
