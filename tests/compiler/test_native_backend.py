@@ -6,14 +6,10 @@
 import os
 import random
 import struct
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 import orjson
 import pytest
-from bson import Binary, Code, DatetimeMS, DBRef, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
 
 from gateway.compiler.native_backend.extension import EXTENSION
 from gateway.execution.answers import encode
@@ -23,6 +19,7 @@ from gateway.plan.paging import Page
 from gateway.preparation.bound_operations import CompiledOperation
 from gateway.preparation.prepared_documents import DocumentPreparation
 from gateway.schema.graph import build
+from tests.generators.odd_bson import ODD_VALUES, RECORDED_INTERACTION, RECORDED_REQUEST, places, replaced
 from tests.harness import prepared
 from tests.harness.decoded import stored
 from tests.harness.undecoded import decoded, undecoded_documents
@@ -43,103 +40,6 @@ _INTERACTIONS = f"""{{ interactions {{
   nodes {{ __typename interactionId featureId feature {{ featureId }} interactionType interactionTypes position score
     durationMs metadata sessionId userId occurredAt searchRequest {{ {_SEARCH} }} }} }} }}"""
 _SEARCHES = f"{{ searchRequests {{ nodes {{ {_SEARCH} }} }} }}"
-
-_TREES = {
-    "AND": [{"key": "brand", "operator": "eq", "value": "Nike"}, {"OR": [{"key": "price", "value": 5}], "NOR": []}],
-    "OR": [{"field": "size", "operator": "IN", "value": [1, None]}],
-    "case_sensitive": False,
-}
-_REQUEST = {
-    "queries": [{"vector_index": "text", "value": "é", "type": "text", "filters": _TREES, "settings": {"limit": 5}}],
-    "collections": ["a"],
-    "filters": _TREES,
-    "group_by": {"field": "brand", "max_features": 3, "sort": {"field": "x", "direction": "ASC"}},
-    "sort": {"field": "price", "direction": "desc"},
-    "select": ["a", "b"],
-    "reranking_options": {"weights": {"feedback": 1, "popularity": 0.25}, "enable_reranking": True},
-    "session_id": "s",
-    "user_id": "u",
-    "return_url": False,
-    "result_count": 7,
-}
-_DOCUMENT: dict[str, Any] = {
-    "_id": Binary.from_uuid(UUID(int=7)),
-    "namespace_id": "ns",
-    "interaction_id": "i",
-    "feature_id": "f",
-    "interaction_type": ["click", "lasered"],
-    "position": 3,
-    "score": 0.5,
-    "duration_ms": Int64(12),
-    "metadata": {"a": [1, 2.5, None, {"b": ObjectId(bytes(12))}], "at": datetime(2024, 5, 1, tzinfo=UTC)},
-    "effective_session_id": "s",
-    "user_id": "u",
-    "occurred_at": datetime(2024, 5, 1, 12, 0, 0, 120_000, UTC),
-    "search_request_id": "r",
-    "first_seen_at": datetime(2024, 5, 1, 12, tzinfo=UTC),
-    "search_request": _REQUEST,
-}
-_ODD: list[Any] = [
-    None,
-    True,
-    0,
-    -1,
-    2**31 - 1,
-    2**31,
-    -(2**31),
-    2**53,
-    Int64(5),
-    Int64(-(2**63)),
-    0.0,
-    -0.0,
-    1.0,
-    2.5,
-    1e16,
-    1e300,
-    5e-324,
-    float("nan"),
-    float("inf"),
-    "",
-    'é\u2028\x00\x1f\x7f\\"\U0010ffff',
-    "CLICK",
-    "OTHER",
-    "İSTANBUL",
-    "a" * 5_000,
-    [],
-    [[]],
-    ["click"],
-    [None],
-    [1, "a"],
-    {},
-    {"AND": None},
-    {"AND": [{"NOT": {"key": "k"}}]},
-    {"AND": [5]},
-    {"NOT": [{"key": "k"}], "NOR": [{"key": "j"}]},
-    {"key": "k", "operator": "NIN", "value": {}},
-    {"": {"$oid": 1}, "a.b": 1, "$where": ""},
-    datetime(1, 1, 1, tzinfo=UTC),
-    datetime(1969, 12, 31, 23, 59, 59, 999_000, UTC),
-    datetime(9999, 12, 31, 23, 59, 59, 999_000, UTC),
-    DatetimeMS(2**62),
-    DatetimeMS(-(2**62)),
-    Binary.from_uuid(UUID(int=1)),
-    Binary(bytes(16), 3),
-    Binary(bytes(3), 4),
-    Binary(b"x", 2),
-    b"bytes",
-    ObjectId(bytes(range(12))),
-    Decimal128("1.50"),
-    Decimal128("NaN"),
-    Regex("a.*b", "i"),
-    Code("x"),
-    Code("x", {"y": 1}),
-    Timestamp(1, 2),
-    MinKey(),
-    MaxKey(),
-    DBRef("c", 1),
-    {"$ref": "c"},
-    {"$ref": 5, "$id": 1},
-]
 
 
 def _pages(compiled: CompiledOperation, *batches: bytes) -> Pages:
@@ -163,49 +63,37 @@ def _answer(compiled: CompiledOperation, *batches: bytes) -> bytes | str:
     return native
 
 
-def _places(value: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for step, below in inner:
-        yield (*place, step)
-        yield from _places(below, (*place, step))
-
-
-def _with(value: Any, place: tuple[str | int, ...], odd: Any) -> Any:
-    if not place:
-        return odd
-    step, *deeper = place
-    copy = value.copy()
-    copy[step] = _with(value[step], tuple(deeper), odd)
-    return copy
-
-
 @pytest.mark.parametrize("query", [_INTERACTIONS, _SEARCHES], ids=["interactions", "search requests"])
 def test_a_document_that_is_as_it_should_be_is_answered(query: str) -> None:
     compiled = prepared.compiled(query, {})
-    for batches in ((), (stored(_DOCUMENT),), (stored(_DOCUMENT) * 3, stored(_DOCUMENT))):
+    for batches in (
+        (),
+        (stored(RECORDED_INTERACTION),),
+        (stored(RECORDED_INTERACTION) * 3, stored(RECORDED_INTERACTION)),
+    ):
         assert isinstance(_answer(compiled, *batches), bytes)
 
 
 @pytest.mark.parametrize("query", [_INTERACTIONS, _SEARCHES], ids=["interactions", "search requests"])
 def test_whatever_is_at_any_place_is_answered_as_python_does_or_not_at_all(query: str) -> None:
     compiled, answered = prepared.compiled(query, {}), 0
-    for place in _places(_DOCUMENT):
-        for odd in _ODD:
-            answered += isinstance(_answer(compiled, stored(_with(_DOCUMENT, place, odd))), bytes)
+    for place in places(RECORDED_INTERACTION):
+        for odd in ODD_VALUES:
+            answered += isinstance(_answer(compiled, stored(replaced(RECORDED_INTERACTION, place, odd))), bytes)
     assert answered > 1_000
 
 
 @pytest.mark.parametrize("query", [_INTERACTIONS, _SEARCHES], ids=["interactions", "search requests"])
 def test_bytes_that_are_cut_off_or_changed_are_answered_as_python_does_or_not_at_all(query: str) -> None:
-    compiled, raw = prepared.compiled(query, {}), stored(_DOCUMENT)
+    compiled, raw = prepared.compiled(query, {}), stored(RECORDED_INTERACTION)
     for end in range(1, len(raw)):
         assert _answer(compiled, raw[:end]) == "not BSON"
     # Elsewhere each time, unless it is to say the same each time.
     chance = random.Random(None if EXAMPLES else 0)
-    places = list(_places(_DOCUMENT))
+    anywhere = list(places(RECORDED_INTERACTION))
     for number in range(EXAMPLES or 3_000):
         if number % 20 == 0:
-            raw = stored(_with(_DOCUMENT, chance.choice(places), chance.choice(_ODD)))
+            raw = stored(replaced(RECORDED_INTERACTION, chance.choice(anywhere), chance.choice(ODD_VALUES)))
         changed = bytearray(raw)
         for _ in range(chance.choice((1, 1, 2, 8))):
             changed[chance.randrange(4, len(raw))] = chance.choice((0, 1, 2, 4, 5, 0x7F, 0xFF, chance.randrange(256)))
@@ -213,7 +101,7 @@ def test_bytes_that_are_cut_off_or_changed_are_answered_as_python_does_or_not_at
 
 
 def test_lengths_beyond_their_bytes_are_no_bson() -> None:
-    compiled, raw = prepared.compiled(_INTERACTIONS, {}), stored(_DOCUMENT)
+    compiled, raw = prepared.compiled(_INTERACTIONS, {}), stored(RECORDED_INTERACTION)
     for place in range(0, len(raw) - 4, 3):
         for length in (-1, 0, 4, 2**31 - 1, len(raw)):
             changed = raw[:place] + struct.pack("<i", length) + raw[place + 4 :]
@@ -223,8 +111,8 @@ def test_lengths_beyond_their_bytes_are_no_bson() -> None:
 
 @pytest.mark.parametrize("name", ["interaction_id", "position", "metadata", "search_request", "_id", "other"])
 def test_a_key_that_is_there_twice_is_left_to_the_driver(name: str) -> None:
-    compiled, raw = prepared.compiled(_INTERACTIONS, {}), stored({**_DOCUMENT, "other": 1})
-    again = stored({name: {**_DOCUMENT, "other": 1}[name]})[4:-1]
+    compiled, raw = prepared.compiled(_INTERACTIONS, {}), stored({**RECORDED_INTERACTION, "other": 1})
+    again = stored({name: {**RECORDED_INTERACTION, "other": 1}[name]})[4:-1]
     twice = struct.pack("<i", len(raw) + len(again)) + raw[4:-1] + again + b"\0"
     answer = _answer(compiled, twice)
     # The driver keeps the last, which is no matter where nobody reads it.
@@ -237,7 +125,7 @@ def test_keys_within_json_that_are_there_twice_are_left_to_the_driver() -> None:
         inner = stored(dict.fromkeys(map(str, range(count)), 1))
         again = stored({"0": 2})[4:-1]
         twice = struct.pack("<i", len(inner) + len(again)) + inner[4:-1] + again + b"\0"
-        raw = stored({name: value for name, value in _DOCUMENT.items() if name != "metadata"})
+        raw = stored({name: value for name, value in RECORDED_INTERACTION.items() if name != "metadata"})
         element = b"\x03metadata\0" + twice
         document = struct.pack("<i", len(raw) + len(element)) + raw[4:-1] + element + b"\0"
         assert _answer(compiled, document) == "duplicate key"
@@ -252,26 +140,30 @@ def test_a_hundred_levels_are_answered_and_more_are_left_to_the_driver(depth: in
     tree: Any = {"key": "k", "value": 1}
     for _ in range(depth // 2):
         tree = {"AND": [tree]}
-    for name, value in (("metadata", nested), ("search_request", {**_REQUEST, "filters": tree}), ("other", nested)):
-        answer = _answer(compiled, stored({**_DOCUMENT, name: value}))
+    for name, value in (
+        ("metadata", nested),
+        ("search_request", {**RECORDED_REQUEST, "filters": tree}),
+        ("other", nested),
+    ):
+        answer = _answer(compiled, stored({**RECORDED_INTERACTION, name: value}))
         assert isinstance(answer, bytes) if depth <= 115 else answer == "too deep"
 
 
 @pytest.mark.parametrize("text", [b"\xff", b"\xed\xa0\x80", b"\xc0\x80", b"\xf4\x90\x80\x80"])
 def test_what_is_not_utf8_is_left_to_the_driver_wherever_it_stands(text: bytes) -> None:
     compiled = prepared.compiled(_INTERACTIONS, {})
-    raw = stored({**_DOCUMENT, "user_id": "^" * len(text), "other": {"~" * len(text): "|" * len(text)}})
+    raw = stored({**RECORDED_INTERACTION, "user_id": "^" * len(text), "other": {"~" * len(text): "|" * len(text)}})
     for plain in (b"^", b"~", b"|"):
         assert raw.count(plain * len(text)) == 1
         assert _answer(compiled, raw.replace(plain * len(text), text)) == "not UTF-8"
 
 
 def test_documents_that_no_page_shows_are_judged_too() -> None:
-    broken = stored({**_DOCUMENT, "user_id": "uuuu"}).replace(b"uuuu", b"\xff" * 4)
+    broken = stored({**RECORDED_INTERACTION, "user_id": "uuuu"}).replace(b"uuuu", b"\xff" * 4)
     for query in ("{ interactions { pageInfo { hasNextPage } } }", "{ interactions { edges { cursor } } }"):
-        assert _answer(prepared.compiled(query, {}), stored(_DOCUMENT), broken) == "not UTF-8"
+        assert _answer(prepared.compiled(query, {}), stored(RECORDED_INTERACTION), broken) == "not UTF-8"
     compiled = prepared.compiled("{ interactions { nodes { featureId } } }", {})
-    pages = _pages(compiled, stored(_DOCUMENT) + broken)
+    pages = _pages(compiled, stored(RECORDED_INTERACTION) + broken)
     page = pages.root(compiled.plan.fetches[0].path)
     pages.put(compiled.plan.fetches[0].path, Page(page.order, page.documents[:1], True, False))
     assert compiled.native is not None
@@ -279,7 +171,7 @@ def test_documents_that_no_page_shows_are_judged_too() -> None:
 
 
 def test_an_answer_that_may_not_be_is_left_to_python() -> None:
-    compiled, raw = prepared.compiled(_INTERACTIONS, {}), stored(_DOCUMENT)
+    compiled, raw = prepared.compiled(_INTERACTIONS, {}), stored(RECORDED_INTERACTION)
     assert compiled.native is not None
     whole = compiled.native(_pages(compiled, raw), 1_000_000)
     assert isinstance(whole, bytes)
