@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 from bson import Timestamp
 from bson.binary import UuidRepresentation
+from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.change_stream import AsyncChangeStream
@@ -35,6 +36,7 @@ Client: TypeAlias = AsyncMongoClient[Document]
 Database: TypeAlias = AsyncDatabase[Document]
 Collection: TypeAlias = AsyncCollection[Document]
 RawDatabase: TypeAlias = AsyncDatabase[RawBSONDocument]
+RawCodecOptions: TypeAlias = CodecOptions[RawBSONDocument]
 RawBatchCursor: TypeAlias = AsyncRawBatchCursor[Any]
 CommandCursor: TypeAlias = AsyncCommandCursor[RawBSONDocument]
 ChangeStream: TypeAlias = AsyncChangeStream[Document]

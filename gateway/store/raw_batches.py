@@ -38,14 +38,15 @@ class KeptBatches:
         self.count = 0
         self.reply = reply
 
-    def add(self, batch: bytes) -> None:
+    def add(self, batch: bytes, count: int) -> None:
+        """``count``: how many documents there are in it."""
         is_long = len(batch) >= _LONG_BYTES
         if self.reply is not None:
             self.reply.came(len(batch), is_decoded=not is_long)
         if is_long:
             self._long += len(batch)
         self._batches.append(batch)
-        self.count += sum(1 for _ in _ends(batch))
+        self.count += count
 
     async def documents(self) -> UndecodedDocuments:
         """All of them, once there is room for what is long to be decoded."""
@@ -79,16 +80,16 @@ class ReadDocuments:
         self._waiting = deque[bytes]()
         self.count = 0
 
-    def add(self, batch: bytes) -> None:
+    def add(self, batch: bytes, count: int) -> None:
+        """``count``: how many documents there are in it."""
         is_decoded = self._in_turn is None or (len(batch) < _LONG_BYTES and not self._waiting)
         if self.reply is not None:
             self.reply.came(len(batch), is_decoded=is_decoded)
         if is_decoded:
             self._decoded += decode_all(batch, self._options)
-            self.count = len(self._decoded)
         else:
             self._waiting.append(batch)
-            self.count += sum(1 for _ in _ends(batch))
+        self.count += count
 
     async def decoded(self) -> list[Document]:
         """All of them; what is long is decoded once there is room for it, piece by piece, each in its turn."""
@@ -127,7 +128,7 @@ async def _read_batch(
     # One, or none at the end.
     for batch in await cursor.to_list(1):
         count(len(batch))
-        documents.add(batch)
+        documents.add(batch, sum(1 for _ in _ends(batch)))
 
 
 async def read_rows(cursor: CommandCursor, rows: ReadDocuments, count: Callable[[int], Any]) -> None:
@@ -143,9 +144,10 @@ async def read_rows(cursor: CommandCursor, rows: ReadDocuments, count: Callable[
 
 
 async def _read_rows(cursor: CommandCursor, rows: ReadDocuments, count: Callable[[int], Any]) -> None:
-    batch = b"".join([row.raw for row in await next_batch(cursor)])
+    documents = [row.raw for row in await next_batch(cursor)]
+    batch = b"".join(documents)
     count(len(batch))
-    rows.add(batch)
+    rows.add(batch, len(documents))
 
 
 def _ends(batch: bytes) -> Iterator[int]:

@@ -8,6 +8,7 @@ from pymongo.errors import OperationFailure
 
 from gateway.errors import QueryTooBroad, ReadTooLarge
 from gateway.errors.time_limit import too_broad
+from gateway.errors.tracebacks import untraced
 from gateway.model.undecoded_documents import UndecodedDocuments
 from gateway.plan.commands import Aggregation, Count, Document, Find, ReadCommand
 from gateway.plan.projection import most_bytes
@@ -24,6 +25,7 @@ from gateway.store.client import (
     undecoded,
 )
 from gateway.store.driver_errors import translated
+from gateway.store.first_replies import found_at_once
 from gateway.store.long_commands import LongCommands
 from gateway.store.observed_commands import observed
 from gateway.store.raw_batches import KeptBatches, ReadDocuments, read_documents, read_rows
@@ -52,6 +54,7 @@ class Reader:
         self._database = for_answers(database)
         self._undecoded = undecoded(self._database)
         self._codec_options = self._database.codec_options
+        self._raw_options = self._undecoded.codec_options
         # To make one takes as long as a tenth of a find.
         self._collections: dict[str, Collection] = {}
         self.time_limit_ms = time_limit_ms
@@ -115,31 +118,68 @@ class Reader:
         try:
             with translated():
                 for filter_ in command.filters:
-                    # To the driver, 0 is no limit.
                     missing = command.limit - documents.count if command.limit else 0
                     if command.limit and missing <= 0:
                         break
-                    find = partial(
-                        self._collection(command.scan.collection).find_raw_batches,
-                        filter_,
-                        command.projection,
-                        sort=command.sort,
-                        limit=missing,
-                        batch_size=missing or _UNLIMITED_BATCH,
-                        max_time_ms=self.time_limit_ms,
-                        session=session,
-                    )
-                    try:
-                        await read_documents(find(hint=command.hint), documents, usage.read)
-                    except OperationFailure as error:
-                        _require_missing_index(error)
-                        await read_documents(find(), documents, usage.read)
-        except ReadTooLarge:
-            raise
+                    if session is not None or not await self._add_at_once(command, filter_, missing, documents, usage):
+                        await self._add_by_cursor(command, filter_, missing, documents, usage, session)
+        except ReadTooLarge as error:
+            # Its traceback leads to what was read.
+            raise untraced(error) from None
         except QueryTooBroad as error:
             raise too_broad(self.time_limit_ms, command.unindexed) from error
         usage.decoded(documents.count)
         return documents
+
+    async def _add_at_once(self, command: Find, filter_: Document, limit: int, documents: _Read, usage: Usage) -> bool:
+        """Adds the first ``limit`` documents, where one reply holds all of them; whether it did."""
+        if not limit:
+            return False
+        if documents.reply is not None:
+            await documents.reply.take()
+        find = {
+            "filter": filter_,
+            "projection": command.projection,
+            "limit": limit,
+            # With one more than there may be, MongoDB closes the cursor behind the last.
+            "batchSize": limit + 1,
+            "hint": command.hint,
+            "maxTimeMS": self.time_limit_ms,
+            **({"sort": dict(command.sort)} if command.sort else {}),
+        }
+        batch = await found_at_once(self._database, self._raw_options, find, command.scan.collection)
+        if batch is None:
+            return False
+        usage.read(len(batch.documents))
+        if batch.number:
+            documents.add(*batch)
+        return True
+
+    async def _add_by_cursor(
+        self,
+        command: Find,
+        filter_: Document,
+        limit: int,
+        documents: _Read,
+        usage: Usage,
+        session: ClientSession | None,
+    ) -> None:
+        find = partial(
+            self._collection(command.scan.collection).find_raw_batches,
+            filter_,
+            command.projection,
+            sort=command.sort,
+            # To the driver, 0 is no limit.
+            limit=limit,
+            batch_size=limit or _UNLIMITED_BATCH,
+            max_time_ms=self.time_limit_ms,
+            session=session,
+        )
+        try:
+            await read_documents(find(hint=command.hint), documents, usage.read)
+        except OperationFailure as error:
+            _require_missing_index(error)
+            await read_documents(find(), documents, usage.read)
 
     async def _rows(self, cursor: CommandCursor, usage: Usage, reply: ReplyBytes | None) -> ReadDocuments:
         rows = ReadDocuments(self._codec_options, usage.in_turn, reply)

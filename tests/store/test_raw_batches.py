@@ -27,7 +27,7 @@ def test_long_batches_are_decoded_in_pieces_and_in_their_order(batches: list[lis
 
     for documents in (ReadDocuments(OPTIONS), ReadDocuments(OPTIONS, in_turn)):
         for batch in batches:
-            documents.add(b"".join(encode(document) for document in batch))
+            documents.add(b"".join(encode(document) for document in batch), len(batch))
         # Known before they are decoded: of a page that is read from several branches, no more is asked for.
         assert documents.count == sum(map(len, batches))
         assert asyncio.run(documents.decoded()) == list(chain(*batches))

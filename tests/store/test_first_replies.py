@@ -1,0 +1,123 @@
+"""Finds are sent as plain commands, and by cursors where these don't hold what is found."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from bson import encode
+from bson.raw_bson import RawBSONDocument
+from pymongo.uri_parser import parse_uri
+
+from gateway.context import Namespace, Reach
+from gateway.demo.embedded_mongod import EmbeddedServer
+from gateway.limits import DEFAULTS
+from gateway.model.kinds import INTERACTION
+from gateway.plan.commands import Find, Scan
+from gateway.plan.usage import Usage, UsageLimits
+from gateway.store.client import Database, Driver, close, open_client
+from gateway.store.first_replies import batch_and_cursor
+from gateway.store.reader import Reader
+
+NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
+NAMESPACE = Namespace("ns_1", "shop", "org_1", NOON)
+FIND = Find(Scan(Reach(NAMESPACE), INTERACTION), {"_id": 1}, (("_id", 1),), 10, "_id_")
+# The field of MongoDB's protocol that a find begins with.
+COMMAND = b"\x02find\0"
+
+
+@pytest.fixture(params=["pymongo", "motor"])
+def driver(request: pytest.FixtureRequest) -> Driver:
+    return request.param  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("failures", [0, 1, 2])
+async def test_a_find_whose_connection_fails_is_asked_again(
+    mongod: EmbeddedServer, database: Database, driver: Driver, failures: int
+) -> None:
+    await database[INTERACTION.collection].insert_many([{"_id": n, "namespace_id": NAMESPACE.id} for n in range(3)])
+    async with _failing(mongod, failures) as (port, failed):
+        client = open_client(f"mongodb://127.0.0.1:{port}/?directConnection=true", driver=driver)
+        try:
+            reader = Reader(client[database.name], time_limit_ms=10_000)
+            assert await reader.run(FIND, Usage(DEFAULTS.usage)) == [{"_id": 0}, {"_id": 1}, {"_id": 2}]
+        finally:
+            await close(client)
+    assert len(failed) == failures
+
+
+async def test_what_one_reply_does_not_hold_is_read_all_the_same(database: Database) -> None:
+    text = "x" * 7_000_000
+    stored = [{"_id": n, "namespace_id": NAMESPACE.id, "text": text} for n in range(5)]
+    await database[INTERACTION.collection].insert_many(stored)
+    reader = Reader(database, time_limit_ms=10_000)
+    find = Find(FIND.scan, {"_id": 1, "text": 1}, FIND.sort, FIND.limit, FIND.hint)
+    usage = Usage(UsageLimits(read=100_000_000, written=0))
+    found = await reader.run(find, usage)
+    assert [(one["_id"], len(one["text"])) for one in found] == [(n, len(text)) for n in range(5)]
+    # What was thrown away isn't counted, and no cursor of it is left.
+    assert 35_000_000 < usage.read_bytes < 36_000_000
+    stages: list[dict[str, Any]] = [
+        {"$currentOp": {"idleCursors": True}},
+        {"$match": {"type": "idleCursor", "ns": f"{database.name}.{INTERACTION.collection}"}},
+    ]
+    assert await _rows(database, stages) == []
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        {"firstBatch": [{"a": 1}, {}, {"b": [{}]}], "id": 7, "ns": "d.c"},
+        {"id": 7, "firstBatch": [{"a": 1}, {}, {"b": [{}]}]},
+        {"firstBatch": [{"a": 1}, {}, {"b": [{}]}], "partialResultsReturned": True, "id": 7},
+    ],
+    ids=["as MongoDB orders it", "ordered otherwise", "with more in between"],
+)
+def test_a_reply_is_cut_into_its_documents(cursor: dict[str, Any]) -> None:
+    documents = b"".join(encode(document) for document in cursor["firstBatch"])
+    assert batch_and_cursor(RawBSONDocument(encode({"cursor": cursor, "ok": 1.0}))) == ((documents, 3), 7)
+
+
+async def _rows(database: Database, stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    reply = await database.client.admin.command({"aggregate": 1, "pipeline": stages, "cursor": {}})
+    rows: list[dict[str, Any]] = reply["cursor"]["firstBatch"]
+    return rows
+
+
+@asynccontextmanager
+async def _failing(mongod: EmbeddedServer, failures: int) -> AsyncIterator[tuple[int, list[bytes]]]:
+    """A port that leads to the server, whose connections are cut off at the first so many finds; and those."""
+    [address] = parse_uri(mongod.uri)["nodelist"]
+    failed: list[bytes] = []
+    connections: set[asyncio.Task[None]] = set()
+
+    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, asks: bool) -> None:
+        try:
+            while sent := await reader.read(65_536):
+                if asks and COMMAND in sent and len(failed) < failures:
+                    failed.append(sent)
+                    break
+                writer.write(sent)
+                await writer.drain()
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answers, asking = await asyncio.open_connection(*address)
+        for work in (forward(reader, asking, asks=True), forward(answers, writer, asks=False)):
+            task = asyncio.create_task(work)
+            connections.add(task)
+            task.add_done_callback(connections.discard)
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1], failed
+    finally:
+        server.close()
+        for connection in connections:
+            connection.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
