@@ -1,6 +1,7 @@
 """The native back end: whatever BSON is at whatever place, it answers what Python does, or gives up.
 
-``make fuzz-native EXAMPLES=1000000`` changes bytes for longer than the suite, and elsewhere each time.
+``EXAMPLES=1000000 make test ARGS=tests/compiler/test_native_backend.py`` changes bytes for longer than the suite, and
+elsewhere each time; ``make fuzz-native`` looks for those that matter.
 """
 
 import os

@@ -1,7 +1,8 @@
 """Whatever is selected of whatever is stored, as far as the native back end goes: it answers what Python's functions
 and graphql-core do, or nothing.
 
-``make fuzz-native EXAMPLES=100000`` goes on for longer than the suite, and elsewhere each time.
+``EXAMPLES=100000 make test ARGS=tests/compiler/test_native_selections.py`` goes on for longer than the suite, and
+elsewhere each time.
 """
 
 import os

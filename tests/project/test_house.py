@@ -24,6 +24,7 @@ OTHER_TESTS = {
     "faults": "a replica set that is killed and cut off",
     "generators": "what hypothesis makes documents, filters and operations of",
     "harness": "what tests run the gateway and its clients with",
+    "native_fuzzing": "the fuzzer of the native back end, whose program is in native/fuzz",
     "oracle": "what filters mean, said a second time",
     "project": "the repository itself",
     "reports": "what people report of other systems, tried here",
