@@ -3,22 +3,16 @@
 A page behind a cursor leaves out what came since the first page: what is new would move groups from one to another.
 """
 
-from binascii import a2b_base64, b2a_base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import bson
-from bson.codec_options import CodecOptions
 from bson.errors import BSONError
 
-from gateway.errors import InvalidCursor, UnreadableDocument
+from gateway.errors import InvalidCursor
 from gateway.insights.group_pipelines import GroupPlace
 from gateway.plan import opaque_text
-
-_MAX_BSON_BYTES = 16_000
-_OPTIONS: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True, tzinfo=UTC)
 
 
 def in_utc(time: datetime) -> datetime:
@@ -36,10 +30,8 @@ class GroupEdge:
     @property
     def cursor(self) -> str:
         group = self.document
-        content = bson.encode({"v": group["value"], "k": group["_id"], "t": group["as_of"]}, codec_options=_OPTIONS)
-        if len(content) > _MAX_BSON_BYTES:
-            raise UnreadableDocument("What is grouped by here is too long for a cursor.")
-        return opaque_text.encode([1, self.tag, b2a_base64(content, newline=False).decode()])
+        place = opaque_text.encode_bson({"v": group["value"], "k": group["_id"], "t": group["as_of"]})
+        return opaque_text.encode([1, self.tag, place])
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +74,7 @@ def decode_group_cursor(tag: str, text: str, argument: str) -> GroupPlace:
     try:
         match opaque_text.decode(text):
             case [1, str(given), str(encoded)]:
-                content = a2b_base64(encoded.encode(), strict_mode=True)
-                place = bson.decode(content, _OPTIONS) if len(content) <= _MAX_BSON_BYTES else {}
-                match place:
+                match opaque_text.decode_bson(encoded):
                     case {"v": value, "k": dict(key), "t": datetime() as as_of}:
                         if given != tag:
                             message = "The cursor was given out for other groups, or another ordering of them."

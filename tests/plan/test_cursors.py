@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from gateway.errors import InvalidCursor, UnreadableDocument
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Order, position_order, time_order
 from gateway.plan.cursors import Place, decode_cursor, encode_cursor
+from gateway.plan.opaque_text import MAX_BSON_BYTES
 
 LATEST = time_order(INTERACTION, descending=True)
 ORDERS = [
@@ -97,7 +98,7 @@ def test_any_other_text_is_no_cursor(text: str) -> None:
         (1, LATEST.tag, None, ["b", base64.b64encode(bson.encode({})).decode()]),
         (1, LATEST.tag, None, ["b", base64.b64encode(bson.encode({"": 1, "a": 1})).decode()]),
         (1, LATEST.tag, None, ["b", base64.b64encode(bson.encode({"": [1]})).decode()]),
-        (1, LATEST.tag, None, ["b", base64.b64encode(bson.encode({"": "x" * 10_000})).decode()]),
+        (1, LATEST.tag, None, ["b", base64.b64encode(bson.encode({"": "x" * MAX_BSON_BYTES})).decode()]),
         (1, LATEST.tag, ["b", base64.b64encode(b"\x05\0\0\0").decode()], f"{TIE_UUID}"),
         {"v": 1},
         1,
@@ -137,7 +138,7 @@ def test_an_element_of_a_list_of_lists_has_a_place_though_no_id_is_a_list() -> N
     assert decode_cursor(LATEST, cursor, "after") == Place([1, "x"], TIE)
 
 
-@pytest.mark.parametrize("value", ["x" * 10_000, {"a": "x" * 10_000}])
+@pytest.mark.parametrize("value", ["x" * MAX_BSON_BYTES, {"a": "x" * MAX_BSON_BYTES}])
 def test_what_has_no_place_in_an_order_gets_no_cursor(value: Any) -> None:
     if isinstance(value, str):
         value = Regex(value)
