@@ -89,6 +89,8 @@ def open_client(
         "uuidRepresentation": "standard",
         # A date outside Python's years spoils its own field, not the page it is read with.
         "datetime_conversion": "DATETIME_AUTO",
+        # MongoDB doesn't look whether texts are UTF-8: of one that isn't, U+FFFD stands for what is wrong.
+        "unicode_decode_error_handler": "replace",
         "w": "majority",
         "journal": True,
         "wTimeoutMS": write_timeout_ms,

@@ -4,12 +4,13 @@ import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
-from bson import Binary, DatetimeMS, DBRef, Decimal128, Int64, MinKey, ObjectId, Regex, Timestamp
+from bson import Binary, DatetimeMS, DBRef, Decimal128, Int64, MinKey, ObjectId, Regex, Timestamp, encode
+from bson.raw_bson import RawBSONDocument
 
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
@@ -188,10 +189,20 @@ async def test_null_and_missing_are_kept_apart(gateway: Gateway) -> None:
 
 
 IDS = [Binary(uuid4().bytes, 3), Decimal128("1.5"), {"part": 1}, True, Timestamp(1, 2), Binary(b"x"), 7, "id", 2.5]
+# Longer, or later, than any that somebody chose.
+FAR_IDS = [Binary(b"x" * 20_000), "x" * 20_000, DatetimeMS(2**60), {"at": DatetimeMS(-(2**60))}, {"a": "x" * 20_000}]
 
 
 @pytest.mark.parametrize(
-    "make_id", [ObjectId, lambda: f"peer-{uuid4()}", uuid4, lambda: Binary(uuid4().bytes, 3), iter(IDS).__next__]
+    "make_id",
+    [
+        ObjectId,
+        lambda: f"peer-{uuid4()}",
+        uuid4,
+        lambda: Binary(uuid4().bytes, 3),
+        iter(IDS).__next__,
+        iter(FAR_IDS).__next__,
+    ],
 )
 async def test_documents_may_have_ids_of_their_own_kind(make_id: Any, gateway: Gateway) -> None:
     for number in range(5):
@@ -199,7 +210,7 @@ async def test_documents_may_have_ids_of_their_own_kind(make_id: Any, gateway: G
     seen, cursor = [], None
     while True:
         page = await gateway.data(
-            "query ($after: String) { interactions(first: 2, after: $after) { edges { cursor } nodes { interactionId } "
+            "query ($after: String) { interactions(first: 1, after: $after) { edges { cursor } nodes { interactionId } "
             "pageInfo { endCursor hasNextPage } } }",
             {"after": cursor},
         )
@@ -451,6 +462,30 @@ async def test_what_json_has_no_kind_for_is_told_in_extended_json(gateway: Gatew
         assert fields["uuid"] == str(some)
         assert fields["long"] == 2**60
         assert fields["infinite"] is None
+
+
+async def test_a_text_that_is_no_utf_8_spoils_nothing(gateway: Gateway) -> None:
+    """MongoDB stores whatever bytes a driver calls a text."""
+    await insert(gateway, id="good")
+    await insert(gateway, id="peer", feature_id="p?!", metadata={"k?!": "v?!"})
+    collection = gateway.database[INTERACTION.collection]
+    stored = encode(await collection.find_one_and_delete({"interaction_id": "peer"}) or {})
+    await collection.insert_one(cast(Any, RawBSONDocument(stored.replace(b"?!", b"\xff\xfe"))))
+    document = "featureId metadata"
+    told = {"featureId": "p\ufffd\ufffd", "metadata": {"k\ufffd\ufffd": "v\ufffd\ufffd"}}
+    assert await read(gateway, document) == told
+    good = {"featureId": "p1", "metadata": None}
+    data = await gateway.data(
+        f"""{{ interactions(orderBy: {{ direction: ASC }}) {{ edges {{ cursor node {{ {document} }} }} }}
+        interactionsByIds(interactionIds: ["good", "peer"]) {{ {document} }} }}"""
+    )
+    assert [edge["node"] for edge in data["interactions"]["edges"]] == [good, told]
+    assert data["interactionsByIds"] == [good, told]
+    headers = {"Authorization": f"Bearer {gateway.key}"}
+    for address, lines in (("/features/search/interactions", 1), ("/export?format=jsonl", 2)):
+        response = await gateway.http.get(address, headers=headers)
+        assert (response.status_code, response.text.count("p\ufffd\ufffd")) == (200, 1)
+        assert len(response.text.splitlines()) == lines
 
 
 async def test_a_condition_has_the_same_form_in_json_value_and_text(gateway: Gateway) -> None:
