@@ -7,10 +7,13 @@ from hashlib import blake2b
 from typing import Any, Literal
 from uuid import UUID, uuid5
 
+from bson import Decimal128
+
 from gateway.model.filter_trees import canonical_json
 
 # As a number is written that has no other spelling.
 _WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}", re.ASCII)
+_BEYOND = 2**63
 _UUID_NAMESPACE = UUID("41b82216-1738-47f0-9641-18cbc46ceb7e")
 
 
@@ -49,12 +52,12 @@ def id_spellings(ids: Iterable[str]) -> Iterator[str | int]:
     """The values under which other programs may have stored ids: the texts, and the numbers that read as one."""
     for text in ids:
         yield text
-        if _WHOLE_NUMBER.fullmatch(text) and -(2**63) <= (number := int(text)) < 2**63:
+        if _WHOLE_NUMBER.fullmatch(text) and -_BEYOND <= (number := int(text)) < _BEYOND:
             yield number
 
 
 def id_text(stored: object) -> str | None:
-    """What a stored id reads as; None for what is none."""
+    """What a stored id reads as: a whole number of 64 bits as its digits, whatever its type; None for what is none."""
     match stored:
         case str():
             return stored
@@ -63,5 +66,14 @@ def id_text(stored: object) -> str | None:
         case int():
             return str(stored)
         case float() if stored.is_integer():
-            return str(int(stored))
+            return _digits(int(stored))
+        case Decimal128():
+            number = stored.to_decimal()
+            # The least and the greatest that there are have thousands of digits.
+            if number.is_finite() and abs(number) < _BEYOND and number == int(number):
+                return _digits(int(number))
     return None
+
+
+def _digits(number: int) -> str | None:
+    return str(number) if -_BEYOND <= number < _BEYOND else None

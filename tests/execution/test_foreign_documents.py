@@ -280,7 +280,8 @@ async def test_an_id_that_is_stored_twice_takes_nobodys_place_and_is_deleted_as_
 
 async def test_an_id_that_is_stored_as_a_number_is_found_by_the_text_that_it_reads_as(gateway: Gateway) -> None:
     await insert(gateway, id=42, user_id=7, session_id=-1, effective_session_id="-1", feature_id=3.0, position=1)
-    await insert(gateway, id="43", user_id="7", feature_id="3", position=0, occurred_at=NOON - timedelta(hours=1))
+    earlier = {"position": 0, "occurred_at": NOON - timedelta(hours=1)}
+    await insert(gateway, id=Decimal128("43"), user_id="7", feature_id="3", **earlier)
     await insert(gateway, id="44", user_id="07", feature_id="x")
     assert await read(gateway, "interactionId userId featureId", "42") == {
         "interactionId": "42",
@@ -313,7 +314,7 @@ async def test_an_id_that_is_stored_as_a_number_is_found_by_the_text_that_it_rea
 
 
 async def test_a_number_leads_across_connections_as_the_text_that_it_reads_as(gateway: Gateway) -> None:
-    stored: list[Any] = [42, "42", 42.0, Int64(42), "042", 42.5]
+    stored: list[Any] = [42, "42", 42.0, Decimal128("42"), "042", 42.5]
     for number, value in enumerate(stored):
         at = NOON + timedelta(minutes=number)
         same = {"feature_id": value, "session_id": value, "effective_session_id": value, "search_request_id": value}
@@ -352,11 +353,20 @@ async def test_a_number_leads_across_connections_as_the_text_that_it_reads_as(ga
     assert last["searchRequest"]["interactions"]["nodes"] == [{"interactionId": "0"}]
 
 
-async def test_a_number_is_in_global_ids_and_deleted_as_the_text_that_it_reads_as(gateway: Gateway) -> None:
+@pytest.mark.parametrize(("stored", "told"), [(42, 42), (42.0, 42.0), (Decimal128("42"), {"$numberDecimal": "42"})])
+async def test_a_number_is_in_global_ids_and_deleted_as_the_text_that_it_reads_as(
+    stored: Any, told: Any, gateway: Gateway
+) -> None:
     await insert(gateway, id=42)
+    await insert(gateway, id="42", occurred_at=NOON - timedelta(hours=1))
+    await insert(gateway, id=stored, occurred_at=NOON + timedelta(hours=1))
+    ids = {"interactionId": "42"}
+    both = """{ interaction(interactionId: "42") { interactionId }
+      interactionsByIds(interactionIds: ["42", "7"]) { interactionId } }"""
+    assert await gateway.data(both) == {"interaction": ids, "interactionsByIds": [ids, None]}
     id = (await read(gateway, "id", "42"))["id"]
     node = await gateway.data("query ($id: ID!) { node(id: $id) { id ... on Interaction { json } } }", {"id": id})
-    recorded = {"interaction_id": 42, "feature_id": "p1", "interaction_type": "click"}
+    recorded = {"interaction_id": told, "feature_id": "p1", "interaction_type": "click"}
     assert node["node"] == {"id": id, "json": recorded}
     deleted = await gateway.data("mutation { deleteInteraction(input: { interactionId: 42 }) { deletedId } }")
     assert deleted["deleteInteraction"] == {"deletedId": id}

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+from bson import Decimal128
+
 Document = dict[str, Any]
 
 TYPES = (
@@ -64,6 +66,8 @@ def id_text(value: Any) -> str | None:
             return str(value)
         case float() if value.is_integer() and abs(value) < 2**63:
             return str(int(value))
+        case Decimal128():
+            return id_text(float(value.to_decimal()))
     return None
 
 
