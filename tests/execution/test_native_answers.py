@@ -1,37 +1,22 @@
 """Lists answered of MongoDB's own bytes: the same answers as without the native extension, whatever is stored."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import orjson
 import pytest
 from bson import Binary, DatetimeMS, Decimal128, Int64, ObjectId
 from bson.raw_bson import RawBSONDocument
 
 from gateway.compiler.native_backend.extension import EXTENSION
-from gateway.context import Caller, Context, Namespace, Organization, Permission
-from gateway.execution.admission import AdmittedOperation
-from gateway.execution.answers import Answer
-from gateway.execution.fetching import Fetcher
-from gateway.execution.operation_runner import OperationRunner
-from gateway.execution.response_builder import ResponseBuilder
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
-from gateway.preparation.graphql_request import GraphQLRequest
-from gateway.scheduling.concurrency import ConcurrencyLimit
 from gateway.store.client import Database
 from gateway.store.index_creation import create_indexes
-from gateway.store.reader import Reader
-from gateway.store.writer import Writer
-from tests.harness import prepared
 from tests.harness.decoded import stored
+from tests.harness.two_back_ends import NAMESPACE, NOON, Gateways
 
 pytestmark = pytest.mark.skipif(EXTENSION is None, reason="the native extension isn't installed")
 
-NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
-NAMESPACE = Namespace("ns_own", "own", "org_1", NOON)
-CONTEXT = Context(Caller("key", "web", frozenset(Permission), Organization("org_1", "Acme"), NAMESPACE.id), NAMESPACE)
 PAGE = """query($first: Int, $last: Int, $after: String, $before: String) {
   interactions(first: $first, last: $last, after: $after, before: $before) {
     totalCount(upTo: 5) pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
@@ -51,32 +36,6 @@ def interaction(number: int, **fields: Any) -> dict[str, Any]:
         "search_request": {"filters": {"AND": [{"key": "brand", "operator": "EQ", "value": [number, "é\n"]}]}},
         **fields,
     }
-
-
-class Gateways:
-    """A runner with the native back end, and one without."""
-
-    def __init__(self, database: Database) -> None:
-        fetcher = Fetcher(Reader(database, time_limit_ms=5_000), Writer(database))
-        self.native, self.responses = self._runner(fetcher, native=True)
-        self.other, _ = self._runner(fetcher, native=False)
-
-    @staticmethod
-    def _runner(fetcher: Fetcher, *, native: bool) -> tuple[OperationRunner, ResponseBuilder]:
-        return prepared.operation_runner(fetcher, ConcurrencyLimit(1), OperationRunner, native=native)
-
-    async def answers(self, query: str, **variables: Any) -> tuple[Mapping[str, Any], str]:
-        """What both answer, and whether natively, or why not."""
-        before = self.responses.natively.copy()
-        answers = [await self._answer(runner, query, variables) for runner in (self.native, self.other)]
-        assert answers[0].body == answers[1].body
-        [how] = self.responses.natively - before
-        return orjson.loads(answers[0].body), how
-
-    async def _answer(self, runner: OperationRunner, query: str, variables: Mapping[str, Any]) -> Answer:
-        operation = await runner.admit(GraphQLRequest(query, variables), CONTEXT, prepared.new_record())
-        assert isinstance(operation, AdmittedOperation)
-        return await runner.run(operation)
 
 
 @pytest.fixture
