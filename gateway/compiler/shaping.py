@@ -11,7 +11,6 @@ from gateway.compiler.program_builder import ProgramBuilder
 from gateway.compiler.python_backend.functions import PythonBackend
 from gateway.plan.fetched_pages import Pages
 from gateway.plan.operation_plan import Fetch, Plan
-from gateway.plan.sources.listings import Listing
 from gateway.schema.graph import Graph
 
 Shaper = Callable[[Pages], dict[str, Any]]
@@ -33,12 +32,12 @@ class Shaping:
         """The function that shapes the pages of a plan, and the one that makes an answer's bytes of undecoded ones.
 
         The first raises, mostly `Fallback`, where graphql-core has to answer, and `AnswerTooLarge` where there are too
-        many values. The second is None where it can't be made so: all that is fetched has to come as it is stored, from
-        one listing for each root. Where it is there, the first is written once it is needed.
+        many values. The second is None where it can't be made so: all that is fetched has to come as it is stored.
+        Where it is there, the first is written once it is needed.
         """
         program = self._programs.program(plan)
         native = None
-        if self._native is not None and plan.fetches and all(map(_is_listing, plan.fetches)):
+        if self._native is not None and plan.fetches and all(map(_comes_as_stored, plan.all_fetches)):
             native = self._native.shaper(program)
         return self._backend.function(program) if native is None else _WrittenLater(self._backend, program), native
 
@@ -59,9 +58,5 @@ class _WrittenLater:
         return self._function(pages)
 
 
-def _is_listing(fetch: Fetch) -> bool:
-    return (
-        isinstance(fetch.source, Listing)
-        and not fetch.parameterized
-        and not any(selection.nested for selection in fetch.selections.values())
-    )
+def _comes_as_stored(fetch: Fetch) -> bool:
+    return fetch.source.as_stored and not fetch.parameterized

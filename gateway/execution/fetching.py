@@ -1,19 +1,23 @@
 """Fetches what a plan asks for: the roots at once, then each level of nested connections in one round trip each."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from graphql import GraphQLError, OperationType
 
 from gateway.auth.authenticator import require_permission
+from gateway.compiler.native_backend import undecoded_joins
 from gateway.context import Budget, Context, Permission
 from gateway.errors import GatewayError, Unavailable
 from gateway.errors.tracebacks import untraced
-from gateway.model.documents import TYPE_FIELD
+from gateway.execution.parent_ids import ParentIds, decoded_ids, undecoded_ids
 from gateway.plan.commands import Document, Find
-from gateway.plan.fetched_pages import Pages, documents_of, ids_at
+from gateway.plan.fetched_pages import Pages, documents_of, undecoded_of
+from gateway.plan.joined_listings import JoinedFind
+from gateway.plan.joins import Join
 from gateway.plan.operation_plan import Bindings, Fetch
 from gateway.plan.reach_filters import beyond_user
 from gateway.plan.sources.insertions import BoundInsertions
@@ -26,6 +30,7 @@ from gateway.store.reader import Reader
 from gateway.store.writer import Writer
 
 T = TypeVar("T")
+_END: Any = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +130,7 @@ class _Fetching:
         except (GatewayError, GraphQLError) as error:
             value = _kept(error)
         self.pages.put(fetch.path, value)
-        if any(selection.nested for selection in fetch.selections.values()):
-            await self._nested(fetch, documents_of(value), None)
+        await self._below(fetch, None)
 
     async def _root_value(self, bound: BoundRoot) -> Any:
         # Also where what is read in vain takes too long.
@@ -147,7 +151,7 @@ class _Fetching:
         commands = bound.commands(self._context, [event.id for event in inserted], since)
         documents, points = bound.documents(await self._results(commands))
         self.pages.points += points
-        await self._nested(fetch, documents, None)
+        await self._nested(fetch, decoded_ids(fetch, documents), None)
         return {document["_id"]: document for document in documents}
 
     def _bound(self, fetch: Fetch) -> BoundSource:
@@ -180,21 +184,53 @@ class _Fetching:
     def _sent(self, command: Command) -> Awaitable[Any]:
         if isinstance(command, WriteCommand):
             return self._writer.run(command, self._usage)
-        if self._undecoded and isinstance(command, Find):
-            return self._reader.undecoded(command, self._usage)
+        if self._undecoded:
+            if isinstance(command, Find | JoinedFind):
+                return self._reader.undecoded(command, self._usage)
+            if isinstance(command, Join):
+                return self._joined_undecoded(command)
         return self._reader.run(command, self._usage)
 
-    async def _nested(self, parent: Fetch, documents: Sequence[Document], keys: Sequence[str] | None) -> None:
-        """Fetches what is nested below; where documents of several types were fetched, each names its own. ``keys``:
-        what the parents of the fetch are joined on, None at the root."""
-        mixed = len(parent.selections) > 1
+    async def _joined_undecoded(self, command: Join) -> Mapping[str, Sequence[Document]]:
+        rows = await self._reader.undecoded_rows(command, self._usage)
+        assert rows is not None, "no join is optional"
+        by_key = undecoded_joins.joined(rows, command.limit)
+        if by_key is not None:
+            return by_key
+        return command.result(await self._in_turns(rows.decoding()) or ())
+
+    async def _below(self, parent: Fetch, keys: Sequence[str] | None) -> None:
+        """Fetches what is nested in what was fetched. ``keys``: what that is joined on, None at the root."""
+        if not any(selection.nested for selection in parent.selections.values()):
+            return
+        undecoded = undecoded_of(self.pages.values(parent.path))
+        ids = undecoded_ids(parent, undecoded) if undecoded else None
+        if ids is None:
+            if undecoded:
+                self._undecoded = False
+                await self._in_turns(self.pages.decoding())
+            values = self.pages.values(parent.path)
+            ids = decoded_ids(parent, [document for value in values for document in documents_of(value)])
+        await self._nested(parent, ids, keys)
+
+    async def _in_turns(self, pieces: Iterator[T | None]) -> T | None:
+        """The last of these pieces, each made in its turn."""
+        in_turn, made = self._usage.in_turn, None
+        while True:
+            following = partial(next, pieces, _END)
+            piece = following() if in_turn is None else await in_turn(following)
+            if piece is _END:
+                return made
+            made = piece
+
+    async def _nested(self, parent: Fetch, ids: ParentIds, keys: Sequence[str] | None) -> None:
+        """Fetches what is nested below. ``ids``: what the documents of a type have at a path; ``keys``: as of
+        `_below`."""
         await _together(
             *(
                 self._summary(fetch, parent, keys)
                 if fetch.source.of_page
-                else self._joined(
-                    fetch, [document for document in documents if not mixed or document[TYPE_FIELD] == name]
-                )
+                else self._joined(fetch, ids(name, fetch.key))
                 for name, selection in parent.selections.items()
                 for fetch in selection.nested
             )
@@ -213,8 +249,7 @@ class _Fetching:
             return
         self.pages.put_nested(fetch.path, values)
 
-    async def _joined(self, fetch: Fetch, parents: Iterable[Document]) -> None:
-        keys = ids_at(parents, fetch.key)
+    async def _joined(self, fetch: Fetch, keys: Sequence[str]) -> None:
         try:
             # What a mutation answers may lead on to what its caller didn't write.
             require_permission(self._context.caller, Permission.READ)
@@ -225,8 +260,7 @@ class _Fetching:
             self.pages.put_nested(fetch.path, _kept(error))
             return
         self.pages.put_nested(fetch.path, values)
-        if any(selection.nested for selection in fetch.selections.values()):
-            await self._nested(fetch, [document for value in values.values() for document in documents_of(value)], keys)
+        await self._below(fetch, keys)
 
     async def _values(self, bound: BoundNested, keys: Sequence[str]) -> Mapping[str, Any]:
         if not keys or bound.empty:

@@ -4,23 +4,45 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
 Document = Mapping[str, Any]
+Decode = Callable[[bytes], Iterator[Sequence[Document]]]
+
+
+class UndecodedBatches:
+    """All documents that one command gave: batches of BSON, one behind the other.
+
+    ``count``: how many documents they have. ``decode``: gives those of a batch, piece by piece where it is long.
+    """
+
+    __slots__ = ("batches", "count", "decode")
+
+    def __init__(self, batches: Sequence[bytes], count: int, decode: Decode) -> None:
+        self.batches = batches
+        self.count = count
+        self.decode = decode
+
+    def decoding(self) -> Iterator[list[Document] | None]:
+        """None while there is more to decode, after each piece, and then the documents; raises what ``decode`` does
+        where anything isn't BSON in any of the batches."""
+        decoded: list[Document] = []
+        for batch in self.batches:
+            for piece in self.decode(batch):
+                decoded += piece
+                yield None
+        yield decoded
+
+    def cut(self, batch: bytes, count: int) -> "UndecodedBatches":
+        """Documents that are parts of these, decoded as they are."""
+        return UndecodedBatches((batch,), count, self.decode)
 
 
 class UndecodedDocuments(Sequence[Document]):
-    """Documents of batches of BSON, one behind the other; a slice of them has the same batches.
+    """Those documents of batches that were ``picked``, by their numbers; a slice of them is of the same batches."""
 
-    ``picked``: the numbers of these among all of the batches. ``decode``: gives the documents of a batch, piece by
-    piece where it is long.
-    """
+    __slots__ = ("picked", "whole")
 
-    __slots__ = ("_decode", "batches", "picked")
-
-    def __init__(
-        self, batches: Sequence[bytes], picked: range, decode: Callable[[bytes], Iterator[Sequence[Document]]]
-    ) -> None:
-        self.batches = batches
+    def __init__(self, whole: UndecodedBatches, picked: range) -> None:
+        self.whole = whole
         self.picked = picked
-        self._decode = decode
 
     def __len__(self) -> int:
         return len(self.picked)
@@ -33,20 +55,15 @@ class UndecodedDocuments(Sequence[Document]):
 
     def __getitem__(self, place: int | slice) -> "Document | UndecodedDocuments":
         if isinstance(place, slice):
-            return UndecodedDocuments(self.batches, self.picked[place], self._decode)
+            return UndecodedDocuments(self.whole, self.picked[place])
         return self.decoded()[place]
 
     def decoded(self) -> list[Document]:
-        """These documents; raises what ``decode`` does where anything isn't BSON in any of the batches."""
-        *_, documents = self.decoding()
+        """These documents; raises as `UndecodedBatches.decoding`."""
+        *_, documents = self.whole.decoding()
         assert documents is not None
-        return documents
+        return self.of(documents)
 
-    def decoding(self) -> Iterator[list[Document] | None]:
-        """None while there is more to decode, after each piece, and then these documents."""
-        decoded: list[Document] = []
-        for batch in self.batches:
-            for piece in self._decode(batch):
-                decoded += piece
-                yield None
-        yield [decoded[number] for number in self.picked]
+    def of(self, documents: Sequence[Document]) -> list[Document]:
+        """Those that these are of all, decoded."""
+        return [documents[number] for number in self.picked]

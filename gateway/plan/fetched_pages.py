@@ -1,6 +1,6 @@
 """What an operation fetched before it is executed or shaped."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +8,7 @@ from gateway.errors import GatewayError, UnreadableDocument
 from gateway.errors.time_limit import too_broad
 from gateway.model.document_ids import id_text
 from gateway.model.filter_trees.flat import Count
-from gateway.model.undecoded_documents import UndecodedDocuments
+from gateway.model.undecoded_documents import UndecodedBatches, UndecodedDocuments
 from gateway.plan.paging import Page
 from gateway.plan.statistics_pages import GroupPage
 
@@ -96,18 +96,32 @@ class Pages:
         """What was fetched for the root at ``path``, which may be the error that fetching met."""
         return self._roots[path]
 
+    def joined(self, path: ResponsePath) -> Mapping[str, Any] | Exception | None:
+        """What was fetched for the nested field at ``path``, by what its parents are joined on, or the error that it
+        met; None where an error prevented that there are parents."""
+        return self._nested.get(path)
+
+    def values(self, path: ResponsePath) -> Sequence[Any]:
+        """All that was fetched for the field at ``path``: an error has none."""
+        if len(path) == 1:
+            return (self._roots[path],)
+        by_key = self._nested[path]
+        return () if isinstance(by_key, Exception) else list(by_key.values())
+
     def decoding(self) -> Iterator[None]:
         """Decodes the documents that aren't yet, piece by piece; an error stands in the place of what can't be."""
-        for path, value in self._roots.items():
-            if isinstance(value, Page) and isinstance(value.documents, UndecodedDocuments):
+        for path, value in list(self._roots.items()):
+            try:
+                [self._roots[path]] = yield from _decoded([value])
+            except GatewayError as error:
+                self._roots[path] = error
+        for path, by_key in list(self._nested.items()):
+            if not isinstance(by_key, Exception):
                 try:
-                    for documents in value.documents.decoding():
-                        if documents is None:
-                            yield None
-                        else:
-                            self._roots[path] = replace(value, documents=documents)
+                    decoded = yield from _decoded(by_key.values())
+                    self._nested[path] = dict(zip(by_key, decoded, strict=True))
                 except GatewayError as error:
-                    self._roots[path] = error
+                    self._nested[path] = error
 
     def bound(self, path: ResponsePath) -> int | Exception:
         """What the ``totalCount`` field at ``path`` counts up to, or what is wrong with that."""
@@ -162,6 +176,30 @@ def _of_parent(by_key: Mapping[str, Any], stored: Any) -> Any:
             return None
         raise UnreadableDocument("What these are joined on is not an id.")
     return by_key[key]
+
+
+def _decoded(values: Iterable[Any]) -> Generator[None, None, list[Any]]:
+    """The same values with their documents decoded, those that one command gave together."""
+    by_command: dict[UndecodedBatches, list[Mapping[str, Any]]] = {}
+    made = []
+    for value in values:
+        if isinstance(value, Page) and isinstance(value.documents, UndecodedDocuments):
+            whole = value.documents.whole
+            if whole not in by_command:
+                for documents in whole.decoding():
+                    if documents is None:
+                        yield
+                    else:
+                        by_command[whole] = documents
+            value = replace(value, documents=value.documents.of(by_command[whole]))
+        made.append(value)
+    return made
+
+
+def undecoded_of(values: Iterable[Any]) -> list[UndecodedDocuments]:
+    """The documents of these that aren't decoded."""
+    pages = (value.documents for value in values if isinstance(value, Page))
+    return [documents for documents in pages if isinstance(documents, UndecodedDocuments)]
 
 
 def documents_of(value: Any) -> list[Mapping[str, Any]]:

@@ -11,7 +11,7 @@ from bson.errors import InvalidBSON
 
 from gateway.errors import ReadTooLarge
 from gateway.errors.tracebacks import untraced
-from gateway.model.undecoded_documents import UndecodedDocuments
+from gateway.model.undecoded_documents import UndecodedBatches
 from gateway.plan.usage import InTurn
 from gateway.scheduling.held_bytes import ReplyBytes
 from gateway.store.client import CommandCursor, Document, RawBatchCursor, next_batch
@@ -48,11 +48,11 @@ class KeptBatches:
         self._batches.append(batch)
         self.count += count
 
-    async def documents(self) -> UndecodedDocuments:
+    async def documents(self) -> UndecodedBatches:
         """All of them, once there is room for what is long to be decoded."""
         if self.reply is not None and self._long:
             await self.reply.decode(self._long)
-        return UndecodedDocuments(self._batches, range(self.count), self._decoded)
+        return UndecodedBatches(self._batches, self.count, self._decoded)
 
     def _decoded(self, batch: bytes) -> Iterator[list[Document]]:
         for piece in _pieces(batch):
@@ -131,7 +131,7 @@ async def _read_batch(
         documents.add(batch, sum(1 for _ in _ends(batch)))
 
 
-async def read_rows(cursor: CommandCursor, rows: ReadDocuments, count: Callable[[int], Any]) -> None:
+async def read_rows(cursor: CommandCursor, rows: KeptBatches | ReadDocuments, count: Callable[[int], Any]) -> None:
     """As `read_documents`, of a pipeline, whose first batch has come with the cursor."""
     try:
         while cursor.alive:
@@ -143,7 +143,7 @@ async def read_rows(cursor: CommandCursor, rows: ReadDocuments, count: Callable[
         raise untraced(error) from None
 
 
-async def _read_rows(cursor: CommandCursor, rows: ReadDocuments, count: Callable[[int], Any]) -> None:
+async def _read_rows(cursor: CommandCursor, rows: KeptBatches | ReadDocuments, count: Callable[[int], Any]) -> None:
     documents = [row.raw for row in await next_batch(cursor)]
     batch = b"".join(documents)
     count(len(batch))

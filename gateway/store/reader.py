@@ -9,8 +9,9 @@ from pymongo.errors import OperationFailure
 from gateway.errors import QueryTooBroad, ReadTooLarge
 from gateway.errors.time_limit import too_broad
 from gateway.errors.tracebacks import untraced
-from gateway.model.undecoded_documents import UndecodedDocuments
+from gateway.model.undecoded_documents import UndecodedBatches, UndecodedDocuments
 from gateway.plan.commands import Aggregation, Count, Document, Find, ReadCommand
+from gateway.plan.joined_listings import JoinedFind
 from gateway.plan.projection import most_bytes
 from gateway.plan.usage import Usage
 from gateway.scheduling.held_bytes import ReplyBytes
@@ -79,24 +80,32 @@ class Reader:
         """
         if isinstance(command, Find):
             return _documents(self._found(command, usage, partial(ReadDocuments, self._codec_options, usage.in_turn)))
-        examines = command.examines if isinstance(command, Aggregation) else bool(command.unindexed)
-        begin = partial(usage.begin, examines=examines)
         match command:
             case Count():  # Tens of keys are counted for a point.
-                count = partial(self._count, command)
+                begin, count = partial(usage.begin, examines=bool(command.unindexed)), partial(self._count, command)
                 return observed(command, usage, self._long_commands.run(count, begin))
             case Aggregation():  # MongoDB chooses as it goes.
-                aggregate_ = partial(self._aggregate, command, usage, reply := usage.reply(_REPLY_BYTES))
-                running = partial(self._long_commands.run, aggregate_, begin)
-                return _result(command, _read(command, usage, reply, running))
+                rows = self._rows(command, usage, partial(ReadDocuments, self._codec_options, usage.in_turn))
+                return _result(command, rows)
 
-    async def undecoded(self, command: Find, usage: Usage) -> UndecodedDocuments:
+    async def undecoded(self, command: Find | JoinedFind, usage: Usage) -> UndecodedDocuments:
         """As `run`, but that the documents are as the database sent them: nothing of them was looked at.
 
         What would read by another driver stands in the place of this: a command in, batches of BSON out.
         """
-        batches = await self._found(command, usage, partial(KeptBatches, self._codec_options))
-        return await batches.documents()
+        if isinstance(command, Find):
+            found = await self._found(command, usage, partial(KeptBatches, self._codec_options))
+            documents = await found.documents()
+        else:
+            rows = await self.undecoded_rows(command, usage)
+            assert rows is not None, "no page is optional"
+            documents = rows
+        return UndecodedDocuments(documents, range(documents.count))
+
+    async def undecoded_rows(self, command: Aggregation[Any], usage: Usage) -> UndecodedBatches | None:
+        """The rows of which `run` gives the result, as the database sent them; None as there."""
+        rows = await self._rows(command, usage, partial(KeptBatches, self._codec_options))
+        return None if rows is None else await rows.documents()
 
     def _found(self, command: Find, usage: Usage, none_yet: Callable[[ReplyBytes | None], _Read]) -> Awaitable[_Read]:
         """``none_yet``: takes what counts a reply, and keeps the batches."""
@@ -181,11 +190,14 @@ class Reader:
             _require_missing_index(error)
             await read_documents(find(), documents, usage.read)
 
-    async def _rows(self, cursor: CommandCursor, usage: Usage, reply: ReplyBytes | None) -> ReadDocuments:
-        rows = ReadDocuments(self._codec_options, usage.in_turn, reply)
-        await read_rows(cursor, rows, usage.read)
-        usage.decoded(rows.count)
-        return rows
+    def _rows(
+        self, command: Aggregation[Any], usage: Usage, none_yet: Callable[[ReplyBytes | None], _Read]
+    ) -> Awaitable[_Read | None]:
+        """``none_yet``: as of `_found`."""
+        reply = usage.reply(_REPLY_BYTES)
+        run = partial(self._aggregate, command, usage, none_yet(reply))
+        begin = partial(usage.begin, examines=command.examines)
+        return _read(command, usage, reply, partial(self._long_commands.run, run, begin))
 
     async def _count(self, command: Count, session: ClientSession) -> int | None:
         count = partial(
@@ -206,17 +218,19 @@ class Reader:
             return None
 
     async def _aggregate(
-        self, command: Aggregation[T], usage: Usage, reply: ReplyBytes | None, session: ClientSession
-    ) -> ReadDocuments | None:
+        self, command: Aggregation[Any], usage: Usage, rows: _Read, session: ClientSession
+    ) -> _Read | None:
         try:
             with translated():
-                return await self._rows(await self._cursor(command, session), usage, reply)
+                await read_rows(await self._cursor(command, session), rows, usage.read)
         except ReadTooLarge:
             raise
         except QueryTooBroad as error:
             if command.optional:
                 return None
             raise too_broad(self.time_limit_ms, command.unindexed) from error
+        usage.decoded(rows.count)
+        return rows
 
     async def _cursor(self, command: Aggregation[Any], session: ClientSession) -> CommandCursor:
         target = self._undecoded[command.collection] if command.collection else self._undecoded

@@ -18,11 +18,11 @@ impl<'a, 'p> Answer<'a, 'p> {
             (Attribute::HasPreviousPage, Parent::Page(page)) => {
                 spelling::boolean(&mut self.out, page.has_previous_page);
             }
-            (Attribute::StartCursor | Attribute::EndCursor, Parent::Page(page)) if page.documents.is_empty() => {
+            (Attribute::StartCursor | Attribute::EndCursor, Parent::Page(page)) if page.picked.count == 0 => {
                 return self.null(nullable);
             }
             (Attribute::StartCursor, Parent::Page(page)) => page.cursor(&mut self.out, 0)?,
-            (Attribute::EndCursor, Parent::Page(page)) => page.cursor(&mut self.out, page.documents.len() - 1)?,
+            (Attribute::EndCursor, Parent::Page(page)) => page.cursor(&mut self.out, page.picked.count - 1)?,
             (Attribute::Cursor, Parent::Edge(page, index)) => page.cursor(&mut self.out, index)?,
             _ => return Err(Reason::BadProgram),
         }
@@ -33,7 +33,7 @@ impl<'a, 'p> Answer<'a, 'p> {
         let Parent::Page(page) = parent else {
             return Err(Reason::BadProgram);
         };
-        let bound = *self.bounds.get(bound).ok_or(Reason::BadProgram)?;
+        let bound = *self.fetched.bounds.get(bound).ok_or(Reason::BadProgram)?;
         let total = page.total.ok_or(Reason::Null)?.min(bound);
         leaves::int(&mut self.out, total)
     }

@@ -43,6 +43,14 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// Writes it as it was.
+    pub fn write(self, out: &mut Vec<u8>) {
+        // Its length was read as an i32.
+        out.extend_from_slice(&(self.0.len() as i32 + 5).to_le_bytes());
+        out.extend_from_slice(self.0);
+        out.push(0);
+    }
+
     /// The elements in their order.
     pub fn elements(self) -> Elements<'a> {
         Elements(self.0)

@@ -5,6 +5,7 @@
 
 mod attributes;
 pub mod bson;
+pub mod joins;
 mod leaves;
 mod listing;
 mod lists;

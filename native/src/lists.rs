@@ -24,17 +24,16 @@ impl<'a, 'p> Answer<'a, 'p> {
                 };
                 let shape = inner.get(*shape).ok_or(Reason::BadProgram)?;
                 let has_edges = matches!(operand, Operand::Attribute(Attribute::Edges));
-                self.count(page.documents.len(), width)?;
+                self.count(page.picked.count, width)?;
                 self.out.push(b'[');
-                for (index, &document) in page.documents.iter().enumerate() {
+                for index in 0..page.picked.count {
                     if index > 0 {
                         self.out.push(b',');
                     }
                     if has_edges {
                         self.object(shape, Parent::Edge(page, index))?;
                     } else {
-                        page.is_read.set(true);
-                        self.stored(shape, document, 0)?;
+                        self.stored(shape, page.walked(index)?, 0)?;
                     }
                 }
                 self.out.push(b']');

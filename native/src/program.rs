@@ -74,8 +74,10 @@ pub enum Operand {
     Flat,
     FlatAttribute(FlatAttribute),
     Attribute(Attribute),
-    /// The page at a root.
+    /// The page at the root of this number.
     Page(usize),
+    /// What the parent is joined to, in the join of this number, by what it has in the slot.
+    Joined(usize, Slot),
     /// The total of the page around, up to the bound of this number.
     Total(usize),
 }

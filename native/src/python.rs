@@ -1,20 +1,21 @@
 //! What Python sees.
 
-use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::pages::{self, Order, Page};
+use crate::joins;
+use crate::pages::{Fetched, Join, Joined, Order, Page, Picked};
 use crate::program::{Root, Shape};
 use crate::reasons::Reason;
-use crate::shaping::{self, Limits};
+use crate::shaping::{self, Everything, Limits};
 
 /// How shapes and programs are encoded: `gateway/compiler/native_backend/extension.py` expects the same number.
-const ENCODING: u32 = 1;
+const ENCODING: u32 = 2;
 
 /// The shape of an object, which programs share.
 #[pyclass(name = "Shape", frozen, module = "gateway_native")]
@@ -29,16 +30,31 @@ impl SharedShape {
     }
 }
 
-/// A program; its pages are in the order in which its operands number them.
+/// A program; its pages and joins are in the order in which its operands number them.
 #[pyclass(frozen, module = "gateway_native")]
 struct Program {
     root: Root,
     inner: Vec<Arc<Shape>>,
 }
 
-/// Batches; start, stop and step of a range of their documents; whether there are elements behind and ahead of these,
-/// and how many in all; the key and the tag of the order.
-type Fetched<'py> = (Vec<Bound<'py, PyBytes>>, isize, isize, isize, bool, bool, Option<i64>, String, String);
+type Batches<'py> = Vec<Bound<'py, PyBytes>>;
+
+/// Start, stop and step of a range.
+type Range = (isize, isize, isize);
+
+/// The range of a page's documents; whether there are elements behind and ahead of these, and how many in all.
+type FetchedPage = (Range, bool, bool, Option<i64>);
+
+/// Batches; the key and the tag of the order; the page.
+type FetchedRoot<'py> = (Batches<'py>, String, String, FetchedPage);
+
+/// What parents are joined to, by what they are joined on: of batches pages in an order by a key, with its tag; or the
+/// numbers of documents, None for nothing.
+#[derive(FromPyObject)]
+enum FetchedJoin<'py> {
+    Pages(Batches<'py>, String, String, Vec<(String, FetchedPage)>),
+    Documents(Batches<'py>, Vec<(String, Option<usize>)>),
+}
 
 #[pymethods]
 impl Program {
@@ -52,50 +68,91 @@ impl Program {
     fn answer<'py>(
         &self,
         py: Python<'py>,
-        fetched: Vec<Fetched<'py>>,
+        roots: Vec<FetchedRoot<'py>>,
+        joins: Vec<FetchedJoin<'py>>,
         bounds: Vec<i64>,
         most_values: u64,
         most_bytes: usize,
     ) -> PyResult<Bound<'py, PyAny>> {
         let limits = Limits { values: most_values, bytes: most_bytes };
         let shape = || {
-            let pages = pages_of(&fetched)?;
-            shaping::answer(&self.root, &self.inner, &pages, &bounds, limits)
+            let pages = roots.iter().map(root).collect::<Result<_, _>>()?;
+            let joins = joins.iter().map(join).collect::<Result<_, _>>()?;
+            shaping::answer(&self.root, &self.inner, &Everything { pages, joins, bounds }, limits)
         };
-        // Nothing outlives it that it may leave half-done, and the same bytes are answered otherwise.
-        match catch_unwind(AssertUnwindSafe(shape)).unwrap_or(Err(Reason::Panicked)) {
+        match guarded(shape) {
             Ok(json) => Ok(PyBytes::new(py, &json).into_any()),
             Err(reason) => Ok(reason.text().into_pyobject(py)?.into_any()),
         }
     }
 }
 
-fn pages_of<'a>(fetched: &'a [Fetched<'_>]) -> Result<Vec<Page<'a>>, Reason> {
-    fetched
-        .iter()
-        .map(|(batches, start, stop, step, has_next_page, has_previous_page, total, key, tag)| {
-            let batches: Vec<&[u8]> = batches.iter().map(|batch| batch.as_bytes()).collect();
-            Ok(Page {
-                documents: pages::documents(&batches, picked(*start, *stop, *step))?,
-                has_next_page: *has_next_page,
-                has_previous_page: *has_previous_page,
-                total: *total,
-                order: Order { key, tag },
-                is_read: Cell::new(false),
-            })
-        })
-        .collect()
+/// The documents in the rows of a join, one key's behind the other, and how many there are of each key, up to a limit; or
+/// the reason for which they aren't cut.
+#[pyfunction]
+fn joined<'py>(py: Python<'py>, batches: Batches<'py>, limit: usize) -> PyResult<Bound<'py, PyAny>> {
+    match guarded(|| joins::cut(&bytes(&batches), limit)) {
+        Ok(cut) => Ok((PyBytes::new(py, &cut.documents), cut.counts).into_pyobject(py)?.into_any()),
+        Err(reason) => Ok(reason.text().into_pyobject(py)?.into_any()),
+    }
 }
 
-/// The numbers of Python's range; none that is below 0.
-fn picked(start: isize, stop: isize, step: isize) -> impl Iterator<Item = usize> {
-    let mut next = start;
-    std::iter::from_fn(move || {
-        let ends = step == 0 || (step > 0 && next >= stop) || (step < 0 && next <= stop);
-        let number = usize::try_from(next).ok().filter(|_| !ends)?;
-        next = next.saturating_add(step);
-        Some(number)
-    })
+/// The ids that documents of these ranges have at a path, each once; or the reason for which they aren't read.
+#[pyfunction]
+fn ids_at<'py>(py: Python<'py>, batches: Batches<'py>, ranges: Vec<Range>, path: &str) -> PyResult<Bound<'py, PyAny>> {
+    let picked: Vec<Picked> = ranges.into_iter().map(picked).collect();
+    match guarded(|| joins::ids_at(&Fetched::of(&bytes(&batches))?, &picked, path)) {
+        Ok(ids) => Ok(ids.into_pyobject(py)?.into_any()),
+        Err(reason) => Ok(reason.text().into_pyobject(py)?.into_any()),
+    }
+}
+
+/// What is made of bytes. Nothing outlives it that it may leave half-done, and they are read otherwise where it fails.
+fn guarded<T>(make: impl FnOnce() -> Result<T, Reason>) -> Result<T, Reason> {
+    catch_unwind(AssertUnwindSafe(make)).unwrap_or(Err(Reason::Panicked))
+}
+
+fn root<'a>((batches, key, tag, page): &'a FetchedRoot<'_>) -> Result<Page<'a>, Reason> {
+    let fetched = Rc::new(Fetched::of(&bytes(batches))?);
+    Ok(page_of(page, &fetched, &Rc::new(Order { key, tag })))
+}
+
+fn join<'a>(fetched: &'a FetchedJoin<'_>) -> Result<Join<'a>, Reason> {
+    match fetched {
+        FetchedJoin::Pages(batches, key, tag, pages) => {
+            let (fetched, order) = (Rc::new(Fetched::of(&bytes(batches))?), Rc::new(Order { key, tag }));
+            let page = |(key, page): &'a (String, _)| (key.as_str(), Joined::Page(page_of(page, &fetched, &order)));
+            let by_key = pages.iter().map(page).collect();
+            Ok(Join { fetched, by_key })
+        }
+        FetchedJoin::Documents(batches, numbers) => {
+            let document = |(key, number): &'a (String, Option<usize>)| {
+                (key.as_str(), number.map_or(Joined::Nothing, Joined::Document))
+            };
+            let fetched = Rc::new(Fetched::of(&bytes(batches))?);
+            Ok(Join { fetched, by_key: numbers.iter().map(document).collect() })
+        }
+    }
+}
+
+fn page_of<'a>(page: &FetchedPage, fetched: &Rc<Fetched<'a>>, order: &Rc<Order<'a>>) -> Page<'a> {
+    let (range, has_next_page, has_previous_page, total) = *page;
+    Page {
+        fetched: Rc::clone(fetched),
+        picked: picked(range),
+        has_next_page,
+        has_previous_page,
+        total,
+        order: Rc::clone(order),
+    }
+}
+
+fn picked((start, stop, step): Range) -> Picked {
+    Picked::of(start, stop, step)
+}
+
+fn bytes<'a>(batches: &'a Batches<'_>) -> Vec<&'a [u8]> {
+    batches.iter().map(|batch| batch.as_bytes()).collect()
 }
 
 fn shared(inner: &[PyRef<'_, SharedShape>]) -> Vec<Arc<Shape>> {
@@ -110,6 +167,8 @@ fn invalid(error: serde_json::Error) -> PyErr {
 fn gateway_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("ENCODING", ENCODING)?;
+    module.add_function(wrap_pyfunction!(joined, module)?)?;
+    module.add_function(wrap_pyfunction!(ids_at, module)?)?;
     module.add_class::<SharedShape>()?;
     module.add_class::<Program>()
 }

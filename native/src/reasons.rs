@@ -21,6 +21,8 @@ pub enum Reason {
     NotUtf8,
     /// Bytes that aren't BSON.
     NotBson,
+    /// Something else, such as an error, in the place of what was fetched.
+    FetchedOtherwise,
     /// A program that its pages don't fit.
     BadProgram,
     /// A mistake of this program.
@@ -40,6 +42,7 @@ impl Reason {
             Reason::TooLarge => "too large",
             Reason::NotUtf8 => "not UTF-8",
             Reason::NotBson => "not BSON",
+            Reason::FetchedOtherwise => "fetched otherwise",
             Reason::BadProgram => "bad program",
             Reason::Panicked => "panicked",
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::bson::{Document, Value};
 use crate::leaves;
-use crate::pages::Page;
+use crate::pages::{Join, Joined, Page};
 use crate::program::{Attribute, Body, Entries, Entry, Expression, Operand, Root, Shape};
 use crate::reasons::Reason;
 use crate::spelling;
@@ -48,23 +48,24 @@ pub struct Answer<'a, 'p> {
     pub(crate) out: Vec<u8>,
     pub(crate) slots: Vec<Value<'a>>,
     pub(crate) limits: Limits,
-    pages: &'p [Page<'a>],
-    pub(crate) bounds: &'p [i64],
+    pub(crate) fetched: &'p Everything<'a>,
     values: u64,
 }
 
-/// The data of an answer. `bounds`: up to where totals are told.
-pub fn answer(
-    root: &Root,
-    inner: &[Arc<Shape>],
-    pages: &[Page<'_>],
-    bounds: &[i64],
-    limits: Limits,
-) -> Result<Vec<u8>, Reason> {
-    let mut answer =
-        Answer { out: Vec::with_capacity(4_096), slots: Vec::new(), limits, pages, bounds, values: root.values };
+/// All that was fetched: pages at the roots, what parents are joined to, and up to where totals are told.
+#[derive(Debug)]
+pub struct Everything<'a> {
+    pub pages: Vec<Page<'a>>,
+    pub joins: Vec<Join<'a>>,
+    pub bounds: Vec<i64>,
+}
+
+/// The data of an answer.
+pub fn answer(root: &Root, inner: &[Arc<Shape>], fetched: &Everything<'_>, limits: Limits) -> Result<Vec<u8>, Reason> {
+    let mut answer = Answer { out: Vec::with_capacity(4_096), slots: Vec::new(), limits, fetched, values: root.values };
     answer.entries(&root.entries, inner, Parent::Root)?;
-    pages.iter().try_for_each(Page::judge)?;
+    fetched.pages.iter().try_for_each(|page| page.fetched.judge())?;
+    fetched.joins.iter().try_for_each(|join| join.fetched.judge())?;
     Ok(answer.out)
 }
 
@@ -166,15 +167,21 @@ impl<'a, 'p> Answer<'a, 'p> {
         nullable: bool,
     ) -> Result<(), Reason> {
         match (operand, parent) {
-            (Operand::Page(index), _) => {
-                let page = self.pages.get(*index).ok_or(Reason::BadProgram)?;
+            (Operand::Page(number), _) => {
+                let page = self.fetched.pages.get(*number).ok_or(Reason::BadProgram)?;
                 self.object(shape, Parent::Page(page))
+            }
+            (Operand::Joined(number, slot), _) => {
+                let join = self.fetched.joins.get(*number).ok_or(Reason::BadProgram)?;
+                match join.of(self.slot(parent, *slot)?)? {
+                    Joined::Page(page) => self.object(shape, Parent::Page(page)),
+                    Joined::Document(document) => self.stored(shape, join.fetched.walked(*document)?, 0),
+                    Joined::Nothing => self.null(nullable),
+                }
             }
             (Operand::Attribute(Attribute::PageInfo), Parent::Page(_)) => self.object(shape, parent),
             (Operand::Attribute(Attribute::Document), Parent::Edge(page, index)) => {
-                let document = *page.documents.get(index).ok_or(Reason::BadProgram)?;
-                page.is_read.set(true);
-                self.stored(shape, document, 0)
+                self.stored(shape, page.walked(index)?, 0)
             }
             _ => match self.value(operand, parent, item)? {
                 Value::Document(document) => self.stored(shape, document, depth_of(parent) + 1),

@@ -7,6 +7,7 @@ elsewhere each time; ``make fuzz-native`` looks for those that matter.
 import os
 import random
 import struct
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -41,15 +42,23 @@ _INTERACTIONS = f"""{{ interactions {{
   nodes {{ __typename interactionId featureId feature {{ featureId }} interactionType interactionTypes position score
     durationMs metadata sessionId userId occurredAt searchRequest {{ {_SEARCH} }} }} }} }}"""
 _SEARCHES = f"{{ searchRequests {{ nodes {{ {_SEARCH} }} }} }}"
+_JOINED = """{ searchRequests { nodes { searchRequestId interactions {
+  edges { cursor node { id metadata feature { interactions { totalCount nodes { occurredAt position } } } } }
+  pageInfo { hasNextPage endCursor } totalCount } } } }"""
 
 
 def _pages(compiled: CompiledOperation, *batches: bytes) -> Pages:
-    [fetch] = compiled.plan.fetches
     pages = Pages()
-    kind = INTERACTION if fetch.path == ("Query.interactions",) else SEARCH_REQUEST
-    page = Page(time_order(kind, descending=True), undecoded_documents(*batches), True, False, 12)
-    pages.put(fetch.path, page)
-    pages.put_bounds({path: 10 for path, _ in fetch.totals})
+    for fetch in compiled.plan.all_fetches:
+        kind = SEARCH_REQUEST if fetch.path == ("Query.searchRequests",) else INTERACTION
+        documents = undecoded_documents(*batches)
+        page = Page(time_order(kind, descending=True), documents, True, False, 12)
+        if len(fetch.path) == 1:
+            pages.put(fetch.path, page)
+        else:
+            # Those of the first key aren't decoded for themselves.
+            pages.put_nested(fetch.path, {"f": replace(page, documents=documents[1:]), "r": page, "": page})
+        pages.put_bounds({path: 10 for path, _ in fetch.totals})
     return pages
 
 
@@ -64,7 +73,12 @@ def _answer(compiled: CompiledOperation, *batches: bytes) -> bytes | str:
     return native
 
 
-@pytest.mark.parametrize("query", [_INTERACTIONS, _SEARCHES], ids=["interactions", "search requests"])
+_queries = pytest.mark.parametrize(
+    "query", [_INTERACTIONS, _SEARCHES, _JOINED], ids=["interactions", "search requests", "joined"]
+)
+
+
+@_queries
 def test_a_document_that_is_as_it_should_be_is_answered(query: str) -> None:
     compiled = prepared.compiled(query, {})
     for batches in (
@@ -75,7 +89,7 @@ def test_a_document_that_is_as_it_should_be_is_answered(query: str) -> None:
         assert isinstance(_answer(compiled, *batches), bytes)
 
 
-@pytest.mark.parametrize("query", [_INTERACTIONS, _SEARCHES], ids=["interactions", "search requests"])
+@_queries
 def test_whatever_is_at_any_place_is_answered_as_python_does_or_not_at_all(query: str) -> None:
     compiled, answered = prepared.compiled(query, {}), 0
     for place in places(RECORDED_INTERACTION):
@@ -84,7 +98,7 @@ def test_whatever_is_at_any_place_is_answered_as_python_does_or_not_at_all(query
     assert answered > 1_000
 
 
-@pytest.mark.parametrize("query", [_INTERACTIONS, _SEARCHES], ids=["interactions", "search requests"])
+@_queries
 def test_bytes_that_are_cut_off_or_changed_are_answered_as_python_does_or_not_at_all(query: str) -> None:
     compiled, raw = prepared.compiled(query, {}), stored(RECORDED_INTERACTION)
     for end in range(1, len(raw)):
@@ -171,6 +185,20 @@ def test_documents_that_no_page_shows_are_judged_too() -> None:
     assert compiled.native(pages, 1_000) == "not UTF-8"
 
 
+def test_documents_that_nobody_is_joined_to_are_judged_too() -> None:
+    compiled = prepared.compiled(_JOINED, {})
+    broken = stored({**RECORDED_INTERACTION, "user_id": "uuuu"}).replace(b"uuuu", b"\xff" * 4)
+    pages = _pages(compiled, stored({**RECORDED_INTERACTION, "search_request_id": "x"}))
+    path = compiled.plan.fetches[0].selections["SearchRequest"].nested[0].path
+    order = time_order(INTERACTION, descending=True)
+    documents = undecoded_documents(stored(RECORDED_INTERACTION), broken)
+    pages.put_nested(
+        path, {"x": Page(order, documents[:1], True, False, 3), "y": Page(order, documents[1:], True, False, 3)}
+    )
+    assert compiled.native is not None
+    assert compiled.native(pages, 1_000_000) == "not UTF-8"
+
+
 def test_an_answer_that_may_not_be_is_left_to_python() -> None:
     compiled, raw = prepared.compiled(_INTERACTIONS, {}), stored(RECORDED_INTERACTION)
     assert compiled.native is not None
@@ -195,6 +223,7 @@ def test_operations_that_it_has_nothing_for_are_left_to_python() -> None:
     for query in (
         "{ interactions { nodes { json } } }",
         "{ interactions { nodes { session { sessionId } } } }",
+        "{ interactions { nodes { featureId } stats { __typename } } }",
         '{ interaction(interactionId: "a") { featureId } }',
         "{ interactions { nodes { featureId } } viewer { organization { name } } }",
         "{ interactions { nodes { featureId } } __schema { queryType { name } } }",

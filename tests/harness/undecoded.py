@@ -1,13 +1,14 @@
 """Pages as they are fetched for the native back end: of the same documents, encoded."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from bson.errors import BSONError, InvalidBSON
 
 from gateway.model.documents import TYPE_FIELD
-from gateway.model.undecoded_documents import UndecodedDocuments
+from gateway.model.undecoded_documents import UndecodedBatches, UndecodedDocuments
 from gateway.plan.fetched_pages import Pages
 from gateway.plan.operation_plan import Plan
 from gateway.plan.paging import Page
@@ -15,21 +16,23 @@ from tests.harness.decoded import decoded_for_answers, stored
 
 
 def undecoded(plan: Plan, pages: Pages) -> Pages | None:
-    """The same pages of documents that aren't decoded; None where anything else is at a root, or has no BSON."""
-    made: Pages | None = None
-    for fetch in plan.fetches:
-        page = pages.root(fetch.path)
-        if not isinstance(page, Page):
-            return None
-        try:
-            documents = _encoded(page)
-        except (BSONError, OverflowError, TypeError):
-            return None
-        value = replace(page, documents=documents)
-        if made is None:
-            made = pages.rooted(fetch.path, value)
-        else:
-            made.put(fetch.path, value)
+    """The same pages of documents that aren't decoded; None where anything else was fetched, or has no BSON."""
+    made = Pages()
+    try:
+        for fetch in plan.all_fetches:
+            if len(fetch.path) == 1:
+                made.put(fetch.path, _encoded([pages.root(fetch.path)])[0])
+            elif isinstance(by_key := pages.joined(fetch.path), Mapping):
+                made.put_nested(fetch.path, dict(zip(by_key, _encoded(list(by_key.values())), strict=True)))
+            elif by_key is not None:
+                made.put_nested(fetch.path, by_key)
+            for path, _ in fetch.totals:
+                # The fetcher binds what has no parents, too.
+                made.put_bounds({path: 10})
+                with suppress(KeyError):
+                    made.put_bounds({path: pages.bound(path)})
+    except (BSONError, OverflowError, TypeError, NotImplementedError):
+        return None
     return made
 
 
@@ -48,17 +51,25 @@ def undecoded_documents(*batches: bytes, picked: range | None = None) -> Undecod
             picked = range(sum(1 for batch in batches for _ in _documents(batch)))
         except BSONError:
             picked = range(len(batches))
-    return UndecodedDocuments(batches, picked, _decoded)
+    return UndecodedDocuments(UndecodedBatches(batches, len(batches), _decoded), picked)
 
 
-def _encoded(page: Page) -> UndecodedDocuments:
-    """The page's documents in two batches, and backwards where they were fetched so."""
-    raw = [stored(_without_type(document)) for document in page.documents]
-    count, half = len(raw), len(raw) // 2
-    if page.highest:
-        raw.reverse()
-    batches = [b"".join(raw[:half]), b"".join(raw[half:])]
-    return UndecodedDocuments(batches, range(count)[:: -1 if page.highest else 1], _decoded)
+def _encoded(values: Sequence[Any]) -> list[Any]:
+    """The same pages, with the documents of all of them in two batches, and backwards where they were fetched so."""
+    raw: list[bytes] = []
+    picked: list[range] = []
+    for page in values:
+        if not isinstance(page, Page):
+            raise NotImplementedError
+        start, of_page = len(raw), [stored(_without_type(document)) for document in page.documents]
+        raw += reversed(of_page) if page.highest else of_page
+        picked.append(range(start, len(raw))[:: -1 if page.highest else 1])
+    half = len(raw) // 2
+    whole = UndecodedBatches([b"".join(raw[:half]), b"".join(raw[half:])], len(raw), _decoded)
+    return [
+        replace(page, documents=UndecodedDocuments(whole, of_page))
+        for page, of_page in zip(values, picked, strict=True)
+    ]
 
 
 def _without_type(document: Mapping[str, Any]) -> dict[str, Any]:

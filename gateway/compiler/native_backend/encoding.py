@@ -71,11 +71,13 @@ class Unsupported(Exception):
 
 
 class Lookups:
-    """What a program looks up among the pages, numbered as they are met: the paths of pages at its roots, and of
-    totals; and how many entries it has so far, beside those of shapes that are encoded already."""
+    """What a program looks up among the pages, numbered as they are met: the paths of pages at its roots, of what is
+    joined to parents, and of totals; and how many entries it has so far, beside those of shapes that are encoded
+    already."""
 
     def __init__(self) -> None:
         self.roots: dict[ResponsePath, int] = {}
+        self.joins: dict[ResponsePath, int] = {}
         self.totals: dict[ResponsePath, int] = {}
         self._entries = 0
 
@@ -156,7 +158,8 @@ class ShapeEncoding:
                 slot = slots.of(presence) if presence else None
                 return {"View": {"presence": slot, "entries": self._entries(entries, slots), "nullable": nullable}}
             case Object(operand, shape, nullable):
-                read, number = self._operand(operand, slots), self._inner.setdefault(shape, len(self._inner))
+                read = self._looked_up(operand, slots) if isinstance(operand, PageAt) else self._operand(operand, slots)
+                number = self._inner.setdefault(shape, len(self._inner))
                 return {"Object": {"operand": read, "shape": number, "nullable": nullable}}
             case ListOf(operand, item, nullable):
                 return {
@@ -167,6 +170,16 @@ class ShapeEncoding:
                         "width": self._widths.of_items(value),
                     }
                 }
+
+    def _looked_up(self, operand: PageAt, slots: "_Slots") -> Encoded:
+        """Of an object: a page, or what a parent is joined to."""
+        roots, joins = self._lookups.roots, self._lookups.joins
+        match operand:
+            case PageAt((_,) as path, ""):
+                return {"Page": roots.setdefault(path, len(roots))}
+            case PageAt(path, local) if local:
+                return {"Joined": (joins.setdefault(path, len(joins)), slots.of(local))}
+        raise Unsupported("what is fetched otherwise")
 
     def _operand(self, operand: Operand, slots: "_Slots") -> Encoded:
         match operand:
@@ -203,8 +216,6 @@ class ShapeEncoding:
                 return {"FlatAttribute": name}
             case Attribute(name) if name in _ATTRIBUTES:
                 return {"Attribute": name}
-            case PageAt(path, "") if len(path) == 1:
-                return {"Page": self._lookups.roots.setdefault(path, len(self._lookups.roots))}
             case TotalAt(path):
                 return {"Total": self._lookups.totals.setdefault(path, len(self._lookups.totals))}
         raise Unsupported(type(operand).__name__)

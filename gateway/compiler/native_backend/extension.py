@@ -5,30 +5,56 @@ from importlib import import_module
 from typing import Any, Protocol, TypeAlias, cast
 
 # How shapes and programs are encoded. One that was built of another revision may read them otherwise.
-_ENCODING = 1
+_ENCODING = 2
 
-FetchedPage: TypeAlias = tuple[Sequence[bytes], int, int, int, bool, bool, int | None, str, str]
-"""Batches; start, stop and step of the range of their documents that a page has; whether there are elements behind and
-ahead of them, and how many in all, if they were counted; key and tag of the order."""
+PickedRange: TypeAlias = tuple[int, int, int]
+"""Start, stop and step of the range of documents that are meant."""
+
+FetchedPage: TypeAlias = tuple[PickedRange, bool, bool, int | None]
+"""The documents of a page; whether there are elements behind and ahead of them, and how many in all, if they were
+counted."""
+
+FetchedRoot: TypeAlias = tuple[Sequence[bytes], str, str, FetchedPage]
+"""Batches; key and tag of the order; the page."""
+
+FetchedJoin: TypeAlias = (
+    tuple[Sequence[bytes], str, str, Sequence[tuple[str, FetchedPage]]]
+    | tuple[Sequence[bytes], Sequence[tuple[str, int | None]]]
+)
+"""Batches, and by what parents are joined on: pages, behind key and tag of their order; or the numbers of documents,
+None for nothing."""
 
 
 class NativeProgram(Protocol):
     """A program, as the extension keeps it."""
 
     def answer(
-        self, pages: Sequence[FetchedPage], bounds: Sequence[int], most_values: int, most_bytes: int
+        self,
+        roots: Sequence[FetchedRoot],
+        joins: Sequence[FetchedJoin],
+        bounds: Sequence[int],
+        most_values: int,
+        most_bytes: int,
     ) -> bytes | str:
         """The data as JSON, or the reason for which there is none. ``bounds``: up to where totals are told."""
 
 
 class Extension(Protocol):
-    """The extension; ``inner``: shapes that others refer to by their place among them."""
+    """The extension; ``inner``: shapes that others refer to by their place among them. What gives no text otherwise
+    gives a reason as one."""
 
     __version__: str
 
     def Shape(self, encoded: bytes, inner: Sequence[Any]) -> Any: ...  # noqa: N802
 
     def Program(self, encoded: bytes, inner: Sequence[Any]) -> NativeProgram: ...  # noqa: N802
+
+    def joined(self, batches: Sequence[bytes], limit: int) -> tuple[bytes, Sequence[tuple[str, int]]] | str:
+        """The documents in a join's rows, those of one key behind those of another, and how many each key has of
+        them."""
+
+    def ids_at(self, batches: Sequence[bytes], ranges: Sequence[PickedRange], path: str) -> Sequence[str] | str:
+        """The ids that the documents of these ranges have at a path, each once."""
 
 
 def _installed() -> tuple[Extension | None, str]:

@@ -1,6 +1,6 @@
 """A program as a function from pages of undecoded documents to the bytes of an answer's data."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
@@ -8,16 +8,13 @@ import orjson
 
 from gateway.compiler.answer_widths import AnswerWidths
 from gateway.compiler.native_backend.encoding import Lookups, ShapeEncoding, Unsupported
-from gateway.compiler.native_backend.extension import Extension, FetchedPage, NativeProgram
+from gateway.compiler.native_backend.extension import Extension, NativeProgram
+from gateway.compiler.native_backend.fetched import FetchedOtherwise, fetched_join, fetched_root
 from gateway.compiler.program import Program, Shape
-from gateway.model.undecoded_documents import UndecodedDocuments
-from gateway.plan.fetched_pages import Pages, ResponsePath
-from gateway.plan.paging import Page
+from gateway.plan.fetched_pages import Pages
 
 NativeShaper: TypeAlias = Callable[[Pages, int], bytes | str]
 """What gives the data of an answer of at most so many bytes as JSON, or the reason for which it gives none."""
-
-_OTHERWISE_FETCHED = "fetched otherwise"
 
 
 class NativeBackend:
@@ -41,7 +38,7 @@ class NativeBackend:
             native = self._extension.Program(encoded, [self._shape(shape, lookups) for shape in encoding.inner])
         except (Unsupported, ValueError):
             return None
-        return _NativeAnswers(native, list(lookups.roots), list(lookups.totals), self._most_values)
+        return _NativeAnswers(native, lookups, self._most_values)
 
     def _shape(self, shape: Shape, lookups: Lookups) -> Any:
         # What is looked up is numbered by program.
@@ -56,47 +53,27 @@ class NativeBackend:
 
 
 class _NativeAnswers:
-    """A native program with what it looks up: pages at the roots, and the bounds of totals."""
+    """A native program with what it looks up: pages at the roots, what parents are joined to, the bounds of totals."""
 
-    __slots__ = ("_most_values", "_program", "_roots", "_totals")
+    __slots__ = ("_joins", "_most_values", "_program", "_roots", "_totals")
 
-    def __init__(
-        self, program: NativeProgram, roots: Sequence[ResponsePath], totals: Sequence[ResponsePath], most_values: int
-    ) -> None:
+    def __init__(self, program: NativeProgram, lookups: Lookups, most_values: int) -> None:
         self._program = program
-        self._roots = roots
-        self._totals = totals
+        self._roots = tuple(lookups.roots)
+        self._joins = tuple(lookups.joins)
+        self._totals = tuple(lookups.totals)
         self._most_values = most_values
 
     def __call__(self, pages: Pages, most_bytes: int) -> bytes | str:
-        fetched: list[FetchedPage] = []
-        for path in self._roots:
-            page = pages.root(path)
-            # An error, or a page of nothing for which nobody asked the database.
-            if not isinstance(page, Page) or not isinstance(documents := page.documents, UndecodedDocuments):
-                return _OTHERWISE_FETCHED
-            picked, order = documents.picked, page.order
-            fetched.append(
-                (
-                    documents.batches,
-                    picked.start,
-                    picked.stop,
-                    picked.step,
-                    page.has_next_page,
-                    page.has_previous_page,
-                    page.total,
-                    order.path,
-                    order.tag,
-                )
-            )
-        bounds = []
-        for path in self._totals:
-            bound = pages.bound(path)
-            if isinstance(bound, Exception):
-                return "a bad argument"
-            bounds.append(bound)
         try:
-            return self._program.answer(fetched, bounds, self._most_values, most_bytes)
+            roots = [fetched_root(pages.root(path)) for path in self._roots]
+            joins = [fetched_join(pages.joined(path)) for path in self._joins]
+            bounds = [bound for path in self._totals if not isinstance(bound := pages.bound(path), Exception)]
+            if len(bounds) < len(self._totals):
+                return "a bad argument"
+            return self._program.answer(roots, joins, bounds, self._most_values, most_bytes)
+        except FetchedOtherwise:
+            return "fetched otherwise"
         except (TypeError, OverflowError) as error:
             # It takes nothing but what the driver gives today.
             return f"{type(error).__name__} natively"

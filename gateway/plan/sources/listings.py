@@ -36,6 +36,10 @@ class Listing(Source):
     def page_type(self) -> str:
         return self.kind.type_name
 
+    @property
+    def as_stored(self) -> bool:
+        return True
+
     def bind(self, arguments: SourceArguments) -> "BoundListing":
         return BoundListing(*_bound(self.kind, arguments))
 
@@ -51,6 +55,10 @@ class NestedListing(Source):
     @property
     def page_type(self) -> str:
         return self.kind.type_name
+
+    @property
+    def as_stored(self) -> bool:
+        return True
 
     @property
     def local(self) -> str:

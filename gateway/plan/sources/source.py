@@ -257,7 +257,8 @@ class Source(ABC):
 
     ``page_type``: of a connection, the declared name of its documents' type. ``local``: of a nested one, the path at
     which a parent has what they are joined on. ``of_page``: whether it is a summary of the connection around its field
-    (`BoundSummary`). ``weight``: about how many bytes it takes up by itself.
+    (`BoundSummary`). ``as_stored``: whether what it finds is answered as it is stored, and may be left
+    undecoded. ``weight``: about how many bytes it takes up by itself.
     """
 
     __slots__ = ()
@@ -272,6 +273,10 @@ class Source(ABC):
 
     @property
     def of_page(self) -> bool:
+        return False
+
+    @property
+    def as_stored(self) -> bool:
         return False
 
     @property
