@@ -5,7 +5,10 @@ HTTP's bodies and parameters, and a websocket's messages, hold the same object.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from math import inf, isfinite
 from typing import Any, NoReturn
 
 import orjson
@@ -18,15 +21,31 @@ from gateway.preparation.graphql_request import GraphQLRequest
 # Every digit as 0, and all else as a space: so the longest of numbers are found at once, in a tenth of the time that a
 # regular expression takes.
 _DIGITS = bytes(ord("0") if byte in b"0123456789" else ord(" ") for byte in range(256))
-# Half of a pair, escaped; the other half may follow.
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+# Half of a pair, escaped, of which the other half may follow, and numbers that may be beyond all doubles: those with an
+# exponent of three digits, or with so many that one of two is enough.
+_SUSPECT = re.compile(rb"\\u[dD][89a-fA-F]|[eE]\+?[0-9]{3}")
+_HUGE_NUMBER = b"0" * 200
 _LONG_NUMBER = b"0" * 19
+# Python reads no integer of more.
+_MAX_DIGITS = 4_300
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def parsed_json(text: bytes, what: str, *, max_entries: int) -> tuple[Any, Sequence[str | int] | None]:
-    """The value of a JSON text, and the path of the first string in it that UTF-8 can't encode: one with half of a pair
-    of surrogates, which JSON can escape; None where there is none.
+@dataclass(frozen=True, slots=True)
+class UnfitValue:
+    """The first value of a JSON text that JSON can spell and nothing here can hold: a string with half of a pair of
+    surrogates, which UTF-8 can't encode, or a number beyond all doubles. ``path``: of a key, that of its object."""
+
+    path: tuple[str | int, ...]
+    message: str
+
+    def error(self, *prefix: str) -> BadUserInput:
+        """What is told of it; ``prefix``: where the JSON text stands."""
+        return BadUserInput(self.message, path=(*prefix, *self.path))
+
+
+def parsed_json(text: bytes, what: str, *, max_entries: int) -> tuple[Any, UnfitValue | None]:
+    """The value of a JSON text, and what is unfit in it, if anything.
 
     Raises `BadRequest`, naming ``what`` should have been one, and `BadUserInput` for more than ``max_entries`` of all
     its lists and objects."""
@@ -39,41 +58,39 @@ def parsed_json(text: bytes, what: str, *, max_entries: int) -> tuple[Any, Seque
         return (json.loads(text) if _LONG_NUMBER in text.translate(_DIGITS) else value), None
     except (ValueError, RecursionError):
         pass
-    try:
-        # Orjson takes no such string, but doesn't tell where it is.
-        value = json.loads(text, parse_constant=_refuse_constant) if _SURROGATE.search(text) else None
-        unencodable = unencodable_path(value)
-    except (ValueError, RecursionError):
-        unencodable = None
-    if unencodable is None:
-        raise BadRequest(f"The {what} is not valid JSON.")
-    return value, unencodable
+    # Orjson takes nothing that is unfit, but doesn't tell where it is.
+    if _SUSPECT.search(text) or _HUGE_NUMBER in text.translate(_DIGITS):
+        with suppress(ValueError, RecursionError):
+            value = json.loads(text.decode(), parse_int=_integer, parse_constant=_refuse_constant)
+            return value, unfit_value(value)
+    raise BadRequest(f"The {what} is not valid JSON.")
 
 
-def unencodable_error(path: Sequence[str | int]) -> BadUserInput:
-    return BadUserInput("A string holds half of a pair of surrogates, which UTF-8 can't encode.", path=tuple(path))
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)
-
-
-def unencodable_path(value: Any) -> Sequence[str | int] | None:
-    """Where the first string is that UTF-8 can't encode; of a key, the path of its object."""
+def unfit_value(value: Any) -> UnfitValue | None:
+    """What is unfit in a value that Python's parser made of JSON."""
     pending: list[tuple[Any, LinkedPath]] = [(value, None)]
     while pending:
         item, steps = pending.pop()
         match item:
-            case str():
-                if not is_unicode(item):
-                    return path(steps)
             case dict():
-                if not all(map(is_unicode, item)):
-                    return path(steps)
                 pending += [(inner, (steps, key)) for key, inner in reversed(item.items())]
             case list():
                 pending += [(inner, (steps, index)) for index, inner in reversed(list(enumerate(item)))]
+        texts = item if isinstance(item, dict) else (item,)
+        if not all(is_unicode(text) for text in texts if isinstance(text, str)):
+            message = "A string holds half of a pair of surrogates, which UTF-8 can't encode."
+            return UnfitValue(tuple(path(steps)), message)
+        if isinstance(item, float) and not isfinite(item):
+            return UnfitValue(tuple(path(steps)), "A number is larger than any that can be stored.")
     return None
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _MAX_DIGITS else inf
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
 
 
 def from_object(
@@ -81,13 +98,13 @@ def from_object(
 ) -> GraphQLRequest:
     """The request in a JSON object of so many bytes, by whose ``body`` it may be known from now on; raises `BadRequest`
     for what isn't a GraphQL request."""
-    query, document_id = _typed(fields, "query", str) or None, _document_id(fields)
+    query, document_id = _typed(fields, "query", str), _document_id(fields)
     if query is None and document_id is None:
         raise BadRequest("The request has no `query`.")
     return GraphQLRequest(
         query,
         _typed(fields, "variables", dict) or {},
-        _typed(fields, "operationName", str) or None,
+        _typed(fields, "operationName", str),
         reads_only=reads_only,
         document_id=document_id,
         size=size,
@@ -114,7 +131,7 @@ def _separators(text: bytes) -> int:
 
 def _document_id(fields: Mapping[str, Any]) -> str | None:
     """The name of a persisted document: the specification's ``documentId``, or Apollo's hash."""
-    document_id = _typed(fields, "documentId", str) or None
+    document_id: str | None = _typed(fields, "documentId", str)
     persisted = (_typed(fields, "extensions", dict) or {}).get("persistedQuery")
     if document_id is not None and (persisted is not None or fields.get("query")):
         raise BadRequest("`documentId` stands for the document: send neither `query` nor `persistedQuery` with it.")
@@ -130,6 +147,9 @@ def _document_id(fields: Mapping[str, Any]) -> str | None:
 
 def _typed(fields: Mapping[str, Any], name: str, type_: type) -> Any:
     value = fields.get(name)
+    if value == "":
+        # As good as none: forms send it.
+        return None
     if value is not None and not isinstance(value, type_):
         raise BadRequest(f"`{name}` must be {'a string' if type_ is str else 'an object'}.")
     return value

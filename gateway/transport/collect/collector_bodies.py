@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.context import Context
-from gateway.preparation.json_requests import parsed_json, unencodable_error
+from gateway.preparation.json_requests import parsed_json
 from gateway.transport.exchange.exchange import Exchange
 from gateway.transport.exchange.paid_reading import PaidReading
 
@@ -34,9 +34,9 @@ class CollectorBodies:
         body = await self._reading.body(exchange, context, of_any_type=True)
 
         def read() -> Sequence[Mapping[str, Any]]:
-            content, unencodable = parsed_json(body, "body", max_entries=self._entry_limit)
-            if unencodable is not None:
-                raise unencodable_error(unencodable)
+            content, unfit = parsed_json(body, "body", max_entries=self._entry_limit)
+            if unfit is not None:
+                raise unfit.error()
             return mapped(content)
 
         content, waited = await self._reading.read(read, len(body), exchange, context)

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 from gateway.errors import BadRequest, BadUserInput
 from gateway.execution.export_pages import ExportPlace, ExportQuestion
 from gateway.interchange.export_formats import ExportFormat
-from gateway.preparation.json_requests import parsed_json, unencodable_error
+from gateway.preparation.json_requests import parsed_json
 
 _NAMES = ("format", "where", "after", "first", "tokens", "model", "maxRank", "minViews")
 _MAX_PARAMETERS = 20
@@ -98,9 +98,9 @@ def _where(text: str | None, entry_limit: int) -> Any:
     if not text:
         return None
     try:
-        where, unencodable = parsed_json(text.encode(), "where", max_entries=entry_limit)
-        if unencodable is not None:
-            raise unencodable_error(unencodable)
+        where, unfit = parsed_json(text.encode(), "where", max_entries=entry_limit)
+        if unfit is not None:
+            raise unfit.error()
     except BadRequest:
         raise BadUserInput("`where` must be JSON, an InteractionWhere of the graph.", path=("where",)) from None
     except BadUserInput as error:

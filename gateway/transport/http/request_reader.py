@@ -11,7 +11,7 @@ from gateway.errors import BadRequest, BadUserInput, GatewayError
 from gateway.execution.operation_runner import OperationRunner
 from gateway.limits import Limits
 from gateway.preparation.graphql_request import GraphQLRequest
-from gateway.preparation.json_requests import from_object, parsed_json, unencodable_error, unencodable_path
+from gateway.preparation.json_requests import from_object, parsed_json, unfit_value
 from gateway.preparation.known_operations import MAX_BODY_BYTES
 from gateway.scheduling.paid_work import PaidWork
 from gateway.scheduling.rate_limiter import refusal_points
@@ -70,11 +70,11 @@ def parameter_names(query_string: bytes) -> frozenset[str]:
 
 def from_body(body: bytes, *, batch_limit: int, entry_limit: int) -> GraphQLRequest | Batch:
     """The request in a POST body of JSON, or the batch of up to ``batch_limit``; raises `BadRequest` for what is
-    neither, and `BadUserInput` for more than ``entry_limit`` entries of lists and objects for each request, or at a
-    string that UTF-8 can't encode."""
-    content, unencodable = parsed_json(body, "body", max_entries=entry_limit * max(1, batch_limit))
-    if unencodable is not None and not isinstance(content, list):
-        raise unencodable_error(unencodable)
+    neither, and `BadUserInput` for more than ``entry_limit`` entries of lists and objects for each request, or at an
+    unfit value."""
+    content, unfit = parsed_json(body, "body", max_entries=entry_limit * max(1, batch_limit))
+    if unfit is not None and not isinstance(content, list):
+        raise unfit.error()
     if isinstance(content, dict):
         return from_object(content, size=len(body), body=body if len(body) <= MAX_BODY_BYTES else None)
     if not isinstance(content, list):
@@ -85,14 +85,13 @@ def from_body(body: bytes, *, batch_limit: int, entry_limit: int) -> GraphQLRequ
         raise BadRequest(f"A batch must hold 1 to {batch_limit} requests.")
     if not all(isinstance(entry, dict) for entry in content):
         raise BadRequest("Each request of a batch must be a JSON object.")
-    encodable = unencodable is None
-    return tuple(_request_or_error(entry, size=len(body) // len(content), encodable=encodable) for entry in content)
+    is_fit = unfit is None
+    return tuple(_request_or_error(entry, size=len(body) // len(content), is_fit=is_fit) for entry in content)
 
 
 def from_query(query_string: bytes, *, entry_limit: int) -> GraphQLRequest:
     """The request in the parameters of a GET; raises `BadRequest` for what isn't a GraphQL request, and `BadUserInput`
-    for more than ``entry_limit`` entries of lists and objects in one of them, or at a string that UTF-8 can't
-    encode."""
+    for more than ``entry_limit`` entries of lists and objects in one of them, or at an unfit value."""
     try:
         address = query_string.decode("ascii")
         pairs = parse_qsl(address, keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS)
@@ -106,19 +105,19 @@ def from_query(query_string: bytes, *, entry_limit: int) -> GraphQLRequest:
         parameters[name] = value or None
     for name in ("variables", "extensions"):
         if text := parameters.get(name):
-            value, unencodable = parsed_json(text.encode(), f"parameter `{name}`", max_entries=entry_limit)
-            if unencodable is not None:
-                raise unencodable_error((name, *unencodable))
+            value, unfit = parsed_json(text.encode(), f"parameter `{name}`", max_entries=entry_limit)
+            if unfit is not None:
+                raise unfit.error(name)
             parameters[name] = value
     return from_object(parameters, reads_only=True, size=len(query_string))
 
 
 def _request_or_error(
-    fields: Mapping[str, Any], *, size: int, encodable: bool
+    fields: Mapping[str, Any], *, size: int, is_fit: bool
 ) -> GraphQLRequest | BadRequest | BadUserInput:
-    """``encodable``: whether UTF-8 can encode all strings of the batch."""
-    if not encodable and (unencodable := unencodable_path(fields)) is not None:
-        return unencodable_error(unencodable)
+    """``is_fit``: whether nothing in the batch is unfit."""
+    if not is_fit and (unfit := unfit_value(fields)) is not None:
+        return unfit.error()
     try:
         return from_object(fields, size=size)
     except BadRequest as error:

@@ -10,7 +10,7 @@ from gateway.compiler.wire_inputs import enum_names, from_wire, wire_path
 from gateway.context import Context
 from gateway.errors import BadUserInput, NotFound
 from gateway.execution.asked_operations import AskedOperations, Place
-from gateway.preparation.json_requests import parsed_json, unencodable_error
+from gateway.preparation.json_requests import parsed_json
 from gateway.transport.exchange.exchange import Exchange, Reply
 from gateway.transport.exchange.paid_reading import PaidReading
 from gateway.transport.rest import endpoint_documents as documents
@@ -104,9 +104,9 @@ class InteractionResource:
     def _read(self, body: bytes) -> Any:
         """The input that a body stands for; raises what `parsed_json` and `from_wire` do, at paths in the body."""
         try:
-            content, unencodable = parsed_json(body, "body", max_entries=self._entry_limit)
-            if unencodable is not None:
-                raise unencodable_error(unencodable)
+            content, unfit = parsed_json(body, "body", max_entries=self._entry_limit)
+            if unfit is not None:
+                raise unfit.error()
             if content is None:
                 raise BadUserInput("Input should be an object.")
             return from_wire(content, self._input)

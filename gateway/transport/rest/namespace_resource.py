@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from gateway.errors import BadUserInput, NamespaceNotFound, NotFound
 from gateway.execution.asked_operations import AskedOperations, OperationFailed, Place
 from gateway.model.wire.fields import VECTOR_INDEXES
-from gateway.preparation.json_requests import parsed_json, unencodable_error
+from gateway.preparation.json_requests import parsed_json
 from gateway.transport.exchange.exchange import Exchange, Reply
 from gateway.transport.exchange.paid_reading import PaidReading
 from gateway.transport.rest import endpoint_documents as documents
@@ -143,9 +143,9 @@ class NamespaceResource:
         """What a body holds; ``name``: the one that it must have. Raises what `parsed_json` does, and `BadUserInput`
         at paths in the body."""
         try:
-            content, unencodable = parsed_json(body, "body", max_entries=self._entry_limit)
-            if unencodable is not None:
-                raise unencodable_error(unencodable)
+            content, unfit = parsed_json(body, "body", max_entries=self._entry_limit)
+            if unfit is not None:
+                raise unfit.error()
             sent = model.model_validate(content)
         except BadUserInput as error:
             raise BadUserInput(error.message, path=("body", *error.path)) from None

@@ -1,6 +1,7 @@
 """The messages of graphql-transport-ws, as text: what a client sends is read strictly."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -9,7 +10,7 @@ from starlette.types import Message
 
 from gateway.context import Caller
 from gateway.execution.answers import Answer
-from gateway.preparation.json_requests import parsed_json, unencodable_error
+from gateway.preparation.json_requests import UnfitValue, parsed_json, unfit_value
 from gateway.scheduling.cpu_gate import LONG_BYTES, CpuGate
 from gateway.scheduling.paid_work import PaidWork, message_points
 from gateway.transport.websocket import close_codes
@@ -47,26 +48,32 @@ class MessageReader:
             raise Close(close_codes.TOO_LONG, "The message is too long for a connection that isn't acknowledged.")
         parse = partial(parsed_json, text.encode(), "message", max_entries=self._entry_limit)
         if len(text) <= LONG_BYTES:
-            message, unencodable = parse()
+            message, unfit = parse()
         elif caller is None:
-            message, unencodable = await self._cpu_gate.run(parse, None)
+            message, unfit = await self._cpu_gate.run(parse, None)
         else:
-            message, unencodable = (await self._paid_work.run(parse, caller, len(text))).outcome
+            message, unfit = (await self._paid_work.run(parse, caller, len(text))).outcome
         if not isinstance(message, dict):
             raise Close(close_codes.INVALID, "Invalid message received: it is not an object")
-        whole: Mapping[str, Any] = message if unencodable is None else _with_error(message, unencodable)
+        whole: Mapping[str, Any] = message if unfit is None else _without_unfit(message, unfit)
         if caller is not None and whole.get("type") != "subscribe":
             self._paid_work.charge(caller, message_points(len(text)))
         return whole
 
 
-def _with_error(message: Mapping[str, Any], unencodable: Sequence[str | int]) -> dict[str, Any]:
-    """A message with what is wrong with a string of its operation in the place of that; raises `Close` where it is not
-    an operation's."""
-    error = unencodable_error(unencodable[1:])
-    if message.get("type") != "subscribe" or unencodable[:1] != ("payload",):
-        raise Close(close_codes.INVALID, f"Invalid message received: {error.message}")
-    return {**message, "payload": error}
+def _without_unfit(message: Mapping[str, Any], unfit: UnfitValue) -> Mapping[str, Any]:
+    """A message of which something is unfit, with that as an error in the place of an operation's payload; what asks
+    for nothing is as it was. Raises `Close` for a message that begins the connection, or none of the protocol."""
+    match message:
+        case {"type": "subscribe"}:
+            of_payload = unfit_value(message.get("payload"))
+            of_id = unfit_value(message.get("id"))
+            if of_payload is None and of_id is None:
+                return message
+            return {**message, "payload": of_payload.error() if of_payload else unfit.error()}
+        case {"type": "complete" | "ping" | "pong"}:
+            return message
+    raise Close(close_codes.INVALID, f"Invalid message received: {unfit.message}")
 
 
 def is_payload(payload: object) -> bool:
@@ -75,7 +82,7 @@ def is_payload(payload: object) -> bool:
 
 
 def pong(payload: Mapping[str, Any] | None) -> str:
-    return orjson.dumps({"type": "pong"} | ({"payload": payload} if payload is not None else {})).decode()
+    return _text({"type": "pong"} | ({"payload": payload} if payload is not None else {}))
 
 
 def next_result(id: str, body: bytes) -> str:
@@ -88,4 +95,12 @@ def complete(id: str) -> str:
 
 
 def error(id: str, refusal: Answer) -> str:
-    return orjson.dumps({"id": id, "type": "error", "payload": orjson.loads(refusal.body)["errors"]}).decode()
+    return _text({"id": id, "type": "error", "payload": orjson.loads(refusal.body)["errors"]})
+
+
+def _text(message: Mapping[str, Any]) -> str:
+    try:
+        return orjson.dumps(message).decode()
+    except TypeError:
+        # A client's own id or payload, which goes back as it came: escaped.
+        return json.dumps(message, separators=(",", ":"))

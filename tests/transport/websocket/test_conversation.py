@@ -204,6 +204,50 @@ async def test_an_invalid_message_closes_the_connection(message: object, gateway
         assert reason
 
 
+UNFIT = {
+    "in the text of a query": ('"1"', '{"query": "{ node(id: \\"\\ud800\\") { id } }"}', ["query"]),
+    "in a variable": ('"1"', '{"query": "{ a }", "variables": {"a": ["\\ud800"]}}', ["variables", "a", "0"]),
+    "in a key": ('"1"', '{"query": "{ a }", "variables": {"\\ud800": 1}}', ["variables"]),
+    "in the operation's name": ('"1"', '{"query": "{ a }", "operationName": "\\ud800"}', ["operationName"]),
+    "in the id": ('"\\ud800"', '{"query": "{ a }"}', ["id"]),
+    "a number beyond all doubles": ('"1"', '{"query": "{ a }", "variables": {"a": -1e400}}', ["variables", "a"]),
+    "a number of many digits": (
+        '"1"',
+        '{"query": "{ a }", "variables": {"a": %s}}' % ("9" * 5_000),
+        ["variables", "a"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNFIT)
+async def test_what_nothing_can_hold_is_an_error_of_its_operation_alone(
+    case: str, gateway: Gateway, address: str
+) -> None:
+    id, payload, path = UNFIT[case]
+    async with socket(address) as client:
+        await client.init(gateway.key)
+        await client.subscribe("live", RECORDED)
+        await client.say(f'{{"type": "subscribe", "id": {id}, "payload": {payload}}}')
+        message = json.loads(await client.connection.recv())
+        assert (message["id"], message["type"]) == (json.loads(id), "error")
+        assert message["payload"][0]["extensions"] == {"code": "BAD_USER_INPUT", "path": path}
+        await gateway.execute(RECORD, {"input": {"featureId": "p1", "interactionType": "VIEW"}})
+        assert (await client.hear())["id"] == "live"
+
+
+async def test_messages_that_ask_for_nothing_may_hold_anything(gateway: Gateway, address: str) -> None:
+    async with socket(address) as client:
+        await client.init(gateway.key)
+        for message in ('{"type":"pong","payload":{"a":"\\ud800"}}', '{"type":"complete","id":"\\ud800"}'):
+            await client.say(message)
+        # As JSON text: the members that the protocol doesn't know are ignored.
+        for payload in ('{"a":"\\ud800"}', '{"a":1180591620717411303424}'):
+            await client.say(f'{{"type":"ping","payload":{payload},"x":"\\udc00"}}')
+            assert await client.connection.recv() == f'{{"type":"pong","payload":{payload}}}'
+        await client.say({"id": "1", "type": "subscribe", "payload": {"query": VIEWER}, "x": 1e300})
+        assert await client.event() == VIEWED
+
+
 async def test_a_text_that_is_no_utf_8_closes_the_connection(address: str) -> None:
     async with socket(address) as client:
         await client.connection.send(b"\xff", text=True)
@@ -319,6 +363,15 @@ async def test_the_key_may_stand_in_the_payload_or_in_a_header(place: str, gatew
         assert await client.hear() == {"type": "connection_ack"}
         await client.subscribe("1", "{ viewer { organization { name } } }")
         assert await client.event() == {"data": {"viewer": {"organization": {"name": "Initech"}}}}
+
+
+@pytest.mark.parametrize("spelled", ["Bearer   {}", " Bearer {} ", "bearer {}\r\n", "\tBEARER {}\t"])
+async def test_white_space_in_the_payload_counts_as_in_headers(spelled: str, gateway: Gateway, address: str) -> None:
+    for namespace in (" shop\n", "", " "):
+        async with socket(address) as client:
+            payload = {"Authorization": spelled.format(gateway.key), "X-Namespace": namespace}
+            await client.say({"type": "connection_init", "payload": payload})
+            assert await client.hear() == {"type": "connection_ack"}
 
 
 async def test_what_the_payload_says_comes_before_the_headers(gateway: Gateway, address: str) -> None:
