@@ -14,6 +14,8 @@ Credentials: TypeAlias = tuple[str | None, str | None, str | None]
 
 _AUTHORIZATION, _NAMESPACE, _ORIGIN = "authorization", "x-namespace", "origin"
 
+_WHITE_SPACE = " \t\r\n"
+
 
 class HeaderCredentials:
     """The credentials among the headers of a handshake: all that is kept of those."""
@@ -33,11 +35,14 @@ class HeaderCredentials:
 
 
 def _credential(name: str, headers: Mapping[str, Sequence[str]], payload: Mapping[str, Any]) -> str | None:
-    """What a header of this name would say: the payload's field, or that of its ``headers``, or else the header."""
+    """What a header of this name would say: the payload's field, or that of its ``headers``, or else the header; an
+    empty namespace counts as absent."""
     for fields in (payload, payload.get("headers")):
         for key, value in fields.items() if isinstance(fields, dict) else ():
             if key.lower() == name and value is not None:
                 if not isinstance(value, str):
                     raise BadRequest(f"`{key}` must be a string.")
-                return value
+                # As browsers write a header, and servers read it.
+                if (text := value.strip(_WHITE_SPACE)) or name != _NAMESPACE:
+                    return text
     return only_value(name, headers[name])
