@@ -69,7 +69,7 @@ pins:
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/clients/node_modules \
-		native/build native/target graphiql/node_modules insights-page/node_modules $(bundles) examples/node_modules examples/*/node_modules \
+		native/build native/target native/fuzz/target bench/mercurius/node_modules graphiql/node_modules insights-page/node_modules $(bundles) examples/node_modules examples/*/node_modules \
 		examples/*/build examples/*/src/gql examples/relay/src/__generated__
 	find gateway tests -name __pycache__ -prune -exec rm -rf {} +
 
@@ -129,7 +129,8 @@ $(venv)/graphiql $(venv)/insights-page: $(venv)/%: | $(venv)/demo
 
 # The clients of the JavaScript world, each in the version of a package-lock.json, and the examples; they need Node and npm.
 .PHONY: clients
-clients: $(venv)/dev tests/clients/node_modules examples/node_modules examples/federation/node_modules $(graphiql) $(insights)
+clients: $(venv)/dev tests/clients/node_modules bench/mercurius/node_modules examples/node_modules examples/federation/node_modules \
+		$(graphiql) $(insights)
 	$(bin)/pytest tests/clients $(ARGS)
 
 # The README's pictures of the Insights page.
@@ -169,10 +170,14 @@ sbom: $(venv)/release
 		--output-reproducible --output-format JSON --output-file $(sbom)
 	$(bin)/python distribution/native_crates.py native/Cargo.lock $(sbom)
 
-# The performance figures; see bench/README.md.
+# The performance figures; see bench/README.md. Of Node's world only where it is asked for: ARGS="--variants gateway mercurius".
 .PHONY: bench
-bench: $(venv)/demo
+bench: $(venv)/demo $(if $(findstring mercurius,$(ARGS)),bench/mercurius/node_modules)
 	@$(bin)/python -m bench $(ARGS)
+
+bench/mercurius/node_modules: bench/mercurius/package.json bench/mercurius/package-lock.json
+	cd bench/mercurius && npm ci >&2
+	@touch $@
 
 # The back end in Rust, which nothing needs; building it needs cargo. Python is the one that builds it, and no other.
 .PHONY: native

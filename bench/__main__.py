@@ -7,6 +7,7 @@ import platform
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -26,6 +27,8 @@ from gateway.settings import EmbeddedSettings, load
 
 _HERE = Path(__file__).parent
 _PACKAGES = ("graphql-core", "strawberry-graphql", "pymongo", "orjson", "uvicorn", "uvloop", "httptools", "starlette")
+# Those that need nothing but what `make demo` needs.
+_OURS = [name for name, variant in VARIANTS.items() if not variant.command]
 # Rows above the page that is called deep, at 20 to a page.
 _DEEP_RANK = 90_000
 
@@ -58,7 +61,8 @@ def main() -> None:
         minutes = (time.monotonic() - begun) / 60
     print(report.text(results))
     _tell(f"Measured for {minutes:.1f} minutes")
-    document = {"obtained": _circumstances(revision, arguments.interactions, extent, minutes), **asdict(results)}
+    obtained = _circumstances(revision, arguments.interactions, extent, minutes, variants)
+    document = {"obtained": obtained, **asdict(results)}
     if arguments.json:
         arguments.json.write_text(json.dumps(document, indent=2) + "\n")
     if arguments.chart:
@@ -75,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--memory", type=int, default=20_000, help="requests while memory is watched; 0: not")
     parser.add_argument("--first-seen", type=int, default=10, help="turns of 20 new documents; 0: not measured")
     parser.add_argument("--operations", nargs="*", default=[], help="names of the only ones to measure")
-    parser.add_argument("--variants", nargs="*", default=list(VARIANTS), choices=VARIANTS, help="the only ones to run")
+    parser.add_argument("--variants", nargs="*", default=_OURS, choices=VARIANTS, help="the only ones to run")
     parser.add_argument("--data-dir", type=Path, default=_HERE / ".data", help="where the databases are kept")
     parser.add_argument("--json", type=Path, help="a file for all figures")
     parser.add_argument("--chart", type=Path, help="a file for an SVG chart of the ratios")
@@ -90,7 +94,9 @@ def _positive(text: str) -> int:
     return number
 
 
-def _circumstances(revision: str | None, interactions: int, extent: Extent, minutes: float) -> dict[str, Any]:
+def _circumstances(
+    revision: str | None, interactions: int, extent: Extent, minutes: float, variants: Sequence[str]
+) -> dict[str, Any]:
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "revision": revision,
@@ -100,8 +106,15 @@ def _circumstances(revision: str | None, interactions: int, extent: Extent, minu
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "processors": _processors(),
-        "packages": {name: version(name) for name in _PACKAGES},
+        "packages": {name: version(name) for name in _PACKAGES} | (_node() if "mercurius" in variants else {}),
     }
+
+
+def _node() -> dict[str, str]:
+    """The version of Node, and of what `mercurius` is made of."""
+    node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    packages: dict[str, str] = json.loads((_HERE / "mercurius/package.json").read_text())["dependencies"]
+    return {"node": node.removeprefix("v"), **packages}
 
 
 def _revision() -> str | None:

@@ -13,6 +13,7 @@ _PAIRS = (
     ("gateway", "ordinary"),
     ("executor", "gateway"),
     ("usual", "gateway"),
+    ("gateway", "mercurius"),
 )
 
 

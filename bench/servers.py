@@ -7,10 +7,11 @@ With ``BENCH_PROFILE=FILE`` the process runs under cProfile and leaves its figur
 import cProfile
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -31,6 +32,7 @@ from gateway.limits import ConnectionLimits
 from gateway.limits.worker_limits import held_bytes_at_once
 from gateway.scheduling.held_bytes import HeldBytes
 from gateway.settings import Settings, load
+from gateway.transport.exchange.security_headers import HEADERS
 
 _STOP_SECONDS = 30.0
 # Connections of one variant are idle while the others are measured.
@@ -46,13 +48,15 @@ class ExecutedResponses(ResponseBuilder):
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """``by_hand``: it takes an operation's name and variables, no document. ``only``: the operations that it has, where
-    it hasn't all. ``spaced``: it writes the same JSON with white space."""
+    """``application``: None of another program, which ``command`` runs. ``by_hand``: it takes an operation's name and
+    variables, no document. ``only``: the operations that it has, where it hasn't all. ``spaced``: it writes the same
+    JSON with white space, or escapes other characters of it."""
 
-    application: Callable[[Settings], ASGIApp]
+    application: Callable[[Settings], ASGIApp] | None
     by_hand: bool = False
     only: Collection[str] | None = None
     spaced: bool = False
+    command: Sequence[str] = ()
 
     def answers(self, operation: str) -> bool:
         return self.only is None or operation in self.only
@@ -89,6 +93,12 @@ VARIANTS: Mapping[str, Variant] = {
     "ordinary": Variant(partial(handwritten.Application, lean=False), by_hand=True),
     "executor": Variant(executed),
     "usual": Variant(usual.Application, only=usual.OPERATIONS, spaced=True),
+    "mercurius": Variant(
+        None,
+        only=("flat", "deep", "paging", "own", "nested", "json"),
+        spaced=True,
+        command=("node", str(Path(__file__).parent / "mercurius/server.js")),
+    ),
 }
 
 
@@ -116,10 +126,13 @@ def serving(
         # What is done beside the answers would be measured with them.
         "GATEWAY_INSIGHTS": "false",
         "GATEWAY_JOBS": "false",
+        **_for_other_programs(uri),
         **settings,
         **({"BENCH_PROFILE": str(profile)} if profile else {}),
     }
-    command = [sys.executable, "-m", "bench.servers", variant]
+    command = VARIANTS[variant].command or [sys.executable, "-m", "bench.servers", variant]
+    if shutil.which(command[0]) is None:
+        raise SystemExit(f"the server {variant!r} needs {command[0]}")
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
     try:
         assert process.stdout is not None, "it is a pipe"
@@ -136,12 +149,24 @@ def serving(
             process.wait()
 
 
+def _for_other_programs(uri: str) -> dict[str, str]:
+    """What other programs have to do as the gateway does by its defaults."""
+    settings = load(Settings, mongodb_uri=uri)
+    return {
+        "BENCH_HEADERS": json.dumps({name.decode(): value.decode() for name, value in HEADERS}),
+        "BENCH_KEY_CACHE_SECONDS": str(settings.key_cache_seconds),
+        "BENCH_READ_TIME_MS": str(settings.limits.read_time_ms),
+    }
+
+
 def main(variant: str) -> None:
     """Serves a variant on a free port, which the first line on standard output tells, until a signal ends it."""
     end_on_signals()
     profile = cProfile.Profile() if os.environ.get("BENCH_PROFILE") else None
     with suppress(KeyboardInterrupt), open_listener("127.0.0.1", 0) as listener:
-        app = VARIANTS[variant].application(load(Settings, log_level="warning"))
+        build = VARIANTS[variant].application
+        assert build is not None, "it is another program"
+        app = build(load(Settings, log_level="warning"))
         prepare_interpreter()
 
         def ready() -> None:

@@ -80,7 +80,9 @@ async def test_the_executor_answers_as_the_gateway_does(gateway: Gateway, mongod
     settings = load(Settings, mongodb_uri=mongod.uri, mongodb_database=gateway.database.name)
     answers = []
     for name in ("gateway", "executor"):
-        app = VARIANTS[name].application(settings)
+        build = VARIANTS[name].application
+        assert build is not None
+        app = build(settings)
         assert isinstance(app, Starlette)
         transport = httpx.ASGITransport(app)
         async with (
