@@ -19,6 +19,8 @@ _OF_THE_DRIVER = {"hello", "isMaster", "ismaster", "saslStart", "saslContinue", 
 _ENVELOPE = {"$clusterTime", "$db", "$readPreference", "lsid", "readConcern", "txnNumber", "writeConcern"}
 # Who asks is looked up before an operation, and only where it isn't known from the seconds before.
 _AUTHENTICATION = "gateway.auth"
+# What keys have spent is noted every few seconds, whatever is asked meanwhile.
+_SPENT_POINTS = "gateway.scheduling.spent_points"
 # What an entry of the audit log has besides what it tells of: its own id, its time, and who asked.
 _OF_ENTRIES = {"_id", "at", "actor"}
 # A job likewise, by whose id the log knows it.
@@ -36,7 +38,7 @@ class _Log(CommandListener):
         name, command = event.command_name, event.command
         if name == "aggregate" and command["pipeline"] and "$changeStream" in command["pipeline"][0]:
             self._opening.add(event.request_id)
-        if not self.logs or name in _OF_THE_DRIVER or _is_sent_by(_AUTHENTICATION):
+        if not self.logs or name in _OF_THE_DRIVER or _is_sent_by(_AUTHENTICATION, _SPENT_POINTS):
             return
         if name == "getMore":
             # A change stream asks about once a second, for as long as it is open.
@@ -70,12 +72,13 @@ def _entry(entry: Mapping[str, Any]) -> Command:
     return {**kept, "object_id": _JOB_ID.sub("<job>", kept["object_id"])}
 
 
-def _is_sent_by(package: str) -> bool:
-    """Whether code of this package is waiting for what the driver is about to send."""
+def _is_sent_by(*names: str) -> bool:
+    """Whether code of any of these packages and modules is waiting for what the driver is about to send."""
     frame = sys._getframe()
     while frame.f_back is not None:
         frame = frame.f_back
-        if frame.f_globals.get("__name__", "").startswith(f"{package}."):
+        module = f"{frame.f_globals.get('__name__', '')}."
+        if any(module.startswith(f"{name}.") for name in names):
             return True
     return False
 
