@@ -23,13 +23,17 @@ pinned = --constraint constraints.txt
 # Whether there is a cargo that has, or gets, what the native back end is built of.
 crates = command -v cargo >/dev/null && cargo fetch --quiet --locked --manifest-path native/Cargo.toml
 
-.PHONY: demo test lint types imports schema check pins clean
+.PHONY: demo test test-slow lint types imports schema check pins clean
 
 demo: $(venv)/demo $(venv)/graphiql $(venv)/insights-page
 	@exec $(bin)/gateway demo $(ARGS)
 
 test: $(venv)/dev
-	$(bin)/pytest -n 2 $(ARGS)
+	$(bin)/pytest -n 2 -m 'not slow' $(ARGS)
+
+# What takes more than a few seconds by itself.
+test-slow: $(venv)/dev
+	$(bin)/pytest -n 2 -m slow $(ARGS)
 
 lint: $(venv)/dev
 	$(bin)/ruff check
@@ -44,7 +48,7 @@ schema: $(venv)/dev
 	$(bin)/gateway schema --check schema.graphql
 	$(bin)/gateway schema --compare schema.released.graphql --accepted schema.accepted-changes.txt
 
-check: test lint types imports schema
+check: test test-slow lint types imports schema
 
 # With the hashes of the files for every platform, of which the image is built for two.
 hashed = $(bin)/uv pip compile --quiet --constraint constraints.txt --generate-hashes --only-binary :all: \

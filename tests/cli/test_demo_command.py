@@ -258,6 +258,7 @@ def ends(demo: Demo) -> tuple[str, str]:
     return demo.facts["dataUntil"], newest[0]["occurredAt"]
 
 
+@pytest.mark.slow
 def test_its_data_end_now_and_a_reset_makes_new_ones_of_what_ended_long_ago(tmp_path: Path) -> None:
     with running(tmp_path, "--interactions", "2000", "--until", "2025-07-01T12:00:00+02:00") as demo:
         first = demo.facts
@@ -289,6 +290,7 @@ def test_its_data_end_now_and_a_reset_makes_new_ones_of_what_ended_long_ago(tmp_
         assert "data" in demo.post(COUNT)
 
 
+@pytest.mark.slow
 def test_what_another_version_generated_stays_as_it_is(tmp_path: Path) -> None:
     with running(tmp_path, "--interactions", "20") as demo:
         asyncio.run(as_of_another_version(demo.facts["mongodbUri"], demo.facts["database"]))
@@ -303,6 +305,7 @@ async def as_of_another_version(uri: str, database: str) -> None:
     await close(client)
 
 
+@pytest.mark.slow
 def test_a_reset_deletes_nothing_that_no_demo_made(tmp_path: Path) -> None:
     for name in ("key", "notes.txt", "db"):
         (tmp_path / name).touch()

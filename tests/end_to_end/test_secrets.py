@@ -144,6 +144,7 @@ def secrets_in(printed: str, key: str) -> list[str]:
     return [secret for secret in secrets if secret in printed]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_nothing_that_is_printed_holds_a_key_or_a_password(
     tmp_path: Path, environment: dict[str, str], key: str, workers: str
