@@ -50,13 +50,20 @@ def export(
         Path | None, typer.Option(dir_okay=False, help="qrels: write the queries' numbers and texts to this file.")
     ] = None,
     model: Annotated[
-        JudgmentModel, typer.Option(case_sensitive=False, help=f"{_JUDGED}how ratings are made.")
-    ] = JudgmentModel.COEC,
-    max_rank: Annotated[int, typer.Option(min=1, max=1_000, help=f"{_JUDGED}only positions below this count.")] = 20,
-    min_views: Annotated[int, typer.Option(min=0, help=f"{_JUDGED}what was viewed less often isn't judged.")] = 1,
+        JudgmentModel | None,
+        typer.Option(case_sensitive=False, help=f"{_JUDGED}how ratings are made.", show_default="coec"),
+    ] = None,
+    max_rank: Annotated[
+        int | None,
+        typer.Option(min=1, max=1_000, help=f"{_JUDGED}only positions below this count.", show_default="20"),
+    ] = None,
+    min_views: Annotated[
+        int | None,
+        typer.Option(min=0, help=f"{_JUDGED}what was viewed less often isn't judged.", show_default="1"),
+    ] = None,
 ) -> None:
     """Export search requests and interactions, or judgments made of them."""
-    judging = {"model": model.name, "maxRank": max_rank, "minViews": min_views}
+    judging = _judging(format, model, max_rank, min_views)
     question = ExportQuestion(_where(where), format.is_judged, judging, format.joins)
     place = ExportPlace(question.first_part) if token is None else _place(token)
     _require_sensible(format, goes_on=token is not None, tokens=tokens, follow=follow, topics=topics)
@@ -193,6 +200,21 @@ async def _context(local: LocalOperations, namespace: str, organization: str) ->
         if namespace in (candidate.name, candidate.id):
             return reading_context(owner, candidate)
     raise BadUserInput(f"{owner.name} has no namespace {namespace!r}.")
+
+
+def _judging(
+    format: ExportFormat, model: JudgmentModel | None, max_rank: int | None, min_views: int | None
+) -> dict[str, Any]:
+    """How judgments are made; what isn't given, as the graph makes them."""
+    given = {"--model": model, "--max-rank": max_rank, "--min-views": min_views}
+    told = next((name for name, value in given.items() if value is not None), None)
+    if told is not None and not format.is_judged:
+        raise typer.BadParameter(f"{format.value} holds no judgments.", param_hint=told)
+    return {
+        "model": (model or JudgmentModel.COEC).name,
+        "maxRank": 20 if max_rank is None else max_rank,
+        "minViews": 1 if min_views is None else min_views,
+    }
 
 
 def _where(text: str | None) -> Any:

@@ -41,7 +41,7 @@ _KNOWN_INDEXES = frozenset(known_values(VectorIndex))
 _KNOWN_TYPES = frozenset(known_values(InteractionType))
 
 
-@strawberry.input(description="What groups must have at least; what is left out doesn't matter.")
+@strawberry.input(description="What groups must have at least: it needs `groupBy`. What is left out doesn't matter.")
 class StatsHaving:
     min_searches: int | None = strawberry.field(default=strawberry.UNSET, description="At least so many searches.")
     min_views: int | None = strawberry.field(

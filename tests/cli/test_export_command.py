@@ -247,6 +247,8 @@ def test_qrels_come_with_their_topics(shop: Shop, tmp_path: Path) -> None:
         ("--format", "csv", "--topics", "t"),
         ("--output", "/absent/file"),
         ("--format", "qrels", "--max-rank", "0"),
+        ("--format", "csv", "--min-views", "0"),
+        ("--model", "coec"),
     ],
 )
 def test_wrong_usage_is_one_line_and_status_2(shop: Shop, arguments: Sequence[str]) -> None:

@@ -393,6 +393,8 @@ REFUSED: list[tuple[str, Sequence[str]]] = [
     ("searchStats(groupBy: [QUERY, QUERY]) { totalCount }", ["searchStats", "groupBy", "1"]),
     ("searchStats(groupBy: [QUERY, SESSION, USER, COLLECTION]) { totalCount }", ["searchStats", "groupBy"]),
     ("searchStats(having: { minViews: 1 }) { totalCount }", ["searchStats", "having", "minViews"]),
+    ("searchStats(having: { minSearches: 1 }) { totalCount }", ["searchStats", "having"]),
+    ("interactionStats(having: { minViews: 1 }) { nodes { stats { clicks } } }", ["interactionStats", "having"]),
     ('searchStats(after: "nonsense") { totalCount }', ["searchStats", "after"]),
     ("searchStats(first: 101) { totalCount }", ["searchStats", "first"]),
     (

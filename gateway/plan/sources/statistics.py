@@ -118,6 +118,8 @@ def _bound(
         intervals = Intervals(TimeInterval(interval.value), values["timeZone"], scope.predicate.times)
         intervals.starts(None, None)
     minima = _minima(values, subject)
+    if minima and not dimensions:
+        raise BadUserInput("`having` is about groups: there are none without `groupBy`.", path=("having",))
     page = page_of_groups(arguments, subject, scope, dimensions, order=order, minima=minima, paths=paths)
     return replace(page, max_rank=max_rank, intervals=intervals)
 

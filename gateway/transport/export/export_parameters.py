@@ -10,7 +10,8 @@ from gateway.execution.export_pages import ExportPlace, ExportQuestion
 from gateway.interchange.export_formats import ExportFormat
 from gateway.preparation.json_requests import parsed_json
 
-_NAMES = ("format", "where", "after", "first", "tokens", "model", "maxRank", "minViews")
+_JUDGING = ("model", "maxRank", "minViews")
+_NAMES = ("format", "where", "after", "first", "tokens", *_JUDGING)
 _MAX_PARAMETERS = 20
 _MAX_DIGITS = 9
 # As the graph has them.
@@ -42,7 +43,7 @@ def export_parameters(query_string: bytes, *, page_limit: int, entry_limit: int)
     first = None if "first" not in given else _number(given, "first", 0, least=1)
     if first is not None and first > page_limit:
         raise BadUserInput(f"`first` must be between 1 and {page_limit:,}, not {first}.", path=("first",))
-    token = given.get("after") or None
+    token = given.get("after")
     if not format.may_go_on and (first is not None or token is not None):
         raise BadUserInput(f"{format.value} is exported as a whole: without `first` and `after`.", path=("format",))
     tells_tokens = given.get("tokens") == "true"
@@ -50,6 +51,8 @@ def export_parameters(query_string: bytes, *, page_limit: int, entry_limit: int)
         raise BadUserInput("`tokens` must be true or false.", path=("tokens",))
     if tells_tokens and format is not ExportFormat.JSONL:
         raise BadUserInput("Only JSON lines have room for tokens.", path=("tokens",))
+    if not format.is_judged and (told := next((name for name in _JUDGING if name in given), None)):
+        raise BadUserInput(f"{format.value} holds no judgments: leave `{told}` out.", path=(told,))
     judging = {
         "model": given.get("model", DEFAULT_MODEL).upper(),
         "maxRank": _number(given, "maxRank", DEFAULT_MAX_RANK),
@@ -83,7 +86,8 @@ def _given(query_string: bytes) -> Mapping[str, str]:
         if name in given:
             raise BadUserInput("A parameter of the address may be given only once.", path=(name,))
         given[name] = value
-    return given
+    # An empty parameter is as good as none: forms send them.
+    return {name: value for name, value in given.items() if value}
 
 
 def _format(name: str | None) -> ExportFormat:
@@ -95,7 +99,7 @@ def _format(name: str | None) -> ExportFormat:
 
 
 def _where(text: str | None, entry_limit: int) -> Any:
-    if not text:
+    if text is None:
         return None
     try:
         where, unfit = parsed_json(text.encode(), "where", max_entries=entry_limit)

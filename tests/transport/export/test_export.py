@@ -198,6 +198,10 @@ async def test_judgments_of_several_pages_are_all_there(gateway: Gateway) -> Non
         ({"format": "qrels", "model": "BM25"}, ["model"]),
         ({"format": "qrels", "maxRank": "5000"}, ["maxRank"]),
         ({"format": "qrels", "minViews": "-1"}, ["minViews"]),
+        # Only judgments are made by these.
+        ({"format": "jsonl", "model": "COEC"}, ["model"]),
+        ({"format": "csv", "maxRank": "20"}, ["maxRank"]),
+        ({"format": "ubi", "minViews": "0"}, ["minViews"]),
     ],
 )
 async def test_what_is_wrong_is_named(gateway: Gateway, parameters: dict[str, Any], path: list[str]) -> None:
@@ -207,6 +211,11 @@ async def test_what_is_wrong_is_named(gateway: Gateway, parameters: dict[str, An
     assert error["extensions"]["code"] in ("BAD_USER_INPUT", "INVALID_CURSOR")
     assert error["extensions"]["path"][: len(path)] == path
     assert not any(word in error["message"] for word in ("Variable", "$where"))
+
+
+async def test_what_is_empty_counts_as_not_there(gateway: Gateway) -> None:
+    empty = dict.fromkeys(("where", "after", "first", "tokens", "model", "maxRank", "minViews"), "")
+    assert await lines(gateway, **empty) == await lines(gateway)
 
 
 async def test_a_token_of_another_question_is_refused(gateway: Gateway) -> None:
@@ -234,10 +243,11 @@ async def test_a_foreign_namespace_gives_nothing(gateway: Gateway) -> None:
     formats = ("jsonl", "csv", "ubi", "parquet", "qrels", "topics", "workbench", "quepid", "ranx")
     archive, _ = await gateway.tenancy.create_namespace(gateway.organization, "archive")
     for format in formats:
+        judging = {"minViews": 0} if format in formats[4:] else {}
         for where in (None, {"metadata": [{"path": "of", "value": gateway.namespace.id}]}):
             asked: dict[str, Any] = {"format": format} | ({} if where is None else {"where": where})
             other = await ask(gateway, headers={"X-Namespace": "archive"}, **asked)
-            unknown = await ask(gateway, headers={"X-Namespace": "archive"}, **asked, minViews=0)
+            unknown = await ask(gateway, headers={"X-Namespace": "archive"}, **asked, **judging)
             assert other.status_code == 200
             assert other.content[:4] == unknown.content[:4]
             assert not any(id.encode() in other.content for id in ("i01", "r9", "query 1", "p1"))
