@@ -140,7 +140,7 @@ def _document_id(fields: Mapping[str, Any]) -> str | None:
     if not isinstance(persisted, dict) or not isinstance(persisted.get("sha256Hash"), str):
         raise BadRequest("`extensions.persistedQuery` must be an object with a `version` and a `sha256Hash`.")
     version = persisted.get("version")
-    if type(version) is not int or version != 1:
+    if isinstance(version, bool) or version != 1:
         raise BadRequest("Unsupported persisted query version")
     return str(persisted["sha256Hash"])
 

@@ -28,7 +28,8 @@ from gateway.preparation.prepared_documents import PreparedDocument
 
 # What makes an id a hash; an id without it is one of the manifest, or a hash all the same.
 _HASH_PREFIX = "sha256:"
-_HASH = re.compile(r"[0-9A-Fa-f]{64}")
+# SHA-256's, or what compilers give to a manifest's documents: Relay's takes MD5 where nothing else is said, or SHA-1.
+_HASH = re.compile(r"(?:[0-9A-Fa-f]{32}){1,2}|[0-9A-Fa-f]{40}")
 
 _MAX_ORGANIZATIONS = 100
 _MAX_CHARACTERS = 1_000_000
@@ -131,7 +132,8 @@ class PersistedDocuments:
 
 def _bare(document_id: str) -> str:
     """The id without its prefix; a hash in lower case, as some clients send it in upper case."""
-    bare = document_id.removeprefix(_HASH_PREFIX)
+    length = len(_HASH_PREFIX)
+    bare = document_id[length:] if document_id[:length].lower() == _HASH_PREFIX else document_id
     return bare.lower() if _HASH.fullmatch(bare) else bare
 
 

@@ -112,7 +112,7 @@ async def test_a_document_that_has_another_hash_is_refused_and_not_kept(gateway:
     assert refusal(await gateway.post(by_hash(query))) == NOT_FOUND
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", None])
+@pytest.mark.parametrize("version", [0, 2, "1", None, True, 1.5])
 async def test_another_version_of_the_protocol_is_refused(gateway: Gateway, version: Any) -> None:
     response = await gateway.post({"query": QUERY, "extensions": extensions(hashed(QUERY), version)})
     assert refusal(response) == (400, "BAD_REQUEST")
@@ -211,6 +211,27 @@ async def test_a_trusted_document_is_named_by_its_id_or_its_hash(
         # Everything else goes on as it did.
         assert refusal(await gateway.post({"documentId": "key-2"})) == NOT_FOUND
         assert (await gateway.post({"query": "{ __typename }"})).json() == {"data": {"__typename": "Query"}}
+
+
+@pytest.mark.parametrize("digits", [32, 40, 64])
+async def test_a_hash_in_a_manifest_is_the_same_in_either_case(
+    digits: int, gateway: Gateway, mongod: EmbeddedServer, tmp_path: Path
+) -> None:
+    """Relay's compiler names documents by MD5, or by SHA-1 or SHA-256 where it is told to."""
+    names = [hashed("a")[:digits], hashed("b")[:digits].upper()]
+    path = tmp_path / "manifest.json"
+    path.write_text(json.dumps(dict(zip(names, (QUERY, COUNT), strict=True)) | {"Key": QUERY}))
+    async with open_gateway(gateway.database, mongod.uri, trusted_documents=path) as gateway:
+        for id in (names[0], names[0].upper(), f"SHA256:{names[0]}"):
+            assert (await gateway.post({"documentId": id})).json() == ANSWER
+        for id in (names[1], names[1].lower()):
+            asked = {"documentId": id, "operationName": "Count"}
+            assert (await gateway.post(asked)).json() == {"data": {"interactions": {"totalCount": 0}}}
+        assert refusal(await gateway.post({"documentId": "key"})) == NOT_FOUND
+
+
+async def test_a_version_is_a_number_however_json_spells_it(gateway: Gateway) -> None:
+    assert (await gateway.post({"query": QUERY, "extensions": extensions(hashed(QUERY), 1.0)})).json() == ANSWER
 
 
 async def test_beside_trusted_documents_a_hash_is_not_asked_for_that_nobody_keeps(

@@ -243,7 +243,7 @@ async def test_a_foreign_namespace_gives_nothing(gateway: Gateway) -> None:
     formats = ("jsonl", "csv", "ubi", "parquet", "qrels", "topics", "workbench", "quepid", "ranx")
     archive, _ = await gateway.tenancy.create_namespace(gateway.organization, "archive")
     for format in formats:
-        judging = {"minViews": 0} if format in formats[4:] else {}
+        judging: dict[str, Any] = {"minViews": 0} if format in formats[4:] else {}
         for where in (None, {"metadata": [{"path": "of", "value": gateway.namespace.id}]}):
             asked: dict[str, Any] = {"format": format} | ({} if where is None else {"where": where})
             other = await ask(gateway, headers={"X-Namespace": "archive"}, **asked)
