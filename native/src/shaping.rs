@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::bson::{Document, Value};
+use crate::bson::{self, Document, Value};
 use crate::leaves;
 use crate::pages::{Join, Joined, Page};
 use crate::program::{Attribute, Body, Entries, Entry, Expression, Operand, Root, Shape};
@@ -145,7 +145,12 @@ impl<'a, 'p> Answer<'a, 'p> {
                         _ => true,
                     },
                 };
-                if is_there { self.entries(entries, inner, parent)? } else { self.null(*nullable)? }
+                if is_there {
+                    self.entries(entries, inner, parent)?;
+                } else {
+                    self.judge_slots(parent)?;
+                    self.null(*nullable)?;
+                }
             }
             Expression::Object { operand, shape, nullable } => {
                 let shape = inner.get(*shape).ok_or(Reason::BadProgram)?;
@@ -251,6 +256,14 @@ impl<'a, 'p> Answer<'a, 'p> {
             Parent::Stored(stored) => self.slots.get(stored.first + slot).copied().ok_or(Reason::BadProgram),
             _ => Err(Reason::BadProgram),
         }
+    }
+
+    /// Judges what is in slots, which entries that aren't written would have walked through.
+    fn judge_slots(&self, parent: Parent<'a, 'p>) -> Result<(), Reason> {
+        let Parent::Stored(stored) = parent else {
+            return Ok(());
+        };
+        self.slots[stored.first..].iter().try_for_each(|&value| bson::validate(value, stored.depth + 1))
     }
 
     pub(crate) fn null(&mut self, nullable: bool) -> Result<(), Reason> {

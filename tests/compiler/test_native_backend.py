@@ -185,6 +185,15 @@ def test_documents_that_no_page_shows_are_judged_too() -> None:
     assert compiled.native(pages, 1_000) == "not UTF-8"
 
 
+def test_what_is_recorded_without_an_id_of_a_search_request_is_judged_too() -> None:
+    compiled = prepared.compiled(_INTERACTIONS, {})
+    for value in ("tttt", ["tttt"], {"value": "tttt"}):
+        request = {**RECORDED_REQUEST, "queries": value, "filters": value}
+        plain = stored({**RECORDED_INTERACTION, "search_request_id": None, "search_request": request})
+        assert isinstance(_answer(compiled, plain), bytes)
+        assert _answer(compiled, plain.replace(b"tttt", b"\xff" * 4)) == "not UTF-8"
+
+
 def test_documents_that_nobody_is_joined_to_are_judged_too() -> None:
     compiled = prepared.compiled(_JOINED, {})
     broken = stored({**RECORDED_INTERACTION, "user_id": "uuuu"}).replace(b"uuuu", b"\xff" * 4)
