@@ -1,4 +1,4 @@
-"""Inputs of the fuzzer: the number of an operation, how its documents lie, and these, or what is left of them."""
+"""Inputs of the fuzzer: the number of what is judged, how its documents lie, and these, or what is left of them."""
 
 import random
 import struct
@@ -34,7 +34,11 @@ QUERIES = (
     "{ interactions { nodes { searchRequest { json filters { json } } } } }",
     f"{{ searchRequests {{ nodes {{ filters {{ {_TREE} }} }} }} }}",
     "{ searchRequests { pageInfo { hasNextPage } } }",
+    f"""{{ searchRequests {{ nodes {{ searchRequestId interactions {{ edges {{ cursor node {{ id metadata
+      feature {{ interactions {{ totalCount nodes {{ occurredAt position }} }} }} }} }} {_PAGE} }} }} }} }}""",
 )
+ROWS, IDS = len(QUERIES), len(QUERIES) + 1
+"""Behind the numbers of operations: what joins are cut of, and the ids by which parents are joined."""
 
 _BACKWARDS, _MORE, _SPLIT = 1, 2, 4
 # Types of BSON's elements.
@@ -47,18 +51,18 @@ _LEVELS = (1, 2, 50, 100, 117, 118, 119, 120, 121, 122, 200)
 class Input:
     """``has_more``: the last document is there to tell that there are more, and is shown to nobody."""
 
-    query: int
+    judged: int
     batches: tuple[bytes, ...]
     is_backwards: bool
     has_more: bool
 
     @classmethod
     def of(cls, data: bytes) -> "Input":
-        query, flags = (*data[:2], 0, 0)[:2]
+        judged, flags = (*data[:2], 0, 0)[:2]
         documents = data[2:]
         first = int.from_bytes(documents[:4], "little", signed=True) if flags & _SPLIT else 0
         batches = (documents[:first], documents[first:]) if 0 < first < len(documents) else (documents,)
-        return cls(query % len(QUERIES), batches, bool(flags & _BACKWARDS), bool(flags & _MORE))
+        return cls(judged % (IDS + 1), batches, bool(flags & _BACKWARDS), bool(flags & _MORE))
 
 
 def seeds() -> Iterator[bytes]:
@@ -71,6 +75,11 @@ def seeds() -> Iterator[bytes]:
         for odd in ODD_VALUES:
             document = replaced(RECORDED_INTERACTION, chance.choice(anywhere), odd)
             yield bytes((query, chance.randrange(8))) + stored(document)
+    for odd in ODD_VALUES:
+        rows = [{"key": "f", "part": part, "document": {"n": odd}} for part in (1, 0)]
+        spoiled = replaced(rows[0], (chance.choice(list(rows[0])),), odd)
+        yield bytes((ROWS, _SPLIT)) + b"".join(map(stored, (*rows, spoiled)))
+        yield bytes((IDS, _SPLIT)) + b"".join(stored({"feature_id": value, "n": 1}) for value in (odd, "f"))
 
 
 def mutated(data: bytes, seed: int) -> bytes:

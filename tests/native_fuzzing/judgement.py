@@ -1,28 +1,46 @@
 """What is asked of an input: natively it is answered as by Python, or not at all, for a reason."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
+from typing import Any
 
+from bson.errors import BSONError
+
+from gateway.compiler.native_backend import undecoded_joins
+from gateway.context import Namespace, Reach
 from gateway.execution.answers import encode
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, time_order
+from gateway.plan import fetched_pages
+from gateway.plan.commands import Scan
 from gateway.plan.fetched_pages import Pages
+from gateway.plan.joins import Join
 from gateway.plan.paging import Page
 from gateway.preparation.bound_operations import CompiledOperation
 from tests.harness import prepared
 from tests.harness.undecoded import decoded, undecoded_documents
-from tests.native_fuzzing.inputs import QUERIES, Input
+from tests.native_fuzzing.inputs import IDS, QUERIES, ROWS, Input
 
 _MOST_BYTES = 100_000_000
 # Mistakes of the program, not of what is stored.
 _MISTAKES = ("panicked", "bad program", "natively")
+_REACH = Reach(Namespace("ns", "own", "org", datetime(2024, 5, 1, tzinfo=UTC)))
+_JOIN = Join(Scan(_REACH, INTERACTION, intervals=({}, {})), "path", (), {}, (), 2)
 
 
 def judge(data: bytes) -> None:
     """Raises where the native answer isn't Python's, or its reason is a mistake."""
     given = Input.of(data)
-    require_right(compiled(given.query), given)
+    if given.judged == ROWS:
+        _require_rows(given)
+    elif given.judged == IDS:
+        _require_ids(given)
+    else:
+        require_answer(compiled(given.judged), given)
 
 
-def require_right(compiled: CompiledOperation, given: Input) -> None:
+def require_answer(compiled: CompiledOperation, given: Input) -> None:
     assert compiled.native is not None
     pages = _pages(compiled, given)
     native = compiled.native(pages, _MOST_BYTES)
@@ -42,15 +60,47 @@ def compiled(query: int) -> CompiledOperation:
 
 
 def _pages(compiled: CompiledOperation, given: Input) -> Pages:
-    [fetch] = compiled.plan.fetches
     pages = Pages()
-    kind = INTERACTION if fetch.path == ("Query.interactions",) else SEARCH_REQUEST
-    documents = undecoded_documents(*given.batches)
-    if given.is_backwards:
-        documents = documents[::-1]
-    if given.has_more:
-        documents = documents[:-1]
-    order = time_order(kind, descending=not given.is_backwards)
-    pages.put(fetch.path, Page(order, documents, given.has_more, given.is_backwards, 12))
-    pages.put_bounds({path: 10 for path, _ in fetch.totals})
+    for fetch in compiled.plan.all_fetches:
+        kind = SEARCH_REQUEST if fetch.path == ("Query.searchRequests",) else INTERACTION
+        documents = undecoded_documents(*given.batches)
+        if given.is_backwards:
+            documents = documents[::-1]
+        if given.has_more:
+            documents = documents[:-1]
+        order = time_order(kind, descending=not given.is_backwards)
+        page = Page(order, documents, given.has_more, given.is_backwards, 12)
+        if len(fetch.path) == 1:
+            pages.put(fetch.path, page)
+        else:
+            # By what recorded interactions have, and by nothing.
+            pages.put_nested(fetch.path, {"f": replace(page, documents=documents[1:]), "r": page, "": page})
+        pages.put_bounds({path: 10 for path, _ in fetch.totals})
     return pages
+
+
+def _require_rows(given: Input) -> None:
+    documents = undecoded_documents(*given.batches)
+    cut = undecoded_joins.joined(documents.whole, _JOIN.limit)
+    if cut is None:
+        return
+    try:
+        by_key: Mapping[str, Sequence[Any]] = {key: of_key.decoded() for key, of_key in cut.items()}
+        python = _JOIN.result(documents.decoded())
+    except BSONError:
+        # They are cut without a look at what is within, and are no answer until they were judged or decoded.
+        return
+    # As text: a number that is none is unlike itself.
+    assert repr(dict(by_key)) == repr(dict(python)), (by_key, python)
+
+
+def _require_ids(given: Input) -> None:
+    documents = undecoded_documents(*given.batches)
+    ids = undecoded_joins.ids_at([documents], "feature_id")
+    if ids is None:
+        return
+    try:
+        decoded = documents.decoded()
+    except BSONError:
+        return
+    assert ids == fetched_pages.ids_at(decoded, "feature_id")

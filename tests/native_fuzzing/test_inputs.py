@@ -8,7 +8,7 @@ import pytest
 
 from gateway.compiler.native_backend.extension import EXTENSION
 from tests.native_fuzzing import judgement
-from tests.native_fuzzing.inputs import QUERIES, Input, mutated, seeds
+from tests.native_fuzzing.inputs import IDS, Input, mutated, seeds
 
 native = pytest.mark.skipif(EXTENSION is None, reason="the native extension isn't installed")
 
@@ -33,13 +33,13 @@ def test_what_it_is_changed_to_is_answered_as_python_does_or_not_at_all() -> Non
 def test_a_mistake_ends_the_fuzzer(answer: str | bytes) -> None:
     mistaken = replace(judgement.compiled(0), native=lambda pages, most_bytes: answer)
     with pytest.raises(AssertionError):
-        judgement.require_right(mistaken, Input.of(next(seeds())))
+        judgement.require_answer(mistaken, Input.of(next(seeds())))
 
 
 def test_every_byte_string_is_an_input() -> None:
     assert Input.of(b"") == Input(0, (b"",), False, False)
     assert Input.of(b"\xff\x07\x05\x00\x00\x00\x00\x05") == Input(
-        255 % len(QUERIES), (b"\x05\x00\x00\x00\x00", b"\x05"), True, True
+        255 % (IDS + 1), (b"\x05\x00\x00\x00\x00", b"\x05"), True, True
     )
 
 
