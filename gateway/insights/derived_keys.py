@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
+from gateway.model.bson_values import is_text
 from gateway.model.document_ids import id_text
 
 
@@ -41,7 +42,7 @@ INTERACTION_READ = (*SEARCH_REQUEST_READ, "feature_id", "occurred_at")
 def search_keys(document: Mapping[str, Any]) -> Iterator[SearchKey]:
     """The search that a search request or an interaction counts in; none for what has no readable id of one."""
     namespace_id, id = document.get("namespace_id"), id_text(document.get("search_request_id"))
-    if isinstance(namespace_id, str) and id is not None:
+    if is_text(namespace_id) and id is not None:
         yield SearchKey(namespace_id, id)
 
 
@@ -49,7 +50,7 @@ def item_keys(interaction: Mapping[str, Any]) -> Iterator[ItemKey]:
     """The item's day that an interaction counts in; none for what has no item or no time."""
     namespace_id, id = interaction.get("namespace_id"), id_text(interaction.get("feature_id"))
     at = interaction.get("occurred_at")
-    if isinstance(namespace_id, str) and id is not None and isinstance(at, datetime):
+    if is_text(namespace_id) and id is not None and isinstance(at, datetime):
         yield ItemKey(namespace_id, id, at.replace(hour=0, minute=0, second=0, microsecond=0))
 
 

@@ -17,6 +17,12 @@ def is_uuid(value: Any) -> TypeGuard[Binary]:
     return value.__class__ is Binary and value.subtype == UUID_SUBTYPE and len(value) == 16
 
 
+def is_text(value: Any) -> TypeGuard[str]:
+    """Whether this is a string in the database: to the driver code is one as well, but one that can't be a key of a
+    dictionary."""
+    return value.__class__ is str
+
+
 def uuid_text(value: Binary) -> str:
     """The UUID's text, as of a `UUID`, which takes four times as long to make and to spell."""
     digits = value.hex()

@@ -7,8 +7,9 @@ from hashlib import blake2b
 from typing import Any, Literal
 from uuid import UUID, uuid5
 
-from bson import Decimal128
+from bson import Code, Decimal128
 
+from gateway.model.extended_json import text_form
 from gateway.model.filter_trees import canonical_json
 
 # As a number is written that has no other spelling.
@@ -59,10 +60,11 @@ def id_spellings(ids: Iterable[str]) -> Iterator[str | int]:
 def id_text(stored: object) -> str | None:
     """What a stored id reads as: a whole number of 64 bits as its digits, whatever its type; None for what is none."""
     match stored:
+        case bool() | Code():
+            # To the driver code is a string with a scope: no key of a dictionary.
+            return None
         case str():
             return stored
-        case bool():
-            return None
         case int():
             return str(stored)
         case float() if stored.is_integer():
@@ -73,6 +75,13 @@ def id_text(stored: object) -> str | None:
             if number.is_finite() and abs(number) < _BEYOND and number == int(number):
                 return _digits(int(number))
     return None
+
+
+def id_form(stored: Any) -> Any:
+    """What a stored value reads as where an id is expected: a decimal that is a whole number as its digits, by which it
+    is found as other numbers are; the rest as `text_form` has it."""
+    text = id_text(stored) if isinstance(stored, Decimal128) else None
+    return text_form(stored) if text is None else text
 
 
 def _digits(number: int) -> str | None:

@@ -12,6 +12,7 @@ import orjson
 
 from gateway.errors import GatewayError, UnreadableDocument
 from gateway.model import filter_trees
+from gateway.model.bson_values import is_text
 from gateway.model.document_ids import id_text
 from gateway.model.query_texts import text_as_typed
 from gateway.plan import global_ids
@@ -122,7 +123,7 @@ class LowerCased(_AtPath):
     path: str
 
     def value(self, *stored: Any) -> Any:
-        return stored[0].lower() if isinstance(stored[0], str) else stored[0]
+        return stored[0].lower() if is_text(stored[0]) else stored[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,7 @@ class EveryKnownOrOther(_AtPath):
 
 
 def known_or_other(value: Any, known: frozenset[str]) -> str:
-    return value if isinstance(value, str) and value in known else OTHER
+    return value if is_text(value) and value in known else OTHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +217,7 @@ class GlobalId(StoredReading):
 
     def value(self, *stored: Any) -> str:
         scope, key = stored[0], id_text(stored[1])
-        if isinstance(scope, str) and key is not None:
+        if is_text(scope) and key is not None:
             return global_ids.encode(self.type_name, scope, key)
         raise UnreadableDocument("What is stored here is not an id.")
 

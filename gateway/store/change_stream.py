@@ -11,6 +11,7 @@ from bson import Timestamp
 from pymongo.errors import OperationFailure, PyMongoError
 
 from gateway.errors import Unavailable
+from gateway.model.bson_values import is_text
 from gateway.model.kinds import Kind
 from gateway.store.client import ChangeStream, Database, for_answers, session, watch
 from gateway.store.driver_errors import transient, translated
@@ -123,7 +124,7 @@ class InsertStream:
             return None
         namespace_id = change.get("fullDocument", {}).get("namespace_id")
         # Of a time, a stream begins with what has that time.
-        if not isinstance(namespace_id, str) or change["clusterTime"] <= self._since:
+        if not is_text(namespace_id) or change["clusterTime"] <= self._since:
             return None
         return InsertEvent(change["documentKey"]["_id"], namespace_id, change["clusterTime"])
 

@@ -6,6 +6,7 @@ from typing import Any, Final, TypeAlias
 
 from bson import Timestamp
 
+from gateway.model.bson_values import is_text
 from gateway.model.document_ids import id_text
 from gateway.model.kinds import INTERACTION
 from gateway.model.percolators import PERCOLATOR
@@ -86,7 +87,7 @@ def recorded_change(change: Mapping[str, Any]) -> RecordedChange | None:
     collection, operation = change["ns"]["coll"], change["operationType"]
     after, before = change.get("fullDocument") or {}, change.get("fullDocumentBeforeChange") or {}
     namespace_id = (before if operation == "delete" else after).get("namespace_id")
-    if not isinstance(namespace_id, str):
+    if not is_text(namespace_id):
         return None
     match collection, operation:
         case INTERACTION.collection, "insert":

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from bson import DatetimeMS, DBRef, Decimal128, ObjectId
+from bson import Code, DatetimeMS, DBRef, Decimal128, MinKey, ObjectId, Regex, Timestamp
 
 from tests.oracle.derived_documents import TYPES
 
@@ -41,6 +41,8 @@ _ODD: tuple[Any, ...] = (
     *({"a": {"b": 1}}, [{"key": "k"}, {"key": 5}, 7, None], [{"vector_index": ["a"]}], b"bytes", Decimal128("3")),
     *(DBRef("c", 1), ObjectId(b"twelve bytes"), UUID(int=3), DatetimeMS(2**60), DatetimeMS(-(2**62)), _BEGIN),
     *("click", "CLICK", "future", Decimal128("NaN"), "\u0000", "a" * 600),
+    *(Code("x"), Code("click", {"x": 1}), Regex("x"), Timestamp(1, 2), MinKey()),
+    *map(Decimal128, ("7.0", "2.5", "-0", "1E+2", "1E+30", "9223372036854775808", "Infinity")),
 )
 
 

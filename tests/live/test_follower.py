@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from bson import Code
 from pymongo.errors import BulkWriteError
 
 from gateway.context import Namespace, Reach
@@ -170,6 +171,19 @@ async def test_writes_of_every_kind_are_followed(database: Database, odd: bool) 
     await database["search_requests"].delete_many({})
     await database["interactions"].delete_many({"namespace_id": {"$in": list(NAMESPACES)}})
     await derived(database)
+    assert await is_exact(database)
+
+
+async def test_one_odd_document_holds_up_nobody_elses(database: Database) -> None:
+    odd = Code("f()", {"a": 1})
+    async with following(database):
+        for name in ("feature_id", "search_request_id", "namespace_id", "interaction_id"):
+            document = {"namespace_id": SHOP.id, "feature_id": "p1", "occurred_at": NOW, "interaction_id": name}
+            await database["interactions"].insert_one({**document, name: odd})
+        await database["search_requests"].insert_one({"namespace_id": SHOP.id, "search_request_id": odd})
+        await record(database, {"search_request": search("r1")})
+        await derived(database)
+    assert await counts(database) == {"click": 1}
     assert await is_exact(database)
 
 

@@ -4,9 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeGuard
 
-from bson import Decimal128
+from bson import Code, Decimal128
 
 Document = dict[str, Any]
 
@@ -24,12 +24,12 @@ def search_outcomes(requests: Iterable[Mapping[str, Any]], interactions: Iterabl
     by_request: dict[Any, list[Mapping[str, Any]]] = defaultdict(list)
     for interaction in interactions:
         id, namespace_id = id_text(interaction.get("search_request_id")), interaction.get("namespace_id")
-        if id is not None and isinstance(namespace_id, str):
+        if id is not None and is_text(namespace_id):
             by_request[namespace_id, id].append(interaction)
     outcomes = []
     for request in requests:
         namespace_id, id = request.get("namespace_id"), id_text(request.get("search_request_id"))
-        if isinstance(namespace_id, str) and id is not None and request.get("stub") is not True:
+        if is_text(namespace_id) and id is not None and request.get("stub") is not True:
             outcomes.append(_own(request, namespace_id, id, by_request[namespace_id, id]))
     outcomes.sort(
         key=lambda outcome: (
@@ -50,15 +50,20 @@ def item_days(interactions: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str,
     for interaction in interactions:
         at, feature_id = time(interaction.get("occurred_at")), id_text(interaction.get("feature_id"))
         namespace_id = interaction.get("namespace_id")
-        if at is not None and feature_id is not None and isinstance(namespace_id, str):
+        if at is not None and feature_id is not None and is_text(namespace_id):
             midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
             by_day[namespace_id, feature_id, midnight].append(interaction)
     return {key: _item_day(*key, members) for key, members in by_day.items()}
 
 
+def is_text(value: Any) -> TypeGuard[str]:
+    """Whether this is a string, as MongoDB tells types: to the driver code is one, too."""
+    return value.__class__ is str
+
+
 def id_text(value: Any) -> str | None:
     match value:
-        case bool():
+        case bool() | Code():
             return None
         case str():
             return value
@@ -67,7 +72,9 @@ def id_text(value: Any) -> str | None:
         case float() if value.is_integer() and abs(value) < 2**63:
             return str(int(value))
         case Decimal128():
-            return id_text(float(value.to_decimal()))
+            decimal = value.to_decimal()
+            is_whole = decimal.is_finite() and -(2**63) <= decimal < 2**63 and decimal == int(decimal)
+            return str(int(decimal)) if is_whole else None
     return None
 
 
@@ -83,7 +90,7 @@ def time(value: Any) -> datetime | None:
 
 def types(value: Any) -> set[str]:
     values = value if isinstance(value, list) else [value]
-    return {type if isinstance(type, str) and type in TYPES else "other" for type in values if type is not None}
+    return {type if is_text(type) and type in TYPES else "other" for type in values if type is not None}
 
 
 def _visit(outcome: Mapping[str, Any]) -> tuple[str, str]:
@@ -96,7 +103,7 @@ def _order(document: Mapping[str, Any], name: str) -> tuple[str, bytes]:
 
 
 def _strings(values: Any) -> list[str]:
-    return sorted({value for value in (values if isinstance(values, list) else [values]) if isinstance(value, str)})
+    return sorted({value for value in (values if isinstance(values, list) else [values]) if is_text(value)})
 
 
 def _members(values: Any, name: str) -> Iterator[Any]:
@@ -109,7 +116,7 @@ def _own(request: Mapping[str, Any], namespace_id: str, id: str, interactions: S
     search = request.get("search_request")
     search = search if isinstance(search, Mapping) else {}
     session = request.get("effective_session_id")
-    session = session if isinstance(session, str) and session else None
+    session = session if is_text(session) and session else None
     by_time = sorted(
         interactions,
         key=lambda interaction: (time(interaction.get("occurred_at")) or FAR, *_order(interaction, "interaction_id")),
@@ -132,7 +139,7 @@ def _own(request: Mapping[str, Any], namespace_id: str, id: str, interactions: S
             "namespace_id": namespace_id,
             "search_request_id": id,
             "first_seen_at": time(request.get("first_seen_at")),
-            "text": text if isinstance(text, str) else "",
+            "text": text if is_text(text) else "",
             "collections": _strings(search.get("collections")),
             "vector_indexes": _strings(list(_members(queries, "vector_index"))),
             "condition_keys": _strings(list(_members(conditions, "key"))),
@@ -267,16 +274,16 @@ def _item_day(namespace_id: str, feature_id: str, day: datetime, interactions: S
 
 
 def _condition(row: Any) -> Document | None:
-    if not isinstance(row, Mapping) or not all(isinstance(row.get(name), str) for name in ("key", "operator")):
+    if not isinstance(row, Mapping) or not all(is_text(row.get(name)) for name in ("key", "operator")):
         return None
     spelling, hash, branch = row.get("value"), row.get("value_hash"), row.get("branch")
-    spelling = spelling if isinstance(spelling, str) else None
+    spelling = spelling if is_text(spelling) else None
     return _without_none(
         {
             "k": row["key"],
             "o": row["operator"],
             "v": spelling,
-            "h": None if (spelling is not None and len(spelling) < 100) or not isinstance(hash, str) else hash,
+            "h": None if (spelling is not None and len(spelling) < 100) or not is_text(hash) else hash,
             "b": branch if branch in ("AND", "OR", "NOR") else None,
             "d": count(row.get("depth")),
         }

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from gateway.errors import UnreadableDocument
-from gateway.model.bson_values import fully_decoded
+from gateway.model.bson_values import fully_decoded, is_text
 
 Branch = Literal["AND", "OR", "NOR"]
 
@@ -64,7 +64,7 @@ def condition_key(condition: Mapping[str, Any]) -> str:
     key = condition.get("key")
     if key is None:
         key = condition.get("field")
-    if isinstance(key, str):
+    if is_text(key):
         return key
     raise _unreadable("key", key, "a string")
 
@@ -77,7 +77,7 @@ def condition_operator(condition: Mapping[str, Any]) -> str:
     operator = condition.get("operator")
     if operator is None:
         return "eq"
-    if isinstance(operator, str):
+    if is_text(operator):
         return operator.lower()
     raise _unreadable("operator", operator, "a string")
 
@@ -114,7 +114,7 @@ def _kind(value: object) -> str:
             return "a boolean"
         case int() | float():
             return "a number"
-        case str():
+        case str() if is_text(value):
             return "a string"
         case list():
             return "a list"
