@@ -3,12 +3,14 @@
 https://github.com/mongodb/specifications/blob/master/source/extended-json/extended-json.md
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from math import isfinite
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from bson import Binary, DBRef, Decimal128, ObjectId
+from bson import Binary, Code, DBRef, Decimal128, ObjectId
 from bson.binary import UuidRepresentation
 from bson.json_util import JSONMode, JSONOptions, default, dumps, loads
 
@@ -43,10 +45,50 @@ def json_form(value: Any) -> Any:
         return str(value)
 
 
-def text_form(value: Any) -> Any:
-    """What a stored value reads as where a text or an id is expected: a time as `DateTime` spells it, a UUID, an
-    ObjectId and a decimal as their text, all else that JSON has no kind for as its form in JSON; the rest as it is."""
+def json_value(value: Any) -> Any:
+    """A stored value with the forms of what an encoder would take for something else: of code, which is a string to the
+    driver, and of numbers that aren't finite. Whatever else needs its form is left to `json_form`."""
+    return _with_forms(value) if _has_lookalikes(value) else value
+
+
+def _has_lookalikes(value: Any) -> bool:
+    """Whether there is code in a stored value, or a number that isn't finite, at any depth."""
+    containers: list[Iterable[Any]] = [(value,)]
+    for container in containers:
+        for item in container:
+            kind = item.__class__
+            if kind is str:
+                continue
+            if kind is dict:
+                containers.append(item.values())
+            elif kind is list:
+                containers.append(item)
+            elif kind is DBRef:
+                containers.append(item.as_doc().values())
+            elif kind is Code or (kind is float and not isfinite(item)):
+                return True
+    return False
+
+
+def _with_forms(value: Any) -> Any:
     match value:
+        case Mapping():
+            return {name: _with_forms(item) for name, item in value.items()}
+        case list():
+            return [_with_forms(item) for item in value]
+        case Code() | DBRef():
+            return _with_forms(json_form(value))
+        case float() if not isfinite(value):
+            return json_form(value)
+    return value
+
+
+def text_form(value: Any) -> Any:
+    """What a stored value reads as where a text is expected: a time as `DateTime` spells it, a UUID, an ObjectId and a
+    decimal as their text, all else that JSON has no kind for as its form in JSON; the rest as it is."""
+    match value:
+        case Code():
+            pass
         case None | str() | bool() | int() | float() | dict():
             return value
         case list():
@@ -55,6 +97,15 @@ def text_form(value: Any) -> Any:
             return str(value)
     form = json_form(fully_decoded(value))
     return form if isinstance(form, str) else orjson.dumps(form, default=json_form).decode()
+
+
+def number_form(value: Any) -> Any:
+    """What a stored value reads as where a number is expected: a decimal as the nearest number that JSON has, a whole
+    one as an integer; the rest as it is."""
+    if not isinstance(value, Decimal128):
+        return value
+    number = float(value.to_decimal())
+    return int(number) if number.is_integer() else number
 
 
 def plain_value(value: Any) -> Any:

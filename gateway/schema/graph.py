@@ -25,14 +25,13 @@ from strawberry.schema.config import StrawberryConfig
 
 from gateway.model.bson_values import fully_decoded
 from gateway.model.documents import TYPE_FIELD
-from gateway.model.extended_json import text_form
 from gateway.plan.fetched_pages import ResponsePath
 from gateway.schema.filter_tree_types import FILTER_NODE_TYPE
 from gateway.schema.mutation import Mutation
 from gateway.schema.objects import Feature, Interaction, SearchRequest, Session
 from gateway.schema.query import Query
 from gateway.schema.readings import Discriminator, Fetched, Parameterized, SubgraphDefinition, Total, reading_of
-from gateway.schema.scalars import SCALARS
+from gateway.schema.scalars import SCALARS, stored_form
 from gateway.schema.stored_readings import Computed, StoredReading
 from gateway.schema.strawberry_adapter import Schema, core_schema, declared_name, is_one_of
 from gateway.schema.subgraph import subgraph_sdl
@@ -108,7 +107,7 @@ def _resolver(field: GraphQLField, graph: Graph) -> Callable[..., Any]:
             return lambda parent, info: decoded(function(parent, count=info.root_value.count))
         case StoredReading() if isinstance(type_, GraphQLScalarType) and type_.name != "JSON":
             # A scalar other than JSON spells what it takes by its Python type, and would be content with any `str()`.
-            read = text_form if type_.name in ("ID", "String") else fully_decoded
+            read = stored_form(type_.name)
             return lambda parent, _info: read(reading.resolve(parent))
         case _:
             return lambda parent, _info: reading.resolve(parent)

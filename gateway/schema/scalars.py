@@ -1,6 +1,6 @@
 """The contract's scalars: `SCALARS` gives the schema their definitions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NewType
 
@@ -20,6 +20,9 @@ from graphql import (
 from strawberry.types.scalar import ScalarDefinition
 
 from gateway.errors import BadUserInput, UnreadableDocument
+from gateway.model.bson_values import fully_decoded
+from gateway.model.document_ids import id_form
+from gateway.model.extended_json import json_value, number_form, text_form
 from gateway.model.wire import check_json, format_instant, parse_instant
 
 DateTime = NewType("DateTime", datetime)
@@ -54,6 +57,19 @@ def serialize_date_time(value: Any) -> str:
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise UnreadableDocument("A stored time should be a date with a time zone.")
     return format_instant(value)
+
+
+def stored_form(scalar: str) -> Callable[[Any], Any]:
+    """What a stored value reads as where a scalar of this name is expected, for the scalar to judge."""
+    return _STORED_FORMS.get(scalar, fully_decoded)
+
+
+_STORED_FORMS: Mapping[str, Callable[[Any], Any]] = {
+    "ID": id_form,
+    "String": text_form,
+    "Int": number_form,
+    "Float": number_form,
+}
 
 
 def parse_json(value: Any) -> Any:
@@ -119,7 +135,7 @@ are finer match the times for which they are true.""",
         description="""Any JSON value, null included. Integers must fit 64 bits, keys may not contain NUL, and objects
 and lists nest at most 100 levels deep.""",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
-        serialize=lambda value: value,
+        serialize=json_value,
         parse_value=parse_json,
         parse_literal=parse_json_literal,
     ),

@@ -9,7 +9,19 @@ from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
-from bson import Binary, DatetimeMS, DBRef, Decimal128, Int64, MinKey, ObjectId, Regex, Timestamp, encode
+from bson import (
+    Binary,
+    Code,
+    DatetimeMS,
+    DBRef,
+    Decimal128,
+    Int64,
+    MinKey,
+    ObjectId,
+    Regex,
+    Timestamp,
+    encode,
+)
 from bson.raw_bson import RawBSONDocument
 
 from gateway.demo.embedded_mongod import EmbeddedServer
@@ -353,6 +365,24 @@ async def test_a_number_leads_across_connections_as_the_text_that_it_reads_as(ga
     assert last["searchRequest"]["interactions"]["nodes"] == [{"interactionId": "0"}]
 
 
+@pytest.mark.parametrize("broken", ["", "durationMs"])
+async def test_decimals_read_as_the_numbers_that_they_are(broken: str, gateway: Gateway) -> None:
+    """With an error beside them, and without one: those answers are made in two ways."""
+    whole, numbers = Decimal128("42.0"), {"position": Decimal128("3.0"), "score": Decimal128("2.50")}
+    await insert(gateway, id=whole, feature_id=whole, user_id=whole, **numbers, duration_ms="x")
+    selection = f"interactionId userId feature {{ featureId interactions {{ totalCount }} }} position score {broken}"
+    answer = await gateway.execute(f'{{ interaction(interactionId: "42") {{ {selection} }} }}')
+    assert len(answer.get("errors", ())) == bool(broken)
+    assert answer["data"]["interaction"] == {
+        "interactionId": "42",
+        "userId": "42",
+        "feature": {"featureId": "42", "interactions": {"totalCount": 1}},
+        "position": 3,
+        "score": 2.5,
+        **({"durationMs": None} if broken else {}),
+    }
+
+
 @pytest.mark.parametrize(("stored", "told"), [(42, 42), (42.0, 42.0), (Decimal128("42"), {"$numberDecimal": "42"})])
 async def test_a_number_is_in_global_ids_and_deleted_as_the_text_that_it_reads_as(
     stored: Any, told: Any, gateway: Gateway
@@ -459,6 +489,7 @@ async def test_what_json_has_no_kind_for_is_told_in_extended_json(gateway: Gatew
         "pattern": Regex("a", "i"),
         "long": Int64(2**60),
         "infinite": float("inf"),
+        "code": Code("f()", {"a": float("nan")}),
     }
     await insert(gateway, metadata=metadata)
     for selection in ("metadata", "json"):
@@ -471,7 +502,8 @@ async def test_what_json_has_no_kind_for_is_told_in_extended_json(gateway: Gatew
         assert fields["pattern"] == {"$regularExpression": {"pattern": "a", "options": "i"}}
         assert fields["uuid"] == str(some)
         assert fields["long"] == 2**60
-        assert fields["infinite"] is None
+        assert fields["infinite"] == {"$numberDouble": "Infinity"}
+        assert fields["code"] == {"$code": "f()", "$scope": {"a": {"$numberDouble": "NaN"}}}
 
 
 async def test_a_text_that_is_no_utf_8_spoils_nothing(gateway: Gateway) -> None:
@@ -500,6 +532,7 @@ async def test_a_text_that_is_no_utf_8_spoils_nothing(gateway: Gateway) -> None:
 
 async def test_a_condition_has_the_same_form_in_json_value_and_text(gateway: Gateway) -> None:
     values = [NOON, ObjectId("0" * 24), Decimal128("1.5"), UUID(int=7), Binary(b"x", 128), [Decimal128("1.5")]]
+    values += [float("nan"), [float("-inf"), {"a": Code("f()")}], Code("f()", {"b": 1}), 0.5]
     conditions = [{"key": "k", "operator": "eq", "value": value} for value in values]
     await insert_request(gateway, {"queries": [], "collections": [], "filters": {"AND": conditions}})
     selection = "filters { json text and { ... on FilterCondition { value } } conditions { value } }"
@@ -516,6 +549,7 @@ ODD_SCALARS = [
     (NOON, "2024-05-01T12:00:00.000Z"),
     (ObjectId("0" * 24), "0" * 24),
     (Decimal128("1.50"), "1.50"),
+    (Code("f()", {"a": 1}), '{"$code":"f()","$scope":{"a":1}}'),
     (DBRef("c", UUID(int=7)), '{"$ref":"c","$id":"00000000-0000-0000-0000-000000000007"}'),
     (Binary(b"x", 128), '{"$binary":{"base64":"eA==","subType":"80"}}'),
     (Timestamp(1, 2), '{"$timestamp":{"t":1,"i":2}}'),

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from graphql import GraphQLBoolean, GraphQLFloat, GraphQLID, GraphQLInt, GraphQLString
 
 from gateway.compiler.python_backend.answer_values import AnswerValues
-from gateway.compiler.python_backend.scalar_values import date_time, judged_by, nullable, refuse
+from gateway.compiler.python_backend.scalar_values import date_time, json, judged_by, nullable, refuse
 from gateway.schema.readings import Parameterized
 from gateway.schema.stored_readings import Computed, StoredReading
 
@@ -23,6 +23,7 @@ _ALWAYS: Mapping[str, Any] = {
     "a_float": judged_by(GraphQLFloat),
     "a_boolean": judged_by(GraphQLBoolean),
     "date_time": date_time,
+    "json": json,
 }
 
 

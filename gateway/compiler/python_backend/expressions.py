@@ -257,8 +257,6 @@ def _checked_leaf(scalar: Scalar, local: str, read: str, *, nullable: bool) -> s
     form = leaf.form.format(local)
     if not nullable:
         return f"({form} if {leaf.test.format(local, bound)} else {leaf.judge}({local}))"
-    if scalar is Scalar.JSON:
-        return read
     test = leaf.test.format(local, local)
     if form == local:
         return f"({local} if {bound} is None or {test} else {leaf.judge}({local}))"

@@ -8,8 +8,8 @@ from graphql import GraphQLError, GraphQLScalarType
 
 from gateway.compiler.program import Fallback, Scalar
 from gateway.model.bson_values import fully_decoded
-from gateway.model.extended_json import text_form
-from gateway.schema.scalars import serialize_date_time
+from gateway.model.extended_json import json_value
+from gateway.schema.scalars import serialize_date_time, stored_form
 
 
 def refuse(value: Any) -> NoReturn:
@@ -25,7 +25,7 @@ def judged_by(scalar: GraphQLScalarType) -> Callable[[Any], Any]:
     The function raises `Fallback` where graphql-core has an error to tell.
     """
 
-    read = text_form if scalar.name in ("ID", "String") else fully_decoded
+    read = stored_form(scalar.name)
 
     def judged(value: Any) -> Any:
         if value is None or isinstance(value, Exception):
@@ -36,6 +36,13 @@ def judged_by(scalar: GraphQLScalarType) -> Callable[[Any], Any]:
             refuse(value)
 
     return judged
+
+
+def json(value: Any) -> Any:
+    """As `json_value`, where a value is needed."""
+    if value is None or isinstance(value, Exception):
+        refuse(value)
+    return json_value(value)
 
 
 def date_time(value: Any) -> str:
@@ -72,5 +79,5 @@ SERIALIZATIONS: Mapping[Scalar, Serialization] = {
         "{1}.__class__ is datetime and {0}.tzinfo is None",
         "{0}.isoformat('T', 'milliseconds') + 'Z'",
     ),
-    Scalar.JSON: Serialization("refuse", "{1} is not None"),
+    Scalar.JSON: Serialization("json", "{1}.__class__ is str"),
 }
