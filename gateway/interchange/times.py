@@ -43,21 +43,17 @@ def logged_time(value: Any) -> datetime:
 
 
 def first_time(document: Mapping[str, Any], *names: str) -> datetime | None:
-    """The first of the fields ``names`` that holds a time; None where all are missing or null.
+    """The time in the first of the fields ``names`` that is there and not null; None where none is.
 
-    Raises `BadUserInput`, with the path of the first, where there are some and none can be read.
+    Raises `BadUserInput`, with its path, where that can't be read: another may say something else, such as when a row
+    was stored.
     """
-    unreadable: BadUserInput | None = None
     for name in names:
-        value = document.get(name)
-        if value is None:
-            continue
-        try:
-            return logged_time(value)
-        except ValueError as error:
-            unreadable = unreadable or BadUserInput(str(error), path=(name,))
-    if unreadable is not None:
-        raise unreadable
+        if (value := document.get(name)) is not None:
+            try:
+                return logged_time(value)
+            except ValueError as error:
+                raise BadUserInput(str(error), path=(name,)) from error
     return None
 
 

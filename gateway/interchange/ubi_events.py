@@ -21,6 +21,7 @@ from gateway.interchange.ubi_fields import (
     words_of,
 )
 from gateway.interchange.ubi_queries import Search
+from gateway.interchange.vocabulary import Vocabulary, spelled
 from gateway.model.wire.fields import MAX_ID, MAX_NAME
 
 ALL_FEATURES: Final = "*"
@@ -67,20 +68,23 @@ def _interaction_type(event: Mapping[str, Any], action: Action, *, repeats: bool
         return "zero_results"
     if action.searches and repeats:
         return "query_refinement"
+    if action.interaction_type is not None:
+        return action.interaction_type
     name = text_at(event, ("action_name",))
     # The rest of a long name is in the metadata, whole.
-    return action.interaction_type or (name[:MAX_NAME] if name else event.get("action_name"))
+    return name[:MAX_NAME] if name else spelled(event.get("action_name"), Vocabulary.INTERACTION_TYPE, [])
 
 
 def _feature_id(event: Mapping[str, Any], action: Action, search: Search) -> str:
     words = words_of(event)
-    # The whole text is in the search request.
+    # Whole, a query's text is in the search request, and a facet's name in the metadata; an item's id isn't cut, as the
+    # beginning may be another's.
     query = (words[1] if words else search.text or ALL_FEATURES)[:MAX_ID]
     match action.feature:
         case Feature.ITEM:
             return _object_id(event) or query
         case Feature.FACET:
-            return facet_of(event) or query
+            return (facet_of(event) or query)[:MAX_ID]
         case Feature.QUERY:
             return query
 

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 from gateway.interchange.ubi_actions import action_of
 from gateway.model.document_ids import id_text
 from gateway.model.wire.fields import MAX_COUNT
+from gateway.model.wire.trees import MAX_KEY
 
 Path: TypeAlias = tuple[str, ...]
 
@@ -100,9 +101,10 @@ def facet_of(event: Mapping[str, Any]) -> str | None:
 
 
 def filter_of(event: Mapping[str, Any]) -> tuple[str, Any] | None:
-    """The payload field and the value that a filter event filters on."""
+    """The payload field and the value that a filter event filters on; None for a field that no filter may have, which
+    would keep all that is known of the search from being recorded."""
     field, value = facet_of(event), at(event, _FILTER_PATH)
-    return None if field is None or value is None else (field, value)
+    return None if field is None or len(field) > MAX_KEY or value is None else (field, value)
 
 
 def found_nothing(event: Mapping[str, Any]) -> bool:

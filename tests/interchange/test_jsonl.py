@@ -108,9 +108,10 @@ def test_a_null_id_counts_as_none_and_a_given_one_stays() -> None:
         ({"timestamp": "2025-01-24T07:31:30.699+0000"}, datetime(2025, 1, 24, 7, 31, 30, 699_000, tzinfo=UTC)),
         ({"created_at": "2025-01-24T07:31:30"}, datetime(2025, 1, 24, 7, 31, 30, tzinfo=UTC)),
         (
-            {"timestamp": "soon", "created_at": "2025-01-24T07:31:30+01:00"},
-            datetime(2025, 1, 24, 6, 31, 30, tzinfo=UTC),
+            {"timestamp": 1717527762039, "created_at": "2025-01-24T07:31:30+01:00"},
+            datetime(2024, 6, 4, 19, 2, 42, 39_000, tzinfo=UTC),
         ),
+        ({"timestamp": None, "created_at": "soon", "occurred_at": "2025-01-24T07:31:30Z"}, None),
         ({"timestamp": "1712041500000"}, datetime(2024, 4, 2, 7, 5, tzinfo=UTC)),
         ({"timestamp": "1712041500"}, datetime(2024, 4, 2, 7, 5, tzinfo=UTC)),
         ({"timestamp": 1712041500.25}, datetime(2024, 4, 2, 7, 5, 0, 250_000, tzinfo=UTC)),
@@ -139,9 +140,11 @@ def test_the_time_is_also_read_where_older_producers_write_it(
      "2024-02-30", "07:05", "", "2024-04-02T25:00:00Z", "2024-04-02T07:05:00+99:00", "Tue, 02 Apr 2024 07:05:00 GMT"],
 )  # fmt: skip
 def test_a_time_that_can_not_be_understood_is_told_and_not_guessed(name: str, time: object) -> None:
-    (entry,) = read(line(**{name: time}))
-    assert isinstance(entry, Skipped)
-    assert (entry.reason, entry.path) == ("BAD_USER_INPUT", (name,))
+    # Nor does another time take its place, such as when the row was stored.
+    for others in ({}, {"created_at": "2025-01-24T07:31:30Z"}):
+        (entry,) = read(line(**{**others, name: time}))
+        assert isinstance(entry, Skipped)
+        assert (entry.reason, entry.path) == ("BAD_USER_INPUT", (name,))
 
 
 def test_a_time_of_its_own_is_read_as_those_of_older_producers_and_else_kept_as_it_was_sent() -> None:

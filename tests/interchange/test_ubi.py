@@ -247,6 +247,25 @@ async def test_a_long_query_and_a_long_name_of_an_action_are_recorded(database: 
     assert (other["interaction_type"], other["metadata"]["action_name"]) == (name[:64], name)
 
 
+async def test_a_facet_with_a_long_name_is_recorded_with_its_search(database: Database) -> None:
+    def toggle(facet: str) -> str:
+        attributes = {"object": {"description": facet, "object_detail": {"filter": 1}}}
+        return event("brand_filter", event_attributes=attributes)
+
+    content = query() + toggle("f" * 513) + toggle("f" * 1001) + toggle("size")
+    report = await import_file(database, source(content))
+    assert (report.imported, report.query_rows, dict(report.skipped)) == (3, 1, {})
+    long, longer, _ = interactions(content)
+    assert long["feature_id"] == longer["feature_id"] == "f" * 512
+    assert longer["metadata"]["event_attributes"]["object"]["description"] == "f" * 1001
+    assert [part["key"] for part in long["search_request"]["filters"]["AND"]] == ["f" * 513, "size"]
+
+
+def test_several_actions_of_an_event_are_told_in_any_letter_case() -> None:
+    (interaction,) = interactions(event(["View", "ADD_TO_CART", "Watched"]))
+    assert interaction["interaction_type"] == ["view", "add_to_cart", "Watched"]
+
+
 def test_every_type_of_the_contract_is_an_action_in_any_letter_case() -> None:
     assert known_values(InteractionType) == INTERACTION_TYPES
     for name in INTERACTION_TYPES:
