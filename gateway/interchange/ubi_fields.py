@@ -36,6 +36,8 @@ _RESULT_COUNT_PATHS: Final[tuple[Path, ...]] = (
     ("event_attributes", "result_count"),
     ("event_attributes", "object", "results_num"),
 )
+# The first since version 1.3 of the specification; the others are those of earlier plugins and clients.
+_HITS: Final = ("query_response_hit_ids", "query_response_object_ids", "query_response_objects_ids")
 _DIGITS: Final = re.compile(r"([0-9]{1,15})(?:\.0{1,15})?")
 
 
@@ -119,8 +121,8 @@ def result_count_of(event: Mapping[str, Any]) -> int | None:
 
 def hits_of(row: Mapping[str, Any]) -> int | None:
     """How many hits a query row lists; None where it lists none because its query asks for none, as one for facets."""
-    hits = row.get("query_response_hit_ids")
-    if not isinstance(hits, list):
+    hits = next((row[name] for name in _HITS if isinstance(row.get(name), list)), None)
+    if hits is None:
         return None
     return len(hits) if hits or not _asks_for_no_hits(row.get("query")) else None
 

@@ -1,4 +1,4 @@
-"""Reports of filters: numbers 14 to 22 of the log in this folder's README."""
+"""Reports of filters: numbers 14 to 22, 70 and 71 of the log in this folder's README."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -138,3 +138,28 @@ async def test_a_nul_character_is_kept_in_a_value_and_refused_in_a_key(gateway: 
     assert answer == {"interactionId": "n\0l", "featureId": "f\0", "metadata": {"v": "a\0b"}}
     [error] = (await gateway.execute(RECORD, {"input": {**input, "metadata": {"k": {"a\0b": 1}}}}))["errors"]
     assert error["extensions"] == {"code": "BAD_USER_INPUT", "path": ["input", "metadata", "k"]}
+
+
+@pytest.mark.parametrize("sent", ["2024-06-01T12:00:00.123456789Z", "2024-06-01T14:00:00.1239+02:00"])
+async def test_what_comes_after_a_time_that_was_told_leaves_that_out(sent: str, gateway: Gateway) -> None:
+    input = {"interactionId": sent, "featureId": sent, "interactionType": "VIEW", "occurredAt": sent}
+    await gateway.data(RECORD, {"input": input})
+    query = "query ($id: ID!) { interaction(interactionId: $id) { occurredAt } }"
+    told = (await gateway.data(query, {"id": sent}))["interaction"]["occurredAt"]
+    assert told == "2024-06-01T12:00:00.123Z"
+    for time, counts in ((told, (0, 1, 0, 1)), (sent, (0, 0, 1, 1))):
+        for operator, count in zip(("gt", "gte", "lt", "lte"), counts, strict=True):
+            page = await gateway.data(FIND, {"where": {"featureId": {"eq": sent}, "occurredAt": {operator: time}}})
+            assert page["interactions"]["totalCount"] == count, (operator, time)
+
+
+async def test_what_is_there_and_not_null_is_there_also_an_empty_list(gateway: Gateway) -> None:
+    values: list[Any] = ["x", "", 0, False, {}, [], [None], [None, "x"], None]
+    for number, value in enumerate([*values, ...]):
+        input = {"interactionId": f"there-{number}", "featureId": "there", "interactionType": "VIEW"}
+        input |= {"occurredAt": f"2024-07-01T12:00:0{number}Z"}
+        await gateway.data(RECORD, {"input": {**input, "metadata": {} if value is ... else {"v": value}}})
+    for there, numbers in ((True, range(8)), (False, (8, 9))):
+        where = {"featureId": {"eq": "there"}, "metadata": [{"path": "v", "operator": "EXISTS", "value": there}]}
+        page = (await gateway.data(FIND, {"where": where}))["interactions"]
+        assert [node["interactionId"] for node in page["nodes"]] == [f"there-{number}" for number in numbers]

@@ -1,4 +1,4 @@
-"""Reports of ids and values: numbers 31 to 38, 41 and 62, but 34, of the log in this folder's README."""
+"""Reports of ids and values: numbers 31 to 38, 41, 62 and 69, but 34, of the log in this folder's README."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -181,3 +181,25 @@ async def test_the_greatest_time_of_a_language_is_a_bound_as_any_other(
     query = "query ($where: InteractionWhere) { interactions(where: $where) { totalCount } }"
     where = {"featureId": {"eq": "p1"}, "occurredAt": {operator: greatest}}
     assert (await gateway.data(query, {"where": where}))["interactions"] == {"totalCount": count}
+
+
+async def test_integers_of_64_bits_come_back_with_all_their_digits(gateway: Gateway) -> None:
+    numbers = [384622082018771969, 750727362669608961, 2**63 - 1, -(2**63), 0.1, 1e300]
+    record = """mutation ($numbers: JSON, $last: Int = 9) { recordInteraction(input: {
+      interactionId: "exact", featureId: "exact", interactionType: VIEW,
+      metadata: {sent: $numbers, written: [384622082018771969, -9223372036854775808, $last]},
+      searchRequest: {queries: [], collections: [],
+        filters: {and: [{condition: {key: "id", operator: IN, value: $numbers}}]}}
+    }) { interaction { ...Told } } } fragment Told on Interaction {
+      metadata json searchRequest { json filters { text conditions { value } } } }"""
+    told = (await gateway.data(record, {"numbers": numbers}))["recordInteraction"]["interaction"]
+    metadata = {"sent": numbers, "written": [384622082018771969, -(2**63), 9]}
+    assert told["metadata"] == told["json"]["metadata"] == metadata
+    filters = told["searchRequest"]["filters"]
+    assert filters["conditions"] == [{"value": numbers}]
+    assert all(f"{number}" in filters["text"] for number in numbers[:4])
+    for operator, value, count in (("EQ", 750727362669608961, 1), ("EQ", 750727362669608960, 0), ("GT", 2**63 - 2, 1)):
+        where = {"featureId": {"eq": "exact"}, "metadata": [{"path": "sent", "operator": operator, "value": value}]}
+        query = "query ($where: InteractionWhere) { interactions(where: $where) { totalCount nodes { metadata } } }"
+        page = (await gateway.data(query, {"where": where}))["interactions"]
+        assert page == {"totalCount": count, "nodes": [{"metadata": metadata}] * count}
