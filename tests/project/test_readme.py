@@ -117,3 +117,14 @@ def test_links_lead_somewhere(file: str) -> None:
     text = (ROOT / file).read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
         assert target.startswith("https://") or (ROOT / file).parent.joinpath(target).exists(), target
+
+
+def test_what_the_log_of_reports_names_is_tested_there() -> None:
+    log = ROOT / "tests" / "reports" / "README.md"
+    rows = re.findall(r"^\| \d+ \|.*", log.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(rows) >= 74
+    for row in rows:
+        named = re.findall(r"`(test_\w+)` in \[[^\]]+\]\(([^)]+)\)", row)
+        assert named, row
+        for name, file in named:
+            assert f"def {name}(" in (log.parent / file).read_text(encoding="utf-8"), name
