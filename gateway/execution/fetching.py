@@ -97,8 +97,9 @@ class Fetcher:
         for error in pages.nested_errors:
             if isinstance(error, Unavailable):
                 raise error
-        matching = [event for event in inserted if event.id in documents]
-        return EventPages([(event, pages.rooted(fetch.path, documents[event.id])) for event in matching], pages.points)
+        found = [(event, documents.get(repr(event.id))) for event in inserted]
+        events = [(event, pages.rooted(fetch.path, document)) for event, document in found if document is not None]
+        return EventPages(events, pages.points)
 
 
 class _Fetching:
@@ -142,8 +143,9 @@ class _Fetching:
         self.pages.points += points
         return value
 
-    async def inserted(self, fetch: Fetch, inserted: Sequence[InsertEvent]) -> Mapping[Any, Document]:
-        """By their ``_id``: those of the documents that match, with all that is nested in any of them fetched."""
+    async def inserted(self, fetch: Fetch, inserted: Sequence[InsertEvent]) -> Mapping[str, Document]:
+        """By their ``_id``, as `repr` spells it: those of the documents that match, with all that is nested in any of
+        them fetched."""
         bound = self._bound(fetch)
         assert isinstance(bound, BoundInsertions), "the only root of a subscription"
         self.pages.points += bound.surcharge
@@ -152,7 +154,8 @@ class _Fetching:
         documents, points = bound.documents(await self._results(commands))
         self.pages.points += points
         await self._nested(fetch, decoded_ids(fetch, documents), None)
-        return {document["_id"]: document for document in documents}
+        # Other programs may use objects, which are no keys of a dictionary.
+        return {repr(document["_id"]): document for document in documents}
 
     def _bound(self, fetch: Fetch) -> BoundSource:
         bound = self._bindings[fetch.path]

@@ -6,6 +6,7 @@ from typing import Any
 
 from pymongo import UpdateOne
 
+from gateway.model.bson_values import is_text
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.store.client import Collection, Database, Document
 from gateway.store.document_faults import READ, TIMES, DerivedChanges, WrongDocument, derived_changes, wrong_document
@@ -95,5 +96,5 @@ def _update(document: Document, changes: DerivedChanges) -> UpdateOne:
         update["$unset"] = dict.fromkeys(changes.unset, "")
     namespace_id = document.get("namespace_id")
     # What has the key of a sharded collection is looked for on one shard.
-    shard = {"namespace_id": namespace_id} if isinstance(namespace_id, str) else {}
+    shard = {"namespace_id": namespace_id} if is_text(namespace_id) else {}
     return UpdateOne({"_id": document["_id"], **shard}, update)

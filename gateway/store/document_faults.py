@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from gateway.model.bson_values import is_text
 from gateway.model.document_ids import document_id, search_request_id_of
 from gateway.model.documents import DERIVED_FIELDS, derived_fields
 from gateway.model.extended_json import text_form
@@ -70,7 +71,7 @@ def wrong_document(kind: Kind, document: Document, changes: DerivedChanges) -> W
     return WrongDocument(
         kind.collection,
         str(text_form(document["_id"])),
-        namespace_id if isinstance(namespace_id, str) else "",
+        namespace_id if is_text(namespace_id) else "",
         faults,
     )
 
@@ -79,11 +80,11 @@ def own_faults(kind: Kind, document: Document) -> Iterator[str]:
     """Those that nothing sets right: clients and other documents refer to ids, and a time is nowhere else."""
     namespace_id, id = document.get("namespace_id"), document.get(kind.id_path)
     for name, value in (("namespace_id", namespace_id), (kind.id_path, id)):
-        if not isinstance(value, str):
+        if not is_text(value):
             yield f"`{name}` {_instead(document, name)}, so that no namespace has this document: adopt it."
     if not isinstance(document.get(kind.time_path), datetime):
         yield f"`{kind.time_path}` {_instead(document, kind.time_path, 'a time')}, so that it comes last in every list."
-    if isinstance(namespace_id, str) and isinstance(id, str):
+    if is_text(namespace_id) and is_text(id):
         yield from _identity_faults(kind, document, namespace_id, id)
 
 

@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from bson import Code, ObjectId, Timestamp
 
 from gateway.context import Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.live import key_share, topic
+from gateway.model.kinds import INTERACTION
 from gateway.model.wire import validate_interaction
 from gateway.plan.cost import LEAST
 from gateway.scheduling.paid_work import CONNECTION_POINTS
@@ -67,6 +69,22 @@ async def test_an_event_costs_what_is_read_for_it(mongod: EmbeddedServer) -> Non
         # What is nested in several that are read at once is read once.
         returned = asyncio.get_running_loop().time() - since + 1
         assert 200 + 50 - returned < await spent(gateway, gateway.key) < 200 + 50 * 11 + _QUESTIONS
+
+
+async def test_documents_with_ids_of_any_kind_are_told_and_end_nothing(mongod: EmbeddedServer) -> None:
+    """What other programs insert."""
+    ids: list[Any] = [{"part": 1}, Code("f()", {"a": 1}), 1.0, None, Timestamp(1, 2), ObjectId()]
+    async with new_gateway(mongod.uri) as gateway, served(gateway.app) as address:
+        await gateway.make_known(RECORDED)
+        async with stream(address, gateway.key) as told:
+            await insert(gateway, ["first"])
+            document = await gateway.database[INTERACTION.collection].find_one({"interaction_id": "first"})
+            assert document
+            others = [{**document, "_id": id, "interaction_id": f"other-{number}"} for number, id in enumerate(ids)]
+            await gateway.database[INTERACTION.collection].insert_many(others)
+            await insert(gateway, ["last"])
+            expected = ["first", *(other["interaction_id"] for other in others), "last"]
+            assert [await told.recorded() for _ in expected] == expected
 
 
 async def test_subscriptions_of_a_key_that_ask_the_same_share_what_it_costs(mongod: EmbeddedServer) -> None:

@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from bson import Code
 
 from gateway.context import Namespace
 from gateway.model.wire import validate_interaction
@@ -81,7 +82,8 @@ async def test_a_wrong_identity_is_reported_and_left(database: Database) -> None
     await database["interactions"].update_one({"interaction_id": "i2"}, {"$set": {"namespace_id": "ns_other"}})
     await database["search_requests"].update_one({"search_request_id": "r1"}, {"$set": {"search_request_id": "r2"}})
     await database["search_requests"].insert_one({"search_request": 1, "search_request_id": 2})
-    assert await rebuild(database) == Report(checked=9, wrong=4, rebuilt=0)
+    await database["interactions"].insert_one({"namespace_id": Code("f()", {}), "interaction_id": Code("f()")})
+    assert await rebuild(database) == Report(checked=10, wrong=5, rebuilt=0)
 
 
 async def test_a_long_run_tells_its_progress(database: Database) -> None:
