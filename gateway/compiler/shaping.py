@@ -59,4 +59,9 @@ class _WrittenLater:
 
 
 def _comes_as_stored(fetch: Fetch) -> bool:
-    return fetch.source.as_stored and not fetch.parameterized
+    lookups = (selection.lookup for selection in fetch.selections.values())
+    return (
+        fetch.source.as_stored
+        and not fetch.parameterized
+        and all(lookup is None or lookup.as_stored for lookup in lookups)
+    )

@@ -13,9 +13,10 @@ from gateway.compiler.native_backend import undecoded_joins
 from gateway.context import Budget, Context, Permission
 from gateway.errors import GatewayError, Unavailable
 from gateway.errors.tracebacks import untraced
-from gateway.execution.parent_ids import ParentIds, decoded_ids, undecoded_ids
+from gateway.execution.parent_ids import ParentIds, are_decoded, decoded_ids, undecoded_ids
+from gateway.model.undecoded_documents import UndecodedBatches
 from gateway.plan.commands import Document, Find
-from gateway.plan.fetched_pages import Pages, documents_of, undecoded_of
+from gateway.plan.fetched_pages import Pages, Parents, parents_of
 from gateway.plan.joined_listings import JoinedFind
 from gateway.plan.joins import Join
 from gateway.plan.operation_plan import Bindings, Fetch
@@ -188,6 +189,8 @@ class _Fetching:
         if isinstance(command, WriteCommand):
             return self._writer.run(command, self._usage)
         if self._undecoded:
+            if isinstance(command, Find) and command.key:
+                return self._looked_up_undecoded(command)
             if isinstance(command, Find | JoinedFind):
                 return self._reader.undecoded(command, self._usage)
             if isinstance(command, Join):
@@ -198,23 +201,31 @@ class _Fetching:
         rows = await self._reader.undecoded_rows(command, self._usage)
         assert rows is not None, "no join is optional"
         by_key = undecoded_joins.joined(rows, command.limit)
-        if by_key is not None:
-            return by_key
-        return command.result(await self._in_turns(rows.decoding()) or ())
+        return command.result(await self._decoded(rows)) if by_key is None else by_key
+
+    async def _looked_up_undecoded(self, command: Find) -> Sequence[Document]:
+        found = await self._reader.undecoded(command, self._usage)
+        documents = undecoded_joins.looked_up(found.whole, command.key)
+        return await self._decoded(found.whole) if documents is None else documents
+
+    async def _decoded(self, undecoded: UndecodedBatches) -> Sequence[Document]:
+        self.pages.holds_decoded = True
+        return await self._in_turns(undecoded.decoding()) or ()
 
     async def _below(self, parent: Fetch, keys: Sequence[str] | None) -> None:
         """Fetches what is nested in what was fetched. ``keys``: what that is joined on, None at the root."""
         if not any(selection.nested for selection in parent.selections.values()):
             return
-        undecoded = undecoded_of(self.pages.values(parent.path))
-        ids = undecoded_ids(parent, undecoded) if undecoded else None
+        parents = self._parents(parent)
+        ids = decoded_ids(parent, parents) if are_decoded(parents) else undecoded_ids(parent, parents)
         if ids is None:
-            if undecoded:
-                self._undecoded = False
-                await self._in_turns(self.pages.decoding())
-            values = self.pages.values(parent.path)
-            ids = decoded_ids(parent, [document for value in values for document in documents_of(value)])
+            self._undecoded = False
+            await self._in_turns(self.pages.decoding())
+            ids = decoded_ids(parent, self._parents(parent))
         await self._nested(parent, ids, keys)
+
+    def _parents(self, parent: Fetch) -> list[Parents]:
+        return [documents for value in self.pages.values(parent.path) for documents in parents_of(value)]
 
     async def _in_turns(self, pieces: Iterator[T | None]) -> T | None:
         """The last of these pieces, each made in its turn."""

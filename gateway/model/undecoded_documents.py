@@ -30,6 +30,10 @@ class UndecodedBatches:
                 yield None
         yield decoded
 
+    def known_by(self, path: str, texts: Sequence[str]) -> "list[UndecodedDocument]":
+        """Each of them with the text that it has at a path."""
+        return [UndecodedDocument(self, number, path, text) for number, text in enumerate(texts)]
+
     def cut(self, batch: bytes, count: int) -> "UndecodedBatches":
         """Documents that are parts of these, decoded as they are."""
         return UndecodedBatches((batch,), count, self.decode)
@@ -67,3 +71,28 @@ class UndecodedDocuments(Sequence[Document]):
     def of(self, documents: Sequence[Document]) -> list[Document]:
         """Those that these are of all, decoded."""
         return [documents[number] for number in self.picked]
+
+
+class UndecodedDocument(Mapping[str, Any]):
+    """The document of a ``number`` among those of batches, of which the ``text`` at ``path`` is known; all of them are
+    decoded for whoever reads anything else of it."""
+
+    __slots__ = ("_path", "_text", "number", "whole")
+
+    def __init__(self, whole: UndecodedBatches, number: int, path: str, text: str) -> None:
+        self.whole = whole
+        self.number = number
+        self._path = path
+        self._text = text
+
+    def __getitem__(self, name: str) -> Any:
+        return self._text if name == self._path else self._decoded()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._decoded())
+
+    def __len__(self) -> int:
+        return len(self._decoded())
+
+    def _decoded(self) -> Document:
+        return UndecodedDocuments(self.whole, range(self.number, self.number + 1)).decoded()[0]

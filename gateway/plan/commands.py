@@ -135,7 +135,8 @@ class Find:
     """At most ``limit`` documents (0: all) in the order of ``sort``, with the paths in ``projection`` only.
 
     ``unindexed``: what no index serves, by the names that clients have for it. ``since``: a time of the database's own
-    clock; the answer has all that was written until then, whoever answers. Gives the list of documents.
+    clock; the answer has all that was written until then, whoever answers. ``key``: the path of the ids by which
+    documents are looked up. Gives the list of documents.
     """
 
     scan: Selector
@@ -145,6 +146,7 @@ class Find:
     hint: str
     unindexed: tuple[str, ...] = ()
     since: Timestamp | None = None
+    key: str = ""
 
     @cached_property
     def filters(self) -> list[Document]:

@@ -2,13 +2,13 @@
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from gateway.errors import GatewayError, UnreadableDocument
 from gateway.errors.time_limit import too_broad
 from gateway.model.document_ids import id_text
 from gateway.model.filter_trees.flat import Count
-from gateway.model.undecoded_documents import UndecodedBatches, UndecodedDocuments
+from gateway.model.undecoded_documents import UndecodedBatches, UndecodedDocument, UndecodedDocuments
 from gateway.plan.paging import Page
 from gateway.plan.statistics_pages import GroupPage
 
@@ -25,7 +25,8 @@ class Pages:
     """Values by response path; of nested connections by the parent's key too. A value may be the error it met.
 
     ``time_limit_ms``: of each read. ``points``: what fetching them cost. ``size``: how many bytes the documents have in
-    the database. ``count``: what counts the nodes of trees that the executor has walked through.
+    the database. ``count``: what counts the nodes of trees that the executor has walked through. ``holds_decoded``:
+    whether there may be documents among them that were undecoded before.
     """
 
     def __init__(self, time_limit_ms: int = 0) -> None:
@@ -38,6 +39,7 @@ class Pages:
         self.points = 0
         self.size = 0
         self.count: Count | None = None
+        self.holds_decoded = False
         self._found = 0
 
     def rooted(self, path: ResponsePath, value: Any) -> "Pages":
@@ -110,6 +112,7 @@ class Pages:
 
     def decoding(self) -> Iterator[None]:
         """Decodes the documents that aren't yet, piece by piece; an error stands in the place of what can't be."""
+        self.holds_decoded = True
         for path, value in list(self._roots.items()):
             try:
                 [self._roots[path]] = yield from _decoded([value])
@@ -183,23 +186,42 @@ def _decoded(values: Iterable[Any]) -> Generator[None, None, list[Any]]:
     by_command: dict[UndecodedBatches, list[Mapping[str, Any]]] = {}
     made = []
     for value in values:
-        if isinstance(value, Page) and isinstance(value.documents, UndecodedDocuments):
-            whole = value.documents.whole
-            if whole not in by_command:
-                for documents in whole.decoding():
+        for parents in parents_of(value):
+            if isinstance(parents, UndecodedDocuments) and parents.whole not in by_command:
+                for documents in parents.whole.decoding():
                     if documents is None:
                         yield
                     else:
-                        by_command[whole] = documents
-            value = replace(value, documents=value.documents.of(by_command[whole]))
-        made.append(value)
+                        by_command[parents.whole] = documents
+        made.append(_with_decoded(value, by_command))
     return made
 
 
-def undecoded_of(values: Iterable[Any]) -> list[UndecodedDocuments]:
-    """The documents of these that aren't decoded."""
-    pages = (value.documents for value in values if isinstance(value, Page))
-    return [documents for documents in pages if isinstance(documents, UndecodedDocuments)]
+def _with_decoded(value: Any, by_command: Mapping[UndecodedBatches, list[Mapping[str, Any]]]) -> Any:
+    match value:
+        case UndecodedDocument(whole=whole, number=number):
+            return by_command[whole][number]
+        case Page(documents=UndecodedDocuments() as documents):
+            return replace(value, documents=documents.of(by_command[documents.whole]))
+        case list():
+            return [_with_decoded(item, by_command) for item in value]
+    return value
+
+
+Parents: TypeAlias = UndecodedDocuments | Mapping[str, Any]
+"""Undecoded documents that were fetched together, or one that is decoded."""
+
+
+def parents_of(value: Any) -> Sequence[Parents]:
+    """The documents of a value, as `documents_of` has them once they are decoded."""
+    match value:
+        case UndecodedDocument(whole=whole, number=number):
+            return (UndecodedDocuments(whole, range(number, number + 1)),)
+        case Page(documents=UndecodedDocuments() as documents):
+            return (documents,)
+        case list():
+            return [parents for item in value for parents in parents_of(item)]
+    return documents_of(value)
 
 
 def documents_of(value: Any) -> list[Mapping[str, Any]]:

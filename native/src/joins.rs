@@ -102,6 +102,16 @@ pub fn ids_at<'a>(fetched: &Fetched<'a>, picked: &[Picked], path: &str) -> Resul
     Ok(ids)
 }
 
+/// The text that each document has at a dotted path.
+pub fn texts_at<'a>(fetched: &Fetched<'a>, path: &str) -> Result<Vec<&'a str>, Reason> {
+    (0..fetched.count())
+        .map(|number| match value_at(fetched.document(number)?, path)? {
+            Value::Text(text) => Ok(text),
+            _ => Err(Reason::BadValue),
+        })
+        .collect()
+}
+
 /// What a document has at a dotted path; Null where there is nothing.
 fn value_at<'a>(document: Document<'a>, path: &str) -> Result<Value<'a>, Reason> {
     let (name, below) = path.split_once('.').map_or((path, None), |(name, below)| (name, Some(below)));
@@ -171,5 +181,7 @@ mod tests {
         assert_eq!(ids_at(&fetched, &all, "key.other"), Ok(vec![]));
         assert_eq!(ids_at(&fetched, &all, "document.n"), Err(Reason::BadValue));
         assert_eq!(ids_at(&fetched, &[Picked::of(0, 4, 1)], "key"), Err(Reason::BadProgram));
+        assert_eq!(texts_at(&fetched, "key"), Ok(vec!["b", "a", "b"]));
+        assert_eq!(texts_at(&fetched, "other"), Err(Reason::BadValue));
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::bson::{Value, require_depth};
+use crate::pages::Found;
 use crate::program::{Attribute, Expression, Operand, Shape};
 use crate::reasons::Reason;
 use crate::shaping::{Answer, Parent, Stored, depth_of};
@@ -35,6 +36,25 @@ impl<'a, 'p> Answer<'a, 'p> {
                     } else {
                         self.stored(shape, page.walked(index)?, 0)?;
                     }
+                }
+                self.out.push(b']');
+                return Ok(());
+            }
+            (Operand::Root(number), Parent::Root) => {
+                let Expression::Object { shape, nullable, .. } = item else {
+                    return Err(Reason::BadProgram);
+                };
+                let shape = inner.get(*shape).ok_or(Reason::BadProgram)?;
+                let Some(Found::Documents(fetched, numbers)) = self.fetched.roots.get(*number) else {
+                    return Err(Reason::BadProgram);
+                };
+                self.count(numbers.len(), width)?;
+                self.out.push(b'[');
+                for (index, &document) in numbers.iter().enumerate() {
+                    if index > 0 {
+                        self.out.push(b',');
+                    }
+                    self.found(shape, fetched, document, *nullable)?;
                 }
                 self.out.push(b']');
                 return Ok(());

@@ -40,6 +40,10 @@ impl<'a> Fetched<'a> {
         Ok(Fetched { documents })
     }
 
+    pub fn count(&self) -> usize {
+        self.documents.len()
+    }
+
     /// A document, all of which whoever asks for it walks through.
     pub fn walked(&self, number: usize) -> Result<Document<'a>, Reason> {
         let (document, is_walked) = self.documents.get(number).ok_or(Reason::BadProgram)?;
@@ -100,13 +104,29 @@ pub struct Page<'a> {
     pub order: Rc<Order<'a>>,
 }
 
+/// What was fetched for a root: a page, or the numbers of documents, None for nothing.
+#[derive(Debug)]
+pub enum Found<'a> {
+    Page(Page<'a>),
+    Documents(Rc<Fetched<'a>>, Vec<Option<usize>>),
+}
+
+impl Found<'_> {
+    /// As of what it is of.
+    pub fn judge(&self) -> Result<(), Reason> {
+        match self {
+            Found::Page(page) => page.fetched.judge(),
+            Found::Documents(fetched, _) => fetched.judge(),
+        }
+    }
+}
+
 /// What a parent is joined to.
 #[derive(Debug)]
 pub enum Joined<'a> {
     Page(Page<'a>),
-    /// The document of this number.
-    Document(usize),
-    Nothing,
+    /// The document of this number; None for nothing.
+    Document(Option<usize>),
 }
 
 /// What was fetched for the parents of one field, by what they are joined on.
@@ -122,7 +142,7 @@ impl<'a> Join<'a> {
         match key {
             Value::Text(key) => self.by_key.get(key).ok_or(Reason::FetchedOtherwise),
             // Only what has something for no key may be missing.
-            Value::Null if self.by_key.contains_key(NO_KEY) => Ok(&Joined::Nothing),
+            Value::Null if self.by_key.contains_key(NO_KEY) => Ok(&Joined::Document(None)),
             _ => Err(Reason::BadValue),
         }
     }

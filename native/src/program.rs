@@ -74,8 +74,8 @@ pub enum Operand {
     Flat,
     FlatAttribute(FlatAttribute),
     Attribute(Attribute),
-    /// The page at the root of this number.
-    Page(usize),
+    /// What was found for the root of this number: a page, an object, or a list of these.
+    Root(usize),
     /// What the parent is joined to, in the join of this number, by what it has in the slot.
     Joined(usize, Slot),
     /// The total of the page around, up to the bound of this number.

@@ -9,13 +9,13 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::joins;
-use crate::pages::{Fetched, Join, Joined, Order, Page, Picked};
+use crate::pages::{Fetched, Found, Join, Joined, Order, Page, Picked};
 use crate::program::{Root, Shape};
 use crate::reasons::Reason;
 use crate::shaping::{self, Everything, Limits};
 
 /// How shapes and programs are encoded: `gateway/compiler/native_backend/extension.py` expects the same number.
-const ENCODING: u32 = 2;
+const ENCODING: u32 = 3;
 
 /// The shape of an object, which programs share.
 #[pyclass(name = "Shape", frozen, module = "gateway_native")]
@@ -45,8 +45,13 @@ type Range = (isize, isize, isize);
 /// The range of a page's documents; whether there are elements behind and ahead of these, and how many in all.
 type FetchedPage = (Range, bool, bool, Option<i64>);
 
-/// Batches; the key and the tag of the order; the page.
-type FetchedRoot<'py> = (Batches<'py>, String, String, FetchedPage);
+/// What was fetched for a root: of batches a page in the order by a key, with its tag; or the numbers of documents, None
+/// for nothing.
+#[derive(FromPyObject)]
+enum FetchedRoot<'py> {
+    Page(Batches<'py>, String, String, FetchedPage),
+    Documents(Batches<'py>, Vec<Option<usize>>),
+}
 
 /// What parents are joined to, by what they are joined on: of batches pages in an order by a key, with its tag; or the
 /// numbers of documents, None for nothing.
@@ -76,9 +81,9 @@ impl Program {
     ) -> PyResult<Bound<'py, PyAny>> {
         let limits = Limits { values: most_values, bytes: most_bytes };
         let shape = || {
-            let pages = roots.iter().map(root).collect::<Result<_, _>>()?;
+            let roots = roots.iter().map(root).collect::<Result<_, _>>()?;
             let joins = joins.iter().map(join).collect::<Result<_, _>>()?;
-            shaping::answer(&self.root, &self.inner, &Everything { pages, joins, bounds }, limits)
+            shaping::answer(&self.root, &self.inner, &Everything { roots, joins, bounds }, limits)
         };
         match guarded(shape) {
             Ok(json) => Ok(PyBytes::new(py, &json).into_any()),
@@ -107,14 +112,30 @@ fn ids_at<'py>(py: Python<'py>, batches: Batches<'py>, ranges: Vec<Range>, path:
     }
 }
 
+/// The text that each document has at a path; or the reason for which they aren't read.
+#[pyfunction]
+fn texts_at<'py>(py: Python<'py>, batches: Batches<'py>, path: &str) -> PyResult<Bound<'py, PyAny>> {
+    match guarded(|| joins::texts_at(&Fetched::of(&bytes(&batches))?, path)) {
+        Ok(texts) => Ok(texts.into_pyobject(py)?.into_any()),
+        Err(reason) => Ok(reason.text().into_pyobject(py)?.into_any()),
+    }
+}
+
 /// What is made of bytes. Nothing outlives it that it may leave half-done, and they are read otherwise where it fails.
 fn guarded<T>(make: impl FnOnce() -> Result<T, Reason>) -> Result<T, Reason> {
     catch_unwind(AssertUnwindSafe(make)).unwrap_or(Err(Reason::Panicked))
 }
 
-fn root<'a>((batches, key, tag, page): &'a FetchedRoot<'_>) -> Result<Page<'a>, Reason> {
-    let fetched = Rc::new(Fetched::of(&bytes(batches))?);
-    Ok(page_of(page, &fetched, &Rc::new(Order { key, tag })))
+fn root<'a>(fetched: &'a FetchedRoot<'_>) -> Result<Found<'a>, Reason> {
+    Ok(match fetched {
+        FetchedRoot::Page(batches, key, tag, page) => {
+            let fetched = Rc::new(Fetched::of(&bytes(batches))?);
+            Found::Page(page_of(page, &fetched, &Rc::new(Order { key, tag })))
+        }
+        FetchedRoot::Documents(batches, numbers) => {
+            Found::Documents(Rc::new(Fetched::of(&bytes(batches))?), numbers.clone())
+        }
+    })
 }
 
 fn join<'a>(fetched: &'a FetchedJoin<'_>) -> Result<Join<'a>, Reason> {
@@ -126,9 +147,7 @@ fn join<'a>(fetched: &'a FetchedJoin<'_>) -> Result<Join<'a>, Reason> {
             Ok(Join { fetched, by_key })
         }
         FetchedJoin::Documents(batches, numbers) => {
-            let document = |(key, number): &'a (String, Option<usize>)| {
-                (key.as_str(), number.map_or(Joined::Nothing, Joined::Document))
-            };
+            let document = |(key, number): &'a (String, _)| (key.as_str(), Joined::Document(*number));
             let fetched = Rc::new(Fetched::of(&bytes(batches))?);
             Ok(Join { fetched, by_key: numbers.iter().map(document).collect() })
         }
@@ -169,6 +188,7 @@ fn gateway_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("ENCODING", ENCODING)?;
     module.add_function(wrap_pyfunction!(joined, module)?)?;
     module.add_function(wrap_pyfunction!(ids_at, module)?)?;
+    module.add_function(wrap_pyfunction!(texts_at, module)?)?;
     module.add_class::<SharedShape>()?;
     module.add_class::<Program>()
 }

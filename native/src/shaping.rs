@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::bson::{self, Document, Value};
 use crate::leaves;
-use crate::pages::{Join, Joined, Page};
+use crate::pages::{Fetched, Found, Join, Joined, Page};
 use crate::program::{Attribute, Body, Entries, Entry, Expression, Operand, Root, Shape};
 use crate::reasons::Reason;
 use crate::spelling;
@@ -52,10 +52,10 @@ pub struct Answer<'a, 'p> {
     values: u64,
 }
 
-/// All that was fetched: pages at the roots, what parents are joined to, and up to where totals are told.
+/// All that was fetched: for the roots, and what parents are joined to; and up to where totals are told.
 #[derive(Debug)]
 pub struct Everything<'a> {
-    pub pages: Vec<Page<'a>>,
+    pub roots: Vec<Found<'a>>,
     pub joins: Vec<Join<'a>>,
     pub bounds: Vec<i64>,
 }
@@ -64,7 +64,7 @@ pub struct Everything<'a> {
 pub fn answer(root: &Root, inner: &[Arc<Shape>], fetched: &Everything<'_>, limits: Limits) -> Result<Vec<u8>, Reason> {
     let mut answer = Answer { out: Vec::with_capacity(4_096), slots: Vec::new(), limits, fetched, values: root.values };
     answer.entries(&root.entries, inner, Parent::Root)?;
-    fetched.pages.iter().try_for_each(|page| page.fetched.judge())?;
+    fetched.roots.iter().try_for_each(Found::judge)?;
     fetched.joins.iter().try_for_each(|join| join.fetched.judge())?;
     Ok(answer.out)
 }
@@ -172,16 +172,18 @@ impl<'a, 'p> Answer<'a, 'p> {
         nullable: bool,
     ) -> Result<(), Reason> {
         match (operand, parent) {
-            (Operand::Page(number), _) => {
-                let page = self.fetched.pages.get(*number).ok_or(Reason::BadProgram)?;
-                self.object(shape, Parent::Page(page))
-            }
+            (Operand::Root(number), _) => match self.fetched.roots.get(*number).ok_or(Reason::BadProgram)? {
+                Found::Page(page) => self.object(shape, Parent::Page(page)),
+                Found::Documents(fetched, numbers) => match numbers[..] {
+                    [document] => self.found(shape, fetched, document, nullable),
+                    _ => Err(Reason::BadProgram),
+                },
+            },
             (Operand::Joined(number, slot), _) => {
                 let join = self.fetched.joins.get(*number).ok_or(Reason::BadProgram)?;
                 match join.of(self.slot(parent, *slot)?)? {
                     Joined::Page(page) => self.object(shape, Parent::Page(page)),
-                    Joined::Document(document) => self.stored(shape, join.fetched.walked(*document)?, 0),
-                    Joined::Nothing => self.null(nullable),
+                    Joined::Document(document) => self.found(shape, &join.fetched, *document, nullable),
                 }
             }
             (Operand::Attribute(Attribute::PageInfo), Parent::Page(_)) => self.object(shape, parent),
@@ -193,6 +195,20 @@ impl<'a, 'p> Answer<'a, 'p> {
                 Value::Null => self.null(nullable),
                 _ => Err(Reason::BadValue),
             },
+        }
+    }
+
+    /// The object that a shape makes of a document that was found, or of none.
+    pub(crate) fn found(
+        &mut self,
+        shape: &Shape,
+        fetched: &Fetched<'a>,
+        document: Option<usize>,
+        nullable: bool,
+    ) -> Result<(), Reason> {
+        match document {
+            Some(document) => self.stored(shape, fetched.walked(document)?, 0),
+            None => self.null(nullable),
         }
     }
 

@@ -231,9 +231,10 @@ def test_floats_are_spelled_as_orjson_spells_them() -> None:
 def test_operations_that_it_has_nothing_for_are_left_to_python() -> None:
     for query in (
         "{ interactions { nodes { json } } }",
-        "{ interactions { nodes { session { sessionId } } } }",
         "{ interactions { nodes { featureId } stats { __typename } } }",
-        '{ interaction(interactionId: "a") { featureId } }',
+        "{ interactions { nodes { session { searchRequests { stats { __typename } } } } } }",
+        '{ node(id: "a") { id } }',
+        '{ user(userId: "a") { sessions { nodes { sessionId } } } }',
         "{ interactions { nodes { featureId } } viewer { organization { name } } }",
         "{ interactions { nodes { featureId } } __schema { queryType { name } } }",
     ):

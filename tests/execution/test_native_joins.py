@@ -2,7 +2,6 @@
 extension, whatever is stored, with the same commands."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.store.client import Database
 from gateway.store.index_creation import create_indexes
 from tests.harness.decoded import stored
-from tests.harness.two_back_ends import NAMESPACE, NOON, Gateways
+from tests.harness.two_back_ends import Gateways, interaction, search_request
 
 pytestmark = pytest.mark.skipif(EXTENSION is None, reason="the native extension isn't installed")
 
@@ -28,32 +27,6 @@ LEVELS = """{ interactions(first: 4) { nodes { interactionId
   feature { featureId interactions(first: 3) { totalCount nodes { interactionId
     searchRequest { searchRequestId interactions(last: 2) { nodes { id } pageInfo { hasPreviousPage } } } } } }
   searchRequest { filters { flat { key } } interactions(first: 2) { nodes { feature { featureId } } } } } } }"""
-
-
-def interaction(number: int, **fields: Any) -> dict[str, Any]:
-    return {
-        "_id": Binary.from_uuid(UUID(int=number)),
-        "namespace_id": NAMESPACE.id,
-        "interaction_id": f"i{number}",
-        "feature_id": f"f{number % 3}",
-        "interaction_type": "click",
-        "occurred_at": NOON + timedelta(milliseconds=number // 2),
-        "search_request_id": f"r{number % 4}",
-        "search_request": {"filters": {"AND": [{"key": "brand", "operator": "EQ", "value": [number]}]}},
-        "metadata": {"number": number},
-        **fields,
-    }
-
-
-def search_request(number: int, **fields: Any) -> dict[str, Any]:
-    return {
-        "_id": Binary.from_uuid(UUID(int=number)),
-        "namespace_id": NAMESPACE.id,
-        "search_request_id": f"r{number}",
-        "first_seen_at": NOON + timedelta(seconds=number),
-        "search_request": {},
-        **fields,
-    }
 
 
 @pytest.fixture

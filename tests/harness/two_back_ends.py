@@ -1,10 +1,12 @@
 """Gateways of one database, with the native back end and without."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import orjson
+from bson import Binary
 
 from gateway.context import Caller, Context, Namespace, Organization, Permission
 from gateway.execution.admission import AdmittedOperation
@@ -26,10 +28,36 @@ NAMESPACE = Namespace("ns_own", "own", "org_1", NOON)
 CONTEXT = Context(Caller("key", "web", frozenset(Permission), Organization("org_1", "Acme"), NAMESPACE.id), NAMESPACE)
 
 
+def interaction(number: int, **fields: Any) -> dict[str, Any]:
+    return {
+        "_id": Binary.from_uuid(UUID(int=number)),
+        "namespace_id": NAMESPACE.id,
+        "interaction_id": f"i{number}",
+        "feature_id": f"f{number % 3}",
+        "interaction_type": "click",
+        "occurred_at": NOON + timedelta(milliseconds=number // 2),
+        "search_request_id": f"r{number % 4}",
+        "search_request": {"filters": {"AND": [{"key": "brand", "operator": "EQ", "value": [number]}]}},
+        "metadata": {"number": number},
+        **fields,
+    }
+
+
+def search_request(number: int, **fields: Any) -> dict[str, Any]:
+    return {
+        "_id": Binary.from_uuid(UUID(int=number)),
+        "namespace_id": NAMESPACE.id,
+        "search_request_id": f"r{number}",
+        "first_seen_at": NOON + timedelta(seconds=number),
+        "search_request": {},
+        **fields,
+    }
+
+
 class Use(NamedTuple):
     """What an operation used of the database: its commands, the documents and bytes that came, and the points."""
 
-    commands: Sequence[object]
+    commands: Sequence[str]
     documents: int
     read: int
     size: int
@@ -71,4 +99,5 @@ class Gateways:
         assert isinstance(operation, AdmittedOperation)
         usage = Usage(DEFAULTS.usage)
         pages = await self.fetcher.fetch(operation.bound, CONTEXT, usage)
-        return Use(usage.sent, usage.documents, usage.size, pages.size, pages.points)
+        # What is asked at once comes back in any order.
+        return Use(sorted(map(repr, usage.sent)), usage.documents, usage.size, pages.size, pages.points)

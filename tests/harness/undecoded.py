@@ -1,6 +1,6 @@
 """Pages as they are fetched for the native back end: of the same documents, encoded."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from bson.errors import BSONError, InvalidBSON
 
 from gateway.model.documents import TYPE_FIELD
-from gateway.model.undecoded_documents import UndecodedBatches, UndecodedDocuments
+from gateway.model.undecoded_documents import UndecodedBatches, UndecodedDocument, UndecodedDocuments
 from gateway.plan.fetched_pages import Pages
 from gateway.plan.operation_plan import Plan
 from gateway.plan.paging import Page
@@ -55,21 +55,32 @@ def undecoded_documents(*batches: bytes, picked: range | None = None) -> Undecod
 
 
 def _encoded(values: Sequence[Any]) -> list[Any]:
-    """The same pages, with the documents of all of them in two batches, and backwards where they were fetched so."""
+    """The same values, with the documents of all of them in two batches, and those of pages backwards where they were
+    fetched so."""
     raw: list[bytes] = []
-    picked: list[range] = []
-    for page in values:
-        if not isinstance(page, Page):
-            raise NotImplementedError
-        start, of_page = len(raw), [stored(_without_type(document)) for document in page.documents]
-        raw += reversed(of_page) if page.highest else of_page
-        picked.append(range(start, len(raw))[:: -1 if page.highest else 1])
+    made = [_numbered(value, raw) for value in values]
     half = len(raw) // 2
     whole = UndecodedBatches([b"".join(raw[:half]), b"".join(raw[half:])], len(raw), _decoded)
-    return [
-        replace(page, documents=UndecodedDocuments(whole, of_page))
-        for page, of_page in zip(values, picked, strict=True)
-    ]
+    return [undecoded(whole) for undecoded in made]
+
+
+def _numbered(value: Any, raw: list[bytes]) -> Callable[[UndecodedBatches], Any]:
+    """Adds the documents of a value; what that is of the batches of all."""
+    start = len(raw)
+    if isinstance(value, Page):
+        of_page = [stored(_without_type(document)) for document in value.documents]
+        raw += reversed(of_page) if value.highest else of_page
+        picked = range(start, len(raw))[:: -1 if value.highest else 1]
+        return lambda whole: replace(value, documents=UndecodedDocuments(whole, picked))
+    if isinstance(value, list):
+        items = [_numbered(item, raw) for item in value]
+        return lambda whole: [item(whole) for item in items]
+    if value is None or isinstance(value, Exception):
+        return lambda _: value
+    if not isinstance(value, Mapping):
+        raise NotImplementedError
+    raw.append(stored(_without_type(value)))
+    return lambda whole: UndecodedDocument(whole, start, "", "")
 
 
 def _without_type(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -158,28 +158,27 @@ class ShapeEncoding:
                 slot = slots.of(presence) if presence else None
                 return {"View": {"presence": slot, "entries": self._entries(entries, slots), "nullable": nullable}}
             case Object(operand, shape, nullable):
-                read = self._looked_up(operand, slots) if isinstance(operand, PageAt) else self._operand(operand, slots)
-                number = self._inner.setdefault(shape, len(self._inner))
+                read, number = self._object(operand, slots), self._inner.setdefault(shape, len(self._inner))
                 return {"Object": {"operand": read, "shape": number, "nullable": nullable}}
             case ListOf(operand, item, nullable):
                 return {
                     "ListOf": {
-                        "operand": self._operand(operand, slots),
+                        "operand": self._object(operand, slots),
                         "item": self._expression(item, slots, operand),
                         "nullable": nullable,
                         "width": self._widths.of_items(value),
                     }
                 }
 
-    def _looked_up(self, operand: PageAt, slots: "_Slots") -> Encoded:
-        """Of an object: a page, or what a parent is joined to."""
+    def _object(self, operand: Operand, slots: "_Slots") -> Encoded:
+        """The operand of an object or a list: also what was found for a root, or what a parent is joined to."""
         roots, joins = self._lookups.roots, self._lookups.joins
         match operand:
             case PageAt((_,) as path, ""):
-                return {"Page": roots.setdefault(path, len(roots))}
+                return {"Root": roots.setdefault(path, len(roots))}
             case PageAt(path, local) if local:
                 return {"Joined": (joins.setdefault(path, len(joins)), slots.of(local))}
-        raise Unsupported("what is fetched otherwise")
+        return self._operand(operand, slots)
 
     def _operand(self, operand: Operand, slots: "_Slots") -> Encoded:
         match operand:

@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Any, Protocol, TypeAlias, cast
 
 # How shapes and programs are encoded. One that was built of another revision may read them otherwise.
-_ENCODING = 2
+_ENCODING = 3
 
 PickedRange: TypeAlias = tuple[int, int, int]
 """Start, stop and step of the range of documents that are meant."""
@@ -14,15 +14,14 @@ FetchedPage: TypeAlias = tuple[PickedRange, bool, bool, int | None]
 """The documents of a page; whether there are elements behind and ahead of them, and how many in all, if they were
 counted."""
 
-FetchedRoot: TypeAlias = tuple[Sequence[bytes], str, str, FetchedPage]
-"""Batches; key and tag of the order; the page."""
+FetchedRoot: TypeAlias = tuple[Sequence[bytes], str, str, FetchedPage] | tuple[Sequence[bytes], Sequence[int | None]]
+"""Batches, and a page behind key and tag of its order; or the numbers of documents, None for nothing."""
 
 FetchedJoin: TypeAlias = (
     tuple[Sequence[bytes], str, str, Sequence[tuple[str, FetchedPage]]]
     | tuple[Sequence[bytes], Sequence[tuple[str, int | None]]]
 )
-"""Batches, and by what parents are joined on: pages, behind key and tag of their order; or the numbers of documents,
-None for nothing."""
+"""The same by what parents are joined on."""
 
 
 class NativeProgram(Protocol):
@@ -55,6 +54,9 @@ class Extension(Protocol):
 
     def ids_at(self, batches: Sequence[bytes], ranges: Sequence[PickedRange], path: str) -> Sequence[str] | str:
         """The ids that the documents of these ranges have at a path, each once."""
+
+    def texts_at(self, batches: Sequence[bytes], path: str) -> Sequence[str] | str:
+        """The text that each document has at a path."""
 
 
 def _installed() -> tuple[Extension | None, str]:

@@ -16,6 +16,8 @@ from gateway.plan.fetched_pages import Pages
 NativeShaper: TypeAlias = Callable[[Pages, int], bytes | str]
 """What gives the data of an answer of at most so many bytes as JSON, or the reason for which it gives none."""
 
+_FETCHED_OTHERWISE = "fetched otherwise"
+
 
 class NativeBackend:
     """The maker of native programs, whose shapes are kept for as long as any program has them.
@@ -65,6 +67,8 @@ class _NativeAnswers:
         self._most_values = most_values
 
     def __call__(self, pages: Pages, most_bytes: int) -> bytes | str:
+        if pages.holds_decoded:
+            return _FETCHED_OTHERWISE
         try:
             roots = [fetched_root(pages.root(path)) for path in self._roots]
             joins = [fetched_join(pages.joined(path)) for path in self._joins]
@@ -73,7 +77,7 @@ class _NativeAnswers:
                 return "a bad argument"
             return self._program.answer(roots, joins, bounds, self._most_values, most_bytes)
         except FetchedOtherwise:
-            return "fetched otherwise"
+            return _FETCHED_OTHERWISE
         except (TypeError, OverflowError) as error:
             # It takes nothing but what the driver gives today.
             return f"{type(error).__name__} natively"

@@ -1,11 +1,11 @@
 """What joins are made of, read of documents that stay undecoded; None where that is left to Python."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from operator import attrgetter
 
 from gateway.compiler.native_backend.extension import EXTENSION
-from gateway.model.undecoded_documents import UndecodedBatches, UndecodedDocuments
+from gateway.model.undecoded_documents import UndecodedBatches, UndecodedDocument, UndecodedDocuments
 
 
 def joined(rows: UndecodedBatches, limit: int) -> Mapping[str, UndecodedDocuments] | None:
@@ -22,7 +22,7 @@ def joined(rows: UndecodedBatches, limit: int) -> Mapping[str, UndecodedDocument
     return by_key
 
 
-def ids_at(documents: Sequence[UndecodedDocuments], path: str) -> list[str] | None:
+def ids_at(documents: Iterable[UndecodedDocuments], path: str) -> list[str] | None:
     """What `gateway.plan.fetched_pages.ids_at` reads at a path of all of these, where each has a string there, or
     nothing."""
     ids = dict[str, None]()
@@ -34,3 +34,9 @@ def ids_at(documents: Sequence[UndecodedDocuments], path: str) -> list[str] | No
             return None
         ids |= dict.fromkeys(read)
     return list(ids)
+
+
+def looked_up(documents: UndecodedBatches, path: str) -> list[UndecodedDocument] | None:
+    """Documents with the id that each has at a path, where that is a string."""
+    texts = EXTENSION.texts_at(documents.batches, path) if EXTENSION is not None else ""
+    return None if isinstance(texts, str) else documents.known_by(path, texts)

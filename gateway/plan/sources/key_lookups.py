@@ -30,6 +30,10 @@ class DocumentLookup(KeyLookup):
     kind: Kind
 
     @property
+    def as_stored(self) -> bool:
+        return True
+
+    @property
     def keeps_to_user(self) -> bool:
         return bool(self.kind.user_path)
 
@@ -37,7 +41,7 @@ class DocumentLookup(KeyLookup):
         path = self.kind.id_path
         scan = Scan(context.reach, self.kind, Lookup(path, tuple(id_spellings(keys))))
         # Other programs may have stored one id twice: of several, none may take the place of another.
-        return Find(scan, projection(paths, path), (), 1 if len(keys) == 1 else 0, "id")
+        return Find(scan, projection(paths, path), (), 1 if len(keys) == 1 else 0, "id", key=path)
 
     def objects(self, result: Any, keys: Sequence[str], context: Context) -> Mapping[str, Document]:
         path = self.kind.id_path
@@ -53,6 +57,10 @@ class DocumentLookup(KeyLookup):
 @dataclass(frozen=True, slots=True)
 class SessionLookup(KeyLookup):
     """Sessions, which are known by what was recorded in them."""
+
+    @property
+    def as_stored(self) -> bool:
+        return True
 
     @property
     def price(self) -> int:
@@ -82,6 +90,10 @@ def session_document(span: Span, context: Context) -> Document:
 @dataclass(frozen=True, slots=True)
 class UserLookup(KeyLookup):
     """Users, which are owned elsewhere: any id is answered, with the times of what was recorded of it, if anything."""
+
+    @property
+    def as_stored(self) -> bool:
+        return True
 
     @property
     def price(self) -> int:
@@ -116,6 +128,10 @@ class UnreadLookup(KeyLookup):
     """Objects that are owned elsewhere, by an id at ``path``: never looked for, so that any id is answered."""
 
     path: str
+
+    @property
+    def as_stored(self) -> bool:
+        return True
 
     @property
     def reads(self) -> bool:

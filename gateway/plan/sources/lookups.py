@@ -21,6 +21,10 @@ class ById(Source):
     argument: str
     many: bool = False
 
+    @property
+    def as_stored(self) -> bool:
+        return True
+
     def bind(self, arguments: SourceArguments) -> "BoundIds":
         [(type_name, lookup)] = arguments.lookups.items()
         keys = _ids(arguments, self.argument, many=self.many)

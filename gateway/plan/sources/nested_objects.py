@@ -34,6 +34,10 @@ class NestedById(Source):
     def local(self) -> str:
         return self.local_path
 
+    @property
+    def as_stored(self) -> bool:
+        return True
+
     def bind(self, arguments: SourceArguments) -> "BoundNestedIds":
         [(type_name, lookup)] = arguments.lookups.items()
         return BoundNestedIds(lookup, arguments.paths[type_name], self.required)
@@ -87,6 +91,10 @@ class NestedSession(Source):
     def local(self) -> str:
         return "search_request_id"
 
+    @property
+    def as_stored(self) -> bool:
+        return True
+
     def bind(self, arguments: SourceArguments) -> "BoundSessions":
         return BoundSessions()
 
@@ -124,6 +132,10 @@ class NestedOutcome(Source):
     def local(self) -> str:
         return "search_request_id"
 
+    @property
+    def as_stored(self) -> bool:
+        return True
+
     def bind(self, arguments: SourceArguments) -> "BoundOutcomes":
         [paths] = arguments.paths.values()
         return BoundOutcomes(projection(paths, "search_request_id"))
@@ -140,7 +152,7 @@ class BoundOutcomes(BoundNested):
 
     def commands(self, context: Context, keys: Sequence[str]) -> Sequence[ReadCommand]:
         scan = OutcomeScan(context.namespace, keys)
-        return (Find(scan, self.projection, _LATEST_FIRST, 0, OUTCOME_INDEX),)
+        return (Find(scan, self.projection, _LATEST_FIRST, 0, OUTCOME_INDEX, key="search_request_id"),)
 
     def values(
         self, results: Sequence[Any], keys: Sequence[str], context: Context

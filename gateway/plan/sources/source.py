@@ -35,13 +35,17 @@ class KeyLookup(ABC):
     """The look-up of objects of one type by their own ids: declared beside the type.
 
     ``reads``: whether anything is read for them; ``price``: the points of looking for one, whether there is one or not.
-    ``keeps_to_user``: as of `BoundSource`.
+    ``keeps_to_user``: as of `BoundSource`. ``as_stored``: as of `Source`; objects that are made here count as well.
     """
 
     __slots__ = ()
 
     @property
     def keeps_to_user(self) -> bool:
+        return False
+
+    @property
+    def as_stored(self) -> bool:
         return False
 
     @property
