@@ -18,7 +18,7 @@ from gateway.cli.console import note, progress, warn
 from gateway.context import Context
 from gateway.errors import BadUserInput, GatewayError
 from gateway.execution.asked_operations import OperationFailed
-from gateway.execution.export_pages import ExportPage, ExportPlace, ExportQuestion
+from gateway.execution.export_pages import DEFAULT_JUDGING, ExportPage, ExportPlace, ExportQuestion
 from gateway.insights.click_models import JudgmentModel
 from gateway.interchange.export_formats import ExportFormat, PageWriter
 from gateway.interchange.json_lines_writer import token_line
@@ -51,15 +51,26 @@ def export(
     ] = None,
     model: Annotated[
         JudgmentModel | None,
-        typer.Option(case_sensitive=False, help=f"{_JUDGED}how ratings are made.", show_default="coec"),
+        typer.Option(
+            case_sensitive=False, help=f"{_JUDGED}how ratings are made.", show_default=DEFAULT_JUDGING["model"].lower()
+        ),
     ] = None,
     max_rank: Annotated[
         int | None,
-        typer.Option(min=1, max=1_000, help=f"{_JUDGED}only positions below this count.", show_default="20"),
+        typer.Option(
+            min=1,
+            max=1_000,
+            help=f"{_JUDGED}only positions below this count.",
+            show_default=str(DEFAULT_JUDGING["maxRank"]),
+        ),
     ] = None,
     min_views: Annotated[
         int | None,
-        typer.Option(min=0, help=f"{_JUDGED}what was viewed less often isn't judged.", show_default="1"),
+        typer.Option(
+            min=0,
+            help=f"{_JUDGED}what was viewed less often isn't judged.",
+            show_default=str(DEFAULT_JUDGING["minViews"]),
+        ),
     ] = None,
 ) -> None:
     """Export search requests and interactions, or judgments made of them."""
@@ -206,15 +217,12 @@ def _judging(
     format: ExportFormat, model: JudgmentModel | None, max_rank: int | None, min_views: int | None
 ) -> dict[str, Any]:
     """How judgments are made; what isn't given, as the graph makes them."""
-    given = {"--model": model, "--max-rank": max_rank, "--min-views": min_views}
+    given = {"--model": model and model.name, "--max-rank": max_rank, "--min-views": min_views}
     told = next((name for name, value in given.items() if value is not None), None)
     if told is not None and not format.is_judged:
         raise typer.BadParameter(f"{format.value} holds no judgments.", param_hint=told)
-    return {
-        "model": (model or JudgmentModel.COEC).name,
-        "maxRank": 20 if max_rank is None else max_rank,
-        "minViews": 1 if min_views is None else min_views,
-    }
+    values = zip(DEFAULT_JUDGING.items(), given.values(), strict=True)
+    return {argument: default if value is None else value for (argument, default), value in values}
 
 
 def _where(text: str | None) -> Any:

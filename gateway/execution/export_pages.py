@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from gateway.context import Context, Namespace
@@ -11,6 +12,9 @@ from gateway.execution import export_documents as documents
 from gateway.execution.asked_operations import AskedOperations, Asking, OperationFailed, Outcome
 from gateway.model.exported_documents import ExportedJudgment, ExportedLine, Part, Row
 from gateway.plan import opaque_text
+
+DEFAULT_JUDGING: Mapping[str, Any] = MappingProxyType({"model": "COEC", "maxRank": 20, "minViews": 1})
+"""How judgments are made, where nobody says otherwise: arguments of the graph."""
 
 _VERSION = 2
 # By part, the root field that its documents ask.

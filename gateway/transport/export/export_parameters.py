@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from gateway.errors import BadRequest, BadUserInput
-from gateway.execution.export_pages import ExportPlace, ExportQuestion
+from gateway.execution.export_pages import DEFAULT_JUDGING, ExportPlace, ExportQuestion
 from gateway.interchange.export_formats import ExportFormat
 from gateway.preparation.json_requests import parsed_json
 
@@ -14,8 +14,6 @@ _JUDGING = ("model", "maxRank", "minViews")
 _NAMES = ("format", "where", "after", "first", "tokens", *_JUDGING)
 _MAX_PARAMETERS = 20
 _MAX_DIGITS = 9
-# As the graph has them.
-DEFAULT_MODEL, DEFAULT_MAX_RANK, DEFAULT_MIN_VIEWS = "COEC", 20, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +52,9 @@ def export_parameters(query_string: bytes, *, page_limit: int, entry_limit: int)
     if not format.is_judged and (told := next((name for name in _JUDGING if name in given), None)):
         raise BadUserInput(f"{format.value} holds no judgments: leave `{told}` out.", path=(told,))
     judging = {
-        "model": given.get("model", DEFAULT_MODEL).upper(),
-        "maxRank": _number(given, "maxRank", DEFAULT_MAX_RANK),
-        "minViews": _number(given, "minViews", DEFAULT_MIN_VIEWS),
+        "model": given.get("model", DEFAULT_JUDGING["model"]).upper(),
+        "maxRank": _number(given, "maxRank", DEFAULT_JUDGING["maxRank"]),
+        "minViews": _number(given, "minViews", DEFAULT_JUDGING["minViews"]),
     }
     question = ExportQuestion(
         where=_where(given.get("where"), entry_limit), judged=format.is_judged, judging=judging, joins=format.joins
