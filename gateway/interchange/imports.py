@@ -18,6 +18,7 @@ from gateway.interchange.vocabulary import UnknownName
 from gateway.model.document_ids import search_request_id_of
 from gateway.model.wire import RecordedInteraction, RecordedSearchRequest, validate_interaction, validate_search_request
 from gateway.plan.write_commands import Outcome, Recorded
+from gateway.scheduling.cancellation import cancel, raise_if_cancelled
 
 BATCH: Final = 1_000
 """At most as many as one mutation takes."""
@@ -103,7 +104,14 @@ class Import:
 
         Where ``course`` is stopped, or an entry can't be read, what was read before is written first.
         """
-        course = course or Course()
+        try:
+            await self._run(entries, course or Course())
+        finally:
+            # Where it gives up, what is under way ends before its caller goes on.
+            await cancel([writing for _, writing in self._writing])
+        return self.report
+
+    async def _run(self, entries: Iterable[Entry], course: Course) -> None:
         entry = None
         try:
             for count, entry in enumerate(entries):
@@ -125,12 +133,7 @@ class Import:
             if entry is not None and course.is_behind(entry):
                 course.save(self.report)
             raise
-        except BaseException:
-            for _, writing in self._writing:
-                writing.cancel()
-            raise
         await self._finish()
-        return self.report
 
     def _take(self, entry: Entry) -> None:
         report, batch = self.report, self._batch
@@ -200,7 +203,10 @@ class Import:
             len(self._writing) >= _BATCHES or any(not batch.ids.isdisjoint(other.ids) for other, _ in self._writing)
         ):
             await self._wait_for_first()
-        self._writing.append((batch, asyncio.create_task(self._write(batch))))
+        writing = asyncio.create_task(self._write(batch))
+        # Of several that fail, the import raises the first one's error.
+        writing.add_done_callback(lambda done: done.cancelled() or done.exception())
+        self._writing.append((batch, writing))
         # It has sent its first command before the next line is read.
         await self._let_write()
 
@@ -215,12 +221,12 @@ class Import:
         _, writing = self._writing[0]
         await writing
         del self._writing[0]
-        _raise_if_cancelled()
+        raise_if_cancelled()
 
     async def _wait(self) -> None:
         while self._writing:
             await self._wait_for_first()
-        _raise_if_cancelled()
+        raise_if_cancelled()
 
     async def _finish(self) -> None:
         await self._send()
@@ -287,10 +293,3 @@ async def record_all(wires: Iterable[Mapping[str, Any]], recorder: Recorder, nam
 def _unknown(names: Sequence[UnknownName]) -> BadUserInput:
     told = ", ".join(f"{name.vocabulary.title} {name.name!r}" for name in dict.fromkeys(names))
     return BadUserInput(f"The contract doesn't know the {told}", path=names[0].vocabulary.path)
-
-
-def _raise_if_cancelled() -> None:
-    """Raises CancelledError where this task was cancelled: PyMongo's bulk writes may end as if it had not been."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError

@@ -19,6 +19,13 @@ async def cancel(tasks: Collection["asyncio.Task[Any]"]) -> None:
         _, pending = await asyncio.wait(pending, timeout=AGAIN_SECONDS)
 
 
+def raise_if_cancelled() -> None:
+    """Raises CancelledError where this task was cancelled: PyMongo's bulk writes may end as if it had not been."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 async def completed(future: "asyncio.Future[T]") -> T:
     """The result of what can't be left half-done: whoever gives up meanwhile is let go once it has ended."""
     given_up: asyncio.CancelledError | None = None
