@@ -7,6 +7,7 @@ import pytest
 
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.limits.validation_bounds import MAX_SUGGESTING, MAX_VALUE_ERRORS
+from gateway.preparation import meant_names
 from gateway.preparation.document_limits import MAX_LINES_LOCATED
 from gateway.store.client import Database
 from tests.harness.gateway_client import Gateway, open_gateway
@@ -63,6 +64,38 @@ async def test_a_name_of_which_a_part_was_written_is_suggested(
 ) -> None:
     [error] = (await gateway.execute(query, variables))["errors"]
     assert f"Did you mean {meant}" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("selection", "meant"),
+    [
+        ('interactions(where: { itemId: { eq: "a" } }) { totalCount }', "'featureId'?"),
+        ("interactions(where: { event: { eq: CLICK } }) { totalCount }", "'interactionType'?"),
+        ("interactions(where: { timestamp: { gt: 1 } }) { totalCount }", "'occurredAt'?"),
+        ("interactions(where: { NOT: {} }) { totalCount }", "'nor'?"),
+        ("interactions(where: { position: { between: [1, 2] } }) { totalCount }", "'gte' or 'lte'?"),
+        ('searchRequests(where: { collections: { contains: "a" } }) { totalCount }', "'has'?"),
+        ("interactions(limit: 5) { totalCount }", "'first'?"),
+        ("interactions(filter: {}) { totalCount }", "'where'?"),
+        ('interaction(id: "a") { id }', "'interactionId'?"),
+        ("interactions { items { id } }", "'nodes'?"),
+        ("searchStats { nodes { stats { ctr } } }", "'clickThroughRate'?"),
+    ],
+)
+async def test_what_other_apis_call_it_is_answered_by_the_name_that_it_has(
+    selection: str, meant: str, gateway: Gateway
+) -> None:
+    error, *_ = (await gateway.execute(f"{{ {selection} }}"))["errors"]
+    assert error["message"].endswith(f"Did you mean {meant}")
+    assert error["message"].count("Did you mean") == 1
+
+
+async def test_every_name_that_may_be_meant_is_one_of_the_schema(gateway: Gateway) -> None:
+    query = "{ __schema { types { inputFields { name } fields { name args { name } } } } }"
+    types = (await gateway.data(query))["__schema"]["types"]
+    fields = [field for type_ in types for field in [*(type_["fields"] or ()), *(type_["inputFields"] or ())]]
+    names = {item["name"] for field in fields for item in (field, *field.get("args", ()))}
+    assert {name for meant in meant_names.MEANT.values() for name in meant} <= names
 
 
 @pytest.mark.parametrize("terminator", ["\n", "\r\n", "\r"])

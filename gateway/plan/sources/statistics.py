@@ -172,7 +172,8 @@ def _minima(values: Mapping[str, Any], subject: Subject) -> Mapping[str, int]:
     for name, least in (values.get("having") or {}).items():
         metric = _MINIMA[name]
         if least is None:
-            raise BadUserInput(f"`{name}` may not be null; leave it out instead.", path=("having", name))
+            message = f"`{name}` may not be null; leave it out instead, as GraphQL does for a variable that isn't sent."
+            raise BadUserInput(message, path=("having", name))
         if metric not in subject.metrics:
             raise BadUserInput(f"`{subject.name}` has no {metric}.", path=("having", name))
         minima[metric] = least
