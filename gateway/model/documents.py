@@ -107,7 +107,7 @@ def stub_document(namespace: Namespace, awaited: AwaitedSearchRequest, *, first_
 
 def copies_stub(interaction: Mapping[str, Any]) -> bool:
     """Whether what a stored interaction has of its search request is a stub's: a full one has queries."""
-    named, copy = (interaction.get("shadowed") or {}).get("search_request_id"), interaction.get("search_request")
+    named, copy = shadowed_fields(interaction).get("search_request_id"), interaction.get("search_request")
     return named is not None and isinstance(copy, Mapping) and "queries" not in copy
 
 
@@ -157,7 +157,7 @@ def without_search_request(document: Mapping[str, Any], stand_in: Any) -> Docume
     """The document of an interaction without what it copies of a stored search request; ``stand_in`` is where that, or
     its session, would be read."""
     kept = {name: value for name, value in document.items() if name not in _COPIED} | {"search_request_id": stand_in}
-    if document.get("shadowed", {}).get("search_request_id") is not None:
+    if shadowed_fields(document).get("search_request_id") is not None:
         # It was recorded with the id alone.
         del kept["search_request"]
         if effective_session_id(kept) is None:
@@ -194,14 +194,20 @@ def derived_fields(document: Mapping[str, Any]) -> Document:
     return fields
 
 
+def shadowed_fields(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What was recorded under names that the gateway owns; nothing where others stored what is no object there."""
+    shadowed = document.get("shadowed")
+    return shadowed if isinstance(shadowed, Mapping) else {}
+
+
 def recorded_interaction(document: Mapping[str, Any]) -> Document:
     """The interaction exactly as recorded, in the wire shape, with its ``interaction_id`` in any case; a database
     reference in it is still one (see `without_references`)."""
-    shadowed = document.get("shadowed") or {}
+    shadowed = shadowed_fields(document)
     recorded = {name: value for name, value in document.items() if name not in OWNED_FIELDS}
     if shadowed.get("search_request_id") is not None:
         recorded.pop("search_request", None)
-    return recorded | shadowed
+    return {**recorded, **shadowed}
 
 
 def same_interaction(stored: Mapping[str, Any], candidate: Mapping[str, Any]) -> bool:

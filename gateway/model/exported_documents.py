@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any
 
 from gateway.errors import GatewayError
-from gateway.model.documents import Document, copies_stub, is_stub, recorded_interaction
+from gateway.model.documents import Document, copies_stub, is_stub, recorded_interaction, shadowed_fields
 
 _TIME, _REQUEST, _REQUEST_ID = "occurred_at", "search_request", "search_request_id"
 
@@ -76,8 +76,7 @@ def exported_search_request(document: Mapping[str, Any]) -> Document:
     request = document.get(_REQUEST)
     has_own_session = isinstance(request, Mapping) and request.get("session_id") is not None
     # Whoever named it by its id alone may have been in another session.
-    shadowed = document.get("shadowed")
-    is_named = isinstance(shadowed, Mapping) and shadowed.get(_REQUEST_ID) is not None
+    is_named = shadowed_fields(document).get(_REQUEST_ID) is not None
     if not has_own_session and not is_named and document.get("session_id") is not None:
         line["session_id"] = document["session_id"]
     return {**line, _REQUEST: request}

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from gateway.model.bson_values import is_text
 from gateway.model.document_ids import document_id, search_request_id_of
-from gateway.model.documents import DERIVED_FIELDS, derived_fields
+from gateway.model.documents import DERIVED_FIELDS, derived_fields, shadowed_fields
 from gateway.model.extended_json import text_form
 from gateway.model.kinds import SEARCH_REQUEST, Kind
 from gateway.store.client import Document
@@ -99,8 +99,7 @@ def _identity_faults(kind: Kind, document: Document, namespace_id: str, id: str)
         if recorded_id not in (None, id):
             yield f"`search_request_id` is {id!r}, and its search request says {recorded_id!r}."
         return
-    shadowed, told = document.get("shadowed") or {}, document.get("search_request_id")
-    request_id = shadowed.get("search_request_id")
+    told, request_id = document.get("search_request_id"), shadowed_fields(document).get("search_request_id")
     if request_id is None and isinstance(request, Mapping):
         # An id that was given beside a request without one, as exports do, cannot be derived from it.
         is_given = isinstance(told, str) and request.get("search_request_id") is None

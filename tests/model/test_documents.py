@@ -3,6 +3,8 @@ from typing import Any
 from uuid import UUID
 
 import bson
+import pytest
+from bson import DBRef
 from bson.codec_options import CodecOptions
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from gateway.context import Namespace
 from gateway.model.document_ids import document_id, search_request_id_of
 from gateway.model.documents import (
+    copies_stub,
     derived_fields,
     interaction_document,
     recorded_interaction,
@@ -17,6 +20,7 @@ from gateway.model.documents import (
     same_search_request,
     search_request_document,
     without_references,
+    without_search_request,
 )
 from gateway.model.filter_trees import canonical_json, key_token, key_value_token, value_hash
 from gateway.model.wire import validate_interaction, validate_search_request
@@ -153,6 +157,16 @@ def test_recorded_keys_with_owned_names_are_kept_beside() -> None:
     assert document["_id"] == document_id("ns_shop", "interaction", "i1")
     assert "conditions" not in document
     assert recorded_interaction(document) == wire
+
+
+@pytest.mark.parametrize("stored", [None, "x", 5, [], [{"search_request_id": "r1"}], DBRef("c", 1)])
+def test_what_others_stored_in_the_place_of_owned_names_is_not_recorded(stored: object) -> None:
+    document = document_of(VIEW | {"search_request_id": "r1"}, request_of(SEARCH))
+    document["shadowed"] = stored
+    recorded = recorded_interaction(document)
+    assert recorded == VIEW | {"search_request": document["search_request"]}
+    assert not copies_stub(document)
+    assert "search_request" in without_search_request(document, None)
 
 
 def test_an_interaction_that_names_its_search_request_is_shown_as_recorded() -> None:

@@ -13,7 +13,7 @@ from pymongo import UpdateMany
 from gateway.context import Reach
 from gateway.model.derived_documents import SEARCH_OUTCOMES
 from gateway.model.document_ids import first_session_id, id_spellings, id_text
-from gateway.model.documents import COPIED_FIELDS
+from gateway.model.documents import COPIED_FIELDS, shadowed_fields
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.percolators import PERCOLATOR_MATCH
 from gateway.plan.reach_filters import last_words
@@ -115,7 +115,7 @@ class ErasedDocuments:
 def _forgotten(interaction: Mapping[str, Any]) -> tuple[str, ...]:
     """The fields that an interaction loses with its copy of a search request."""
     names = list(COPIED_FIELDS)
-    if interaction.get("shadowed", {}).get(SEARCH_REQUEST.id_path) is None:
+    if shadowed_fields(interaction).get(SEARCH_REQUEST.id_path) is None:
         # It came with the search request, of which the id is a part, or a hash.
         names.append(SEARCH_REQUEST.id_path)
     if first_session_id(interaction.get("session_id")) is None:
