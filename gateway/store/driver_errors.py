@@ -3,7 +3,7 @@
 from types import TracebackType
 from typing import Any
 
-from bson.errors import BSONError
+from bson.errors import BSONError, InvalidBSON
 from pymongo.errors import (
     BulkWriteError,
     ConnectionFailure,
@@ -14,7 +14,7 @@ from pymongo.errors import (
     WriteConcernError,
 )
 
-from gateway.errors import BadUserInput, GatewayError, QueryTooBroad, Unavailable
+from gateway.errors import BadUserInput, GatewayError, QueryTooBroad, Unavailable, UnreadableDocument
 
 DUPLICATE_KEY = 11000
 # The server's names for what BSON cannot hold: Overflow, BSONObjectTooLarge.
@@ -89,6 +89,8 @@ def _translation(error: Exception) -> GatewayError:
             return _unacknowledged()
         case ExecutionTimeout():
             return QueryTooBroad("The query took too long.")
+        case InvalidBSON():
+            return UnreadableDocument("What is stored here can't be read: it isn't BSON.")
         case DocumentTooLarge() | BSONError() | OverflowError() | UnicodeEncodeError():
             return BadUserInput("The document cannot be stored.")
         case BulkWriteError() if any(failure["code"] in _PASSING for failure in error.details.get("writeErrors", [])):

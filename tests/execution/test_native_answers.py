@@ -118,3 +118,18 @@ async def test_a_text_that_is_no_utf8_is_answered_as_it_is_without(gateways: Gat
     answer, how = await gateways.answers("{ interactions { nodes { interactionId userId } } }")
     assert how == "not UTF-8"
     assert answer["data"]["interactions"]["nodes"][0]["userId"] == "\ufffd" * 4
+
+
+@pytest.mark.parametrize("length", [10, 60_000])
+async def test_binary_data_of_an_older_form_spoils_no_page(gateways: Gateways, database: Database, length: int) -> None:
+    # Its own length, the first four bytes of its content, is wrong: the driver refuses all that comes with it.
+    metadata = {"data": Binary(b"x" * length, 0x81), "n": 1}
+    raw = stored(interaction(1, metadata=metadata)).replace(b"\x81" + b"x" * 5, b"\x02" + b"x" * 5)
+    await database[INTERACTION.collection].insert_one(RawBSONDocument(raw))
+    await database[INTERACTION.collection].insert_many([interaction(2), interaction(3, metadata={"t": "y" * length})])
+    answer, how = await gateways.answers(PAGE, first=10)
+    nodes = [edge["node"] for edge in answer["data"]["interactions"]["edges"]]
+    assert how == "odd type"
+    assert [node["interactionId"] for node in nodes] == ["i3", "i2", "i1"]
+    assert nodes[2]["metadata"]["n"] == 1
+    assert "errors" not in answer

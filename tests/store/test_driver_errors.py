@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from bson.errors import InvalidBSON, InvalidDocument
 from pymongo.errors import (
     AutoReconnect,
     BulkWriteError,
@@ -13,7 +14,7 @@ from pymongo.errors import (
     WTimeoutError,
 )
 
-from gateway.errors import GatewayError, Unavailable
+from gateway.errors import BadUserInput, GatewayError, Unavailable, UnreadableDocument
 from gateway.store.driver_errors import transient, translated
 
 SECRET = "secret of db.example:27017"
@@ -53,6 +54,15 @@ def test_what_passes_is_unavailable(error: PyMongoError) -> None:
 def test_a_change_stream_goes_on_behind_what_passes(error: PyMongoError) -> None:
     # All but answers to writes.
     assert transient(error) is not isinstance(error, BulkWriteError | WTimeoutError)
+
+
+@pytest.mark.parametrize(
+    ("error", "translation"), [(InvalidBSON(SECRET), UnreadableDocument), (InvalidDocument(SECRET), BadUserInput)]
+)
+def test_what_cant_be_read_is_no_fault_of_who_asks(error: Exception, translation: type[GatewayError]) -> None:
+    with pytest.raises(translation) as raised, translated():
+        raise error
+    assert SECRET not in raised.value.message
 
 
 def test_what_does_not_pass_is_not() -> None:

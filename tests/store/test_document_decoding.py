@@ -1,0 +1,67 @@
+"""Documents that the driver refuses are read where MongoDB stores them, with all that is beside what it refuses."""
+
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+import pytest
+from bson import Binary, Code, DBRef, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp, encode
+from bson.codec_options import CodecOptions, DatetimeConversion
+from bson.errors import InvalidBSON
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.store.document_decoding import decoded
+from tests.generators.odd_bson import ODD_VALUES, RECORDED_INTERACTION
+from tests.harness.decoded import decoded_for_answers, stored
+
+OPTIONS = CodecOptions[dict[str, Any]](unicode_decode_error_handler="replace")
+# Becomes binary data of the older form, the length of which is none: its content begins with no such number.
+_MARK = 0x81
+WRONG = Binary(b"abcdefg", _MARK)
+SHORT = Binary(b"ab", _MARK)
+AROUND: list[Any] = [
+    *(1.5, "x\0y", {"a": {}}, [[], [1]], b"b", Binary.from_uuid(UUID(int=2)), ObjectId(bytes(12)), True, None),
+    *(Regex("a", "i"), Code("c"), Code("c", {"d": [1]}), 5, Int64(5), Timestamp(1, 2), Decimal128("1.5")),
+    *(MinKey(), MaxKey(), DBRef("c", 1), Binary(b"abc", 2)),
+]
+
+
+def older(raw: bytes) -> bytes:
+    return raw.replace(bytes([_MARK]), b"\x02")
+
+
+@pytest.mark.parametrize("wrong", [WRONG, SHORT, Binary(b"", _MARK)])
+def test_what_is_beside_it_is_read_as_it_is(wrong: Binary) -> None:
+    beside = dict(enumerate(AROUND))
+    document = {**{str(key): value for key, value in beside.items()}, "x": [{"wrong": wrong}, 1], "y": 2}
+    [read, other] = decoded(older(encode(document)) + encode({"n": 1}), OPTIONS)
+    assert (read["x"], read["y"], other) == ([{"wrong": Binary(bytes(wrong), 0x80)}, 1], 2, {"n": 1})
+    assert {key: read[str(key)] for key in beside} == beside
+
+
+@given(st.lists(st.sampled_from([*ODD_VALUES, RECORDED_INTERACTION]), max_size=8), st.integers(0, 8))
+def test_whatever_is_beside_it_is_read_as_without(values: list[Any], place: int) -> None:
+    names = [f"n{number}" for number in range(len(values))]
+    document: dict[str, Any] = dict(zip(names, values, strict=True))
+    items = list(document.items())
+    raw = stored(dict([*items[:place], ("wrong", Binary(b"\x81ab\x81cdefg", _MARK)), *items[place:]]))
+    options = CodecOptions[dict[str, Any]](
+        tz_aware=False, datetime_conversion=DatetimeConversion.DATETIME_AUTO, unicode_decode_error_handler="replace"
+    )
+    [read] = decoded(raw.replace(b"\x81\x81ab\x81", b"\x02\x81ab\x81"), options)
+    assert read.pop("wrong") == Binary(b"\x81ab\x81cdefg", 0x80)
+    assert repr(read) == repr(decoded_for_answers(stored(document)))
+
+
+def test_what_is_no_bson_is_refused() -> None:
+    raw = older(encode({"a": 1, "wrong": WRONG, "c": Code("x", {"d": "e"}), "r": Regex("x")}))
+    for end in range(1, len(raw)):
+        with pytest.raises(InvalidBSON):
+            decoded(raw[:end], OPTIONS)
+    for place in range(len(raw)):
+        for byte in (0, 0x05, 0x7F, 0x80, 0xFF):
+            changed = bytearray(raw)
+            changed[place] = byte
+            with suppress(InvalidBSON):
+                decoded(bytes(changed), OPTIONS)
