@@ -11,13 +11,13 @@ Expression: TypeAlias = Any
 Stage: TypeAlias = dict[str, Any]
 Pipeline: TypeAlias = list[Stage]
 
-_NUMBERS = ("int", "long", "double")
+_NUMBERS = ("int", "long", "double", "decimal")
 
 
 def id_text(value: Expression) -> Expression:
     """The text that an id reads as, as `gateway.model.document_ids.id_text` has it; null for what is none."""
     number = {"$toString": {"$convert": {"input": value, "to": "long", "onError": None, "onNull": None}}}
-    return {"$cond": [is_string(value), value, {"$cond": [_is_whole(value, *_NUMBERS, "decimal"), number, None]}]}
+    return {"$cond": [is_string(value), value, {"$cond": [_is_whole(value), number, None]}]}
 
 
 def named(value: Expression) -> Expression:
@@ -123,6 +123,6 @@ def present(value: Expression) -> Expression:
     return {"$ifNull": [value, "$$REMOVE"]}
 
 
-def _is_whole(value: Expression, *types: str) -> Expression:
-    is_number = {"$in": [{"$type": value}, list(types or _NUMBERS)]}
+def _is_whole(value: Expression) -> Expression:
+    is_number = {"$in": [{"$type": value}, list(_NUMBERS)]}
     return {"$and": [is_number, {"$eq": [value, {"$trunc": {"$cond": [is_number, value, None]}}]}]}

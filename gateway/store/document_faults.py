@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from gateway.model.bson_values import is_text
-from gateway.model.document_ids import document_id, search_request_id_of
+from gateway.model.document_ids import document_id, id_text, search_request_id_of
 from gateway.model.documents import DERIVED_FIELDS, derived_fields, shadowed_fields
 from gateway.model.extended_json import text_form
 from gateway.model.kinds import SEARCH_REQUEST, Kind
@@ -78,13 +78,13 @@ def wrong_document(kind: Kind, document: Document, changes: DerivedChanges) -> W
 
 def own_faults(kind: Kind, document: Document) -> Iterator[str]:
     """Those that nothing sets right: clients and other documents refer to ids, and a time is nowhere else."""
-    namespace_id, id = document.get("namespace_id"), document.get(kind.id_path)
+    namespace_id, id = document.get("namespace_id"), id_text(document.get(kind.id_path))
     for name, value in (("namespace_id", namespace_id), (kind.id_path, id)):
         if not is_text(value):
             yield f"`{name}` {_instead(document, name)}, so that no namespace has this document: adopt it."
     if not isinstance(document.get(kind.time_path), datetime):
         yield f"`{kind.time_path}` {_instead(document, kind.time_path, 'a time')}, so that it comes last in every list."
-    if is_text(namespace_id) and is_text(id):
+    if is_text(namespace_id) and id is not None:
         yield from _identity_faults(kind, document, namespace_id, id)
 
 
@@ -96,7 +96,7 @@ def _identity_faults(kind: Kind, document: Document, namespace_id: str, id: str)
     if is_search:
         # An id derived with the session of an interaction cannot be derived again from the request alone.
         recorded_id = request.get("search_request_id") if isinstance(request, Mapping) else None
-        if recorded_id not in (None, id):
+        if recorded_id is not None and id_text(recorded_id) != id:
             yield f"`search_request_id` is {id!r}, and its search request says {recorded_id!r}."
         return
     told, request_id = document.get("search_request_id"), shadowed_fields(document).get("search_request_id")

@@ -79,6 +79,8 @@ def id_text(value: Any) -> str | None:
 
 
 def count(value: Any) -> int | None:
+    if isinstance(value, Decimal128):
+        value = float(value.to_decimal())
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**31 and value == int(value):
         return int(value)
     return None

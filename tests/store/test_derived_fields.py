@@ -5,9 +5,11 @@ import pytest
 from bson import Code
 
 from gateway.context import Namespace
+from gateway.model.kinds import INTERACTION
 from gateway.model.wire import validate_interaction
 from gateway.store.client import Client, Database, Driver
 from gateway.store.derived_fields import Report, check, rebuild, total
+from gateway.store.document_faults import own_faults
 from gateway.store.writer import Writer
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -92,3 +94,11 @@ async def test_a_long_run_tells_its_progress(database: Database) -> None:
     report = await rebuild(database, reports.append)
     assert report == reports[-1] == Report(checked=1208, wrong=1200, rebuilt=1200)
     assert [report.checked for report in reports] == [500, 1000, 1205, 1208]
+
+
+def test_an_id_that_is_a_number_is_one_whose_document_would_be_there_twice() -> None:
+    document = {"_id": 1, "namespace_id": SHOP.id, "interaction_id": 42, "occurred_at": NOW}
+    told = "`_id` isn't that of `interaction_id` '42' in its namespace: recorded again, it would be there twice."
+    assert list(own_faults(INTERACTION, document)) == [told]
+    [fault] = own_faults(INTERACTION, {**document, "interaction_id": 4.2})
+    assert fault.startswith("`interaction_id` is no text")
