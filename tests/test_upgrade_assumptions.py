@@ -14,12 +14,17 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
+from uuid import UUID
 
+import bson
 import graphql
 import pymongo.lock
 import pytest
 import strawberry
 import uvicorn
+from bson import Binary
+from bson.binary import UuidRepresentation
+from bson.codec_options import CodecOptions
 from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
@@ -349,6 +354,14 @@ def test_the_driver_waits_for_a_condition_by_a_function_that_can_be_put_in_its_p
     wait_for = vars(pymongo.lock)["wait_for"]
     assert wait_for.__module__ in ("asyncio.tasks", "gateway.store.pymongo_adapter")
     assert "wait_for(" in inspect.getsource(pymongo.lock._async_cond_wait)
+
+
+def test_the_driver_makes_a_uuid_by_a_method_that_can_be_put_in_its_place() -> None:
+    """Binary data that is called a UUID and has another length than one stays as it is."""
+    pymongo_adapter.patch_uuids()
+    options: CodecOptions[dict[str, Any]] = CodecOptions(uuid_representation=UuidRepresentation.STANDARD)
+    values = {"uuid": UUID(int=7), "short": Binary(b"abc", 4), "older": Binary(b"abc", 3), "long": Binary(b"x" * 17, 4)}
+    assert bson.decode(bson.encode(values, codec_options=options), options) == values
 
 
 @pytest.mark.parametrize("driver", ["pymongo", "motor"])

@@ -1,11 +1,17 @@
 """The one place that knows parts of PyMongo which aren't its public API: how many documents of a reply a cursor holds,
-and how it waits for a condition whose lock it holds, mended for Python 3.11.
+how it makes a UUID of what is stored as one, and how it waits for a condition whose lock it holds, mended for Python
+3.11.
 
-There `asyncio.wait_for` runs what it waits for in a task of its own. Where it is cancelled just as its time is over, it
-leaves before that task has the lock back: the driver then releases what is another's, and what that task takes is never
-released. From then on no server is ever selected again, until the process ends. That happens within seconds where
-requests end by their deadlines while there is no primary. From Python 3.12 on `asyncio.wait_for` needs no such task.
-Both assumptions have their tests in ``tests/test_upgrade_assumptions.py``.
+MongoDB doesn't look whether what another program calls a UUID has 16 bytes. The driver then refuses the whole reply: of
+one such value in a document, no job could erase that, nor any beside it.
+
+On Python 3.11 `asyncio.wait_for` runs what it waits for in a task of its own. Where it is cancelled just as its time is
+over, it leaves before that task has the lock back: the driver then releases what is another's, and what that task takes
+is never released. From then on no server is ever selected again, until the process ends. That happens within seconds
+where requests end by their deadlines while there is no primary. From Python 3.12 on `asyncio.wait_for` needs no such
+task.
+
+All assumptions have their tests in ``tests/test_upgrade_assumptions.py``.
 """
 
 import asyncio
@@ -13,9 +19,14 @@ import sys
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from bson import Binary
+from bson.binary import UuidRepresentation
 from pymongo import lock
 
 T = TypeVar("T")
+
+_UUID_BYTES = 16
+_as_uuid = Binary.as_uuid
 
 
 def buffered(cursor: Any) -> int:
@@ -32,3 +43,12 @@ def patch_condition_wait() -> None:
 async def _wait_for(awaited: Coroutine[Any, Any, T], seconds: float | None) -> T:
     async with asyncio.timeout(seconds):
         return await awaited
+
+
+def patch_uuids() -> None:
+    """Has the driver leave what is called a UUID and is none as the binary data that it is."""
+    Binary.as_uuid = _uuid_or_itself  # type: ignore[method-assign,assignment]
+
+
+def _uuid_or_itself(binary: Binary, uuid_representation: int = UuidRepresentation.STANDARD) -> Any:
+    return _as_uuid(binary, uuid_representation) if len(binary) == _UUID_BYTES else binary

@@ -26,7 +26,9 @@ from bson.raw_bson import RawBSONDocument
 
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
+from gateway.store.derived_fields import check
 from tests.harness.gateway_client import Gateway, new_gateway
+from tests.harness.jobs import jobs_done
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -528,6 +530,21 @@ async def test_a_text_that_is_no_utf_8_spoils_nothing(gateway: Gateway) -> None:
         response = await gateway.http.get(address, headers=headers)
         assert (response.status_code, response.text.count("p\ufffd\ufffd")) == (200, 1)
         assert len(response.text.splitlines()) == lines
+
+
+@pytest.mark.parametrize("place", ["_id", "session_id", "effective_session_id", "metadata", "search_request"])
+async def test_what_is_called_a_uuid_and_is_none_keeps_nothing_from_being_erased(place: str, gateway: Gateway) -> None:
+    """MongoDB doesn't look whether it has 16 bytes, and the driver refuses whatever comes with it."""
+    odd = Binary(b"abc", 4)
+    await insert(gateway, id="good", user_id="u")
+    condition = {"AND": [{"key": "k", "operator": "eq", "value": odd}]}
+    nested = {"search_request": {"queries": [], "collections": [], "filters": condition}, "metadata": {"v": odd}}
+    await insert(gateway, user_id="u", **{place: nested.get(place, odd)})
+    await check(gateway.database)
+    answer = await gateway.data('mutation { deleteUserData(input: { userId: "u" }) { job { state } } }')
+    assert answer["deleteUserData"]["job"]["state"] == "PENDING"
+    await jobs_done(gateway.database)
+    assert await gateway.database[INTERACTION.collection].count_documents({}) == 0
 
 
 async def test_a_condition_has_the_same_form_in_json_value_and_text(gateway: Gateway) -> None:
