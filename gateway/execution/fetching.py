@@ -1,20 +1,18 @@
 """Fetches what a plan asks for: the roots at once, then each level of nested connections in one round trip each."""
 
 import asyncio
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, TypeVar
 
 from graphql import GraphQLError, OperationType
 
 from gateway.auth.authenticator import require_permission
-from gateway.compiler.native_backend import undecoded_joins
 from gateway.context import Budget, Context, Permission
 from gateway.errors import GatewayError, Unavailable
 from gateway.errors.tracebacks import untraced
 from gateway.execution.parent_ids import ParentIds, are_decoded, decoded_ids, undecoded_ids
-from gateway.model.undecoded_documents import UndecodedBatches
+from gateway.execution.undecoded_reading import UndecodedReading
 from gateway.plan.commands import Document, Find
 from gateway.plan.fetched_pages import Pages, Parents, parents_of
 from gateway.plan.joined_listings import JoinedFind
@@ -31,7 +29,6 @@ from gateway.store.reader import Reader
 from gateway.store.writer import Writer
 
 T = TypeVar("T")
-_END: Any = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +120,7 @@ class _Fetching:
         self._context = context
         self._usage = usage
         self.pages = Pages(reader.time_limit_ms)
+        self._undecoded_reading = UndecodedReading(reader, usage, self.pages)
 
     async def root(self, fetch: Fetch) -> None:
         try:
@@ -188,29 +186,9 @@ class _Fetching:
     def _sent(self, command: Command) -> Awaitable[Any]:
         if isinstance(command, WriteCommand):
             return self._writer.run(command, self._usage)
-        if self._undecoded:
-            if isinstance(command, Find) and command.key:
-                return self._looked_up_undecoded(command)
-            if isinstance(command, Find | JoinedFind):
-                return self._reader.undecoded(command, self._usage)
-            if isinstance(command, Join):
-                return self._joined_undecoded(command)
+        if self._undecoded and isinstance(command, Find | JoinedFind | Join):
+            return self._undecoded_reading.run(command)
         return self._reader.run(command, self._usage)
-
-    async def _joined_undecoded(self, command: Join) -> Mapping[str, Sequence[Document]]:
-        rows = await self._reader.undecoded_rows(command, self._usage)
-        assert rows is not None, "no join is optional"
-        by_key = undecoded_joins.joined(rows, command.limit)
-        return command.result(await self._decoded(rows)) if by_key is None else by_key
-
-    async def _looked_up_undecoded(self, command: Find) -> Sequence[Document]:
-        found = await self._reader.undecoded(command, self._usage)
-        documents = undecoded_joins.looked_up(found.whole, command.key)
-        return await self._decoded(found.whole) if documents is None else documents
-
-    async def _decoded(self, undecoded: UndecodedBatches) -> Sequence[Document]:
-        self.pages.holds_decoded = True
-        return await self._in_turns(undecoded.decoding()) or ()
 
     async def _below(self, parent: Fetch, keys: Sequence[str] | None) -> None:
         """Fetches what is nested in what was fetched. ``keys``: what that is joined on, None at the root."""
@@ -220,22 +198,12 @@ class _Fetching:
         ids = decoded_ids(parent, parents) if are_decoded(parents) else undecoded_ids(parent, parents)
         if ids is None:
             self._undecoded = False
-            await self._in_turns(self.pages.decoding())
+            await self._undecoded_reading.decode()
             ids = decoded_ids(parent, self._parents(parent))
         await self._nested(parent, ids, keys)
 
     def _parents(self, parent: Fetch) -> list[Parents]:
         return [documents for value in self.pages.values(parent.path) for documents in parents_of(value)]
-
-    async def _in_turns(self, pieces: Iterator[T | None]) -> T | None:
-        """The last of these pieces, each made in its turn."""
-        in_turn, made = self._usage.in_turn, None
-        while True:
-            following = partial(next, pieces, _END)
-            piece = following() if in_turn is None else await in_turn(following)
-            if piece is _END:
-                return made
-            made = piece
 
     async def _nested(self, parent: Fetch, ids: ParentIds, keys: Sequence[str] | None) -> None:
         """Fetches what is nested below. ``ids``: what the documents of a type have at a path; ``keys``: as of
