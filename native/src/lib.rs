@@ -5,6 +5,7 @@
 
 mod attributes;
 pub mod bson;
+mod canonical;
 pub mod joins;
 mod leaves;
 mod listing;
@@ -16,4 +17,5 @@ pub mod reasons;
 mod scan;
 pub mod shaping;
 mod spelling;
+mod texts;
 mod times;

@@ -5,7 +5,7 @@ use crate::program::{Body, Shape};
 use crate::reasons::Reason;
 use crate::shaping::{Answer, FlatPlace, Parent, Stored};
 
-const BRANCHES: [&str; 3] = ["AND", "OR", "NOR"];
+pub(crate) const BRANCHES: [&str; 3] = ["AND", "OR", "NOR"];
 const CONDITION_KEYS: [&str; 2] = ["key", "field"];
 const OLDER_BRANCH: &str = "NOT";
 
@@ -71,7 +71,7 @@ impl<'a, 'p> Answer<'a, 'p> {
 }
 
 /// Whether a node is a condition, as `gateway.model.filter_trees` says.
-fn is_condition(document: Document<'_>) -> Result<bool, Reason> {
+pub(crate) fn is_condition(document: Document<'_>) -> Result<bool, Reason> {
     let (mut has_key, mut has_branch) = (false, false);
     let mut elements = document.elements();
     while let Some((key, _)) = elements.next()? {

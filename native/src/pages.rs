@@ -148,6 +148,14 @@ impl<'a> Join<'a> {
     }
 }
 
+/// All that was fetched: for the roots, and what parents are joined to; and up to where totals are told.
+#[derive(Debug)]
+pub struct Everything<'a> {
+    pub roots: Vec<Found<'a>>,
+    pub joins: Vec<Join<'a>>,
+    pub bounds: Vec<i64>,
+}
+
 impl<'a> Page<'a> {
     /// The document at this index, all of which whoever asks for it walks through.
     pub fn walked(&self, index: usize) -> Result<Document<'a>, Reason> {

@@ -72,6 +72,8 @@ pub enum Operand {
     Whole,
     Item,
     Flat,
+    /// The text of the tree that the parent is.
+    TreeText,
     FlatAttribute(FlatAttribute),
     Attribute(Attribute),
     /// What was found for the root of this number: a page, an object, or a list of these.

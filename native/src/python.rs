@@ -9,13 +9,13 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::joins;
-use crate::pages::{Fetched, Found, Join, Joined, Order, Page, Picked};
+use crate::pages::{Everything, Fetched, Found, Join, Joined, Order, Page, Picked};
 use crate::program::{Root, Shape};
 use crate::reasons::Reason;
-use crate::shaping::{self, Everything, Limits};
+use crate::shaping::{self, Limits};
 
 /// How shapes and programs are encoded: `gateway/compiler/native_backend/extension.py` expects the same number.
-const ENCODING: u32 = 3;
+const ENCODING: u32 = 4;
 
 /// The shape of an object, which programs share.
 #[pyclass(name = "Shape", frozen, module = "gateway_native")]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::bson::{self, Document, Value};
 use crate::leaves;
-use crate::pages::{Fetched, Found, Join, Joined, Page};
+use crate::pages::{Everything, Fetched, Found, Joined, Page};
 use crate::program::{Attribute, Body, Entries, Entry, Expression, Operand, Root, Shape};
 use crate::reasons::Reason;
 use crate::spelling;
@@ -50,14 +50,6 @@ pub struct Answer<'a, 'p> {
     pub(crate) limits: Limits,
     pub(crate) fetched: &'p Everything<'a>,
     values: u64,
-}
-
-/// All that was fetched: for the roots, and what parents are joined to; and up to where totals are told.
-#[derive(Debug)]
-pub struct Everything<'a> {
-    pub roots: Vec<Found<'a>>,
-    pub joins: Vec<Join<'a>>,
-    pub bounds: Vec<i64>,
 }
 
 /// The data of an answer.
@@ -121,6 +113,12 @@ impl<'a, 'p> Answer<'a, 'p> {
             Expression::Leaf { operand: Operand::GlobalId(type_name, scope, key), .. } => {
                 let (scope, key) = (self.slot(parent, *scope)?, self.slot(parent, *key)?);
                 leaves::global_id(&mut self.out, type_name, scope, key)?;
+            }
+            Expression::Leaf { operand: Operand::TreeText, .. } => {
+                let Parent::Stored(Stored { document, depth, .. }) = parent else {
+                    return Err(Reason::BadProgram);
+                };
+                self.tree_text(document, depth)?;
             }
             Expression::Leaf { operand, scalar, nullable } => {
                 let depth = depth_of(parent) + 1;

@@ -20,7 +20,8 @@ pub fn text(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
-fn escaped(out: &mut Vec<u8>, text: &str) {
+/// A text without its quotes.
+pub fn escaped(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
     if is_plain(bytes) {
         out.extend_from_slice(bytes);

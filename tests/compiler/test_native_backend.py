@@ -30,7 +30,7 @@ EXAMPLES = int(os.environ.get("EXAMPLES") or 0)
 
 pytestmark = pytest.mark.skipif(EXTENSION is None, reason="the native extension isn't installed")
 
-_TREE = """caseSensitive flat { index parentIndex depth branch key operator value caseSensitive }
+_TREE = """caseSensitive text flat { index parentIndex depth branch key operator value caseSensitive }
   and { ... on FilterCondition { key operator value } ... on FilterGroup { nor { __typename } json } }"""
 _SEARCH = f"""id searchRequestId queries {{ vectorIndex value type filters {{ {_TREE} }}
     settings {{ limit minScore }} }}

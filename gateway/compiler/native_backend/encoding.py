@@ -22,12 +22,13 @@ from gateway.compiler.program import (
     TotalAt,
     TypedShape,
 )
-from gateway.model.filter_trees import BRANCHES
+from gateway.model import filter_trees
 from gateway.plan.fetched_pages import ResponsePath
 from gateway.schema.readings import Attribute, Embedded, Flat, FlatAttribute, ParentView
 from gateway.schema.stored_readings import (
     OTHER,
     CaseSensitivity,
+    Computed,
     ConditionKey,
     ConditionOperator,
     EveryKnownOrOther,
@@ -118,7 +119,7 @@ class ShapeEncoding:
                     }
                 }
             case FlatShape(of_condition, of_group):
-                branches = (*BRANCHES, _OLDER_BRANCH)
+                branches = (*filter_trees.BRANCHES, _OLDER_BRANCH)
                 return {"Flat": {"of_condition": self._of(of_condition), "of_group": self._of(of_group, branches)}}
         raise Unsupported("objects of several types")
 
@@ -209,6 +210,8 @@ class ShapeEncoding:
                 return {"ConditionOperator": slots.of("operator")}
             case CaseSensitivity():
                 return {"Value": slots.of("case_sensitive")}
+            case Computed(function) if function is filter_trees.text:
+                return "TreeText"
             case Item() | Flat():
                 return type(operand).__name__
             case FlatAttribute(name) if name in _FLAT_ATTRIBUTES:
@@ -237,7 +240,7 @@ class _Slots:
 def _read_all(entries: Entries) -> bool:
     """Whether any of the entries walks through all of their parent by itself."""
     return any(
-        not isinstance(value, Constant) and (value.operand == Value("") or isinstance(value.operand, Flat))
+        not isinstance(value, Constant) and (value.operand == Value("") or isinstance(value.operand, Flat | Computed))
         for _, value in entries
     )
 
