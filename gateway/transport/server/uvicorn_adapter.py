@@ -81,6 +81,11 @@ class HttpProtocol(HttpToolsProtocol):
         line = (self.parser.get_method(), self.url, self.parser.get_http_version())
         upgrade = self.parser.should_upgrade()
         refusal = refusal_of_head(line, self.headers, self.config.limits, asks_for_upgrade=upgrade)
+        if upgrade and self._should_upgrade() and self.cycle is not None and not self.cycle.response_complete:
+            # The answer to the one before would be written among its frames, and then the idle connection be closed.
+            refusal = refusal or BadRequest("A websocket may not be asked for behind a request that isn't answered.")
+        if line[2] == "1.0":
+            self.expect_100_continue = False  # Nor may it be answered (RFC 9110, section 10.1.1).
         self._refusal = refusal or self.config.capacity.use(self, self.url, self.connections, self.tasks, self.pipeline)
         if self._refusal is not None:
             self.scope["method"] = line[0].decode("ascii")
