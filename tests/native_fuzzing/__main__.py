@@ -37,7 +37,7 @@ def main(seconds: str, *arguments: str) -> int:
     corpus.mkdir(parents=True, exist_ok=True)
     for seed in seeds():
         (corpus / hashlib.sha1(seed).hexdigest()).write_bytes(seed)
-    limits = [f"-max_total_time={seconds}", f"-max_len={_LONGEST_INPUT}", "-timeout=30"]
+    limits = [f"-max_total_time={seconds}", f"-max_len={_LONGEST_INPUT}", "-timeout=120"]
     command = [str(_built()), *limits, f"-artifact_prefix={_KEPT}/", "-print_final_stats=1", *arguments, str(corpus)]
     return subprocess.run(command, cwd=_ROOT, env=_environment(), check=False).returncode
 
