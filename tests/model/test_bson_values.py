@@ -1,6 +1,7 @@
 """What is decoded for answers means what the driver decodes by itself, and is told alike."""
 
 from datetime import UTC, datetime
+from json import loads
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from gateway.execution.answers import encode
 from gateway.model.bson_values import fully_decoded, is_uuid, uuid_text
-from gateway.model.extended_json import json_value
+from gateway.model.extended_json import json_value, plain_value
 from gateway.model.filter_trees import canonical_json
 from tests.harness.decoded import by_itself, decoded_for_answers, stored
 
@@ -94,6 +95,12 @@ def test_it_can_be_made_what_the_driver_decodes_by_itself(value: Any) -> None:
 def test_text_and_hashes_of_trees_are_the_same(value: Any) -> None:
     raw = stored({"value": value, "deep": [{"in": [value]}]})
     assert canonical_json(decoded_for_answers(raw)) == canonical_json(by_itself(raw))
+
+
+def test_what_is_adopted_is_as_a_client_may_send_it() -> None:
+    stored = {"nan": float("nan"), "code": Code("f()"), "decimal": Decimal128("1.5"), "id": ObjectId("0" * 24)}
+    adopted = loads(encode(plain_value(stored)))
+    assert adopted == {"nan": None, "code": '{"$code":"f()"}', "decimal": 1.5, "id": "0" * 24}
 
 
 def test_nothing_is_made_of_uuids_and_times() -> None:
