@@ -13,33 +13,33 @@ from gateway.context import Caller
 # more; two seconds at most, so that a dear one isn't put off for good.
 _SECONDS_PER_POINT = 0.02
 _MAX_SECONDS = 2.0
-# Of a place: a dear operation takes several, as each of its commands has MongoDB work for as much longer, and others
+# Of a slot: a dear operation takes several, as each of its commands has MongoDB work for as much longer, and others
 # wait for that meanwhile.
-_POINTS_PER_PLACE = 500
+_POINTS_PER_SLOT = 500
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Waiter:
-    """An operation that waits for its places."""
+    """An operation that waits for its slots."""
 
     rank: float
     number: int
     caller_id: str = field(compare=False)
-    places: int = field(compare=False)
+    slots: int = field(compare=False)
     admitted: "asyncio.Future[None]" = field(compare=False)
 
 
 class ConcurrencyLimit:
     """The number of operations that each key, and each organization by all its keys, may run at once; further ones
-    wait, the cheapest first, with ageing. A dear one takes the place of several.
+    wait, the cheapest first, with ageing. A dear one takes several slots.
 
-    ``of_key``, ``of_organization``: places; without the latter, an organization has as many as a key.
+    ``of_key``, ``of_organization``: slots; without the latter, an organization has as many as a key.
     """
 
     def __init__(self, of_key: int, of_organization: int = 0) -> None:
         self._of_key = of_key
         self._of_organization = of_organization or of_key
-        # Operations under way by key, and the places that they take.
+        # Operations under way by key, and the slots that they take.
         self._operations, self._keys, self._organizations = Counter[str](), Counter[str](), Counter[str]()
         # By organization.
         self._waiters: dict[str, list[_Waiter]] = {}
@@ -47,13 +47,13 @@ class ConcurrencyLimit:
 
     async def enter(self, caller: Caller, points: int) -> None:
         """Returns once an operation that may cost ``points`` may run; the caller has to ``leave`` after it."""
-        caller_id, organization_id, places = caller.id, caller.organization.id, self._places(points)
-        if organization_id not in self._waiters and self._is_room(caller_id, organization_id, places):
-            self._begin(caller_id, organization_id, places)
+        caller_id, organization_id, slots = caller.id, caller.organization.id, self._slots(points)
+        if organization_id not in self._waiters and self._is_room(caller_id, organization_id, slots):
+            self._begin(caller_id, organization_id, slots)
             return
         loop = asyncio.get_running_loop()
         rank = loop.time() + min(points * _SECONDS_PER_POINT, _MAX_SECONDS)
-        waiter = _Waiter(rank, next(self._arrivals), caller_id, places, loop.create_future())
+        waiter = _Waiter(rank, next(self._arrivals), caller_id, slots, loop.create_future())
         heappush(self._waiters.setdefault(organization_id, []), waiter)
         self._admit(organization_id)
         try:
@@ -71,11 +71,11 @@ class ConcurrencyLimit:
     def leave(self, caller: Caller, points: int) -> None:
         """Ends an operation of the caller that entered with these ``points``, and admits those of its organization that
         wait and may run now."""
-        places = self._places(points)
+        slots = self._slots(points)
         for running, name, ended in (
             (self._operations, caller.id, 1),
-            (self._keys, caller.id, places),
-            (self._organizations, caller.organization.id, places),
+            (self._keys, caller.id, slots),
+            (self._organizations, caller.organization.id, slots),
         ):
             running[name] -= ended
             if not running[name]:
@@ -93,12 +93,12 @@ class ConcurrencyLimit:
             waiter = heappop(waiters)
             if waiter.admitted.done():
                 continue
-            if waiter.caller_id not in full and self._is_room(waiter.caller_id, organization_id, waiter.places):
-                self._begin(waiter.caller_id, organization_id, waiter.places)
+            if waiter.caller_id not in full and self._is_room(waiter.caller_id, organization_id, waiter.slots):
+                self._begin(waiter.caller_id, organization_id, waiter.slots)
                 waiter.admitted.set_result(None)
                 continue
             passed.append(waiter)
-            if self._organizations[organization_id] + waiter.places > self._of_organization:
+            if self._organizations[organization_id] + waiter.slots > self._of_organization:
                 break
             full.add(waiter.caller_id)
         for waiter in passed:
@@ -106,16 +106,16 @@ class ConcurrencyLimit:
         if not waiters:
             self._waiters.pop(organization_id, None)
 
-    def _is_room(self, caller_id: str, organization_id: str, places: int) -> bool:
+    def _is_room(self, caller_id: str, organization_id: str, slots: int) -> bool:
         return (
-            self._keys[caller_id] + places <= self._of_key
-            and self._organizations[organization_id] + places <= self._of_organization
+            self._keys[caller_id] + slots <= self._of_key
+            and self._organizations[organization_id] + slots <= self._of_organization
         )
 
-    def _begin(self, caller_id: str, organization_id: str, places: int) -> None:
+    def _begin(self, caller_id: str, organization_id: str, slots: int) -> None:
         self._operations[caller_id] += 1
-        self._keys[caller_id] += places
-        self._organizations[organization_id] += places
+        self._keys[caller_id] += slots
+        self._organizations[organization_id] += slots
 
-    def _places(self, points: int) -> int:
-        return min(-(-points // _POINTS_PER_PLACE) or 1, self._of_key, self._of_organization)
+    def _slots(self, points: int) -> int:
+        return min(-(-points // _POINTS_PER_SLOT) or 1, self._of_key, self._of_organization)
