@@ -31,6 +31,8 @@ from gateway.transport.http.replies import answer_reply
 Document = Mapping[str, Any]
 Answering = Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]]
 
+# Of a pipeline in one reply, as the gateway asks for them.
+_MOST_ROWS = 1_001
 _ROW = {
     "duration_ms": 1,
     "effective_session_id": 1,
@@ -200,7 +202,7 @@ class Pages:
             "as": "document",
         }
         pipeline: list[Document] = [{"$documents": keys}, {"$lookup": lookup}, {"$unwind": "$document"}]
-        cursor = await aggregate(self._database, pipeline, maxTimeMS=self._time_limit_ms)
+        cursor = await aggregate(self._database, pipeline, maxTimeMS=self._time_limit_ms, batchSize=_MOST_ROWS)
         return mappings.joined(requests, first, iter(await cursor.to_list(None)))
 
     def page(

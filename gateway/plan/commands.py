@@ -191,6 +191,11 @@ class Aggregation(ABC, Generic[T_co]):
         return bool(self.unindexed)
 
     @property
+    def most_rows(self) -> int | None:
+        """How many rows it gives at most, where that is known."""
+        return None
+
+    @property
     @abstractmethod
     def pipeline(self) -> list[Document]: ...
 

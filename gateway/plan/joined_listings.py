@@ -18,6 +18,10 @@ class JoinedFind(Aggregation[Sequence[Document]]):
     limit: int
 
     @property
+    def most_rows(self) -> int:
+        return self.limit
+
+    @property
     def pipeline(self) -> list[Document]:
         return [
             {"$match": self.scan.filter},
@@ -40,6 +44,10 @@ class JoinedCount(Aggregation[int]):
     optional: bool = field(default=True, kw_only=True)
 
     @property
+    def most_rows(self) -> int:
+        return 1
+
+    @property
     def pipeline(self) -> list[Document]:
         return [{"$match": self.scan.filter}, *self.scan.stages, {"$limit": self.limit}, {"$count": "total"}]
 
@@ -55,6 +63,10 @@ class OutcomeCount(Aggregation[int]):
     limit: int
     collection: str = field(default=SEARCH_OUTCOMES, kw_only=True)
     optional: bool = field(default=True, kw_only=True)
+
+    @property
+    def most_rows(self) -> int:
+        return 1
 
     @property
     def pipeline(self) -> list[Document]:

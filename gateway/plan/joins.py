@@ -29,6 +29,10 @@ class Join(Aggregation[Mapping[str, list[Document]]]):
     limit: int
 
     @property
+    def most_rows(self) -> int:
+        return len(self.scan.intervals) * len(self.keys) * self.limit
+
+    @property
     def pipeline(self) -> list[Document]:
         stages: list[Document] = [
             {"$sort": dict(self.sort)},
@@ -67,6 +71,10 @@ class JoinCount(Aggregation[Mapping[str, int]]):
     optional: bool = field(default=True, kw_only=True)
 
     @property
+    def most_rows(self) -> int:
+        return len(self.keys)
+
+    @property
     def pipeline(self) -> list[Document]:
         stages: list[Document] = [*self.scan.stages, {"$limit": self.limit}, {"$count": "total"}]
         return _joined(self.scan.kind, self.scan.filter, self.path, self.keys, stages)
@@ -103,6 +111,10 @@ class Spans(Aggregation[Mapping[str, Span]]):
     keys: Sequence[str]
     paths: tuple[tuple[Kind, str], ...]
     through: Through | None = None
+
+    @property
+    def most_rows(self) -> int:
+        return len(self.keys)
 
     @property
     def pipeline(self) -> list[Document]:

@@ -65,6 +65,7 @@ class Usage:
         "_documents",
         "_examining",
         "_held",
+        "_in_vain",
         "_limits",
         "_read",
         "_recorded",
@@ -91,7 +92,7 @@ class Usage:
         self._held = held
         self.in_turn = in_turn
         self.tracer = tracer
-        self._read = 0
+        self._read = self._in_vain = 0
         self._documents = 0
         self._compared = 0
         self._written = 0
@@ -124,6 +125,12 @@ class Usage:
         they aren't decoded, and no more are asked for."""
         self._read += size
         _require_within(self._read, self._limits.read)
+
+    def read_in_vain(self, size: int) -> None:
+        """Counts bytes that came from the database and are read again: they are paid for, but are no part of what may
+        be read. Raises `ReadTooLarge` where they would be too much of that."""
+        _require_within(self._read + size, self._limits.read)
+        self._in_vain += size
 
     def reply(self, most: int) -> ReplyBytes | None:
         """What a command's replies hold, where that is counted; each may have ``most`` bytes."""
@@ -201,7 +208,7 @@ class Usage:
     @property
     def points(self) -> int:
         """The points of the bytes, besides those of the documents."""
-        read = self._read + self._compared - BYTES_OF_DOCUMENT * self._documents
+        read = self._read + self._in_vain + self._compared - BYTES_OF_DOCUMENT * self._documents
         written = self._written - BYTES_OF_WRITTEN * self._recorded
         return max(0, read) // BYTES_READ + max(0, written) // BYTES_WRITTEN
 

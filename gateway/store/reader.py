@@ -26,7 +26,7 @@ from gateway.store.client import (
     undecoded,
 )
 from gateway.store.driver_errors import translated
-from gateway.store.first_replies import found_at_once
+from gateway.store.first_replies import given_at_once
 from gateway.store.long_commands import LongCommands
 from gateway.store.observed_commands import observed
 from gateway.store.raw_batches import KeptBatches, ReadDocuments, read_documents, read_rows
@@ -130,7 +130,9 @@ class Reader:
                     missing = command.limit - documents.count if command.limit else 0
                     if command.limit and missing <= 0:
                         break
-                    if session is not None or not await self._add_at_once(command, filter_, missing, documents, usage):
+                    at_once = self._at_once(command, filter_, missing)
+                    # In a session that is told what it has to have seen, only cursors ask for that.
+                    if command.since or not await self._add_at_once(at_once, documents, usage, session):
                         await self._add_by_cursor(command, filter_, missing, documents, usage, session)
         except ReadTooLarge as error:
             # Its traceback leads to what was read.
@@ -140,28 +142,34 @@ class Reader:
         usage.decoded(documents.count)
         return documents
 
-    async def _add_at_once(self, command: Find, filter_: Document, limit: int, documents: _Read, usage: Usage) -> bool:
-        """Adds the first ``limit`` documents, where one reply holds all of them; whether it did."""
-        if not limit:
-            return False
-        if documents.reply is not None:
-            await documents.reply.take()
-        find = {
+    def _at_once(self, command: Find, filter_: Document, limit: int) -> Document:
+        # With one more than there may be, MongoDB closes the cursor behind the last.
+        bounds = {"limit": limit, "batchSize": limit + 1} if limit else {"batchSize": _UNLIMITED_BATCH}
+        return {
+            "find": command.scan.collection,
             "filter": filter_,
-            "projection": command.projection,
-            "limit": limit,
-            # With one more than there may be, MongoDB closes the cursor behind the last.
-            "batchSize": limit + 1,
+            **({"sort": dict(command.sort)} if command.sort else {}),
             "hint": command.hint,
             "maxTimeMS": self.time_limit_ms,
-            **({"sort": dict(command.sort)} if command.sort else {}),
+            "projection": command.projection,
+            **bounds,
         }
-        batch = await found_at_once(self._database, self._raw_options, find, command.scan.collection)
+
+    async def _add_at_once(
+        self, command: Document, documents: KeptBatches | ReadDocuments, usage: Usage, session: ClientSession | None
+    ) -> bool:
+        """Adds what the command gives, where one reply holds all of it; whether it did."""
+        if documents.reply is not None:
+            await documents.reply.take()
+        batch = await given_at_once(self._database, self._raw_options, command, session)
         if batch is None:
+            return False
+        if batch.cursor_id:
+            usage.read_in_vain(len(batch.documents))
             return False
         usage.read(len(batch.documents))
         if batch.number:
-            documents.add(*batch)
+            documents.add(batch.documents, batch.number)
         return True
 
     async def _add_by_cursor(
@@ -220,11 +228,21 @@ class Reader:
     async def _aggregate(
         self, command: Aggregation[Any], usage: Usage, rows: _Read, session: ClientSession
     ) -> _Read | None:
+        at_once = {
+            "aggregate": command.collection or 1,
+            "pipeline": command.pipeline,
+            "maxTimeMS": self.time_limit_ms,
+            **({"hint": command.hint} if command.hint else {}),
+            "cursor": {"batchSize": _UNLIMITED_BATCH},
+        }
+        # To be given again, by a cursor, long results would take twice the work.
+        is_short = command.most_rows is not None and command.most_rows < _UNLIMITED_BATCH
         try:
             with translated():
-                await read_rows(await self._cursor(command, session), rows, usage.read)
-        except ReadTooLarge:
-            raise
+                if not is_short or not await self._add_at_once(at_once, rows, usage, session):
+                    await read_rows(await self._cursor(command, session), rows, usage.read)
+        except ReadTooLarge as error:
+            raise untraced(error) from None
         except QueryTooBroad as error:
             if command.optional:
                 return None

@@ -16,9 +16,9 @@ from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.limits import DEFAULTS
 from gateway.model.kinds import INTERACTION
 from gateway.plan.commands import Find, Scan
-from gateway.plan.usage import Usage, UsageLimits
+from gateway.plan.usage import BYTES_READ, Usage, UsageLimits
 from gateway.store.client import Database, Driver, close, open_client
-from gateway.store.first_replies import batch_and_cursor
+from gateway.store.first_replies import first_batch
 from gateway.store.reader import Reader
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -57,8 +57,9 @@ async def test_what_one_reply_does_not_hold_is_read_all_the_same(database: Datab
     usage = Usage(UsageLimits(read=100_000_000, written=0))
     found = await reader.run(find, usage)
     assert [(one["_id"], len(one["text"])) for one in found] == [(n, len(text)) for n in range(5)]
-    # What was thrown away isn't counted, and no cursor of it is left.
+    # What was thrown away is paid for, and no cursor of it is left.
     assert 35_000_000 < usage.read_bytes < 36_000_000
+    assert usage.points > 48_000_000 / BYTES_READ
     stages: list[dict[str, Any]] = [
         {"$currentOp": {"idleCursors": True}},
         {"$match": {"type": "idleCursor", "ns": f"{database.name}.{INTERACTION.collection}"}},
@@ -77,7 +78,7 @@ async def test_what_one_reply_does_not_hold_is_read_all_the_same(database: Datab
 )
 def test_a_reply_is_cut_into_its_documents(cursor: dict[str, Any]) -> None:
     documents = b"".join(encode(document) for document in cursor["firstBatch"])
-    assert batch_and_cursor(RawBSONDocument(encode({"cursor": cursor, "ok": 1.0}))) == ((documents, 3), 7)
+    assert first_batch(RawBSONDocument(encode({"cursor": cursor, "ok": 1.0}))) == (documents, 3, 7)
 
 
 async def _rows(database: Database, stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
