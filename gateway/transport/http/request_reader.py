@@ -73,9 +73,9 @@ def from_body(body: bytes, *, batch_limit: int, entry_limit: int) -> GraphQLRequ
     neither, and `BadUserInput` for more than ``entry_limit`` entries of lists and objects for each request, or at an
     unfit value."""
     content, unfit = parsed_json(body, "body", max_entries=entry_limit * max(1, batch_limit))
-    if unfit is not None and not isinstance(content, list):
-        raise unfit.error()
     if isinstance(content, dict):
+        if unfit is not None:
+            raise unfit.error()
         return from_object(content, size=len(body), body=body if len(body) <= MAX_BODY_BYTES else None)
     if not isinstance(content, list):
         raise BadRequest("The body must be a JSON object.")

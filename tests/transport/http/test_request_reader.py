@@ -87,6 +87,8 @@ def test_a_body_gives_its_request() -> None:
         (b"[" * 100_000, "The body is not valid JSON."),
         (b'{"query": "{a}", "variables": {"n": 1e999, "m": 01}}', "The body is not valid JSON."),
         (b"null", "The body must be a JSON object."),
+        (b"9" * 5_000, "The body must be a JSON object."),
+        (b'"\\ud800"', "The body must be a JSON object."),
         (b"1", "The body must be a JSON object."),
         (b'[{"query": "{a}"}]', "Batches are not served here: the body must be a JSON object."),
         (b'{"documentId": 1}', "`documentId` must be a string."),
