@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::bson::{Document, Value};
+use crate::bson::{Document, REFERENCE, Value};
 use crate::pages::{Fetched, Picked};
 use crate::reasons::Reason;
 
@@ -22,6 +22,10 @@ struct Row<'a> {
 /// The documents in the rows of a `gateway.plan.joins.Join`, up to `limit` of each key; those beyond are behind all
 /// others, as they are to be judged too.
 pub fn cut<'a>(batches: &[&'a [u8]], limit: usize) -> Result<Cut<'a>, Reason> {
+    // The driver makes a reference of such a document within a row, which it doesn't of one by itself.
+    if batches.iter().any(|batch| has_reference(batch)) {
+        return Err(Reason::OddType);
+    }
     let mut rows = Vec::new();
     let mut size = 0;
     for &batch in batches {
@@ -53,6 +57,19 @@ pub fn cut<'a>(batches: &[&'a [u8]], limit: usize) -> Result<Cut<'a>, Reason> {
     }
     beyond.iter().for_each(|document| document.write(&mut cut.documents));
     Ok(cut)
+}
+
+/// Whether there is the key of what may be a database reference, or what looks like it.
+fn has_reference(batch: &[u8]) -> bool {
+    let mut rest = batch;
+    while let Some(place) = rest.iter().position(|&byte| byte == b'$') {
+        rest = &rest[place..];
+        if rest.starts_with(REFERENCE.as_bytes()) && rest.get(REFERENCE.len()) == Some(&0) {
+            return true;
+        }
+        rest = &rest[1..];
+    }
+    false
 }
 
 fn row(document: Document<'_>) -> Result<Row<'_>, Reason> {
@@ -168,6 +185,8 @@ mod tests {
             assert_eq!(cut(&[&row[..end]], 2).unwrap_err(), Reason::NotBson);
         }
         assert_eq!(cut(&[&document(1)], 2).unwrap_err(), Reason::BadValue);
+        let reference = [row.clone(), b"$$ref\0".to_vec()].concat();
+        assert_eq!(cut(&[&row, &reference], 2).unwrap_err(), Reason::OddType);
     }
 
     #[test]

@@ -127,7 +127,7 @@ async def test_a_key_that_a_parent_lacks_is_answered_as_without(gateways: Gatewa
         ({"metadata": {"n": Int64(2**40)}}, "native"),
         ({"interaction_id": 5}, "bad value"),
         ({"occurred_at": None}, "native"),
-        ({"metadata": {"$ref": "x"}}, "odd type"),
+        ({"metadata": {"$ref": "x"}}, "fetched otherwise"),
     ],
 )
 async def test_what_is_joined_and_stored_oddly_is_answered_as_without(
