@@ -77,11 +77,11 @@ class Gateways:
         return prepared.operation_runner(fetcher, ConcurrencyLimit(1), OperationRunner, native=native)
 
     async def answers(self, query: str, **variables: Any) -> tuple[Mapping[str, Any], str]:
-        """What both answer, and whether natively, or why not."""
+        """What both answer, and whether natively, or why not: "no program" where there is none for that."""
         before = self.responses.natively.copy()
         answers = [await self._answer(runner, query, variables) for runner in (self.native, self.other)]
         assert answers[0].body == answers[1].body
-        [how] = self.responses.natively - before
+        [how] = self.responses.natively - before or ["no program"]
         return orjson.loads(answers[0].body), how
 
     async def _answer(self, runner: OperationRunner, query: str, variables: Mapping[str, Any]) -> Answer:
