@@ -194,6 +194,13 @@ $(venv)/native: $(wildcard native/*.toml native/Cargo.lock native/src/*.rs) | $(
 	@$(bin)/gateway --version >&2
 	@touch $@
 
+# What reads through GraphQL, answered by it wherever it does; of what is slow, that which is about answers.
+.PHONY: test-native
+test-native: $(venv)/dev $(venv)/native
+	$(bin)/pytest -n 2 tests/compiler tests/execution tests/native_fuzzing tests/oracle $(ARGS)
+	$(bin)/pytest -n 2 -m 'not slow' tests/end_to_end tests/errors tests/limits tests/live tests/observability tests/preparation \
+		tests/project/test_readme.py tests/project/test_recipes.py tests/reports $(addprefix tests/transport/,http rest websocket) $(ARGS)
+
 # Its own tests; then what it makes of bytes that are almost BSON, for that many seconds, compared with Python and under the
 # address sanitizer. libFuzzer looks for inputs that take other branches; build/native-fuzz keeps what it comes to, and the
 # next run goes on from there. ARGS are its options: ARGS=-fork=2 takes two processors.
