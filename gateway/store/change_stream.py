@@ -13,7 +13,8 @@ from pymongo.errors import OperationFailure, PyMongoError
 from gateway.errors import Unavailable
 from gateway.model.bson_values import is_text
 from gateway.model.kinds import Kind
-from gateway.store.client import ChangeStream, Database, for_answers, session, watch
+from gateway.store.client import ChangeStream, Database, for_answers, session, undecoded, watch
+from gateway.store.document_decoding import decoded
 from gateway.store.driver_errors import transient, translated
 
 _LOG = logging.getLogger(__name__)
@@ -74,7 +75,10 @@ class InsertStream:
     and nothing comes twice. It begins behind ``since``."""
 
     def __init__(self, database: Database, kind: Kind, since: Timestamp) -> None:
-        self._collection = for_answers(database)[kind.collection]
+        database = for_answers(database)
+        # The driver would refuse all changes that come with one that it can't decode, and tell no further ones.
+        self._collection = undecoded(database)[kind.collection]
+        self._codec_options = database.codec_options
         self._since = since
         self._stream: ChangeStream | None = None
         # Of the change that was given out last.
@@ -105,7 +109,7 @@ class InsertStream:
         """
         try:
             stream = self._stream or await self.open()
-            change = await stream.try_next()
+            encoded = await stream.try_next()
         except PyMongoError as error:
             await self.close()
             if not transient(error):
@@ -117,8 +121,9 @@ class InsertStream:
             return None
         self._failures = 0
         self._resume_token = stream.resume_token
-        if change is None:
+        if encoded is None:
             return None
+        [change] = decoded(encoded.raw, self._codec_options)
         if change["operationType"] == "invalidate":
             await self.close()
             return None

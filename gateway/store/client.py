@@ -39,7 +39,7 @@ RawDatabase: TypeAlias = AsyncDatabase[RawBSONDocument]
 RawCodecOptions: TypeAlias = CodecOptions[RawBSONDocument]
 RawBatchCursor: TypeAlias = AsyncRawBatchCursor[Any]
 CommandCursor: TypeAlias = AsyncCommandCursor[RawBSONDocument]
-ChangeStream: TypeAlias = AsyncChangeStream[Document]
+ChangeStream: TypeAlias = AsyncChangeStream[RawBSONDocument]
 ClientSession: TypeAlias = AsyncClientSession
 
 T = TypeVar("T", bound=Mapping[str, Any])
@@ -189,12 +189,14 @@ async def next_batch(cursor: AsyncCommandCursor[T]) -> list[T]:
     return batch + await cursor.to_list(waiting) if waiting else batch
 
 
-async def watch(collection: Collection, pipeline: Sequence[Mapping[str, Any]], **options: Any) -> ChangeStream:
+async def watch(
+    collection: AsyncCollection[T], pipeline: Sequence[Mapping[str, Any]], **options: Any
+) -> AsyncChangeStream[T]:
     """A change stream that is open, for the caller to close; ``options`` are those of the driver's ``watch()``."""
     stream = cast(object, collection.watch(pipeline, **options))
     if inspect.isawaitable(stream):
-        return cast(ChangeStream, await stream)
-    return await cast(AbstractAsyncContextManager[ChangeStream], stream).__aenter__()
+        return cast(AsyncChangeStream[T], await stream)
+    return await cast(AbstractAsyncContextManager[AsyncChangeStream[T]], stream).__aenter__()
 
 
 @asynccontextmanager

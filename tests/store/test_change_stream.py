@@ -9,7 +9,8 @@ from typing import Any, cast
 from uuid import UUID
 
 import pytest
-from bson import Binary, ObjectId, Timestamp
+from bson import Binary, ObjectId, Timestamp, encode
+from bson.raw_bson import RawBSONDocument
 from pymongo.read_concern import ReadConcern
 
 from gateway.context import Namespace, Reach
@@ -116,6 +117,22 @@ async def test_what_others_wrote_without_a_namespace_is_nobodys(watched: InsertW
     await insert(database, "2", namespace_id={"$gt": ""})
     await insert(database, "3")
     assert await given(insertions, 1) == ["3"]
+    await insertions.close()
+
+
+@pytest.mark.parametrize(("name", "expected"), [("_id", [Binary(b"^^^^", 0x80), "i1"]), ("namespace_id", ["i1"])])
+async def test_it_goes_on_behind_what_the_driver_does_not_read(
+    name: str, expected: list[Any], watched: InsertWatch, database: Database
+) -> None:
+    insertions = await watched.open()
+    # Binary data of an older form, without the length that it begins with.
+    odd = encode({"_id": "odd", "namespace_id": "ns_1", name: Binary(b"^^^^", 0x81)}).replace(b"\x81", b"\x02")
+    await database[INTERACTION.collection].insert_one(RawBSONDocument(odd))
+    await insert(database, "i1")
+    assert await given(insertions, len(expected)) == expected
+    await end_cursors(database)
+    await insert(database, "i2")
+    assert await given(insertions, 1) == ["i2"]
     await insertions.close()
 
 
