@@ -33,6 +33,7 @@ SELECTIONS = {
     INTERACTION: (
         f"{_INTERACTION} searchRequest {{ {_REQUEST} }}",
         "interactionId metadata searchRequest { filters { flat { value } json } }",
+        "feature { interactions(first: 0) { stats { clicks } } }",
         "interactionId feature { featureId interactions(first: 2) { totalCount edges { cursor node { id } } } }",
         "position searchRequest { searchRequestId interactions(last: 1) { nodes { occurredAt } } }",
     ),
