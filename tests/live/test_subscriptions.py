@@ -200,5 +200,7 @@ async def test_a_filter_costs_what_it_does_in_a_listing_for_each_batch(mongod: E
             for number in range(10):
                 await insert(gateway, [f"i{number}"], user_id="u", metadata={"os": "ios 1"})
                 assert await told.recorded() == await other.recorded() == f"i{number}"
-            assert await spent(gateway, asking) - begun == about(10 * surcharge + 10, since)
+            returned = asyncio.get_running_loop().time() - since + 1
+            # Or more, where a busy machine examines for longer than that pays for.
+            assert await spent(gateway, asking) - begun > 10 * surcharge + 10 - returned
         assert await spent(gateway, cheap) < surcharge
