@@ -1,7 +1,9 @@
 """The messages of graphql-transport-ws, as text: what a client sends is read strictly."""
 
 import json
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -9,6 +11,8 @@ import orjson
 from starlette.types import Message
 
 from gateway.context import Caller
+from gateway.errors import BadUserInput
+from gateway.errors.tracebacks import untraced
 from gateway.execution.answers import Answer
 from gateway.preparation.json_requests import UnfitValue, parsed_json, unfit_value
 from gateway.scheduling.cpu_gate import LONG_BYTES, CpuGate
@@ -17,6 +21,9 @@ from gateway.transport.websocket import close_codes
 from gateway.transport.websocket.close_codes import Close
 
 MAX_MESSAGE_BYTES = 1_000_000
+
+# What clients write ahead of the payload.
+_OPERATION = re.compile(r'\s*\{((?:\s*"(?:id|type)"\s*:\s*"(?:[^"\\]|\\.)*"\s*,){2})\s*"payload"')
 
 ACK, PING = '{"type":"connection_ack"}', '{"type":"ping"}'
 
@@ -38,8 +45,8 @@ class MessageReader:
     async def read(self, received: Message, caller: Caller | None) -> Mapping[str, Any]:
         """The message, paid for where it asks nothing; ``caller``: who sends it, once that is acknowledged.
 
-        Raises `Close`, `BadRequest` for what isn't JSON, `BadUserInput` for too many entries, or what `PaidWork.run`
-        does.
+        Raises `Close`, `BadRequest` for what isn't JSON, `BadUserInput` for what is too much to be read and names no
+        operation ahead of that, or what `PaidWork.run` does.
         """
         text = received.get("text")
         if text is None:
@@ -47,18 +54,32 @@ class MessageReader:
         if len(text) > self._unacknowledged_bytes and caller is None:
             raise Close(close_codes.TOO_LONG, "The message is too long for a connection that isn't acknowledged.")
         parse = partial(parsed_json, text.encode(), "message", max_entries=self._entry_limit)
-        if len(text) <= LONG_BYTES:
-            message, unfit = parse()
-        elif caller is None:
-            message, unfit = await self._cpu_gate.run(parse, None)
-        else:
-            message, unfit = (await self._paid_work.run(parse, caller, len(text))).outcome
+        try:
+            if len(text) <= LONG_BYTES:
+                message, unfit = parse()
+            elif caller is None:
+                message, unfit = await self._cpu_gate.run(parse, None)
+            else:
+                message, unfit = (await self._paid_work.run(parse, caller, len(text))).outcome
+        except BadUserInput as error:
+            return _without_payload(text, untraced(error))
         if not isinstance(message, dict):
             raise Close(close_codes.INVALID, "Invalid message received: it is not an object")
         whole: Mapping[str, Any] = message if unfit is None else _without_unfit(message, unfit)
         if caller is not None and whole.get("type") != "subscribe":
             self._paid_work.charge(caller, message_points(len(text)))
         return whole
+
+
+def _without_payload(text: str, error: BadUserInput) -> Mapping[str, Any]:
+    """A message that is too much to be read, with that as an error in the place of its operation's payload; raises it
+    where nothing ahead of the payload tells the operation."""
+    if (ahead := _OPERATION.match(text)) is not None:
+        with suppress(ValueError):
+            members = json.loads(f"{{{ahead[1].rstrip().removesuffix(',')}}}")
+            if members.get("type") == "subscribe":
+                return {**members, "payload": error}
+    raise error
 
 
 def _without_unfit(message: Mapping[str, Any], unfit: UnfitValue) -> Mapping[str, Any]:

@@ -235,6 +235,33 @@ async def test_what_nothing_can_hold_is_an_error_of_its_operation_alone(
         assert (await client.hear())["id"] == "live"
 
 
+TOO_MUCH = {
+    "levels": (f'{{"a": {"[" * 2_000}1{"]" * 2_000}}}', "at most 1,024 levels"),
+    "entries": (f'{{"a": [0{",0" * 140_000}]}}', "at most 140,000 entries"),
+}
+
+
+@pytest.mark.parametrize("case", TOO_MUCH)
+async def test_what_is_too_much_to_be_read_is_an_error_of_its_operation_alone(
+    case: str, gateway: Gateway, address: str
+) -> None:
+    variables, limit = TOO_MUCH[case]
+    async with socket(address) as client:
+        await client.init(gateway.key)
+        await client.subscribe("live", RECORDED)
+        for ahead in ('"id": "1", "type": "subscribe"', '"type":"subscribe","id":"\\u0031"'):
+            await client.say(f'{{{ahead}, "payload": {{"query": "{{ a }}", "variables": {variables}}}}}')
+            message = json.loads(await client.connection.recv())
+            assert (message["id"], message["type"]) == ("1", "error")
+            assert message["payload"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+            assert limit in message["payload"][0]["message"]
+        await gateway.execute(RECORD, {"input": {"featureId": "p1", "interactionType": "VIEW"}})
+        assert (await client.hear())["id"] == "live"
+        await client.say(f'{{"payload": {{"variables": {variables}}}, "id": "1", "type": "subscribe"}}')
+        code, reason = await client.closed()
+        assert (code, limit in reason) == (4400, True)
+
+
 async def test_messages_that_ask_for_nothing_may_hold_anything(gateway: Gateway, address: str) -> None:
     async with socket(address) as client:
         await client.init(gateway.key)
