@@ -28,6 +28,10 @@ _MAX_DIGITS = 4_300
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
+class NestedTooDeeply(BadRequest):
+    """A refusal of JSON with more than 1,024 lists and objects in each other, which nobody reads to its end."""
+
+
 @dataclass(frozen=True, slots=True)
 class UnfitValue:
     """The first value of a JSON text that JSON can spell and nothing here can hold: a string with half of a pair of
@@ -44,8 +48,8 @@ class UnfitValue:
 def parsed_json(text: bytes, what: str, *, max_entries: int) -> tuple[Any, UnfitValue | None]:
     """The value of a JSON text, and what is unfit in it, if anything.
 
-    Raises `BadRequest`, naming ``what`` should have been one, and `BadUserInput` for more than ``max_entries`` of all
-    its lists and objects, or more than 1,024 of them in each other."""
+    Raises `BadRequest`, naming ``what`` should have been one, `NestedTooDeeply`, and `BadUserInput` for more than
+    ``max_entries`` of all its lists and objects."""
     # Some clients' encoders begin with a byte order mark, which a parser may ignore (RFC 8259, section 8.1).
     text = text.removeprefix(_BYTE_ORDER_MARK)
     _require_few_entries(text, max_entries)
@@ -64,7 +68,7 @@ def parsed_json(text: bytes, what: str, *, max_entries: int) -> tuple[Any, Unfit
         else:
             is_too_deep = _is_too_deep(value)
         if is_too_deep:
-            raise BadUserInput(f"The {what} may be nested at most {_MAX_LEVELS:,} levels deep.")
+            raise NestedTooDeeply(f"The {what} may be nested at most {_MAX_LEVELS:,} levels deep.")
         return value, unfit_value(value)
     raise BadRequest(f"The {what} is not valid JSON.")
 

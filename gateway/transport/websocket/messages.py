@@ -14,7 +14,7 @@ from gateway.context import Caller
 from gateway.errors import BadUserInput
 from gateway.errors.tracebacks import untraced
 from gateway.execution.answers import Answer
-from gateway.preparation.json_requests import UnfitValue, parsed_json, unfit_value
+from gateway.preparation.json_requests import NestedTooDeeply, UnfitValue, parsed_json, unfit_value
 from gateway.scheduling.cpu_gate import LONG_BYTES, CpuGate
 from gateway.scheduling.paid_work import PaidWork, message_points
 from gateway.transport.websocket import close_codes
@@ -61,7 +61,7 @@ class MessageReader:
                 message, unfit = await self._cpu_gate.run(parse, None)
             else:
                 message, unfit = (await self._paid_work.run(parse, caller, len(text))).outcome
-        except BadUserInput as error:
+        except (BadUserInput, NestedTooDeeply) as error:
             return _without_payload(text, untraced(error))
         if not isinstance(message, dict):
             raise Close(close_codes.INVALID, "Invalid message received: it is not an object")
@@ -71,14 +71,14 @@ class MessageReader:
         return whole
 
 
-def _without_payload(text: str, error: BadUserInput) -> Mapping[str, Any]:
+def _without_payload(text: str, error: BadUserInput | NestedTooDeeply) -> Mapping[str, Any]:
     """A message that is too much to be read, with that as an error in the place of its operation's payload; raises it
     where nothing ahead of the payload tells the operation."""
     if (ahead := _OPERATION.match(text)) is not None:
         with suppress(ValueError):
             members = json.loads(f"{{{ahead[1].rstrip().removesuffix(',')}}}")
             if members.get("type") == "subscribe":
-                return {**members, "payload": error}
+                return {**members, "payload": BadUserInput(error.message)}
     raise error
 
 
