@@ -13,6 +13,7 @@
     ├── QueryTooBroad            400  QUERY_TOO_BROAD
     │   └── ReadTooLarge         400  QUERY_TOO_BROAD
     ├── BadRequest               400  BAD_REQUEST
+    │   ├── NestedTooDeeply      400  BAD_REQUEST
     │   ├── ParseFailed          400  GRAPHQL_PARSE_FAILED
     │   ├── ValidationFailed     400  GRAPHQL_VALIDATION_FAILED
     │   ├── OperationNotResolved 400  OPERATION_RESOLUTION_FAILURE
@@ -50,8 +51,7 @@ from gateway.context import Budget
 class GatewayError(Exception):
     """The root of all errors that a client may see.
 
-    ``path`` names the offending input from its argument down, e.g. ``("input", "queries", "0", "value")``. ``facts``
-    stand beside the code, for programs to read.
+    ``path`` names the offending input, as in ``("input", "queries", "0")``; ``facts`` are for programs to read.
     """
 
     code: ClassVar[str] = "INTERNAL_SERVER_ERROR"
@@ -143,6 +143,10 @@ class BadRequest(GatewayError):
     status = 400
 
 
+class NestedTooDeeply(BadRequest):
+    """JSON that nobody reads to its end, for its lists and objects are too many in each other."""
+
+
 class ParseFailed(BadRequest):
     """An operation text that is no GraphQL."""
 
@@ -176,8 +180,7 @@ class AnswerTooLarge(OperationTooComplex):
 
 
 class QueryNotPersisted(BadRequest):
-    """A name of a document that isn't known. Clients of Apollo's protocol then send the document, and expect this
-    message and status."""
+    """A name of an unknown document; at this message and status clients of Apollo's protocol send that."""
 
     code = "PERSISTED_QUERY_NOT_FOUND"
     status = 200

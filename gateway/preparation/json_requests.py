@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import orjson
 
-from gateway.errors import BadRequest, BadUserInput
+from gateway.errors import BadRequest, BadUserInput, NestedTooDeeply
 from gateway.errors.linked_path import LinkedPath, path
 from gateway.model.wire.json_values import is_unicode
 from gateway.preparation.graphql_request import GraphQLRequest
@@ -26,10 +26,6 @@ _MAX_LEVELS = 1_024
 # Python reads no integer of more.
 _MAX_DIGITS = 4_300
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
-
-class NestedTooDeeply(BadRequest):
-    """A refusal of JSON with more than 1,024 lists and objects in each other, which nobody reads to its end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ import orjson
 from starlette.types import Message
 
 from gateway.context import Caller
-from gateway.errors import BadUserInput
+from gateway.errors import BadUserInput, NestedTooDeeply
 from gateway.errors.tracebacks import untraced
 from gateway.execution.answers import Answer
-from gateway.preparation.json_requests import NestedTooDeeply, UnfitValue, parsed_json, unfit_value
+from gateway.preparation.json_requests import UnfitValue, parsed_json, unfit_value
 from gateway.scheduling.cpu_gate import LONG_BYTES, CpuGate
 from gateway.scheduling.paid_work import PaidWork, message_points
 from gateway.transport.websocket import close_codes
