@@ -36,6 +36,8 @@ export async function browse(executablePath, url, visit) {
     permissions: ['clipboard-read', 'clipboard-write'],
     viewport: { width: 1440, height: 900 },
   });
+  // On a busy machine an editor may take more than Playwright's own 30 seconds to be there.
+  context.setDefaultTimeout(120_000);
   try {
     const [page] = context.pages();
     const seen = { complaints: [], foreign: [], failed: [], operations: [] };
