@@ -228,18 +228,10 @@ class Reader:
     async def _aggregate(
         self, command: Aggregation[Any], usage: Usage, rows: _Read, session: ClientSession
     ) -> _Read | None:
-        at_once = {
-            "aggregate": command.collection or 1,
-            "pipeline": command.pipeline,
-            "maxTimeMS": self.time_limit_ms,
-            **({"hint": command.hint} if command.hint else {}),
-            "cursor": {"batchSize": _UNLIMITED_BATCH},
-        }
-        # To be given again, by a cursor, long results would take twice the work.
-        is_short = command.most_rows is not None and command.most_rows < _UNLIMITED_BATCH
         try:
             with translated():
-                if not is_short or not await self._add_at_once(at_once, rows, usage, session):
+                at_once = self._rows_at_once(command)
+                if at_once is None or not await self._add_at_once(at_once, rows, usage, session):
                     await read_rows(await self._cursor(command, session), rows, usage.read)
         except ReadTooLarge as error:
             raise untraced(error) from None
@@ -249,6 +241,18 @@ class Reader:
             raise too_broad(self.time_limit_ms, command.unindexed) from error
         usage.decoded(rows.count)
         return rows
+
+    def _rows_at_once(self, command: Aggregation[Any]) -> Document | None:
+        # To be given again, by a cursor, long results would take twice the work.
+        if command.most_rows is None or command.most_rows >= _UNLIMITED_BATCH:
+            return None
+        return {
+            "aggregate": command.collection or 1,
+            "pipeline": command.pipeline,
+            "maxTimeMS": self.time_limit_ms,
+            **({"hint": command.hint} if command.hint else {}),
+            "cursor": {"batchSize": _UNLIMITED_BATCH},
+        }
 
     async def _cursor(self, command: Aggregation[Any], session: ClientSession) -> CommandCursor:
         target = self._undecoded[command.collection] if command.collection else self._undecoded
