@@ -7,7 +7,6 @@ elsewhere each time; ``make fuzz-native`` looks for those that matter.
 import os
 import random
 import struct
-from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -15,7 +14,7 @@ import pytest
 
 from gateway.compiler.native_backend.extension import EXTENSION
 from gateway.execution.answers import encode
-from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, time_order
+from gateway.model.kinds import INTERACTION, time_order
 from gateway.plan.fetched_pages import Pages
 from gateway.plan.paging import Page
 from gateway.preparation.bound_operations import CompiledOperation
@@ -24,7 +23,7 @@ from gateway.schema.graph import build
 from tests.generators.odd_bson import ODD_VALUES, RECORDED_INTERACTION, RECORDED_REQUEST, places, replaced
 from tests.harness import prepared
 from tests.harness.decoded import stored
-from tests.harness.undecoded import decoded, undecoded_documents
+from tests.harness.undecoded import decoded, pages_of, undecoded_documents
 
 EXAMPLES = int(os.environ.get("EXAMPLES") or 0)
 
@@ -48,18 +47,7 @@ _JOINED = """{ searchRequests { nodes { searchRequestId interactions {
 
 
 def _pages(compiled: CompiledOperation, *batches: bytes) -> Pages:
-    pages = Pages()
-    for fetch in compiled.plan.all_fetches:
-        kind = SEARCH_REQUEST if fetch.path == ("Query.searchRequests",) else INTERACTION
-        documents = undecoded_documents(*batches)
-        page = Page(time_order(kind, descending=True), documents, True, False, 12)
-        if len(fetch.path) == 1:
-            pages.put(fetch.path, page)
-        else:
-            # Those of the first key aren't decoded for themselves.
-            pages.put_nested(fetch.path, {"f": replace(page, documents=documents[1:]), "r": page, "": page})
-        pages.put_bounds({path: 10 for path, _ in fetch.totals})
-    return pages
+    return pages_of(compiled.plan, lambda: undecoded_documents(*batches))
 
 
 def _answer(compiled: CompiledOperation, *batches: bytes) -> bytes | str:

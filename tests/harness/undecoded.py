@@ -8,6 +8,7 @@ from typing import Any
 from bson.errors import BSONError, InvalidBSON
 
 from gateway.model.documents import TYPE_FIELD
+from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, time_order
 from gateway.model.undecoded_documents import UndecodedBatches, UndecodedDocument, UndecodedDocuments
 from gateway.plan.fetched_pages import Pages
 from gateway.plan.operation_plan import Plan
@@ -40,6 +41,25 @@ def decoded(pages: Pages) -> Pages:
     """The same pages, decoded as they are where the native back end gave up."""
     for _ in pages.decoding():
         pass
+    return pages
+
+
+def pages_of(
+    plan: Plan, documents: Callable[[], UndecodedDocuments], *, has_more: bool = True, is_backwards: bool = False
+) -> Pages:
+    """Pages of these documents wherever interactions or search requests are fetched, a copy for each. ``has_more``: of
+    the order behind them; they are a page of the default order, or one backwards."""
+    pages = Pages()
+    for fetch in plan.all_fetches:
+        kind = SEARCH_REQUEST if fetch.path == ("Query.searchRequests",) else INTERACTION
+        found = documents()
+        page = Page(time_order(kind, descending=not is_backwards), found, has_more, is_backwards, 12)
+        if len(fetch.path) == 1:
+            pages.put(fetch.path, page)
+        else:
+            # By what recorded interactions have, and by nothing; of the first key not all are picked.
+            pages.put_nested(fetch.path, {"f": replace(page, documents=found[1:]), "r": page, "": page})
+        pages.put_bounds({path: 10 for path, _ in fetch.totals})
     return pages
 
 

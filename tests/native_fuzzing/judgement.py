@@ -1,7 +1,6 @@
 """What is asked of an input: natively it is answered as by Python, or not at all, for a reason."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -11,15 +10,15 @@ from bson.errors import BSONError
 from gateway.compiler.native_backend import undecoded_joins
 from gateway.context import Namespace, Reach
 from gateway.execution.answers import encode
-from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, time_order
+from gateway.model.kinds import INTERACTION
+from gateway.model.undecoded_documents import UndecodedDocuments
 from gateway.plan import fetched_pages
 from gateway.plan.commands import Scan
 from gateway.plan.fetched_pages import Pages
 from gateway.plan.joins import Join
-from gateway.plan.paging import Page
 from gateway.preparation.bound_operations import CompiledOperation
 from tests.harness import prepared
-from tests.harness.undecoded import decoded, undecoded_documents
+from tests.harness.undecoded import decoded, pages_of, undecoded_documents
 from tests.native_fuzzing.inputs import IDS, QUERIES, ROWS, Input
 
 _MOST_BYTES = 100_000_000
@@ -60,23 +59,13 @@ def compiled(query: int) -> CompiledOperation:
 
 
 def _pages(compiled: CompiledOperation, given: Input) -> Pages:
-    pages = Pages()
-    for fetch in compiled.plan.all_fetches:
-        kind = SEARCH_REQUEST if fetch.path == ("Query.searchRequests",) else INTERACTION
-        documents = undecoded_documents(*given.batches)
+    def documents() -> UndecodedDocuments:
+        found = undecoded_documents(*given.batches)
         if given.is_backwards:
-            documents = documents[::-1]
-        if given.has_more:
-            documents = documents[:-1]
-        order = time_order(kind, descending=not given.is_backwards)
-        page = Page(order, documents, given.has_more, given.is_backwards, 12)
-        if len(fetch.path) == 1:
-            pages.put(fetch.path, page)
-        else:
-            # By what recorded interactions have, and by nothing.
-            pages.put_nested(fetch.path, {"f": replace(page, documents=documents[1:]), "r": page, "": page})
-        pages.put_bounds({path: 10 for path, _ in fetch.totals})
-    return pages
+            found = found[::-1]
+        return found[:-1] if given.has_more else found
+
+    return pages_of(compiled.plan, documents, has_more=given.has_more, is_backwards=given.is_backwards)
 
 
 def _require_rows(given: Input) -> None:
