@@ -8,11 +8,10 @@ from uuid import uuid4
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from gateway.demo import embedded_mongod
 from gateway.demo.embedded_mongod import EmbeddedServer
-from gateway.settings import EmbeddedSettings, load
 from gateway.store.client import Client, Database, Driver, close, open_client
 from tests.harness.gateway_client import Gateway, open_gateway
+from tests.harness.mongod_process import started
 
 # How long one example takes says more about the machine than about the code.
 hypothesis_settings.register_profile("gateway", deadline=None)
@@ -32,11 +31,10 @@ def data_folder() -> Path | None:
 
 
 @pytest.fixture(scope="session")
-def mongod() -> Iterator[EmbeddedServer]:
-    configured = load(EmbeddedSettings).mongod
+def mongod(pytestconfig: pytest.Config) -> Iterator[EmbeddedServer]:
     with (
         TemporaryDirectory(prefix="gateway-tests-", dir=data_folder()) as directory,
-        embedded_mongod.start(Path(directory), configured=configured, is_open=True) as server,
+        started(Path(directory), pytestconfig) as server,
     ):
         yield server
 

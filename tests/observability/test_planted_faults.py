@@ -10,12 +10,11 @@ import orjson
 import pytest
 from pymongo.errors import PyMongoError
 
-from gateway.demo import embedded_mongod
 from gateway.demo.embedded_mongod import EmbeddedServer
-from gateway.settings import EmbeddedSettings, load
 from gateway.store.client import close, open_client
 from tests.harness.gateway_client import new_gateway, open_gateway
 from tests.harness.live_client import RECORDED, key_id, record, served, socket
+from tests.harness.mongod_process import started
 from tests.harness.waiting import soon
 
 Logged = Callable[[str], list[dict[str, Any]]]
@@ -63,9 +62,9 @@ async def test_a_subscriber_that_does_not_read_is_named(mongod: EmbeddedServer) 
 
 
 @pytest.fixture
-def mortal_mongod(tmp_path: Path) -> Iterator[EmbeddedServer]:
+def mortal_mongod(tmp_path: Path, pytestconfig: pytest.Config) -> Iterator[EmbeddedServer]:
     """One that a test may end."""
-    with embedded_mongod.start(tmp_path, configured=load(EmbeddedSettings).mongod, is_open=True) as server:
+    with started(tmp_path, pytestconfig) as server:
         yield server
 
 

@@ -13,16 +13,15 @@ import pytest
 import pytest_asyncio
 from pymongo.errors import PyMongoError
 
-from gateway.demo import embedded_mongod
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.execution import export_pages
 from gateway.model.wire import validate_interaction
-from gateway.settings import EmbeddedSettings, load
 from gateway.store.client import close, open_client
 from gateway.transport.exchange import paced_sending
 from tests.execution.test_user_isolation import OTHERS, OWN, USER, gateway_with_tokens, token_of
 from tests.harness.gateway_client import Gateway, new_gateway, open_gateway
 from tests.harness.live_client import served
+from tests.harness.mongod_process import started
 from tests.harness.waiting import PATIENCE, soon
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -148,9 +147,9 @@ async def test_who_does_not_read_is_cut_off(gateway: Gateway, monkeypatch: pytes
 
 
 @pytest.fixture
-def mortal_mongod(tmp_path: Path) -> Iterator[EmbeddedServer]:
+def mortal_mongod(tmp_path: Path, pytestconfig: pytest.Config) -> Iterator[EmbeddedServer]:
     """One that a test may end."""
-    with embedded_mongod.start(tmp_path, configured=load(EmbeddedSettings).mongod, is_open=True) as server:
+    with started(tmp_path, pytestconfig) as server:
         yield server
 
 

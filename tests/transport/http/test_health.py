@@ -12,12 +12,12 @@ import pytest
 
 from gateway.app.application import application
 from gateway.app.services import Services
-from gateway.demo import embedded_mongod
 from gateway.demo.embedded_mongod import EmbeddedServer
-from gateway.settings import EmbeddedSettings, Settings, load
+from gateway.settings import Settings, load
 from gateway.store.client import close, open_client
 from tests.harness.gateway_client import Gateway, new_gateway, open_gateway
 from tests.harness.live_client import served, stream
+from tests.harness.mongod_process import started
 from tests.harness.waiting import soon
 
 WELL = {"database": "OK", "indexes": "OK", "changeStream": "OK", "eventLoop": "OK"}
@@ -53,10 +53,9 @@ async def test_health_needs_no_key(gateway: Gateway, path: str, answer: object) 
 
 
 @pytest.fixture
-def own_mongod(tmp_path: Path) -> Iterator[EmbeddedServer]:
+def own_mongod(tmp_path: Path, pytestconfig: pytest.Config) -> Iterator[EmbeddedServer]:
     """One that nobody else needs."""
-    configured = load(EmbeddedSettings).mongod
-    with embedded_mongod.start(tmp_path, configured=configured, is_open=True) as server:
+    with started(tmp_path, pytestconfig) as server:
         yield server
 
 
