@@ -18,7 +18,9 @@ from uuid import UUID
 
 import bson
 import graphql
+import pymongo.asynchronous.pool
 import pymongo.lock
+import pymongo.network_layer
 import pytest
 import strawberry
 import uvicorn
@@ -354,6 +356,17 @@ def test_the_driver_waits_for_a_condition_by_a_function_that_can_be_put_in_its_p
     wait_for = vars(pymongo.lock)["wait_for"]
     assert wait_for.__module__ in ("asyncio.tasks", "gateway.store.pymongo_adapter")
     assert "wait_for(" in inspect.getsource(pymongo.lock._async_cond_wait)
+
+
+def test_the_driver_waits_for_an_answer_in_tasks_of_its_own_by_functions_that_can_be_put_in_its_place() -> None:
+    """What is put there does the same: tests/store/test_pymongo_adapter.py. Where the driver's own make no tasks any
+    more, nothing need be."""
+    pool, network = vars(pymongo.asynchronous.pool), pymongo.network_layer
+    for name in ("async_sendall", "async_receive_message"):
+        assert pool[name].__module__ in ("pymongo.network_layer", "gateway.store.pymongo_adapter")
+    assert inspect.getsource(network.async_receive_message).count("create_task(") == 2
+    assert "wait_for(conn.write(buf), timeout=conn.gettimeout)" in inspect.getsource(network.async_sendall)
+    assert "await" not in inspect.getsource(network.PyMongoProtocol.write).partition("async def")[2]
 
 
 def test_the_driver_makes_a_uuid_by_a_method_that_can_be_put_in_its_place() -> None:

@@ -1,6 +1,6 @@
 """The one place that knows parts of PyMongo which aren't its public API: how many documents of a reply a cursor holds,
-how it makes a UUID of what is stored as one, and how it waits for a condition whose lock it holds, mended for Python
-3.11.
+how it makes a UUID of what is stored as one, how it waits for a condition whose lock it holds, mended for Python 3.11,
+and how it waits for an answer.
 
 MongoDB doesn't look whether what another program calls a UUID has 16 bytes. The driver then refuses the whole reply: of
 one such value in a document, no job could erase that, nor any beside it.
@@ -11,17 +11,27 @@ is never released. From then on no server is ever selected again, until the proc
 where requests end by their deadlines while there is no primary. From Python 3.12 on `asyncio.wait_for` needs no such
 task.
 
+With the driver, three tasks of its own send each command, wait for its answer, and look every half a second whether its
+connection was given up: a tenth of what a page of 20 takes of the processor. Here the task that asked does all that.
+
 All assumptions have their tests in ``tests/test_upgrade_assumptions.py``.
 """
 
 import asyncio
 import sys
 from collections.abc import Coroutine
+from math import inf
 from typing import Any, TypeVar
 
 from bson import Binary
 from bson.binary import UuidRepresentation
-from pymongo import lock
+from pymongo import _csot, lock
+from pymongo.asynchronous import pool
+from pymongo.asynchronous.pool import AsyncConnection
+from pymongo.common import MAX_MESSAGE_SIZE
+from pymongo.errors import ProtocolError, _OperationCancelled
+from pymongo.message import _UNPACK_REPLY, _OpMsg
+from pymongo.network_layer import _POLL_TIMEOUT, PyMongoProtocol
 
 T = TypeVar("T")
 
@@ -52,3 +62,48 @@ def patch_uuids() -> None:
 
 def _uuid_or_itself(binary: Binary, uuid_representation: int = UuidRepresentation.STANDARD) -> Any:
     return _as_uuid(binary, uuid_representation) if len(binary) == _UUID_BYTES else binary
+
+
+def patch_exchanges() -> None:
+    """Has the driver send a command, and wait for its answer, in the task that asked."""
+    pool.async_sendall = _send  # type: ignore[assignment,attr-defined]
+    pool.async_receive_message = _answer  # type: ignore[assignment,attr-defined]
+
+
+async def _send(protocol: PyMongoProtocol, message: bytes) -> None:
+    # It waits for nothing: its transport takes a message of any length.
+    await protocol.write(message)
+
+
+async def _answer(
+    connection: AsyncConnection, request_id: int | None, max_message_size: int = MAX_MESSAGE_SIZE
+) -> _OpMsg:
+    loop, given_up = asyncio.get_running_loop(), connection.cancel_context
+    remaining = _csot.remaining()
+    seconds = connection.conn.gettimeout or inf if remaining is None else max(0.0, remaining)
+    end = loop.time() + seconds
+
+    looking: asyncio.Handle
+
+    def look() -> None:
+        nonlocal looking
+        now = loop.time()
+        if given_up.cancelled or now >= end:
+            limit.reschedule(now)
+        else:
+            looking = loop.call_later(min(_POLL_TIMEOUT, end - now), look)
+
+    looking = loop.call_later(min(_POLL_TIMEOUT, seconds), look)
+    try:
+        async with asyncio.timeout(None) as limit:
+            data, op_code = await connection.conn.get_conn.read(request_id, max_message_size)
+    except TimeoutError:
+        # The connection's own may be one, too.
+        if not limit.expired():
+            raise
+        raise _OperationCancelled("operation cancelled") if given_up.cancelled else TimeoutError("timed out") from None
+    finally:
+        looking.cancel()
+    if op_code not in _UNPACK_REPLY:
+        raise ProtocolError(f"Got opcode {op_code!r} but expected {_UNPACK_REPLY.keys()!r}")
+    return _UNPACK_REPLY[op_code](data)
