@@ -16,25 +16,25 @@ from graphql import (
     ValueNode,
     VariableNode,
     VariableValues,
-    coerce_input_literal,
     get_argument_values,
 )
 
 from gateway.compiler.graphql_core_adapter import default_value
+from gateway.compiler.literal_coercion import Coercion, literal_coercion
 from gateway.schema.scalars import parse_any_literal
 
 
 @dataclass(frozen=True, slots=True)
 class _Argument:
     """``variable``: the name of the one that it is, if it is one. ``otherwise``: its value where that isn't given, or
-    `Undefined`. ``literal``: what else it is."""
+    `Undefined`. ``literal``: what gives its value where it is anything else."""
 
     name: str
     type: GraphQLInputType
     required: bool
     variable: str
     otherwise: Any
-    literal: ValueNode | None
+    literal: Coercion | None
 
 
 class FieldArguments:
@@ -60,7 +60,7 @@ class FieldArguments:
             if argument.literal is None:
                 value = variables.coerced.get(argument.variable, argument.otherwise)
             else:
-                value = coerce_input_literal(argument.literal, argument.type, variables)
+                value = argument.literal(variables)
             if value is Undefined and argument.literal is None and not argument.required:
                 continue
             if value is Undefined or (value is None and argument.required):
@@ -93,5 +93,5 @@ class FieldArguments:
 def _argument(name: str, declared: GraphQLArgument, node: ValueNode | None) -> _Argument:
     required = isinstance(declared.type, GraphQLNonNull)
     variable = node.name.value if isinstance(node, VariableNode) else ""
-    literal = None if variable else node
+    literal = None if variable or node is None else literal_coercion(node, declared.type)
     return _Argument(declared.out_name or name, declared.type, required, variable, default_value(declared), literal)

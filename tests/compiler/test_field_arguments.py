@@ -18,7 +18,8 @@ from graphql import (
 from gateway.compiler.field_arguments import FieldArguments
 from tests.harness.default_graph import EXECUTABLE
 
-SENT: list[dict[str, Any]] = [{}, *({"v": value} for value in (None, 1, "x", {"userId": {"eq": "u"}}, ["a", "b"]))]
+VALUES = (None, 1, "x", {"userId": {"eq": "u"}}, ["a", "b"], "DESC", "POSITION")
+SENT: list[dict[str, Any]] = [{}, *({"v": value} for value in VALUES)]
 
 
 def outcome(values: Callable[[], dict[str, Any]]) -> str:
@@ -40,6 +41,17 @@ def outcome(values: Callable[[], dict[str, Any]]) -> str:
         ("$v: ID", "interactions(where: {userId: {eq: $v}}) { nodes { id } }"),
         ("$v: [ID!]", "interactions(where: {userId: {in: $v}}) { nodes { id } }"),
         ("$v: ID!", "interactions(where: {userId: {in: [$v, \"w\"]}}) { nodes { id } }"),
+        ("$v: ID!", "interactions(where: {and: [{userId: {eq: $v}}, {position: {gte: 1, lt: 5}}]}) { nodes { id } }"),
+        ("$v: ID", "interactions(where: {sessionId: {eq: \"s\"}, userId: {in: [$v, null]}}) { nodes { id } }"),
+        ("$v: IDFilter", "interactions(where: {nothing: 1, userId: $v}) { nodes { id } }"),
+        ("$v: Int", "interactions(where: {position: {gte: $v}, occurredAt: {gte: \"then\"}}) { nodes { id } }"),
+        ("$v: Int", "interactions(where: {position: {gte: $v}, searchRequest: {groupBy: 1}}) { nodes { id } }"),
+        ("$v: SortDirection", "interactions(orderBy: {field: POSITION, direction: $v}) { nodes { id } }"),
+        ("$v: InteractionOrderField!", "interactions(orderBy: {field: $v}) { nodes { id } }"),
+        ("$v: InteractionOrderField", "interactions(orderBy: {field: $v}) { nodes { id } }"),
+        ("$v: SortDirection", "interactions(orderBy: {direction: $v}) { nodes { id } }"),
+        ("$v: JSON", "interactions(where: {metadata: [{path: \"a.b\", value: $v}]}) { nodes { id } }"),
+        ("$v: JSON", "interactions(where: {metadata: {path: \"a\", operator: IN, value: [1, $v]}}) { nodes { id } }"),
         ("$v: ID!", "feature(featureId: $v) { featureId }"),
         ("$v: ID = \"d\"", "feature(featureId: $v) { featureId }"),
         ("$v: [ID!]!", "features(featureIds: $v) { featureId }"),
