@@ -4,6 +4,7 @@ The driver's cursors of undecoded documents make an object of each document, whi
 takes of the processor. But only what its cursors send does the driver repeat where a connection or a server failed.
 """
 
+import struct
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple, cast
@@ -19,6 +20,8 @@ _DOCUMENT, _HEAD = 3, 4
 # How the driver's and MongoDB's own cursors begin: with their array of documents, and behind that with their id.
 _FIRST_BATCH, _ID = b"\x04firstBatch\0", b"\x12id\0"
 _ID_BYTES = 8
+_NO_DOCUMENTS = "a batch of something else than documents"
+_length = struct.Struct("<i").unpack_from
 
 
 class FirstBatch(NamedTuple):
@@ -72,18 +75,22 @@ def first_batch(reply: RawBSONDocument) -> FirstBatch:
             cursor_id = int.from_bytes(encoded[behind : behind + _ID_BYTES], "little", signed=True)
             return FirstBatch(b"".join(documents), len(documents), cursor_id)
     # What speaks MongoDB's protocol may order it otherwise.
-    documents = [bytes(document.raw) for document in cursor["firstBatch"]]
-    return FirstBatch(b"".join(documents), len(documents), cursor["id"])
+    batch = cursor["firstBatch"]
+    if not all(isinstance(document, RawBSONDocument) for document in batch):
+        raise InvalidBSON(_NO_DOCUMENTS)
+    return FirstBatch(b"".join(bytes(document.raw) for document in batch), len(batch), cursor["id"])
 
 
 def _documents(array: bytes) -> list[bytes]:
     """Those of an encoded array. Each stands behind its type and its place, as text that ends with a zero."""
-    documents, at, end = [], _HEAD, len(array) - 1
+    documents: list[bytes] = []
+    at, end, number = _HEAD, len(array) - 1, 0
     while at < end:
-        start = array.index(0, at + 1) + 1
-        length = int.from_bytes(array[start : start + _HEAD], "little")
-        if array[at] != _DOCUMENT or length <= _HEAD:
-            raise InvalidBSON("a batch of something else than documents")
-        at = start + length
+        # To look for the zero takes longer than all else.
+        start = at + (3 if number < 10 else 4 if number < 100 else 2 + len(str(number)))
+        [length] = _length(array, start)
+        if array[at] != _DOCUMENT or array[start - 1] or length <= _HEAD:
+            raise InvalidBSON(_NO_DOCUMENTS)
+        at, number = start + length, number + 1
         documents.append(array[start:at])
     return documents

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from bson import encode
+from bson import Int64, encode
+from bson.errors import InvalidBSON
 from bson.raw_bson import RawBSONDocument
 from pymongo.uri_parser import parse_uri
 
@@ -70,15 +71,29 @@ async def test_what_one_reply_does_not_hold_is_read_all_the_same(database: Datab
 @pytest.mark.parametrize(
     "cursor",
     [
-        {"firstBatch": [{"a": 1}, {}, {"b": [{}]}], "id": 7, "ns": "d.c"},
-        {"id": 7, "firstBatch": [{"a": 1}, {}, {"b": [{}]}]},
-        {"firstBatch": [{"a": 1}, {}, {"b": [{}]}], "partialResultsReturned": True, "id": 7},
+        {"firstBatch": [{"a": 1}, {}, {"b": [{}]}], "id": Int64(7), "ns": "d.c"},
+        {"id": Int64(7), "firstBatch": [{"a": 1}, {}, {"b": [{}]}]},
+        {"firstBatch": [{"a": 1}, {}, {"b": [{}]}], "partialResultsReturned": True, "id": Int64(7)},
     ],
     ids=["as MongoDB orders it", "ordered otherwise", "with more in between"],
 )
 def test_a_reply_is_cut_into_its_documents(cursor: dict[str, Any]) -> None:
     documents = b"".join(encode(document) for document in cursor["firstBatch"])
     assert first_batch(RawBSONDocument(encode({"cursor": cursor, "ok": 1.0}))) == (documents, 3, 7)
+
+
+def test_a_reply_of_many_documents_is_cut_as_well() -> None:
+    documents = [encode({"_id": number}) for number in range(1_234)]
+    cursor = {"firstBatch": [RawBSONDocument(document) for document in documents], "id": Int64(0), "ns": "d.c"}
+    assert first_batch(RawBSONDocument(encode({"cursor": cursor, "ok": 1.0}))) == (b"".join(documents), 1_234, 0)
+
+
+@pytest.mark.parametrize("odd", [1, "x", [], None])
+@pytest.mark.parametrize("first", ["firstBatch", "id"])
+def test_a_reply_of_something_else_than_documents_is_refused(odd: object, first: str) -> None:
+    cursor = {first: None, "firstBatch": [{"a": 1}, odd, {"b": 2}], "id": Int64(0), "ns": "d.c"}
+    with pytest.raises(InvalidBSON):
+        first_batch(RawBSONDocument(encode({"cursor": cursor, "ok": 1.0})))
 
 
 async def _rows(database: Database, stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
