@@ -36,10 +36,10 @@ pub fn read<'a>(operand: &Operand, slot: impl Fn(usize) -> Result<Value<'a>, Rea
             Ok(first)
         }
         Operand::TreeBranch(place, older) => {
-            if let Some(older) = older {
-                if !matches!(slot(*older)?, Value::Null) {
-                    return Err(Reason::LegacyTree);
-                }
+            if let Some(older) = older
+                && !matches!(slot(*older)?, Value::Null)
+            {
+                return Err(Reason::LegacyTree);
             }
             slot(*place)
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 
 use crate::joins;
@@ -37,7 +38,11 @@ struct Program {
     inner: Vec<Arc<Shape>>,
 }
 
-type Batches<'py> = Vec<Bound<'py, PyBytes>>;
+/// From so many bytes on, what was fetched is shaped while Python's other threads run. Less is done before one of them
+/// would have its turn.
+const LONG_BYTES: usize = 200_000;
+
+type Batches = Vec<PyBackedBytes>;
 
 /// Start, stop and step of a range.
 type Range = (isize, isize, isize);
@@ -48,17 +53,17 @@ type FetchedPage = (Range, bool, bool, Option<i64>);
 /// What was fetched for a root: of batches a page in the order by a key, with its tag; or the numbers of documents, None
 /// for nothing.
 #[derive(FromPyObject)]
-enum FetchedRoot<'py> {
-    Page(Batches<'py>, String, String, FetchedPage),
-    Documents(Batches<'py>, Vec<Option<usize>>),
+enum FetchedRoot {
+    Page(Batches, String, String, FetchedPage),
+    Documents(Batches, Vec<Option<usize>>),
 }
 
 /// What parents are joined to, by what they are joined on: of batches pages in an order by a key, with its tag; or the
 /// numbers of documents, None for nothing.
 #[derive(FromPyObject)]
-enum FetchedJoin<'py> {
-    Pages(Batches<'py>, String, String, Vec<(String, FetchedPage)>),
-    Documents(Batches<'py>, Vec<(String, Option<usize>)>),
+enum FetchedJoin {
+    Pages(Batches, String, String, Vec<(String, FetchedPage)>),
+    Documents(Batches, Vec<(String, Option<usize>)>),
 }
 
 #[pymethods]
@@ -73,19 +78,21 @@ impl Program {
     fn answer<'py>(
         &self,
         py: Python<'py>,
-        roots: Vec<FetchedRoot<'py>>,
-        joins: Vec<FetchedJoin<'py>>,
+        roots: Vec<FetchedRoot>,
+        joins: Vec<FetchedJoin>,
         bounds: Vec<i64>,
         most_values: u64,
         most_bytes: usize,
     ) -> PyResult<Bound<'py, PyAny>> {
         let limits = Limits { values: most_values, bytes: most_bytes };
+        let size: usize = roots.iter().map(root_size).chain(joins.iter().map(join_size)).sum();
         let shape = || {
             let roots = roots.iter().map(root).collect::<Result<_, _>>()?;
             let joins = joins.iter().map(join).collect::<Result<_, _>>()?;
             shaping::answer(&self.root, &self.inner, &Everything { roots, joins, bounds }, limits)
         };
-        match guarded(shape) {
+        let made = if size < LONG_BYTES { guarded(shape) } else { py.detach(|| guarded(shape)) };
+        match made {
             Ok(json) => Ok(PyBytes::new(py, &json).into_any()),
             Err(reason) => Ok(reason.text().into_pyobject(py)?.into_any()),
         }
@@ -95,7 +102,7 @@ impl Program {
 /// The documents in the rows of a join, one key's behind the other, and how many there are of each key, up to a limit; or
 /// the reason for which they aren't cut.
 #[pyfunction]
-fn joined<'py>(py: Python<'py>, batches: Batches<'py>, limit: usize) -> PyResult<Bound<'py, PyAny>> {
+fn joined<'py>(py: Python<'py>, batches: Batches, limit: usize) -> PyResult<Bound<'py, PyAny>> {
     match guarded(|| joins::cut(&bytes(&batches), limit)) {
         Ok(cut) => Ok((PyBytes::new(py, &cut.documents), cut.counts).into_pyobject(py)?.into_any()),
         Err(reason) => Ok(reason.text().into_pyobject(py)?.into_any()),
@@ -104,7 +111,7 @@ fn joined<'py>(py: Python<'py>, batches: Batches<'py>, limit: usize) -> PyResult
 
 /// The ids that documents of these ranges have at a path, each once; or the reason for which they aren't read.
 #[pyfunction]
-fn ids_at<'py>(py: Python<'py>, batches: Batches<'py>, ranges: Vec<Range>, path: &str) -> PyResult<Bound<'py, PyAny>> {
+fn ids_at<'py>(py: Python<'py>, batches: Batches, ranges: Vec<Range>, path: &str) -> PyResult<Bound<'py, PyAny>> {
     let picked: Vec<Picked> = ranges.into_iter().map(picked).collect();
     match guarded(|| joins::ids_at(&Fetched::of(&bytes(&batches))?, &picked, path)) {
         Ok(ids) => Ok(ids.into_pyobject(py)?.into_any()),
@@ -114,7 +121,7 @@ fn ids_at<'py>(py: Python<'py>, batches: Batches<'py>, ranges: Vec<Range>, path:
 
 /// The text that each document has at a path; or the reason for which they aren't read.
 #[pyfunction]
-fn texts_at<'py>(py: Python<'py>, batches: Batches<'py>, path: &str) -> PyResult<Bound<'py, PyAny>> {
+fn texts_at<'py>(py: Python<'py>, batches: Batches, path: &str) -> PyResult<Bound<'py, PyAny>> {
     match guarded(|| joins::texts_at(&Fetched::of(&bytes(&batches))?, path)) {
         Ok(texts) => Ok(texts.into_pyobject(py)?.into_any()),
         Err(reason) => Ok(reason.text().into_pyobject(py)?.into_any()),
@@ -126,7 +133,7 @@ fn guarded<T>(make: impl FnOnce() -> Result<T, Reason>) -> Result<T, Reason> {
     catch_unwind(AssertUnwindSafe(make)).unwrap_or(Err(Reason::Panicked))
 }
 
-fn root<'a>(fetched: &'a FetchedRoot<'_>) -> Result<Found<'a>, Reason> {
+fn root<'a>(fetched: &'a FetchedRoot) -> Result<Found<'a>, Reason> {
     Ok(match fetched {
         FetchedRoot::Page(batches, key, tag, page) => {
             let fetched = Rc::new(Fetched::of(&bytes(batches))?);
@@ -138,7 +145,7 @@ fn root<'a>(fetched: &'a FetchedRoot<'_>) -> Result<Found<'a>, Reason> {
     })
 }
 
-fn join<'a>(fetched: &'a FetchedJoin<'_>) -> Result<Join<'a>, Reason> {
+fn join<'a>(fetched: &'a FetchedJoin) -> Result<Join<'a>, Reason> {
     match fetched {
         FetchedJoin::Pages(batches, key, tag, pages) => {
             let (fetched, order) = (Rc::new(Fetched::of(&bytes(batches))?), Rc::new(Order { key, tag }));
@@ -152,6 +159,22 @@ fn join<'a>(fetched: &'a FetchedJoin<'_>) -> Result<Join<'a>, Reason> {
             Ok(Join { fetched, by_key: numbers.iter().map(document).collect() })
         }
     }
+}
+
+fn root_size(fetched: &FetchedRoot) -> usize {
+    match fetched {
+        FetchedRoot::Page(batches, ..) | FetchedRoot::Documents(batches, _) => size(batches),
+    }
+}
+
+fn join_size(fetched: &FetchedJoin) -> usize {
+    match fetched {
+        FetchedJoin::Pages(batches, ..) | FetchedJoin::Documents(batches, _) => size(batches),
+    }
+}
+
+fn size(batches: &Batches) -> usize {
+    batches.iter().map(|batch| batch.len()).sum()
 }
 
 fn page_of<'a>(page: &FetchedPage, fetched: &Rc<Fetched<'a>>, order: &Rc<Order<'a>>) -> Page<'a> {
@@ -170,8 +193,8 @@ fn picked((start, stop, step): Range) -> Picked {
     Picked::of(start, stop, step)
 }
 
-fn bytes<'a>(batches: &'a Batches<'_>) -> Vec<&'a [u8]> {
-    batches.iter().map(|batch| batch.as_bytes()).collect()
+fn bytes(batches: &Batches) -> Vec<&[u8]> {
+    batches.iter().map(|batch| &**batch).collect()
 }
 
 fn shared(inner: &[PyRef<'_, SharedShape>]) -> Vec<Arc<Shape>> {

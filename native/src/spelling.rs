@@ -61,7 +61,7 @@ fn is_plain(bytes: &[u8]) -> bool {
     let odd = |word: &[u8; 8]| {
         let word = u64::from_le_bytes(*word);
         let below_space = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
-        below_space | zeros(word ^ ONES * u64::from(b'"')) | zeros(word ^ ONES * u64::from(b'\\'))
+        below_space | zeros(word ^ (ONES * u64::from(b'"'))) | zeros(word ^ (ONES * u64::from(b'\\')))
     };
     words.iter().fold(0, |met, word| met | odd(word)) == 0
         && rest.iter().all(|&byte| byte >= 0x20 && byte != b'"' && byte != b'\\')
