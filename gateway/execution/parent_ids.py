@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from gateway.compiler.native_backend import undecoded_joins
 from gateway.model.documents import TYPE_FIELD
-from gateway.model.undecoded_documents import UndecodedDocuments
+from gateway.model.undecoded_documents import Undecoded, UndecodedDocument, UndecodedDocuments
 from gateway.plan.fetched_pages import Parents, ids_at
 from gateway.plan.operation_plan import Fetch
 
@@ -22,20 +22,34 @@ def decoded_ids(parent: Fetch, documents: Sequence[Any]) -> ParentIds:
 
 
 def undecoded_ids(parent: Fetch, parents: Sequence[Parents]) -> ParentIds | None:
-    """Those of documents of one type of which some aren't decoded; None where they have to be for that."""
-    [selection] = parent.selections.values()
-    ids = {fetch.key: _ids_at(parents, fetch.key) for fetch in selection.nested}
-    read = {path: of_path for path, of_path in ids.items() if of_path is not None}
-    return None if len(read) < len(ids) else lambda _, path: read[path]
+    """Those of documents of which some aren't decoded; None where they have to be for that."""
+    read: dict[tuple[str, str], Sequence[str]] = {}
+    for name, selection in parent.selections.items():
+        if selection.nested:
+            of_type = parents if len(parent.selections) == 1 else [one for one in parents if _type_name(one) == name]
+            for fetch in selection.nested:
+                ids = _ids_at(of_type, fetch.key)
+                if ids is None:
+                    return None
+                read[name, fetch.key] = ids
+    return lambda name, path: read[name, path]
 
 
 def are_decoded(parents: Sequence[Parents]) -> bool:
-    return not any(isinstance(documents, UndecodedDocuments) for documents in parents)
+    return not any(isinstance(documents, Undecoded) for documents in parents)
+
+
+def _type_name(parents: Parents) -> Any:
+    """The type of what was fetched among such of several."""
+    if isinstance(parents, UndecodedDocument):
+        return parents.type_name
+    assert not isinstance(parents, UndecodedDocuments), "pages are of one type"
+    return parents[TYPE_FIELD]
 
 
 def _ids_at(parents: Sequence[Parents], path: str) -> list[str] | None:
     ids = dict[str, None]()
-    for is_undecoded, alike in groupby(parents, lambda parents: isinstance(parents, UndecodedDocuments)):
+    for is_undecoded, alike in groupby(parents, lambda parents: isinstance(parents, Undecoded)):
         documents: list[Any] = list(alike)
         of_alike = undecoded_joins.ids_at(documents, path) if is_undecoded else ids_at(documents, path)
         if of_alike is None:

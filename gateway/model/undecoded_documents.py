@@ -1,7 +1,7 @@
 """Documents as the database sent them, for whoever reads their bytes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, overload
+from typing import Any, TypeAlias, overload
 
 Document = Mapping[str, Any]
 Decode = Callable[[bytes], Iterator[Sequence[Document]]]
@@ -75,24 +75,42 @@ class UndecodedDocuments(Sequence[Document]):
 
 class UndecodedDocument(Mapping[str, Any]):
     """The document of a ``number`` among those of batches, of which the ``text`` at ``path`` is known; all of them are
-    decoded for whoever reads anything else of it."""
+    decoded for whoever reads anything else of it.
 
-    __slots__ = ("_path", "_text", "number", "whole")
+    ``type_name``: where it was looked for among several types, the declared name of its own.
+    """
 
-    def __init__(self, whole: UndecodedBatches, number: int, path: str, text: str) -> None:
+    __slots__ = ("_path", "_text", "number", "type_name", "whole")
+
+    def __init__(self, whole: UndecodedBatches, number: int, path: str, text: str, type_name: str = "") -> None:
         self.whole = whole
         self.number = number
+        self.type_name = type_name
         self._path = path
         self._text = text
 
+    def of_type(self, name: str) -> "UndecodedDocument":
+        """The same as one of this type among several."""
+        return UndecodedDocument(self.whole, self.number, self._path, self._text, name)
+
+    @property
+    def picked(self) -> range:
+        """As of `UndecodedDocuments`."""
+        return range(self.number, self.number + 1)
+
     def __getitem__(self, name: str) -> Any:
-        return self._text if name == self._path else self._decoded()[name]
+        return self._text if name == self._path else self.decoded()[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._decoded())
+        return iter(self.decoded())
 
     def __len__(self) -> int:
-        return len(self._decoded())
+        return len(self.decoded())
 
-    def _decoded(self) -> Document:
-        return UndecodedDocuments(self.whole, range(self.number, self.number + 1)).decoded()[0]
+    def decoded(self) -> Document:
+        """This document; raises as `UndecodedBatches.decoding`."""
+        return UndecodedDocuments(self.whole, self.picked).decoded()[0]
+
+
+Undecoded: TypeAlias = UndecodedDocuments | UndecodedDocument
+"""Documents of the same batches, which ``picked`` says of them, or one alone."""

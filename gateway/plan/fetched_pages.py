@@ -7,8 +7,9 @@ from typing import Any, TypeAlias
 from gateway.errors import GatewayError, UnreadableDocument
 from gateway.errors.time_limit import too_broad
 from gateway.model.document_ids import id_text
+from gateway.model.documents import TYPE_FIELD
 from gateway.model.filter_trees.flat import Count
-from gateway.model.undecoded_documents import UndecodedBatches, UndecodedDocument, UndecodedDocuments
+from gateway.model.undecoded_documents import Undecoded, UndecodedBatches, UndecodedDocument, UndecodedDocuments
 from gateway.plan.paging import Page
 from gateway.plan.statistics_pages import GroupPage
 
@@ -187,7 +188,7 @@ def _decoded(values: Iterable[Any]) -> Generator[None, None, list[Any]]:
     made = []
     for value in values:
         for parents in parents_of(value):
-            if isinstance(parents, UndecodedDocuments) and parents.whole not in by_command:
+            if isinstance(parents, Undecoded) and parents.whole not in by_command:
                 for documents in parents.whole.decoding():
                     if documents is None:
                         yield
@@ -199,8 +200,9 @@ def _decoded(values: Iterable[Any]) -> Generator[None, None, list[Any]]:
 
 def _with_decoded(value: Any, by_command: Mapping[UndecodedBatches, list[Mapping[str, Any]]]) -> Any:
     match value:
-        case UndecodedDocument(whole=whole, number=number):
-            return by_command[whole][number]
+        case UndecodedDocument(whole=whole, number=number, type_name=name):
+            document = by_command[whole][number]
+            return {**document, TYPE_FIELD: name} if name else document
         case Page(documents=UndecodedDocuments() as documents):
             return replace(value, documents=documents.of(by_command[documents.whole]))
         case list():
@@ -208,15 +210,15 @@ def _with_decoded(value: Any, by_command: Mapping[UndecodedBatches, list[Mapping
     return value
 
 
-Parents: TypeAlias = UndecodedDocuments | Mapping[str, Any]
+Parents: TypeAlias = Undecoded | Mapping[str, Any]
 """Undecoded documents that were fetched together, or one that is decoded."""
 
 
 def parents_of(value: Any) -> Sequence[Parents]:
     """The documents of a value, as `documents_of` has them once they are decoded."""
     match value:
-        case UndecodedDocument(whole=whole, number=number):
-            return (UndecodedDocuments(whole, range(number, number + 1)),)
+        case UndecodedDocument():
+            return (value,)
         case Page(documents=UndecodedDocuments() as documents):
             return (documents,)
         case list():

@@ -45,16 +45,16 @@ impl<'a, 'p> Answer<'a, 'p> {
                     return Err(Reason::BadProgram);
                 };
                 let shape = inner.get(*shape).ok_or(Reason::BadProgram)?;
-                let Some(Found::Documents(fetched, numbers)) = self.fetched.roots.get(*number) else {
+                let Some(Found::Objects(objects)) = self.fetched.roots.get(*number) else {
                     return Err(Reason::BadProgram);
                 };
-                self.count(numbers.len(), width)?;
+                self.count(objects.numbers.len(), width)?;
                 self.out.push(b'[');
-                for (index, &document) in numbers.iter().enumerate() {
+                for index in 0..objects.numbers.len() {
                     if index > 0 {
                         self.out.push(b',');
                     }
-                    self.found(shape, fetched, document, *nullable)?;
+                    self.root(shape, objects, index, *nullable)?;
                 }
                 self.out.push(b']');
                 return Ok(());

@@ -104,11 +104,19 @@ pub struct Page<'a> {
     pub order: Rc<Order<'a>>,
 }
 
-/// What was fetched for a root: a page, or the numbers of documents, None for nothing.
+/// What was fetched for a root: a page, or objects.
 #[derive(Debug)]
 pub enum Found<'a> {
     Page(Page<'a>),
-    Documents(Rc<Fetched<'a>>, Vec<Option<usize>>),
+    Objects(Objects<'a>),
+}
+
+/// The numbers of documents, None for nothing; where they are of several types, the name of each one's.
+#[derive(Debug)]
+pub struct Objects<'a> {
+    pub fetched: Rc<Fetched<'a>>,
+    pub numbers: &'a [Option<usize>],
+    pub type_names: &'a [String],
 }
 
 impl Found<'_> {
@@ -116,7 +124,7 @@ impl Found<'_> {
     pub fn judge(&self) -> Result<(), Reason> {
         match self {
             Found::Page(page) => page.fetched.judge(),
-            Found::Documents(fetched, _) => fetched.judge(),
+            Found::Objects(objects) => objects.fetched.judge(),
         }
     }
 }

@@ -172,6 +172,8 @@ pub enum Body {
         matching: Entries,
         otherwise: Entries,
     },
+    /// Of one of several types, by the name that it was looked for with.
+    Named(Vec<(String, Entries)>),
     /// A node of a tree's listing. The first three slots of a group are its branches, the fourth the older one.
     Flat {
         of_condition: Entries,

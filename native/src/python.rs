@@ -10,13 +10,13 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 
 use crate::joins;
-use crate::pages::{Everything, Fetched, Found, Join, Joined, Order, Page, Picked};
+use crate::pages::{Everything, Fetched, Found, Join, Joined, Objects, Order, Page, Picked};
 use crate::program::{Root, Shape};
 use crate::reasons::Reason;
 use crate::shaping::{self, Limits};
 
 /// How shapes and programs are encoded: `gateway/compiler/native_backend/extension.py` expects the same number.
-const ENCODING: u32 = 4;
+const ENCODING: u32 = 5;
 
 /// The shape of an object, which programs share.
 #[pyclass(name = "Shape", frozen, module = "gateway_native")]
@@ -51,11 +51,11 @@ type Range = (isize, isize, isize);
 type FetchedPage = (Range, bool, bool, Option<i64>);
 
 /// What was fetched for a root: of batches a page in the order by a key, with its tag; or the numbers of documents, None
-/// for nothing.
+/// for nothing, and where they are of several types the name of each one's.
 #[derive(FromPyObject)]
 enum FetchedRoot {
     Page(Batches, String, String, FetchedPage),
-    Documents(Batches, Vec<Option<usize>>),
+    Objects(Batches, Vec<Option<usize>>, Vec<String>),
 }
 
 /// What parents are joined to, by what they are joined on: of batches pages in an order by a key, with its tag; or the
@@ -139,8 +139,8 @@ fn root<'a>(fetched: &'a FetchedRoot) -> Result<Found<'a>, Reason> {
             let fetched = Rc::new(Fetched::of(&bytes(batches))?);
             Found::Page(page_of(page, &fetched, &Rc::new(Order { key, tag })))
         }
-        FetchedRoot::Documents(batches, numbers) => {
-            Found::Documents(Rc::new(Fetched::of(&bytes(batches))?), numbers.clone())
+        FetchedRoot::Objects(batches, numbers, type_names) => {
+            Found::Objects(Objects { fetched: Rc::new(Fetched::of(&bytes(batches))?), numbers, type_names })
         }
     })
 }
@@ -163,7 +163,7 @@ fn join<'a>(fetched: &'a FetchedJoin) -> Result<Join<'a>, Reason> {
 
 fn root_size(fetched: &FetchedRoot) -> usize {
     match fetched {
-        FetchedRoot::Page(batches, ..) | FetchedRoot::Documents(batches, _) => size(batches),
+        FetchedRoot::Page(batches, ..) | FetchedRoot::Objects(batches, ..) => size(batches),
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::bson::{self, Document, Value};
 use crate::leaves;
-use crate::pages::{Everything, Fetched, Found, Joined, Page};
+use crate::pages::{Everything, Fetched, Found, Joined, Objects, Page};
 use crate::program::{Attribute, Body, Entries, Entry, Expression, Operand, Root, Shape};
 use crate::reasons::Reason;
 use crate::spelling;
@@ -172,10 +172,8 @@ impl<'a, 'p> Answer<'a, 'p> {
         match (operand, parent) {
             (Operand::Root(number), _) => match self.fetched.roots.get(*number).ok_or(Reason::BadProgram)? {
                 Found::Page(page) => self.object(shape, Parent::Page(page)),
-                Found::Documents(fetched, numbers) => match numbers[..] {
-                    [document] => self.found(shape, fetched, document, nullable),
-                    _ => Err(Reason::BadProgram),
-                },
+                Found::Objects(objects) if objects.numbers.len() == 1 => self.root(shape, objects, 0, nullable),
+                Found::Objects(_) => Err(Reason::BadProgram),
             },
             (Operand::Joined(number, slot), _) => {
                 let join = self.fetched.joins.get(*number).ok_or(Reason::BadProgram)?;
@@ -196,8 +194,26 @@ impl<'a, 'p> Answer<'a, 'p> {
         }
     }
 
+    /// The object that a shape makes of what was found for a root.
+    pub(crate) fn root(
+        &mut self,
+        shape: &Shape,
+        objects: &Objects<'a>,
+        index: usize,
+        nullable: bool,
+    ) -> Result<(), Reason> {
+        let document = objects.numbers[index];
+        let (Body::Named(types), Some(number)) = (&shape.body, document) else {
+            return self.found(shape, &objects.fetched, document, nullable);
+        };
+        let type_name = objects.type_names.get(index).ok_or(Reason::BadProgram)?;
+        let of_type = types.iter().find(|(name, _)| name == type_name);
+        let (_, entries) = of_type.ok_or(Reason::BadProgram)?;
+        self.made(entries, &shape.inner, objects.fetched.walked(number)?, 0)
+    }
+
     /// The object that a shape makes of a document that was found, or of none.
-    pub(crate) fn found(
+    fn found(
         &mut self,
         shape: &Shape,
         fetched: &Fetched<'a>,
@@ -231,11 +247,22 @@ impl<'a, 'p> Answer<'a, 'p> {
                 }
                 if any && none { matching } else { otherwise }
             }
-            Body::Flat { .. } => return Err(Reason::BadProgram),
+            Body::Named(_) | Body::Flat { .. } => return Err(Reason::BadProgram),
         };
+        self.made(entries, &shape.inner, document, depth)
+    }
+
+    /// The object that has these entries.
+    fn made(
+        &mut self,
+        entries: &Entries,
+        inner: &[Arc<Shape>],
+        document: Document<'a>,
+        depth: usize,
+    ) -> Result<(), Reason> {
         let first = self.read(entries, document, depth)?;
         let parent = Parent::Stored(Stored { document, first, depth, flat: None });
-        self.entries(&entries.entries, &shape.inner, parent)?;
+        self.entries(&entries.entries, inner, parent)?;
         self.slots.truncate(first);
         Ok(())
     }

@@ -44,6 +44,11 @@ _SEARCHES = f"{{ searchRequests {{ nodes {{ {_SEARCH} }} }} }}"
 _JOINED = """{ searchRequests { nodes { searchRequestId interactions {
   edges { cursor node { id metadata feature { interactions { totalCount nodes { occurredAt position } } } } }
   pageInfo { hasNextPage endCursor } totalCount } } } }"""
+_NODES = f"""{{ nodes(ids: ["a"]) {{ __typename
+  ... on Interaction {{ id interactionId interactionTypes position score metadata occurredAt
+    searchRequest {{ {_SEARCH} }} }}
+  ... on SearchRequest {{ searchRequestId filters {{ {_TREE} }} interactions {{ totalCount nodes {{ id }} }} }}
+  ... on User {{ ofUser: userId }} }} }}"""
 
 
 def _pages(compiled: CompiledOperation, *batches: bytes) -> Pages:
@@ -62,7 +67,7 @@ def _answer(compiled: CompiledOperation, *batches: bytes) -> bytes | str:
 
 
 _queries = pytest.mark.parametrize(
-    "query", [_INTERACTIONS, _SEARCHES, _JOINED], ids=["interactions", "search requests", "joined"]
+    "query", [_INTERACTIONS, _SEARCHES, _JOINED, _NODES], ids=["interactions", "search requests", "joined", "nodes"]
 )
 
 
@@ -221,7 +226,8 @@ def test_operations_that_it_has_nothing_for_are_left_to_python() -> None:
         "{ interactions { nodes { json } } }",
         "{ interactions { nodes { featureId } stats { __typename } } }",
         "{ interactions { nodes { session { searchRequests { stats { __typename } } } } } }",
-        '{ node(id: "a") { id } }',
+        '{ node(id: "a") { ... on Percolator { where } } }',
+        '{ node(id: "a") { ... on SearchRequest { text } } }',
         '{ user(userId: "a") { sessions { nodes { sessionId } } } }',
         "{ interactions { nodes { featureId } } viewer { organization { name } } }",
         "{ interactions { nodes { featureId } } __schema { queryType { name } } }",

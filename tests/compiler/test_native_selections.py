@@ -12,7 +12,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from graphql import GraphQLObjectType, GraphQLUnionType, VariableValues, execute_sync, get_named_type, parse
+from graphql import (
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLUnionType,
+    VariableValues,
+    execute_sync,
+    get_named_type,
+    is_abstract_type,
+    parse,
+)
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
@@ -22,7 +31,7 @@ from gateway.model import filter_trees
 from gateway.preparation.prepared_documents import DocumentPreparation
 from gateway.schema.graph import build
 from gateway.schema.readings import Fetched, Parameterized, Reading, reading_of
-from gateway.schema.stored_readings import Computed, TypedText
+from gateway.schema.stored_readings import Computed, JsonText, TypedText
 from tests.generators.pages import Documents
 from tests.harness.default_graph import EXECUTABLE
 from tests.harness.undecoded import decoded, undecoded
@@ -32,27 +41,39 @@ pytestmark = pytest.mark.skipif(EXTENSION is None, reason="the native extension 
 EXAMPLES = int(os.environ.get("EXAMPLES") or 0)
 _DEEPEST = 6
 # What the native back end has nothing for, beside what isn't fetched as it is stored.
-_OTHERS = (Parameterized, TypedText)
+_OTHERS = (JsonText, Parameterized, TypedText)
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 
-def _selection(draw: Draw, type_name: str, fields: set[str], depth: int = 0) -> str:
-    """Some of a type's fields, with what is selected of them; ``fields``: takes their coordinates."""
+def _selection(draw: Draw, type_name: str, fields: set[str], depth: int = 0, *, is_one_of_several: bool = False) -> str:
+    """Some of a type's fields, with what is selected of them; ``fields``: takes their coordinates.
+
+    ``is_one_of_several``: beside it others are selected of other types, whose fields may not conflict with its.
+    """
     type_ = EXECUTABLE.type_map[type_name]
-    if isinstance(type_, GraphQLUnionType):
-        members = [f"... on {inner.name} {_selection(draw, inner.name, fields, depth)}" for inner in type_.types]
-        return f"{{ __typename {' '.join(members)} }}"
+    if isinstance(type_, GraphQLUnionType | GraphQLInterfaceType):
+        possible = EXECUTABLE.get_possible_types(type_)
+        if isinstance(type_, GraphQLInterfaceType):
+            possible = draw(st.lists(st.sampled_from(possible), max_size=4, unique=True))
+        members = [
+            f"... on {inner.name} {_selection(draw, inner.name, fields, depth, is_one_of_several=depth == 0)}"
+            for inner in possible
+        ]
+        return f"{{ {draw(st.sampled_from(['__typename', '__typename', 'a_type: __typename']))} {' '.join(members)} }}"
     assert isinstance(type_, GraphQLObjectType)
     names = [name for name, field in type_.fields.items() if _is_answered(reading_of(field))]
     if depth >= _DEEPEST:
-        names = [name for name in names if not hasattr(get_named_type(type_.fields[name].type), "fields")]
-        names = [name for name in names if not isinstance(get_named_type(type_.fields[name].type), GraphQLUnionType)]
+        names = [name for name in names if not _has_fields(get_named_type(type_.fields[name].type))]
     parts = []
     for name in draw(st.lists(st.sampled_from(names), min_size=1, max_size=6, unique=True)):
         fields.add(f"{type_name}.{name}")
         inner = get_named_type(type_.fields[name].type)
-        alias = draw(st.sampled_from(["", "", "", f"an_alias_of_{name}: "]))
+        alias = (
+            f"{type_name}_{name}: "
+            if is_one_of_several
+            else draw(st.sampled_from(["", "", "", f"an_alias_of_{name}: "]))
+        )
         below = _selection(draw, inner.name, fields, depth + 1) if _has_fields(inner) else ""
         parts.append(f"{alias}{name} {below}")
     return f"{{ {' '.join(parts)} }}"
@@ -68,7 +89,7 @@ def _is_answered(reading: Reading) -> bool:
 
 
 def _has_fields(type_: object) -> bool:
-    return isinstance(type_, GraphQLObjectType | GraphQLUnionType)
+    return isinstance(type_, GraphQLObjectType) or is_abstract_type(type_)
 
 
 _PAGE = "nodes {0} edges {{ cursor node {0} }} totalCount pageInfo {{ endCursor }}"
@@ -84,6 +105,11 @@ _ROOTS = {
         ('features(featureIds: ["a", "b"]) {}', "Feature"),
         ('session(sessionId: "a") {}', "Session"),
         ('users(ids: ["a", "b"]) {}', "User"),
+    ],
+    "of several types": [
+        ('node(id: "a") {}', "Node"),
+        ('nodes(ids: ["a", "b", "c"]) {}', "Node"),
+        ('_entities(representations: ["a", "b", "c"]) {}', "_Entity"),
     ],
 }
 

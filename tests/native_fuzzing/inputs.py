@@ -36,6 +36,10 @@ QUERIES = (
     "{ searchRequests { pageInfo { hasNextPage } } }",
     f"""{{ searchRequests {{ nodes {{ searchRequestId interactions {{ edges {{ cursor node {{ id metadata
       feature {{ interactions {{ totalCount nodes {{ occurredAt position }} }} }} }} }} {_PAGE} }} }} }} }}""",
+    f"""{{ nodes(ids: ["a"]) {{ __typename ... on Interaction {{ {_ROW} searchRequest {{ json }} }}
+      ... on SearchRequest {{ searchRequestId filters {{ {_TREE} }}
+        interactions {{ totalCount nodes {{ position }} }} }}
+      ... on User {{ ofUser: userId seen: firstSeenAt }} }} }}""",
 )
 ROWS, IDS = len(QUERIES), len(QUERIES) + 1
 """Behind the numbers of operations: what joins are cut of, and the ids by which parents are joined."""

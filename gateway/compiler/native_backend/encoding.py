@@ -118,10 +118,11 @@ class ShapeEncoding:
                         "otherwise": self._of(entries[discriminator.otherwise]),
                     }
                 }
+            case TypedShape(_, entries):
+                return {"Named": [(name, self._of(of_type)) for name, of_type in entries.items()]}
             case FlatShape(of_condition, of_group):
                 branches = (*filter_trees.BRANCHES, _OLDER_BRANCH)
                 return {"Flat": {"of_condition": self._of(of_condition), "of_group": self._of(of_group, branches)}}
-        raise Unsupported("objects of several types")
 
     def program(self, program: Program) -> dict[str, Any]:
         """Raises `Unsupported`."""

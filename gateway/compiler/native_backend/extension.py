@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Any, Protocol, TypeAlias, cast
 
 # How shapes and programs are encoded. One that was built of another revision may read them otherwise.
-_ENCODING = 4
+_ENCODING = 5
 
 PickedRange: TypeAlias = tuple[int, int, int]
 """Start, stop and step of the range of documents that are meant."""
@@ -14,14 +14,17 @@ FetchedPage: TypeAlias = tuple[PickedRange, bool, bool, int | None]
 """The documents of a page; whether there are elements behind and ahead of them, and how many in all, if they were
 counted."""
 
-FetchedRoot: TypeAlias = tuple[Sequence[bytes], str, str, FetchedPage] | tuple[Sequence[bytes], Sequence[int | None]]
-"""Batches, and a page behind key and tag of its order; or the numbers of documents, None for nothing."""
+FetchedRoot: TypeAlias = (
+    tuple[Sequence[bytes], str, str, FetchedPage] | tuple[Sequence[bytes], Sequence[int | None], Sequence[str]]
+)
+"""Batches, and a page behind key and tag of its order; or the numbers of documents, None for nothing, and where they
+are of several types the name of each one's."""
 
 FetchedJoin: TypeAlias = (
     tuple[Sequence[bytes], str, str, Sequence[tuple[str, FetchedPage]]]
     | tuple[Sequence[bytes], Sequence[tuple[str, int | None]]]
 )
-"""The same by what parents are joined on."""
+"""The same by what parents are joined on, of one type."""
 
 
 class NativeProgram(Protocol):

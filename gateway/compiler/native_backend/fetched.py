@@ -7,10 +7,12 @@ from bson import encode
 from bson.errors import BSONError
 
 from gateway.compiler.native_backend.extension import FetchedJoin, FetchedPage, FetchedRoot
+from gateway.model.documents import TYPE_FIELD
 from gateway.model.undecoded_documents import UndecodedBatches, UndecodedDocument, UndecodedDocuments
 from gateway.plan.paging import Page
 
 _NO_BATCHES: Sequence[bytes] = ()
+_ONE_TYPE: Sequence[str] = ()
 
 
 class FetchedOtherwise(Exception):
@@ -22,7 +24,10 @@ def fetched_root(value: Any) -> FetchedRoot:
     if isinstance(value, Page):
         whole, fetched = _page(value)
         return whole.batches if whole else _NO_BATCHES, value.order.path, value.order.tag, fetched
-    return _documents(value if isinstance(value, list) else [value])
+    values = value if isinstance(value, list) else [value]
+    batches, numbers = _documents(values)
+    type_names = list(map(_type_name, values))
+    return batches, numbers, type_names if any(type_names) else _ONE_TYPE
 
 
 def fetched_join(by_key: Mapping[str, Any] | Exception | None) -> FetchedJoin:
@@ -63,16 +68,20 @@ def _objects(by_key: Mapping[str, Any]) -> tuple[Sequence[bytes], Sequence[tuple
 
 
 def _documents(values: Iterable[Any]) -> tuple[Sequence[bytes], Sequence[int | None]]:
-    """The batches of undecoded documents, with one more of what was made here, and the number of each."""
-    whole: UndecodedBatches | None = None
+    """The batches of undecoded documents, command by command, with one more of what was made here, and the number of
+    each."""
+    batches: list[bytes] = []
     made: list[bytes] = []
     numbers: list[int | None] = []
+    first, count = dict[UndecodedBatches, int](), 0
     for value in values:
         if isinstance(value, UndecodedDocument):
-            if whole not in (None, value.whole):
-                raise FetchedOtherwise
             whole = value.whole
-            numbers.append(value.number)
+            if whole not in first:
+                first[whole] = count
+                count += whole.count
+                batches += whole.batches
+            numbers.append(first[whole] + value.number)
         elif value is None:
             numbers.append(None)
         elif isinstance(value, dict):
@@ -82,14 +91,22 @@ def _documents(values: Iterable[Any]) -> tuple[Sequence[bytes], Sequence[int | N
         else:
             raise FetchedOtherwise
     if not made:
-        return whole.batches if whole else _NO_BATCHES, numbers
-    count = whole.count if whole else 0
-    batches = [*(whole.batches if whole else ()), b"".join(made)]
+        return batches, numbers
+    batches.append(b"".join(made))
     return batches, [count - number - 1 if number is not None and number < 0 else number for number in numbers]
+
+
+def _type_name(value: Any) -> str:
+    """The type of what was looked for among several; "" of all else."""
+    if isinstance(value, UndecodedDocument):
+        return value.type_name
+    name: str = value.get(TYPE_FIELD, "") if isinstance(value, dict) else ""
+    return name
 
 
 def _encoded(document: Mapping[str, Any]) -> bytes:
     try:
-        return encode(document)
+        # No key of BSON has a NUL.
+        return encode({name: value for name, value in document.items() if name != TYPE_FIELD})
     except (BSONError, OverflowError, ValueError):
         raise FetchedOtherwise from None

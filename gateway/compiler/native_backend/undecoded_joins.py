@@ -5,7 +5,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from gateway.compiler.native_backend.extension import EXTENSION
-from gateway.model.undecoded_documents import UndecodedBatches, UndecodedDocument, UndecodedDocuments
+from gateway.model.undecoded_documents import Undecoded, UndecodedBatches, UndecodedDocument, UndecodedDocuments
 
 
 def joined(rows: UndecodedBatches, limit: int) -> Mapping[str, UndecodedDocuments] | None:
@@ -22,7 +22,7 @@ def joined(rows: UndecodedBatches, limit: int) -> Mapping[str, UndecodedDocument
     return by_key
 
 
-def ids_at(documents: Iterable[UndecodedDocuments], path: str) -> list[str] | None:
+def ids_at(documents: Iterable[Undecoded], path: str) -> list[str] | None:
     """What `gateway.plan.fetched_pages.ids_at` reads at a path of all of these, where each has a string there, or
     nothing."""
     ids = dict[str, None]()

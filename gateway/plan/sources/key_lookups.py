@@ -150,6 +150,10 @@ class NamespaceLookup(KeyLookup):
     """The namespaces of the caller's organization, each of which is its own scope."""
 
     @property
+    def as_stored(self) -> bool:
+        return True
+
+    @property
     def keeps_to_user(self) -> bool:
         return True
 
@@ -159,7 +163,7 @@ class NamespaceLookup(KeyLookup):
     def command(self, context: Context, keys: Sequence[str], paths: frozenset[str]) -> ReadCommand:
         caller = context.caller
         scan = NamespaceScan(caller.organization.id, {"_id": {"$in": list(keys)}}, caller.namespaces)
-        return Find(scan, NAMESPACE_PROJECTION, (), len(keys), "_id_")
+        return Find(scan, NAMESPACE_PROJECTION, (), len(keys), "_id_", key="namespace_id")
 
     def objects(self, result: Any, keys: Sequence[str], context: Context) -> Mapping[str, Document]:
         return {namespace["namespace_id"]: namespace for namespace in result}
@@ -168,6 +172,10 @@ class NamespaceLookup(KeyLookup):
 @dataclass(frozen=True, slots=True)
 class OrganizationLookup(KeyLookup):
     """The caller's organization, which is its own scope."""
+
+    @property
+    def as_stored(self) -> bool:
+        return True
 
     @property
     def reads(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from gateway.context import Context
 from gateway.errors import BadUserInput, GatewayError, NotFound
 from gateway.model.documents import TYPE_FIELD
+from gateway.model.undecoded_documents import UndecodedDocument
 from gateway.plan import global_ids
 from gateway.plan.commands import Document, ReadCommand
 from gateway.plan.sources.source import BoundRoot, Estimate, KeyLookup, Reference, Source, SourceArguments
@@ -38,6 +39,10 @@ class ByNodeId(Source):
     argument: str
     many: bool = False
 
+    @property
+    def as_stored(self) -> bool:
+        return True
+
     def bind(self, arguments: SourceArguments) -> "BoundReferences":
         texts = _ids(arguments, self.argument, many=self.many)
         paths = [(self.argument, index) if self.many else (self.argument,) for index in range(len(texts))]
@@ -51,6 +56,10 @@ class ByRepresentation(Source):
     there is an error."""
 
     argument: str
+
+    @property
+    def as_stored(self) -> bool:
+        return True
 
     def bind(self, arguments: SourceArguments) -> "BoundReferences":
         count = len(arguments.values[self.argument])
@@ -180,6 +189,7 @@ class BoundReferences(BoundRoot):
             reference if isinstance(reference, GatewayError) else self._object(reference, objects, context)
             for reference in self.references
         ]
+        _require_readable(objects, values)
         if self.required:
             values = [self._missing(index) if value is None else value for index, value in enumerate(values)]
         return values if self.many else values[0], self._points
@@ -195,7 +205,19 @@ class BoundReferences(BoundRoot):
             return None
         if not self.required and group.lookup.known(document) is None:
             return None
+        if isinstance(document, UndecodedDocument):
+            return document.of_type(reference.type_name)
         return {**document, TYPE_FIELD: reference.type_name}
 
     def _missing(self, index: int) -> NotFound:
         return NotFound("There is no such object here.", path=(self.required, index))
+
+
+def _require_readable(objects: Mapping[str, Mapping[str, Document]], values: Sequence[Any]) -> None:
+    """Decodes what was found for ids of other namespaces alone: nobody else would notice that it can't be."""
+    answered = {value.whole for value in values if isinstance(value, UndecodedDocument)}
+    for of_type in objects.values():
+        # All of a type were found by one command.
+        first = next(iter(of_type.values()), None)
+        if isinstance(first, UndecodedDocument) and first.whole not in answered:
+            first.decoded()
