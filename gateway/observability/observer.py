@@ -154,3 +154,5 @@ class Observer:
             self.ended(operation)
         for sink in self._sinks:
             sink.request_ended(request)
+        # Each knows its request: a cycle that keeps all of them, and their commands, until the garbage collector comes.
+        request.operations.clear()

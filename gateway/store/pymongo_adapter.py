@@ -32,6 +32,7 @@ from pymongo.common import MAX_MESSAGE_SIZE
 from pymongo.errors import ProtocolError, _OperationCancelled
 from pymongo.message import _UNPACK_REPLY, _OpMsg
 from pymongo.network_layer import _POLL_TIMEOUT, PyMongoProtocol
+from pymongo.pool_shared import _CancellationContext
 
 T = TypeVar("T")
 
@@ -78,32 +79,53 @@ async def _send(protocol: PyMongoProtocol, message: bytes) -> None:
 async def _answer(
     connection: AsyncConnection, request_id: int | None, max_message_size: int = MAX_MESSAGE_SIZE
 ) -> _OpMsg:
-    loop, given_up = asyncio.get_running_loop(), connection.cancel_context
     remaining = _csot.remaining()
     seconds = connection.conn.gettimeout or inf if remaining is None else max(0.0, remaining)
-    end = loop.time() + seconds
-
-    looking: asyncio.Handle
-
-    def look() -> None:
-        nonlocal looking
-        now = loop.time()
-        if given_up.cancelled or now >= end:
-            limit.reschedule(now)
-        else:
-            looking = loop.call_later(min(_POLL_TIMEOUT, end - now), look)
-
-    looking = loop.call_later(min(_POLL_TIMEOUT, seconds), look)
+    limit = _AnswerLimit(connection.cancel_context, seconds)
     try:
-        async with asyncio.timeout(None) as limit:
+        async with limit.timeout:
             data, op_code = await connection.conn.get_conn.read(request_id, max_message_size)
     except TimeoutError:
         # The connection's own may be one, too.
-        if not limit.expired():
+        if not limit.timeout.expired():
             raise
-        raise _OperationCancelled("operation cancelled") if given_up.cancelled else TimeoutError("timed out") from None
+        raise limit.error from None
     finally:
-        looking.cancel()
+        limit.end()
     if op_code not in _UNPACK_REPLY:
         raise ProtocolError(f"Got opcode {op_code!r} but expected {_UNPACK_REPLY.keys()!r}")
     return _UNPACK_REPLY[op_code](data)
+
+
+class _AnswerLimit:
+    """The end of waiting for an answer: after some seconds, or once its connection was given up.
+
+    An object, not a function that calls for itself again: that would be a cycle for each command, which keeps all of a
+    request until the garbage collector comes.
+    """
+
+    __slots__ = ("_connection", "_end", "_looking", "_loop", "timeout")
+
+    def __init__(self, connection: _CancellationContext, seconds: float) -> None:
+        self.timeout = asyncio.timeout(None)
+        self._connection = connection
+        self._loop = asyncio.get_running_loop()
+        self._end = self._loop.time() + seconds
+        self._looking = self._loop.call_later(min(_POLL_TIMEOUT, seconds), self._look)
+
+    @property
+    def error(self) -> Exception:
+        """What became of the command."""
+        if self._connection.cancelled:
+            return _OperationCancelled("operation cancelled")
+        return TimeoutError("timed out")
+
+    def end(self) -> None:
+        self._looking.cancel()
+
+    def _look(self) -> None:
+        now = self._loop.time()
+        if self._connection.cancelled or now >= self._end:
+            self.timeout.reschedule(now)
+        else:
+            self._looking = self._loop.call_later(min(_POLL_TIMEOUT, self._end - now), self._look)
