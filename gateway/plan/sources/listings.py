@@ -175,25 +175,26 @@ class BoundListing(_BoundPages, BoundRoot):
         return commands
 
     def _made(self, reach: Reach) -> tuple[ReadCommand, ...]:
-        query, window, limit = self.query, self.window, self.query.total_limit
-        path = query.path(reach, window.order)
-        scan, everything, name = query.scan(reach, path, window), query.scan(reach, path, None), path.index.name
-        find: ReadCommand
-        count: ReadCommand
+        path = self.query.path(reach, self.window.order)
+        find = self._find(reach, path)
+        return (find, self._count(reach, path)) if self.query.total_limit else (find,)
+
+    def _find(self, reach: Reach, path: AccessPath) -> ReadCommand:
+        scan, name, unindexed = self.query.scan(reach, path, self.window), path.index.name, path.unindexed
+        projection, sort, limit = self.query.projection, self._sort, self.window.limit
         if path.of_outcome:
-            collection, unindexed = scan.collection, path.unindexed
-            find = JoinedFind(
-                scan, query.projection, self._sort, window.limit, collection=collection, hint=name, unindexed=unindexed
-            )
-            outcomes = self._outcomes(reach)
-            if outcomes is None:
-                count = JoinedCount(everything, limit, collection=collection, hint=name, unindexed=unindexed)
-            else:
-                count = OutcomeCount(outcomes, limit, unindexed=unindexed)
-        else:
-            find = Find(scan, query.projection, self._sort, window.limit, name, path.unindexed)
-            count = Count(everything, limit, name, path.unindexed)
-        return (find, count) if limit else (find,)
+            return JoinedFind(scan, projection, sort, limit, collection=scan.collection, hint=name, unindexed=unindexed)
+        return Find(scan, projection, sort, limit, name, unindexed)
+
+    def _count(self, reach: Reach, path: AccessPath) -> ReadCommand:
+        everything, limit, name = self.query.scan(reach, path, None), self.query.total_limit, path.index.name
+        if not path.of_outcome:
+            return Count(everything, limit, name, path.unindexed)
+        outcomes = self._outcomes(reach)
+        if outcomes is not None:
+            return OutcomeCount(outcomes, limit, unindexed=path.unindexed)
+        collection = everything.collection
+        return JoinedCount(everything, limit, collection=collection, hint=name, unindexed=path.unindexed)
 
     def _outcomes(self, reach: Reach) -> Document | None:
         """The filter for the outcomes of what is listed; None where these don't hold all that is compared, or where
