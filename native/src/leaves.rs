@@ -43,11 +43,16 @@ pub fn read<'a>(operand: &Operand, slot: impl Fn(usize) -> Result<Value<'a>, Rea
             }
             slot(*place)
         }
-        Operand::ConditionKey(key, older) => match (unstructured(slot(*key)?)?, unstructured(slot(*older)?)?) {
-            (key @ Value::Text(_), _) | (Value::Null, key @ Value::Text(_)) => Ok(key),
-            _ => Err(Reason::BadValue),
-        },
+        Operand::ConditionKey(key, older) => Ok(Value::Text(condition_key(slot(*key)?, slot(*older)?)?)),
         _ => Err(Reason::BadProgram),
+    }
+}
+
+/// The key of a condition, of what it has at "key" and at "field".
+pub fn condition_key<'a>(key: Value<'a>, older: Value<'a>) -> Result<&'a str, Reason> {
+    match (unstructured(key)?, unstructured(older)?) {
+        (Value::Text(key), _) | (Value::Null, Value::Text(key)) => Ok(key),
+        _ => Err(Reason::BadValue),
     }
 }
 

@@ -19,3 +19,4 @@ pub mod shaping;
 mod spelling;
 mod texts;
 mod times;
+mod views;

@@ -66,6 +66,14 @@ impl<'a, 'p> Answer<'a, 'p> {
                 let shape = inner.get(*shape).ok_or(Reason::BadProgram)?;
                 return self.listing(shape, stored, width);
             }
+            (Operand::TreeConditions, Parent::Stored(tree)) => {
+                let Expression::Object { shape, .. } = item else {
+                    return Err(Reason::BadProgram);
+                };
+                let shape = inner.get(*shape).ok_or(Reason::BadProgram)?;
+                return self.tree_conditions(shape, tree, width);
+            }
+            (Operand::TreeKeys, Parent::Stored(tree)) => return self.tree_keys(tree, width),
             _ => {}
         }
         let array = match (operand, self.value(operand, parent, None)?) {

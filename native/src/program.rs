@@ -72,8 +72,11 @@ pub enum Operand {
     Whole,
     Item,
     Flat,
-    /// The text of the tree that the parent is.
+    /// The text of the tree that the parent is, its conditions, their keys, and its levels of groups.
     TreeText,
+    TreeConditions,
+    TreeKeys,
+    TreeDepth,
     FlatAttribute(FlatAttribute),
     Attribute(Attribute),
     /// What was found for the root of this number: a page, an object, or a list of these.

@@ -120,6 +120,12 @@ impl<'a, 'p> Answer<'a, 'p> {
                 };
                 self.tree_text(document, depth)?;
             }
+            Expression::Leaf { operand: Operand::TreeDepth, .. } => {
+                let Parent::Stored(tree) = parent else {
+                    return Err(Reason::BadProgram);
+                };
+                self.tree_depth(tree)?;
+            }
             Expression::Leaf { operand, scalar, nullable } => {
                 let depth = depth_of(parent) + 1;
                 match self.value(operand, parent, item)? {

@@ -29,7 +29,8 @@ EXAMPLES = int(os.environ.get("EXAMPLES") or 0)
 
 pytestmark = pytest.mark.skipif(EXTENSION is None, reason="the native extension isn't installed")
 
-_TREE = """caseSensitive text flat { index parentIndex depth branch key operator value caseSensitive }
+_TREE = """caseSensitive text keys depth conditions { key operator value }
+  flat { index parentIndex depth branch key operator value caseSensitive }
   and { ... on FilterCondition { key operator value } ... on FilterGroup { nor { __typename } json } }"""
 _SEARCH = f"""id searchRequestId queries {{ vectorIndex value type filters {{ {_TREE} }}
     settings {{ limit minScore }} }}

@@ -41,6 +41,7 @@ pytestmark = pytest.mark.skipif(EXTENSION is None, reason="the native extension 
 EXAMPLES = int(os.environ.get("EXAMPLES") or 0)
 _DEEPEST = 6
 # What the native back end has nothing for, beside what isn't fetched as it is stored.
+_TREE_VIEWS = (filter_trees.text, filter_trees.conditions, filter_trees.keys, filter_trees.depth)
 _OTHERS = (JsonText, Parameterized, TypedText)
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
@@ -84,7 +85,7 @@ def _is_answered(reading: Reading) -> bool:
         case Fetched(source):
             return source.as_stored
         case Computed(function):
-            return function is filter_trees.text
+            return function in _TREE_VIEWS
     return not isinstance(reading, _OTHERS)
 
 

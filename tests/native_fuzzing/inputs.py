@@ -14,7 +14,8 @@ from tests.generators.odd_bson import ODD_VALUES, RECORDED_INTERACTION, places, 
 from tests.harness.decoded import by_itself, stored
 
 _TREE = """caseSensitive flat { index parentIndex depth branch key operator value caseSensitive } json
-  and { ... on FilterCondition { key operator value } ... on FilterGroup { nor { __typename } json } }
+  keys depth conditions { key value }
+  and { ... on FilterCondition { key operator value } ... on FilterGroup { nor { __typename } json keys depth } }
   or { __typename ... on FilterGroup { and { ... on FilterCondition { value } } caseSensitive } }"""
 _SEARCH = f"""id searchRequestId queries {{ vectorIndex value type filters {{ {_TREE} }}
     settings {{ limit minScore modality }} }}
@@ -33,6 +34,9 @@ QUERIES = (
     "{ interactions { nodes { metadata } } }",
     "{ interactions { nodes { searchRequest { json filters { json } } } } }",
     f"{{ searchRequests {{ nodes {{ filters {{ {_TREE} }} }} }} }}",
+    "{ searchRequests { nodes { filters { depth } } } }",
+    "{ searchRequests { nodes { filters { keys } } } }",
+    "{ searchRequests { nodes { filters { conditions { operator } } } } }",
     "{ searchRequests { pageInfo { hasNextPage } } }",
     f"""{{ searchRequests {{ nodes {{ searchRequestId interactions {{ edges {{ cursor node {{ id metadata
       feature {{ interactions {{ totalCount nodes {{ occurredAt position }} }} }} }} }} {_PAGE} }} }} }} }}""",

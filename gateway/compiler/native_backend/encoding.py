@@ -1,6 +1,6 @@
 """Shapes and programs as the extension takes them: JSON, in which what is read of a parent is named by slots."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gateway.compiler.answer_widths import AnswerWidths
@@ -61,6 +61,12 @@ _ATTRIBUTES = frozenset(
         "cursor",
     }
 )
+_TREE_VIEWS: Mapping[Callable[..., Any], str] = {
+    filter_trees.text: "TreeText",
+    filter_trees.conditions: "TreeConditions",
+    filter_trees.keys: "TreeKeys",
+    filter_trees.depth: "TreeDepth",
+}
 _FLAT_ATTRIBUTES = frozenset({"number", "group", "depth", "branch"})
 _Known = KnownOrOther | FirstKnownOrOther | EveryKnownOrOther | ConditionOperator
 
@@ -211,8 +217,8 @@ class ShapeEncoding:
                 return {"ConditionOperator": slots.of("operator")}
             case CaseSensitivity():
                 return {"Value": slots.of("case_sensitive")}
-            case Computed(function) if function is filter_trees.text:
-                return "TreeText"
+            case Computed(function) if function in _TREE_VIEWS:
+                return _TREE_VIEWS[function]
             case Item() | Flat():
                 return type(operand).__name__
             case FlatAttribute(name) if name in _FLAT_ATTRIBUTES:
