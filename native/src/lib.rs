@@ -10,6 +10,7 @@ pub mod joins;
 mod leaves;
 mod listing;
 mod lists;
+mod objects;
 pub mod pages;
 pub mod program;
 mod python;
