@@ -194,6 +194,11 @@ $(venv)/native: $(wildcard native/*.toml native/Cargo.lock native/src/*.rs) | $(
 	@$(bin)/gateway --version >&2
 	@touch $@
 
+# Its own style, where cargo has rustfmt and clippy beside it.
+.PHONY: lint-native
+lint-native:
+	cd native && cargo fmt --check && cargo clippy --locked --quiet --all-targets -- -D warnings
+
 # What reads through GraphQL, answered by it wherever it does; of what is slow, that which is about answers.
 .PHONY: test-native
 test-native: $(venv)/dev $(venv)/native

@@ -62,6 +62,8 @@ pub struct Elements<'a>(&'a [u8]);
 
 impl<'a> Elements<'a> {
     /// The next element of a document with its key; None at the end.
+    // An iterator's would give what failed as one more of them.
+    #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Option<(&'a str, Value<'a>)>, Reason> {
         match self.next_undecoded()? {
             None => Ok(None),
