@@ -15,6 +15,7 @@ pub mod pages;
 pub mod program;
 mod python;
 pub mod reasons;
+mod recorded;
 mod scan;
 pub mod shaping;
 mod spelling;

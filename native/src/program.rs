@@ -77,6 +77,8 @@ pub enum Operand {
     TreeConditions,
     TreeKeys,
     TreeDepth,
+    /// What was recorded of the object that the parent is.
+    Recorded(Recorded),
     FlatAttribute(FlatAttribute),
     Attribute(Attribute),
     /// What was found for the root of this number: a page, an object, or a list of these.
@@ -101,6 +103,14 @@ pub enum FlatAttribute {
     Group,
     Depth,
     Branch,
+}
+
+/// What was recorded; lines are those of an export. Of an interaction there are the names of what is the gateway's own.
+#[derive(Debug, Deserialize)]
+pub enum Recorded {
+    Interaction(Vec<String>),
+    InteractionLine(Vec<String>),
+    SearchRequestLine,
 }
 
 /// An attribute of a page or an edge.

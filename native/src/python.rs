@@ -16,7 +16,7 @@ use crate::reasons::Reason;
 use crate::shaping::{self, Limits};
 
 /// How shapes and programs are encoded: `gateway/compiler/native_backend/extension.py` expects the same number.
-const ENCODING: u32 = 6;
+const ENCODING: u32 = 7;
 
 /// The shape of an object, which programs share.
 #[pyclass(name = "Shape", frozen, module = "gateway_native")]

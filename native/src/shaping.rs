@@ -126,6 +126,7 @@ impl<'a, 'p> Answer<'a, 'p> {
                 };
                 self.tree_depth(tree)?;
             }
+            Expression::Leaf { operand: Operand::Recorded(recorded), .. } => self.recorded(recorded, parent)?,
             Expression::Leaf { operand, scalar, nullable } => {
                 let depth = depth_of(parent) + 1;
                 match self.value(operand, parent, item)? {

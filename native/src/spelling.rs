@@ -174,14 +174,14 @@ fn recorded_document(out: &mut Vec<u8>, document: Document<'_>, depth: usize, mo
 /// The keys of one object so far, each of which may be there once: of two the driver keeps the last at the place of the
 /// first.
 #[derive(Default)]
-struct Keys<'a> {
+pub struct Keys<'a> {
     few: [&'a str; FEW_KEYS],
     count: usize,
     more: HashSet<&'a str>,
 }
 
 impl<'a> Keys<'a> {
-    fn add(&mut self, key: &'a str) -> Result<(), Reason> {
+    pub fn add(&mut self, key: &'a str) -> Result<(), Reason> {
         let few = &self.few[..self.count.min(FEW_KEYS)];
         if few.contains(&key) || (self.count >= FEW_KEYS && !self.more.insert(key)) {
             return Err(Reason::DuplicateKey);

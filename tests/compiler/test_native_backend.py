@@ -224,7 +224,7 @@ def test_floats_are_spelled_as_orjson_spells_them() -> None:
 
 def test_operations_that_it_has_nothing_for_are_left_to_python() -> None:
     for query in (
-        "{ interactions { nodes { json } } }",
+        "{ searchRequests { nodes { text } } }",
         "{ interactions { nodes { featureId } stats { __typename } } }",
         "{ interactions { nodes { session { searchRequests { stats { __typename } } } } } }",
         '{ node(id: "a") { ... on Percolator { where } } }',

@@ -28,6 +28,8 @@ from hypothesis import strategies as st
 from gateway.compiler.native_backend.extension import EXTENSION
 from gateway.execution.answers import encode
 from gateway.model import filter_trees
+from gateway.model.documents import recorded_interaction
+from gateway.model.exported_documents import exported_interaction, exported_search_request
 from gateway.preparation.prepared_documents import DocumentPreparation
 from gateway.schema.graph import build
 from gateway.schema.readings import Fetched, Parameterized, Reading, reading_of
@@ -41,8 +43,9 @@ pytestmark = pytest.mark.skipif(EXTENSION is None, reason="the native extension 
 EXAMPLES = int(os.environ.get("EXAMPLES") or 0)
 _DEEPEST = 6
 # What the native back end has nothing for, beside what isn't fetched as it is stored.
-_TREE_VIEWS = (filter_trees.text, filter_trees.conditions, filter_trees.keys, filter_trees.depth)
 _OTHERS = (JsonText, Parameterized, TypedText)
+_TREE_VIEWS = (filter_trees.text, filter_trees.conditions, filter_trees.keys, filter_trees.depth)
+_COMPUTED = (*_TREE_VIEWS, recorded_interaction, exported_interaction, exported_search_request)
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
@@ -85,7 +88,7 @@ def _is_answered(reading: Reading) -> bool:
         case Fetched(source):
             return source.as_stored
         case Computed(function):
-            return function in _TREE_VIEWS
+            return function in _COMPUTED
     return not isinstance(reading, _OTHERS)
 
 

@@ -23,6 +23,8 @@ from gateway.compiler.program import (
     TypedShape,
 )
 from gateway.model import filter_trees
+from gateway.model.documents import OWNED_FIELDS, recorded_interaction
+from gateway.model.exported_documents import exported_interaction, exported_search_request
 from gateway.plan.fetched_pages import ResponsePath
 from gateway.schema.readings import Attribute, Embedded, Flat, FlatAttribute, ParentView
 from gateway.schema.stored_readings import (
@@ -66,6 +68,12 @@ _TREE_VIEWS: Mapping[Callable[..., Any], str] = {
     filter_trees.conditions: "TreeConditions",
     filter_trees.keys: "TreeKeys",
     filter_trees.depth: "TreeDepth",
+}
+_OWNED = sorted(OWNED_FIELDS)
+_RECORDED: Mapping[Callable[..., Any], "Encoded"] = {
+    recorded_interaction: {"Interaction": _OWNED},
+    exported_interaction: {"InteractionLine": _OWNED},
+    exported_search_request: "SearchRequestLine",
 }
 _FLAT_ATTRIBUTES = frozenset({"number", "group", "depth", "branch"})
 _Known = KnownOrOther | FirstKnownOrOther | EveryKnownOrOther | ConditionOperator
@@ -219,6 +227,8 @@ class ShapeEncoding:
                 return {"Value": slots.of("case_sensitive")}
             case Computed(function) if function in _TREE_VIEWS:
                 return _TREE_VIEWS[function]
+            case Computed(function) if function in _RECORDED:
+                return {"Recorded": _RECORDED[function]}
             case Item() | Flat():
                 return type(operand).__name__
             case FlatAttribute(name) if name in _FLAT_ATTRIBUTES:

@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Any, Protocol, TypeAlias, cast
 
 # How shapes and programs are encoded. One that was built of another revision may read them otherwise.
-_ENCODING = 6
+_ENCODING = 7
 
 PickedRange: TypeAlias = tuple[int, int, int]
 """Start, stop and step of the range of documents that are meant."""
