@@ -75,7 +75,7 @@ def export(
 ) -> None:
     """Export search requests and interactions, or judgments made of them."""
     judging = _judging(format, model, max_rank, min_views)
-    question = ExportQuestion(_where(where), format.is_judged, judging, format.joins)
+    question = ExportQuestion(_where(where), format.is_judged, judging, format.joins, encoded=format.takes_json)
     place = ExportPlace(question.first_part) if token is None else _place(token)
     _require_sensible(format, goes_on=token is not None, tokens=tokens, follow=follow, topics=topics)
     writer = format.writer(goes_on=token is not None, brings_searches=not question.tells_searches)

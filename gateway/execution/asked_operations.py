@@ -10,6 +10,7 @@ import orjson
 from gateway.context import Budget, Context
 from gateway.errors import BadUserInput, GatewayError
 from gateway.execution.admission import AdmittedOperation
+from gateway.execution.answers import Answer
 from gateway.execution.operation_runner import OperationRunner
 from gateway.observability.records import OperationRecord
 from gateway.preparation.graphql_request import GraphQLRequest
@@ -75,15 +76,32 @@ class AskedOperations:
         Raises `OperationFailed` where one of its root fields is null because of an error, and what ``asking.left``
         does once the client has left.
         """
+        return outcome(await self.answer(document_id, variables, asking, context, size=size, waited=waited), place)
+
+    async def answer(
+        self,
+        document_id: str,
+        variables: Mapping[str, Any],
+        asking: Asking,
+        context: Context,
+        *,
+        size: int = 0,
+        waited: float = 0.0,
+    ) -> Answer:
+        """The answer of which `ask` gives the outcome."""
         request = GraphQLRequest(self._documents[document_id], variables, size=size, waited=waited)
         admitted = await self._operations.admit(request, context, asking.operation(), asking.left)
-        answer = await self._operations.run(admitted) if isinstance(admitted, AdmittedOperation) else admitted
-        content = orjson.loads(answer.body)
-        data, errors = content.get("data"), content.get("errors", ())
-        # A total that takes too long to count leaves an error beside a whole page.
-        if data is None or (errors and None in data.values()):
-            raise OperationFailed([_placed(error, place) for error in errors], answer.refusal)
-        return Outcome(data, answer.budget)
+        return await self._operations.run(admitted) if isinstance(admitted, AdmittedOperation) else admitted
+
+
+def outcome(answer: Answer, place: Callable[[Sequence[str]], Place]) -> Outcome:
+    """What an answer has, read of its JSON; raises `OperationFailed` as `AskedOperations.ask` does."""
+    content = orjson.loads(answer.body)
+    data, errors = content.get("data"), content.get("errors", ())
+    # A total that takes too long to count leaves an error beside a whole page.
+    if data is None or (errors and None in data.values()):
+        raise OperationFailed([_placed(error, place) for error in errors], answer.refusal)
+    return Outcome(data, answer.budget)
 
 
 def _placed(error: Mapping[str, Any], place: Callable[[Sequence[str]], Place]) -> Mapping[str, Any]:

@@ -9,8 +9,9 @@ from typing import Any, Protocol
 from gateway.context import Context, Namespace
 from gateway.errors import InvalidCursor, OperationTooComplex, QueryTooBroad, RateLimited, Unavailable
 from gateway.execution import export_documents as documents
-from gateway.execution.asked_operations import AskedOperations, Asking, OperationFailed, Outcome
-from gateway.model.exported_documents import ExportedJudgment, ExportedLine, Part, Row
+from gateway.execution.asked_operations import AskedOperations, Asking, OperationFailed, outcome
+from gateway.execution.export_rows import decoded_rows, encoded_rows
+from gateway.model.exported_documents import Part, Row
 from gateway.plan import opaque_text
 
 DEFAULT_JUDGING: Mapping[str, Any] = MappingProxyType({"model": "COEC", "maxRank": 20, "minViews": 1})
@@ -64,12 +65,14 @@ class ExportPlace:
 @dataclass(frozen=True, slots=True)
 class ExportQuestion:
     """What is exported. ``where``: an InteractionWhere as JSON; None: everything. ``judged``: judgments instead, by
-    these ``judging`` arguments of the graph. ``joins``: each interaction comes with its search request."""
+    these ``judging`` arguments of the graph. ``joins``: each interaction comes with its search request. ``encoded``:
+    lines may come as `EncodedLine`."""
 
     where: Any = None
     judged: bool = False
     judging: Mapping[str, Any] = field(default_factory=dict)
     joins: bool = False
+    encoded: bool = False
 
     @property
     def first_part(self) -> Part:
@@ -152,26 +155,23 @@ class ExportPages:
         place = place.within(context.namespace)
         if place.part not in (question.first_part, question.parts_behind(question.first_part)):
             raise InvalidCursor("The token was given out for another question.", path=("token",))
-        outcome: Outcome = await self._operations.ask(
+        answer = await self._operations.answer(
             question.document_id(place.part),
             question.variables(place, self._size if first is None else first),
             asking,
             context,
-            _place_of(place.part),
             size=size,
         )
-        connection = outcome.data[_FIELDS[place.part]]
-        nodes = [node for node in connection["nodes"] if node is not None]
-        rows = [row for node in nodes if (row := _row(place.part, node)) is not None]
-        info = connection["pageInfo"]
-        if info["hasNextPage"]:
-            following: ExportPlace | None = replace(place, cursor=info["endCursor"])
+        read = encoded_rows(place.part, answer.body) if question.encoded else None
+        if read is None:
+            data = outcome(answer, _place_of(place.part)).data
+            read = decoded_rows(place.part, data[_FIELDS[place.part]])
+        if read.following is not None:
+            following: ExportPlace | None = replace(place, cursor=read.following)
         else:
             part = question.parts_behind(place.part)
             following = None if part is None else replace(place, part=part, cursor=None)
-        unreadable = len(connection["nodes"]) - len(nodes)
-        textless = len(nodes) - len(rows) if place.part is Part.JUDGMENTS else 0
-        return ExportPage(place.part, rows, unreadable, following, perf_counter() - began, textless)
+        return ExportPage(place.part, read.rows, read.unreadable, following, perf_counter() - began, read.textless)
 
     async def pages(
         self, question: ExportQuestion, place: ExportPlace, asking: WaitedFor, context: Context, *, size: int = 0
@@ -222,23 +222,6 @@ def _timestamp(parts: Sequence[Any]) -> tuple[int, int] | None:
         case [int(seconds), int(count)] if all(0 <= number < 2**32 for number in (seconds, count)):
             return seconds, count
     raise ValueError(parts)
-
-
-def exported_line(part: Part, node: Mapping[str, Any]) -> ExportedLine:
-    """The line of a node as the documents of exports ask for it."""
-    search = node.get("searchRequest")
-    known = search is not None and "search_request" in search["exported"]
-    return ExportedLine(part, node["exported"], search["exported"] if search is not None and known else None)
-
-
-def _row(part: Part, node: Mapping[str, Any]) -> Row | None:
-    """None for a search request of which nothing is recorded, and for a judgment of searches without a text."""
-    if part is Part.JUDGMENTS:
-        if not node["query"]:
-            return None
-        return ExportedJudgment(node["query"], node["feature"]["featureId"], node["rating"], node["grade"])
-    is_stub = part is Part.SEARCHES and "search_request" not in node["exported"]
-    return None if is_stub else exported_line(part, node)
 
 
 def _place_of(part: Part) -> Callable[[Sequence[str]], Sequence[str | int]]:

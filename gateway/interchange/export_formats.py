@@ -42,6 +42,11 @@ class ExportFormat(Enum):
         return self in (ExportFormat.PARQUET, ExportFormat.UBI)
 
     @property
+    def takes_json(self) -> bool:
+        """Whether it writes lines as they are in JSON."""
+        return self is ExportFormat.JSONL
+
+    @property
     def may_go_on(self) -> bool:
         """Whether what comes behind a place may be appended to what came ahead of it."""
         return self not in (ExportFormat.PARQUET, ExportFormat.WORKBENCH, ExportFormat.RANX)

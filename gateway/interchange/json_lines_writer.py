@@ -6,7 +6,7 @@ import orjson
 
 from gateway.interchange.jsonl import EXPORT_TOKEN
 from gateway.interchange.searches_ahead import SearchesAhead
-from gateway.model.exported_documents import Row
+from gateway.model.exported_documents import EncodedLine, Line, Row
 
 
 class JsonLinesWriter:
@@ -19,11 +19,15 @@ class JsonLinesWriter:
         return b""
 
     def page(self, rows: Sequence[Row]) -> bytes:
-        lines = [orjson.dumps(line.content) for line in self._order.lines(rows)]
+        lines = [_encoded(line) for line in self._order.all_lines(rows)]
         return b"\n".join([*lines, b""]) if lines else b""
 
     def end(self) -> bytes:
         return b""
+
+
+def _encoded(line: Line) -> bytes:
+    return line.encoded if isinstance(line, EncodedLine) else orjson.dumps(line.content)
 
 
 def token_line(token: str) -> bytes:

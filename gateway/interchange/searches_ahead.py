@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from gateway.model.exported_documents import ExportedLine, Part, Row
+from gateway.model.exported_documents import ExportedJudgment, ExportedLine, Line, Row
 
 # What was told so long ago may be told again: of a million search requests the ids alone would take 100 MB.
 _REMEMBERED = 10_000
@@ -20,13 +20,13 @@ class LatestLines:
     def noted(self, rows: Sequence[Row]) -> Sequence[Row]:
         """The rows of a page, all of which are told."""
         for row in rows:
-            if isinstance(row, ExportedLine):
-                self._ids.add(row.content.get("interaction_id"))
+            if not isinstance(row, ExportedJudgment):
+                self._ids.add(row.interaction_id)
         return rows
 
     def unknown(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Those rows of a page that were not told lately."""
-        return [row for row in rows if isinstance(row, ExportedLine) and self._ids.add(row.content["interaction_id"])]
+        return [row for row in rows if not isinstance(row, ExportedJudgment) and self._ids.add(row.interaction_id)]
 
 
 class _LatestIds:
@@ -55,9 +55,15 @@ class SearchesAhead:
         self._told = _LatestIds()
 
     def lines(self, rows: Sequence[Row]) -> Iterator[ExportedLine]:
+        """The lines of a page, none of which came as its JSON."""
+        for line in self.all_lines(rows):
+            assert isinstance(line, ExportedLine), "it was asked for as an object"
+            yield line
+
+    def all_lines(self, rows: Sequence[Row]) -> Iterator[Line]:
         """The lines of a page."""
         for row in rows:
-            assert isinstance(row, ExportedLine), "no judgment"
-            if self._tells and row.search is not None and self._told.add(row.search.get("search_request_id")):
-                yield ExportedLine(Part.SEARCHES, row.search)
+            assert not isinstance(row, ExportedJudgment), "no judgment"
+            if self._tells and (search := row.search_line) is not None and self._told.add(search.search_request_id):
+                yield search
             yield row

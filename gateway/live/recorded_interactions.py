@@ -11,7 +11,8 @@ from gateway.context import Context, Namespace
 from gateway.errors import ReadTooLarge
 from gateway.execution.admission import AdmittedOperation
 from gateway.execution.asked_operations import Asking, OperationFailed
-from gateway.execution.export_pages import ExportPage, ExportPlace, exported_line
+from gateway.execution.export_pages import ExportPage, ExportPlace
+from gateway.execution.export_rows import exported_line
 from gateway.execution.fetching import Fetcher
 from gateway.execution.operation_runner import OperationRunner
 from gateway.execution.response_builder import ResponseBuilder

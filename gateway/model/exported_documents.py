@@ -8,7 +8,7 @@ that was recorded whole and without an id. Nobody may record that beside a whole
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.errors import GatewayError
 from gateway.model.documents import Document, copies_stub, is_stub, recorded_interaction, shadowed_fields
@@ -34,6 +34,27 @@ class ExportedLine:
     content: Document
     search: Document | None = None
 
+    @property
+    def interaction_id(self) -> Any:
+        return self.content.get("interaction_id")
+
+    @property
+    def search_request_id(self) -> Any:
+        return self.content.get(_REQUEST_ID)
+
+    @property
+    def search_line(self) -> "ExportedLine | None":
+        return None if self.search is None else ExportedLine(Part.SEARCHES, self.search)
+
+
+class EncodedLine(NamedTuple):
+    """A line as its JSON, with what orders it among others; as of `ExportedLine`."""
+
+    encoded: bytes
+    interaction_id: str | None
+    search_request_id: str | None
+    search_line: "EncodedLine | None" = None
+
 
 @dataclass(frozen=True, slots=True)
 class ExportedJudgment:
@@ -45,7 +66,8 @@ class ExportedJudgment:
     grade: int
 
 
-Row = ExportedLine | ExportedJudgment
+Line = ExportedLine | EncodedLine
+Row = Line | ExportedJudgment
 
 
 def exported_interaction(document: Mapping[str, Any]) -> Document:

@@ -6,6 +6,7 @@
 mod attributes;
 pub mod bson;
 mod canonical;
+mod export_rows;
 pub mod joins;
 mod leaves;
 mod listing;

@@ -1,5 +1,6 @@
 //! What Python sees.
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 
+use crate::export_rows::{self, Line, Rows};
 use crate::joins;
 use crate::pages::{Everything, Fetched, Found, Join, Joined, Objects, Order, Page, Picked};
 use crate::program::{Root, Shape};
@@ -128,6 +130,26 @@ fn texts_at<'py>(py: Python<'py>, batches: Batches, path: &str) -> PyResult<Boun
     }
 }
 
+/// A line of an export with its interaction's id, its search request's id, and whether it has a search request.
+type ExportedLine<'a, 'py> = (Bound<'py, PyBytes>, Option<Cow<'a, str>>, Option<Cow<'a, str>>, bool);
+
+/// The rows of an export that an answer has, each with the line of its search request, whether there are more, and where
+/// it goes on; None where it is read otherwise.
+#[pyfunction]
+fn exported_rows<'py>(py: Python<'py>, answer: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    let line = |line| {
+        let Line { encoded, interaction_id, search_request_id, has_search_request } = line;
+        (PyBytes::new(py, encoded.as_bytes()), interaction_id, search_request_id, has_search_request)
+    };
+    let cut = guarded(|| export_rows::rows(answer).ok_or(Reason::BadValue)).ok();
+    let made = cut.map(|Rows { rows, has_next_page, end_cursor }| {
+        let rows: Vec<(ExportedLine<'_, 'py>, Option<ExportedLine<'_, 'py>>)> =
+            rows.into_iter().map(|row| (line(row.line), row.search.map(line))).collect();
+        (rows, has_next_page, end_cursor)
+    });
+    Ok(made.into_pyobject(py)?.into_any())
+}
+
 /// What is made of bytes. Nothing outlives it that it may leave half-done, and they are read otherwise where it fails.
 fn guarded<T>(make: impl FnOnce() -> Result<T, Reason>) -> Result<T, Reason> {
     catch_unwind(AssertUnwindSafe(make)).unwrap_or(Err(Reason::Panicked))
@@ -212,6 +234,7 @@ fn gateway_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(joined, module)?)?;
     module.add_function(wrap_pyfunction!(ids_at, module)?)?;
     module.add_function(wrap_pyfunction!(texts_at, module)?)?;
+    module.add_function(wrap_pyfunction!(exported_rows, module)?)?;
     module.add_class::<SharedShape>()?;
     module.add_class::<Program>()
 }

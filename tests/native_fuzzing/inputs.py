@@ -10,6 +10,7 @@ import bson
 from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
 
+from gateway.model.exported_documents import Part
 from tests.generators.odd_bson import ODD_VALUES, RECORDED_INTERACTION, places, replaced
 from tests.harness.decoded import by_itself, stored
 
@@ -26,6 +27,12 @@ _ROW = """__typename id interactionId featureId feature { featureId } interactio
   durationMs metadata sessionId userId occurredAt"""
 _PAGE = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount"
 
+_PAGE_INFO = "pageInfo { hasNextPage endCursor }"
+_EXPORTS = {
+    Part.INTERACTIONS: f"{{ interactions {{ nodes {{ exported searchRequest {{ exported }} }} {_PAGE_INFO} }} }}",
+    Part.SEARCHES: f"{{ searchRequests {{ nodes {{ exported }} {_PAGE_INFO} }} }}",
+}
+
 QUERIES = (
     f"{{ interactions {{ nodes {{ {_ROW} searchRequest {{ {_SEARCH} }} }} edges {{ cursor }} {_PAGE} }} }}",
     f"{{ searchRequests {{ nodes {{ {_SEARCH} }} edges {{ cursor }} {_PAGE} }} }}",
@@ -38,6 +45,8 @@ QUERIES = (
     "{ searchRequests { nodes { filters { keys } } } }",
     "{ searchRequests { nodes { filters { conditions { operator } } } } }",
     "{ searchRequests { pageInfo { hasNextPage } } }",
+    "{ interactions { nodes { json } } }",
+    *_EXPORTS.values(),
     f"""{{ searchRequests {{ nodes {{ searchRequestId interactions {{ edges {{ cursor node {{ id metadata
       feature {{ interactions {{ totalCount nodes {{ occurredAt position }} }} }} }} }} {_PAGE} }} }} }} }}""",
     f"""{{ nodes(ids: ["a"]) {{ __typename ... on Interaction {{ {_ROW} searchRequest {{ json }} }}
@@ -45,6 +54,9 @@ QUERIES = (
         interactions {{ totalCount nodes {{ position }} }} }}
       ... on User {{ ofUser: userId seen: firstSeenAt }} }} }}""",
 )
+EXPORTS = {QUERIES.index(query): part for part, query in _EXPORTS.items()}
+"""The parts of an export by the numbers of the operations that ask for these."""
+
 ROWS, IDS = len(QUERIES), len(QUERIES) + 1
 """Behind the numbers of operations: what joins are cut of, and the ids by which parents are joined."""
 

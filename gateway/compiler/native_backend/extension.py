@@ -26,6 +26,9 @@ FetchedJoin: TypeAlias = (
 )
 """The same by what parents are joined on, of one type."""
 
+CutLine: TypeAlias = tuple[bytes, str | None, str | None, bool]
+"""The line of an export, the ids of an interaction and of a search request in it, and whether it has one of these."""
+
 
 class NativeProgram(Protocol):
     """A program, as the extension keeps it."""
@@ -60,6 +63,10 @@ class Extension(Protocol):
 
     def texts_at(self, batches: Sequence[bytes], path: str) -> Sequence[str] | str:
         """The text that each document has at a path."""
+
+    def exported_rows(self, answer: bytes) -> tuple[Sequence[tuple[CutLine, CutLine | None]], bool, str | None] | None:
+        """The lines of an export's page in an answer, each with that of its search request, whether there are more, and
+        the cursor behind them; None where the answer has errors, or an id is no string."""
 
 
 def _installed() -> tuple[Extension | None, str]:

@@ -57,7 +57,11 @@ def export_parameters(query_string: bytes, *, page_limit: int, entry_limit: int)
         "minViews": _number(given, "minViews", DEFAULT_JUDGING["minViews"]),
     }
     question = ExportQuestion(
-        where=_where(given.get("where"), entry_limit), judged=format.is_judged, judging=judging, joins=format.joins
+        where=_where(given.get("where"), entry_limit),
+        judged=format.is_judged,
+        judging=judging,
+        joins=format.joins,
+        encoded=format.takes_json,
     )
     return ExportParameters(
         format=format,
