@@ -191,7 +191,14 @@ def _searched(values: list[Any]) -> Iterator[str]:
 
 
 def _folded(text: str, fold: bool) -> str:
-    return "".join(character.lower() for character in text) if fold else text
+    return "".join(map(_folded_character, text)) if fold else text
+
+
+def _folded_character(character: str) -> str:
+    """Unicode's simple case folding: the full one where that is one character, as of the long s, else the lower case
+    where that is, as of the capital sharp s."""
+    spellings = (character.casefold(), character.lower(), character)
+    return next(spelling for spelling in spellings if len(spelling) == 1)
 
 
 def _equal(value: Any, operand: Any, fold: bool = False) -> bool:
