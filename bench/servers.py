@@ -63,7 +63,8 @@ class Variant:
 
 
 def executed(settings: Settings) -> ASGIApp:
-    """The gateway with graphql-core's executor in the place of its compiled functions."""
+    """The gateway with graphql-core's executor in the place of its compiled functions, and of its native back end."""
+    settings = _without_native(settings)
     services = Services(settings)
     services.operations = OperationRunner(
         services.admission,
@@ -82,7 +83,11 @@ def executed(settings: Settings) -> ASGIApp:
 
 def by_python(settings: Settings) -> ASGIApp:
     """The gateway without its native back end."""
-    return create_app(settings.model_copy(update={"native": False}))
+    return create_app(_without_native(settings))
+
+
+def _without_native(settings: Settings) -> Settings:
+    return settings.model_copy(update={"native": False})
 
 
 # The gateway stands between those that it is compared with: neighbours are measured next to each other.
