@@ -144,7 +144,7 @@ def _exports(policy: ExchangePolicy, settings: Settings, services: Services) -> 
     limits, documents = settings.limits, export_documents(services.graph.executable)
     return ExportEndpoint(
         policy,
-        ExportPages(AskedOperations(services.operations, documents), limits.page_size),
+        ExportPages(AskedOperations(services.operations, documents), limits.page_size, native=settings.native),
         services.paid_work,
         services.bulk_work,
         page_limit=limits.page_size,

@@ -71,7 +71,7 @@ class LocalOperations:
             held_bytes=HeldBytes(_BYTES),
         )
         texts = export_documents(graph.executable)
-        self.pages = ExportPages(AskedOperations(self.operations, texts), limits.page_size)
+        self.pages = ExportPages(AskedOperations(self.operations, texts), limits.page_size, native=settings.native)
         self.recorded = RecordedInteractions(
             self.database, self.operations, responses, fetcher, points, texts[RECORDED], usage_limits=limits.usage
         )

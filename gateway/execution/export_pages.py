@@ -131,11 +131,13 @@ class WaitedFor(Asking, Protocol):
 
 
 class ExportPages:
-    """The pages of exports; ``size``: how many elements each has."""
+    """The pages of exports; ``size``: how many elements each has. ``native``: whether the extension cuts lines out of
+    answers, where it is there."""
 
-    def __init__(self, operations: AskedOperations, size: int) -> None:
+    def __init__(self, operations: AskedOperations, size: int, *, native: bool = True) -> None:
         self._operations = operations
         self._size = size
+        self._native = native
 
     async def page(
         self,
@@ -162,7 +164,7 @@ class ExportPages:
             context,
             size=size,
         )
-        read = encoded_rows(place.part, answer.body) if question.encoded else None
+        read = encoded_rows(place.part, answer.body) if question.encoded and self._native else None
         if read is None:
             data = outcome(answer, _place_of(place.part)).data
             read = decoded_rows(place.part, data[_FIELDS[place.part]])

@@ -65,9 +65,11 @@ class _Asking:
         raise AssertionError("nothing has to be waited for")
 
 
-async def _exported(operations: AskedOperations, question: ExportQuestion, size: int) -> tuple[bytes, int]:
+async def _exported(
+    operations: AskedOperations, question: ExportQuestion, size: int, *, native: bool = True
+) -> tuple[bytes, int]:
     """The JSON lines of an export in pages of so many, and how many of the rows stayed encoded."""
-    pages, place = ExportPages(operations, size), ExportPlace(question.first_part)
+    pages, place = ExportPages(operations, size, native=native), ExportPlace(question.first_part)
     writer, written, encoded = JsonLinesWriter(brings_searches=not question.tells_searches), b"", 0
     async for page in pages.pages(question, place, _Asking(), CONTEXT):
         written += writer.page(page.rows) + orjson.dumps([page.unreadable, page.place and page.place.token]) + b"\n"
@@ -100,6 +102,8 @@ async def test_an_export_has_the_same_bytes_either_way(database: Database, where
         assert encoded == others[1][1]
         assert others[0][1] == others[2][1] == 0
         by_size[size] = encoded
+        switched_off = AskedOperations(gateways.other, texts), ExportQuestion(where, encoded=True), size
+        assert await _exported(*switched_off, native=False) == (first, 0)
     # A page of one is read as an object only where it has to be.
     assert by_size[1] > 30
     assert is_odd or by_size[100] == by_size[1]
