@@ -108,6 +108,10 @@ impl<'a> Interaction<'a> {
             Some(member) => Members::of(member.value, member.depth)?,
             None => Members::default(),
         };
+        // Each is looked for among all that was recorded; the gateway stores the names of its own, and the search request.
+        if shadowed.0.len() > owned.len() + 1 {
+            return Err(Reason::BadValue);
+        }
         if shadowed.get(REQUEST_ID).is_some() {
             recorded.remove(REQUEST)?;
         }

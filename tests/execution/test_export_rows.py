@@ -47,6 +47,7 @@ _ODD: tuple[Mapping[str, Any], ...] = (
     {"shadowed": {"search_request_id": "stub", "occurred_at": "2024-05-01T14:00:00+02:00"}, "search_request": {}},
     {"shadowed": {"search_request_id": "r1", "search_request": None}, "session_id": "s"},
     {"shadowed": [1]},
+    {"shadowed": {f"k{number}": number for number in range(40)}},
     {"search_request": {"search_request_id": 'own"', "session_id": "s"}, "session_id": "t"},
     {"search_request": [1], "search_request_id": 'own"'},
 )
