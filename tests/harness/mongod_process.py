@@ -17,13 +17,17 @@ from tests.harness.waiting import PATIENCE, eventually
 def started(directory: Path, config: pytest.Config) -> Iterator[EmbeddedServer]:
     """A replica set of one, open to everybody.
 
-    Warnings of sockets to it that nobody closed are ignored from here on: the driver leaves one where a connection is
-    cancelled while it is made (docs/upstream.md), and it is collected in whichever test comes then.
+    Warnings of sockets to it that nobody closed, and of transports that outlived their loop, are ignored from here on:
+    the driver leaves one where a connection is cancelled while it is made (docs/upstream.md), and it is collected in
+    whichever test comes then.
     """
     with embedded_mongod.start(directory, configured=load(EmbeddedSettings).mongod, is_open=True) as server:
         [(host, port)] = re.findall(r"//([\d.]+):(\d+)", server.uri)
         leads_there = rf"unclosed <socket\.socket .*raddr=\('{re.escape(host)}', {port}\)>"
-        config.addinivalue_line("filterwarnings", f"ignore:{leads_there}:ResourceWarning")
+        # What its loop was doing would stand there, too, and nobody can tell where it led.
+        outlived_loop = r"unclosed transport <_SelectorSocketTransport fd=\d+>$"
+        for warning in (leads_there, outlived_loop):
+            config.addinivalue_line("filterwarnings", f"ignore:{warning}:ResourceWarning")
         yield server
 
 
