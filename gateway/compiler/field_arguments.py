@@ -1,40 +1,21 @@
 """The arguments of one field of an operation, of which all that doesn't depend on variables is coerced once."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
     FieldNode,
-    GraphQLArgument,
     GraphQLField,
-    GraphQLInputType,
-    GraphQLNonNull,
     ListValueNode,
     ObjectValueNode,
-    Undefined,
     ValueNode,
     VariableNode,
     VariableValues,
     get_argument_values,
 )
 
-from gateway.compiler.graphql_core_adapter import default_value
-from gateway.compiler.literal_coercion import Coercion, literal_coercion
+from gateway.compiler.literal_coercion import given_fields, given_values
 from gateway.schema.scalars import parse_any_literal
-
-
-@dataclass(frozen=True, slots=True)
-class _Argument:
-    """``variable``: the name of the one that it is, if it is one. ``otherwise``: its value where that isn't given, or
-    `Undefined`. ``literal``: what gives its value where it is anything else."""
-
-    name: str
-    type: GraphQLInputType
-    required: bool
-    variable: str
-    otherwise: Any
-    literal: Coercion | None
 
 
 class FieldArguments:
@@ -48,25 +29,15 @@ class FieldArguments:
         self._definition = definition
         self._node = node
         nodes = {argument.name.value: argument.value for argument in node.arguments or ()}
-        self._arguments = [_argument(name, argument, nodes.get(name)) for name, argument in definition.args.items()]
+        self._arguments = given_fields(definition.args, nodes)
         self.variables: Mapping[str, str] = {
             argument.name: argument.variable for argument in self._arguments if argument.variable
         }
 
     def values(self, variables: VariableValues) -> dict[str, Any]:
         """By their GraphQL names; raises `GraphQLError` where the executor would."""
-        values: dict[str, Any] = {}
-        for argument in self._arguments:
-            if argument.literal is None:
-                value = variables.coerced.get(argument.variable, argument.otherwise)
-            else:
-                value = argument.literal(variables)
-            if value is Undefined and argument.literal is None and not argument.required:
-                continue
-            if value is Undefined or (value is None and argument.required):
-                return get_argument_values(self._definition, self._node, variables)
-            values[argument.name] = value
-        return values
+        values = given_values(self._arguments, variables)
+        return get_argument_values(self._definition, self._node, variables) if values is None else values
 
     def sent(self, name: str, variables: VariableValues) -> Any:
         """The JSON value that was sent for an argument that is given, whatever its type makes of it."""
@@ -88,10 +59,3 @@ class FieldArguments:
                     pending += [((*path, index), value) for index, value in enumerate(values)]
                 case path, ObjectValueNode(fields=fields):
                     pending += [((*path, field.name.value), field.value) for field in fields]
-
-
-def _argument(name: str, declared: GraphQLArgument, node: ValueNode | None) -> _Argument:
-    required = isinstance(declared.type, GraphQLNonNull)
-    variable = node.name.value if isinstance(node, VariableNode) else ""
-    literal = None if variable or node is None else literal_coercion(node, declared.type)
-    return _Argument(declared.out_name or name, declared.type, required, variable, default_value(declared), literal)

@@ -1,12 +1,13 @@
 """Literals of valid documents as functions of the variables' values: what of them depends on no variable is coerced
 once, and of an input type with dozens of fields only those are looked at that are given or have a default."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
 from graphql import (
+    GraphQLArgument,
     GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLInputType,
@@ -18,7 +19,6 @@ from graphql import (
     VariableNode,
     VariableValues,
     coerce_input_literal,
-    is_required_input_field,
 )
 
 from gateway.compiler.graphql_core_adapter import default_value
@@ -48,8 +48,9 @@ def _variable(name: str, is_required: bool, variables: VariableValues) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class _Field:
-    """A field of an input object. ``given``: None where it isn't; ``variable``: which it is, if it is one."""
+class GivenField:
+    """An argument of a field, or a field of an input object, by its name in Python. ``given``: None where it isn't;
+    ``variable``: the name of the one that it is, if it is one; ``default``: `Undefined` where it has none."""
 
     name: str
     given: Coercion | None
@@ -58,36 +59,47 @@ class _Field:
     default: Any
 
 
-def _object(node: ObjectValueNode, type_: GraphQLInputObjectType) -> Coercion:
-    given = {field.name.value: field.value for field in node.fields}
-    if not given.keys() <= type_.fields.keys():
-        return lambda _: Undefined
-    fields = [_field(name, field, given.get(name)) for name, field in type_.fields.items()]
-    return partial(_object_value, [field for field in fields if field is not None], type_)
+def given_fields(
+    declared: Mapping[str, GraphQLArgument] | Mapping[str, GraphQLInputField], nodes: Mapping[str, ValueNode]
+) -> list[GivenField]:
+    """Those of the declared ones of which anything comes, in their order; ``nodes``: those that are given."""
+    fields = []
+    for name, declaration in declared.items():
+        node, default = nodes.get(name), default_value(declaration)
+        is_required = isinstance(declaration.type, GraphQLNonNull) and default is Undefined
+        if node is None and default is Undefined and not is_required:
+            continue
+        given = None if node is None else literal_coercion(node, declaration.type)
+        variable = node.name.value if isinstance(node, VariableNode) else None
+        fields.append(GivenField(declaration.out_name or name, given, variable, is_required, default))
+    return fields
 
 
-def _field(name: str, declared: GraphQLInputField, node: ValueNode | None) -> _Field | None:
-    """None for one of which nothing comes."""
-    default, is_required = default_value(declared), is_required_input_field(declared)
-    if node is None and default is Undefined and not is_required:
-        return None
-    given = None if node is None else literal_coercion(node, declared.type)
-    variable = node.name.value if isinstance(node, VariableNode) else None
-    return _Field(declared.out_name or name, given, variable, is_required, default)
-
-
-def _object_value(fields: list[_Field], type_: GraphQLInputObjectType, variables: VariableValues) -> Any:
+def given_values(fields: Iterable[GivenField], variables: VariableValues) -> dict[str, Any] | None:
+    """The values of these, by name; None where the executor would report an error."""
     values: dict[str, Any] = {}
     for field in fields:
         if field.given is None or (field.variable is not None and field.variable not in variables.coerced):
             if field.is_required:
-                return Undefined
+                return None
             value = field.default
             if value is Undefined:
                 continue
         else:
             value = field.given(variables)
             if value is Undefined:
-                return Undefined
+                return None
         values[field.name] = value
-    return type_.out_type(values)
+    return values
+
+
+def _object(node: ObjectValueNode, type_: GraphQLInputObjectType) -> Coercion:
+    nodes = {field.name.value: field.value for field in node.fields}
+    if not nodes.keys() <= type_.fields.keys():
+        return lambda _: Undefined
+    return partial(_object_value, given_fields(type_.fields, nodes), type_)
+
+
+def _object_value(fields: list[GivenField], type_: GraphQLInputObjectType, variables: VariableValues) -> Any:
+    values = given_values(fields, variables)
+    return Undefined if values is None else type_.out_type(values)
