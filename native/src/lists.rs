@@ -20,10 +20,7 @@ impl<'a, 'p> Answer<'a, 'p> {
     ) -> Result<(), Reason> {
         match (operand, parent) {
             (Operand::Attribute(Attribute::Documents | Attribute::Edges), Parent::Page(page)) => {
-                let Expression::Object { shape, .. } = item else {
-                    return Err(Reason::BadProgram);
-                };
-                let shape = inner.get(*shape).ok_or(Reason::BadProgram)?;
+                let (shape, _) = shape_of(item, inner)?;
                 let has_edges = matches!(operand, Operand::Attribute(Attribute::Edges));
                 self.count(page.picked.count, width)?;
                 self.out.push(b'[');
@@ -41,10 +38,7 @@ impl<'a, 'p> Answer<'a, 'p> {
                 return Ok(());
             }
             (Operand::Root(number), Parent::Root) => {
-                let Expression::Object { shape, nullable, .. } = item else {
-                    return Err(Reason::BadProgram);
-                };
-                let shape = inner.get(*shape).ok_or(Reason::BadProgram)?;
+                let (shape, nullable) = shape_of(item, inner)?;
                 let Some(Found::Objects(objects)) = self.fetched.roots.get(*number) else {
                     return Err(Reason::BadProgram);
                 };
@@ -54,23 +48,17 @@ impl<'a, 'p> Answer<'a, 'p> {
                     if index > 0 {
                         self.out.push(b',');
                     }
-                    self.root(shape, objects, index, *nullable)?;
+                    self.root(shape, objects, index, nullable)?;
                 }
                 self.out.push(b']');
                 return Ok(());
             }
             (Operand::Flat, Parent::Stored(stored)) => {
-                let Expression::Object { shape, .. } = item else {
-                    return Err(Reason::BadProgram);
-                };
-                let shape = inner.get(*shape).ok_or(Reason::BadProgram)?;
+                let (shape, _) = shape_of(item, inner)?;
                 return self.listing(shape, stored, width);
             }
             (Operand::TreeConditions, Parent::Stored(tree)) => {
-                let Expression::Object { shape, .. } = item else {
-                    return Err(Reason::BadProgram);
-                };
-                let shape = inner.get(*shape).ok_or(Reason::BadProgram)?;
+                let (shape, _) = shape_of(item, inner)?;
                 return self.tree_conditions(shape, tree, width);
             }
             (Operand::TreeKeys, Parent::Stored(tree)) => return self.tree_keys(tree, width),
@@ -110,5 +98,13 @@ impl<'a, 'p> Answer<'a, 'p> {
         }
         self.out.push(b']');
         self.count(count, width)
+    }
+}
+
+/// The shape of the objects that a list has, and whether there may be none in the place of one.
+fn shape_of<'p>(item: &Expression, inner: &'p [Arc<Shape>]) -> Result<(&'p Shape, bool), Reason> {
+    match item {
+        Expression::Object { shape, nullable, .. } => Ok((inner.get(*shape).ok_or(Reason::BadProgram)?, *nullable)),
+        _ => Err(Reason::BadProgram),
     }
 }
