@@ -11,7 +11,8 @@ from gateway.store.keyset import next_by_id
 from gateway.store.migrations.migration import Migration, Place, Step
 
 _COLLECTIONS: Sequence[str] = (INTERACTION.collection, SEARCH_REQUEST.collection)
-_BATCH = 500
+# The documents of a step.
+BATCH = 500
 
 
 class DerivedFieldsEverywhere(Migration):
@@ -28,7 +29,7 @@ class DerivedFieldsEverywhere(Migration):
         collection = _COLLECTIONS[0] if place is None else place["collection"]
         after = None if place is None else place["after"]
         with translated():
-            documents, behind = await next_by_id(database[collection], after, ("_id", *READ), _BATCH)
+            documents, behind = await next_by_id(database[collection], after, ("_id", *READ), BATCH)
             updates = [update for document in documents if (update := correction(document)) is not None]
             if updates and write:
                 await database[collection].bulk_write(updates, ordered=False)

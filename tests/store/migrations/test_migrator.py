@@ -13,7 +13,7 @@ from gateway.model.wire import validate_interaction
 from gateway.store.client import Database
 from gateway.store.derived_fields import check
 from gateway.store.index_creation import create_indexes
-from gateway.store.migrations.derived_fields_everywhere import DerivedFieldsEverywhere
+from gateway.store.migrations.derived_fields_everywhere import BATCH, DerivedFieldsEverywhere
 from gateway.store.migrations.migration import Migration, Place, Step
 from gateway.store.migrations.migration_state import STATE, MigrationProgress, MigrationState
 from gateway.store.migrations.migrator import Migrator
@@ -191,5 +191,6 @@ async def test_a_process_that_is_killed_leaves_a_migration_that_goes_on(
     assert status.current is not None
     assert (await check(database)).wrong > 0
     done = await Migrator(database).run(DerivedFieldsEverywhere())
-    assert done.changed == 12_000
+    # What the step that was killed had written is right already once that is made again, and isn't counted twice.
+    assert 12_000 - BATCH <= done.changed <= 12_000
     assert (await database["interactions"].count_documents({"query_text": {"$exists": False}})) == 0
