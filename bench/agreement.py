@@ -13,8 +13,9 @@ from bench.operations import Operation
 from bench.servers import VARIANTS, Server
 from gateway.store.client import Database, close, open_client
 
-# Of a command in the profile, what differs from one time to the next.
-_PASSING = {"lsid", "$clusterTime", "txnNumber"}
+# Of a command in the profile, what differs from one time to the next, and what the driver adds where it knows one
+# server.
+_PASSING = {"lsid", "$clusterTime", "txnNumber", "$readPreference"}
 
 
 class DisagreementError(Exception):

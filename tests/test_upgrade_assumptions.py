@@ -21,6 +21,7 @@ import graphql
 import pymongo.asynchronous.pool
 import pymongo.lock
 import pymongo.network_layer
+import pymongo.pool_shared
 import pytest
 import strawberry
 import uvicorn
@@ -71,8 +72,10 @@ from gateway.observability.log_lines import REFUSED_BY_SERVER
 from gateway.plan.fetched_pages import Pages
 from gateway.schema import strawberry_adapter
 from gateway.schema.type_names import Names
-from gateway.store import pymongo_adapter
 from gateway.store.client import Client, Driver, aggregate, watch
+from gateway.store.pymongo_adapter import message_protocol
+from gateway.store.pymongo_adapter.exchanges import primary_answer
+from gateway.store.pymongo_adapter.mends import buffered, patch_uuids
 from gateway.store.written_keys import token_time
 from tests.harness.command_log import commands
 
@@ -348,30 +351,49 @@ def test_fragments_that_nest_too_deeply_abort_a_validation() -> None:
         visit(document, graphql_core_adapter.FragmentNestingVisitor(fragments))
 
 
-# PyMongo: gateway/store/pymongo_adapter.py
+# PyMongo: gateway/store/pymongo_adapter/
 
 
 def test_the_driver_waits_for_a_condition_by_a_function_that_can_be_put_in_its_place() -> None:
     """What is put there waits as it does, and in the task that holds the lock: tests/store/test_pymongo_adapter.py."""
     wait_for = vars(pymongo.lock)["wait_for"]
-    assert wait_for.__module__ in ("asyncio.tasks", "gateway.store.pymongo_adapter")
+    assert wait_for.__module__ in ("asyncio.tasks", "gateway.store.pymongo_adapter.mends")
     assert "wait_for(" in inspect.getsource(pymongo.lock._async_cond_wait)
 
 
-def test_the_driver_waits_for_an_answer_in_tasks_of_its_own_by_functions_that_can_be_put_in_its_place() -> None:
+def test_the_driver_sends_and_waits_by_functions_and_a_protocol_that_can_be_put_in_their_places() -> None:
     """What is put there does the same: tests/store/test_pymongo_adapter.py. Where the driver's own make no tasks any
     more, nothing need be."""
-    pool, network = vars(pymongo.asynchronous.pool), pymongo.network_layer
+    adapter, network = "gateway.store.pymongo_adapter.message_protocol", pymongo.network_layer
+    pool = vars(pymongo.asynchronous.pool)
     for name in ("async_sendall", "async_receive_message"):
-        assert pool[name].__module__ in ("pymongo.network_layer", "gateway.store.pymongo_adapter")
+        assert pool[name].__module__ in ("pymongo.network_layer", adapter)
+    assert vars(pymongo.pool_shared)["PyMongoProtocol"].__module__ in ("pymongo.network_layer", adapter)
     assert inspect.getsource(network.async_receive_message).count("create_task(") == 2
     assert "wait_for(conn.write(buf), timeout=conn.gettimeout)" in inspect.getsource(network.async_sendall)
-    assert "await" not in inspect.getsource(network.PyMongoProtocol.write).partition("async def")[2]
+
+
+async def test_what_stands_for_the_drivers_protocol_has_all_that_the_driver_asks_of_it() -> None:
+    interface = inspect.getsource(pymongo.network_layer.AsyncNetworkingInterface)
+    asked = set(re.findall(r"self\.conn\[1\]\.(\w+)", interface))
+    assert asked == {"gettimeout", "settimeout", "close", "wait_closed"}
+    assert asked <= set(dir(message_protocol.MessageProtocol()))
+
+
+async def test_the_idle_connections_to_a_primary_are_known(client: Client, database_name: str) -> None:
+    """And what one is asked is answered as by the driver, which is told to whoever listens to its commands."""
+    database = client[database_name]
+    await database["c"].insert_one({"_id": 1})
+    with commands() as sent:
+        answer = await primary_answer(database, {"count": "c"}, database.codec_options)
+    assert answer is not None
+    assert answer["n"] == 1
+    assert [command["count"] for command in sent] == ["c"]
 
 
 def test_the_driver_makes_a_uuid_by_a_method_that_can_be_put_in_its_place() -> None:
     """Binary data that is called a UUID and has another length than one stays as it is."""
-    pymongo_adapter.patch_uuids()
+    patch_uuids()
     options: CodecOptions[dict[str, Any]] = CodecOptions(uuid_representation=UuidRepresentation.STANDARD)
     values = {"uuid": UUID(int=7), "short": Binary(b"abc", 4), "older": Binary(b"abc", 3), "long": Binary(b"x" * 17, 4)}
     assert bson.decode(bson.encode(values, codec_options=options), options) == values
@@ -385,10 +407,10 @@ async def test_a_cursor_tells_how_many_documents_it_gives_without_asking_again(c
         sizes = []
         while cursor.alive:
             first = await cursor.to_list(1)
-            waiting = pymongo_adapter.buffered(cursor)
+            waiting = buffered(cursor)
             rest = await cursor.to_list(waiting) if waiting else []
             sizes.append(len(first) + len(rest))
-            assert pymongo_adapter.buffered(cursor) == 0
+            assert buffered(cursor) == 0
     # MongoDB's first batch has 101 documents, unless another number is asked for.
     assert [size for size in sizes if size] == [101, 149]
     assert len(sent) == 2
@@ -415,7 +437,9 @@ async def test_a_resume_token_begins_with_the_time_of_its_change(client: Client,
 
 ADAPTERS = {
     "compiler/graphql_core_adapter.py": {"graphql"},
-    "store/pymongo_adapter.py": {"pymongo"},
+    "store/pymongo_adapter/message_protocol.py": {"pymongo"},
+    "store/pymongo_adapter/exchanges.py": {"pymongo"},
+    "store/pymongo_adapter/mends.py": {"pymongo"},
     "transport/server/uvicorn_adapter.py": {"uvicorn", "websockets"},
     "app/serving.py": {"uvicorn"},
     "app/worker_processes.py": {"uvicorn"},

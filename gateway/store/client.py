@@ -27,7 +27,8 @@ from pymongo.read_preferences import Nearest, PrimaryPreferred, Secondary, Secon
 
 from gateway.store.driver_errors import translated
 from gateway.store.driver_monitoring import Listener
-from gateway.store.pymongo_adapter import buffered, patch_condition_wait, patch_exchanges, patch_uuids
+from gateway.store.pymongo_adapter.mends import buffered, patch_condition_wait, patch_uuids
+from gateway.store.pymongo_adapter.message_protocol import patch_connections
 
 Driver: TypeAlias = Literal["pymongo", "motor"]
 ReadMode: TypeAlias = Literal["primary", "primaryPreferred", "secondary", "secondaryPreferred", "nearest"]
@@ -83,7 +84,7 @@ def open_client(
     or has an option that the driver does not know.
     """
     patch_condition_wait()
-    patch_exchanges()
+    patch_connections()
     patch_uuids()
     options: dict[str, Any] = {
         "appname": "search-interactions-gateway",

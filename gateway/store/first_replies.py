@@ -1,22 +1,26 @@
 """Finds and pipelines whose first reply holds all that they give, as plain commands; nothing of it is decoded.
 
-The driver's cursors of undecoded documents make an object of each document, which takes a tenth of what a page of 20
-takes of the processor. But only what its cursors send does the driver repeat where a connection or a server failed.
+What the driver does around each command takes longer than all else that is done for a page of 20, and its cursors of
+undecoded documents make an object of each. But only what its cursors send does the driver repeat where a connection or
+a server failed.
 """
 
 import struct
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from bson.errors import InvalidBSON
 from bson.raw_bson import RawBSONDocument
 from pymongo.errors import AutoReconnect, ExecutionTimeout, OperationFailure, PyMongoError, ServerSelectionTimeoutError
 
 from gateway.store.client import ClientSession, Database, RawCodecOptions
+from gateway.store.pymongo_adapter.exchanges import primary_answer
 
 # BSON's type of an embedded document, and where the elements of a document begin.
 _DOCUMENT, _HEAD = 3, 4
+# How a reply begins.
+_CURSOR = b"\x03cursor\0"
 # How the driver's and MongoDB's own cursors begin: with their array of documents, and behind that with their id.
 _FIRST_BATCH, _ID = b"\x04firstBatch\0", b"\x12id\0"
 _ID_BYTES = 8
@@ -43,38 +47,42 @@ async def given_at_once(
 
     Raises the driver's errors of a time limit that passed, and where there is no server to ask.
     """
-    preference = database.read_preference
-    concern = {"readConcern": level} if (level := database.read_concern.document) else {}
     try:
-        reply = await database.command(
-            {**command, **concern}, read_preference=preference, codec_options=options, session=session
-        )
+        reply = await primary_answer(database, command, options, session)
+        if reply is None:
+            concern = {"readConcern": level} if (level := database.read_concern.document) else {}
+            reply = await database.command(
+                {**command, **concern},
+                read_preference=database.read_preference,
+                codec_options=options,
+                session=session,
+            )
     except (ExecutionTimeout, ServerSelectionTimeoutError):
         raise
     except (AutoReconnect, OperationFailure):
         return None
-    batch = first_batch(reply)
+    batch = first_batch(bytes(reply.raw))
     if batch.cursor_id:
         collection = reply["cursor"]["ns"].partition(".")[2]
         killing = {"killCursors": collection, "cursors": [batch.cursor_id]}
         with suppress(PyMongoError):
-            await database.command(killing, read_preference=preference, session=session)
+            await database.command(killing, read_preference=database.read_preference, session=session)
     return batch
 
 
-def first_batch(reply: RawBSONDocument) -> FirstBatch:
-    """The first batch of a cursor."""
-    cursor = cast(RawBSONDocument, reply["cursor"])
-    encoded = bytes(cursor.raw)
-    array = _HEAD + len(_FIRST_BATCH)
-    if encoded.startswith(_FIRST_BATCH, _HEAD):
-        end = array + int.from_bytes(encoded[array : array + _HEAD], "little")
+def first_batch(reply: bytes) -> FirstBatch:
+    """The first batch of a cursor, of an encoded reply."""
+    start = _HEAD + len(_CURSOR)
+    array = start + _HEAD + len(_FIRST_BATCH)
+    if reply.startswith(_CURSOR, _HEAD) and reply.startswith(_FIRST_BATCH, start + _HEAD):
+        end = array + int.from_bytes(reply[array : array + _HEAD], "little")
         behind = end + len(_ID)
-        if encoded.startswith(_ID, end):
-            documents = _documents(encoded[array:end])
-            cursor_id = int.from_bytes(encoded[behind : behind + _ID_BYTES], "little", signed=True)
+        if reply.startswith(_ID, end):
+            documents = _documents(reply[array:end])
+            cursor_id = int.from_bytes(reply[behind : behind + _ID_BYTES], "little", signed=True)
             return FirstBatch(b"".join(documents), len(documents), cursor_id)
     # What speaks MongoDB's protocol may order it otherwise.
+    cursor = RawBSONDocument(reply)["cursor"]
     batch = cursor["firstBatch"]
     if not all(isinstance(document, RawBSONDocument) for document in batch):
         raise InvalidBSON(_NO_DOCUMENTS)

@@ -35,13 +35,16 @@ def driver(request: pytest.FixtureRequest) -> Driver:
 
 
 @pytest.mark.parametrize("failures", [0, 1, 2])
+@pytest.mark.parametrize("is_idle", [False, True], ids=["first of all", "on an idle connection"])
 async def test_a_find_whose_connection_fails_is_asked_again(
-    mongod: EmbeddedServer, database: Database, driver: Driver, failures: int
+    mongod: EmbeddedServer, database: Database, driver: Driver, failures: int, *, is_idle: bool
 ) -> None:
     await database[INTERACTION.collection].insert_many([{"_id": n, "namespace_id": NAMESPACE.id} for n in range(3)])
     async with _failing(mongod, failures) as (port, failed):
         client = open_client(f"mongodb://127.0.0.1:{port}/?directConnection=true", driver=driver)
         try:
+            if is_idle:
+                await client.admin.command("ping")
             reader = Reader(client[database.name], time_limit_ms=10_000)
             assert await reader.run(FIND, Usage(DEFAULTS.usage)) == [{"_id": 0}, {"_id": 1}, {"_id": 2}]
         finally:
@@ -79,13 +82,13 @@ async def test_what_one_reply_does_not_hold_is_read_all_the_same(database: Datab
 )
 def test_a_reply_is_cut_into_its_documents(cursor: dict[str, Any]) -> None:
     documents = b"".join(encode(document) for document in cursor["firstBatch"])
-    assert first_batch(RawBSONDocument(encode({"cursor": cursor, "ok": 1.0}))) == (documents, 3, 7)
+    assert first_batch(encode({"cursor": cursor, "ok": 1.0})) == (documents, 3, 7)
 
 
 def test_a_reply_of_many_documents_is_cut_as_well() -> None:
     documents = [encode({"_id": number}) for number in range(1_234)]
     cursor = {"firstBatch": [RawBSONDocument(document) for document in documents], "id": Int64(0), "ns": "d.c"}
-    assert first_batch(RawBSONDocument(encode({"cursor": cursor, "ok": 1.0}))) == (b"".join(documents), 1_234, 0)
+    assert first_batch(encode({"cursor": cursor, "ok": 1.0})) == (b"".join(documents), 1_234, 0)
 
 
 @pytest.mark.parametrize("odd", [1, "x", [], None])
@@ -93,7 +96,7 @@ def test_a_reply_of_many_documents_is_cut_as_well() -> None:
 def test_a_reply_of_something_else_than_documents_is_refused(odd: object, first: str) -> None:
     cursor = {first: None, "firstBatch": [{"a": 1}, odd, {"b": 2}], "id": Int64(0), "ns": "d.c"}
     with pytest.raises(InvalidBSON):
-        first_batch(RawBSONDocument(encode({"cursor": cursor, "ok": 1.0})))
+        first_batch(encode({"cursor": cursor, "ok": 1.0}))
 
 
 async def _rows(database: Database, stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
