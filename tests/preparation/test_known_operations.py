@@ -495,7 +495,6 @@ def settled() -> Iterator[None]:
     freeze_garbage_collector()
     yield
     gc.set_threshold(*before)
-    gc.unfreeze()
 
 
 @pytest.mark.slow
