@@ -19,6 +19,7 @@ from gateway.store.migrations.migration_state import STATE, MigrationProgress, M
 from gateway.store.migrations.migrator import Migrator
 from gateway.store.migrations.registry import MIGRATIONS
 from gateway.store.writer import Writer
+from tests.harness.held_document import held
 from tests.harness.waiting import PATIENCE
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -181,15 +182,16 @@ async def test_a_process_that_is_killed_leaves_a_migration_that_goes_on(
         )
     settings = {"GATEWAY_MONGODB_URI": mongod.uri, "GATEWAY_MONGODB_DATABASE": database.name}
     command = [sys.executable, "-m", "gateway", "migrate"]
-    process = await asyncio.create_subprocess_exec(*command, env=os.environ | settings)
-    async with asyncio.timeout(PATIENCE):
-        while (status := await MigrationState(database).read()).current is None:
-            assert process.returncode is None
-            await asyncio.sleep(0.01)
-        process.kill()
-        await process.wait()
-    assert status.current is not None
-    assert (await check(database)).wrong > 0
+    [last] = await database["interactions"].find({}, {"_id": 1}).sort("_id", -1).limit(1).to_list()
+    async with held(database["interactions"], last["_id"]):
+        process = await asyncio.create_subprocess_exec(*command, env=os.environ | settings)
+        async with asyncio.timeout(PATIENCE):
+            while (await MigrationState(database).read()).current is None:
+                assert process.returncode is None
+                await asyncio.sleep(0.01)
+            process.kill()
+            await process.wait()
+        assert (await check(database)).wrong > 0
     done = await Migrator(database).run(DerivedFieldsEverywhere())
     # What the step that was killed had written is right already once that is made again, and isn't counted twice.
     assert 12_000 - BATCH <= done.changed <= 12_000
