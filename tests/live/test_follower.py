@@ -24,6 +24,7 @@ from gateway.store.writer import Writer
 from tests.generators.stored_searches import NAMESPACES, searches
 from tests.harness.derivation import derived, differences
 from tests.harness.gateway_client import open_gateway
+from tests.harness.waiting import soon
 from tests.oracle import derived_documents as oracle
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -201,15 +202,13 @@ async def test_what_was_written_between_two_owners_is_derived_by_the_next(databa
     assert await is_exact(database)
 
 
-async def test_who_died_as_the_owner_is_followed_by_another(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("gateway.store.derivation_state.LEASE_SECONDS", 0.5)
+async def test_who_died_as_the_owner_is_followed_by_another(database: Database) -> None:
     await record(database, {"search_request": search("r1")})
     dead = DerivationState(database)
     assert await dead.take()
-    assert not await Follower(database).catch_up()
     # For as long as the lease lasts, nobody does.
+    assert not await Follower(database).catch_up()
+    await database[DERIVATION_STATES].update_one({}, {"$set": {"until": NOW}})
     await derived(database)
     assert await counts(database) == {"click": 1}
     with pytest.raises(LeaseLost):
@@ -220,9 +219,16 @@ async def test_several_that_may_follow_have_one_owner_and_the_next_follows_at_on
     async with following(database), following(database):
         await record(database, {"search_request": search("r1")})
         await derived(database)
+        # Its owner may be about to look for what is gone still.
+        await soon(lambda: _is_made(database))
     state = await DerivationState(database).read()
     assert (state.is_owned, state.rebuild, state.waiting) == (False, None, ())
     assert await DerivationState(database).take()
+
+
+async def _is_made(database: Database) -> bool:
+    state = await DerivationState(database).read()
+    return state.rebuild is None and not state.waiting
 
 
 async def test_two_writers_of_one_search_are_both_counted(database: Database) -> None:
