@@ -1,6 +1,8 @@
 """mongods of tests: one as the gateway wants it, and others that aren't set up so."""
 
+import os
 import re
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +31,13 @@ def started(directory: Path, config: pytest.Config) -> Iterator[EmbeddedServer]:
         for warning in (leads_there, outlived_loop):
             config.addinivalue_line("filterwarnings", f"ignore:{warning}:ResourceWarning")
         yield server
+
+
+def stop(server: EmbeddedServer) -> None:
+    """It answers nobody from now on, until it is sent SIGCONT."""
+    os.kill(server.pid, signal.SIGSTOP)
+    # Its threads stop one after the other, and on a busy machine another may answer meanwhile.
+    os.waitpid(server.pid, os.WUNTRACED)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,8 @@ from pymongo.errors import AutoReconnect, NetworkTimeout
 
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.store.client import Client, close, open_client
-from tests.harness.mongod_process import started
-from tests.harness.waiting import PATIENCE
+from tests.harness.mongod_process import started, stop
+from tests.harness.waiting import PATIENCE, soon
 
 SELECTING = Path(__file__).parents[1] / "harness" / "selecting.py"
 # Longer than any test.
@@ -39,8 +39,16 @@ def own_mongod(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Co
 async def stopped(server: EmbeddedServer, **options: Any) -> AsyncIterator[Client]:
     """A client that has been answered by a server that answers nobody any more until this is left."""
     client = open_client(server.uri, **options)
-    await client.admin.command("ping")
-    os.kill(server.pid, signal.SIGSTOP)
+
+    async def is_answered() -> bool:
+        with suppress(AutoReconnect):
+            await client.admin.command("ping")
+            return True
+        return False
+
+    # Of a server that runs, a busy machine may take longer than the client waits.
+    await soon(is_answered)
+    stop(server)
     try:
         yield client
     finally:

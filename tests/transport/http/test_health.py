@@ -17,8 +17,8 @@ from gateway.settings import Settings, load
 from gateway.store.client import close, open_client
 from tests.harness.gateway_client import Gateway, new_gateway, open_gateway
 from tests.harness.live_client import served, stream
-from tests.harness.mongod_process import started
-from tests.harness.waiting import soon
+from tests.harness.mongod_process import started, stop
+from tests.harness.waiting import PATIENCE, soon
 
 WELL = {"database": "OK", "indexes": "OK", "changeStream": "OK", "eventLoop": "OK"}
 PRIMARY = "The primary doesn't answer."
@@ -65,10 +65,10 @@ async def test_it_is_not_ready_while_the_database_is_away_and_names_what_is_wron
         open_gateway(client["gateway"], own_mongod.uri) as gateway,
         served(gateway.app) as address,
         stream(address, gateway.key),
-        httpx.AsyncClient(base_url=f"http://{address}") as http,
+        httpx.AsyncClient(base_url=f"http://{address}", timeout=PATIENCE) as http,
     ):
         assert await checks(http) == WELL
-        os.kill(own_mongod.pid, signal.SIGSTOP)
+        stop(own_mongod)
         assert await checks(http) == {**WELL, "database": PRIMARY}
         assert (await http.get("/livez")).json() == {"status": "OK"}
         os.kill(own_mongod.pid, signal.SIGCONT)
