@@ -20,7 +20,7 @@ from gateway.demo.embedded_mongod import EmbeddedServer, reserved_port
 from gateway.store.client import Database
 from gateway.store.keys import Keys
 from gateway.store.tenancy import Tenancy
-from tests.harness.gateway_process import address_of, running
+from tests.harness.gateway_process import address_of, arguments_of, running, workers_of
 from tests.harness.steady_load import SteadyLoad
 from tests.harness.waiting import PATIENCE, eventually
 
@@ -51,8 +51,7 @@ class Served:
         return self._log.read_text()
 
     def workers(self) -> set[int]:
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return {int(child) for child in children if b"spawn_main" in _arguments(int(child))}
+        return workers_of(self.process.pid)
 
     def renew(self) -> set[int]:
         """Sends SIGHUP; the workers once there are others than before, and as many."""
@@ -69,13 +68,6 @@ class Served:
             websocket.send(orjson.dumps({"type": "connection_init", "payload": payload}), text=True)
             assert orjson.loads(websocket.recv(PATIENCE))["type"] == "connection_ack"
             yield websocket
-
-
-def _arguments(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
 
 
 @contextmanager
@@ -126,8 +118,8 @@ def test_a_successor_that_cannot_start_leaves_the_process_that_serves(
         gateway.process.send_signal(signal.SIGHUP)
         eventually(lambda: "A new worker did not start; those that were there go on" in gateway.log)
         assert "GATEWAY_TRUSTED_DOCUMENTS: " in gateway.log
-        headers = {"Authorization": f"Bearer {key}"}
-        answer = httpx.post(f"{gateway.address}/graphql", json={"query": "{ __typename }"}, headers=headers)
+        headers, asked = {"Authorization": f"Bearer {key}"}, {"query": "{ __typename }"}
+        answer = httpx.post(f"{gateway.address}/graphql", json=asked, headers=headers, timeout=PATIENCE)
         assert answer.json() == {"data": {"__typename": "Query"}}
         manifest.write_text("{}")
         eventually(lambda: not gateway.workers())
@@ -156,7 +148,7 @@ def test_who_kills_a_worker_fails_what_it_held_and_who_kills_their_parent_ends_t
         # Else they would keep the address from whoever is started next.
         process.kill()
         process.wait(PATIENCE)
-        eventually(lambda: not any(_arguments(pid) for pid in left))
+        eventually(lambda: not any(arguments_of(pid) for pid in left))
 
 
 def test_two_gateways_roll_without_a_failed_request(mongod: EmbeddedServer, database: Database, key: str) -> None:

@@ -23,6 +23,7 @@ from websockets.typing import Subprotocol
 from gateway.cli import app
 from gateway.demo.embedded_mongod import EmbeddedServer, reserved_port
 from gateway.model import secret_keys
+from tests.harness.gateway_process import workers_of
 from tests.harness.mongod_process import standalone
 from tests.harness.waiting import PATIENCE, eventually
 
@@ -237,9 +238,7 @@ def test_no_request_fails_when_it_is_told_to_end_under_load(
 
 def test_a_worker_that_dies_is_replaced(tmp_path: Path, environment: dict[str, str], key: str) -> None:
     def workers() -> set[int]:
-        pid = served.process.pid
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return {int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()}
+        return workers_of(served.process.pid)
 
     with serving(tmp_path, environment, "--workers", "2") as served:
         served.ready()

@@ -103,6 +103,20 @@ def address_of(process: "subprocess.Popen[bytes]", log: Path) -> str:
     raise AssertionError(f"the gateway does not serve: {log.read_text()}")
 
 
+def workers_of(pid: int) -> set[int]:
+    """The processes that serve for this one; of those that end just now, none."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return {int(child) for child in children if b"spawn_main" in arguments_of(int(child))}
+
+
+def arguments_of(pid: int) -> bytes:
+    """What a process was started with; nothing of one that has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
 def _answers(address: str) -> bool:
     try:
         return httpx.get(address.removesuffix("graphql") + "readyz", timeout=PATIENCE).is_success
