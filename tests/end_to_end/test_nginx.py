@@ -283,7 +283,7 @@ async def test_one_address_has_so_many_connections_and_others_have_theirs(proxie
         except InvalidStatus as refused:
             return refused.response.status_code
         except (ConnectionClosed, InvalidMessage):
-            # Its handshake took longer than the second that heads have here.
+            # Its handshake took longer than the seconds that heads have here.
             return 408
 
     everybody = asyncio.Event()

@@ -10,11 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.harness.waiting import PATIENCE
+
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 _PAGE = Path(__file__).parents[2] / "docs" / "deployment.md"
+# Shorter, for the tests that wait for their end; a busy machine takes more than a second for a handshake of TLS.
 _SECONDS = {
-    "client_header_timeout 10s": "client_header_timeout 1s",
-    "client_body_timeout 10s": "client_body_timeout 1s",
+    "client_header_timeout 10s": "client_header_timeout 4s",
+    "client_body_timeout 10s": "client_body_timeout 4s",
 }
 
 
@@ -22,8 +25,8 @@ _SECONDS = {
 def proxying(gateway: str, directory: Path, port: int, *, leaves_prefix: bool = False) -> Iterator[None]:
     """nginx, which serves ``https://localhost/search/`` at this port of loopback; ``gateway``: host and port behind it.
 
-    ``directory`` holds its files; the certificate is its ``certificate.pem``. Heads and bodies have a second to come.
-    ``leaves_prefix``: what it passes on has ``/search``, too.
+    ``directory`` holds its files; the certificate is its ``certificate.pem``. Heads and bodies have four seconds to
+    come. ``leaves_prefix``: what it passes on has ``/search``, too.
     """
     assert NGINX is not None, "the tests of it are skipped without it"
     certificate, key = directory / "certificate.pem", directory / "key.pem"
@@ -41,7 +44,7 @@ def proxying(gateway: str, directory: Path, port: int, *, leaves_prefix: bool = 
         yield
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(PATIENCE)
 
 
 def _configuration(gateway: str, port: int, certificate: Path, key: Path, directory: Path) -> str:
@@ -74,7 +77,7 @@ access_log off;
 
 
 def _wait_for(process: "subprocess.Popen[bytes]", port: int, directory: Path) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
