@@ -335,10 +335,14 @@ async def keys_examined(gateway: Gateway, command: Command) -> int:
         keys: int = status["metrics"]["queryExecutor"]["scanned"]
         return keys
 
-    before = await scanned()
-    cursor = await gateway.database.aggregate(with_one_more(command["pipeline"]))
-    await cursor.to_list(None)
-    return await scanned() - before
+    async def examined() -> int:
+        before = await scanned()
+        cursor = await gateway.database.aggregate(with_one_more(command["pipeline"]))
+        await cursor.to_list(None)
+        return await scanned() - before
+
+    # MongoDB counts what it does meanwhile for others, and for itself, as well.
+    return min([await examined() for _ in range(3)])
 
 
 async def assert_joined(gateway: Gateway, variables: Mapping[str, Any], *, factor: int = 2) -> list[dict[str, Any]]:
@@ -609,12 +613,12 @@ BROAD = {
 async def test_what_takes_too_long_is_an_error_and_never_a_part_of_a_page(
     masses: Gateway, mongod: EmbeddedServer
 ) -> None:
-    async with hurried(masses, mongod) as execute:
+    async with hurried(masses, mongod, milliseconds=10) as execute:
         answer = await execute(INTERACTIONS, {"where": BROAD, "first": 1})
         [error] = answer["errors"]
         assert error["extensions"]["code"] == "QUERY_TOO_BROAD"
         assert "`durationMs`, `metadata.device`" in error["message"]
-        assert "longer than 40 ms" in error["message"]
+        assert "longer than 10 ms" in error["message"]
         assert "featureId" not in error["message"]
         assert answer["data"] is None
         answer = await execute(NESTED, {"ids": ["p1", "p2"], "where": {"durationMs": {"gt": 5}}, "first": 1})
@@ -671,7 +675,7 @@ async def test_a_total_that_takes_too_long_is_null_beside_its_page_and_an_error(
 
 @asynccontextmanager
 async def hurried(
-    gateway: Gateway, mongod: EmbeddedServer, *, milliseconds: int = 40
+    gateway: Gateway, mongod: EmbeddedServer, *, milliseconds: int
 ) -> AsyncIterator[Callable[..., Awaitable[dict[str, Any]]]]:
     """The same data behind a gateway that gives MongoDB so little time."""
     database = gateway.database.name
