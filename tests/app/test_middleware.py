@@ -11,6 +11,7 @@ from gateway.limits import ConnectionLimits
 from gateway.settings import Settings, load
 from tests.harness.gateway_client import Gateway
 from tests.harness.live_client import socket
+from tests.harness.waiting import PATIENCE
 from tests.harness.wire_client import serving
 
 
@@ -38,7 +39,7 @@ async def test_a_middleware_sees_the_graph_the_websocket_and_every_other_address
         serving(app, ConnectionLimits(drain_seconds=0)) as served,
     ):
         address = f"127.0.0.1:{served.port}"
-        async with httpx.AsyncClient(base_url=f"http://{address}") as http:
+        async with httpx.AsyncClient(base_url=f"http://{address}", timeout=PATIENCE) as http:
             headers = {"Authorization": f"Bearer {gateway.key}"}
             answer = await http.post("/graphql", json={"query": "{ viewer { keyName } }"}, headers=headers)
             assert answer.json()["data"] == {"viewer": {"keyName": "web"}}

@@ -88,14 +88,14 @@ def test_who_asks_for_a_page_gets_no_key(demo: Demo, name: str, path: str) -> No
     address, _, fragment = demo.facts[name].partition("#")
     assert fragment == f"key={demo.facts['key']}&namespace=shop"
     assert address == demo.facts["url"].replace("/graphql", path)
-    page = httpx.get(address, headers={"Accept": "text/html"})
+    page = httpx.get(address, headers={"Accept": "text/html"}, timeout=PATIENCE)
     assert page.status_code == 200
     assert demo.facts["key"][3:] not in page.text
 
 
 def test_a_browser_that_visits_the_address_alone_finds_the_pages(demo: Demo) -> None:
     address = demo.facts["url"].removesuffix("graphql")
-    page = httpx.get(address, headers={"Accept": "text/html"}, follow_redirects=True)
+    page = httpx.get(address, headers={"Accept": "text/html"}, follow_redirects=True, timeout=PATIENCE)
     assert (page.status_code, str(page.url)) == (200, f"{address}start")
     assert demo.facts["key"][3:] not in page.text
 
@@ -107,12 +107,13 @@ def test_a_page_that_is_switched_off_has_no_address(tmp_path: Path, monkeypatch:
         assert (demo.facts["graphiqlUrl"], demo.facts["insightsUrl"]) == (None, None)
         for path in ("", "start", "insights"):
             address = demo.facts["url"].replace("graphql", path)
-            assert httpx.get(address, headers={"Accept": "text/html"}).status_code == 404
+            assert httpx.get(address, headers={"Accept": "text/html"}, timeout=PATIENCE).status_code == 404
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1", "127.0.0.1", "[::1]:8000"])
 def test_it_is_called_by_local_names(demo: Demo, host: str) -> None:
-    assert httpx.get(demo.facts["url"], headers={"Accept": "text/html", "Host": host}).status_code == 200
+    headers = {"Accept": "text/html", "Host": host}
+    assert httpx.get(demo.facts["url"], headers=headers, timeout=PATIENCE).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -120,15 +121,16 @@ def test_it_is_called_by_local_names(demo: Demo, host: str) -> None:
 )
 def test_a_page_whose_name_leads_here_gets_nothing(demo: Demo, host: str) -> None:
     headers = {"Host": host, "Origin": f"http://{host}", "Authorization": f"Bearer {demo.facts['key']}"}
-    for accept in ("text/html", "application/json", "text/event-stream"):
-        for answer in (
-            httpx.get(demo.facts["url"], headers=headers | {"Accept": accept}),
-            httpx.post(demo.facts["url"], json={"query": "{ __typename }"}, headers=headers | {"Accept": accept}),
-            httpx.options(demo.facts["url"], headers=headers | {"Access-Control-Request-Method": "POST"}),
-        ):
-            assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (403, "FORBIDDEN")
-            assert not [name for name in answer.headers if name.startswith("access-control-")]
-    assert httpx.get(demo.facts["url"].replace("graphql", "healthcheck"), headers=headers).status_code == 200
+    with httpx.Client(headers=headers, timeout=PATIENCE) as http:
+        for accept in ("text/html", "application/json", "text/event-stream"):
+            for answer in (
+                http.get(demo.facts["url"], headers={"Accept": accept}),
+                http.post(demo.facts["url"], json={"query": "{ __typename }"}, headers={"Accept": accept}),
+                http.options(demo.facts["url"], headers={"Access-Control-Request-Method": "POST"}),
+            ):
+                assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (403, "FORBIDDEN")
+                assert not [name for name in answer.headers if name.startswith("access-control-")]
+        assert http.get(demo.facts["url"].replace("graphql", "healthcheck")).status_code == 200
 
 
 def test_a_page_whose_name_leads_here_opens_no_websocket(demo: Demo) -> None:
@@ -146,8 +148,8 @@ def test_a_page_of_another_origin_reads_nothing(demo: Demo) -> None:
     headers = {"Origin": "https://evil.example", "Authorization": f"Bearer {demo.facts['key']}"}
     asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}
     for answer in (
-        httpx.options(demo.facts["url"], headers=headers | asked),
-        httpx.post(demo.facts["url"], json={"query": "{ __typename }"}, headers=headers),
+        httpx.options(demo.facts["url"], headers=headers | asked, timeout=PATIENCE),
+        httpx.post(demo.facts["url"], json={"query": "{ __typename }"}, headers=headers, timeout=PATIENCE),
     ):
         assert "access-control-allow-origin" not in answer.headers
     with pytest.raises(InvalidStatus) as refusal:
@@ -231,7 +233,7 @@ def test_what_it_holds_outlives_it(tmp_path: Path) -> None:
         assert demo.post(DELETE)["data"]["deleteInteraction"]["deletedId"]
         mongod = int((tmp_path / "db" / "mongod.lock").read_text())
         os.kill(first["pid"], signal.SIGKILL)
-        demo.process.wait(10)
+        demo.process.wait(PATIENCE)
     with running(tmp_path, "--interactions", "40") as demo:
         assert ended(mongod)
         same = ("key", "namespace", "namespaceId", "database")
@@ -356,7 +358,7 @@ def test_what_is_printed_for_people_can_be_pasted(tmp_path: Path) -> None:
         # What a newcomer opens comes first.
         page, _, _ = next(line for line in lines if "http" in line).partition("#")
         assert page.split()[0] == "Insights"
-        assert httpx.get(page.split()[1]).status_code == 200
+        assert httpx.get(page.split()[1], timeout=PATIENCE).status_code == 200
         curl = next(line for line in lines if line.strip().startswith("curl "))
         _, url, *options = shlex.split(curl)
         headers = dict(

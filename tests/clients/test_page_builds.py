@@ -12,13 +12,14 @@ import pytest
 
 from gateway.demo.embedded_mongod import EmbeddedServer
 from tests.harness.gateway_process import GatewayProcess, serving
+from tests.harness.waiting import PATIENCE
 
 ROOT = Path(__file__).parent.parent.parent
 TRANSPORT = Path("gateway/transport/pages")
 
 
 def visit(gateway: GatewayProcess, page: str) -> httpx.Response:
-    return httpx.get(httpx.URL(gateway.url).join(page), headers={"Accept": "text/html"})
+    return httpx.get(httpx.URL(gateway.url).join(page), headers={"Accept": "text/html"}, timeout=PATIENCE)
 
 
 def files_of(page: httpx.Response) -> set[str]:
@@ -29,7 +30,7 @@ def files_of(page: httpx.Response) -> set[str]:
 def require_files(gateway: GatewayProcess, files: set[str]) -> None:
     assert len(files) >= 2
     for file in files:
-        served = httpx.get(httpx.URL(gateway.url).join(file))
+        served = httpx.get(httpx.URL(gateway.url).join(file), timeout=PATIENCE)
         assert (served.status_code, served.headers["X-Content-Type-Options"]) == (200, "nosniff")
         assert re.match(r"text/(javascript|css)", served.headers["Content-Type"])
         assert served.headers["Content-Encoding"]
@@ -47,7 +48,7 @@ def test_every_file_that_a_page_names_is_served_until_the_page_is_switched_off(
         require_files(gateway, still := files_of(visit(gateway, "start")))
         assert files - still
         for file in files - still:
-            assert httpx.get(httpx.URL(gateway.url).join(file)).status_code == 404
+            assert httpx.get(httpx.URL(gateway.url).join(file), timeout=PATIENCE).status_code == 404
         assert visit(gateway, page).status_code == status
 
 

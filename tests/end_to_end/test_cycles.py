@@ -11,6 +11,7 @@ import pytest
 
 from tests.harness.gateway_client import Gateway
 from tests.harness.live_client import served
+from tests.harness.waiting import PATIENCE
 
 RECORDING = """
 mutation {
@@ -32,7 +33,10 @@ OPERATIONS = {
 
 @pytest.mark.parametrize("query", OPERATIONS.values(), ids=OPERATIONS.keys())
 async def test_a_request_leaves_no_cycle(gateway: Gateway, query: str) -> None:
-    async with served(gateway.app) as address, httpx.AsyncClient(base_url=f"http://{address}") as client:
+    async with (
+        served(gateway.app) as address,
+        httpx.AsyncClient(base_url=f"http://{address}", timeout=PATIENCE) as client,
+    ):
         await gateway.execute(RECORDING)
 
         async def ask(user: int) -> None:

@@ -490,7 +490,7 @@ async def test_sessions_are_told_that_the_process_goes_away(mongod: EmbeddedServ
         async with stream(address, gateway.key) as told:
             assert told.response.status_code == 503
             assert json.loads(await told.response.aread())["errors"][0]["extensions"] == {"code": "UNAVAILABLE"}
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=PATIENCE) as http:
             assert (await http.get(f"http://{address}/readyz")).status_code == 200
 
 

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from gateway.cli import app
 from gateway.demo.embedded_mongod import EmbeddedServer
 from tests.harness.demo_process import running
+from tests.harness.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -74,7 +75,7 @@ def test_the_examples_give_the_answers_shown_on_any_day_and_again(tmp_path: Path
             text.split(": ", 1) for flag, text in zip(options[::2], options[1::2], strict=True) if flag == "-H"
         )
         address = url.replace("http://127.0.0.1:8000/graphql", demo.facts["url"])
-        response = httpx.post(address, content=options[options.index("-d") + 1], headers=headers)
+        response = httpx.post(address, content=options[options.index("-d") + 1], headers=headers, timeout=PATIENCE)
         assert response.json()["data"]["viewer"]["organization"] == {"name": "demo"}
 
 

@@ -12,6 +12,7 @@ from websockets.frames import Frame, Opcode
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.limits import ConnectionLimits
 from tests.harness.gateway_client import Gateway, code, new_gateway
+from tests.harness.waiting import PATIENCE
 from tests.harness.wire_client import Served, Wire, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -139,7 +140,7 @@ async def test_an_answer_says_that_it_is_json_to_clients_that_look_for_it(accept
 
 
 async def test_an_address_that_is_too_long_is_told_so_that_a_page_can_read_it(gateway: Gateway, served: Served) -> None:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{served.port}") as http:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{served.port}", timeout=PATIENCE) as http:
         headers = {"Authorization": f"Bearer {gateway.key}", "Origin": PAGE}
         # Beyond the 2,048 characters at which urql changes to POST.
         fitting = await http.get("/graphql", params={"query": f"{QUERY} #{'x' * 8_000}"}, headers=headers)

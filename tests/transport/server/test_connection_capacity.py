@@ -144,6 +144,6 @@ async def test_when_all_that_may_be_used_are_health_is_answered(gateway: Gateway
         for _ in range(3 * HEALTH_CONNECTIONS):
             await stack.enter_async_context(served.connected())
         assert await health(served) == [200, 200]
-        async with asyncio.timeout(PATIENCE), httpx.AsyncClient() as http:
+        async with asyncio.timeout(PATIENCE), httpx.AsyncClient(timeout=PATIENCE) as http:
             answers = await asyncio.gather(*(http.get(f"http://{address}/healthcheck") for _ in range(5)))
         assert {response.status_code for response in answers} == {200}

@@ -14,6 +14,7 @@ from gateway.transport.server.proxies import BehindProxies
 from gateway.transport.server.public_url import PublicUrl, parse_public_url
 from tests.harness.gateway_client import Gateway, new_gateway
 from tests.harness.live_client import served, socket
+from tests.harness.waiting import PATIENCE
 
 PUBLIC_URL = "https://Shop.example:443/search/"
 FORWARDED = {"X-Forwarded-For": "192.0.2.43", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "shop.example"}
@@ -114,7 +115,7 @@ async def test_websockets_are_of_the_public_origin_and_hosts_of_its_name(gateway
                     pass
             assert handshake.value.response.status_code == 403
         # The proxy's word for the host that it was asked by.
-        async with httpx.AsyncClient(base_url=f"http://{address}") as http:
+        async with httpx.AsyncClient(base_url=f"http://{address}", timeout=PATIENCE) as http:
             for forwarded, status in (("shop.example", 401), ("evil.example", 403)):
                 answer = await http.post("/graphql", json=ASKED, headers={"X-Forwarded-Host": forwarded})
                 assert answer.status_code == status
