@@ -58,11 +58,11 @@ async def test_the_primary_is_killed_while_two_work(members: ReplicaSet) -> None
     (await members.primary()).kill()
     await eventually(has_ended, "the job ends")
     await cancel(workers)
+    await members.heal()
     ended = await stored()
     assert ended["state"] == "done"
     # What was deleted by a step whose outcome nobody was told of isn't counted.
     assert 0 < ended["interactions_deleted"] <= 20_000
-    await members.heal()
     assert await database[INTERACTION.collection].count_documents({}) == 0
     await client.drop_database(database.name)
     await close(client)

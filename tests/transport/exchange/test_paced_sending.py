@@ -86,7 +86,9 @@ class Client:
         return int(head.split()[1]), int(length.split(b":")[1]), body
 
 
-async def test_no_more_waits_than_may_for_the_clients_of_a_key(shop: Gateway) -> None:
+async def test_no_more_waits_than_may_for_the_clients_of_a_key(shop: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    # However long it takes to serve others.
+    monkeypatch.setattr(paced_sending, "READING_GRACE_SECONDS", PATIENCE)
     async with served(shop.app, send_buffer=4_096) as address, AsyncExitStack() as stack:
         clients = [await stack.enter_async_context(Client(address)) for _ in range(READERS)]
         for client in clients:

@@ -11,6 +11,7 @@ from websockets.exceptions import InvalidStatus
 from gateway.context import Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.limits import HEALTH_CONNECTIONS, ConnectionLimits
+from gateway.transport.websocket import conversation
 from tests.harness.gateway_client import Gateway, new_gateway
 from tests.harness.live_client import socket
 from tests.harness.waiting import PATIENCE
@@ -88,7 +89,11 @@ async def others_are_served(gateway: Gateway, served: Served, most: int) -> None
     assert await answer(served, request(gateway)) == (200, ANSWER)
 
 
-async def test_of_websockets_that_never_say_who_connects_the_oldest_gives_way(gateway: Gateway, served: Served) -> None:
+async def test_of_websockets_that_never_say_who_connects_the_oldest_gives_way(
+    gateway: Gateway, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # However long it takes to connect them all.
+    monkeypatch.setattr(conversation, "_INIT_SECONDS", PATIENCE)
     address = f"127.0.0.1:{served.port}"
     async with AsyncExitStack() as stack:
         silent = [await stack.enter_async_context(socket(address)) for _ in range(MOST // 5)]
