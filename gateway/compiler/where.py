@@ -9,6 +9,7 @@ from graphql import GraphQLInputObjectType
 from gateway.compiler.where_operands import InputPath
 from gateway.compiler.where_trees import FilterWalk
 from gateway.limits.where_bounds import MAX_LOOKUP_VALUES
+from gateway.model.document_ids import id_text
 from gateway.plan.comparisons import (
     NOTHING,
     Comparison,
@@ -84,9 +85,9 @@ def _lookup(demand: Tree) -> Lookup | None:
             return Lookup(path, tuple(token.stored for token in tokens)) if len(tokens) <= MAX_LOOKUP_VALUES else None
         case Comparison(path, Operator.IN, values, True):
             texts = {value for value in values if isinstance(value, str)}
-            # A number stands beside the text that it reads as.
+            # A number or an ObjectId stands beside the text that it reads as.
             is_looked_up = len(texts) <= MAX_LOOKUP_VALUES and all(
-                isinstance(value, str) or (value.__class__ is int and str(value) in texts) for value in values
+                isinstance(value, str) or id_text(value) in texts for value in values
             )
             return Lookup(path, values) if is_looked_up else None
     return None

@@ -177,7 +177,7 @@ class FilterWalk:
         return comparison
 
     def _ids(self, path: str, operator: Operator, value: Any, at: InputPath, *, name: str) -> Tree:
-        """The comparison with ids, also as the numbers that read as them."""
+        """The comparison with ids, also as the numbers and the ObjectIds that read as them."""
         tree = self._comparison(path, operator, value, at, name=name)
         if not isinstance(tree, Comparison):
             return tree

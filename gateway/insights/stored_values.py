@@ -17,7 +17,8 @@ _NUMBERS = ("int", "long", "double", "decimal")
 def id_text(value: Expression) -> Expression:
     """The text that an id reads as, as `gateway.model.document_ids.id_text` has it; null for what is none."""
     number = {"$toString": {"$convert": {"input": value, "to": "long", "onError": None, "onNull": None}}}
-    return {"$cond": [is_string(value), value, {"$cond": [_is_whole(value), number, None]}]}
+    digits = {"$cond": [{"$eq": [{"$type": value}, "objectId"]}, {"$toString": value}, None]}
+    return {"$cond": [is_string(value), value, {"$cond": [_is_whole(value), number, digits]}]}
 
 
 def named(value: Expression) -> Expression:
@@ -26,16 +27,18 @@ def named(value: Expression) -> Expression:
 
 
 def session_id(value: Expression) -> Expression:
-    """A session's id: a string that is not empty; null for anything else."""
+    """A session's id, of what is derived of a document, which has the text of an id however that was stored: a string
+    that is not empty; null for anything else."""
     return {"$cond": [{"$and": [is_string(value), {"$ne": [value, ""]}]}, value, None]}
 
 
 def id_values(text: Expression) -> Expression:
     """The values that read as the id ``text``, as `gateway.model.document_ids.id_spellings` has them."""
-    number = {"$convert": {"input": text, "to": "long", "onError": None, "onNull": None}}
-    is_spelled_so = {"$eq": [{"$toString": "$$number"}, text]}
-    both = {"$cond": [is_spelled_so, [text, "$$number"], [text]]}
-    return {"$let": {"vars": {"number": number}, "in": both}}
+    kinds = ("long", "objectId")
+    read = {kind: {"$convert": {"input": text, "to": kind, "onError": None, "onNull": None}} for kind in kinds}
+    # Either may have other spellings, such as with zeros ahead or in capitals.
+    others = [{"$cond": [{"$eq": [{"$toString": f"$${kind}"}, text]}, [f"$${kind}"], []]} for kind in kinds]
+    return {"$let": {"vars": read, "in": {"$concatArrays": [[text], *others]}}}
 
 
 def in_namespace(namespace_id: str) -> dict[str, Any]:

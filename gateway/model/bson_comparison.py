@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
-from bson import Decimal128, Int64
+from bson import Decimal128, Int64, ObjectId
 from bson.datetime_ms import DatetimeMS
 
 from gateway.model.bson_paths import MISSING, Test, as_object
@@ -28,7 +28,7 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 def equals(value: Any) -> Test:
-    """Whether a stored value equals this JSON value or time; null equals what is missing, too."""
+    """Whether a stored value equals this JSON value, time or ObjectId; null equals what is missing, too."""
     match value:
         case None:
             return lambda stored: stored is None or stored is MISSING
@@ -38,23 +38,28 @@ def equals(value: Any) -> Test:
             return ordered(operator.eq, value)
         case str():
             return lambda stored: stored.__class__ is str and stored == value
+        case ObjectId():
+            return lambda stored: stored.__class__ is ObjectId and stored == value
         case list():
             return lambda stored: _equal_lists(stored, value)
     return lambda stored: _equal_objects(stored, value)
 
 
 def is_one_of(values: Collection[Any]) -> Test:
-    """Whether a stored value equals one of these JSON values."""
+    """Whether a stored value equals one of these, which are JSON values or ObjectIds."""
     strings = frozenset(value for value in values if isinstance(value, str))
     numbers = frozenset(value for value in values if value.__class__ in _PLAIN_NUMBERS)
+    object_ids = frozenset(value for value in values if value.__class__ is ObjectId)
     # A decimal isn't the same as a float of the same hash.
-    others = [equals(value) for value in values if not isinstance(value, str)]
+    others = [equals(value) for value in values if not isinstance(value, str | ObjectId)]
 
     def passes(stored: Any) -> bool:
         if stored.__class__ is str:
             return stored in strings
         if stored.__class__ in _PLAIN_NUMBERS:
             return stored in numbers
+        if stored.__class__ is ObjectId:
+            return stored in object_ids
         return any(test(stored) for test in others)
 
     return passes

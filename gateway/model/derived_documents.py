@@ -42,7 +42,7 @@ DERIVATION_STATES: Final = "insights"
 DERIVATION_ID: Final = "derivation"
 """The collection of the state of the derivation, and its only document: see `gateway.store.derivation_state`."""
 
-DEFINITION: Final = 5
+DEFINITION: Final = 6
 """Which definition the derived documents follow. With another one, everything is made again."""
 
 OTHER_TYPE: Final = "other"

@@ -7,13 +7,16 @@ from hashlib import blake2b
 from typing import Any, Literal
 from uuid import UUID, uuid5
 
-from bson import Code, Decimal128
+from bson import Code, Decimal128, ObjectId
 
 from gateway.model.extended_json import text_form
 from gateway.model.filter_trees import canonical_json
 
 # As a number is written that has no other spelling.
 _WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}", re.ASCII)
+# As an ObjectId is written, in as many digits as no number of 64 bits has.
+_OBJECT_ID = re.compile(r"[0-9a-f]{24}", re.ASCII)
+_OBJECT_ID_LENGTH = 24
 _BEYOND = 2**63
 _UUID_NAMESPACE = UUID("41b82216-1738-47f0-9641-18cbc46ceb7e")
 
@@ -45,20 +48,26 @@ def search_request_id_of(namespace_id: str, search_request: Mapping[str, Any], s
 
 
 def first_session_id(*values: Any) -> str | None:
-    """What the first reads as that is a session's id: a string that is not empty, or a number that others stored."""
+    """What the first reads as that is a session's id: a string that is not empty, or a number or an ObjectId that
+    others stored."""
     return next((text for value in values if (text := id_text(value))), None)
 
 
-def id_spellings(ids: Iterable[str]) -> Iterator[str | int]:
-    """The values under which other programs may have stored ids: the texts, and the numbers that read as one."""
+def id_spellings(ids: Iterable[str]) -> Iterator[str | int | ObjectId]:
+    """The values under which other programs may have stored ids: the texts, each ahead of the number or the ObjectId
+    that reads as it."""
     for text in ids:
         yield text
-        if _WHOLE_NUMBER.fullmatch(text) and -_BEYOND <= (number := int(text)) < _BEYOND:
+        if len(text) == _OBJECT_ID_LENGTH:
+            if _OBJECT_ID.fullmatch(text):
+                yield ObjectId(text)
+        elif _WHOLE_NUMBER.fullmatch(text) and -_BEYOND <= (number := int(text)) < _BEYOND:
             yield number
 
 
 def id_text(stored: object) -> str | None:
-    """What a stored id reads as: a whole number of 64 bits as its digits, whatever its type; None for what is none."""
+    """What a stored id reads as: a whole number of 64 bits as its digits, whatever its type, an ObjectId as its 24
+    lower-case hexadecimal ones; None for what is none."""
     match stored:
         case bool() | Code():
             # To the driver code is a string with a scope: no key of a dictionary.
@@ -74,6 +83,8 @@ def id_text(stored: object) -> str | None:
             # The least and the greatest that there are have thousands of digits.
             if number.is_finite() and abs(number) < _BEYOND and number == int(number):
                 return _digits(int(number))
+        case ObjectId():
+            return str(stored)
     return None
 
 

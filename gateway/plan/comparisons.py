@@ -14,6 +14,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
+from bson import ObjectId
+
 _MAX_DESCRIBED = 100
 
 
@@ -56,8 +58,9 @@ class Derived:
 class Comparison:
     """The value at the stored ``path``, compared by an operator.
 
-    ``value``: any JSON value, a datetime, `Unlisted` or `Derived` for EQ and NE; a tuple of them for IN and NIN; a
-    number, a string or a datetime for an order; a boolean for EXISTS; a string for STARTS_WITH and CONTAINS.
+    ``value``: any JSON value, a datetime, `Unlisted` or `Derived` for EQ and NE; a tuple of them for IN and NIN, in
+    which an ObjectId stands behind the text that it reads as; a number, a string or a datetime for an order; a boolean
+    for EXISTS; a string for STARTS_WITH and CONTAINS.
     ``case_sensitive``: whether strings are equal, start so, contain this or stand in this order only in the same case;
     without, each character is compared by Unicode's simple case folding, in an order only with ASCII ones. ``name``:
     what a client calls the path, such as ``metadata.device.os``.
@@ -84,11 +87,22 @@ class Comparison:
         """The comparison as a client would say it, such as ``metadata.price >= 10``; of a long value the beginning."""
         if self.operator is Operator.EXISTS:
             return f"{self.name} {'exists' if self.value else 'is missing or null'}"
-        operator = (self.value.operator if isinstance(self.value, Derived) else None) or self.operator
-        text = _text(self.value)
+        operator, value = self._said
+        text = _text(value)
         if len(text) > _MAX_DESCRIBED:
             text = f"{text[:_MAX_DESCRIBED]}…"
         return f"{self.name} {_WORDS[operator]} {text}{'' if self.case_sensitive else ' ignoring case'}"
+
+    @property
+    def _said(self) -> tuple[Operator, Any]:
+        """The operator and the value that a client said, who has no ObjectIds."""
+        match self.value:
+            case Derived(operator=operator):
+                return operator or self.operator, self.value
+            case tuple(values) if any(isinstance(value, ObjectId) for value in values):
+                texts = tuple(value for value in values if not isinstance(value, ObjectId))
+                return (self.operator, texts) if len(texts) > 1 else (_OF_ONE[self.operator], texts[0])
+        return self.operator, self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +194,7 @@ def comparisons(tree: Tree) -> list[Comparison]:
 
 
 _SEARCHING: Final = frozenset({Operator.STARTS_WITH, Operator.CONTAINS})
+_OF_ONE: Final = {Operator.IN: Operator.EQ, Operator.NIN: Operator.NE}
 _WORDS: Final = {
     Operator.EQ: "=",
     Operator.NE: "!=",

@@ -7,6 +7,8 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from bson import ObjectId
+
 from gateway.context import Reach
 from gateway.model.document_ids import id_spellings
 from gateway.model.kinds import Kind
@@ -180,7 +182,7 @@ def _documents(keys: Sequence[str], **constant: Any) -> Document:
     return {"$documents": [{"key": {"$literal": _stored(key)}, **constant} for key in keys]}
 
 
-def _stored(key: str) -> str | list[str | int]:
+def _stored(key: str) -> str | list[str | int | ObjectId]:
     """What is looked up for an id: itself, or else all under which other programs may have stored it, itself first."""
     spellings = list(id_spellings([key]))
     return key if len(spellings) == 1 else spellings

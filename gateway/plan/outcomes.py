@@ -40,7 +40,7 @@ def outcome_stages(namespace: Namespace, filters: Sequence[Document]) -> list[Do
     if not filters:
         return []
     return [
-        # Ids that others store as numbers too. Null would find what has no id either; none is false.
+        # Ids that others store as numbers or ObjectIds, too. Null would find what has no id either; none is false.
         {"$set": {OUTCOME: {"$ifNull": [id_text("$search_request_id"), False]}}},
         {
             "$lookup": {

@@ -17,7 +17,7 @@ class Lookup:
 
     @property
     def is_of_one(self) -> bool:
-        """Whether it is for one value, however that is stored: a text, or a number that reads as it."""
+        """Whether it is for one value, however that is stored: a text, or a number or an ObjectId that reads as it."""
         return len(self.values) == 1 or len(set(map(str, self.values))) == 1
 
 

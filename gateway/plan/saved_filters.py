@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from bson import Decimal128
+from bson import Decimal128, ObjectId
 
 from gateway.model.bson_comparison import folded
 from gateway.model.bson_paths import passes_at
@@ -89,6 +89,8 @@ def _key(value: Any, *, folds: bool) -> _Key | None:
         case Decimal128():
             exact = value.to_decimal()
             return None if exact.is_nan() else ("number", exact)
+        case ObjectId():
+            return "object id", value
     return None
 
 

@@ -114,7 +114,7 @@ def _matched(scan: SessionScan) -> list[Document]:
 
 
 def _of_users(scan: SessionScan, keys: Sequence[str]) -> list[Document]:
-    # Other programs may have stored an id as the number that it reads as, itself comes first.
+    # Other programs may have stored an id as a number or as an ObjectId: what it reads as comes first.
     users = [{"user": {"$literal": list(id_spellings([key]))}} for key in keys]
     return [{"$documents": users}, *scan.of_users, *scan.facts, *_matched(scan)]
 

@@ -24,6 +24,7 @@ _HAS_OWN_SESSION: Final = {
     "$or": [
         {"$and": [{"$eq": [{"$type": "$session_id"}, "string"]}, {"$ne": ["$session_id", ""]}]},
         {"$isNumber": "$session_id"},
+        {"$eq": [{"$type": "$session_id"}, "objectId"]},
     ]
 }
 

@@ -268,7 +268,7 @@ class Writer:
             object_id=interaction_id,
         )
         with translated():
-            # Other programs may have stored it under another `_id`, as a number, and more than once.
+            # Other programs may have stored it under another `_id`, as a number or an ObjectId, and more than once.
             ids = list(id_spellings([interaction_id]))
             result = await self._interactions.delete_many(
                 {"interaction_id": {"$in": ids}, **last_words(reach, INTERACTION)}

@@ -3,6 +3,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from bson import ObjectId
 
 from gateway.errors import BadUserInput
 from gateway.model.filter_trees import key_token, key_value_token, value_hash
@@ -303,6 +304,19 @@ def test_an_id_that_reads_as_a_number_is_looked_up_as_one_too() -> None:
     (several,) = compiled({"featureId": {"in": ["42", "x", "-1", "007", "1.0", "9" * 30]}}).conjuncts
     assert several.lookup is not None
     assert several.lookup.values == ("42", 42, "x", "-1", -1, "007", "1.0", "9" * 30)
+
+
+def test_an_id_that_reads_as_an_object_id_is_looked_up_as_one_too() -> None:
+    text = "6631f1c0a7b2c3d4e5f60718"
+    (one,) = compiled({"featureId": {"eq": text}}).conjuncts
+    assert one.lookup == Lookup("feature_id", (text, ObjectId(text)))
+    assert one.lookup.is_of_one
+    (several,) = compiled({"featureId": {"in": [text, "42", text.upper(), "1" * 24, text[1:], f"{text}0"]}}).conjuncts
+    assert several.lookup is not None
+    values = (text, ObjectId(text), "42", 42, text.upper(), "1" * 24, ObjectId("1" * 24), text[1:], f"{text}0")
+    assert several.lookup.values == values
+    (unlike,) = compiled({"featureId": {"ne": text}}).conjuncts
+    assert (unlike.lookup, unlike.filter) == (None, {"$nor": [{"feature_id": {"$in": [text, ObjectId(text)]}}]})
 
 
 def nested(levels: int) -> Where:

@@ -1,13 +1,13 @@
 """Who asks for it is erased: looked for in every collection afterwards, byte by byte."""
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from bson import encode
+from bson import ObjectId, encode
 
 from gateway.context import Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
@@ -110,11 +110,13 @@ async def holding(database: Database, *spellings: Any) -> list[tuple[str, Any]]:
     return found
 
 
-# As a number, with what patterns and paths mean something by, and as long as an id may be.
-USERS = ["jane-of-7th", "4711007", "a.*|$where\\", "j" * 512]
+# As a number and as an ObjectId, with what patterns and paths mean something by, and as long as an id may be.
+USERS = ["jane-of-7th", "4711007", "6631f1c0a7b2c3d4e5f60718", "a.*|$where\\", "j" * 512]
+# As other programs store it, in two ways where there are two.
+STORED: Mapping[str, Sequence[Any]] = {USERS[1]: [4711007, 4711007.0], USERS[2]: [ObjectId(USERS[2])] * 2}
 
 
-@pytest.mark.parametrize("user", USERS, ids=["text", "number", "pattern", "long"])
+@pytest.mark.parametrize("user", USERS, ids=["text", "number", "object id", "pattern", "long"])
 async def test_a_user_who_is_erased_is_nowhere(house: Gateway, user: str) -> None:
     writer, here = house.writer, house.namespace
     created = """mutation ($user: String!) { createPercolator(input: {
@@ -134,13 +136,11 @@ async def test_a_user_who_is_erased_is_nowhere(house: Gateway, user: str) -> Non
     await writer.record_search_request(here, validate_search_request(searched("r4", user)), NOON)
     recorded = await writer.record(here, recordings, NOON)
     assert [getattr(outcome, "created", outcome) for outcome in recorded] == [True] * 7
-    spellings: list[Any] = [user]
-    if user.isdecimal():
-        # As other programs store it.
-        number = int(user)
-        spellings.append(number)
-        foreign = {"interaction_id": "n1", "user_id": number, "feature_id": "p1", "occurred_at": NOON}
-        asked = {"search_request": {"queries": [], "user_id": float(number)}, "first_seen_at": NOON}
+    spellings: list[Any] = [user, *STORED.get(user, ())]
+    if user in STORED:
+        one, other = STORED[user]
+        foreign = {"interaction_id": "n1", "user_id": one, "feature_id": "p1", "occurred_at": NOON}
+        asked = {"search_request": {"queries": [], "user_id": other}, "first_seen_at": NOON}
         copied = {"interaction_id": "n2", "feature_id": "p1", "occurred_at": NOON, **asked}
         for kind, document in (
             (INTERACTION, foreign),
@@ -168,7 +168,7 @@ async def test_a_user_who_is_erased_is_nowhere(house: Gateway, user: str) -> Non
         if document.get("user_id") != f"{user}2"
     ]
     assert left == []
-    foreign_count = (1, 1, 1) if user.isdecimal() else (0, 0, 0)
+    foreign_count = (1, 1, 1) if user in STORED else (0, 0, 0)
     assert counts(job) == tuple(map(sum, zip((3, 3, 2), foreign_count, strict=True)))
     interactions, requests = await ids(house)
     assert interactions - {"n2"} == {"i4", "i5", "i6", "i7"}
@@ -176,7 +176,7 @@ async def test_a_user_who_is_erased_is_nowhere(house: Gateway, user: str) -> Non
     assert requests == {"r3"}
     assert await house.database[PERCOLATOR_MATCH.collection].count_documents({"interaction_id": "i1"}) == 0
     assert not await differences(house.database)
-    assert (await check(house.database)).wrong == (1 if user.isdecimal() else 0)
+    assert (await check(house.database)).wrong == (1 if user in STORED else 0)
     [entry] = [entry for entry in await Audit(house.database).latest(10) if entry.action == "user.erase"]
     assert (entry.object_id, entry.namespace_id) == (job["jobId"], here.id)
 

@@ -14,6 +14,7 @@ from tests.oracle.derived_documents import TYPES
 Document = dict[str, Any]
 
 _MISSING = object()
+_HEX = b"twelve bytes".hex()
 NAMESPACES = ("ns_shop", "ns_media")
 _BEGIN = datetime(2024, 2, 28, 23, 58, tzinfo=UTC)
 _TEXTS = ("", "r", "ru", "run", "running shoes", "runner", "hat", "hats", "überzug", "übe", "ÿ", "東京", "東")
@@ -75,12 +76,12 @@ def searches(
             seconds=rng.choice([0, 0, 1, 5, 29.999, 30, 30.001, 299, 300, 300.001, 900]) * rng.randrange(4)
         )
 
-    ids = [f"r{number}" if number % 7 else str(number) for number in range(requests)]
+    ids = [_id(number) for number in range(requests)]
     stored = [
         _with(
             {"_id": UUID(int=rng.getrandbits(128))},
             namespace_id=maybe(rng.choice(NAMESPACES)),
-            search_request_id=maybe(rng.choice([id, id, int(id)]) if id.isdecimal() else id),
+            search_request_id=maybe(rng.choice(_forms(id))),
             first_seen_at=maybe(at()),
             query_text=maybe(rng.choice(_TEXTS)),
             effective_session_id=maybe(rng.choice(["s1", "s2", "s3", _MISSING])),
@@ -101,10 +102,10 @@ def searches(
         _with(
             {"_id": UUID(int=rng.getrandbits(128))},
             namespace_id=maybe(rng.choice(NAMESPACES)),
-            search_request_id=maybe(rng.choice(ids)),
-            feature_id=maybe(rng.choice(["p1", "p2", "p3", "7", 7, 7.0])),
+            search_request_id=maybe(rng.choice(_forms(rng.choice(ids)))),
+            feature_id=maybe(rng.choice(["p1", "p2", "p3", "7", 7, 7.0, *_forms(_HEX)])),
             occurred_at=maybe(at() + timedelta(seconds=rng.choice([-60, 0, 0, 1.5, 40]))),
-            user_id=maybe(rng.choice([_MISSING, _MISSING, "u1", "u2", 9])),
+            user_id=maybe(rng.choice([_MISSING, _MISSING, "u1", "u2", 9, ObjectId(_HEX)])),
             interaction_type=maybe(rng.choice(["view", "view", "click", rng.choice(TYPES), ["view", "click"]])),
             position=maybe(rng.choice([_MISSING, 0, 1, 2.0, 99, 100, 20_000])),
             duration_ms=maybe(rng.choice([_MISSING, 0, 1_500])),
@@ -114,6 +115,18 @@ def searches(
     for document in rng.sample([*stored, *acts], (requests + interactions) // 12) if odd else ():
         del document[rng.choice(list(document)[1:])]
     return stored, acts
+
+
+def _id(number: int) -> str:
+    """The id of a search request; some read as numbers, and some as ObjectIds."""
+    if number % 7 == 0:
+        return str(number)
+    return f"a{number:023x}" if number % 5 == 0 else f"r{number}"
+
+
+def _forms(id: str) -> list[Any]:
+    """How an id may be stored."""
+    return [id, id, int(id)] if id.isdecimal() else [id, ObjectId(id)] if len(id) == len(_HEX) else [id]
 
 
 def _with(document: Document, **values: Any) -> Document:

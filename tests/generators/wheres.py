@@ -51,7 +51,7 @@ TEXTS = [*WORDS, "a + B", " a  b", "A b", "ab ab ab ab ab ab ab ab", "AB ab ab a
 LONG = ["é" * 9_998 + "aB", "a" * 10_001]
 LEAVES = [None, True, False, -1, 0, 1, 2, 0.0, 1.0, 1.5, *WORDS]
 KEYS = ["a", "b", "$where", "$eq"]
-IDS = ["x", "y", "X", "x.", ""]
+IDS = ["x", "y", "X", "x.", "", b"twelve bytes".hex()]
 TYPES = ["click", "view", "hover", "CLICK", "click\n", "OTHER"]
 FOREIGN = [
     *([], {}, [[]], [["x", {"key": "brand"}]], ["x"], [NOON, "a"], {"0": "x", "value": "a"}, b"x", Int64(2), 1.0, -0.0),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any, TypeGuard
 
-from bson import Code, Decimal128
+from bson import Code, Decimal128, ObjectId
 
 Document = dict[str, Any]
 
@@ -75,6 +75,8 @@ def id_text(value: Any) -> str | None:
             decimal = value.to_decimal()
             is_whole = decimal.is_finite() and -(2**63) <= decimal < 2**63 and decimal == int(decimal)
             return str(int(decimal)) if is_whole else None
+        case ObjectId():
+            return value.binary.hex()
     return None
 
 

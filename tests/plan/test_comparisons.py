@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from bson import ObjectId
 
 from gateway.plan.comparisons import (
     EVERYTHING,
@@ -65,6 +66,9 @@ def test_the_comparisons_of_a_tree_come_in_order() -> None:
         (compared(Operator.LT, datetime(2024, 5, 1, 12, tzinfo=UTC)), "metadata.a < 2024-05-01T12:00:00.000+00:00"),
         (compared(Operator.IN, ("é", Unlisted(("x",)))), 'metadata.a in ["é", OTHER]'),
         (compared(Operator.NIN, ()), "metadata.a not in []"),
+        (compared(Operator.IN, ("0" * 24, ObjectId("0" * 24))), f'metadata.a = "{"0" * 24}"'),
+        (compared(Operator.NIN, ("0" * 24, ObjectId("0" * 24))), f'metadata.a != "{"0" * 24}"'),
+        (compared(Operator.IN, ("0" * 24, ObjectId("0" * 24), "x")), f'metadata.a in ["{"0" * 24}", "x"]'),
         (compared(Operator.EXISTS, True), "metadata.a exists"),
         (compared(Operator.EXISTS, False), "metadata.a is missing or null"),
         (compared(Operator.STARTS_WITH, "x", case_sensitive=False), 'metadata.a starts with "x" ignoring case'),

@@ -1,5 +1,5 @@
 import pytest
-from bson import Int64
+from bson import Int64, ObjectId
 
 from gateway.errors import QueryTooBroad
 from gateway.model.kinds import INTERACTION, time_order
@@ -32,6 +32,11 @@ def test_nothing_else_is_found() -> None:
 def test_numbers_are_the_ids_that_they_read_as() -> None:
     documents = [{"a": 42}, {"a": "42"}, {"a": 42.0}, {"a": Int64(7)}, {"a": True}]
     assert ids_at(documents, "a") == ["42", "7"]
+
+
+def test_object_ids_are_the_ids_that_they_read_as() -> None:
+    text = "6631f1c0a7b2c3d4e5f60718"
+    assert ids_at([{"a": ObjectId(text)}, {"a": [text, text.upper()]}], "a") == [text, text.upper()]
 
 
 def test_the_empty_path_is_the_document_itself() -> None:

@@ -4,13 +4,15 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from bson import ObjectId
+
 from gateway.context import Namespace, Reach
 from gateway.model.documents import STUB
 from gateway.model.wire import validate_interaction, validate_search_request
 from gateway.plan.usage import UNLIMITED, Usage
 from gateway.plan.write_commands import Recorded, RecordSearchRequest, RecordSearchRequests
 from gateway.store.client import Database
-from gateway.store.derived_fields import check
+from gateway.store.derived_fields import check, rebuild
 from gateway.store.writer import Writer
 from tests.harness.command_log import commands
 
@@ -91,3 +93,19 @@ async def test_a_correction_reaches_all_copies_in_batches(database: Database) ->
     assert sizes(sent) == [1_000, 1_000, 500]
     assert await copies(database, "lamps") == COUNT
     assert (await check(database)).wrong == 0
+
+
+async def test_a_correction_leaves_the_session_that_an_interaction_has_itself(database: Database) -> None:
+    """However another program stored its id."""
+    writer, interactions = Writer(database), database["interactions"]
+    own: list[Any] = ["own", 42, ObjectId("6631f1c0a7b2c3d4e5f60718"), "", None, True]
+    for number, session in enumerate(own):
+        wire = {"interaction_id": f"i{number}", "feature_id": "p", "interaction_type": "click"}
+        await writer.record(SHOP, [validate_interaction(wire | {"search_request": search("lamp")})], NOW)
+        await interactions.update_one({"interaction_id": f"i{number}"}, {"$set": {"session_id": session}})
+    await rebuild(database)
+    await replaced(writer, "lamps")
+    stored = await interactions.find({}).sort("interaction_id").to_list(None)
+    assert [document["query_text"] for document in stored] == ["lamps"] * len(own)
+    sessions = ["own", "42", "6631f1c0a7b2c3d4e5f60718", "s1", "s1", "s1"]
+    assert [document["effective_session_id"] for document in stored] == sessions
