@@ -4,16 +4,21 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from gateway.context import Reach
+from gateway.insights.stored_values import id_text
 from gateway.model.derived_documents import SEARCH_OUTCOMES
+from gateway.model.document_ids import id_spellings
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Kind, time_order
 from gateway.plan.access_path import choose_access_path, intervals
 from gateway.plan.commands import Aggregation, Document, Scan
 from gateway.plan.outcome_filters import outcomes_that_match
 from gateway.plan.predicate import Lookup, Predicate
 from gateway.plan.reach_filters import beyond_user, within_reach
+
+# What is found by one of several ids that others stored in a list is no one parent's.
+_HAS_PARENT: Final[Document] = {"$match": {"parent": {"$ne": None}}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +73,9 @@ class InteractionScope(Scope):
 
     def rows(self, reach: Reach, pipeline: Sequence[Document], as_of: datetime | None = None) -> Rows:
         scan, hint, unindexed = _scan(INTERACTION, self, reach)
-        parent: list[Document] = [{"$set": {"parent": f"${self.joined.path}"}}] if self.joined else []
+        parent: list[Document] = []
+        if self.joined:
+            parent = [{"$set": {"parent": id_text(f"${self.joined.path}")}}, _HAS_PARENT]
         return Rows(
             collection=INTERACTION.collection,
             hint=hint,
@@ -100,18 +107,25 @@ class SearchScope(Scope):
         }
         joined: list[Document] = [
             *_found(scan),
-            {"$project": {"_id": 1, **({"parent": f"${self.joined.path}"} if self.joined else {})}},
+            *self._referring,
             {"$lookup": outcome},
             {"$unwind": "$outcome"},
             {"$replaceWith": {"$mergeObjects": ["$outcome", {"parent": "$parent"}]}},
         ]
         return Rows(collection=SEARCH_REQUEST.collection, hint=hint, unindexed=unindexed, stages=(*joined, *behind))
 
+    @property
+    def _referring(self) -> list[Document]:
+        """The stages that keep what leads to an outcome, and to a parent."""
+        if self.joined is None:
+            return [{"$project": {"_id": 1}}]
+        return [{"$project": {"_id": 1, "parent": id_text(f"${self.joined.path}")}}, _HAS_PARENT]
+
 
 def _scan(kind: Kind, scope: Scope, reach: Reach) -> tuple[Scan, str, tuple[str, ...]]:
     joined, predicate = scope.joined, within_reach(scope.predicate, reach, kind)
     path = choose_access_path(kind, time_order(kind, descending=True), predicate, joined.path if joined else "")
-    lookup = Lookup(joined.path, tuple(joined.keys)) if joined else path.lookup
+    lookup = Lookup(joined.path, tuple(id_spellings(joined.keys))) if joined else path.lookup
     within = intervals(kind, predicate.times, None)
     scan = Scan(reach, kind, lookup, within, path.residual, path.of_outcome)
     return scan, path.index.name, path.unindexed

@@ -216,6 +216,19 @@ async def test_it_leads_across_connections(gateway: Gateway) -> None:
     assert listed == {"all": {"totalCount": 5}, "one": {"totalCount": 1, "nodes": [{"sessionId": ID}]}}
 
 
+@pytest.mark.parametrize(("stored", "id"), [(STORED, ID), (42, "42")])
+async def test_numbers_of_a_connection_are_of_all_that_it_lists(stored: Any, id: str, gateway: Gateway) -> None:
+    for number, value in enumerate([stored, id, stored, [stored, "x"], [id, "y"], [id, "z"], "x"]):
+        named = {"feature_id": value, "search_request_id": value}
+        await insert(gateway, f"i{number}", number, **named, search_request={}, first_seen_at=NOON)
+    connection = "interactions(first: 0) { stats { clicks } }"
+    for number in range(3):
+        selection = f"feature {{ {connection} }} searchRequest {{ {connection} }}"
+        data = await gateway.data(f'{{ interaction(interactionId: "i{number}") {{ {selection} }} }}')
+        expected = {"interactions": {"stats": {"clicks": 3}}}
+        assert data["interaction"] == {"feature": expected, "searchRequest": expected}
+
+
 async def test_deleting_it_deletes_all_that_has_it(gateway: Gateway) -> None:
     await insert(gateway, STORED)
     await insert(gateway, ID, 1)

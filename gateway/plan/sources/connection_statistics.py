@@ -8,7 +8,6 @@ from gateway.context import Context
 from gateway.insights import interaction_metrics, search_metrics
 from gateway.insights.group_pipelines import GroupOrder
 from gateway.insights.metrics import PARENT, Subject
-from gateway.model.bson_values import is_text
 from gateway.model.kinds import INTERACTION, Kind
 from gateway.plan.commands import ReadCommand
 from gateway.plan.cost import UNINDEXED
@@ -108,8 +107,7 @@ class ElementStatistics(BoundRoot):
     def value(self, results: Sequence[Any], context: Context) -> tuple[Mapping[str, Any], int]:
         page, points = self.statistics.value(results, context)
         groups = ((group["key"].get(PARENT.name, ""), group["stats"]) for group in page.documents)
-        # What was found by one of several ids that others stored in a list is grouped by that list.
-        by_key = {key: self._stats(stats) for key, stats in groups if is_text(key)}
+        by_key = {key: self._stats(stats) for key, stats in groups}
         nothing = self._stats(self.statistics.nothing)
         keys = [""] if self.keys is None else self.keys
         return {key: by_key.get(key, nothing) for key in keys}, points
