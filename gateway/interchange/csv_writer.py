@@ -44,7 +44,8 @@ class CsvWriter:
         return _rows([csv_columns()]) if self._has_header else b""
 
     def page(self, rows: Sequence[Row]) -> bytes:
-        return _rows([[_cell(line.content, steps) for steps in self._steps] for line in self._order.lines(rows)])
+        lines = [line.readable.content for line in self._order.lines(rows)]
+        return _rows([[_cell(line, steps) for steps in self._steps] for line in lines])
 
     def end(self) -> bytes:
         return b""

@@ -40,7 +40,7 @@ class ParquetWriter:
         return self._sink.taken()
 
     def page(self, rows: Sequence[Row]) -> bytes:
-        self._rows += [_row(line) for line in rows if isinstance(line, ExportedLine)]
+        self._rows += [_row(line.readable) for line in rows if isinstance(line, ExportedLine)]
         if len(self._rows) >= _GROUP_ROWS:
             self._write()
         return self._sink.taken()

@@ -28,7 +28,7 @@ class UbiWriter:
 
     def page(self, rows: Sequence[Row]) -> bytes:
         lines: list[bytes] = []
-        for line in self._order.lines(rows):
+        for line in (line.readable for line in self._order.lines(rows)):
             if line.part is Part.SEARCHES:
                 index, id, document = "ubi_queries", line.content.get("search_request_id"), query_row(line.content)
             else:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import InvalidOperation
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Literal
@@ -93,6 +94,20 @@ def id_form(stored: Any) -> Any:
     is found as other numbers are; the rest as `text_form` has it."""
     text = id_text(stored) if isinstance(stored, Decimal128) else None
     return text_form(stored) if text is None else text
+
+
+def told_id_text(told: object) -> str | None:
+    """What an id reads as of which the form in Extended JSON was told, as `json` tells what JSON has no kind for; None
+    for what is none."""
+    match told:
+        case {"$oid": str(digits), **others} if not others and _OBJECT_ID.fullmatch(digits):
+            return digits
+        case {"$numberDecimal": str(digits), **others} if not others:
+            try:
+                return id_text(Decimal128(digits))
+            except InvalidOperation:
+                return None
+    return id_text(told)
 
 
 def _digits(number: int) -> str | None:

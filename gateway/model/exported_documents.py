@@ -11,9 +11,11 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from gateway.errors import GatewayError
+from gateway.model.document_ids import told_id_text
 from gateway.model.documents import Document, copies_stub, is_stub, recorded_interaction, shadowed_fields
 
 _TIME, _REQUEST, _REQUEST_ID = "occurred_at", "search_request", "search_request_id"
+_IDS = ("interaction_id", "feature_id", "session_id", "user_id", _REQUEST_ID)
 
 
 class Part(Enum):
@@ -41,6 +43,13 @@ class ExportedLine:
     @property
     def search_request_id(self) -> Any:
         return self.content.get(_REQUEST_ID)
+
+    @property
+    def readable(self) -> "ExportedLine":
+        """The same for formats in which an id is a text: as it was recorded, what another program stored may be an
+        object of Extended JSON."""
+        search = None if self.search is None else _with_id_texts(self.search)
+        return ExportedLine(self.part, _with_id_texts(self.content), search)
 
     @property
     def search_line(self) -> "ExportedLine | None":
@@ -102,6 +111,17 @@ def exported_search_request(document: Mapping[str, Any]) -> Document:
     if not has_own_session and not is_named and document.get("session_id") is not None:
         line["session_id"] = document["session_id"]
     return {**line, _REQUEST: request}
+
+
+def _with_id_texts(line: Document) -> Document:
+    changed: Document = {name: text for name in _IDS if (text := _text_of_object(line.get(name))) is not None}
+    if line.get(_REQUEST).__class__ is dict and (request := _with_id_texts(line[_REQUEST])) is not line[_REQUEST]:
+        changed[_REQUEST] = request
+    return {**line, **changed} if changed else line
+
+
+def _text_of_object(told: Any) -> str | None:
+    return told_id_text(told) if told.__class__ is dict else None
 
 
 def _has_id(request: Any) -> bool:

@@ -1,8 +1,11 @@
 """Ids that other programs stored as ObjectIds: each is the text of its digits, to whatever asks for it, and beside
 documents that have the same id as a text."""
 
+import csv
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from io import BytesIO, StringIO
 from typing import Any
 from uuid import uuid4
 
@@ -306,6 +309,36 @@ async def test_statistics_count_it_as_the_text(gateway: Gateway) -> None:
     assert data["searchRequest"]["outcome"] == {"clicked": True}
     assert data["interactions"]["totalCount"] == 2
     assert data["feature"]["signals"]["interactions"] == 2
+
+
+async def test_exports_tell_it_as_each_format_tells_ids(gateway: Gateway) -> None:
+    await insert_everywhere(gateway)
+    await insert(gateway, STORED, 9)
+
+    async def exported(format: str) -> bytes:
+        response = await gateway.http.get(
+            "/export", params={"format": format}, headers={"Authorization": f"Bearer {gateway.key}"}
+        )
+        assert response.status_code == 200
+        return response.content
+
+    lines = [json.loads(line) for line in (await exported("jsonl")).splitlines()]
+    # As it was recorded.
+    assert {json.dumps(line.get("feature_id")) for line in lines} >= {f'"{ID}"', json.dumps({"$oid": ID})}
+    rows = list(csv.DictReader(StringIO((await exported("csv")).decode())))
+    parquet: Any = pytest.importorskip("pyarrow.parquet")
+    table = parquet.read_table(BytesIO(await exported("parquet"))).to_pylist()
+    for row in (*rows, *table):
+        assert "$oid" not in str([value for name, value in row.items() if name.endswith("_id")])
+    for told in (rows, table):
+        of_item = [row for row in told if row["feature_id"] == ID]
+        assert [row["interaction_id"] for row in of_item] == ALL
+        assert {row[name] for row in of_item for name in ("user_id", "session_id")} == {ID}
+        assert [row["interaction_id"] for row in told if row["interaction_id"] == ID] == [ID]
+    ubi = [json.loads(line) for line in (await exported("ubi")).splitlines()]
+    events = [line for line in ubi if line.get("event_attributes", {}).get("object", {}).get("object_id") == ID]
+    assert [event["event_attributes"]["interaction_id"] for event in events] == ALL
+    assert {event[name] for event in events for name in ("query_id", "session_id", "client_id")} == {ID}
 
 
 async def test_rest_takes_the_text_and_tells_what_was_recorded(gateway: Gateway) -> None:

@@ -138,6 +138,32 @@ def test_foreign_documents_are_written_as_far_as_they_can_be() -> None:
         assert written(format, odd, brings_searches=True)
 
 
+def test_ids_that_json_has_no_kind_for_are_texts_where_an_id_is_one() -> None:
+    """As the lines of documents that others stored have them: as they were recorded."""
+    text = "6631f1c0a7b2c3d4e5f60718"
+    id, decimal = {"$oid": text}, {"$numberDecimal": "42.0"}
+    # What only looks so, or is no id's, stays.
+    others: dict[str, Any] = {"user_id": {"$oid": text.upper()}, "session_id": {"$numberDecimal": "x"}, "metadata": id}
+    request = {"search_request_id": id, "user_id": decimal, "queries": []}
+    line = ExportedLine(
+        Part.INTERACTIONS, {"interaction_id": id, "feature_id": decimal, **others}, {"search_request": request}
+    )
+    [row] = csv.DictReader(StringIO(written(ExportFormat.CSV, [line]).decode()))
+    assert {name: row[name] for name in ("interaction_id", "feature_id", *others)} == {
+        **{"interaction_id": text, "feature_id": "42"},
+        **{name: json.dumps(value, separators=(",", ":")) for name, value in others.items()},
+    }
+    searched = ExportedLine(Part.SEARCHES, {"search_request_id": id, "search_request": request})
+    [row] = csv.DictReader(StringIO(written(ExportFormat.CSV, [searched]).decode()))
+    names = ("search_request_id", "search_request.search_request_id", "search_request.user_id")
+    assert [row[name] for name in names] == [text, text, "42"]
+    target, event = map(json.loads, written(ExportFormat.UBI, [line]).splitlines())
+    assert (target["index"]["_id"], event["event_attributes"]["interaction_id"]) == (text, text)
+    # As JSON lines have it, it stands in the line.
+    [told] = map(json.loads, written(ExportFormat.JSONL, [line]).splitlines())
+    assert told["interaction_id"] == id
+
+
 # ------------------------------------------------------------------ judgments
 
 
