@@ -41,7 +41,7 @@ def search_request_id_of(namespace_id: str, search_request: Mapping[str, Any], s
 
     ``session_id`` is the interaction's; it counts where the search request has none.
     """
-    if isinstance(search_request_id := search_request.get("search_request_id"), str):
+    if (search_request_id := id_text(search_request.get("search_request_id"))) is not None:
         return search_request_id
     session = first_session_id(search_request.get("session_id"), session_id)
     content = canonical_json([namespace_id, session, search_request])

@@ -104,7 +104,8 @@ def _identity_faults(kind: Kind, document: Document, namespace_id: str, id: str)
         # An id that was given beside a request without one, as exports do, cannot be derived from it.
         is_given = isinstance(told, str) and request.get("search_request_id") is None
         request_id = told if is_given else search_request_id_of(namespace_id, request, document.get("session_id"))
-    if told != request_id:
+    reads_same = (text := id_text(told)) is not None and text == id_text(request_id)
+    if told != request_id and not reads_same:
         yield f"`search_request_id` is {told!r}, and its content gives {request_id!r}."
 
 

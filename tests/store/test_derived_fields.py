@@ -2,9 +2,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from bson import Code
+from bson import Code, ObjectId
 
 from gateway.context import Namespace
+from gateway.model.document_ids import document_id
 from gateway.model.kinds import INTERACTION
 from gateway.model.wire import validate_interaction
 from gateway.store.client import Client, Database, Driver
@@ -94,6 +95,18 @@ async def test_a_long_run_tells_its_progress(database: Database) -> None:
     report = await rebuild(database, reports.append)
     assert report == reports[-1] == Report(checked=1208, wrong=1200, rebuilt=1200)
     assert [report.checked for report in reports] == [500, 1000, 1205, 1208]
+
+
+@pytest.mark.parametrize("stored", [42, ObjectId("6631f1c0a7b2c3d4e5f60718")])
+def test_ids_of_search_requests_are_compared_as_they_read(stored: Any) -> None:
+    id = document_id(SHOP.id, "interaction", "i")
+    whole = {"search_request_id": stored, "search_request": {"search_request_id": stored}}
+    named = {"search_request_id": stored, "shadowed": {"search_request_id": str(stored)}}
+    document = {"_id": id, "namespace_id": SHOP.id, "interaction_id": "i", "occurred_at": NOW}
+    for content in (whole, named):
+        assert list(own_faults(INTERACTION, {**document, **content})) == []
+    [fault] = own_faults(INTERACTION, {**document, **whole, "search_request_id": "other"})
+    assert fault == f"`search_request_id` is 'other', and its content gives {str(stored)!r}."
 
 
 def test_an_id_that_is_a_number_is_one_whose_document_would_be_there_twice() -> None:
