@@ -52,8 +52,10 @@ def _idle_pool(database: AsyncDatabase[Any]) -> Pool | None:
     topology = client._topology
     if topology is None or not isinstance(database.read_preference, Primary):
         return None
-    for address, server in topology._description._server_descriptions.items():
-        if server.server_type == SERVER_TYPE.RSPrimary:
-            pool = topology._servers[address].pool
-            return pool if pool.conns and pool.state == PoolState.READY else None
+    for address, description in topology._description._server_descriptions.items():
+        if description.server_type == SERVER_TYPE.RSPrimary:
+            # One that was only just found may not be known by its connections yet.
+            server = topology._servers.get(address)
+            if server is not None and server.pool.conns and server.pool.state == PoolState.READY:
+                return server.pool
     return None

@@ -53,7 +53,7 @@ class MessageProtocol(asyncio.Protocol):
         self._most_bytes = MAX_MESSAGE_SIZE
         self._messages = deque[bytes]()
         self._waiting: asyncio.Future[None] | None = None
-        self._has_ended = False
+        self._is_paused = self._has_ended = False
 
     def settimeout(self, timeout: float | None) -> None:
         self.gettimeout = timeout
@@ -82,8 +82,9 @@ class MessageProtocol(asyncio.Protocol):
         if not self._messages:
             await self._next(seconds, given_up)
         message = self._messages.popleft()
-        # It may have been stopped, behind what nobody waited for.
-        self.transport.resume_reading()
+        if self._is_paused:
+            self._is_paused = False
+            self.transport.resume_reading()
         _, _, answered_id, kind = _HEADER.unpack_from(message)
         if request_id is not None and answered_id != request_id:
             raise ProtocolError(f"Got response id {answered_id!r} but expected {request_id!r}")
@@ -138,6 +139,7 @@ class MessageProtocol(asyncio.Protocol):
         self._messages.append(message)
         if self._waiting is None:
             # Who sends what nobody waits for can't have any number of messages kept.
+            self._is_paused = True
             self.transport.pause_reading()
         elif not self._waiting.done():
             self._waiting.set_result(None)

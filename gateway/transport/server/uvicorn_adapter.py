@@ -154,7 +154,7 @@ class HttpProtocol(HttpToolsProtocol):
 class AnswerWrites:
     """A transport as one answer is written to it: what is first, its head, waits for its body where that comes with it.
 
-    Each write is a call of the kernel, and a packet: together a tenth of what a page of 20 takes of the processor.
+    Each write is a call of the kernel, of which a page of 20 takes ten, and a packet.
     """
 
     __slots__ = ("_is_first", "_loop", "_transport", "_waiting")
