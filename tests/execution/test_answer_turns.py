@@ -23,7 +23,7 @@ MANY = 60
 async def gateway(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
     """A hundred interactions with trees of forty conditions, of which those of "broken" have no type."""
     conditions = [{"key": f"k{number}", "operator": "eq", "value": number} for number in range(40)]
-    async with new_gateway(mongod.uri) as gateway:
+    async with new_gateway(mongod.uri, operation_time_limit_ms=600_000) as gateway:
         await gateway.database[INTERACTION.collection].insert_many(
             {
                 "namespace_id": gateway.namespace.id,

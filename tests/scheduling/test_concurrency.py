@@ -112,7 +112,7 @@ async def test_who_is_given_up_takes_nobodys_place() -> None:
 
 
 async def test_a_key_waits_for_no_other(mongod: EmbeddedServer) -> None:
-    async with new_gateway(mongod.uri, mongodb_max_pool_size=4) as gateway:
+    async with new_gateway(mongod.uri, mongodb_max_pool_size=4, operation_time_limit_ms=600_000) as gateway:
         greedy, modest = gateway.key, await gateway.make_key(Permission.READ)
         await gateway.data(PAGE)
         answered, begun = 0, asyncio.Event()

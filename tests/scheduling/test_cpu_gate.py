@@ -221,7 +221,8 @@ async def test_a_client_that_leaves_frees_its_place() -> None:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def gateway(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
-    async with new_gateway(mongod.uri, batch_limit=100) as gateway:
+    # On a busy machine the last of many takes its turn after more than the ten seconds that it has by default.
+    async with new_gateway(mongod.uri, batch_limit=100, operation_time_limit_ms=600_000) as gateway:
         yield gateway
 
 
