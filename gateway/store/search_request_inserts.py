@@ -11,12 +11,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from pymongo import ReplaceOne
+from pymongo.errors import BulkWriteError
 
 from gateway.context import Namespace
 from gateway.model.documents import OF_STUBS, STUB, is_stub
 from gateway.model.kinds import SEARCH_REQUEST
 from gateway.store.client import Database, Document
-from gateway.store.driver_errors import translated
+from gateway.store.driver_errors import duplicates, translated
 from gateway.store.idempotent_inserts import ByteCount, find_by_ids, insert, until_readable
 from gateway.store.search_request_copies import SearchRequestCopies
 
@@ -83,16 +84,26 @@ class _Completion:
         self._id = uuid4()
 
     async def attempt(self) -> bool:
-        """Whether all are full and read."""
+        """Whether all are full and read. What a writer completed may not be readable yet."""
+        with translated():
+            self.fresh |= self._missing.keys() - await self._complete()
+            found = await find_by_ids(self._collection, self._within, list(self._missing), self._count)
+        self.stored |= {id: document for id, document in found.items() if not is_stub(document)}
+        self._missing = {id: document for id, document in self._missing.items() if id not in self.stored}
+        return not self._missing
+
+    async def _complete(self) -> set[UUID]:
+        """Puts the documents in the places of their stubs, and gives the ids of those that are stubs no longer."""
+        # Where there is no stub, this would insert: that the id is there tells which of many weren't replaced.
         replacements = [
-            ReplaceOne({"_id": id, STUB: True, **self._within}, {**document, STUB: self._id, **self._within})
+            ReplaceOne(
+                {"_id": id, STUB: True, **self._within}, {**document, STUB: self._id, **self._within}, upsert=True
+            )
             for id, document in self._missing.items()
         ]
-        with translated():
+        ids = list(self._missing)
+        try:
             await self._collection.bulk_write(replacements, ordered=False)
-            stored = await find_by_ids(self._collection, self._within, list(self._missing), self._count)
-        full = {id: document for id, document in stored.items() if not is_stub(document)}
-        self.stored |= full
-        self.fresh |= {id for id, document in full.items() if document.get(STUB) == self._id}
-        self._missing = {id: document for id, document in self._missing.items() if id not in full}
-        return not self._missing
+        except BulkWriteError as error:
+            return {ids[position] for position in duplicates(error)}
+        return set()

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -12,8 +12,10 @@ from gateway.errors import BadUserInput, Conflict, GatewayError
 from gateway.model.documents import STUB
 from gateway.model.wire import RecordedInteraction, validate_interaction, validate_search_request
 from gateway.plan.write_commands import Recorded
+from gateway.store import search_request_inserts
 from gateway.store.client import Database, Document, Driver
 from gateway.store.derived_fields import check
+from gateway.store.idempotent_inserts import find_by_ids
 from gateway.store.writer import Writer
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -174,6 +176,19 @@ async def test_of_writers_that_race_one_completes_and_the_others_are_judged(writ
     assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 5
     [interaction] = await database["interactions"].find({}).to_list(None)
     assert interaction["search_request"] == created[0].document["search_request"]
+
+
+async def test_who_completes_a_stub_is_told_so_also_where_another_finishes_that_first(
+    writer: Writer, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def finished_meanwhile(*arguments: Any) -> dict[UUID, dict[str, Any]]:
+        await database["search_requests"].update_many({STUB: {"$ne": True}}, {"$unset": {STUB: ""}})
+        return await find_by_ids(*arguments)
+
+    await recorded(writer, click("i1"))
+    monkeypatch.setattr(search_request_inserts, "find_by_ids", finished_meanwhile)
+    assert (await searched(writer)).created
+    assert not (await searched(writer)).created
 
 
 async def test_clicks_that_race_with_their_searches_all_get_them(writer: Writer, database: Database) -> None:
