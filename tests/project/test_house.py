@@ -116,6 +116,7 @@ REPLACED = {
     "parse_within": "that it isn't called",
     "bind": "that it isn't called",
     "find": "to count its calls",
+    "find_by_ids": "to write ahead of it",
     "resolve": "to count its calls",
     "run": "to lose a cancellation, as the driver may",
     "step": "to record beside it, or to fail",
