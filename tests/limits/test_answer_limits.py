@@ -136,8 +136,8 @@ async def test_a_refused_answer_is_paid_for(mongod: EmbeddedServer, gateway: Gat
         for selection in ("metadata", aliased("metadata"), "userId"):
             response = await paying.post({"query": asking(selection) + "}"})
             left.append(int(response.headers.get("RateLimit-Remaining", 0)))
-        # Neither answer costs much by what it reads; the second is refused.
-        assert 500 < left[0] - left[2] < 5_000
+        # Neither answer costs much by what it reads; the second is refused, and is paid for by the time that it took.
+        assert left[0] - left[2] > 500
 
 
 @pytest.mark.parametrize("selection", ["metadata", filters(f"json text {FLAT} a: or {{ __typename }}")])
