@@ -57,21 +57,26 @@ async def test_between_long_work_what_is_short_is_done() -> None:
 
 async def test_a_pause_lasts_longer_for_operations_of_other_keys() -> None:
     operations = ConcurrencyLimit(1)
-    cpu_gate, rounds = CpuGate(operations, max_waiting=10), list[int]()
+    cpu_gate = CpuGate(operations, max_waiting=10)
 
-    async def rounds_until_next() -> int:
-        """How often others have their turn within a pause."""
-        await cpu_gate.run(laboriously, OURS)
-        waiting, count = asyncio.create_task(cpu_gate.run(laboriously, OURS)), 0
-        while not waiting.done():
-            await asyncio.sleep(0)
-            count += 1
-        return count
+    def timed() -> tuple[float, float, float]:
+        """When a piece began and ended, and the processor's time that it took."""
+        began, spent = time.monotonic(), time.thread_time()
+        laboriously()
+        return began, time.monotonic(), time.thread_time() - spent
 
-    for running in (OURS, THEIRS):
-        await operations.enter(running, 1)
-        rounds.append(max([await rounds_until_next() for _ in range(5)]))
-    assert rounds[1] > rounds[0]
+    async def pause() -> float:
+        """How long a pause is, in pieces like the one before it."""
+        (_, ended, seconds), (began, _, _) = await asyncio.gather(*(cpu_gate.run(timed, OURS) for _ in range(2)))
+        return (began - ended) / seconds
+
+    async with asyncio.timeout(PATIENCE):
+        await operations.enter(OURS, 1)
+        # A machine with other work has it last longer, never shorter.
+        while await pause() >= 1:
+            pass
+    await operations.enter(THEIRS, 1)
+    assert min([await pause() for _ in range(5)]) >= 2
 
 
 async def test_a_pause_lasts_no_longer_for_operations_that_wait_for_their_turn_themselves() -> None:
