@@ -196,6 +196,11 @@ class Aggregation(ABC, Generic[T_co]):
         return None
 
     @property
+    def may_be_long(self) -> bool:
+        """Whether it may take longer than it takes to find the documents that it gives."""
+        return True
+
+    @property
     @abstractmethod
     def pipeline(self) -> list[Document]: ...
 

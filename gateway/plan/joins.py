@@ -14,6 +14,9 @@ from gateway.model.document_ids import id_spellings
 from gateway.model.kinds import Kind
 from gateway.plan.commands import Aggregation, Document, Scan
 
+# As many are found in about 20 ms.
+_MANY_ROWS = 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class Join(Aggregation[Mapping[str, list[Document]]]):
@@ -33,6 +36,11 @@ class Join(Aggregation[Mapping[str, list[Document]]]):
     @property
     def most_rows(self) -> int:
         return len(self.scan.intervals) * len(self.keys) * self.limit
+
+    @property
+    def may_be_long(self) -> bool:
+        # Each key's documents are found in their order by an index, as those of a `Find`.
+        return bool(self.unindexed) or self.most_rows > _MANY_ROWS
 
     @property
     def pipeline(self) -> list[Document]:

@@ -204,8 +204,9 @@ class Reader:
         """``none_yet``: as of `_found`."""
         reply = usage.reply(_REPLY_BYTES)
         run = partial(self._aggregate, command, usage, none_yet(reply))
-        begin = partial(usage.begin, examines=command.examines)
-        return _read(command, usage, reply, partial(self._long_commands.run, run, begin))
+        if command.may_be_long:
+            run = partial(self._long_commands.run, run, partial(usage.begin, examines=command.examines))
+        return _read(command, usage, reply, run)
 
     async def _count(self, command: Count, session: ClientSession) -> int | None:
         count = partial(
@@ -226,7 +227,7 @@ class Reader:
             return None
 
     async def _aggregate(
-        self, command: Aggregation[Any], usage: Usage, rows: _Read, session: ClientSession
+        self, command: Aggregation[Any], usage: Usage, rows: _Read, session: ClientSession | None = None
     ) -> _Read | None:
         try:
             with translated():
@@ -254,7 +255,7 @@ class Reader:
             "cursor": {"batchSize": _UNLIMITED_BATCH},
         }
 
-    async def _cursor(self, command: Aggregation[Any], session: ClientSession) -> CommandCursor:
+    async def _cursor(self, command: Aggregation[Any], session: ClientSession | None) -> CommandCursor:
         target = self._undecoded[command.collection] if command.collection else self._undecoded
         run = partial(aggregate, target, command.pipeline, maxTimeMS=self.time_limit_ms, session=session)
         if not command.hint:

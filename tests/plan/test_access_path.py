@@ -35,7 +35,7 @@ def compiled(kind: Kind, where: str) -> Any:
     return compile_where(coerced, input_type)
 
 
-def scan(access_path: AccessPath, predicate: Predicate, window: Window) -> Scan:
+def scan(access_path: AccessPath, predicate: Predicate, window: Window | None) -> Scan:
     kind, times = access_path.index.kind, predicate.times
     return Scan(Reach(NAMESPACE), kind, access_path.lookup, intervals(kind, times, window), access_path.residual)
 
@@ -371,3 +371,16 @@ def test_a_nested_connection_looks_up_interval_by_interval() -> None:
         *part(0, tied),
         {"$unionWith": {"pipeline": part(1, {"occurred_at": NO_LIST, "$expr": compared("$lt", NOW)})}},
     ]
+
+
+@pytest.mark.parametrize(
+    ("parents", "where", "is_long"),
+    [(100, "{}", False), (101, "{}", True), (1, "{position: {gt: 3}}", True)],
+    ids=["as many as are found at once", "more", "one whose documents are examined"],
+)
+def test_a_join_may_be_long_where_it_gives_or_examines_much(parents: int, where: str, *, is_long: bool) -> None:
+    predicate = compiled(INTERACTION, where)
+    access_path = choose_access_path(INTERACTION, LATEST, predicate, "feature_id")
+    keys, unindexed = [str(number) for number in range(parents)], access_path.unindexed
+    join = Join(scan(access_path, predicate, None), "feature_id", keys, {}, (), 10, unindexed=unindexed)
+    assert join.may_be_long is is_long
