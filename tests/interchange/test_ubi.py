@@ -176,7 +176,10 @@ def test_what_fits_no_field_stays_in_the_metadata_as_it_was() -> None:
     assert interaction["metadata"] == odd
 
 
-@pytest.mark.parametrize(("spelling", "id"), [(42, "42"), (42.0, "42"), (10**20, "1" + "0" * 20), (4.5, "4.5")])
+@pytest.mark.parametrize(
+    ("spelling", "id"),
+    [(42, "42"), (42.0, "42"), (10**20, "1" + "0" * 20), (1e20, "1" + "0" * 20), (1e21, "1e+21"), (4.5, "4.5")],
+)
 def test_ids_that_are_numbers_are_the_ids_that_they_read_as(spelling: float, id: str) -> None:
     names = {"query_id": spelling, "client_id": spelling, "session_id": spelling}
     attributes = {"object": {"object_id": spelling}}
