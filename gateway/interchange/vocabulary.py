@@ -56,7 +56,8 @@ _OF_QUERY: Final = {"vector_index": Vocabulary.VECTOR_INDEX, "type": Vocabulary.
 
 
 def spelled(name: Any, vocabulary: Vocabulary, unknown: list[UnknownName]) -> Any:
-    """A name, or a list of them, as it is recorded; ``unknown`` gets those that the contract doesn't know."""
+    """A name, or a list of them, as it is recorded, without the blanks that tables have beside it; ``unknown`` gets
+    those that the contract doesn't know."""
     if isinstance(name, list):
         return [spelled(item, vocabulary, unknown) for item in name]
     if not isinstance(name, str):
@@ -64,7 +65,7 @@ def spelled(name: Any, vocabulary: Vocabulary, unknown: list[UnknownName]) -> An
     known = KNOWN[vocabulary]
     if name in known:
         return name
-    lower = name.lower()
+    lower = name.strip().lower()
     if lower in known:
         return lower
     unknown.append(UnknownName(vocabulary, name))

@@ -43,6 +43,15 @@ def test_a_row_is_an_interaction_by_the_names_of_its_columns() -> None:
     ]
 
 
+def test_a_name_of_the_contract_may_have_blanks_beside_it() -> None:
+    header = "feature_id, interaction_type, search_request.queries.0.value, search_request.queries.0.vector_index\n"
+    told = [
+        (wire["interaction_type"], wire["search_request"]["queries"][0]["vector_index"])
+        for wire in wires(header + "p1, View,lamp, TEXT \np2, watched ,lamp,sparse \n")
+    ]
+    assert told == [("view", "text"), (" watched ", "sparse ")]
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_cells_are_parted_as_the_header_is(delimiter: str) -> None:
     content = f"feature_id{delimiter}interaction_type{delimiter}user_id\np{delimiter}view{delimiter}u\n"
