@@ -24,7 +24,6 @@ from gateway.live.subscriber_queue import Subscriber
 from gateway.live.subscriptions import Subscriptions
 from gateway.observability.observer import Observer
 from gateway.observability.records import OperationRecord, RequestRecord
-from gateway.preparation.json_requests import from_object
 from gateway.scheduling.cancellation import cancel
 from gateway.scheduling.paid_work import CONNECTION_POINTS, PaidWork
 from gateway.scheduling.rate_limiter import refusal_points
@@ -217,19 +216,18 @@ class Conversation:
         record = observer.operation(self._record)
         outcome: AdmittedOperation | Subscriber | Answer
         try:
-            if isinstance(payload, BadUserInput):
-                raise payload
             if len(self._running) >= (most := self._services.max_operations):
                 raise TooManySubscriptions(f"A socket may have at most {most} operations under way.")
             # Anew each time: the key may have been revoked.
             context = await self._services.authenticator.context(*self._credentials)
             connection.enter(context)
-        except (BadUserInput, TooManySubscriptions, Unavailable) as error:
+            request = messages.request(payload, size)
+        except (BadRequest, BadUserInput, TooManySubscriptions, Unavailable) as error:
             if connection.context is not None and not isinstance(error, Unavailable):
                 self._services.paid_work.charge(connection.context.caller, refusal_points(size))
             outcome = operations.refuse(record, error)
         else:
-            outcome = await operations.admit(from_object(payload, size=size), context, record)
+            outcome = await operations.admit(request, context, record)
         if isinstance(outcome, AdmittedOperation) and outcome.kind is OperationType.SUBSCRIPTION:
             outcome = await self._services.subscriptions.open(outcome, connection.end)
         match outcome:

@@ -11,10 +11,11 @@ import orjson
 from starlette.types import Message
 
 from gateway.context import Caller
-from gateway.errors import BadUserInput, NestedTooDeeply
+from gateway.errors import BadRequest, BadUserInput, NestedTooDeeply
 from gateway.errors.tracebacks import untraced
 from gateway.execution.answers import Answer
-from gateway.preparation.json_requests import UnfitValue, parsed_json, unfit_value
+from gateway.preparation.graphql_request import GraphQLRequest
+from gateway.preparation.json_requests import UnfitValue, from_object, parsed_json, unfit_value
 from gateway.scheduling.cpu_gate import LONG_BYTES, CpuGate
 from gateway.scheduling.paid_work import PaidWork, message_points
 from gateway.transport.websocket import close_codes
@@ -24,6 +25,8 @@ MAX_MESSAGE_BYTES = 1_000_000
 
 # What clients write ahead of the payload.
 _OPERATION = re.compile(r'\s*\{((?:\s*"(?:id|type)"\s*:\s*"(?:[^"\\]|\\.)*"\s*,){2})\s*"payload"')
+
+_OPERATION_MEMBERS: Mapping[str, type] = {"query": str, "operationName": str, "variables": dict, "extensions": dict}
 
 ACK, PING = '{"type":"connection_ack"}', '{"type":"ping"}'
 
@@ -100,6 +103,23 @@ def _without_unfit(message: Mapping[str, Any], unfit: UnfitValue) -> Mapping[str
 def is_payload(payload: object) -> bool:
     """Whether it is an object, or left out."""
     return payload is None or isinstance(payload, dict)
+
+
+def request(payload: Mapping[str, Any] | BadUserInput, size: int) -> GraphQLRequest:
+    """The request in the payload of an operation, of a message of so many bytes.
+
+    Raises `Close` for one that hasn't the form which the protocol gives it. What else is wrong concerns the operation
+    alone: `BadRequest`, or the error that stands in its place.
+    """
+    if isinstance(payload, BadUserInput):
+        raise payload
+    try:
+        return from_object(payload, size=size)
+    except BadRequest as error:
+        has_form = all(isinstance(payload.get(name), type_ | None) for name, type_ in _OPERATION_MEMBERS.items())
+        if has_form and any(payload.get(name) is not None for name in ("query", "documentId", "extensions")):
+            raise
+        raise Close(close_codes.INVALID, error.message) from None
 
 
 def pong(payload: Mapping[str, Any] | None) -> str:

@@ -235,6 +235,32 @@ async def test_what_nothing_can_hold_is_an_error_of_its_operation_alone(
         assert (await client.hear())["id"] == "live"
 
 
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"query": ""},
+        {"query": "", "variables": None, "operationName": "", "extensions": {}},
+        {"query": VIEWER, "extensions": {"persistedQuery": {"version": 2, "sha256Hash": "a"}}},
+        {"query": VIEWER, "extensions": {"persistedQuery": "a"}},
+        {"extensions": {"persistedQuery": {"version": 1}}},
+        {"query": VIEWER, "documentId": "a"},
+        {"documentId": 1},
+    ],
+)
+async def test_what_is_no_request_but_of_the_protocols_form_is_an_error_of_its_operation_alone(
+    payload: dict[str, Any], gateway: Gateway, address: str
+) -> None:
+    async with socket(address) as client:
+        await client.init(gateway.key)
+        await client.subscribe("live", RECORDED)
+        await client.say({"id": "1", "type": "subscribe", "payload": payload})
+        message = await client.hear()
+        assert (message["id"], message["type"]) == ("1", "error")
+        assert [error["extensions"]["code"] for error in message["payload"]] == ["BAD_REQUEST"]
+        await gateway.execute(RECORD, {"input": {"featureId": "p1", "interactionType": "VIEW"}})
+        assert (await client.hear())["id"] == "live"
+
+
 TOO_MUCH = {
     "levels": (f'{{"a": {"[" * 2_000}1{"]" * 2_000}}}', "at most 1,024 levels"),
     "entries": (f'{{"a": [0{",0" * 140_000}]}}', "at most 140,000 entries"),
