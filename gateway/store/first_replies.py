@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from bson.errors import InvalidBSON
+from bson.errors import BSONError, InvalidBSON
 from bson.raw_bson import RawBSONDocument
-from pymongo.errors import AutoReconnect, ExecutionTimeout, OperationFailure, PyMongoError, ServerSelectionTimeoutError
+from pymongo.errors import ExecutionTimeout, PyMongoError, ServerSelectionTimeoutError, WaitQueueTimeoutError
 
 from gateway.store.client import ClientSession, Database, RawCodecOptions
 from gateway.store.pymongo_adapter.exchanges import primary_answer
@@ -43,9 +43,9 @@ async def given_at_once(
     session: ClientSession | None = None,
 ) -> FirstBatch | None:
     """What a ``find`` or an ``aggregate`` gives, or as much of it as one reply holds, of which no cursor is left; None
-    where a cursor has to ask: its server or connection failed, or an index isn't there.
+    where a cursor has to ask: its server or connection failed, what came is no such answer, or an index isn't there.
 
-    Raises the driver's errors of a time limit that passed, and where there is no server to ask.
+    Raises the driver's errors of a time limit that passed, and where there is no server or connection to ask.
     """
     try:
         reply = await primary_answer(database, command, options, session)
@@ -57,11 +57,11 @@ async def given_at_once(
                 codec_options=options,
                 session=session,
             )
-    except (ExecutionTimeout, ServerSelectionTimeoutError):
+        batch = first_batch(bytes(reply.raw))
+    except (ExecutionTimeout, ServerSelectionTimeoutError, WaitQueueTimeoutError):
         raise
-    except (AutoReconnect, OperationFailure):
+    except (PyMongoError, BSONError):
         return None
-    batch = first_batch(bytes(reply.raw))
     if batch.cursor_id:
         collection = reply["cursor"]["ns"].partition(".")[2]
         killing = {"killCursors": collection, "cursors": [batch.cursor_id]}
@@ -71,7 +71,14 @@ async def given_at_once(
 
 
 def first_batch(reply: bytes) -> FirstBatch:
-    """The first batch of a cursor, of an encoded reply."""
+    """The first batch of a cursor, of an encoded reply; raises `InvalidBSON` where it has none."""
+    try:
+        return _first_batch(reply)
+    except (KeyError, TypeError, IndexError, struct.error) as error:
+        raise InvalidBSON(_NO_DOCUMENTS) from error
+
+
+def _first_batch(reply: bytes) -> FirstBatch:
     start = _HEAD + len(_CURSOR)
     array = start + _HEAD + len(_FIRST_BATCH)
     if reply.startswith(_CURSOR, _HEAD) and reply.startswith(_FIRST_BATCH, start + _HEAD):
@@ -101,4 +108,6 @@ def _documents(array: bytes) -> list[bytes]:
             raise InvalidBSON(_NO_DOCUMENTS)
         at, number = start + length, number + 1
         documents.append(array[start:at])
+    if at > end:
+        raise InvalidBSON(_NO_DOCUMENTS)
     return documents

@@ -1,9 +1,11 @@
 """Finds are sent as plain commands, and by cursors where these don't hold what is found."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import zlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from struct import pack
 from typing import Any
 
 import pytest
@@ -50,6 +52,65 @@ async def test_a_find_whose_connection_fails_is_asked_again(
         finally:
             await close(client)
     assert len(failed) == failures
+
+
+def with_length(message: bytes, length: int) -> bytes:
+    return length.to_bytes(4, "little", signed=True) + message[4:]
+
+
+def compressed(message: bytes, content: bytes, length: int, compressor: int) -> bytes:
+    """The same message, as one that is compressed into this content."""
+    head = message[4:12] + pack("<iiiB", 2012, 2013, length, compressor)
+    return pack("<i", 4 + len(head) + len(content)) + head + content
+
+
+def answering(message: bytes, document: dict[str, Any]) -> bytes:
+    """A message that answers the same with another document."""
+    content = encode(document)
+    return pack("<i", 21 + len(content)) + message[4:21] + content
+
+
+def with_array(message: bytes, place: int, changed: bytes) -> bytes:
+    """The same message with other bytes at a place within its array of documents."""
+    start = message.index(b"firstBatch\0") + 11 + place
+    return message[:start] + changed + message[start + len(changed) :]
+
+
+GARBLED: dict[str, Callable[[bytes], bytes]] = {
+    "a length that is none": lambda message: with_length(message, -1),
+    "a length beyond all messages": lambda message: with_length(message, 2**31 - 1),
+    "nothing but a head": lambda message: with_length(message[:17], 17),
+    "shorter than its document": lambda message: with_length(message[:-5], len(message) - 5),
+    "the answer to something else": lambda message: message[:8] + pack("<i", 12345) + message[12:],
+    "another kind of message": lambda message: message[:12] + pack("<i", 2004) + message[16:],
+    "flags that nobody knows": lambda message: message[:16] + pack("<I", 0xFFFF0000) + message[20:],
+    "compressed by nobody's way": lambda message: compressed(message, message[16:], len(message) - 16, 9),
+    "not what is compressed": lambda message: compressed(message, message[16:], len(message) - 16, 2),
+    "compressed into less": lambda message: compressed(message, zlib.compress(message[16:])[:-9], len(message), 2),
+    "without a cursor": lambda message: answering(message, {"ok": 1.0}),
+    "a cursor without documents": lambda message: answering(message, {"ok": 1.0, "cursor": {"id": Int64(0)}}),
+    "documents in no list": lambda message: answering(message, {"ok": 1.0, "cursor": {"firstBatch": 5, "id": 0}}),
+    "an array beyond its message": lambda message: with_array(message, 0, b"\xff\xff\xff\x7f"),
+    "a document beyond its array": lambda message: with_array(message, 7, b"\xff\xff\xff\x7f"),
+    "a list in the place of a document": lambda message: with_array(message, 4, b"\x04"),
+}
+
+
+@pytest.mark.parametrize("garbled", GARBLED.values(), ids=GARBLED)
+async def test_a_find_whose_answer_is_garbled_is_asked_again(
+    mongod: EmbeddedServer, database: Database, garbled: Callable[[bytes], bytes]
+) -> None:
+    """What went wrong on one way is of no concern to whoever asks, as long as there is another."""
+    await database[INTERACTION.collection].insert_many([{"_id": n, "namespace_id": NAMESPACE.id} for n in range(3)])
+    async with _garbling(mongod, garbled) as (port, met):
+        client = open_client(f"mongodb://127.0.0.1:{port}/?directConnection=true")
+        try:
+            await client.admin.command("ping")
+            reader = Reader(client[database.name], time_limit_ms=10_000)
+            assert await reader.run(FIND, Usage(DEFAULTS.usage)) == [{"_id": 0}, {"_id": 1}, {"_id": 2}]
+        finally:
+            await close(client)
+    assert len(met) == 1
 
 
 async def test_what_one_reply_does_not_hold_is_read_all_the_same(database: Database) -> None:
@@ -103,6 +164,51 @@ async def _rows(database: Database, stages: list[dict[str, Any]]) -> list[dict[s
     reply = await database.client.admin.command({"aggregate": 1, "pipeline": stages, "cursor": {}})
     rows: list[dict[str, Any]] = reply["cursor"]["firstBatch"]
     return rows
+
+
+@asynccontextmanager
+async def _garbling(
+    mongod: EmbeddedServer, garbled: Callable[[bytes], bytes]
+) -> AsyncIterator[tuple[int, list[bytes]]]:
+    """A port that leads to the server, from where the first batch that comes back comes otherwise; and that batch."""
+    [address] = parse_uri(mongod.uri)["nodelist"]
+    met: list[bytes] = []
+    connections: set[asyncio.Task[None]] = set()
+
+    async def asked(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while sent := await reader.read(65_536):
+                writer.write(sent)
+                await writer.drain()
+        writer.close()
+
+    async def answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            while True:
+                length = await reader.readexactly(4)
+                message = length + await reader.readexactly(int.from_bytes(length, "little") - 4)
+                if not met and b"firstBatch\0" in message:
+                    met.append(message)
+                    message = garbled(message)
+                writer.write(message)
+                await writer.drain()
+        writer.close()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answers, asking = await asyncio.open_connection(*address)
+        for work in (asked(reader, asking), answered(answers, writer)):
+            task = asyncio.create_task(work)
+            connections.add(task)
+            task.add_done_callback(connections.discard)
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1], met
+    finally:
+        server.close()
+        for connection in connections:
+            connection.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -7,9 +7,9 @@ all that, and reads what has come at once.
 """
 
 import asyncio
+import struct
 from collections import deque
 from math import inf
-from struct import Struct
 from typing import cast
 
 from pymongo import _csot, pool_shared
@@ -24,7 +24,7 @@ from pymongo.pool_shared import _CancellationContext
 
 # A message's length, its id, the id of what it answers, and its kind; of a compressed one the kind of what is in it,
 # how long that is, and by what it was compressed.
-_HEADER, _COMPRESSION_HEADER = Struct("<iiii"), Struct("<iiB")
+_HEADER, _COMPRESSION_HEADER = struct.Struct("<iiii"), struct.Struct("<iiB")
 _COMPRESSED = 2012
 
 
@@ -109,7 +109,12 @@ class MessageProtocol(asyncio.Protocol):
         most_bytes = self._most_bytes - _HEADER.size
         if not 0 < length <= most_bytes:
             raise ProtocolError(f"Uncompressed message size ({length!r}) is none or larger than {most_bytes!r}")
-        return memoryview(decompress(content[_COMPRESSION_HEADER.size :], compressor_id, most_bytes)), kind
+        try:
+            whole = decompress(content[_COMPRESSION_HEADER.size :], compressor_id, most_bytes)
+        except Exception as error:
+            # Each library has errors of its own for what it can't decompress, and there may be none for it.
+            raise ProtocolError("a compressed message that can't be decompressed") from error
+        return memoryview(whole), kind
 
     def data_received(self, data: bytes) -> None:
         if self._pieces:
@@ -208,4 +213,7 @@ async def _answer(
     content, kind = await protocol.read(request_id, max_message_size, seconds, connection.cancel_context)
     if kind not in _UNPACK_REPLY:
         raise ProtocolError(f"Got opcode {kind!r} but expected {_UNPACK_REPLY.keys()!r}")
-    return _UNPACK_REPLY[kind](content)
+    try:
+        return _UNPACK_REPLY[kind](content)
+    except (struct.error, IndexError) as error:
+        raise ProtocolError("a message that is shorter than its parts") from error
