@@ -1,6 +1,6 @@
 """What a line of a file is to an import: an interaction, a search request, or neither."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -27,6 +27,8 @@ class Candidate:
 
     ``occurred_at`` counts where ``wire`` does not say: what a producer wrote in another place or another spelling.
     ``search_request_id``: under which its whole search request is stored, where that has no id of its own.
+    ``naming``: where its search request is no more than what files say of it beside: makes the interaction that names
+    it by its id alone, for when it is recorded with other content.
     ``unknown``: the names in it that the contract doesn't know. ``is_plain``: its line is known to fit BSON and every
     limit on sizes.
     """
@@ -37,6 +39,7 @@ class Candidate:
     search_request_id: str | None = None
     unknown: Sequence[UnknownName] = ()
     is_plain: bool = False
+    naming: Callable[[], dict[str, Any]] | None = None
 
 
 @dataclass(slots=True)

@@ -242,13 +242,25 @@ class Import:
                 if self._recorded(search.line, outcome):
                     self.report.query_rows += 1
         if batch.interactions:
-            recordings = [recorded for _, recorded in batch.interactions]
-            # As by any other way in: a search request that is named may follow, in this file or another.
-            outcomes = await self._recorder.record(self._namespace, recordings, now, makes_stubs=True)
+            outcomes = await self._record([recorded for _, recorded in batch.interactions], now)
+            naming = {
+                index: validate_interaction(candidate.naming())
+                for index, ((candidate, _), outcome) in enumerate(zip(batch.interactions, outcomes, strict=True))
+                if candidate.naming is not None and _is_of_search(outcome)
+            }
+            if naming:
+                # What an earlier import, or the query's own row, has said of the search stands.
+                named = await self._record(list(naming.values()), now)
+                for index, outcome in zip(naming, named, strict=True):
+                    outcomes[index] = outcome
             for (interaction, _), outcome in zip(batch.interactions, outcomes, strict=True):
                 if recorded := self._recorded(interaction.line, outcome):
                     self.report.imported += recorded.created
                     self.report.existing += not recorded.created
+
+    async def _record(self, recordings: Sequence[RecordedInteraction], now: datetime) -> list[Outcome]:
+        # As by any other way in: a search request that is named may follow, in this file or another.
+        return await self._recorder.record(self._namespace, recordings, now, makes_stubs=True)
 
     def _recorded(self, line: Line, outcome: Outcome) -> Recorded | None:
         match outcome:
@@ -288,6 +300,11 @@ async def record_all(wires: Iterable[Mapping[str, Any]], recorder: Recorder, nam
     with temporary_database() as database:
         entries = (Candidate(Line(position, b""), dict(wire)) for position, wire in enumerate(wires, 1))
         return await Import(recorder, namespace, database).run(entries)
+
+
+def _is_of_search(outcome: Outcome) -> bool:
+    """Whether an interaction wasn't recorded as its search request is recorded with other content."""
+    return isinstance(outcome, Conflict) and outcome.path[:1] == ("search_request",)
 
 
 def _unknown(names: Sequence[UnknownName]) -> BadUserInput:

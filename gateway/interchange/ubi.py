@@ -10,8 +10,9 @@ once to give entries. What is gathered is on disk meanwhile.
 import re
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from gateway.errors import BadUserInput
@@ -24,7 +25,7 @@ from gateway.interchange.ubi_events import interaction
 from gateway.interchange.ubi_exported_events import exported_id, exported_interaction
 from gateway.interchange.ubi_exported_queries import made_at
 from gateway.interchange.ubi_fields import APPLICATION_PATH, position_of, text_at
-from gateway.interchange.ubi_queries import Searches
+from gateway.interchange.ubi_queries import Search, Searches
 from gateway.interchange.vocabulary import UnknownName, Vocabulary, spelled
 
 _WITH_DOCUMENT = frozenset({"index", "create"})
@@ -113,9 +114,20 @@ def _event(event: Document, searches: Searches, occurrences: Occurrences, origin
         return Skipped(event.line, error.code, error.message, tuple(map(str, error.path)))
     unknown = [*search.unknown]
     spelled(wire["interaction_type"], Vocabulary.INTERACTION_TYPE, unknown)
-    return Candidate(
+    candidate = Candidate(
         event.line, {"interaction_id": interaction_id, **wire}, search_request_id=search.id, unknown=unknown
     )
+    if search.row_line is None and (query_id := text_at(event.content, ("query_id",))) is not None:
+        candidate.naming = partial(_naming, event, interaction_id, search, query_id, origin)
+    return candidate
+
+
+def _naming(event: Document, interaction_id: str, search: Search, query_id: str, origin: int) -> dict[str, Any]:
+    """The interaction of an event with the id of its search request alone: all else that it says is its metadata."""
+    named = replace(search, wire={"search_request_id": query_id, "queries": [], "collections": []})
+    wire = interaction(event.content, named, line=event.line.place, first_position=origin)
+    del wire["search_request"]
+    return {"interaction_id": interaction_id, **wire, "search_request_id": query_id}
 
 
 def _exported_event(event: Document, id: str, searches: Searches) -> Entry:

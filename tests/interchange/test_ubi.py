@@ -468,6 +468,24 @@ async def test_counts_add_up_and_a_second_import_adds_nothing(database: Database
     assert lonely is not None, "a search that nobody acted on"
 
 
+async def test_events_of_a_later_file_belong_to_the_search_as_it_is_recorded(database: Database) -> None:
+    for line, outcome in (
+        (query(client_id="client-1", query_response_hit_ids=["item-1", "item-2"]) + event(), (1, 0)),
+        # Nothing is said of the query by now, or something else than its row says.
+        (event(timestamp="2025-01-23T00:01:00Z"), (1, 0)),
+        (event(timestamp="2025-01-23T00:02:00Z", user_query="lamps", application="shop"), (1, 0)),
+        # As it is where only part of what was imported is imported again.
+        (event(timestamp="2025-01-23T00:02:00Z", user_query="lamps", application="shop"), (0, 1)),
+    ):
+        report = await import_file(database, source(line))
+        assert (report.imported, report.existing, report.skipped) == (*outcome, {})
+    stored = await database.interactions.find(sort={"occurred_at": 1}).to_list()
+    assert [interaction["search_request"]["queries"][0]["value"] for interaction in stored] == ["lamp"] * 3
+    assert [interaction["search_request"]["result_count"] for interaction in stored] == [2, 2, 2]
+    assert stored[2]["metadata"]["user_query"] == "lamps"
+    assert await database.search_requests.count_documents({}) == 1
+
+
 async def test_a_request_is_first_seen_when_it_was_logged(database: Database) -> None:
     await import_file(database, source(event() + query(timestamp="2025-01-22T14:57:20.000Z")))
     stored = await database["interactions"].find_one({})
