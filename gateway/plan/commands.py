@@ -130,6 +130,12 @@ class NamespaceScan:
         return [{**self.condition, **last}]
 
 
+def sorted_whole(projection: Document, sort: Sequence[tuple[str, int]]) -> str:
+    """The key that documents are sorted by, where they come as they are stored, and may have it twice; else "": what a
+    projection names MongoDB gives once."""
+    return sort[0][0] if sort and not any(projection.values()) else ""
+
+
 @dataclass(frozen=True)
 class Find:
     """At most ``limit`` documents (0: all) in the order of ``sort``, with the paths in ``projection`` only.
@@ -151,6 +157,11 @@ class Find:
     @cached_property
     def filters(self) -> list[Document]:
         return self.scan.filters
+
+    @property
+    def sorted_by(self) -> str:
+        """As of `sorted_whole`."""
+        return sorted_whole(self.projection, self.sort)
 
     @property
     def may_be_long(self) -> bool:
@@ -184,6 +195,11 @@ class Aggregation(ABC, Generic[T_co]):
     hint: str = ""
     unindexed: tuple[str, ...] = ()
     optional: bool = False
+
+    @property
+    def sorted_by(self) -> str:
+        """As of `sorted_whole`."""
+        return ""
 
     @property
     def examines(self) -> bool:

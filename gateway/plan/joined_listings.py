@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gateway.model.derived_documents import SEARCH_OUTCOMES
-from gateway.plan.commands import Aggregation, Document, Scan
+from gateway.plan.commands import Aggregation, Document, Scan, sorted_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,10 @@ class JoinedFind(Aggregation[Sequence[Document]]):
     projection: Document
     sort: tuple[tuple[str, int], ...]
     limit: int
+
+    @property
+    def sorted_by(self) -> str:
+        return sorted_whole(self.projection, self.sort)
 
     @property
     def most_rows(self) -> int:

@@ -12,7 +12,7 @@ from bson import ObjectId
 from gateway.context import Reach
 from gateway.model.document_ids import id_spellings
 from gateway.model.kinds import Kind
-from gateway.plan.commands import Aggregation, Document, Scan
+from gateway.plan.commands import Aggregation, Document, Scan, sorted_whole
 
 # As many are found in about 20 ms.
 _MANY_ROWS = 1_000
@@ -32,6 +32,10 @@ class Join(Aggregation[Mapping[str, list[Document]]]):
     projection: Document
     sort: tuple[tuple[str, int], ...]
     limit: int
+
+    @property
+    def sorted_by(self) -> str:
+        return sorted_whole(self.projection, self.sort)
 
     @property
     def most_rows(self) -> int:

@@ -3,6 +3,9 @@
 MongoDB doesn't look within binary data. Of subtype 2, which is out of use, the content begins with a length of its
 own, and the driver refuses a whole page for one that is wrong anywhere in it. Such binary data is read as of a subtype
 that is nobody's instead: it spoils its own field, if that, and not the page.
+
+Of a key that a document has twice MongoDB takes the first where it sorts, and where a projection names it; the driver
+takes the last. Of the key that documents are sorted by the first is read: else their cursors would lead elsewhere.
 """
 
 from collections.abc import Iterator
@@ -27,8 +30,23 @@ _LENGTH = 4
 _OLD_SUBTYPE, _NOBODYS_SUBTYPE = 2, 0x80
 
 
-def decoded(documents: bytes | memoryview, options: CodecOptions[Document]) -> list[Document]:
-    """These documents, one behind the other. Raises `InvalidBSON` for what can't be told apart, nor read."""
+# What the rows of a join have their documents at.
+_JOINED = b"document\0"
+
+
+def decoded(documents: bytes | memoryview, options: CodecOptions[Document], sorted_by: str = "") -> list[Document]:
+    """These documents, one behind the other, or rows of a join; ``sorted_by``: the key, where they may have it twice.
+    Raises `InvalidBSON` for what can't be told apart, nor read."""
+    made = _decoded(documents, options)
+    if sorted_by:
+        key, whole = sorted_by.encode() + b"\0", bytes(documents)
+        # It may also be within them.
+        if whole.count(key) > len(made):
+            return _decoded(b"".join(_with_first(whole, key)), options)
+    return made
+
+
+def _decoded(documents: bytes | memoryview, options: CodecOptions[Document]) -> list[Document]:
     try:
         return decode_all(documents, options)
     except InvalidBSON:
@@ -61,7 +79,34 @@ def _wrong_subtypes(documents: bytearray) -> Iterator[int]:
             raise InvalidBSON("a value beyond its document")
 
 
-def _next(documents: bytearray, kind: int, place: int) -> int:
+def _with_first(documents: bytes, key: bytes) -> Iterator[bytes]:
+    """Each of these documents, which were decoded, with nothing but the first of what it has under a key."""
+    place = 0
+    while place < len(documents):
+        behind = place + _length(documents, place)
+        yield _first_alone(documents[place:behind], key)
+        place = behind
+
+
+def _first_alone(document: bytes, key: bytes) -> bytes:
+    if document.count(key) < 2:
+        return document
+    elements, place, has_key = list[bytes](), _LENGTH, False
+    while kind := document[place]:
+        start, content = place, _end_of_text(document, place + 1)
+        name = document[start + 1 : content]
+        is_whole = kind in (_DOCUMENT, _ARRAY, _CODE_WITH_SCOPE)
+        place = content + _length(document, content) if is_whole else _next(document, kind, content)
+        if name == _JOINED and kind == _DOCUMENT:
+            elements += document[start:content], _first_alone(document[content:place], key)
+        elif name != key or not has_key:
+            elements.append(document[start:place])
+            has_key = has_key or name == key
+    kept = b"".join(elements)
+    return (_LENGTH + len(kept) + 1).to_bytes(_LENGTH, "little") + kept + b"\0"
+
+
+def _next(documents: bytes | bytearray, kind: int, place: int) -> int:
     """Where what is behind the beginning of a value begins, which of a document is its first element."""
     if (size := _SIZES.get(kind)) is not None:
         return place + size
@@ -85,14 +130,14 @@ def _is_wrong(documents: bytearray, place: int) -> bool:
     return length < _LENGTH or documents[content : content + _LENGTH] != (length - _LENGTH).to_bytes(_LENGTH, "little")
 
 
-def _length(documents: bytearray, place: int) -> int:
+def _length(documents: bytes | bytearray, place: int) -> int:
     length = int.from_bytes(documents[place : place + _LENGTH], "little", signed=True)
     if length < 0:
         raise InvalidBSON("a length below zero")
     return length
 
 
-def _end_of_text(documents: bytearray, place: int) -> int:
+def _end_of_text(documents: bytes | bytearray, place: int) -> int:
     end = documents.find(0, place)
     if end < 0:
         raise InvalidBSON("a text without an end")

@@ -27,12 +27,14 @@ class KeptBatches:
     """The batches that were read so far, in order, for whoever wants them as they came.
 
     ``count``: the documents in them. ``reply``: counts what is held of them, as once they are decoded: they may be.
+    ``sorted_by``: as of `decoded`.
     """
 
-    __slots__ = ("_batches", "_long", "_options", "count", "reply")
+    __slots__ = ("_batches", "_long", "_options", "_sorted_by", "count", "reply")
 
-    def __init__(self, options: CodecOptions[Document], reply: ReplyBytes | None = None) -> None:
+    def __init__(self, options: CodecOptions[Document], sorted_by: str = "", reply: ReplyBytes | None = None) -> None:
         self._options = options
+        self._sorted_by = sorted_by
         self._batches: list[bytes] = []
         self._long = 0
         self.count = 0
@@ -57,7 +59,7 @@ class KeptBatches:
     def _decoded(self, batch: bytes) -> Iterator[list[Document]]:
         for piece in _pieces(batch):
             with translated():
-                documents = decoded(piece, self._options)
+                documents = decoded(piece, self._options, self._sorted_by)
             yield documents
 
 
@@ -65,15 +67,21 @@ class ReadDocuments:
     """The documents that were read so far, in order; from the first long batch on they aren't decoded yet, where that
     is done ``in_turn``.
 
-    ``count``: how many there are. ``reply``: counts what is held of them, where that is counted.
+    ``count``: how many there are. ``reply``: counts what is held of them, where that is counted. ``sorted_by``: as of
+    `decoded`.
     """
 
-    __slots__ = ("_decoded", "_in_turn", "_options", "_waiting", "count", "reply")
+    __slots__ = ("_decoded", "_in_turn", "_options", "_sorted_by", "_waiting", "count", "reply")
 
     def __init__(
-        self, options: CodecOptions[Document], in_turn: InTurn | None = None, reply: ReplyBytes | None = None
+        self,
+        options: CodecOptions[Document],
+        in_turn: InTurn | None = None,
+        sorted_by: str = "",
+        reply: ReplyBytes | None = None,
     ) -> None:
         self._options = options
+        self._sorted_by = sorted_by
         self._in_turn = in_turn
         self.reply = reply
         self._decoded: list[Document] = []
@@ -86,7 +94,7 @@ class ReadDocuments:
         if self.reply is not None:
             self.reply.came(len(batch), is_decoded=is_decoded)
         if is_decoded:
-            self._decoded += decoded(batch, self._options)
+            self._decoded += decoded(batch, self._options, self._sorted_by)
         else:
             self._waiting.append(batch)
         self.count += count
@@ -100,7 +108,7 @@ class ReadDocuments:
             # It is let go once it is decoded.
             for piece in _pieces(self._waiting.popleft()):
                 with translated():
-                    self._decoded += await self._in_turn(partial(decoded, piece, self._options))
+                    self._decoded += await self._in_turn(partial(decoded, piece, self._options, self._sorted_by))
         return self._decoded
 
 

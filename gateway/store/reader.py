@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any, TypeVar, overload
+from typing import Any, TypeAlias, TypeVar, overload
 
 from pymongo.errors import OperationFailure
 
@@ -33,6 +33,8 @@ from gateway.store.raw_batches import KeptBatches, ReadDocuments, read_documents
 
 T = TypeVar("T")
 _Read = TypeVar("_Read", KeptBatches, ReadDocuments)
+# Takes the key of `sorted_by`, and what counts a reply; keeps the batches.
+_NoneYet: TypeAlias = Callable[[str, ReplyBytes | None], _Read]
 
 # Of what has no limit but its ids, of which an operation names up to 1,000: MongoDB's own first batch has 101.
 _UNLIMITED_BATCH = 1_001
@@ -107,11 +109,10 @@ class Reader:
         rows = await self._rows(command, usage, partial(KeptBatches, self._codec_options))
         return None if rows is None else await rows.documents()
 
-    def _found(self, command: Find, usage: Usage, none_yet: Callable[[ReplyBytes | None], _Read]) -> Awaitable[_Read]:
-        """``none_yet``: takes what counts a reply, and keeps the batches."""
+    def _found(self, command: Find, usage: Usage, none_yet: _NoneYet[_Read]) -> Awaitable[_Read]:
         most = (command.limit or _UNLIMITED_BATCH) * most_bytes(command.projection)
         reply = usage.reply(max(_ROOM_BYTES, min(most, _REPLY_BYTES)))
-        find = partial(self._find, command, usage, none_yet(reply))
+        find = partial(self._find, command, usage, none_yet(command.sorted_by, reply))
         if command.may_be_long:
             begin = partial(usage.begin, examines=bool(command.unindexed))
             find = partial(self._long_commands.run, find, begin, command.since)
@@ -198,12 +199,9 @@ class Reader:
             _require_missing_index(error)
             await read_documents(find(), documents, usage.read)
 
-    def _rows(
-        self, command: Aggregation[Any], usage: Usage, none_yet: Callable[[ReplyBytes | None], _Read]
-    ) -> Awaitable[_Read | None]:
-        """``none_yet``: as of `_found`."""
+    def _rows(self, command: Aggregation[Any], usage: Usage, none_yet: _NoneYet[_Read]) -> Awaitable[_Read | None]:
         reply = usage.reply(_REPLY_BYTES)
-        run = partial(self._aggregate, command, usage, none_yet(reply))
+        run = partial(self._aggregate, command, usage, none_yet(command.sorted_by, reply))
         if command.may_be_long:
             run = partial(self._long_commands.run, run, partial(usage.begin, examines=command.examines))
         return _read(command, usage, reply, run)

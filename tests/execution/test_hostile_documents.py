@@ -88,3 +88,52 @@ async def test_both_back_ends_answer_alike_on_every_page(database: Database, kin
     assert seen == number
     # What is joined to nearly all of these is the same few, some of which are odd.
     assert "interactions(" in selection or ways == {"no program"} or "native" in ways
+
+
+def with_another(document: dict[str, Any], key: str, value: Any) -> RawBSONDocument:
+    """A document that has a key once more behind all others."""
+    raw, more = stored(document), stored({key: value})[4:-1]
+    return RawBSONDocument((len(raw) + len(more)).to_bytes(4, "little") + raw[4:-1] + more + b"\0")
+
+
+# Of whole documents, and of what is selected of them; in the order of the times, and of the positions in one feature.
+_PAGE_OF = "first: $size, after: $after"
+_EDGES = "{ pageInfo { hasNextPage endCursor } edges { node { interactionId %s } } }"
+_OF_TIMES = f"interactions({_PAGE_OF}, orderBy: {{direction: %s}}) {_EDGES}"
+_OF_POSITIONS = f"""feature(featureId: "f") {{
+  interactions({_PAGE_OF}, orderBy: {{field: POSITION, direction: %s}}) {_EDGES} }}"""
+LISTS = {
+    "times of what is whole": (_OF_TIMES, "json"),
+    "times": (_OF_TIMES, "occurredAt"),
+    "positions of what is whole": (_OF_POSITIONS, "json"),
+    "positions": (_OF_POSITIONS, "position"),
+}
+
+
+@pytest.mark.parametrize("direction", ["ASC", "DESC"])
+@pytest.mark.parametrize(("listing", "selected"), LISTS.values(), ids=LISTS)
+async def test_what_has_its_time_or_position_twice_is_listed_once(
+    database: Database, listing: str, selected: str, direction: str
+) -> None:
+    """It stands where MongoDB sorts it, by the first, whatever the second is: pages behind it lead on from there."""
+    await create_indexes(database)
+    others = [None, NOON + timedelta(days=1), NOON - timedelta(days=1), [NOON], "x"]
+    raw = []
+    for number in range(12):
+        key = "occurred_at" if number % 2 else "position"
+        document = {**RECORDED_INTERACTION, "_id": number, "interaction_id": f"{number}", "feature_id": "f"}
+        document |= {"namespace_id": NAMESPACE.id, "position": number // 3}
+        document |= {"occurred_at": NOON + timedelta(seconds=number // 3)}
+        raw.append(with_another(document, key, others[number % 5] if key == "occurred_at" else 100 - number))
+    await database[INTERACTION.collection].insert_many(raw)
+    gateways = Gateways(database)
+    for size in (1, 5):
+        seen, cursor, has_more = list[str](), None, True
+        while has_more and len(seen) <= len(raw):
+            query = f"query($size: Int, $after: String) {{ {listing % (direction, selected)} }}"
+            answer, _ = await gateways.answers(query, size=size, after=cursor)
+            page = answer["data"].get("interactions") or answer["data"]["feature"]["interactions"]
+            has_more, cursor = page["pageInfo"]["hasNextPage"], page["pageInfo"]["endCursor"]
+            seen += [edge["node"]["interactionId"] for edge in page["edges"]]
+        expected = [f"{number}" for number in range(12)]
+        assert seen == (expected if direction == "ASC" else expected[::-1])

@@ -8,6 +8,7 @@ import pytest
 from bson import Binary, Code, DBRef, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp, encode
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.errors import InvalidBSON
+from bson.raw_bson import RawBSONDocument
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,3 +66,29 @@ def test_what_is_no_bson_is_refused() -> None:
             changed[place] = byte
             with suppress(InvalidBSON):
                 decoded(bytes(changed), OPTIONS)
+
+
+def with_another(document: dict[str, Any], key: str, value: Any) -> bytes:
+    """A document that has a key once more behind all others."""
+    raw, more = encode(document), encode({key: value})[4:-1]
+    return (len(raw) + len(more)).to_bytes(4, "little") + raw[4:-1] + more + b"\0"
+
+
+@pytest.mark.parametrize("first", [*AROUND, {"at": 3}, [{"at": 3}]])
+def test_of_what_documents_are_sorted_by_the_first_is_read(first: Any) -> None:
+    """As MongoDB does; of all else they are read as the driver reads them."""
+    document = {"n": 1, "at": first, "in": {"at": 1, "x": AROUND}, "document": 5}
+    whole = with_another(document, "at", 2) + with_another({"n": 1, "at": 2}, "n", 3) + encode({"at": 4})
+    expected = decoded(encode(document) + encode({"n": 3, "at": 2}) + encode({"at": 4}), OPTIONS)
+    assert decoded(whole, OPTIONS, "at") == expected
+    assert decoded(memoryview(whole), OPTIONS, "at") == expected
+    assert [one.get("at") for one in decoded(whole, OPTIONS, "n")] == [2, 2, 4]
+    assert decoded(whole, OPTIONS) == decoded(whole, OPTIONS, "x")
+
+
+def test_the_first_is_read_within_the_rows_of_joins() -> None:
+    rows = b"".join(
+        encode({"key": "k", "part": 0, "document": RawBSONDocument(with_another({"_id": 1, "at": at}, "at", 2))})
+        for at in (7, None)
+    )
+    assert [row["document"] for row in decoded(rows, OPTIONS, "at")] == [{"_id": 1, "at": 7}, {"_id": 1, "at": None}]
