@@ -99,7 +99,8 @@ class Edge:
         return encode_cursor(self.order, value, self.document["_id"])
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, which would take twice as long to make: a join has one for each parent.
+@dataclass(slots=True)
 class Page:
     """A page of a connection: ``documents`` in its order. ``total`` is a count that stopped at some bound, None where
     nothing was counted, or it took too long. ``highest``: as of `Edge`. ``key``: of a nested connection, what its
@@ -137,19 +138,19 @@ class Page:
 def page(window: Window, fetched: Sequence[Mapping[str, Any]], total: int | None = None, key: str = "") -> Page:
     """The page of a window from the first ``window.limit`` documents in the direction of `Window.descending`; ``key``:
     as of `Page`."""
-    first, last = window.first, window.last
+    first, last, count = window.first, window.last, len(fetched)
     if first is None:
         assert last is not None
         documents = fetched[:last][::-1]
     else:
-        documents = fetched[:first]
+        documents = fetched[:first] if count > first else fetched
         if last is not None:
             documents = documents[max(0, len(documents) - last) :]
     return Page(
         window.order,
         documents,
-        has_next_page=window.before is not None if first is None else len(fetched) > first,
-        has_previous_page=window.after is not None if last is None else len(fetched) > last,
+        has_next_page=window.before is not None if first is None else count > first,
+        has_previous_page=window.after is not None if last is None else count > last,
         total=total,
         highest=window.descending,
         key=key,
