@@ -70,6 +70,9 @@ async def test_a_name_of_which_a_part_was_written_is_suggested(
     ("selection", "meant"),
     [
         ('interactions(where: { itemId: { eq: "a" } }) { totalCount }', "'featureId'?"),
+        ("interactions(where: { interactionType: { ne: CLICK } }) { totalCount }", "'nin'?"),
+        ('interactions(where: { searchRequest: { filters: { field: "a" } } }) { totalCount }', "'key'?"),
+        ('item(featureId: "a") { featureId }', "'feature'?"),
         ("interactions(where: { event: { eq: CLICK } }) { totalCount }", "'interactionType'?"),
         ("interactions(where: { timestamp: { gt: 1 } }) { totalCount }", "'occurredAt'?"),
         ("interactions(where: { NOT: {} }) { totalCount }", "'nor'?"),
