@@ -78,6 +78,13 @@ def test_csv_has_a_column_for_each_declared_field() -> None:
     assert (row["search_request.result_count"], row["interaction_id"]) == ("3", "")
 
 
+def test_a_cell_is_what_was_recorded_also_where_a_spreadsheet_takes_it_for_a_formula() -> None:
+    for id in ("=1+1", "+1", "-1", "@a", "\t=1", '=HYPERLINK("x","y")'):
+        line = ExportedLine(Part.INTERACTIONS, {"interaction_id": "i", "feature_id": id})
+        [row] = csv.DictReader(StringIO(written(ExportFormat.CSV, [line]).decode(), newline=""))
+        assert row["feature_id"] == id
+
+
 def test_csv_that_goes_on_has_no_header() -> None:
     assert written(ExportFormat.CSV, [CLICKED], goes_on=True).count(b"\n") == 1
 

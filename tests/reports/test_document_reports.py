@@ -1,10 +1,22 @@
-"""Reports of documents and variables: numbers 23 to 30, 34, 39 and 40 of the log in this folder's README."""
+"""Reports of documents and variables: numbers 23 to 30, 34, 39, 40 and 91 of the log in this folder's README."""
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    IntrospectionQuery,
+    Undefined,
+    build_client_schema,
+    get_introspection_query,
+    parse_value,
+    validate_schema,
+    value_from_ast,
+)
 
 from gateway.demo.embedded_mongod import EmbeddedServer
 from tests.harness.gateway_client import Gateway, new_gateway
@@ -209,3 +221,31 @@ async def test_introspection_tells_deprecated_inputs_to_whoever_asks(gateway: Ga
     assert {"InteractionWhere", "RecordInteractionInput"} <= inputs
     assert {one["name"] for one in data["__schema"]["directives"]} >= {"skip", "include", "oneOf"}
     assert data["none"] is None
+
+
+async def test_introspection_tells_defaults_that_a_client_can_read(gateway: Gateway) -> None:
+    introspection = await gateway.data(get_introspection_query(input_value_deprecation=True))
+    schema = build_client_schema(cast(IntrospectionQuery, introspection))
+    assert validate_schema(schema) == []
+    told = [
+        (type_["name"], input["name"], input["defaultValue"])
+        for type_ in introspection["__schema"]["types"]
+        for inputs in (type_["inputFields"] or [], *(field["args"] for field in type_["fields"] or []))
+        for input in inputs
+        if input["defaultValue"] is not None
+    ]
+    # In GraphQL: enums aren't quoted, and what is left out has none.
+    assert ("InteractionOrder", "direction", "DESC") in told
+    assert ("Query", "model", "COEC") in told
+    assert ("Query", "groupBy", "[]") in told
+    assert [place for place in told if place[2] == "null" or not _can_be_read(schema, *place)] == []
+
+
+def _can_be_read(schema: GraphQLSchema, type_name: str, name: str, default: str) -> bool:
+    type_ = schema.type_map[type_name]
+    assert isinstance(type_, GraphQLObjectType | GraphQLInputObjectType)
+    if isinstance(type_, GraphQLInputObjectType):
+        types = [type_.fields[name].type]
+    else:
+        types = [field.args[name].type for field in type_.fields.values() if name in field.args]
+    return any(value_from_ast(parse_value(default), input_type) is not Undefined for input_type in types)

@@ -1,4 +1,4 @@
-"""Reports of ids and values: numbers 31 to 38, 41, 62 and 69, but 34, of the log in this folder's README."""
+"""Reports of ids and values: numbers 31 to 38, 41, 62, 69 and 90, but 34, of the log in this folder's README."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -58,6 +58,16 @@ async def test_one_reference_that_is_wrong_leaves_the_other_entities(gateway: Ga
     answer = await gateway.execute(query, {"things": [good, *bad, {"__typename": "Nope"}, {"a": 1}, good]})
     assert answer["data"]["mine"] == [{"type": "Interaction"}, *[None] * 4, {"type": "Interaction"}]
     assert [error["path"] for error in answer["errors"]] == [["mine", number] for number in (1, 2, 3, 4)]
+
+
+async def test_entities_come_in_the_order_asked_whatever_their_types(gateway: Gateway) -> None:
+    features = [{"__typename": "Feature", "featureId": id} for id in ("p1", "p2", "p1")]
+    interactions = [{"__typename": "Interaction", "interactionId": id} for id in ("r1", "r0", "r1")]
+    things = [thing for pair in zip(features, interactions, strict=True) for thing in pair]
+    query = """query ($things: [_Any!]!) { _entities(representations: $things) {
+      __typename ... on Feature { featureId } ... on Interaction { interactionId }
+    } }"""
+    assert (await gateway.data(query, {"things": things}))["_entities"] == things
 
 
 async def test_integers_of_any_size_are_ids(gateway: Gateway) -> None:
