@@ -59,11 +59,17 @@ def id_spellings(ids: Iterable[str]) -> Iterator[str | int | ObjectId]:
     that reads as it."""
     for text in ids:
         yield text
-        if len(text) == _OBJECT_ID_LENGTH:
-            if _OBJECT_ID.fullmatch(text):
-                yield ObjectId(text)
-        elif _WHOLE_NUMBER.fullmatch(text) and -_BEYOND <= (number := int(text)) < _BEYOND:
-            yield number
+        if (other := other_spelling(text)) is not None:
+            yield other
+
+
+def other_spelling(id: str) -> int | ObjectId | None:
+    """The number of 64 bits or the ObjectId that reads as an id; None where none does."""
+    if len(id) == _OBJECT_ID_LENGTH:
+        return ObjectId(id) if _OBJECT_ID.fullmatch(id) else None
+    if _WHOLE_NUMBER.fullmatch(id) and -_BEYOND <= (number := int(id)) < _BEYOND:
+        return number
+    return None
 
 
 def id_text(stored: object) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from bson import ObjectId
 
 from gateway.context import Reach
-from gateway.model.document_ids import id_spellings
+from gateway.model.document_ids import other_spelling
 from gateway.model.kinds import Kind
 from gateway.plan.commands import Aggregation, Document, Scan, sorted_whole
 
@@ -196,8 +196,8 @@ def _documents(keys: Sequence[str], **constant: Any) -> Document:
 
 def _stored(key: str) -> str | list[str | int | ObjectId]:
     """What is looked up for an id: itself, or else all under which other programs may have stored it, itself first."""
-    spellings = list(id_spellings([key]))
-    return key if len(spellings) == 1 else spellings
+    other = other_spelling(key)
+    return key if other is None else [key, other]
 
 
 def _key(row: Document) -> str:
