@@ -6,6 +6,7 @@ from math import isfinite
 from typing import Any, Final
 
 from gateway.errors import BadUserInput
+from gateway.interchange.number_texts import number_text
 from gateway.model.wire.fields import MAX_COUNT, MAX_ID
 
 _NUMBER: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?", re.ASCII)
@@ -74,9 +75,7 @@ class Fields:
     def token(self, name: str) -> str | None:
         """A user's token: a string, or a whole number."""
         value = self.content.get(name)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return str(value)
-        return self.optional_text(name)
+        return number_text(value) if _is_integer(value) else self.optional_text(name)
 
     def one_of(self, name: str, values: Collection[str]) -> str:
         value = self.optional_one_of(name, values)

@@ -3,11 +3,10 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
-from math import isfinite
 from typing import Any, Final, TypeAlias
 
+from gateway.interchange.number_texts import number_text
 from gateway.interchange.ubi_actions import action_of
-from gateway.model.document_ids import id_text
 from gateway.model.wire.fields import MAX_COUNT
 from gateway.model.wire.trees import MAX_KEY
 
@@ -38,8 +37,6 @@ _RESULT_COUNT_PATHS: Final[tuple[Path, ...]] = (
 )
 # The first since version 1.3 of the specification; the others are those of earlier plugins and clients.
 _HITS: Final = ("query_response_hit_ids", "query_response_object_ids", "query_response_objects_ids")
-# From here on JavaScript, in which most clients are written, spells a number by its exponent.
-_LEAST_EXPONENT: Final = 1e21
 _DIGITS: Final = re.compile(r"([0-9]{1,15})(?:\.0{1,15})?")
 
 
@@ -52,8 +49,8 @@ def at(document: Mapping[str, Any], path: Path) -> Any:
 
 
 def text_at(document: Mapping[str, Any], *paths: Path) -> str | None:
-    """The first of ``paths`` that holds a text of more than blanks, as it is, or a number, as JSON spells it: 42 and
-    42.0 are both ``42``, and 1e20 is all its digits."""
+    """The first of ``paths`` that holds a text of more than blanks, as it is, or a number, as `number_text` spells
+    it."""
     for path in paths:
         text = _text(at(document, path))
         if text is not None:
@@ -62,9 +59,7 @@ def text_at(document: Mapping[str, Any], *paths: Path) -> str | None:
 
 
 def _text(value: Any) -> str | None:
-    if isinstance(value, float) and isfinite(value):
-        return str(int(value)) if value.is_integer() and abs(value) < _LEAST_EXPONENT else json.dumps(value)
-    text = id_text(value)
+    text = value if isinstance(value, str) else number_text(value)
     return text if text and text.strip() else None
 
 

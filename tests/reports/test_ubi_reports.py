@@ -104,8 +104,8 @@ def test_an_event_of_algolias_may_have_positions_whatever_was_done() -> None:
     received_at = datetime(2024, 5, 1, tzinfo=UTC)
     # As PHP names a class, in an id; a user's token is a number there.
     objects = {"objectIDs": ["App\\Models\\Product::1", "2"], "positions": [1, 2.0]}
-    for type, recorded in (("view", "view"), ("click", "click"), ("conversion", "conversion")):
-        event = {"eventType": type, "eventName": "e", "index": "products", "userToken": 2, **objects}
+    for type, recorded, token in (("view", "view", 2), ("click", "click", 2.0), ("conversion", "conversion", "2")):
+        event = {"eventType": type, "eventName": "e", "index": "products", "userToken": token, **objects}
         wires = algolia_events.interactions({"events": [event]}, received_at)
         told = [(wire["interaction_type"], wire["feature_id"], wire["position"], wire["user_id"]) for wire in wires]
         assert told == [(recorded, "App\\Models\\Product::1", 0, "2"), (recorded, "2", 1, "2")]
