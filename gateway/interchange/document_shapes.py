@@ -1,6 +1,7 @@
 """Another program's documents, read as what is recorded: by the names of the wire shape, or as they are mapped."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 from bson import ObjectId
@@ -8,10 +9,12 @@ from bson import ObjectId
 from gateway.interchange.field_mapping import Assignment, complete, put
 from gateway.interchange.graph_names import as_wire, is_of_graph
 from gateway.interchange.jsonl import LEGACY_TIMES
+from gateway.interchange.number_texts import number_text
 from gateway.model.document_ids import id_text
 from gateway.model.extended_json import id_spelling, plain_value
 from gateway.model.wire import format_instant
-from gateway.model.wire.declared_fields import unannotated
+from gateway.model.wire.declared_fields import DeclaredField, declared_fields, unannotated
+from gateway.model.wire.fields import Interaction, SearchRequest
 
 _ID: Final = "_id"
 _TIMES: Final = ("occurred_at", "first_seen_at", *LEGACY_TIMES)
@@ -60,7 +63,31 @@ class DocumentShape:
     def _named(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """What isn't mapped, by its name."""
         content = {name: value for name, value in document.items() if name != _ID and name not in self._mapped}
-        return as_wire(content) if is_of_graph(content) else content
+        return _with_texts(as_wire(content) if is_of_graph(content) else content, _fields())
+
+
+@cache
+def _fields() -> Mapping[str, DeclaredField]:
+    """Those of a document in the wire shape: the id of its search request may stand beside that."""
+    id = "search_request_id"
+    return {**declared_fields(Interaction), id: declared_fields(SearchRequest)[id]}
+
+
+def _with_texts(content: Mapping[str, Any], fields: Mapping[str, DeclaredField]) -> dict[str, Any]:
+    """The content of a wire object with numbers as texts where it declares a text."""
+    return {name: _with_text(value, fields.get(name)) for name, value in content.items()}
+
+
+def _with_text(value: Any, declared: DeclaredField | None) -> Any:
+    if declared is None or isinstance(value, str):
+        return value
+    if (model := declared.model) is not None:
+        match value:
+            case Mapping():
+                return _with_texts(value, declared_fields(model))
+            case list():
+                return [_with_text(item, declared) for item in value]
+    return number_text(value) or value if unannotated(declared.type) is str else value
 
 
 def _value_at(document: Mapping[str, Any], path: str) -> Any:
@@ -82,10 +109,7 @@ def _typed(assignment: Assignment, value: Any) -> Any:
     """The value as its field has it: ids that are numbers as texts, numbers that are texts as numbers."""
     if isinstance(value, str):
         return assignment.value(value)
-    declared = assignment.declared
-    if declared is not None and unannotated(declared.type) is str:
-        return id_text(value) or value
-    return value
+    return _with_text(value, assignment.declared)
 
 
 def _id(stored: Any) -> str:
