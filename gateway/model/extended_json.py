@@ -5,7 +5,7 @@ https://github.com/mongodb/specifications/blob/master/source/extended-json/exten
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from math import isfinite
+from math import isfinite, nan
 from typing import Any, Final
 from uuid import UUID
 
@@ -104,7 +104,9 @@ def number_form(value: Any) -> Any:
     one as an integer; the rest as it is."""
     if not isinstance(value, Decimal128):
         return value
-    number = float(value.to_decimal())
+    decimal = value.to_decimal()
+    # One that signals is no float of Python's.
+    number = nan if decimal.is_nan() else float(decimal)
     return int(number) if number.is_integer() else number
 
 

@@ -385,6 +385,19 @@ async def test_decimals_read_as_the_numbers_that_they_are(broken: str, gateway: 
     }
 
 
+@pytest.mark.parametrize("stored", ["NaN", "sNaN", "-sNaN", "Infinity", "1E+6144"])
+async def test_decimals_beyond_numbers_spoil_their_own_fields(stored: str, gateway: Gateway) -> None:
+    """Python refuses to make a float of one that signals."""
+    fields = ("position", "score", "duration_ms")
+    await insert(gateway, **dict.fromkeys(fields, Decimal128(stored)))
+    told = {"$numberDecimal": "NaN" if "NaN" in stored else str(Decimal128(stored))}
+    answer = await gateway.execute('{ interaction(interactionId: "peer") { position score durationMs json } }')
+    assert {error["path"][-1]: error["message"] for error in answer["errors"]} == dict.fromkeys(
+        ("position", "score", "durationMs"), "The stored value is not what this field promises."
+    )
+    assert {name: answer["data"]["interaction"]["json"][name] for name in fields} == dict.fromkeys(fields, told)
+
+
 @pytest.mark.parametrize(("stored", "told"), [(42, 42), (42.0, 42.0), (Decimal128("42"), {"$numberDecimal": "42"})])
 async def test_a_number_is_in_global_ids_and_deleted_as_the_text_that_it_reads_as(
     stored: Any, told: Any, gateway: Gateway

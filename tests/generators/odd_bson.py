@@ -95,6 +95,7 @@ ODD_VALUES: list[Any] = [
     ObjectId(bytes(range(12))),
     Decimal128("1.50"),
     Decimal128("NaN"),
+    Decimal128("-sNaN"),
     Regex("a.*b", "i"),
     Code("x"),
     Code("x", {"y": 1}),
