@@ -93,6 +93,18 @@ async def test_a_key_is_listed_with_its_bounds(house: Gateway, admin: str) -> No
     assert nodes == [unbound, created]
 
 
+@pytest.mark.parametrize("odd", [{"permissions": None}, {"permissions": 5, "rate": []}, {"rate": 5}, {"name": 7}])
+async def test_a_key_that_others_stored_spoils_no_page(house: Gateway, admin: str, odd: Mapping[str, Any]) -> None:
+    key = await made(house, admin)
+    await house.database[KEYS].update_one({"_id": key["key"]["keyId"]}, {"$set": odd})
+    [listed, *_] = (await house.data(f"{{ keys {{ nodes {{ {KEY} }} }} }}", key=admin))["keys"]["nodes"]
+    assert listed["keyId"] == key["key"]["keyId"]
+    assert listed["permissions"] == ([] if "permissions" in odd else ["READ"])
+    assert listed["rateLimit"] is None
+    # Others read all keys.
+    await house.database[KEYS].delete_one({"_id": key["key"]["keyId"]})
+
+
 async def test_a_confined_key_administers_no_keys(house: Gateway, admin: str) -> None:
     confined = (await made(house, admin, permissions=["ADMIN"], defaultNamespace="shop", confined=True))["secret"]
     answer = await house.execute(CREATE, {"input": {"name": "k", "permissions": ["READ"]}}, key=confined)

@@ -68,12 +68,14 @@ class BoundKeyListing(BoundOrganizationListing):
 
 def key_document(stored: Mapping[str, Any]) -> Document:
     """A stored key as the readings of its type expect it."""
-    rate = stored.get("rate")
+    # What is no list, or no object, others stored: it spoils no page.
+    rate, permissions = stored.get("rate"), stored.get("permissions")
+    known = permissions if isinstance(permissions, list) else []
     return {
         **stored,
         "key_id": stored["_id"],
-        "permissions": [permission for permission in Permission if permission.value in stored["permissions"]],
-        "rate": rate and {"limit": rate["burst"], "restore_rate": rate["restore"]},
+        "permissions": [permission for permission in Permission if permission.value in known],
+        "rate": {"limit": rate.get("burst"), "restore_rate": rate.get("restore")} if isinstance(rate, dict) else None,
     }
 
 
