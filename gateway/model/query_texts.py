@@ -1,8 +1,7 @@
 """The text of a search request, in the one spelling that its equals have, and the tokens it is found by.
 
 The text is the values of its queries in their order, each normalised: without white space at its ends, with one space
-for any within, in Unicode's composed form and simple case folding. Base64-encoded content counts as a hash. A token is
-one of
+for any within, in Unicode's simple case folding. Base64-encoded content counts as a hash. A token is one of
 
     t=running shoes     the whole text
     s=runn              a start of the text, of 1 to 20 characters
@@ -16,7 +15,6 @@ The first letter says which, so no text can pose as another token.
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import Any, Final
-from unicodedata import normalize
 
 from gateway.model.bson_comparison import MAX_SEARCHED, folded
 from gateway.model.filter_trees import value_hash
@@ -94,20 +92,14 @@ def _content_hash(value: str) -> str:
 
 
 def _normalised(value: str) -> str:
-    return " ".join(_composed_and_folded(value).split())
-
-
-def _composed_and_folded(text: str) -> str:
-    """The one spelling of texts that are canonically equivalent, as é is in one character or in two, in any case."""
-    # Folded, an iota subscript is a letter, which may be composed with what follows it.
-    return text.lower() if text.isascii() else normalize("NFC", folded(normalize("NFC", text)))
+    return " ".join(folded(value).split())
 
 
 def _is_normalised(text: str) -> bool:
     """Whether `query_text` makes this text of any values. Splitting it can't tell: what ends with a plus sign, joined
     with an empty value, is ``red + + ``."""
     words = text.split(" ")
-    if _composed_and_folded(text) != text or any(word and word.split() != [word] for word in words):
+    if folded(text) != text or any(word and word.split() != [word] for word in words):
         return False
     # Where two spaces meet, or one is at an end, there is an empty value: it needs a joint on each side.
     joints = {

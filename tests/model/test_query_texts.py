@@ -1,7 +1,6 @@
 """A search request's text has one spelling, and every way to ask for it a token of its own."""
 
 from typing import Any
-from unicodedata import normalize
 
 import pytest
 from hypothesis import example, given
@@ -20,7 +19,7 @@ from gateway.model.query_texts import (
     value_token,
 )
 
-spaced = st.text("aB +\tßİe\u0301É\u0345\u03b1\u0307", max_size=8)
+spaced = st.text("aB +\tßİ", max_size=8)
 
 
 def request(*values: Any, type: str = "text") -> dict[str, Any]:
@@ -43,9 +42,6 @@ def tokens_of(search_request: dict[str, Any]) -> list[str]:
         (("STRAẞE",), "straße"),
         (("İstanbul",), "İstanbul"),
         (("ΣΊΣΥΦΟΣ",), "σίσυφοσ"),
-        # In one character or in two.
-        (("Chambe\u0301ry",), "chamb\u00e9ry"),
-        (("I\u0307stanbul",), "İstanbul"),
         ((7, "seven"), "seven"),
     ],
 )
@@ -81,12 +77,6 @@ def test_a_text_is_asked_for_as_it_was_typed_or_as_it_reads(values: list[str]) -
     assert normalised_text(text) == text
     if len(values) == 1 and " + " not in values[0]:
         assert normalised_text(values[0]) == text
-
-
-@given(value=spaced | st.text(max_size=8))
-def test_what_is_canonically_equivalent_has_one_text(value: str) -> None:
-    texts = {query_text(request(normalize(form, value))) for form in ("NFC", "NFD")}
-    assert texts == {query_text(request(value))}
 
 
 def test_the_tokens_of_a_text() -> None:

@@ -7,7 +7,6 @@ the gateway adds; a search request is such an object with nothing but its ``sear
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
-from unicodedata import normalize
 
 Where = Mapping[str, Any]
 Recorded = Mapping[str, Any]
@@ -275,8 +274,8 @@ def _meant(operand: Any) -> Any:
 
 
 def _as_meant(text: str) -> str:
-    folded = ((character.casefold(), character) for character in normalize("NFC", text))
-    return " ".join(normalize("NFC", "".join(full if len(full) == 1 else own for full, own in folded)).split())
+    folded = ((character.casefold(), character) for character in text)
+    return " ".join("".join(full if len(full) == 1 else own for full, own in folded).split())
 
 
 def _query_matches(condition: Mapping[str, Any], query: Mapping[str, Any]) -> bool:
