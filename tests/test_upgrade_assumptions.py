@@ -28,6 +28,7 @@ import uvicorn
 from bson import Binary
 from bson.binary import UuidRepresentation
 from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
 from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
@@ -397,6 +398,19 @@ def test_the_driver_makes_a_uuid_by_a_method_that_can_be_put_in_its_place() -> N
     options: CodecOptions[dict[str, Any]] = CodecOptions(uuid_representation=UuidRepresentation.STANDARD)
     values = {"uuid": UUID(int=7), "short": Binary(b"abc", 4), "older": Binary(b"abc", 3), "long": Binary(b"x" * 17, 4)}
     assert bson.decode(bson.encode(values, codec_options=options), options) == values
+
+
+@pytest.mark.parametrize("driver", ["pymongo", "motor"])
+async def test_the_driver_decodes_a_reply_by_a_method_that_can_be_put_in_its_place(
+    client: Client, database_name: str, driver: Driver
+) -> None:
+    """Binary data of subtype 2 whose length is wrong are of nobody's, wherever they stand in a reply."""
+    raw = bson.encode({"_id": 1, "in": [{"wrong": Binary(b"abcdefg", 0x81)}], "n": 2}).replace(b"\x81", b"\x02")
+    await client[database_name]["c"].insert_one(RawBSONDocument(raw))
+    read = {"_id": 1, "in": [{"wrong": Binary(b"abcdefg", 0x80)}], "n": 2}
+    assert await client[database_name]["c"].find({}).to_list(None) == [read]
+    reply = await client[database_name].command({"find": "c"})
+    assert reply["cursor"]["firstBatch"] == [read]
 
 
 @pytest.mark.parametrize("driver", ["pymongo", "motor"])

@@ -27,7 +27,7 @@ from pymongo.read_preferences import Nearest, PrimaryPreferred, Secondary, Secon
 
 from gateway.store.driver_errors import translated
 from gateway.store.driver_monitoring import Listener
-from gateway.store.pymongo_adapter.mends import buffered, patch_condition_wait, patch_uuids
+from gateway.store.pymongo_adapter.mends import buffered, patch_condition_wait, patch_replies, patch_uuids
 from gateway.store.pymongo_adapter.message_protocol import patch_connections
 
 Driver: TypeAlias = Literal["pymongo", "motor"]
@@ -85,6 +85,7 @@ def open_client(
     """
     patch_condition_wait()
     patch_connections()
+    patch_replies()
     patch_uuids()
     options: dict[str, Any] = {
         "appname": "search-interactions-gateway",

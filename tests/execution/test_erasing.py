@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from bson import ObjectId, encode
+from bson import Binary, ObjectId, encode
+from bson.raw_bson import RawBSONDocument
 
 from gateway.context import Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
@@ -333,3 +334,16 @@ async def test_who_may_not_write_erases_nothing(house: Gateway) -> None:
     assert (await house.data(ERASE_USER, {"id": "jane"}, key=key))["deleteUserData"]["job"]["kind"] == (
         "DELETE_USER_DATA"
     )
+
+
+async def test_what_the_driver_refuses_to_read_is_erased_with_all_beside_it(house: Gateway) -> None:
+    """Binary data that has a wrong length within itself, as MongoDB stores it."""
+    interaction = {"namespace_id": house.namespace.id, "user_id": "ann", "occurred_at": NOON, "feature_id": "p1"}
+    raw = [encode({**interaction, "_id": "well", "interaction_id": "well"})]
+    for name in ("interaction_id", "session_id", "search_request_id", "feature_id", "metadata"):
+        wrong = encode({**interaction, "_id": name, "interaction_id": name, name: Binary(b"abcdefg", 0x81)})
+        raw.append(wrong.replace(b"\x81", b"\x02"))
+    await house.database[INTERACTION.collection].insert_many([RawBSONDocument(document) for document in raw])
+    job = await erased(house, ERASE_USER, {"id": "ann"})
+    assert counts(job) == (len(raw), 0, 0)
+    assert await ids(house) == (set(), set())

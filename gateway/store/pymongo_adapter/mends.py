@@ -1,8 +1,9 @@
-"""Mends of how the driver makes a UUID of what is stored as one, and of how it waits for a condition whose lock it
+"""Mends of how the driver reads binary data that others stored, and of how it waits for a condition whose lock it
 holds; and how many documents of a reply its cursor holds.
 
-MongoDB doesn't look whether what another program calls a UUID has 16 bytes. The driver then refuses the whole reply: of
-one such value in a document, no job could erase that, nor any beside it.
+MongoDB doesn't look whether what another program calls a UUID has 16 bytes, nor within binary data of the older form,
+which begins with its length. The driver then refuses the whole reply: of one such value in a document, no job could
+erase that, nor any beside it.
 
 On Python 3.11 `asyncio.wait_for` runs what it waits for in a task of its own. Where it is cancelled just as its time is
 over, it leaves before that task has the lock back: the driver then releases what is another's, and what that task takes
@@ -18,12 +19,17 @@ from typing import Any, TypeVar
 
 from bson import Binary
 from bson.binary import UuidRepresentation
+from bson.errors import InvalidBSON
 from pymongo import lock
+from pymongo.message import _OpMsg
+
+from gateway.store.bson_elements import readable
 
 T = TypeVar("T")
 
 _UUID_BYTES = 16
 _as_uuid = Binary.as_uuid
+_decoded = _OpMsg.unpack_response
 
 
 def buffered(cursor: Any) -> int:
@@ -49,3 +55,16 @@ def patch_uuids() -> None:
 
 def _uuid_or_itself(binary: Binary, uuid_representation: int = UuidRepresentation.STANDARD) -> Any:
     return _as_uuid(binary, uuid_representation) if len(binary) == _UUID_BYTES else binary
+
+
+def patch_replies() -> None:
+    """Has the driver read a reply with binary data of the older form that have a wrong length as of nobody's."""
+    _OpMsg.unpack_response = _decoded_or_readable  # type: ignore[assignment,method-assign]
+
+
+def _decoded_or_readable(message: _OpMsg, *arguments: Any, **named: Any) -> Any:
+    try:
+        return _decoded(message, *arguments, **named)
+    except InvalidBSON:
+        message.payload_document = bytes(readable(message.payload_document))
+        return _decoded(message, *arguments, **named)
