@@ -25,7 +25,7 @@ from gateway.interchange.ubi_events import interaction
 from gateway.interchange.ubi_exported_events import exported_id, exported_interaction
 from gateway.interchange.ubi_exported_queries import made_at
 from gateway.interchange.ubi_fields import APPLICATION_PATH, position_of, text_at
-from gateway.interchange.ubi_queries import Search, Searches
+from gateway.interchange.ubi_queries import Search, Searches, require_recordable
 from gateway.interchange.vocabulary import UnknownName, Vocabulary, spelled
 
 _WITH_DOCUMENT = frozenset({"index", "create"})
@@ -90,12 +90,13 @@ def entries(
 
 
 def _search(row: Document, searches: Searches) -> Entry:
-    search = searches.of_query(row.content, row.line.place)
-    if search.wire is None:
-        return Skipped(row.line, BadUserInput.code, "the row has neither a query_id nor a user_query")
-    if search.row_line != row.line.place:
-        return Auxiliary(row.line, AuxiliaryKind.SUPERSEDED)
     try:
+        require_recordable(row.content)
+        search = searches.of_query(row.content, row.line.place)
+        if search.wire is None:
+            return Skipped(row.line, BadUserInput.code, "the row has neither a query_id nor a user_query")
+        if search.row_line != row.line.place:
+            return Auxiliary(row.line, AuxiliaryKind.SUPERSEDED)
         first_seen_at = made_at(row.content)
     except BadUserInput as error:
         return Skipped(row.line, error.code, error.message, tuple(map(str, error.path)))

@@ -6,6 +6,7 @@ timestamp stands, of equals the last in the file. Without a row, the latest even
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
@@ -17,6 +18,7 @@ from gateway.interchange.times import first_time
 from gateway.interchange.ubi_actions import action_of
 from gateway.interchange.ubi_exported_queries import exported_search
 from gateway.interchange.ubi_fields import (
+    APPLICATION_PATH,
     SESSION_PATHS,
     USER_PATHS,
     Path,
@@ -29,11 +31,15 @@ from gateway.interchange.ubi_fields import (
 )
 from gateway.interchange.vocabulary import UnknownName, spell_request
 from gateway.model.filter_trees import canonical_json
+from gateway.model.wire.fields import MAX_ID
+from gateway.model.wire.json_values import check_json, is_unicode
 
 _MAX_FILTERS: Final = 500
 """More would make a tree that is refused, so no more are gathered."""
 
 _KEPT_SEARCHES: Final = 1_000
+_TEXT_PATH: Final[Path] = ("user_query",)
+_ROW_TEXTS: Final[Sequence[Sequence[Path]]] = ((("query_id",),), (_TEXT_PATH,), (APPLICATION_PATH,), USER_PATHS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,10 @@ class Searches:
         self._search = lru_cache(_KEPT_SEARCHES)(self._stored_search)
 
     def add_query(self, row: Mapping[str, Any], line: int) -> None:
-        self._gather(_gather_query, row, line)
+        # Of one that is refused nothing is kept: its events say what they know of the search.
+        with suppress(BadUserInput):
+            require_recordable(row)
+            self._gather(_gather_query, row, line)
 
     def add_event(self, event: Mapping[str, Any], line: int) -> None:
         self._gather(_gather_event, event, line)
@@ -106,6 +115,19 @@ class Searches:
         return replace(search, wire=exported.wire, id=exported.id, session_id=exported.session_id, unknown=unknown)
 
 
+def require_recordable(row: Mapping[str, Any]) -> None:
+    """Raises `BadUserInput`, with its path in the row, for a query row that no search request can be made of, so that
+    none of its events could be recorded with it."""
+    for paths in _ROW_TEXTS:
+        path, text = next(((path, text) for path in paths if (text := text_at(row, path)) is not None), ((), ""))
+        if not is_unicode(text):
+            raise BadUserInput("String should be valid Unicode, without lone surrogates", path=path)
+        if len(text) > MAX_ID and path != _TEXT_PATH:
+            raise BadUserInput(f"String should have at most {MAX_ID} characters", path=path)
+    # Of all else, as of these numbers may be of any size.
+    check_json((lone_query(row).wire or {}).get("ubi", {}))
+
+
 _Gather = Callable[[dict[str, Any], Mapping[str, Any], int], None]
 
 
@@ -144,10 +166,13 @@ def _gather_query(gathered: dict[str, Any], row: Mapping[str, Any], line: int) -
 
 
 def _gather_event(gathered: dict[str, Any], event: Mapping[str, Any], line: int) -> None:
-    gathered["application"] = gathered.get("application") or text_at(event, ("application",))
-    gathered["session_id"] = gathered.get("session_id") or text_at(event, *SESSION_PATHS)
+    # What makes the event's own line a refused one would have all others of its search refused.
+    for name, paths in (("application", (APPLICATION_PATH,)), ("session_id", SESSION_PATHS)):
+        text = text_at(event, *paths)
+        if not gathered.get(name) and text is not None and len(text) <= MAX_ID and is_unicode(text):
+            gathered[name] = text
     moment = _moment(event)
-    if words := words_of(event):
+    if (words := words_of(event)) and is_unicode(words[1]):
         rank = [words[0], moment, line]
         if rank >= gathered.get("words_rank", []):
             gathered |= {"words_rank": rank, "words": words[1]}
@@ -156,10 +181,18 @@ def _gather_event(gathered: dict[str, Any], event: Mapping[str, Any], line: int)
         gathered["searched"] = min([moment, line], gathered.get("searched", [moment, line]))
     if action.counts_results and (count := result_count_of(event)) is not None:
         gathered["results"] = max([moment, line, count], gathered.get("results", []))
-    if condition := filter_of(event):
+    if (condition := filter_of(event)) and _is_recordable(condition):
         conditions = gathered.setdefault("conditions", [])
         if list(condition) not in conditions and len(conditions) <= _MAX_FILTERS:
             conditions.append(condition)
+
+
+def _is_recordable(condition: tuple[str, Any]) -> bool:
+    try:
+        check_json(list(condition))
+    except BadUserInput:
+        return False
+    return True
 
 
 def _moment(document: Mapping[str, Any]) -> str:

@@ -264,6 +264,46 @@ async def test_a_facet_with_a_long_name_is_recorded_with_its_search(database: Da
     assert [part["key"] for part in long["search_request"]["filters"]["AND"]] == ["f" * 513, "size"]
 
 
+@pytest.mark.parametrize(
+    ("odd", "count"),
+    [
+        ({"application": "a" * 513}, 2),
+        ({"session_id": "s" * 513}, 1),
+        ({"user_query": "\ud800"}, 1),
+        ({"application": "\ud800"}, 1),
+        ({"event_attributes": {"object": {"description": "size", "object_detail": {"filter": 2**64}}}}, 1),
+        ({"event_attributes": {"object": {"description": "size", "object_detail": {"filter": {"a\0": 1}}}}}, 1),
+    ],
+)
+async def test_what_keeps_an_event_from_being_recorded_keeps_no_other_of_its_search(
+    odd: dict[str, Any], count: int, database: Database
+) -> None:
+    report = await import_file(database, source(event("brand_filter", **odd) + event(user_query="lamp")))
+    assert (report.imported, sum(report.skipped.values())) == (count, 2 - count)
+
+
+@pytest.mark.parametrize(
+    ("odd", "path"),
+    [
+        ({"application": "a" * 513}, ("application",)),
+        ({"client_id": "c" * 513}, ("client_id",)),
+        ({"user_query": "\ud800"}, ("user_query",)),
+        ({"query_attributes": {"hash": 2**64}}, ("query_attributes", "hash")),
+        ({"query_attributes": {"a\0": 1}}, ("query_attributes",)),
+    ],
+)
+async def test_events_of_a_row_that_is_refused_say_what_they_know_of_their_search(
+    odd: dict[str, Any], path: tuple[str, ...], database: Database
+) -> None:
+    content = query(**odd) + event(user_query="chair")
+    report = await import_file(database, source(content))
+    assert (report.imported, report.query_rows, dict(report.skipped)) == (1, 0, {"BAD_USER_INPUT": 1})
+    [refused] = [entry for entry in read(content) if isinstance(entry, Skipped)]
+    assert (refused.line.number, refused.path) == (2, path)
+    (interaction,) = interactions(content)
+    assert interaction["search_request"]["queries"][0]["value"] == "chair"
+
+
 def test_several_actions_of_an_event_are_told_in_any_letter_case() -> None:
     (interaction,) = interactions(event(["View", "ADD_TO_CART", "Watched"]))
     assert interaction["interaction_type"] == ["view", "add_to_cart", "Watched"]
