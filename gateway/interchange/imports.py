@@ -11,6 +11,7 @@ from gateway.context import Namespace
 from gateway.errors import BadUserInput, Conflict, GatewayError
 from gateway.interchange.course import Course, Interrupted
 from gateway.interchange.entries import Auxiliary, Candidate, Entry, SearchCandidate, Skipped
+from gateway.interchange.import_batches import Batch
 from gateway.interchange.lines import Line
 from gateway.interchange.report import Report
 from gateway.interchange.temporary_database import Occurrences, temporary_database
@@ -42,30 +43,6 @@ class Recorder(Protocol):
     async def record_search_requests(
         self, namespace: Namespace, recordings: Sequence[tuple[RecordedSearchRequest, datetime]]
     ) -> list[Outcome]: ...
-
-
-class Batch:
-    """The valid entries that are written together; ``ids``: those of all that they record or name."""
-
-    def __init__(self) -> None:
-        self.searches: list[tuple[SearchCandidate, RecordedSearchRequest]] = []
-        self.interactions: list[tuple[Candidate, RecordedInteraction]] = []
-        self.size = 0
-        self.ids: set[str] = set()
-
-    def add_search(self, candidate: SearchCandidate, recorded: RecordedSearchRequest) -> None:
-        self.searches.append((candidate, recorded))
-        self.ids.add(f"search {recorded.id}")
-
-    def add_interaction(self, candidate: Candidate, recorded: RecordedInteraction) -> None:
-        self.interactions.append((candidate, recorded))
-        self.ids.add(recorded.interaction_id)
-        request = recorded.search_request
-        if (id := recorded.search_request_id if request is None else request.id) is not None:
-            self.ids.add(f"search {id}")
-
-    def __len__(self) -> int:
-        return len(self.searches) + len(self.interactions)
 
 
 class Import:
