@@ -1,4 +1,4 @@
-"""Reports of filters: numbers 14 to 22, 70 and 71 of the log in this folder's README."""
+"""Reports of filters: numbers 14 to 22, 70, 71 and 85 of the log in this folder's README."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -163,3 +163,13 @@ async def test_what_is_there_and_not_null_is_there_also_an_empty_list(gateway: G
         where = {"featureId": {"eq": "there"}, "metadata": [{"path": "v", "operator": "EXISTS", "value": there}]}
         page = (await gateway.data(FIND, {"where": where}))["interactions"]
         assert [node["interactionId"] for node in page["nodes"]] == [f"there-{number}" for number in numbers]
+
+
+async def test_a_text_is_found_by_the_letters_that_it_was_typed_with(gateway: Gateway) -> None:
+    for number, town in enumerate(["Chamb\u00e9ry", "Chambe\u0301ry"]):
+        request = {"searchRequestId": f"town-{number}", "text": town, "collections": ["towns"]}
+        input = {"interactionId": f"town-{number}", "featureId": "town", "interactionType": "CLICK"}
+        await gateway.data(RECORD, {"input": {**input, "searchRequest": request}})
+        for spelling in (town, f" {town.upper()}"):
+            nodes = (await gateway.data(FIND, {"where": {"text": {"eq": spelling}}}))["interactions"]["nodes"]
+            assert nodes == [{"interactionId": f"town-{number}"}]
