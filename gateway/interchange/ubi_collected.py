@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from gateway.errors import BadUserInput
+from gateway.interchange.collected import BodyPath, Collected, each_alone
 from gateway.interchange.content_ids import BatchIds
 from gateway.interchange.times import first_time
 from gateway.interchange.ubi_events import interaction
@@ -20,32 +21,29 @@ from gateway.model.wire import format_instant
 MAX_DOCUMENTS: Final = 1_000
 
 
-def interactions(body: Any, received_at: datetime) -> list[dict[str, Any]]:
-    """The interactions of a body of events: one, or a list; raises `BadUserInput`, with its path in the body."""
+def interactions(body: Any, received_at: datetime) -> Collected:
+    """The interactions of a body of events: one, or a list; raises `BadUserInput` for what is neither."""
     ids = BatchIds(received_at)
-    return [_interaction(event, path, ids) for event, path in _documents(body)]
+    return each_alone(_documents(body), lambda event: _interaction(event, ids))
 
 
-def search_requests(body: Any) -> list[tuple[dict[str, Any], datetime | None]]:
-    """The search requests of a body of query rows, and when they were made; raises `BadUserInput` likewise."""
-    return [_search_request(row, path) for row, path in _documents(body)]
+def search_requests(body: Any) -> Collected:
+    """The search requests of a body of query rows, as the graph's `JsonSearchRequestInput`; raises likewise."""
+    return each_alone(_documents(body), _search_request)
 
 
-_Path = tuple[str | int, ...]
-
-
-def _documents(body: Any) -> Sequence[tuple[Mapping[str, Any], _Path]]:
+def _documents(body: Any) -> Sequence[tuple[Mapping[str, Any], BodyPath]]:
     documents = body if isinstance(body, list) else [body]
     if not 1 <= len(documents) <= MAX_DOCUMENTS:
         raise BadUserInput(f"should have 1 to {MAX_DOCUMENTS:,} entries, not {len(documents):,}")
-    paths: Sequence[_Path] = [(index,) for index in range(len(documents))] if documents is body else [()]
+    paths: Sequence[BodyPath] = [(index,) for index in range(len(documents))] if documents is body else [()]
     for document, path in zip(documents, paths, strict=True):
         if not isinstance(document, Mapping):
             raise BadUserInput("should be an object", path=path)
     return list(zip(documents, paths, strict=True))
 
 
-def _interaction(event: Mapping[str, Any], path: _Path, ids: BatchIds) -> dict[str, Any]:
+def _interaction(event: Mapping[str, Any], ids: BatchIds) -> dict[str, Any]:
     query_id, application = text_at(event, ("query_id",)), text_at(event, APPLICATION_PATH)
     search = lone_event(event)
     if query_id is not None:
@@ -53,10 +51,7 @@ def _interaction(event: Mapping[str, Any], path: _Path, ids: BatchIds) -> dict[s
         search = Search({"search_request_id": query_id, "queries": [], "collections": collections}, search.text)
     # No event of a page is known to be another's repetition.
     search = replace(search, first_searched=None)
-    try:
-        wire = interaction(event, search, line=0)
-    except BadUserInput as error:
-        raise BadUserInput(error.message, path=(*path, *error.path)) from None
+    wire = interaction(event, search, line=0)
     if query_id is not None:
         del wire["search_request"]["queries"]
     if (occurred_at := wire.get("occurred_at")) is not None:
@@ -64,11 +59,11 @@ def _interaction(event: Mapping[str, Any], path: _Path, ids: BatchIds) -> dict[s
     return {"interaction_id": ids.identify(event, has_time=occurred_at is not None), **wire}
 
 
-def _search_request(row: Mapping[str, Any], path: _Path) -> tuple[dict[str, Any], datetime | None]:
+def _search_request(row: Mapping[str, Any]) -> dict[str, Any]:
     wire = lone_query(row).wire
     if wire is None:
-        raise BadUserInput("has neither a query_id nor a user_query", path=path)
-    try:
-        return wire, first_time(row, "timestamp")
-    except BadUserInput as error:
-        raise BadUserInput(error.message, path=(*path, *error.path)) from None
+        raise BadUserInput("has neither a query_id nor a user_query")
+    made_at = first_time(row, "timestamp")
+    return (
+        {"searchRequest": wire} if made_at is None else {"searchRequest": wire, "occurredAt": format_instant(made_at)}
+    )

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from gateway.interchange import algolia_events
+from gateway.interchange.collected import Collected
 from gateway.transport.collect.address_credentials import algolia_credentials
 from gateway.transport.collect.collected_recordings import CollectedRecordings
 from gateway.transport.collect.collector_bodies import CollectorBodies
@@ -23,7 +24,7 @@ class AlgoliaCollector:
     async def record(self, exchange: Exchange, _parameters: Mapping[str, Any]) -> Reply:
         """Records all events of a body, or none."""
         context = await exchange.context(*algolia_credentials(exchange))
-        read = partial(algolia_events.interactions, received_at=datetime.now(UTC))
+        read = partial(_interactions, received_at=datetime.now(UTC))
         received = await self._bodies.read(read, exchange, context)
         return recorded_reply(await self._recordings.interactions(received, exchange, context))
 
@@ -31,3 +32,8 @@ class AlgoliaCollector:
         """Begins to erase what names a user."""
         context = await exchange.context(*algolia_credentials(exchange))
         return erased_reply(await self._recordings.erase_user(parameters["token"], exchange, context))
+
+
+def _interactions(body: Any, received_at: datetime) -> Collected:
+    wires = algolia_events.interactions(body, received_at)
+    return Collected(wires, [(index,) for index in range(len(wires))])

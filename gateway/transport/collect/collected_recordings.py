@@ -10,6 +10,7 @@ from gateway.context import Budget, Context
 from gateway.errors import BadUserInput, Conflict, Forbidden, GatewayError
 from gateway.execution.asked_operations import AskedOperations, Place
 from gateway.execution.operation_runner import OperationRunner
+from gateway.interchange.collected import BodyPath
 from gateway.limits import Limits
 from gateway.plan.sources.writes import MAX_BATCH
 from gateway.transport.collect.collector_bodies import Received
@@ -33,8 +34,8 @@ class CollectedRecordings:
     async def interactions(self, received: Received, exchange: Exchange, context: Context) -> Budget | None:
         """Records interactions, whose search requests may follow; gives what their key has left.
 
-        Raises what `AskedOperations.ask` does, and the first `GatewayError` that one
-        of them meets, with the path in its wire object; the others are recorded.
+        Raises what `AskedOperations.ask` does, and the first `GatewayError` that one of them met or meets, with the
+        path of its document ahead of that in its wire object; the others are recorded.
         """
         return await self._record("interactions", received, exchange, context)
 
@@ -49,9 +50,9 @@ class CollectedRecordings:
 
     async def _record(self, name: str, received: Received, exchange: Exchange, context: Context) -> Budget | None:
         budget: Budget | None = None
-        refused: GatewayError | None = None
-        items = received.content
-        for first, part in self._parts(items):
+        items, paths = received.content.wires, received.content.paths
+        refused: GatewayError | None = received.content.refused
+        for first, part in self._parts(items) if items else ():
             outcome = await self._operations.ask(
                 _RECORD,
                 {"input": {name: part, "searchRequestsMayFollow": True}},
@@ -62,7 +63,7 @@ class CollectedRecordings:
                 waited=received.waited,
             )
             budget = outcome.budget
-            refused = refused or _first_error(outcome.data["recordJson"][name], first)
+            refused = refused or _first_error(outcome.data["recordJson"][name], paths[first:])
         if refused is not None:
             raise refused
         return budget
@@ -100,11 +101,11 @@ def _as_it_is(path: Sequence[str]) -> Place:
     return path
 
 
-def _first_error(results: Sequence[Mapping[str, Any]], first: int) -> GatewayError | None:
+def _first_error(results: Sequence[Mapping[str, Any]], paths: Sequence[BodyPath]) -> GatewayError | None:
     for result in results:
         if (error := result["error"]) is not None:
             kind = _ERRORS.get(error["code"], GatewayError)
-            return kind(error["message"], path=(first + result["index"], *error["path"]))
+            return kind(error["message"], path=(*paths[result["index"]], *error["path"]))
     return None
 
 

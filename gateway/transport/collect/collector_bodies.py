@@ -1,10 +1,11 @@
 """Bodies of JSON, whatever type they are sent as: beacons say that they are plain text."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from gateway.context import Context
+from gateway.interchange.collected import Collected
 from gateway.preparation.json_requests import parsed_json
 from gateway.transport.exchange.exchange import Exchange
 from gateway.transport.exchange.paid_reading import PaidReading
@@ -14,7 +15,7 @@ from gateway.transport.exchange.paid_reading import PaidReading
 class Received:
     """What was read of a body of ``size`` bytes, ``waited`` seconds later."""
 
-    content: Sequence[Mapping[str, Any]]
+    content: Collected
     size: int
     waited: float
 
@@ -27,13 +28,11 @@ class CollectorBodies:
         self._reading = reading
         self._entry_limit = entry_limit
 
-    async def read(
-        self, mapped: Callable[[Any], Sequence[Mapping[str, Any]]], exchange: Exchange, context: Context
-    ) -> Received:
+    async def read(self, mapped: Callable[[Any], Collected], exchange: Exchange, context: Context) -> Received:
         """What ``mapped`` makes of a body's JSON; raises what that, `parsed_json` and `PaidReading` do."""
         body = await self._reading.body(exchange, context, of_any_type=True)
 
-        def read() -> Sequence[Mapping[str, Any]]:
+        def read() -> Collected:
             content, unfit = parsed_json(body, "body", max_entries=self._entry_limit)
             if unfit is not None:
                 raise unfit.error()

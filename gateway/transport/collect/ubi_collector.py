@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 from gateway.interchange import ubi_collected
-from gateway.model.wire import format_instant
 from gateway.transport.collect.address_credentials import path_credentials
 from gateway.transport.collect.collected_recordings import CollectedRecordings
 from gateway.transport.collect.collector_bodies import CollectorBodies
@@ -22,21 +21,14 @@ class UbiCollector:
         self._bodies = bodies
 
     async def record_events(self, exchange: Exchange, parameters: Mapping[str, Any]) -> Reply:
-        """Records the events of a body."""
+        """Records the events of a body, but those that can't be read."""
         context = await exchange.context(*path_credentials(parameters))
         read = partial(ubi_collected.interactions, received_at=datetime.now(UTC))
         received = await self._bodies.read(read, exchange, context)
         return recorded_reply(await self._recordings.interactions(received, exchange, context))
 
     async def record_queries(self, exchange: Exchange, parameters: Mapping[str, Any]) -> Reply:
-        """Records the queries of a body."""
+        """Records the queries of a body likewise."""
         context = await exchange.context(*path_credentials(parameters))
-        received = await self._bodies.read(_searches, exchange, context)
+        received = await self._bodies.read(ubi_collected.search_requests, exchange, context)
         return recorded_reply(await self._recordings.search_requests(received, exchange, context))
-
-
-def _searches(body: Any) -> list[Mapping[str, Any]]:
-    return [
-        {"searchRequest": wire} if made_at is None else {"searchRequest": wire, "occurredAt": format_instant(made_at)}
-        for wire, made_at in ubi_collected.search_requests(body)
-    ]

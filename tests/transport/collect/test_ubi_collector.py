@@ -124,6 +124,36 @@ async def test_a_query_with_other_content_is_a_conflict_and_the_rest_is_recorded
 
 
 @pytest.mark.parametrize(
+    ("odd", "message"),
+    [
+        ({"timestamp": "soon"}, "[1].timestamp Time should be"),
+        ({"event_attributes": {"object": {"object_id": {}}}}, "[1].event_attributes.object.object_id An object's id"),
+        ({"event_attributes": {"object": {"object_id": "p"}, "position": 2**31}}, "[1].position Input should be less"),
+        ({"session_id": "s" * 600}, "[1].session_id String should have"),
+    ],
+)
+async def test_an_event_that_is_refused_keeps_no_other_of_its_list_from_being_recorded(
+    odd: dict[str, Any], message: str, gateway: Gateway
+) -> None:
+    status, told_message = told(
+        await send(gateway, "/ubi_events", [EVENT, {**EVENT, **odd}, {**EVENT, "session_id": "s"}])
+    )
+    assert status == 422
+    assert told_message.startswith(message)
+    assert len(await recorded(gateway)) == 2
+    # By itself it has no place in a list.
+    status, told_message = told(await send(gateway, "/ubi_events", {**EVENT, **odd}))
+    assert (status, told_message.startswith(message.removeprefix("[1]."))) == (422, True)
+
+
+async def test_a_query_that_is_refused_keeps_no_other_of_its_list_from_being_recorded(gateway: Gateway) -> None:
+    queries = [{**QUERY, "query_id": "q0", "timestamp": "soon"}, {}, QUERY]
+    status, message = told(await send(gateway, "/ubi_queries", queries))
+    assert (status, message.partition(" ")[0]) == (422, "[0].timestamp")
+    assert await gateway.database["search_requests"].count_documents({}) == 1
+
+
+@pytest.mark.parametrize(
     ("address", "body", "expected"),
     [
         ("/ubi_events", [], (422, "should have 1 to 1,000 entries, not 0")),

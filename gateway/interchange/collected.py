@@ -1,0 +1,36 @@
+"""What is made of the documents of one request, each by itself."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from gateway.errors import BadUserInput
+
+BodyPath: TypeAlias = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The wire objects of a request's documents; ``paths``: where each document stands in the body. ``refused``: what
+    is wrong with the first of which none is made; the others are recorded all the same."""
+
+    wires: Sequence[Mapping[str, Any]]
+    paths: Sequence[BodyPath]
+    refused: BadUserInput | None = None
+
+
+def each_alone(
+    documents: Sequence[tuple[Mapping[str, Any], BodyPath]], read: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+) -> Collected:
+    """What ``read`` makes of each document, where it raises no `BadUserInput` with a path in that."""
+    wires: list[Mapping[str, Any]] = []
+    paths: list[BodyPath] = []
+    refused: BadUserInput | None = None
+    for document, path in documents:
+        try:
+            wires.append(read(document))
+        except BadUserInput as error:
+            refused = refused or BadUserInput(error.message, path=(*path, *error.path))
+        else:
+            paths.append(path)
+    return Collected(wires, paths, refused)
