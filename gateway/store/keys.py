@@ -15,6 +15,7 @@ from gateway.model.wire import in_milliseconds
 from gateway.store.audit import Action, Audit
 from gateway.store.client import Collection, Database, aggregate
 from gateway.store.driver_errors import translated, translated_look_up
+from gateway.store.key_documents import is_key
 from gateway.store.tenancy import LOOK_UP_TIME_LIMIT_MS, ORGANIZATIONS, organization_of, require_label
 
 KEYS = "keys"
@@ -234,7 +235,8 @@ class Keys:
         ]
         with translated_look_up():
             cursor = await aggregate(self._keys, pipeline, **options)
-            return [_key(stored) async for stored in cursor]
+            found = [stored async for stored in cursor]
+        return [_key(stored) for stored in found if is_key(stored)]
 
 
 def _key(stored: Mapping[str, Any]) -> Key:

@@ -101,7 +101,7 @@ async def test_a_key_that_others_stored_spoils_no_page(house: Gateway, admin: st
     assert listed["keyId"] == key["key"]["keyId"]
     assert listed["permissions"] == ([] if "permissions" in odd else ["READ"])
     assert listed["rateLimit"] is None
-    # Others read all keys.
+    # It is no key to whoever looks for one.
     await house.database[KEYS].delete_one({"_id": key["key"]["keyId"]})
 
 

@@ -1,5 +1,6 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -159,3 +160,21 @@ async def test_a_look_up_that_takes_the_database_too_long_is_given_up(
         await keys.existing(key_ids)
     # To list them all, whoever operates the gateway has time.
     assert len(await keys.oldest_first(acme)) == 20_001
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *({"permissions": None}, {"permissions": "read"}, {"permissions": [1]}, {"digest": None}, {"name": 5}),
+        *({"expires_at": "never"}, {"revoked_at": 0}, {"created_at": None}, {"confined": "yes"}),
+        *({"default_namespace_id": ["ns_1"]}, {"origins": "https://shop.example"}, {"rate": {"burst": 5}}, {"rate": 5}),
+    ],
+)
+async def test_what_others_stored_in_the_place_of_a_key_opens_nothing(
+    keys: Keys, database: Database, acme: Organization, odd: dict[str, Any]
+) -> None:
+    """Nor does it hide the keys beside it."""
+    broken, well = await make_key(keys, acme), await make_key(keys, acme)
+    await database[KEYS].update_one({"_id": broken.key.caller.id}, {"$set": odd})
+    assert await keys.find(broken.key.caller.id) is None
+    assert [key.caller.id for key in await keys.oldest_first()] == [well.key.caller.id]
