@@ -15,7 +15,7 @@ from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.model.derived_documents import SEARCH_OUTCOMES
 from gateway.model.documents import derived_fields
 from gateway.model.jobs import JOB
-from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
+from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Kind
 from gateway.model.percolators import PERCOLATOR_MATCH
 from gateway.model.wire import validate_interaction, validate_search_request
 from gateway.store.audit import Audit
@@ -347,3 +347,20 @@ async def test_what_the_driver_refuses_to_read_is_erased_with_all_beside_it(hous
     job = await erased(house, ERASE_USER, {"id": "ann"})
     assert counts(job) == (len(raw), 0, 0)
     assert await ids(house) == (set(), set())
+
+
+async def test_an_id_that_reads_as_anothers_is_erased_and_the_others_stays(house: Gateway) -> None:
+    """A text that isn't UTF-8: U+FFFD stands for what can't be read, and may be what another document has."""
+
+    def of(kind: Kind, user: str, _id: str) -> dict[str, Any]:
+        named = {"user_id": user} if kind is INTERACTION else {"search_request": {"user_id": user}}
+        return {"_id": _id, "namespace_id": house.namespace.id, kind.time_path: NOON, kind.id_path: "i", **named}
+
+    for kind in (INTERACTION, SEARCH_REQUEST):
+        unreadable = RawBSONDocument(encode(of(kind, "ann", "?")).replace(b"?\0", b"\xff\0"))
+        others = of(kind, "eve", "\ufffd"), of(kind, "ann", "well")
+        await house.database[kind.collection].insert_many([unreadable, *others])
+    job = await erased(house, ERASE_USER, {"id": "ann"})
+    assert counts(job) == (2, 2, 0)
+    for kind in (INTERACTION, SEARCH_REQUEST):
+        assert await house.database[kind.collection].find({}).to_list() == [of(kind, "eve", "\ufffd")]

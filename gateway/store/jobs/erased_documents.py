@@ -14,7 +14,7 @@ from gateway.context import Reach
 from gateway.model.derived_documents import SEARCH_OUTCOMES
 from gateway.model.document_ids import first_session_id, id_spellings, id_text
 from gateway.model.documents import COPIED_FIELDS, shadowed_fields
-from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
+from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Kind
 from gateway.model.percolators import PERCOLATOR_MATCH
 from gateway.plan.reach_filters import last_words
 from gateway.store.client import Database, Document, aggregate
@@ -34,6 +34,7 @@ class ErasedDocuments:
     def __init__(self, database: Database, reach: Reach) -> None:
         self._interactions = database[INTERACTION.collection]
         self._requests = database[SEARCH_REQUEST.collection]
+        self._of_kind = {INTERACTION.collection: self._interactions, SEARCH_REQUEST.collection: self._requests}
         self._outcomes = database[SEARCH_OUTCOMES]
         self._matches = database[PERCOLATOR_MATCH.collection]
         self._reach = reach
@@ -42,9 +43,8 @@ class ErasedDocuments:
     async def delete_interactions(self, documents: Sequence[Document]) -> int:
         """How many were deleted of these, as `READ`."""
         ids = [document["_id"] for document in documents]
-        own_ids = [id for document in documents if (id := id_text(document.get(INTERACTION.id_path))) is not None]
+        await self._delete_matches(documents)
         with translated():
-            await self._matches.delete_many({"interaction_id": {"$in": own_ids}, **self._namespace})
             result = await self._interactions.delete_many({"_id": {"$in": ids}, **last_words(self._reach, INTERACTION)})
         return result.deleted_count
 
@@ -64,6 +64,23 @@ class ErasedDocuments:
             # An outcome has the id of its search request.
             await self._outcomes.delete_many({"_id": {"$in": ids}, **self._namespace})
         return result.deleted_count
+
+    async def delete_left(self, kind: Kind, own: Document) -> Mapping[str, int]:
+        """What was done, by the names that jobs have for it, with what is left that a filter matches: documents whose
+        ``_id`` doesn't read as it is stored, as a text that isn't UTF-8, can't be named by it."""
+        collection, filter_ = self._of_kind[kind.collection], {"$and": [own, last_words(self._reach, kind)]}
+        with translated():
+            documents = [document async for document in collection.find(filter_, READ).limit(MOST_COPIES)]
+        if not documents:
+            return {}
+        changed = 0
+        if kind is INTERACTION:
+            await self._delete_matches(documents)
+        else:
+            changed = await self._forget_copies_of(documents)
+        with translated():
+            result = await collection.delete_many(filter_)
+        return {f"{kind.collection}_deleted": result.deleted_count, "interactions_changed": changed}
 
     async def forget_copies(self, documents: Sequence[Document]) -> int:
         """How many of these interactions, as `READ`, have lost the copy of their search request. Those that named it by
@@ -98,6 +115,11 @@ class ErasedDocuments:
             rows = await (await aggregate(self._interactions, others, hint="search_request")).to_list()
         of_others = {id_text(row["_id"]) for row in rows}
         return [document for document in requests if id_text(document[SEARCH_REQUEST.id_path]) not in of_others]
+
+    async def _delete_matches(self, documents: Sequence[Document]) -> None:
+        own_ids = [id for document in documents if (id := id_text(document.get(INTERACTION.id_path))) is not None]
+        with translated():
+            await self._matches.delete_many({"interaction_id": {"$in": own_ids}, **self._namespace})
 
     async def _forget_copies_of(self, requests: Sequence[Document]) -> int:
         ids = [id for document in requests if (id := id_text(document.get(SEARCH_REQUEST.id_path))) is not None]

@@ -4,6 +4,7 @@ A step looks at a thousand keys of the index, whatever they hold, and so takes s
 changes nothing: so whoever goes on may begin with the step that another had begun.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -75,8 +76,13 @@ class Sweeper:
             return JobStep(None, 0)
         sweep = self._erasure.sweeps[place.sweep]
         keys = await self._keys(sweep, place)
-        documents = await self._documents_of(sweep, keys)
+        own = self._own(sweep, place)
+        documents = await self._documents_of(sweep, keys, own)
         counts, is_whole = await self._erase(sweep, documents) if documents else ({}, True)
+        # Where all that has the value is meant, nothing else is looked through for what is left of it.
+        if own and not sweep.where and is_whole and len(keys) < _KEYS and sweep.action is SweepAction.DELETE:
+            left = await self._documents.delete_left(sweep.index.kind, own)
+            counts = Counter(counts) + Counter(left)
         found = place.found or any(counts.values())
         if not is_whole:
             return JobStep(replace(place, found=found), 0, counts)
@@ -122,10 +128,18 @@ class Sweeper:
             )
             return [tuple(key.get(name) for name in names) async for key in cursor]
 
-    async def _documents_of(self, sweep: Sweep, keys: Sequence[tuple[Any, ...]]) -> list[Document]:
+    @staticmethod
+    def _own(sweep: Sweep, place: Place) -> Document:
+        """What the documents have that are looked at there; empty where that may be anything."""
+        if sweep.index.equality is None or sweep.values is None:
+            return {}
+        return {sweep.index.equality: {"$eq": sweep.values[place.value]}}
+
+    async def _documents_of(self, sweep: Sweep, keys: Sequence[tuple[Any, ...]], own: Document) -> list[Document]:
         if not keys:
             return []
-        within = {"_id": {"$in": [key[-1] for key in keys]}, **last_words(self._reach, sweep.index.kind)}
+        # An `_id` that others stored may read as another document's, of somebody else.
+        within = {**own, "_id": {"$in": [key[-1] for key in keys]}, **last_words(self._reach, sweep.index.kind)}
         filter_ = {"$and": [within, *sweep.where]} if sweep.where else within
         with translated():
             return [document async for document in self._collection(sweep).find(filter_, READ)]
