@@ -4,9 +4,12 @@ import asyncio
 from typing import Any
 
 import pytest
+from bson import encode
+from bson.raw_bson import RawBSONDocument
 
 from gateway.context import Permission
 from gateway.model.jobs import JOB
+from gateway.model.kinds import INTERACTION
 from gateway.model.wire import validate_interaction
 from gateway.store.audit import AUDIT, Audit
 from gateway.store.client import Database
@@ -63,6 +66,9 @@ async def later(database: Database) -> None:
 
 async def test_all_of_it_goes_and_nothing_else(gateway: Gateway) -> None:
     await fill(gateway)
+    # Another program's, under an id that isn't UTF-8.
+    unreadable = encode({"_id": "?", "namespace_id": gateway.namespace.id}).replace(b"?\0", b"\xff\0")
+    await gateway.database[INTERACTION.collection].insert_one(RawBSONDocument(unreadable))
     before = await of_namespace(gateway.database, gateway.other_namespace.id)
     home, _ = await gateway.tenancy.create_namespace(gateway.organization, "home")
     variables = {"id": gateway.namespace.id, "name": "shop"}
@@ -84,7 +90,7 @@ async def test_all_of_it_goes_and_nothing_else(gateway: Gateway) -> None:
     assert await of_namespace(gateway.database, gateway.other_namespace.id) == before
     assert (await gateway.data(JOB_OF, {"id": job["jobId"]}, namespace=home.name))["job"] == {
         "state": "DONE",
-        "interactionsDeleted": 4,
+        "interactionsDeleted": 5,
         "searchRequestsDeleted": 3,
     }
     [key] = [key for key in await gateway.keys.oldest_first(gateway.organization) if key.caller.name == "web"]

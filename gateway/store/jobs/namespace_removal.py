@@ -73,7 +73,9 @@ class NamespaceRemoval:
             ids = [document["_id"] async for document in cursor]
             deleted = 0
             if ids:
-                result = await self._database[collection].delete_many({"_id": {"$in": ids}, **filter_})
+                # The last are what is left, also where an `_id` doesn't read as it is stored.
+                named = {"_id": {"$in": ids}} if len(ids) == _BATCH else {}
+                result = await self._database[collection].delete_many({**named, **filter_})
                 deleted = result.deleted_count
         counts = {_COUNTED[collection]: deleted} if collection in _COUNTED else {}
         if len(ids) == _BATCH:
