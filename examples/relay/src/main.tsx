@@ -49,7 +49,9 @@ async function main(): Promise<void> {
   await until("the first page", () => listed().length > 0);
   const first = listed();
 
-  // What is sent over a socket is taken in order: once this is answered, or refused, the subscription has begun.
+  // React shows the page before it subscribes. What is sent over a socket is taken in order: once this is answered, or
+  // refused, the subscription has begun.
+  await until("it subscribes", () => [...asked.values()].includes("InteractionListSubscription"));
   await socket
     .iterate({ query: "{ __typename }" })
     .next()
