@@ -108,7 +108,8 @@ def mutated(data: bytes, seed: int) -> bytes:
     change = chance.choice((_with_odd_value, _with_key_twice, _with_levels, _with_type, _with_length, _cut, _repeated))
     try:
         return data[:2] + change(data[2:], chance)
-    except (BSONError, IndexError, OverflowError, ValueError, struct.error):
+    # Levels upon levels may be more than the driver encodes.
+    except (BSONError, IndexError, OverflowError, RecursionError, ValueError, struct.error):
         return b""
 
 
