@@ -2,9 +2,10 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from struct import pack
 from typing import Any
 
@@ -29,6 +30,8 @@ NAMESPACE = Namespace("ns_1", "shop", "org_1", NOON)
 FIND = Find(Scan(Reach(NAMESPACE), INTERACTION), {"_id": 1}, (("_id", 1),), 10, "_id_")
 # The field of MongoDB's protocol that a find begins with.
 COMMAND = b"\x02find\0"
+# Passes on what comes on a connection.
+Passing = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 
 
 @pytest.fixture(params=["pymongo", "motor"])
@@ -167,13 +170,34 @@ async def _rows(database: Database, stages: list[dict[str, Any]]) -> list[dict[s
 
 
 @asynccontextmanager
+async def _between(mongod: EmbeddedServer, asked: Passing, answered: Passing) -> AsyncIterator[int]:
+    """A port that leads to the server: what comes for it is passed on by ``asked``, what it answers by ``answered``."""
+    [address] = parse_uri(mongod.uri)["nodelist"]
+    connections: set[asyncio.Task[None]] = set()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answers, asking = await asyncio.open_connection(*address)
+        for work in (asked(reader, asking), answered(answers, writer)):
+            task = asyncio.create_task(work)
+            connections.add(task)
+            task.add_done_callback(connections.discard)
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for connection in connections:
+            connection.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
+
+
+@asynccontextmanager
 async def _garbling(
     mongod: EmbeddedServer, garbled: Callable[[bytes], bytes]
 ) -> AsyncIterator[tuple[int, list[bytes]]]:
     """A port that leads to the server, from where the first batch that comes back comes otherwise; and that batch."""
-    [address] = parse_uri(mongod.uri)["nodelist"]
     met: list[bytes] = []
-    connections: set[asyncio.Task[None]] = set()
 
     async def asked(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
@@ -194,29 +218,14 @@ async def _garbling(
                 await writer.drain()
         writer.close()
 
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        answers, asking = await asyncio.open_connection(*address)
-        for work in (asked(reader, asking), answered(answers, writer)):
-            task = asyncio.create_task(work)
-            connections.add(task)
-            task.add_done_callback(connections.discard)
-
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1], met
-    finally:
-        server.close()
-        for connection in connections:
-            connection.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)
+    async with _between(mongod, asked, answered) as port:
+        yield port, met
 
 
 @asynccontextmanager
 async def _failing(mongod: EmbeddedServer, failures: int) -> AsyncIterator[tuple[int, list[bytes]]]:
     """A port that leads to the server, whose connections are cut off at the first so many finds; and those."""
-    [address] = parse_uri(mongod.uri)["nodelist"]
     failed: list[bytes] = []
-    connections: set[asyncio.Task[None]] = set()
 
     async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, asks: bool) -> None:
         try:
@@ -231,18 +240,5 @@ async def _failing(mongod: EmbeddedServer, failures: int) -> AsyncIterator[tuple
         finally:
             writer.close()
 
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        answers, asking = await asyncio.open_connection(*address)
-        for work in (forward(reader, asking, asks=True), forward(answers, writer, asks=False)):
-            task = asyncio.create_task(work)
-            connections.add(task)
-            task.add_done_callback(connections.discard)
-
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1], failed
-    finally:
-        server.close()
-        for connection in connections:
-            connection.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)
+    async with _between(mongod, partial(forward, asks=True), partial(forward, asks=False)) as port:
+        yield port, failed
