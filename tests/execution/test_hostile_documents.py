@@ -16,7 +16,7 @@ from gateway.compiler.native_backend.extension import EXTENSION
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Kind
 from gateway.store.client import Database
 from gateway.store.index_creation import create_indexes
-from tests.generators.odd_bson import ODD_VALUES, RECORDED_INTERACTION, RECORDED_REQUEST
+from tests.generators.odd_bson import ODD_VALUES, RECORDED_INTERACTION, RECORDED_REQUEST, with_elements
 from tests.harness.decoded import stored
 from tests.harness.two_back_ends import NAMESPACE, NOON, Gateways
 
@@ -90,12 +90,6 @@ async def test_both_back_ends_answer_alike_on_every_page(database: Database, kin
     assert "interactions(" in selection or ways == {"no program"} or "native" in ways
 
 
-def with_another(document: dict[str, Any], key: str, value: Any) -> RawBSONDocument:
-    """A document that has a key once more behind all others."""
-    raw, more = stored(document), stored({key: value})[4:-1]
-    return RawBSONDocument((len(raw) + len(more)).to_bytes(4, "little") + raw[4:-1] + more + b"\0")
-
-
 # Of whole documents, and of what is selected of them; in the order of the times, and of the positions in one feature.
 _PAGE_OF = "first: $size, after: $after"
 _EDGES = "{ pageInfo { hasNextPage endCursor } edges { node { interactionId %s } } }"
@@ -124,7 +118,8 @@ async def test_what_has_its_time_or_position_twice_is_listed_once(
         document = {**RECORDED_INTERACTION, "_id": number, "interaction_id": f"{number}", "feature_id": "f"}
         document |= {"namespace_id": NAMESPACE.id, "position": number // 3}
         document |= {"occurred_at": NOON + timedelta(seconds=number // 3)}
-        raw.append(with_another(document, key, others[number % 5] if key == "occurred_at" else 100 - number))
+        again = {key: others[number % 5] if key == "occurred_at" else 100 - number}
+        raw.append(RawBSONDocument(with_elements(stored(document), stored(again))))
     await database[INTERACTION.collection].insert_many(raw)
     gateways = Gateways(database)
     for size in (1, 5):

@@ -124,3 +124,9 @@ def replaced(value: Any, place: Place, by: Any) -> Any:
     copy = value.copy()
     copy[step] = replaced(value[step], tuple(deeper), by)
     return copy
+
+
+def with_elements(raw: bytes, others: bytes) -> bytes:
+    """An encoded document with the elements of another behind its own, of which it may have the keys already."""
+    elements = raw[4:-1] + others[4:-1]
+    return (len(elements) + 5).to_bytes(4, "little") + elements + b"\0"

@@ -11,7 +11,7 @@ from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
 
 from gateway.model.exported_documents import Part
-from tests.generators.odd_bson import ODD_VALUES, RECORDED_INTERACTION, places, replaced
+from tests.generators.odd_bson import ODD_VALUES, RECORDED_INTERACTION, places, replaced, with_elements
 from tests.harness.decoded import by_itself, stored
 
 _TREE = """caseSensitive flat { index parentIndex depth branch key operator value caseSensitive } json
@@ -133,9 +133,7 @@ def _with_key_twice(raw: bytes, chance: random.Random) -> bytes:
     place = chance.choice(objects)
     inner = _at(document, place)
     key = chance.choice(list(inner))
-    again = stored({key: chance.choice((inner[key], chance.choice(ODD_VALUES)))})[4:-1]
-    plain = stored(inner)
-    twice = struct.pack("<i", len(plain) + len(again)) + plain[4:-1] + again + b"\0"
+    twice = with_elements(stored(inner), stored({key: chance.choice((inner[key], chance.choice(ODD_VALUES)))}))
     return (stored(replaced(document, place, RawBSONDocument(twice))) if place else twice) + behind
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.store.document_decoding import decoded
-from tests.generators.odd_bson import ODD_VALUES, RECORDED_INTERACTION
+from tests.generators.odd_bson import ODD_VALUES, RECORDED_INTERACTION, with_elements
 from tests.harness.decoded import decoded_for_answers, stored
 
 OPTIONS = CodecOptions[dict[str, Any]](unicode_decode_error_handler="replace")
@@ -70,8 +70,7 @@ def test_what_is_no_bson_is_refused() -> None:
 
 def with_another(document: dict[str, Any], key: str, value: Any) -> bytes:
     """A document that has a key once more behind all others."""
-    raw, more = encode(document), encode({key: value})[4:-1]
-    return (len(raw) + len(more)).to_bytes(4, "little") + raw[4:-1] + more + b"\0"
+    return with_elements(encode(document), encode({key: value}))
 
 
 @pytest.mark.parametrize("first", [*AROUND, {"at": 3}, [{"at": 3}]])
