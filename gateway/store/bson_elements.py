@@ -23,8 +23,6 @@ _SIZES = {
 _BEHIND_LENGTH = {_TEXT: 0, _CODE: 0, _SYMBOL: 0, _POINTER: 12, _BINARY: 1}
 _LENGTH = 4
 _OLD_SUBTYPE, _NOBODYS_SUBTYPE = 2, 0x80
-
-
 # What the rows of a join have their documents at.
 _JOINED = b"document\0"
 

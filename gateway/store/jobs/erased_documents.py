@@ -34,7 +34,6 @@ class ErasedDocuments:
     def __init__(self, database: Database, reach: Reach) -> None:
         self._interactions = database[INTERACTION.collection]
         self._requests = database[SEARCH_REQUEST.collection]
-        self._of_kind = {INTERACTION.collection: self._interactions, SEARCH_REQUEST.collection: self._requests}
         self._outcomes = database[SEARCH_OUTCOMES]
         self._matches = database[PERCOLATOR_MATCH.collection]
         self._reach = reach
@@ -68,7 +67,8 @@ class ErasedDocuments:
     async def delete_left(self, kind: Kind, own: Document) -> Mapping[str, int]:
         """What was done, by the names that jobs have for it, with what is left that a filter matches: documents whose
         ``_id`` doesn't read as it is stored, as a text that isn't UTF-8, can't be named by it."""
-        collection, filter_ = self._of_kind[kind.collection], {"$and": [own, last_words(self._reach, kind)]}
+        collection = self._interactions if kind is INTERACTION else self._requests
+        filter_ = {"$and": [own, last_words(self._reach, kind)]}
         with translated():
             documents = [document async for document in collection.find(filter_, READ).limit(MOST_COPIES)]
         if not documents:
