@@ -65,30 +65,60 @@ impl<'a> Elements<'a> {
     // An iterator's would give what failed as one more of them.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Option<(&'a str, Value<'a>)>, Reason> {
-        match self.next_undecoded()? {
+        match self.next_named()? {
             None => Ok(None),
-            Some((key, value)) => Ok(Some((std::str::from_utf8(key).map_err(|_| Reason::NotUtf8)?, value))),
+            Some((name, value)) => Ok(Some((key(name)?, value))),
         }
+    }
+
+    /// The next element with the bytes of its key, which need not be UTF-8.
+    #[inline(always)]
+    pub fn next_named(&mut self) -> Result<Option<(&'a [u8], Value<'a>)>, Reason> {
+        self.next_of(text)
+    }
+
+    /// The bytes of the next key. What it names is passed over, and its texts need not be UTF-8 either.
+    #[inline(always)]
+    pub fn next_name(&mut self) -> Result<Option<&'a [u8]>, Reason> {
+        Ok(self.next_of(|_| Ok(Value::Other))?.map(|(name, _)| name))
     }
 
     /// The next item of an array, whatever its key.
     pub fn next_item(&mut self) -> Result<Option<Value<'a>>, Reason> {
-        Ok(self.next_undecoded()?.map(|(_, value)| value))
+        Ok(self.next_named()?.map(|(_, value)| value))
     }
 
-    fn next_undecoded(&mut self) -> Result<Option<(&'a [u8], Value<'a>)>, Reason> {
+    /// `text`: what is made of a text.
+    #[inline(always)]
+    fn next_of(
+        &mut self,
+        text: impl Fn(&'a [u8]) -> Result<Value<'a>, Reason>,
+    ) -> Result<Option<(&'a [u8], Value<'a>)>, Reason> {
         let Some((&kind, rest)) = self.0.split_first() else {
             return Ok(None);
         };
         let end = rest.iter().position(|&byte| byte == 0).ok_or(Reason::NotBson)?;
-        let (value, rest) = value(kind, &rest[end + 1..])?;
-        let key = &self.0[1..=end];
-        self.0 = rest;
-        Ok(Some((key, value)))
+        let (value, behind) = value(kind, &rest[end + 1..], text)?;
+        self.0 = behind;
+        Ok(Some((&rest[..end], value)))
     }
 }
 
-fn value(kind: u8, bytes: &[u8]) -> Result<(Value<'_>, &[u8]), Reason> {
+/// The key that is written so.
+pub fn key(name: &[u8]) -> Result<&str, Reason> {
+    std::str::from_utf8(name).map_err(|_| Reason::NotUtf8)
+}
+
+fn text(content: &[u8]) -> Result<Value<'_>, Reason> {
+    std::str::from_utf8(content).map(Value::Text).map_err(|_| Reason::NotUtf8)
+}
+
+#[inline(always)]
+fn value<'a>(
+    kind: u8,
+    bytes: &'a [u8],
+    text: impl Fn(&'a [u8]) -> Result<Value<'a>, Reason>,
+) -> Result<(Value<'a>, &'a [u8]), Reason> {
     Ok(match kind {
         0x01 => {
             let (number, rest) = split::<8>(bytes)?;
@@ -97,11 +127,11 @@ fn value(kind: u8, bytes: &[u8]) -> Result<(Value<'_>, &[u8]), Reason> {
         0x02 => {
             let (length, rest) = split::<4>(bytes)?;
             let length = usize::try_from(i32::from_le_bytes(*length)).map_err(|_| Reason::NotBson)?;
-            let (text, rest) = rest.split_at_checked(length).ok_or(Reason::NotBson)?;
-            let Some((0, text)) = text.split_last() else {
+            let (ended, rest) = rest.split_at_checked(length).ok_or(Reason::NotBson)?;
+            let Some((0, content)) = ended.split_last() else {
                 return Err(Reason::NotBson);
             };
-            (Value::Text(std::str::from_utf8(text).map_err(|_| Reason::NotUtf8)?), rest)
+            (text(content)?, rest)
         }
         0x03 => {
             let (document, rest) = Document::first(bytes)?;
@@ -176,8 +206,8 @@ pub fn validate(value: Value<'_>, depth: usize) -> Result<(), Reason> {
 pub fn validate_document(document: Document<'_>, depth: usize) -> Result<(), Reason> {
     require_depth(depth)?;
     let mut elements = document.elements();
-    while let Some((key, value)) = elements.next()? {
-        require_no_reference(key)?;
+    while let Some((name, value)) = elements.next_named()? {
+        require_key(name)?;
         validate(value, depth + 1)?;
     }
     Ok(())
@@ -188,9 +218,17 @@ pub fn require_depth(depth: usize) -> Result<(), Reason> {
     if depth > DEEPEST { Err(Reason::TooDeep) } else { Ok(()) }
 }
 
+/// Refuses the key of what may be a database reference, and bytes that are none.
+pub fn require_key(name: &[u8]) -> Result<(), Reason> {
+    if !name.is_ascii() {
+        key(name)?;
+    }
+    require_no_reference(name)
+}
+
 /// Refuses the key of what may be a database reference.
-pub fn require_no_reference(key: &str) -> Result<(), Reason> {
-    if key == REFERENCE { Err(Reason::OddType) } else { Ok(()) }
+pub fn require_no_reference(key: impl AsRef<[u8]>) -> Result<(), Reason> {
+    if key.as_ref() == REFERENCE.as_bytes() { Err(Reason::OddType) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -74,12 +74,12 @@ impl<'a, 'p> Answer<'a, 'p> {
 pub(crate) fn is_condition(document: Document<'_>) -> Result<bool, Reason> {
     let (mut has_key, mut has_branch) = (false, false);
     let mut elements = document.elements();
-    while let Some((key, _)) = elements.next()? {
-        if key == OLDER_BRANCH {
+    while let Some(name) = elements.next_name()? {
+        if name == OLDER_BRANCH.as_bytes() {
             return Err(Reason::LegacyTree);
         }
-        has_key |= CONDITION_KEYS.contains(&key);
-        has_branch |= BRANCHES.contains(&key);
+        has_key |= CONDITION_KEYS.iter().any(|key| key.as_bytes() == name);
+        has_branch |= BRANCHES.iter().any(|branch| branch.as_bytes() == name);
     }
     Ok(has_key && !has_branch)
 }

@@ -90,9 +90,9 @@ impl<'a, 'p> Answer<'a, 'p> {
             Body::Typed { any_of, none_of, matching, otherwise } => {
                 let (mut any, mut none) = (false, true);
                 let mut elements = document.elements();
-                while let Some((key, _)) = elements.next()? {
-                    any |= any_of.iter().any(|name| name == key);
-                    none &= none_of.iter().all(|name| name != key);
+                while let Some(key) = elements.next_name()? {
+                    any |= any_of.iter().any(|name| name.as_bytes() == key);
+                    none &= none_of.iter().all(|name| name.as_bytes() != key);
                 }
                 if any && none { matching } else { otherwise }
             }

@@ -20,9 +20,19 @@ impl From<String> for Spelled {
     }
 }
 
-/// A response key with its value.
+/// A response key as it is written behind another entry, `,"key":`, and its value.
 #[derive(Debug, Deserialize)]
-pub struct Entry(pub Spelled, pub Expression);
+#[serde(from = "(Spelled, Expression)")]
+pub struct Entry {
+    pub opening: Vec<u8>,
+    pub value: Expression,
+}
+
+impl From<(Spelled, Expression)> for Entry {
+    fn from((key, value): (Spelled, Expression)) -> Self {
+        Entry { opening: [b",", &*key.0, b":"].concat(), value }
+    }
+}
 
 /// The entries of an object, and what they read of their parent: slots of them are places in `paths`. A view of the
 /// parent itself has its entries among these, so that the parent is walked through once. `reads_all`: an entry walks

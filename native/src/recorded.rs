@@ -38,7 +38,7 @@ impl<'a> Members<'a> {
         let mut elements = document.elements();
         while let Some((key, value)) = elements.next()? {
             require_no_reference(key)?;
-            keys.add(key)?;
+            keys.add(key.as_bytes())?;
             members.push(Member { key, value, depth: depth + 1 });
         }
         Ok(Members(members))
@@ -92,7 +92,7 @@ impl<'a> Interaction<'a> {
             require_no_reference(key)?;
             let member = Member { key, value, depth: depth + 1 };
             if owned.iter().all(|name| name != key) {
-                keys.add(key)?;
+                keys.add(key.as_bytes())?;
                 recorded.0.push(member);
                 continue;
             }

@@ -79,15 +79,13 @@ impl<'a, 'p> Answer<'a, 'p> {
         inner: &[Arc<Shape>],
         parent: Parent<'a, 'p>,
     ) -> Result<(), Reason> {
-        let mut opening = b'{';
-        for Entry(key, value) in entries {
-            self.out.push(opening);
-            opening = b',';
-            self.out.extend_from_slice(&key.0);
-            self.out.push(b':');
+        self.out.push(b'{');
+        for (number, Entry { opening, value }) in entries.iter().enumerate() {
+            // No comma ahead of the first.
+            self.out.extend_from_slice(if number == 0 { &opening[1..] } else { opening });
             self.expression(value, inner, parent, None)?;
         }
-        self.out.extend_from_slice(if opening == b'{' { b"{}" } else { b"}" });
+        self.out.push(b'}');
         self.require_within()
     }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::bson::{Document, Value, require_depth, require_no_reference};
+use crate::bson::{self, Document, Value, require_depth, require_no_reference};
 use crate::reasons::Reason;
 use crate::times;
 
@@ -18,6 +18,18 @@ pub fn text(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     escaped(out, text);
     out.push(b'"');
+}
+
+/// A key in quotes; as bytes, because most are seen to be plain while it is seen that they are UTF-8.
+pub fn key(out: &mut Vec<u8>, name: &[u8]) -> Result<(), Reason> {
+    if name.is_ascii() && is_plain(name) {
+        out.push(b'"');
+        out.extend_from_slice(name);
+        out.push(b'"');
+    } else {
+        text(out, bson::key(name)?);
+    }
+    Ok(())
 }
 
 /// A text without its quotes.
@@ -158,12 +170,12 @@ fn recorded_document(out: &mut Vec<u8>, document: Document<'_>, depth: usize, mo
     let mut keys = Keys::default();
     let mut elements = document.elements();
     let mut opening = b'{';
-    while let Some((key, value)) = elements.next()? {
-        require_no_reference(key)?;
-        keys.add(key)?;
+    while let Some((name, value)) = elements.next_named()? {
+        require_no_reference(name)?;
+        keys.add(name)?;
         out.push(opening);
         opening = b',';
-        text(out, key);
+        key(out, name)?;
         out.push(b':');
         recorded(out, value, depth + 1, most)?;
     }
@@ -175,13 +187,13 @@ fn recorded_document(out: &mut Vec<u8>, document: Document<'_>, depth: usize, mo
 /// first.
 #[derive(Default)]
 pub struct Keys<'a> {
-    few: [&'a str; FEW_KEYS],
+    few: [&'a [u8]; FEW_KEYS],
     count: usize,
-    more: HashSet<&'a str>,
+    more: HashSet<&'a [u8]>,
 }
 
 impl<'a> Keys<'a> {
-    pub fn add(&mut self, key: &'a str) -> Result<(), Reason> {
+    pub fn add(&mut self, key: &'a [u8]) -> Result<(), Reason> {
         let few = &self.few[..self.count.min(FEW_KEYS)];
         if few.contains(&key) || (self.count >= FEW_KEYS && !self.more.insert(key)) {
             return Err(Reason::DuplicateKey);
@@ -231,8 +243,8 @@ mod tests {
         let names: Vec<String> = (0..40).map(|number| number.to_string()).collect();
         for twice in &names {
             let mut keys = Keys::default();
-            assert!(names.iter().all(|name| keys.add(name).is_ok()));
-            assert_eq!(keys.add(twice), Err(Reason::DuplicateKey));
+            assert!(names.iter().all(|name| keys.add(name.as_bytes()).is_ok()));
+            assert_eq!(keys.add(twice.as_bytes()), Err(Reason::DuplicateKey));
         }
     }
 }
