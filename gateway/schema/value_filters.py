@@ -34,7 +34,8 @@ _NONE_OF = f"Equals none of these, at most {MAX_VALUES:,}, or is missing."
 _IS_THERE = "With true: is there and is not null. With false: is null or missing."
 _SEARCHED = f"of at most {MAX_PATTERN_LENGTH} characters. Longer texts than {MAX_SEARCHED:,} aren't searched."
 _CASE_SENSITIVE = f"""Whether upper and lower case differ in the comparisons of strings here. With false, letters are
-compared one by one by Unicode's simple case folding, which few indexes serve, and each string is of at most \
+compared one by one by Unicode's simple case folding as far as MongoDB has it (6.0 has none of Georgian and a few other
+scripts), which few indexes serve, and each string is of at most \
 {MAX_PATTERN_LENGTH} characters."""
 
 
