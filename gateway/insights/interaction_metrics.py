@@ -128,17 +128,24 @@ def with_expected_clicks(rates: Sequence[float | None]) -> Mapping[str, Metric]:
 BY_POSITION: Mapping[str, Expression] = {**_VIEWS, **_CLICKS}
 """The accumulators of a group's positions."""
 
-_IS_SALE: Expression = {
-    "$and": [is_of("purchase"), {"$isNumber": "$metadata.price"}],
-}
+# Of what no sum and no product is beyond all doubles; JSON has no infinity.
+_GREATEST = 1e100
+
+
+def _is_summable(number: Expression) -> Expression:
+    return {"$and": [{"$isNumber": number}, {"$gte": [number, -_GREATEST]}, {"$lte": [number, _GREATEST]}]}
+
+
 _QUANTITY: Expression = {"$cond": [{"$isNumber": "$metadata.quantity"}, "$metadata.quantity", 1]}
+_IS_SALE: Expression = {"$and": [is_of("purchase"), _is_summable("$metadata.price"), _is_summable(_QUANTITY)]}
 REVENUE: Mapping[str, Expression] = {
     "amount": {
         "$sum": {"$cond": [_IS_SALE, {"$multiply": [{"$toDouble": "$metadata.price"}, {"$toDouble": _QUANTITY}]}, None]}
     },
     "sales": counted(_IS_SALE),
 }
-"""The accumulators of a group's revenue in one currency: price times quantity, 1 where none is given."""
+"""The accumulators of a group's revenue in one currency: price times quantity, 1 where none is given. A purchase
+whose price is no number, or of which either is beyond `_GREATEST`, is none of the sales."""
 
 CURRENCY: Expression = {"$cond": [{"$eq": [{"$type": "$metadata.currency"}, "string"]}, "$metadata.currency", None]}
 

@@ -82,7 +82,11 @@ class PositionBucket:
 @strawberry.type(description="What was sold in one currency.")
 class Revenue:
     currency: str | None = stored("currency", "`metadata.currency`; null where none is named.")
-    amount: float = stored("amount", "Sum of price × quantity over PURCHASE; a quantity that is missing is 1.")
+    amount: float = stored(
+        "amount",
+        """Sum of price × quantity over PURCHASE; a quantity that is missing is 1. A purchase whose price is no number,
+or of which either is beyond 1e100, doesn't count.""",
+    )
 
 
 MaxRank = Annotated[
