@@ -70,6 +70,9 @@ def starts(first: datetime, last: datetime, interval: TimeInterval, in_zone: Zon
     found: list[datetime] = []
     try:
         for start in _starts(first, interval, in_zone):
+            # A zone that came to the other side of the date line has no such day, as Samoa no 30 December 2011.
+            if found and start == found[-1]:
+                continue
             found.append(start)
             if start > last:
                 return found

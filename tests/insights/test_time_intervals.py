@@ -87,3 +87,10 @@ async def test_at_the_end_of_all_times_a_zone_has_no_interval(interval: TimeInte
         [{"$project": {"start": start_of("$at", interval, "Asia/Tokyo", None, None)}}]
     )
     assert [row["start"] async for row in shown_later] == [None]
+
+
+def test_a_day_that_a_zone_never_had_is_no_interval() -> None:
+    """Samoa went from 29 to 31 December 2011, to the other side of the date line."""
+    first, last = datetime(2011, 12, 29, 12, tzinfo=UTC), datetime(2012, 1, 1, tzinfo=UTC)
+    days = starts(first, last, TimeInterval.DAY, ZoneInfo("Pacific/Apia"))
+    assert [f"{day:%d %H:%M}" for day in days] == ["29 10:00", "30 10:00", "31 10:00", "01 10:00"]
