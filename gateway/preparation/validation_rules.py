@@ -1,4 +1,4 @@
-"""The standard rules of validation, with bounds for those whose work isn't linear in the document.
+"""The standard rules of validation, with bounds for those whose work isn't linear in the document, and one more.
 
 They suggest names for those that are unknown by comparing each with all that there are
 (`gateway.preparation.validation` has them do so for a few), print a whole value for each of its errors, and compare
@@ -6,17 +6,23 @@ every two fields of one response key.
 """
 
 from contextlib import suppress
+from math import isfinite
 
 from graphql import (
     SKIP,
     ASTValidationRule,
+    FloatValueNode,
     GraphQLError,
+    GraphQLFloat,
     GraphQLInputType,
+    IntValueNode,
     OverlappingFieldsCanBeMergedRule,
     SelectionSetNode,
+    ValidationRule,
     ValueNode,
     ValuesOfCorrectTypeRule,
     VisitorAction,
+    get_named_type,
     specified_rules,
     validate_input_literal,
 )
@@ -68,8 +74,21 @@ class BoundedOverlapRule(OverlappingFieldsCanBeMergedRule):
             ) from None
 
 
+class FiniteFloatsRule(ValidationRule):
+    """Refuses a Float that is beyond all doubles, as that of a variable is: graphql-core reads it as infinity."""
+
+    def enter_float_value(self, node: FloatValueNode | IntValueNode, *_: object) -> None:
+        if get_named_type(self.context.get_input_type()) is GraphQLFloat and not isfinite(float(node.value)):
+            self.report_error(GraphQLError("A number is larger than any that can be stored.", node))
+
+    enter_int_value = enter_float_value
+
+
 _BOUNDED: dict[type[ASTValidationRule], type[ASTValidationRule]] = {
     OverlappingFieldsCanBeMergedRule: BoundedOverlapRule,
     ValuesOfCorrectTypeRule: BoundedValuesRule,
 }
-RULES: tuple[type[ASTValidationRule], ...] = tuple(_BOUNDED.get(rule, rule) for rule in specified_rules)
+RULES: tuple[type[ASTValidationRule], ...] = (
+    *(_BOUNDED.get(rule, rule) for rule in specified_rules),
+    FiniteFloatsRule,
+)

@@ -85,6 +85,32 @@ def test_all_of_it_at_once_too() -> None:
     assert messages(errors) == messages(one_by_one(query))
 
 
+FINITE = "A number is larger than any that can be stored."
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        'mutation { createPercolator(input: {name: "a", where: {score: {lt: %s}}}) { percolator { name } } }',
+        "{ interactions(where: {and: [{score: {in: [0, %s]}}]}) { nodes { featureId } } }",
+        "query ($score: Float = %s) { interactions(where: {score: {eq: $score}}) { nodes { featureId } } }",
+        '{ rerank(lists: [["a"]], halfLifeDays: %s) { __typename } }',
+    ],
+)
+def test_a_float_is_a_number_that_can_be_stored(query: str) -> None:
+    for number in ("1e999", "-1e999", "9" * 400):
+        finite = [error for error in VALIDATION.errors(parse(query % number)) if error.message == FINITE]
+        assert len(finite) == 1, number
+        assert messages(finite) == messages([error for error in one_by_one(query % number) if error.message == FINITE])
+    for number in ("1e308", "-0.0", "9" * 300):
+        assert FINITE not in [error.message for error in VALIDATION.errors(parse(query % number))]
+
+
+def test_an_id_may_have_more_digits_than_any_number() -> None:
+    query = "{ interaction(interactionId: %s) { featureId } }" % ("9" * 400)
+    assert VALIDATION.errors(parse(query)) == []
+
+
 # This schema has all kinds of operations, and not the directives of incremental delivery.
 UNREACHED = {
     "KnownOperationTypes",
