@@ -112,7 +112,7 @@ def number_form(value: Any) -> Any:
 
 def plain_value(value: Any) -> Any:
     """A stored value with what JSON has no kind for as texts, at any depth, as an object that a client sends has them;
-    decimals are numbers."""
+    decimals are numbers: floats, but for integers of 64 bits that no float is."""
     match value:
         case dict():
             return {name: plain_value(item) for name, item in value.items()}
@@ -120,7 +120,10 @@ def plain_value(value: Any) -> Any:
             return [plain_value(item) for item in value]
         case Decimal128():
             decimal = value.to_decimal()
-            return float(decimal) if decimal.is_finite() else str(decimal)
+            if not decimal.is_finite():
+                return str(decimal)
+            is_between = 2**53 < decimal.copy_abs() < 2**63
+            return int(decimal) if is_between and decimal == int(decimal) else float(decimal)
     return text_form(value)
 
 

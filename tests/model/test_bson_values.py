@@ -103,6 +103,24 @@ def test_what_is_adopted_is_as_a_client_may_send_it() -> None:
     assert adopted == {"nan": None, "code": '{"$code":"f()"}', "decimal": 1.5, "id": "0" * 24}
 
 
+@pytest.mark.parametrize(
+    ("decimal", "number"),
+    [
+        ("9", 9.0),
+        ("9007199254740992", 2.0**53),
+        ("9007199254740993", 2**53 + 1),
+        ("-9007199254740993.0", -(2**53) - 1),
+        ("9223372036854775807", 2**63 - 1),
+        ("9223372036854775808", 2.0**63),
+        ("1E+400", float("inf")),
+        ("9007199254740993.5", 9007199254740994.0),
+    ],
+)
+def test_a_decimal_that_is_adopted_keeps_the_digits_of_an_integer(decimal: str, number: float) -> None:
+    adopted = plain_value(Decimal128(decimal))
+    assert (adopted, type(adopted)) == (number, type(number))
+
+
 def test_nothing_is_made_of_uuids_and_times() -> None:
     document = decoded_for_answers(stored({"id": SOME, "at": NOON}))
     assert document == {"id": Binary.from_uuid(SOME), "at": NOON.replace(tzinfo=None)}
