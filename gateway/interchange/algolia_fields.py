@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from math import isfinite
 from typing import Any, Final
 
 from gateway.errors import BadUserInput
@@ -105,10 +104,11 @@ class Fields:
                 return None
             case str() if _NUMBER.fullmatch(value):
                 return float(value) if "." in value else int(value)
-            case int() | float() if not isinstance(value, bool) and isfinite(value) and abs(value) < 2**63:
+            case int() | float() if not isinstance(value, bool) and abs(value) < 2**63:
                 return value
         raise self.error(name, "should be a number")
 
 
 def _is_integer(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) and value == int(value)
+    # What has hundreds of digits is no float, and is asked nothing that would make it one.
+    return not isinstance(value, bool) and (isinstance(value, int) or (isinstance(value, float) and value.is_integer()))
