@@ -58,7 +58,8 @@ def outcomes(namespace_id: str, searches: Mapping[str, Any]) -> Pipeline:
         {"$match": {**searches, STUB: {"$ne": True}, "namespace_id": in_namespace(namespace_id)}},
         {"$project": _OF_REQUEST | {"namespace_id": {"$literal": namespace_id}}},
         # What can't be named has no interactions, and no place in the graph.
-        {"$match": {"search_request_id": {"$ne": None}}},
+        # Nor can anything be stored by no id.
+        {"$match": {"search_request_id": {"$ne": None}, "_id": {"$ne": None}}},
         {"$project": {"search_request_id": 1, "request": "$$ROOT"}},
         {
             "$unionWith": {

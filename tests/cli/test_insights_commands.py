@@ -52,6 +52,20 @@ async def test_what_nobody_derived_is_missing_until_it_is_rebuilt(
     assert (done.exit_code, done.stdout.endswith(" documents checked, 0 differ.\n"), done.stderr) == (0, True, "")
 
 
+async def test_what_another_program_stored_by_no_id_has_no_outcome(
+    recorded: Database, environment: dict[str, str]
+) -> None:
+    """Nothing can be stored by it in another collection; the others are derived all the same."""
+    requests = recorded["search_requests"]
+    request = await requests.find_one({})
+    assert request is not None
+    await requests.insert_one({**request, "_id": None, "search_request_id": "of nobody"})
+    done = await run(environment, "rebuild")
+    assert (done.exit_code, done.stdout.endswith("everything is derived again.\n"), done.stderr) == (0, True, "")
+    done = await run(environment, "check")
+    assert (done.exit_code, done.stdout.endswith(" documents checked, 0 differ.\n"), done.stderr) == (0, True, "")
+
+
 async def test_the_bar_never_passes_its_total(recorded: Database, environment: dict[str, str]) -> None:
     """Of a database of which nothing is derived yet, which is read as well once it is."""
     terminal, end = pty.openpty()
