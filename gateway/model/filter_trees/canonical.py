@@ -11,6 +11,8 @@ from bson import DBRef
 from bson.binary import UuidRepresentation
 from bson.json_util import JSONMode, JSONOptions, default
 
+from gateway.model.extended_json import json_form, json_value
+
 _spelled: Final = JSONEncoder(ensure_ascii=False).encode
 # Written in C, ten times as fast as what is below; it refuses what JSON has no kind for.
 _spelled_plainly: Final = JSONEncoder(ensure_ascii=False, sort_keys=True, allow_nan=False, check_circular=False).encode
@@ -68,13 +70,19 @@ def canonical_text(value: Any, form: Callable[[Any], Any] = _canonical_form) -> 
     return "".join(written)
 
 
+def value_text(value: Any) -> str:
+    """The canonical spelling of a condition's value as answers tell it: of a value that JSON has no kind for, its
+    `json_form`."""
+    return canonical_text(json_value(value), json_form)
+
+
 def value_hash(value: Any) -> str:
-    """128 bits of BLAKE2b over the canonical JSON, as 32 hexadecimal digits."""
-    return text_hash(canonical_text(value))
+    """128 bits of BLAKE2b over the `value_text`, as 32 hexadecimal digits."""
+    return text_hash(value_text(value))
 
 
 def text_hash(spelling: str) -> str:
-    """The `value_hash` of the value that `canonical_text` spells so."""
+    """The `value_hash` of the value that `value_text` spells so."""
     return blake2b(spelling.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 

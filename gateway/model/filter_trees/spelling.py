@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from gateway.model.extended_json import json_form, json_value
-from gateway.model.filter_trees.canonical import canonical_text
+from gateway.model.filter_trees.canonical import canonical_text, value_text
 from gateway.model.filter_trees.flat import Count
 from gateway.model.filter_trees.tree import (
     Branch,
@@ -96,7 +95,7 @@ def _joined(name: Branch, terms: Sequence[Any], nested: bool) -> list[tuple[Any,
 
 def _condition(condition: _Node) -> str:
     subject = _subject(condition_key(condition), condition_operator(condition))
-    return f"{subject} {canonical_text(json_value(condition['value']), json_form)}" if "value" in condition else subject
+    return f"{subject} {value_text(condition['value'])}" if "value" in condition else subject
 
 
 @lru_cache(maxsize=4_096)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 from gateway.errors import UnreadableDocument
-from gateway.model.filter_trees.canonical import canonical_text, text_hash, value_hash
+from gateway.model.filter_trees.canonical import text_hash, value_hash, value_text
 from gateway.model.filter_trees.flat import FlatNode, nodes
 from gateway.model.filter_trees.tree import condition_key, condition_operator, condition_value
 
@@ -29,7 +29,7 @@ SPELLED_VALUE: Final = 100
 def condition_rows(trees: Iterable[Any]) -> list[ConditionRow]:
     """One row ``{key, operator, value_hash, value, depth, branch}`` per condition, tree after tree in pre-order.
 
-    ``value`` is the beginning of the value's canonical JSON, ``depth`` counts the groups around the condition. A
+    ``value`` is the beginning of the value's `value_text`, ``depth`` counts the groups around the condition. A
     condition at a root has no ``branch``. What can't be read as a tree, a branch or a condition is passed
     over: deriving never raises, so a document from an older producer stays storable.
     """
@@ -67,7 +67,7 @@ def _key_part(key: str) -> str:
 
 def _row(flat: FlatNode) -> ConditionRow | None:
     try:
-        spelling = canonical_text(condition_value(flat.node))
+        spelling = value_text(condition_value(flat.node))
         row: ConditionRow = {
             "key": condition_key(flat.node),
             "operator": condition_operator(flat.node),
