@@ -5,6 +5,8 @@ if that, and not the page. Of the key that documents are sorted by the first is 
 their cursors would lead elsewhere.
 """
 
+from collections.abc import Mapping
+
 from bson import decode_all
 from bson.codec_options import CodecOptions
 from bson.errors import InvalidBSON
@@ -20,9 +22,17 @@ def decoded(documents: bytes | memoryview, options: CodecOptions[Document], sort
     if sorted_by:
         key, whole = sorted_by.encode() + b"\0", bytes(documents)
         # It may also be within them.
-        if whole.count(key) > len(made):
+        if whole.count(key) > sum(_has(document, sorted_by) for document in made):
             return _decoded(b"".join(with_first(whole, key)), options)
     return made
+
+
+def _has(document: Document, key: str) -> bool:
+    """Whether a document, or that of a row of a join, has a key."""
+    if key in document:
+        return True
+    joined = document.get("document")
+    return isinstance(joined, Mapping) and key in joined
 
 
 def _decoded(documents: bytes | memoryview, options: CodecOptions[Document]) -> list[Document]:

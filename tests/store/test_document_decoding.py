@@ -91,3 +91,11 @@ def test_the_first_is_read_within_the_rows_of_joins() -> None:
         for at in (7, None)
     )
     assert [row["document"] for row in decoded(rows, OPTIONS, "at")] == [{"_id": 1, "at": 7}, {"_id": 1, "at": None}]
+
+
+def test_the_first_is_read_beside_documents_that_have_none() -> None:
+    """What one has too many of is not made up for by what another lacks."""
+    twice, without = with_another({"_id": 1, "at": 7}, "at", 2), {"_id": 2, "document": 5}
+    assert decoded(twice + encode(without), OPTIONS, "at") == [{"_id": 1, "at": 7}, without]
+    rows = [encode({"key": "k", "document": RawBSONDocument(raw)}) for raw in (encode(without), twice)]
+    assert [row["document"] for row in decoded(b"".join(rows), OPTIONS, "at")] == [without, {"_id": 1, "at": 7}]
