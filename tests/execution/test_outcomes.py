@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from gateway.app.application import create_app
 from gateway.demo.embedded_mongod import EmbeddedServer
+from gateway.model.derived_documents import SEARCH_OUTCOMES
 from gateway.model.wire import validate_interaction
 from gateway.settings import Settings, load
 from tests.harness.command_log import Command, commands
@@ -332,3 +333,18 @@ async def test_what_takes_too_long_names_the_outcome(shop: Gateway, mongod: Embe
     [error] = answer["errors"]
     assert error["extensions"]["code"] == "QUERY_TOO_BROAD"
     assert "No index serves `outcome`:" in error["message"]
+
+
+async def test_what_others_put_among_the_outcomes_is_nobodys(shop: Gateway) -> None:
+    outcomes = shop.database[SEARCH_OUTCOMES]
+    odd = [
+        {"_id": f"odd {number}", "namespace_id": shop.namespace.id, "search_request_id": ids, "first_seen_at": NOON}
+        for number, ids in enumerate((["r1", "x"], [["r1"]], {"r1": 1}, None))
+    ]
+    query = "{ searchRequests(first: 5) { nodes { searchRequestId outcome { clicked } } } viewer { keyName } }"
+    expected = await shop.data(query)
+    await outcomes.insert_many(odd)
+    try:
+        assert await shop.data(query) == expected
+    finally:
+        await outcomes.delete_many({"_id": {"$in": [document["_id"] for document in odd]}})

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from gateway.context import Context
 from gateway.errors import NotFound
+from gateway.model.document_ids import id_text
 from gateway.model.kinds import SEARCH_REQUEST
 from gateway.plan.commands import Document, Find, ReadCommand
 from gateway.plan.cost import SPANNED
@@ -159,7 +160,9 @@ class BoundOutcomes(BoundNested):
     ) -> tuple[Mapping[str, Document], int]:
         outcomes: dict[str, Document] = {}
         for outcome in results[0]:
-            outcomes.setdefault(outcome["search_request_id"], outcome)
+            # What others put among the outcomes may have anything there.
+            if (id := id_text(outcome["search_request_id"])) is not None:
+                outcomes.setdefault(id, outcome)
         return {key: outcomes.get(key, _NOTHING_HAPPENED) for key in keys}, len(keys)
 
     def empty_values(self, keys: Sequence[str]) -> Mapping[str, Document]:
