@@ -7,7 +7,14 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from gateway.context import Context, Namespace
-from gateway.errors import InvalidCursor, OperationTooComplex, QueryTooBroad, RateLimited, Unavailable
+from gateway.errors import (
+    InvalidCursor,
+    OperationTooComplex,
+    QueryTooBroad,
+    RateLimited,
+    Unavailable,
+    UnreadableDocument,
+)
 from gateway.execution import export_documents as documents
 from gateway.execution.asked_operations import AskedOperations, Asking, OperationFailed, outcome
 from gateway.execution.export_rows import decoded_rows, encoded_rows
@@ -151,7 +158,8 @@ class ExportPages:
     ) -> ExportPage:
         """The page at a place, of ``first`` elements; ``size``: the bytes in which the question was asked.
 
-        Raises `OperationFailed`, and what ``asking.left`` does.
+        Raises `OperationFailed`, `UnreadableDocument` where the page ends where it began, and what ``asking.left``
+        does.
         """
         began = perf_counter()
         place = place.within(context.namespace)
@@ -168,6 +176,9 @@ class ExportPages:
         if read is None:
             data = outcome(answer, _place_of(place.part)).data
             read = decoded_rows(place.part, data[_FIELDS[place.part]])
+        if read.following is not None and read.following == place.cursor:
+            # It would be asked for without end.
+            raise UnreadableDocument("Nothing can be read behind a document whose `_id` isn't read as it is stored.")
         if read.following is not None:
             following: ExportPlace | None = replace(place, cursor=read.following)
         else:

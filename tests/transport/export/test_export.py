@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-from bson import Binary, Decimal128, ObjectId
+from bson import Binary, Decimal128, ObjectId, encode
+from bson.raw_bson import RawBSONDocument
 
 from gateway.context import Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
@@ -312,3 +313,17 @@ async def test_what_comes_meanwhile_stands_behind(gateway: Gateway, mongod: Embe
         rest = await ask(gateway, **query)
         told = [json.loads(line) for text in (page.text, rest.text) for line in text.splitlines()]
         assert ids(told) == [*(recorded["interaction_id"] for recorded in RECORDED), "new"]
+
+
+async def test_an_export_ends_where_nothing_can_be_read_behind_a_document(mongod: EmbeddedServer) -> None:
+    """An `_id` that isn't UTF-8 stands elsewhere than what is read of it: behind that is the same page again."""
+    async with new_gateway(mongod.uri) as gateway:
+        stored = {"namespace_id": gateway.namespace.id, "interaction_id": "i", "feature_id": "p", "occurred_at": NOON}
+        raw = [encode({**stored, "_id": f"?{number}"}).replace(b"?", b"\xff") for number in range(3)]
+        await gateway.database[INTERACTION.collection].insert_many([RawBSONDocument(document) for document in raw])
+        page = await ask(gateway, first=1, where={"featureId": {"exists": True}})
+        assert page.status_code == 200
+        query = dict(httpx.QueryParams(page.headers["link"][2:-13]))
+        following = await ask(gateway, **query)
+        assert (following.status_code, code(following)) == (500, "INTERNAL_SERVER_ERROR")
+        assert "isn't read as it is stored" in following.text
