@@ -122,13 +122,20 @@ class Derivation:
         self, namespace_id: str, ids: Set[str], stored: Sequence[Document], reads: ClientSession
     ) -> None:
         """Removes those of the stored outcomes with these ids whose search requests are gone."""
-        candidates = [outcome["_id"] for outcome in stored if outcome["search_request_id"] in ids]
-        if candidates:
-            recorded = {"_id": {"$in": candidates}, STUB: {"$ne": True}, "namespace_id": namespace_id}
-            requests = self._requests.find(recorded, {"search_request_id": 1}, session=reads)
-            left = {repr(row["_id"]) async for row in requests if id_text(row.get("search_request_id")) in ids}
-            gone = [id for id in candidates if repr(id) not in left]
-            await self._remove(self._outcomes, namespace_id, gone, reads)
+        if not ids:
+            return
+        named = {**with_ids(ids), STUB: {"$ne": True}, "namespace_id": namespace_id}
+        left, called = set[str](), set[str | None]()
+        async for request in self._requests.find(named, {"search_request_id": 1}, session=reads):
+            left.add(repr(request["_id"]))
+            called.add(id_text(request.get("search_request_id")))
+        # Where nothing is left that is called so: an `_id` that is read otherwise than it is stored finds none.
+        if gone := list(ids - called):
+            await self._outcomes.delete_many(
+                {"search_request_id": {"$in": gone}, "namespace_id": namespace_id}, session=reads
+            )
+        of_several = [outcome["_id"] for outcome in stored if outcome["search_request_id"] in ids & called]
+        await self._remove(self._outcomes, namespace_id, [id for id in of_several if repr(id) not in left], reads)
 
     async def _remove_empty(self, namespace_id: str, keys: Sequence[ItemKey], reads: ClientSession) -> None:
         left = await items_left(self._interactions, keys, session=reads, **self._limit)

@@ -21,6 +21,7 @@ from gateway.model.wire import validate_interaction, validate_search_request
 from gateway.store.audit import Audit
 from gateway.store.client import Database
 from gateway.store.derived_fields import check
+from tests.generators.odd_bson import with_elements
 from tests.harness.derivation import derived, differences
 from tests.harness.gateway_client import Gateway, new_gateway
 from tests.harness.jobs import jobs_done
@@ -347,6 +348,28 @@ async def test_what_the_driver_refuses_to_read_is_erased_with_all_beside_it(hous
     job = await erased(house, ERASE_USER, {"id": "ann"})
     assert counts(job) == (len(raw), 0, 0)
     assert await ids(house) == (set(), set())
+
+
+READ_OTHERWISE = {
+    "not UTF-8": b"\x02_id\0\x02\0\0\0\xff\0",
+    "a DBPointer": b"\x0c_id\0\x02\0\0\0c\0" + bytes(12),
+    "with undefined in it": b"\x03_id\0\x08\0\0\0\x06a\0\0",
+    "binary data of a wrong length": b"\x05_id\0\x03\0\0\0\x02abc",
+}
+
+
+@pytest.mark.parametrize("element", READ_OTHERWISE.values(), ids=READ_OTHERWISE)
+async def test_nothing_derived_is_left_of_a_search_whose_id_is_read_otherwise(house: Gateway, element: bytes) -> None:
+    search: dict[str, Any] = {"search_request_id": "r", "query_text": "private words", "effective_session_id": "s"}
+    search |= {"namespace_id": house.namespace.id, "first_seen_at": NOON, "search_request": searched("r", "ann", "s")}
+    of_id = (len(element) + 5).to_bytes(4, "little") + element + b"\0"
+    raw = RawBSONDocument(with_elements(of_id, encode(search)))
+    await house.database[SEARCH_REQUEST.collection].insert_one(raw)
+    await derived(house.database)
+    assert len(await holding(house.database, "private words")) == 2
+    assert counts(await erased(house, ERASE_USER, {"id": "ann"})) == (0, 1, 0)
+    await derived(house.database)
+    assert await holding(house.database, "private words") == []
 
 
 async def test_an_id_that_reads_as_anothers_is_erased_and_the_others_stays(house: Gateway) -> None:
