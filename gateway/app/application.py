@@ -3,7 +3,6 @@
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import Route, WebSocketRoute
 
 from gateway.app.lifespan import lifespan
 from gateway.app.project_links import documentation_address
@@ -17,6 +16,7 @@ from gateway.settings import Settings
 from gateway.transport.collect.collect_routes import collect_routes
 from gateway.transport.collect.collector_description import described_collectors
 from gateway.transport.exchange.allowed_origins import AllowedOrigins
+from gateway.transport.exchange.exact_routes import ExactRoute, ExactWebSocketRoute
 from gateway.transport.exchange.exchange import ExchangePolicy
 from gateway.transport.export.export_endpoint import ExportEndpoint
 from gateway.transport.http.caching import cache_control
@@ -96,12 +96,12 @@ def application(settings: Settings, services: Services, *, pages_take_key: bool 
     )
     app = Starlette(
         routes=[
-            WebSocketRoute("/graphql", sockets),
-            Route(LIVE_PATH, health.live),
-            Route(ORIGINAL_PATH, health.live),
-            Route(READY_PATH, health.ready),
-            *([Route("/graphql/assets/{name}", graphiql.asset)] if graphiql else []),
-            Route("/export", _exports(policy, settings, services)),
+            ExactWebSocketRoute("/graphql", sockets),
+            ExactRoute(LIVE_PATH, health.live),
+            ExactRoute(ORIGINAL_PATH, health.live),
+            ExactRoute(READY_PATH, health.ready),
+            *([ExactRoute("/graphql/assets/{name}", graphiql.asset)] if graphiql else []),
+            ExactRoute("/export", _exports(policy, settings, services)),
             *collect_routes(
                 policy, services.operations, services.paid_work, services.graph.executable, settings.limits
             ),
@@ -114,7 +114,7 @@ def application(settings: Settings, services: Services, *, pages_take_key: bool 
                 described_beside=described_collectors(),
             ),
             *page_routes(_page_settings(settings, takes_key=pages_take_key)),
-            WebSocketRoute("/{path:path}", NoWebSocketEndpoint(services.observer)),
+            ExactWebSocketRoute("/{path:text}", NoWebSocketEndpoint(services.observer)),
         ],
         middleware=[
             *_proxies(settings, public),

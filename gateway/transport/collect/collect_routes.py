@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphql import GraphQLSchema
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from gateway.errors import NotFound
 from gateway.execution.operation_runner import OperationRunner
@@ -15,11 +15,12 @@ from gateway.transport.collect.collected_recordings import CollectedRecordings
 from gateway.transport.collect.collector_bodies import CollectorBodies
 from gateway.transport.collect.collector_replies import CollectorReplies
 from gateway.transport.collect.ubi_collector import UbiCollector
+from gateway.transport.exchange.exact_routes import ExactRoute
 from gateway.transport.exchange.exchange import Exchange, ExchangePolicy, Reply
 from gateway.transport.exchange.exchange_endpoint import Action, ExchangeEndpoint
 from gateway.transport.exchange.paid_reading import PaidReading
 
-EVENTS, USER = "/1/events", "/1/usertokens/{token:path}"
+EVENTS, USER = "/1/events", "/1/usertokens/{token:text}"
 UBI_EVENTS, UBI_QUERIES = "/ubi_events", "/ubi_queries"
 # Ahead of UBI's addresses, for clients that can send no headers.
 IN_PATH = "/collect/{namespace}/{key}"
@@ -33,8 +34,8 @@ def collect_routes(
     bodies = CollectorBodies(PaidReading(paid_work), entry_limit=limits.entries)
     algolia, ubi, replies = AlgoliaCollector(recordings, bodies), UbiCollector(recordings, bodies), CollectorReplies()
 
-    def route(address: str, actions: Mapping[str, Action]) -> Route:
-        return Route(address, ExchangeEndpoint(policy, actions, replies))
+    def route(address: str, actions: Mapping[str, Action]) -> BaseRoute:
+        return ExactRoute(address, ExchangeEndpoint(policy, actions, replies))
 
     def both_ways(action: Action) -> Mapping[str, Action]:
         return {"POST": action, "PUT": action}
@@ -42,7 +43,7 @@ def collect_routes(
     return [
         route(EVENTS, {"POST": algolia.record}),
         route(USER, {"DELETE": algolia.erase}),
-        route("/1/{rest:path}", dict.fromkeys(("GET", "POST", "PUT", "DELETE"), _nothing_here)),
+        route("/1/{rest:text}", dict.fromkeys(("GET", "POST", "PUT", "DELETE"), _nothing_here)),
         *(
             route(prefix + address, both_ways(action))
             for prefix in ("", IN_PATH)

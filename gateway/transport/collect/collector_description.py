@@ -48,7 +48,7 @@ def described_collectors() -> Mapping[str, Any]:
         EVENTS: {
             "post": _recording("recordAlgoliaEvents", "Records events as Algolia's clients send them", _ALGOLIA_EVENTS)
         },
-        USER.replace(":path", ""): {
+        USER.replace(":text", ""): {
             "delete": _operation("eraseUserToken", "Begins to erase what names a user", [token])
             | {"responses": {"204": {"description": "It is, or will be, erased"}, **_ERRORS}}
         },

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
+from gateway.transport.exchange.exact_routes import ExactRoute
 from gateway.transport.pages.assets import Assets
 from gateway.transport.pages.insights import INSIGHTS_ASSETS, INSIGHTS_BUNDLE, InsightsPage
 from gateway.transport.pages.page_settings import PageSettings
@@ -22,8 +23,8 @@ def page_routes(settings: PageSettings, bundle: Path = INSIGHTS_BUNDLE) -> Seque
         bundle / INSIGHTS_ASSETS if is_built else None, loaded_by=None if settings.insights or not is_built else start
     )
     return [
-        *([Route("/insights", InsightsPage(settings, bundle).visit)] if settings.insights else []),
-        Route("/insights/assets/{name}", assets.response),
-        Route("/start", StartPage(settings, bundle).visit),
-        Route("/", StartRedirect()),
+        *([ExactRoute("/insights", InsightsPage(settings, bundle).visit)] if settings.insights else []),
+        ExactRoute("/insights/assets/{name}", assets.response),
+        ExactRoute("/start", StartPage(settings, bundle).visit),
+        ExactRoute("/", StartRedirect()),
     ]

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphql import GraphQLSchema
-from starlette.convertors import Convertor, register_url_convertor
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from gateway.execution.asked_operations import AskedOperations
 from gateway.execution.operation_runner import OperationRunner
 from gateway.limits import Limits
 from gateway.scheduling.paid_work import PaidWork
+from gateway.transport.exchange.exact_routes import ExactRoute
 from gateway.transport.exchange.exchange import ExchangePolicy
 from gateway.transport.exchange.exchange_endpoint import Action, ExchangeEndpoint
 from gateway.transport.exchange.paid_reading import PaidReading
@@ -22,21 +22,6 @@ from gateway.transport.rest.rest_replies import RestReplies
 
 INTERACTIONS, INTERACTION = "/features/search/interactions", "/features/search/interactions/{interaction_id:text}"
 NAMESPACES, NAMESPACE, INDEXES = "/namespaces", "/namespaces/{namespace}", "/namespaces/indexes"
-
-
-class _Text(Convertor[str]):
-    """The rest of a path, whatever it holds: ids may have slashes and line breaks."""
-
-    regex = r"[\s\S]*"
-
-    def convert(self, value: str) -> str:
-        return value
-
-    def to_string(self, value: str) -> str:
-        return value
-
-
-register_url_convertor("text", _Text())
 
 
 def rest_routes(
@@ -54,8 +39,8 @@ def rest_routes(
     namespaces = NamespaceResource(asked, reading, entry_limit=limits.entries)
     replies = RestReplies()
 
-    def route(address: str, actions: Mapping[str, Action]) -> Route:
-        return Route(address, ExchangeEndpoint(policy, actions, replies))
+    def route(address: str, actions: Mapping[str, Action]) -> BaseRoute:
+        return ExactRoute(address, ExchangeEndpoint(policy, actions, replies))
 
     return [
         route(INTERACTIONS, {"GET": interactions.list, "POST": interactions.create}),
@@ -64,5 +49,5 @@ def rest_routes(
         # Ahead of the namespaces, of which one may have that name.
         route(INDEXES, {"GET": namespaces.indexes}),
         route(NAMESPACE, {"GET": namespaces.get, "PUT": namespaces.update, "DELETE": namespaces.delete}),
-        Route(OPENAPI_PATH, Description(limits.page_size, described_beside).read),
+        ExactRoute(OPENAPI_PATH, Description(limits.page_size, described_beside).read),
     ]

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ import pytest_asyncio
 from gateway.context import Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
 from tests.harness.gateway_client import Gateway, new_gateway
+from tests.harness.jobs import jobs_done
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -289,8 +291,23 @@ async def test_a_users_events_are_erased_by_a_job(gateway: Gateway) -> None:
     assert told(await gateway.http.get("/1/usertokens/u", params=named))[0] == 405
 
 
-async def test_the_rest_of_the_api_is_not_here(gateway: Gateway) -> None:
-    response = await gateway.http.get("/1/indexes", headers={"Authorization": f"Bearer {gateway.key}"})
+TOKENS = ("\n", "d", "d\n", "d\n\n", "d\r\n", "a\nb", "a")
+
+
+@pytest.mark.parametrize("token", TOKENS)
+async def test_of_tokens_that_differ_by_a_line_break_the_one_named_is_erased(gateway: Gateway, token: str) -> None:
+    await send(gateway, events(*({**CLICK, "userToken": other} for other in TOKENS)))
+    named = {"X-Algolia-Application-Id": "shop", "X-Algolia-API-Key": gateway.key}
+    # As JavaScript's encodeURIComponent has it, by which Algolia's client writes the address.
+    response = await gateway.http.delete(f"/1/usertokens/{quote(token, safe='')}", params=named)
+    assert (response.status_code, response.content) == (204, b"")
+    await jobs_done(gateway.database)
+    assert {node["userId"] for node in await recorded(gateway)} == set(TOKENS) - {token}
+
+
+@pytest.mark.parametrize("address", ["indexes", "indexes%0A", "indexes/a%0Ab", "events%0A"])
+async def test_the_rest_of_the_api_is_not_here(gateway: Gateway, address: str) -> None:
+    response = await gateway.http.get(f"/1/{address}", headers={"Authorization": f"Bearer {gateway.key}"})
     assert told(response)[0] == 404
 
 
