@@ -21,6 +21,14 @@ class AllowedOrigins:
     def are_all(self) -> bool:
         return EVERY in self._configured
 
+    @property
+    def are_listed(self) -> bool:
+        """Whether the configuration lists some, and not every one: by origin differs then what any key is answered.
+
+        Those of keys aren't meant: with such a key a request without an origin is refused, and no cache keeps that.
+        """
+        return bool(self._configured) and not self.are_all
+
     async def has(self, origin: str) -> bool:
         """Whether pages of this origin may call."""
         return self.are_all or origin in self._configured or await self._of_keys.has(origin)

@@ -22,10 +22,14 @@ _EXPOSED = (
 )
 _PREFLIGHT_SECONDS = 7_200
 _ANY = r"[\s\S]*"
+_VARY = (b"vary", b"Origin")
 
 
 class CrossOrigin:
     """An ASGI middleware that answers preflights, and names the origin of an allowed page in every answer to it.
+
+    Where origins are listed, an answer to a request that names none says as well that it varies by origin: else caches
+    hand it to pages, which can't read it.
 
     A preflight carries no key: it is answered for each origin that some key may be used at, and the answer to the
     request that follows says whether this one may.
@@ -46,24 +50,27 @@ class CrossOrigin:
         self._refusing = CORSMiddleware(app, allow_methods=options["allow_methods"], allow_headers=["*"])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        origin = _origin(scope["headers"]) if scope["type"] == "http" else None
-        if origin is None:
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif await self._origins.has(origin):
-            await self._allowing(scope, receive, send)
+            return
+        origin = _origin(scope["headers"])
+        answering: ASGIApp
+        if origin is None:
+            answering = self._refusing if self._origins.are_listed else self._app
         else:
-            await self._refusing(scope, receive, send)
+            answering = self._allowing if await self._origins.has(origin) else self._refusing
+        await answering(scope, receive, send)
 
 
 def reading_headers(origins: AllowedOrigins, request_headers: Headers) -> Headers:
     """What lets a page of an allowed origin read a reply that no middleware sees, to a request with such headers."""
     origin = _origin(request_headers)
     if origin is None or not origins.had(origin):
-        return ()
+        return (_VARY,) if origins.are_listed else ()
     exposed = (b"access-control-expose-headers", ", ".join(_EXPOSED).encode())
     if origins.are_all:
         return ((b"access-control-allow-origin", EVERY.encode()), exposed)
-    return ((b"access-control-allow-origin", origin.encode("latin-1")), exposed, (b"vary", b"Origin"))
+    return ((b"access-control-allow-origin", origin.encode("latin-1")), exposed, _VARY)
 
 
 def _origin(request_headers: Headers) -> str | None:

@@ -1,8 +1,10 @@
 """Pages of other origins: which may call the gateway, with what, and that no page can without being allowed."""
 
 from collections.abc import AsyncIterator
+from hashlib import sha256
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 import pytest_asyncio
@@ -74,6 +76,58 @@ async def test_an_allowed_page_reads_answers_refusals_and_what_they_say_beside(g
 async def test_another_page_reads_nothing(gateway: Gateway) -> None:
     response = await gateway.post(QUERY, headers={"Origin": EVIL})
     assert "Access-Control-Allow-Origin" not in response.headers
+
+
+def differing(response: httpx.Response) -> list[str]:
+    """The headers of requests by which a cache is to tell answers apart."""
+    return response.headers.get_list("Vary", split_commas=True)
+
+
+# Addresses and headers, with the key where `KEY` is one; the first is what a CDN may keep.
+KEY = ("Authorization", "")
+ASKED = (
+    ("/graphql", (KEY,), 200),
+    ("/graphql", (KEY, ("If-None-Match", "*")), 304),
+    ("/graphql", (), 401),
+    ("/nowhere", (), 404),
+    ("/features/search/interactions/nowhere", (KEY,), 404),
+    ("/livez", (), 200),
+)
+
+
+async def answers(gateway: Gateway, **headers: str) -> list[httpx.Response]:
+    """To all that is `ASKED`; at the graph a persisted query."""
+    persisted = {"version": 1, "sha256Hash": sha256(QUERY["query"].encode()).hexdigest()}
+    await gateway.post({**QUERY, "extensions": {"persistedQuery": persisted}})
+    parameters = {"extensions": orjson.dumps({"persistedQuery": persisted}).decode()}
+    responses = []
+    for path, others, status in ASKED:
+        key = {"Authorization": f"Bearer {gateway.key}"} if KEY in others else {}
+        asked = parameters if path == "/graphql" else None
+        response = await gateway.http.get(path, params=asked, headers={**dict(others), **key, **headers})
+        assert response.status_code == status
+        responses.append(response)
+    return responses
+
+
+async def test_no_cache_hands_a_page_what_was_answered_to_who_named_no_origin(
+    gateway: Gateway, mongod: EmbeddedServer
+) -> None:
+    """https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches"""
+    settings: dict[str, Any] = {"cors_origins": SHOP, "cache_public": True, "cache_seconds": 60}
+    async with open_gateway(gateway.database, mongod.uri, **settings) as gateway:
+        for headers in ({}, {"Origin": SHOP}, {"Origin": EVIL}):
+            responses = await answers(gateway, **headers)
+            assert responses[0].headers["Cache-Control"].startswith("public, max-age=60")
+            assert [differing(response).count("Origin") for response in responses] == [1] * len(ASKED)
+
+
+@pytest.mark.parametrize("origins", [{}, {"cors_origins": "*"}])
+async def test_where_no_origin_is_listed_an_answer_to_none_is_everybodys(
+    gateway: Gateway, mongod: EmbeddedServer, origins: dict[str, str]
+) -> None:
+    async with open_gateway(gateway.database, mongod.uri, **origins) as gateway:
+        assert not any("Origin" in differing(response) for response in await answers(gateway))
 
 
 async def test_no_origin_is_allowed_unless_it_is_set(gateway: Gateway, mongod: EmbeddedServer) -> None:

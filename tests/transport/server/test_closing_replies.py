@@ -41,8 +41,9 @@ async def served(gateway: Gateway) -> AsyncIterator[Served]:
         yield served
 
 
-def request(origin: str, *headers: str, path: str = "/graphql") -> bytes:
-    lines = [f"POST {path} HTTP/1.1", "Host: a", f"Origin: {origin}", "Content-Type: application/json", *headers]
+def request(origin: str | None, *headers: str, path: str = "/graphql") -> bytes:
+    named = () if origin is None else (f"Origin: {origin}",)
+    lines = [f"POST {path} HTTP/1.1", "Host: a", *named, "Content-Type: application/json", *headers]
     return "".join(f"{line}\r\n" for line in (*lines, "")).encode()
 
 
@@ -71,6 +72,14 @@ async def test_other_pages_may_not(status: int, served: Served) -> None:
     assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
+@pytest.mark.parametrize("status", REFUSED)
+async def test_a_refusal_that_no_page_may_read_is_no_answer_to_those_that_may(status: int, served: Served) -> None:
+    """Of caches that keep refusals."""
+    for origin in (None, EVIL):
+        [answer] = await served.answers(request(origin, *REFUSED[status]))
+        assert (answer.status, answer.headers["vary"]) == (status, "Origin")
+
+
 async def test_every_page_may_where_every_origin_is_allowed(gateway: Gateway, mongod: EmbeddedServer) -> None:
     async with (
         open_gateway(gateway.database, mongod.uri, cors_origins="*") as open_,
@@ -79,3 +88,5 @@ async def test_every_page_may_where_every_origin_is_allowed(gateway: Gateway, mo
         served.server.lifespan.state[REFUSAL_REPLY] = open_.state[REFUSAL_REPLY]
         [answer] = await served.answers(request(EVIL, *REFUSED[413]))
         assert (answer.status, answer.headers["access-control-allow-origin"]) == (413, "*")
+        [answer] = await served.answers(request(None, *REFUSED[413]))
+        assert (answer.status, "vary" in answer.headers) == (413, False)
