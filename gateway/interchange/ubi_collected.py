@@ -16,7 +16,7 @@ from gateway.interchange.times import first_time
 from gateway.interchange.ubi_events import interaction
 from gateway.interchange.ubi_fields import APPLICATION_PATH, text_at
 from gateway.interchange.ubi_queries import Search, lone_event, lone_query
-from gateway.model.wire import format_instant
+from gateway.model.wire import check_json, format_instant
 
 MAX_DOCUMENTS: Final = 1_000
 
@@ -56,14 +56,25 @@ def _interaction(event: Mapping[str, Any], ids: BatchIds) -> dict[str, Any]:
         del wire["search_request"]["queries"]
     if (occurred_at := wire.get("occurred_at")) is not None:
         wire["occurred_at"] = format_instant(occurred_at)
-    return {"interaction_id": ids.identify(event, has_time=occurred_at is not None), **wire}
+    recorded = {"interaction_id": ids.identify(event, has_time=occurred_at is not None), **wire}
+    _require_storable(recorded)
+    return recorded
 
 
 def _search_request(row: Mapping[str, Any]) -> dict[str, Any]:
     wire = lone_query(row).wire
     if wire is None:
         raise BadUserInput("has neither a query_id nor a user_query")
+    _require_storable(wire, "searchRequest")
     made_at = first_time(row, "timestamp")
     return (
         {"searchRequest": wire} if made_at is None else {"searchRequest": wire, "occurredAt": format_instant(made_at)}
     )
+
+
+def _require_storable(wire: Mapping[str, Any], *place: str) -> None:
+    """Raises `BadUserInput` for what the graph's JSON can't be: there it costs the operation, and so its whole list."""
+    try:
+        check_json(wire)
+    except BadUserInput as error:
+        raise BadUserInput(error.message, path=(*place, *error.path)) from error

@@ -63,7 +63,7 @@ class CollectedRecordings:
                 waited=received.waited,
             )
             budget = outcome.budget
-            refused = refused or _first_error(outcome.data["recordJson"][name], paths[first:])
+            refused = _earlier(refused, _first_error(outcome.data["recordJson"][name], paths[first:]))
         if refused is not None:
             raise refused
         return budget
@@ -107,6 +107,11 @@ def _first_error(results: Sequence[Mapping[str, Any]], paths: Sequence[BodyPath]
             kind = _ERRORS.get(error["code"], GatewayError)
             return kind(error["message"], path=(*paths[result["index"]], *error["path"]))
     return None
+
+
+def _earlier(*errors: GatewayError | None) -> GatewayError | None:
+    """Of errors that begin their paths with the places of documents, that of the first document."""
+    return min((error for error in errors if error is not None), key=lambda error: error.path[:1], default=None)
 
 
 def _entries(value: Any) -> int:

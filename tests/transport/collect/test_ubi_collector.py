@@ -55,6 +55,14 @@ async def gateway(shared: Gateway) -> Gateway:
     return shared
 
 
+def nested(levels: int) -> Any:
+    """Lists within each other."""
+    value: Any = []
+    for _ in range(levels - 1):
+        value = [value]
+    return value
+
+
 async def send(gateway: Gateway, address: str, body: Any, *, method: str = "POST") -> httpx.Response:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return await gateway.http.request(
@@ -130,6 +138,14 @@ async def test_a_query_with_other_content_is_a_conflict_and_the_rest_is_recorded
         ({"event_attributes": {"object": {"object_id": {}}}}, "[1].event_attributes.object.object_id An object's id"),
         ({"event_attributes": {"object": {"object_id": "p"}, "position": 2**31}}, "[1].position Input should be less"),
         ({"session_id": "s" * 600}, "[1].session_id String should have"),
+        # What no JSON of the graph may be, of which an operation is refused as a whole.
+        (
+            {"event_attributes": {"object": {"object_id": "p"}, "position": {"ordinal": 1e300}}},
+            "[1].position Integer should fit signed 64 bits",
+        ),
+        ({"x": 10**30}, "[1].metadata.x Integer should fit signed 64 bits"),
+        ({"x": {"a\0b": 1}}, "[1].metadata.x Keys should not contain the NUL character"),
+        ({"x": nested(120)}, f"[1].metadata.x{'[0]' * 98} Value should be nested at most 100 levels deep"),
     ],
 )
 async def test_an_event_that_is_refused_keeps_no_other_of_its_list_from_being_recorded(
@@ -146,11 +162,37 @@ async def test_an_event_that_is_refused_keeps_no_other_of_its_list_from_being_re
     assert (status, told_message.startswith(message.removeprefix("[1]."))) == (422, True)
 
 
-async def test_a_query_that_is_refused_keeps_no_other_of_its_list_from_being_recorded(gateway: Gateway) -> None:
-    queries = [{**QUERY, "query_id": "q0", "timestamp": "soon"}, {}, QUERY]
-    status, message = told(await send(gateway, "/ubi_queries", queries))
-    assert (status, message.partition(" ")[0]) == (422, "[0].timestamp")
+@pytest.mark.parametrize(
+    ("odd", "place"),
+    [
+        ({"timestamp": "soon"}, "[0].timestamp"),
+        ({"x": 10**30}, "[0].searchRequest.ubi.x"),
+        ({"x": {"a\0b": 1}}, "[0].searchRequest.ubi.x"),
+        ({"x": nested(120)}, f"[0].searchRequest.ubi.x{'[0]' * 98}"),
+    ],
+)
+async def test_a_query_that_is_refused_keeps_no_other_of_its_list_from_being_recorded(
+    odd: dict[str, Any], place: str, gateway: Gateway
+) -> None:
+    status, message = told(await send(gateway, "/ubi_queries", [{**QUERY, "query_id": "q0", **odd}, {}, QUERY]))
+    assert (status, message.partition(" ")[0]) == (422, place)
     assert await gateway.database["search_requests"].count_documents({}) == 1
+
+
+async def test_the_first_of_a_list_that_is_refused_is_named_wherever_it_is_refused(gateway: Gateway) -> None:
+    """Of these the last is refused before anything is recorded, the first where it would be."""
+    far = {"event_attributes": {"object": {"object_id": "p"}, "position": 2**31}}
+    status, message = told(await send(gateway, "/ubi_events", [{**EVENT, **far}, EVENT, {**EVENT, "x": 10**30}]))
+    assert (status, message.partition(" ")[0]) == (422, "[0].position")
+    assert len(await recorded(gateway)) == 1
+
+
+@pytest.mark.parametrize(("levels", "expected"), [(98, 200), (99, 422)])
+async def test_a_query_may_be_nested_as_deep_as_a_search_request_may(
+    gateway: Gateway, levels: int, expected: int
+) -> None:
+    """100 levels: of these it is itself the first, and what has no field of its own the second."""
+    assert told(await send(gateway, "/ubi_queries", {**QUERY, "x": nested(levels)}))[0] == expected
 
 
 @pytest.mark.parametrize(
