@@ -8,7 +8,7 @@ from graphql import GraphQLSchema
 
 from gateway.context import Budget, Context
 from gateway.errors import BadUserInput, Conflict, Forbidden, GatewayError
-from gateway.execution.asked_operations import AskedOperations, Place
+from gateway.execution.asked_operations import AskedOperations, OperationFailed, Place
 from gateway.execution.operation_runner import OperationRunner
 from gateway.interchange.collected import BodyPath
 from gateway.limits import Limits
@@ -53,15 +53,19 @@ class CollectedRecordings:
         items, paths = received.content.wires, received.content.paths
         refused: GatewayError | None = received.content.refused
         for first, part in self._parts(items) if items else ():
-            outcome = await self._operations.ask(
-                _RECORD,
-                {"input": {name: part, "searchRequestsMayFollow": True}},
-                exchange,
-                context,
-                _as_it_is,
-                size=received.size * len(part) // len(items),
-                waited=received.waited,
-            )
+            variables = {"input": {name: part, "searchRequestsMayFollow": True}}
+            size = received.size * len(part) // len(items)
+            try:
+                outcome = await self._operations.ask(
+                    _RECORD, variables, exchange, context, _as_it_is, size=size, waited=received.waited
+                )
+            except OperationFailed as failure:
+                # What is beyond a limit by itself is alone in its part.
+                beyond = _of_lone_document(failure, paths[first]) if len(part) == 1 else None
+                if beyond is None:
+                    raise
+                refused = _earlier(refused, beyond)
+                continue
             budget = outcome.budget
             refused = _earlier(refused, _first_error(outcome.data["recordJson"][name], paths[first:]))
         if refused is not None:
@@ -107,6 +111,17 @@ def _first_error(results: Sequence[Mapping[str, Any]], paths: Sequence[BodyPath]
             kind = _ERRORS.get(error["code"], GatewayError)
             return kind(error["message"], path=(*paths[result["index"]], *error["path"]))
     return None
+
+
+def _of_lone_document(failure: OperationFailed, path: BodyPath) -> BadUserInput | None:
+    """What is wrong with the only document of an operation, at this path of a body; None where that isn't why the
+    operation failed."""
+    first = failure.errors[0]
+    if first["extensions"]["code"] != BadUserInput.code:
+        return None
+    # Behind the operation's input, its list and the place in that.
+    within = first["extensions"].get("path", ())[3:]
+    return BadUserInput(first["message"], path=(*path, *within))
 
 
 def _earlier(*errors: GatewayError | None) -> GatewayError | None:

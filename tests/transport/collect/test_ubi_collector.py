@@ -179,6 +179,23 @@ async def test_a_query_that_is_refused_keeps_no_other_of_its_list_from_being_rec
     assert await gateway.database["search_requests"].count_documents({}) == 1
 
 
+async def test_a_document_of_too_many_entries_keeps_no_other_of_its_list_from_being_recorded(gateway: Gateway) -> None:
+    entries = {"x": [0] * 20_001}
+    for address, collection, documents, place in (
+        ("/ubi_events", "interactions", [EVENT, {**EVENT, **entries}, {**EVENT, "session_id": "s"}], "metadata"),
+        (
+            "/ubi_queries",
+            "search_requests",
+            [QUERY, {**QUERY, **entries}, {**QUERY, "query_id": "q"}],
+            "searchRequest.ubi",
+        ),
+    ):
+        await gateway.database["search_requests"].delete_many({})
+        status, message = told(await send(gateway, address, documents))
+        assert (status, message) == (422, f"[1].{place}.x JSON values may have at most 20,000 entries in all.")
+        assert await gateway.database[collection].count_documents({}) == 2
+
+
 async def test_the_first_of_a_list_that_is_refused_is_named_wherever_it_is_refused(gateway: Gateway) -> None:
     """Of these the last is refused before anything is recorded, the first where it would be."""
     far = {"event_attributes": {"object": {"object_id": "p"}, "position": 2**31}}
