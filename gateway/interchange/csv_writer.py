@@ -1,13 +1,12 @@
 """Exports as CSV: a column for each declared field, by its dotted path, which an import reads back."""
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from io import StringIO
 from typing import Any
 
 import orjson
 
+from gateway.interchange.csv_rows import csv_rows
 from gateway.interchange.searches_ahead import SearchesAhead
 from gateway.model.exported_documents import Row
 from gateway.model.wire.declared_fields import declared_fields
@@ -41,20 +40,14 @@ class CsvWriter:
         self._steps = [column.split(".") for column in csv_columns()]
 
     def begin(self) -> bytes:
-        return _rows([csv_columns()]) if self._has_header else b""
+        return csv_rows([csv_columns()]) if self._has_header else b""
 
     def page(self, rows: Sequence[Row]) -> bytes:
         lines = [line.readable.content for line in self._order.lines(rows)]
-        return _rows([[_cell(line, steps) for steps in self._steps] for line in lines])
+        return csv_rows([[_cell(line, steps) for steps in self._steps] for line in lines])
 
     def end(self) -> bytes:
         return b""
-
-
-def _rows(rows: Sequence[Sequence[str]]) -> bytes:
-    text = StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode()
 
 
 def _cell(line: Mapping[str, Any], steps: Sequence[str]) -> str:

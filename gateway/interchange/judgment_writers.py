@@ -4,15 +4,14 @@ Queries come one after the other. Where a tool takes numbers for them, a query's
 export and each file, so that runs, qrels and topics fit together whenever they were made.
 """
 
-import csv
 import re
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
-from io import StringIO
 from urllib.parse import quote
 
 import orjson
 
+from gateway.interchange.csv_rows import csv_rows
 from gateway.model.exported_documents import ExportedJudgment, Row
 
 # Whole numbers that every JSON parser keeps exactly have 53 bits: of a million queries, two have one with a chance of
@@ -82,10 +81,7 @@ class QuepidWriter:
         return b"query,docid,rating\n" if self._has_header else b""
 
     def page(self, rows: Sequence[Row]) -> bytes:
-        text = StringIO()
-        judged = ((row.query, row.feature_id, row.grade) for row in _judgments(rows))
-        csv.writer(text, lineterminator="\n").writerows(judged)
-        return text.getvalue().encode()
+        return csv_rows((row.query, row.feature_id, row.grade) for row in _judgments(rows))
 
     def end(self) -> bytes:
         return b""

@@ -204,6 +204,18 @@ def test_csv_is_read_back_as_far_as_it_goes(shell: Shell, tmp_path: Path) -> Non
     assert lines(shell.exported("copy", "--format", "csv")) == lines(file.read_text())
 
 
+def test_texts_with_carriage_returns_come_back_from_csv(shell: Shell, tmp_path: Path) -> None:
+    recorded = {**BASE, "interaction_id": "r1", "feature_id": "a\rb", "session_id": "x\r", "user_id": "\r"}
+    file = tmp_path / "returns.jsonl"
+    file.write_text(json.dumps(recorded))
+    shell.imported(file, "returns")
+    file = tmp_path / "returns.csv"
+    file.write_text(shell.exported("returns", "--format", "csv"), newline="")
+    # A conflict would be skipped.
+    report = shell.imported(file, "returns")
+    assert (report["imported"], report["existing"]) == (0, 1)
+
+
 def test_ubi_comes_back_with_its_ids(shell: Shell, tmp_path: Path) -> None:
     file = tmp_path / "shop.ndjson"
     file.write_text(shell.exported("shop", "--format", "ubi"))

@@ -207,6 +207,16 @@ def test_quepid_gets_its_three_columns() -> None:
     ]
 
 
+def test_a_carriage_return_ends_no_row_of_any_table() -> None:
+    """As an id or a query's text may hold one, with which old spreadsheets end lines."""
+    judged = written(ExportFormat.QUEPID, [ExportedJudgment("red\rshoes", "p1\r", 3.0, 1)])
+    assert judged == b'query,docid,rating\n"red\rshoes","p1\r",1\n'
+    line = ExportedLine(Part.INTERACTIONS, {"interaction_id": "i", "feature_id": "a\rb", "session_id": "x\r"})
+    text = written(ExportFormat.CSV, [line])
+    assert b'"a\rb"' in text
+    assert b'"x\r"' in text
+
+
 def test_ranx_gets_an_object_for_each_query() -> None:
     assert json.loads(written(ExportFormat.RANX, JUDGED[:2], JUDGED[2:])) == {
         str(query_number("boots")): {"b 1": 1},
