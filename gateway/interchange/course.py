@@ -101,7 +101,7 @@ class Course:
 class TrackedLines:
     """Lines behind those that are done, whose content must be as it was.
 
-    ``place`` and ``digest``: of the last line that was given, and of all content until there.
+    ``place`` and ``digest``: of the last line that was given, and of all content until there, but that line's end.
     """
 
     def __init__(self, lines: Lines, course: Course, reached: Reached | None) -> None:
@@ -120,6 +120,7 @@ class TrackedLines:
         self.place, self._digest = 0, blake2b(digest_size=16)
         add, course, reached = self._digest.update, self._course, self._reached
         course.readings += 1
+        end = b""
         self._await_line()
         for count, line in enumerate(self._inner.lines()):
             course.is_reading = False
@@ -129,8 +130,10 @@ class TrackedLines:
                 self._require_same(reached)
                 reached = None
             self.place = line.place
+            # Only now: the end of what was the last line may not have been written yet.
+            add(end)
             add(line.content)
-            add(b"\n")
+            end = line.end or b"\n"
             if reached is None:
                 yield line
             self._await_line()

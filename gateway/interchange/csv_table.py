@@ -128,7 +128,7 @@ def _cells(row: Line, delimiter: str) -> list[str]:
 
 
 def _rows(source: Lines) -> Iterator[Line]:
-    """The rows of the lines: those go on in the next line which end within quotation marks."""
+    """The rows of the lines: those go on in the next line which end within quotation marks, with the line's end."""
     begun: list[Line] = []
     size, is_open = 0, False
     file, delimiter = None, ","
@@ -144,6 +144,9 @@ def _rows(source: Lines) -> Iterator[Line]:
         if not is_open or line.too_long or size > LINE_LIMIT:
             yield _joined(begun)
             begun, size, is_open = [], 0, False
+        else:
+            # Or blank lines within quotation marks that nobody closes would be kept, however many there are.
+            size += len(line.end)
     if begun:
         yield _joined(begun)
 
@@ -158,10 +161,11 @@ def _ends_within_quotes(content: bytes, delimiter: str, is_open: bool) -> bool:
 def _joined(lines: Sequence[Line]) -> Line:
     if len(lines) == 1:
         return lines[0]
-    content = b"\n".join(line.content for line in lines)
+    *before, last = lines
+    content = b"".join(line.content + line.end for line in before) + last.content
     is_too_long = len(content) > LINE_LIMIT or any(line.too_long for line in lines)
     # Its place is that of its last line: behind it an import goes on.
-    return lines[0]._replace(content=content[:LINE_LIMIT], too_long=is_too_long, place=lines[-1].place)
+    return lines[0]._replace(content=content[:LINE_LIMIT], too_long=is_too_long, place=last.place)
 
 
 csv.field_size_limit(LINE_LIMIT)

@@ -21,7 +21,8 @@ class Line(NamedTuple):
     """A line of a file.
 
     ``number`` counts from 1 in its ``file``; ``content`` lacks its end and all that is past ``LINE_LIMIT``; ``place``
-    counts over all files of an import.
+    counts over all files of an import. ``end``: a line feed, with the carriage returns ahead of it; none of a last
+    line that isn't ended.
     """
 
     number: int
@@ -29,6 +30,7 @@ class Line(NamedTuple):
     too_long: bool = False
     file: str = ""
     place: int = 0
+    end: bytes = b"\n"
 
     @property
     def blank(self) -> bool:

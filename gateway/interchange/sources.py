@@ -138,7 +138,8 @@ class Source:
             while too_long and not ended:
                 rest = read(LINE_LIMIT)
                 ended = not rest or rest.endswith(b"\n")
-            yield Line(number, content.rstrip(b"\r\n"), too_long, file, place + number)
+            bare = content.rstrip(b"\r\n")
+            yield Line(number, bare, too_long, file, place + number, content[len(bare) :])
 
 
 class Sources:

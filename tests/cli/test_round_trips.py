@@ -76,6 +76,7 @@ UBI: list[dict[str, Any]] = [
     {"action_name": "Own", "event_attributes": {"interaction_id": "mine", "position": 0}},
 ]
 BASE = {"feature_id": "p1", "interaction_type": "click"}
+TEXTS = ("feature_id", "session_id", "user_id")
 INTERACTIONS: list[dict[str, Any]] = [
     {**BASE, "interaction_id": "i1", "search_request": REQUEST, "session_id": "s9", "occurred_at": None},
     {**BASE, "interaction_id": "i2", "search_request": REQUEST, "session_id": "s9", "position": 3},
@@ -204,16 +205,22 @@ def test_csv_is_read_back_as_far_as_it_goes(shell: Shell, tmp_path: Path) -> Non
     assert lines(shell.exported("copy", "--format", "csv")) == lines(file.read_text())
 
 
-def test_texts_with_carriage_returns_come_back_from_csv(shell: Shell, tmp_path: Path) -> None:
-    recorded = {**BASE, "interaction_id": "r1", "feature_id": "a\rb", "session_id": "x\r", "user_id": "\r"}
-    file = tmp_path / "returns.jsonl"
-    file.write_text(json.dumps(recorded))
-    shell.imported(file, "returns")
-    file = tmp_path / "returns.csv"
-    file.write_text(shell.exported("returns", "--format", "csv"), newline="")
-    # A conflict would be skipped.
-    report = shell.imported(file, "returns")
-    assert (report["imported"], report["existing"]) == (0, 1)
+def test_texts_with_line_ends_of_any_kind_come_back_from_csv(shell: Shell, tmp_path: Path) -> None:
+    """Mixed, alone, at both ends of a cell and in the last one of a row."""
+    texts = ("a\rb", "x\r", "\r", "a\nb", "\n", "a\r\nb", "x\r\n", "\r\n\r\ny", "a\n\r\r\n\rb", "\r\r\n\n")
+    recorded = [
+        {**BASE, "interaction_id": f"r{index}", "metadata": {"text": text}, **dict.fromkeys(TEXTS, text)}
+        for index, text in enumerate(texts)
+    ]
+    file, table = tmp_path / "line-ends.jsonl", tmp_path / "line-ends.csv"
+    file.write_text("".join(f"{json.dumps(interaction)}\n" for interaction in recorded))
+    shell.imported(file, "ends")
+    shell.exported("ends", "--format", "csv", "--output", str(table))
+    # What has changed on the way is a conflict, and so skipped.
+    report = shell.imported(table, "ends")
+    assert (report["imported"], report["existing"]) == (0, len(texts))
+    shell.imported(table, "copy")
+    assert objects(shell.exported("copy")) == objects(shell.exported("ends"))
 
 
 def test_ubi_comes_back_with_its_ids(shell: Shell, tmp_path: Path) -> None:

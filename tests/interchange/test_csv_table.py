@@ -8,6 +8,7 @@ from gateway.interchange.entries import Auxiliary, AuxiliaryKind, Candidate, Ent
 from gateway.interchange.field_mapping import assignments
 from gateway.interchange.lines import LINE_LIMIT
 from gateway.interchange.temporary_database import temporary_database
+from tests.interchange.test_csv_rows import LINE_ENDS
 from tests.interchange.test_jsonl import source
 
 
@@ -65,9 +66,18 @@ def test_a_cell_may_have_what_parts_cells_and_lines() -> None:
     assert header.kind is AuxiliaryKind.HEADER
     assert isinstance(first, Candidate)
     assert (first.wire["feature_id"], first.line.number) == ('a,"b"', 2)
-    assert first.wire["metadata"]["text"].split() == ["one", "two"]
+    assert first.wire["metadata"]["text"] == "one\r\n two"
     assert isinstance(blank, Auxiliary)
     assert second.line.number == 5
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_cell_keeps_the_line_ends_within_it_whichever_ends_the_rows(line_end: str) -> None:
+    """A text as a form sends it has CRLF; an import that changed it would not find what it recorded before."""
+    texts = [*LINE_ENDS, *(f"a{end}b" for end in LINE_ENDS), *(f"x{end}" for end in LINE_ENDS), "a\r\n\r\n\nb\r\r\nc"]
+    rows = ["feature_id,metadata.text,interaction_type", *(f'"{text}","{text}",view' for text in texts)]
+    told = [(wire["feature_id"], wire["metadata"]["text"]) for wire in wires(line_end.join(rows))]
+    assert told == [(text, text) for text in texts]
 
 
 @pytest.mark.parametrize(
@@ -106,6 +116,17 @@ def test_a_quotation_mark_that_is_not_closed_ends_where_a_row_is_too_long() -> N
     assert isinstance(skipped, Skipped)
     assert skipped.reason == "LINE_TOO_LONG"
     assert len([entry for entry in others if isinstance(entry, Candidate)]) > 1_000
+
+
+def test_blank_lines_behind_an_open_quotation_mark_are_kept_no_longer_than_a_row_may_be() -> None:
+    blank_line = b"\r" * 999 + b"\n"
+    content = b'feature_id,interaction_type\n"p1,view\n' + blank_line * (LINE_LIMIT // 500) + b"p2,view\n"
+    _, skipped, *blank, candidate = read(content)
+    assert isinstance(skipped, Skipped)
+    assert skipped.reason == "LINE_TOO_LONG"
+    # Half of them are as long as a row may be.
+    assert len(blank) == pytest.approx(LINE_LIMIT / 1_000, abs=5)
+    assert isinstance(candidate, Candidate)
 
 
 @pytest.mark.parametrize(
