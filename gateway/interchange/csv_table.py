@@ -4,8 +4,8 @@
 import csv
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from typing import Any, Final
 
 from gateway.errors import BadUserInput
 from gateway.interchange.entries import Auxiliary, AuxiliaryKind, Entry, Skipped
@@ -16,6 +16,8 @@ from gateway.interchange.sources import Lines
 
 DELIMITERS: Final = (",", ";", "\t")
 
+_HEADER: Final = "csv_header"
+
 # A cell in quotation marks, whole and begun: elsewhere within a cell a mark is a character as any other.
 _QUOTED: Final = {
     delimiter: re.compile(rb'(?:^|(?<=%b))"(?:[^"]++|"")*+"' % delimiter.encode()) for delimiter in DELIMITERS
@@ -23,16 +25,27 @@ _QUOTED: Final = {
 _OPENED: Final = {delimiter: re.compile(rb'(?:^|%b)"' % delimiter.encode()) for delimiter in DELIMITERS}
 
 
-def entries(source: Lines, database: sqlite3.Connection, assignments: Sequence[Assignment] = ()) -> Iterator[Entry]:
+def entries(
+    source: Lines,
+    database: sqlite3.Connection,
+    assignments: Sequence[Assignment] = (),
+    state: MutableMapping[str, Any] | None = None,
+) -> Iterator[Entry]:
     """What each row is; one over several lines has the number of the first. ``assignments``: of columns whose names
-    aren't those of their fields.
+    aren't those of their fields. ``state``: what is saved of an import, of which these may be the lines that are left:
+    their header is there.
 
     Raises BadUserInput for a header that names a field twice, or lacks a column that is assigned.
     """
+    state = {} if state is None else state
     wire_lines = WireLines(database)
     columns: list[Assignment] = []
     file, delimiter = None, ","
-    for row in _rows(source):
+    header = _saved_header(state)
+    if header is not None:
+        file, delimiter = header.file, delimiter_of(header.content)
+        columns = _columns(_cells(header, delimiter), assignments)
+    for row in _rows(source, header):
         if row.file != file:
             file, columns = row.file, []
         if row.blank:
@@ -42,6 +55,7 @@ def entries(source: Lines, database: sqlite3.Connection, assignments: Sequence[A
             if not columns:
                 delimiter = delimiter_of(row.content)
                 columns = _columns(_cells(row, delimiter), assignments)
+                state[_HEADER] = [row.file, row.content.decode()]
                 yield Auxiliary(row, AuxiliaryKind.HEADER)
                 continue
             cells = _cells(row, delimiter)
@@ -62,6 +76,13 @@ def header_of(line: Line) -> list[str]:
         return _cells(line, delimiter_of(line.content))
     except _Unreadable:
         return []
+
+
+def _saved_header(state: Mapping[str, Any]) -> Line | None:
+    if _HEADER not in state:
+        return None
+    file, content = state[_HEADER]
+    return Line(0, content.encode(), file=file)
 
 
 def _entry(row: Line, cells: list[str], columns: Sequence[Assignment], wire_lines: WireLines) -> Entry:
@@ -127,11 +148,12 @@ def _cells(row: Line, delimiter: str) -> list[str]:
         raise _Unreadable("INVALID_CSV", str(error)) from error
 
 
-def _rows(source: Lines) -> Iterator[Line]:
-    """The rows of the lines: those go on in the next line which end within quotation marks, with the line's end."""
+def _rows(source: Lines, header: Line | None) -> Iterator[Line]:
+    """The rows of the lines: those go on in the next line which end within quotation marks, with the line's end.
+    ``header``: that of the first of them, where it isn't the first itself."""
     begun: list[Line] = []
     size, is_open = 0, False
-    file, delimiter = None, ","
+    file, delimiter = (None, ",") if header is None else (header.file, delimiter_of(header.content))
     for line in source.lines():
         if line.file != file and not line.blank:
             file, delimiter = line.file, delimiter_of(line.content)

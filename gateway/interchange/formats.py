@@ -84,6 +84,9 @@ async def import_groups(
     for number, group in enumerate(groups):
         if number >= first:
             lines = course.begin(number, Sources(group.sources))
+            if number > first:
+                # What is saved from here on is of this group: the one before is not to be gone on with.
+                course.save(report)
             await importing.run(_entries(group, lines, reading, checkpoint), course)
 
 
@@ -92,7 +95,7 @@ def _entries(group: Group, lines: Lines, reading: Reading, checkpoint: Checkpoin
         case Format.JSONL:
             return jsonl.entries(lines, checkpoint.database)
         case Format.CSV:
-            return csv_table.entries(lines, checkpoint.database, reading.assignments)
+            return csv_table.entries(lines, checkpoint.database, reading.assignments, checkpoint.state)
         case Format.UBI:
             return _ubi_entries(lines, reading, checkpoint)
 
