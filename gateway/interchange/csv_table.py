@@ -5,6 +5,7 @@ import csv
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from gateway.errors import BadUserInput
@@ -16,13 +17,23 @@ from gateway.interchange.sources import Lines
 
 DELIMITERS: Final = (",", ";", "\t")
 
-_HEADER: Final = "csv_header"
+_SAVED_HEADER: Final = "csv_header"
 
 # A cell in quotation marks, whole and begun: elsewhere within a cell a mark is a character as any other.
 _QUOTED: Final = {
     delimiter: re.compile(rb'(?:^|(?<=%b))"(?:[^"]++|"")*+"' % delimiter.encode()) for delimiter in DELIMITERS
 }
 _OPENED: Final = {delimiter: re.compile(rb'(?:^|%b)"' % delimiter.encode()) for delimiter in DELIMITERS}
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """What a header says of the rows below it: how many cells each has, and which of them hold fields, in the order in
+    which these are put together."""
+
+    delimiter: str
+    width: int
+    columns: Sequence[tuple[int, Assignment]]
 
 
 def entries(
@@ -39,30 +50,26 @@ def entries(
     """
     state = {} if state is None else state
     wire_lines = WireLines(database)
-    columns: list[Assignment] = []
-    file, delimiter = None, ","
-    header = _saved_header(state)
-    if header is not None:
-        file, delimiter = header.file, delimiter_of(header.content)
-        columns = _columns(_cells(header, delimiter), assignments)
-    for row in _rows(source, header):
+    saved = _saved_header(state)
+    header = None if saved is None else _header(saved, assignments)
+    file = None if saved is None else saved.file
+    for row in _rows(source, saved):
         if row.file != file:
-            file, columns = row.file, []
+            file, header = row.file, None
         if row.blank:
             yield Auxiliary(row, AuxiliaryKind.BLANK)
             continue
         try:
-            if not columns:
-                delimiter = delimiter_of(row.content)
-                columns = _columns(_cells(row, delimiter), assignments)
-                state[_HEADER] = [row.file, row.content.decode()]
+            if header is None:
+                header = _header(row, assignments)
+                state[_SAVED_HEADER] = [row.file, row.content.decode()]
                 yield Auxiliary(row, AuxiliaryKind.HEADER)
                 continue
-            cells = _cells(row, delimiter)
+            cells = _cells(row, header.delimiter)
         except _Unreadable as error:
             yield Skipped(row, *error.args)
             continue
-        yield _entry(row, cells, columns, wire_lines)
+        yield _entry(row, cells, header, wire_lines)
 
 
 def delimiter_of(header: bytes) -> str:
@@ -79,24 +86,31 @@ def header_of(line: Line) -> list[str]:
 
 
 def _saved_header(state: Mapping[str, Any]) -> Line | None:
-    if _HEADER not in state:
+    if _SAVED_HEADER not in state:
         return None
-    file, content = state[_HEADER]
+    file, content = state[_SAVED_HEADER]
     return Line(0, content.encode(), file=file)
 
 
-def _entry(row: Line, cells: list[str], columns: Sequence[Assignment], wire_lines: WireLines) -> Entry:
-    if len(cells) != len(columns):
-        return Skipped(row, "WRONG_NUMBER_OF_CELLS", f"the row has {len(cells)} cells, the header {len(columns)}")
+def _entry(row: Line, cells: list[str], header: _Header, wire_lines: WireLines) -> Entry:
+    if len(cells) != header.width:
+        return Skipped(row, "WRONG_NUMBER_OF_CELLS", f"the row has {len(cells)} cells, the header {header.width}")
     wire: dict[str, object] = {}
     try:
-        for column, cell in zip(columns, cells, strict=True):
-            if cell and column.field:
+        for place, column in header.columns:
+            if cell := cells[place]:
                 put(wire, column.field, column.value(cell))
     except BadUserInput as error:
         return Skipped(row, error.code, error.message, tuple(map(str, error.path)))
     complete(wire)
     return wire_lines.entry(row, wire)
+
+
+def _header(row: Line, assignments: Sequence[Assignment]) -> _Header:
+    delimiter = delimiter_of(row.content)
+    columns = _columns(_cells(row, delimiter), assignments)
+    placed = [(place, column) for place, column in enumerate(columns) if column.field]
+    return _Header(delimiter, len(columns), sorted(placed, key=lambda placed: placed[1].depth))
 
 
 def _columns(header: Sequence[str], assignments: Sequence[Assignment]) -> list[Assignment]:

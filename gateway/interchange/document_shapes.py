@@ -30,7 +30,7 @@ class DocumentShape:
     """
 
     def __init__(self, assignments: Sequence[Assignment] = (), type: str | None = None) -> None:
-        self._assignments = assignments
+        self._assignments = sorted(assignments, key=lambda assignment: assignment.depth)
         self._mapped = {assignment.column for assignment in assignments}
         self._has_search_columns = any(assignment.field[0] == "search_request" for assignment in assignments)
         self._type = type
@@ -44,11 +44,14 @@ class DocumentShape:
         An interaction without an id has that of its document, and what has no time the time of its ObjectId. Raises
         `BadUserInput` where two assignments get in each other's way.
         """
-        content = self._named(document)
+        content, mapped = self._named(document), dict[str, Any]()
         for assignment in self._assignments:
             value = _value_at(document, assignment.column)
             if value is not None:
-                put(content, assignment.field, _typed(assignment, value))
+                typed = _typed(assignment, value)
+                put(mapped, assignment.field, typed)
+                # What a document says by itself stands back.
+                put(content, assignment.field, typed, replaces=True)
         if self._has_search_columns:
             complete(content)
         if self._type is not None and content.get("interaction_type") is None:

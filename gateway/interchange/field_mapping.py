@@ -33,6 +33,11 @@ class Assignment:
     declared: DeclaredField | None
     is_json: bool = False
 
+    @property
+    def depth(self) -> int:
+        """By which the values of one document are `put`: an object, ahead of what else is said to be in it."""
+        return len(self.field)
+
     def value(self, text: str) -> Any:
         """What a cell says that isn't empty; a text that isn't of the field's type stays for validation to refuse."""
         type_ = None if self.declared is None else unannotated(self.declared.type)
@@ -116,10 +121,11 @@ def graph_name(field: DeclaredField) -> str:
     return first + "".join(map(str.title, others))
 
 
-def put(wire: dict[str, Any], path: Sequence[str | int], value: Any) -> None:
+def put(wire: dict[str, Any], path: Sequence[str | int], value: Any, *, replaces: bool = False) -> None:
     """Puts a value at a path, in objects and lists that are made on the way; what is skipped in a list is null.
 
-    Raises `BadUserInput` where something else than an object or a list is in the way.
+    Raises `BadUserInput` where something else than an object or a list is in the way, or stands at the path already,
+    unless the value ``replaces`` that.
     """
     container: Any = wire
     for step, following in zip(path, [*path[1:], None], strict=True):
@@ -129,13 +135,19 @@ def put(wire: dict[str, Any], path: Sequence[str | int], value: Any) -> None:
         elif isinstance(step, str) and isinstance(container, dict):
             inner = container.get(step)
         else:
-            raise BadUserInput("Two columns say different things of one field", path=tuple(path))
+            raise _contradiction(path)
         if following is None:
+            if inner is not None and inner != value and not replaces:
+                raise _contradiction(path)
             inner = value
         elif inner is None:
             inner = [] if isinstance(following, int) else {}
         container[step] = inner
         container = inner
+
+
+def _contradiction(path: Sequence[str | int]) -> BadUserInput:
+    return BadUserInput("Two columns say different things of one field", path=tuple(path))
 
 
 def complete(wire: dict[str, Any]) -> None:

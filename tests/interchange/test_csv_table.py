@@ -1,3 +1,5 @@
+import csv
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -146,7 +148,56 @@ def test_a_header_that_contradicts_is_refused(header: str, columns: tuple[str, .
         read(f"{header}\np,view\n", *columns)
 
 
-def test_columns_within_each_other_are_refused_where_they_meet() -> None:
-    [_, skipped] = read('feature_id,interaction_type,metadata,metadata.a\np,view,"[1]",x\n')
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(
+    ("cells", "path"),
+    [
+        ({"metadata": "[1]", "metadata.a": "x"}, ("metadata", "a")),
+        ({"metadata": '{"a":1}', "metadata.a": "2"}, ("metadata", "a")),
+        ({"metadata": '{"a":{"b":1}}', "metadata.a": "2"}, ("metadata", "a")),
+        ({"metadata.a.b": "1", "metadata.a": "2"}, ("metadata", "a", "b")),
+        ({"metadata.a.b.c": "1", "metadata": '{"a":{"b":"1"}}'}, ("metadata", "a", "b", "c")),
+        ({"own.a": "1", "own": "2"}, ("own", "a")),
+        (
+            {"search_request.queries": '[{"value":"lamp"}]', "search_request.queries.0.value": "desk"},
+            ("search_request", "queries", "0", "value"),
+        ),
+    ],
+)
+def test_columns_that_say_different_things_of_one_field_are_refused_where_they_meet(
+    cells: dict[str, str], path: tuple[str, ...], order: int
+) -> None:
+    """In whichever order they stand: nothing is lost without a word."""
+    _, skipped, other = read(table(cells, dict.fromkeys(cells, ""), order=order))
     assert isinstance(skipped, Skipped)
-    assert skipped.path == ("metadata", "a")
+    assert (skipped.reason, skipped.path) == ("BAD_USER_INPUT", path)
+    assert skipped.message == "Two columns say different things of one field"
+    assert isinstance(other, Candidate)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(
+    ("cells", "metadata"),
+    [
+        ({"metadata": '{"b":1}', "metadata.a": "2"}, {"b": 1, "a": "2"}),
+        ({"metadata": '{"a":"2"}', "metadata.a": "2"}, {"a": "2"}),
+        ({"metadata": "", "metadata.a": "2"}, {"a": "2"}),
+        ({"metadata": '{"a":2}', "metadata.a": ""}, {"a": 2}),
+        ({"metadata": "null", "metadata.a": "2"}, {"a": "2"}),
+        ({"metadata.a": "", "metadata.a.b": "1"}, {"a": {"b": "1"}}),
+    ],
+)
+def test_columns_within_each_other_are_put_together(
+    cells: dict[str, str], metadata: dict[str, Any], order: int
+) -> None:
+    [wire] = wires(table(cells, order=order))
+    assert wire["metadata"] == metadata
+
+
+def table(*rows: dict[str, str], order: int) -> str:
+    """Rows of the same columns, and those that each has to have; in this order or, with -1, in reverse."""
+    text = StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["feature_id", "interaction_type", *rows[0]][::order])
+    writer.writerows(["p", "view", *row.values()][::order] for row in rows)
+    return text.getvalue()

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from gateway.errors import BadUserInput
 from gateway.interchange.document_shapes import DocumentShape
 from gateway.interchange.field_mapping import assignments
 
@@ -50,3 +51,15 @@ def test_ids_that_are_numbers_are_texts_in_the_graphs_names() -> None:
 def test_ids_that_are_numbers_are_texts_where_they_are_mapped(sku: object, feature_id: object) -> None:
     shape = DocumentShape(assignments(["product.sku=feature_id"]), "click")
     assert shape.content("d", {"product": {"sku": sku}})["feature_id"] == feature_id
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_two_mappings_say_of_one_field_is_refused_in_any_order(order: int) -> None:
+    shape = DocumentShape(assignments(["all=metadata", "kind=metadata.kind"][::order]), "click")
+    document = {"feature_id": "p1", "all": {"kind": "sold", "size": 3}}
+    assert shape.content("d", document)["metadata"] == {"kind": "sold", "size": 3}
+    # What it says by itself under the name of a field that is mapped stands back.
+    told = shape.content("d", {**document, "all": {"size": 3}, "kind": "bought", "metadata": {"own": 1}})
+    assert told["metadata"] == {"kind": "bought", "size": 3}
+    with pytest.raises(BadUserInput, match="Two columns say different things of one field"):
+        shape.content("d", {**document, "kind": "bought"})
