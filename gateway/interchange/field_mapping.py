@@ -188,6 +188,9 @@ def _of_json(text: str) -> Any:
 
 
 def _number(text: str) -> Any:
+    # Python reads 1_000 as well, and the digits of all scripts: to whoever wrote the table a text, or a typo.
+    if "_" in text or not text.strip().isascii():
+        return text
     for number in (int, float):
         try:
             return number(text)

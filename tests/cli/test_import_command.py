@@ -221,6 +221,17 @@ def test_columns_are_mapped_to_fields(shell: Shell, tmp_path: Path) -> None:
     assert (missing.exit_code, "no column price" in missing.stderr) == (1, True)
 
 
+def test_a_number_that_only_python_reads_is_refused_as_any_other_text(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "clicks.csv"
+    odd = [("1_0", ""), ("\uff11\uff12", ""), ("٣", ""), ("0x10", ""), ("", "1_000.5")]
+    rows = [f"{number},p,view,{position},{score}\n" for number, (position, score) in enumerate([*odd, (" 3 ", "+1e3")])]
+    file.write_text("interaction_id,feature_id,interaction_type,position,score\n" + "".join(rows))
+    report = shell.json(file)
+    assert (report["imported"], report["skipped"]) == (1, {"BAD_USER_INPUT": len(odd)})
+    told = [line["path"] for line in report["skippedLines"]]
+    assert told == [["position"]] * 4 + [["score"]]
+
+
 def test_names_that_the_contract_does_not_know_are_told_or_refused(shell: Shell, tmp_path: Path) -> None:
     file = tmp_path / "interactions.jsonl"
     request = {"queries": [], "collections": [], "filters": {"AND": [{"key": "k", "operator": "fuzzy", "value": 1}]}}

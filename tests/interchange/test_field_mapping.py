@@ -72,6 +72,41 @@ def test_a_cell_is_read_by_the_type_of_its_field(field: str, text: str, value: A
     assert assignment.value(text) == value
 
 
+@pytest.mark.parametrize("field", ["position", "score"])
+@pytest.mark.parametrize(
+    "text", ["1_0", "1_000.5", "1e1_0", "\uff11\uff12", "٣", "1\uff12", "²", "0x10", "1,5", "1 0", "--1", ""]
+)
+def test_what_only_python_reads_as_a_number_is_none(field: str, text: str) -> None:
+    [assignment] = assignments([f"column={field}"])
+    assert assignment.value(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (" 3\t", 3),
+        ("\u00a03\u2003", 3),
+        ("+3", 3),
+        ("-3", -3),
+        ("007", 7),
+        ("3.0", 3.0),
+        ("3.", 3.0),
+        (".5", 0.5),
+        ("1e3", 1000.0),
+        ("1E-3", 0.001),
+        ("-0", 0),
+        ("9007199254740993", 9007199254740993),
+        ("inf", float("inf")),
+        ("-Infinity", float("-inf")),
+        ("1e999", float("inf")),
+    ],
+)
+def test_a_number_may_have_blanks_beside_it_a_sign_and_an_exponent(text: str, value: float) -> None:
+    [assignment] = assignments(["column=score"])
+    number = assignment.value(text)
+    assert (type(number), number) == (type(value), value)
+
+
 def test_values_are_put_together_and_a_search_completed() -> None:
     wire: dict[str, Any] = {}
     put(wire, ("search_request", "queries", 1, "value"), "lamp")
