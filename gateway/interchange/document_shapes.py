@@ -90,7 +90,10 @@ def _with_text(value: Any, declared: DeclaredField | None) -> Any:
                 return _with_texts(value, declared_fields(model))
             case list():
                 return [_with_text(item, declared) for item in value]
-    return number_text(value) or value if unannotated(declared.type) is str else value
+    if unannotated(declared.type) is not str:
+        return value
+    # What reads as an id where it is stored has the same one when it is copied.
+    return id_text(value) or number_text(value) or value
 
 
 def _value_at(document: Mapping[str, Any], path: str) -> Any:

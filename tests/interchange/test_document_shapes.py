@@ -47,7 +47,14 @@ def test_ids_that_are_numbers_are_texts_in_the_graphs_names() -> None:
     assert (content["feature_id"], content["search_request"]["search_request_id"]) == ("42", "5")
 
 
-@pytest.mark.parametrize(("sku", "feature_id"), [(42, "42"), (42.0, "42"), (4.5, "4.5"), (True, True), ("042", "042")])
+@pytest.mark.parametrize(
+    ("sku", "feature_id"),
+    [
+        *((42, "42"), (42.0, "42"), (4.5, "4.5"), (1e-7, "1e-7"), (True, True), ("042", "042")),
+        # All digits of a double, by which it is found also where it is stored.
+        *((1234567890123456789.0, "1234567890123456768"), (-0.0, "0")),
+    ],
+)
 def test_ids_that_are_numbers_are_texts_where_they_are_mapped(sku: object, feature_id: object) -> None:
     shape = DocumentShape(assignments(["product.sku=feature_id"]), "click")
     assert shape.content("d", {"product": {"sku": sku}})["feature_id"] == feature_id

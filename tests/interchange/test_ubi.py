@@ -178,7 +178,10 @@ def test_what_fits_no_field_stays_in_the_metadata_as_it_was() -> None:
 
 @pytest.mark.parametrize(
     ("spelling", "id"),
-    [(42, "42"), (42.0, "42"), (10**20, "1" + "0" * 20), (1e20, "1" + "0" * 20), (1e21, "1e+21"), (4.5, "4.5")],
+    [
+        *((42, "42"), (42.0, "42"), (10**20, "1" + "0" * 20), (1e20, "1" + "0" * 20), (1e21, "1e+21"), (4.5, "4.5")),
+        *((0.00001, "0.00001"), (1.5e-5, "0.000015"), (1e-7, "1e-7")),
+    ],
 )
 def test_ids_that_are_numbers_are_the_ids_that_they_read_as(spelling: float, id: str) -> None:
     names = {"query_id": spelling, "client_id": spelling, "session_id": spelling}

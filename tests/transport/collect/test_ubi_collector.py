@@ -117,6 +117,18 @@ async def test_actions_and_fields_that_nobody_declared_are_kept(gateway: Gateway
     assert node["json"]["metadata"]["event_attributes"] == {"x": [1, {}]}
 
 
+@pytest.mark.parametrize(
+    ("spelled", "id"), [(b"0.00001", "0.00001"), (b"1.5e-5", "0.000015"), (b"1E-7", "1e-7"), (b"1e20", "1" + "0" * 20)]
+)
+async def test_an_id_that_is_a_number_is_the_text_that_the_page_would_make_of_it(
+    spelled: bytes, id: str, gateway: Gateway
+) -> None:
+    event = {**EVENT, "event_attributes": {"object": {"object_id": "NUMBER"}}}
+    assert told(await send(gateway, "/ubi_events", json.dumps(event).encode().replace(b'"NUMBER"', spelled)))[0] == 200
+    [node] = await recorded(gateway)
+    assert node["featureId"] == id
+
+
 async def test_an_event_without_a_query_says_its_search_itself(gateway: Gateway) -> None:
     event = {"action_name": "search", "message": "boots", "timestamp": 1_714_564_800_000, "session_id": "s1"}
     assert told(await send(gateway, "/ubi_events", event)) == (200, "OK")
