@@ -88,7 +88,7 @@ def field_path(text: str) -> tuple[FieldPath, DeclaredField | None]:
             ):
                 raise BadUserInput(f"{text} is no field: there is nothing within {'.'.join(map(str, steps))}.")
             is_of_tree = "filters" in steps and steps[0] != "metadata"
-            steps.append(int(step) if is_of_tree and step.isdecimal() else step)
+            steps.append(_index(step, text) if is_of_tree and step.isdecimal() else step)
             declared = None
         elif declared is not None and declared.is_list and not isinstance(steps[-1], int):
             steps.append(_index(step, text))
@@ -167,9 +167,11 @@ def complete(wire: dict[str, Any]) -> None:
 
 
 def _index(step: str, text: str) -> int:
-    if not (step.isascii() and step.isdigit() and int(step) <= MAX_INDEX):
+    # Python converts no number of thousands of digits.
+    digits = step.lstrip("0")[:9] or "0"
+    if not (step.isascii() and step.isdigit() and int(digits) <= MAX_INDEX):
         raise BadUserInput(f"{text} is no field: a list is counted from 0 to {MAX_INDEX}, not {step!r}.")
-    return int(step)
+    return int(digits)
 
 
 def _is_container(declared: DeclaredField | None, path: FieldPath) -> bool:

@@ -148,6 +148,13 @@ def test_a_header_that_contradicts_is_refused(header: str, columns: tuple[str, .
         read(f"{header}\np,view\n", *columns)
 
 
+@pytest.mark.parametrize("index", ["999999999", "9" * 5_000])
+def test_a_header_that_counts_far_in_a_list_takes_no_place_for_it(index: str) -> None:
+    """A list of as many entries ended the import of all other files as well."""
+    [wire] = wires(f"feature_id,interaction_type,search_request.filters.AND.{index}.key\np,view,brand\n")
+    assert wire["search_request"]["filters"]["AND"] == {index: {"key": "brand"}}
+
+
 @pytest.mark.parametrize("order", [1, -1])
 @pytest.mark.parametrize(
     ("cells", "path"),
