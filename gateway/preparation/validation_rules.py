@@ -75,7 +75,7 @@ class BoundedOverlapRule(OverlappingFieldsCanBeMergedRule):
 
 
 class FiniteFloatsRule(ValidationRule):
-    """Refuses a Float that is beyond all doubles, as that of a variable is: graphql-core reads it as infinity."""
+    """The refusal of a Float beyond all doubles, as variables have it: graphql-core reads infinity."""
 
     def enter_float_value(self, node: FloatValueNode | IntValueNode, *_: object) -> None:
         if get_named_type(self.context.get_input_type()) is GraphQLFloat and not isfinite(float(node.value)):
