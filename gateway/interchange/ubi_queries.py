@@ -29,13 +29,11 @@ from gateway.interchange.ubi_fields import (
     without,
     words_of,
 )
+from gateway.interchange.ubi_filters import add_condition, filter_tree
 from gateway.interchange.vocabulary import UnknownName, spell_request
 from gateway.model.filter_trees import canonical_json
 from gateway.model.wire.fields import MAX_ID
 from gateway.model.wire.json_values import check_json, is_unicode
-
-_MAX_FILTERS: Final = 500
-"""More would make a tree that is refused, so no more are gathered."""
 
 _KEPT_SEARCHES: Final = 1_000
 _TEXT_PATH: Final[Path] = ("user_query",)
@@ -181,18 +179,8 @@ def _gather_event(gathered: dict[str, Any], event: Mapping[str, Any], line: int)
         gathered["searched"] = min([moment, line], gathered.get("searched", [moment, line]))
     if action.counts_results and (count := result_count_of(event)) is not None:
         gathered["results"] = max([moment, line, count], gathered.get("results", []))
-    if (condition := filter_of(event)) and _is_recordable(condition):
-        conditions = gathered.setdefault("conditions", [])
-        if list(condition) not in conditions and len(conditions) <= _MAX_FILTERS:
-            conditions.append(condition)
-
-
-def _is_recordable(condition: tuple[str, Any]) -> bool:
-    try:
-        check_json(list(condition))
-    except BadUserInput:
-        return False
-    return True
+    if condition := filter_of(event):
+        add_condition(gathered.setdefault("conditions", []), *condition)
 
 
 def _moment(document: Mapping[str, Any]) -> str:
@@ -217,7 +205,7 @@ def _search(gathered: Mapping[str, Any]) -> Search:
     if "query_id" in gathered:
         wire = {"search_request_id": gathered["query_id"], **wire}
     if conditions := gathered.get("conditions"):
-        wire["filters"] = {"AND": _facets(conditions)}
+        wire["filters"] = filter_tree(conditions)
     if session_id := gathered.get("session_id"):
         wire["session_id"] = session_id
     repeated: list[Path] = [(name,) for name in ("query_id", "user_query", "application") if text_at(row, (name,))]
@@ -231,11 +219,3 @@ def _search(gathered: Mapping[str, Any]) -> Search:
     if rest:
         wire["ubi"] = rest
     return Search(wire, text, gathered.get("row_line"), gathered.get("searched", [None, None])[1])
-
-
-def _facets(conditions: list[tuple[str, Any]]) -> list[dict[str, Any]]:
-    """One item per facet: values of one facet are alternatives, and different facets narrow each other."""
-    facets: dict[str, list[dict[str, Any]]] = {}
-    for field, value in conditions:
-        facets.setdefault(field, []).append({"key": field, "operator": "eq", "value": value})
-    return [alternatives[0] if len(alternatives) == 1 else {"OR": alternatives} for alternatives in facets.values()]
