@@ -14,9 +14,11 @@ from gateway.interchange.collected import BodyPath, Collected, each_alone
 from gateway.interchange.content_ids import BatchIds
 from gateway.interchange.times import first_time
 from gateway.interchange.ubi_events import interaction
-from gateway.interchange.ubi_fields import APPLICATION_PATH, text_at
+from gateway.interchange.ubi_fields import text_at
 from gateway.interchange.ubi_queries import Search, lone_event, lone_query
 from gateway.model.wire import check_json, format_instant
+from gateway.model.wire.fields import MAX_METADATA
+from gateway.model.wire.json_values import check_size
 
 MAX_DOCUMENTS: Final = 1_000
 
@@ -44,21 +46,37 @@ def _documents(body: Any) -> Sequence[tuple[Mapping[str, Any], BodyPath]]:
 
 
 def _interaction(event: Mapping[str, Any], ids: BatchIds) -> dict[str, Any]:
-    query_id, application = text_at(event, ("query_id",)), text_at(event, APPLICATION_PATH)
-    search = lone_event(event)
-    if query_id is not None:
-        collections = [] if application is None else [application]
-        search = Search({"search_request_id": query_id, "queries": [], "collections": collections}, search.text)
     # No event of a page is known to be another's repetition.
-    search = replace(search, first_searched=None)
-    wire = interaction(event, search, line=0)
-    if query_id is not None:
-        del wire["search_request"]["queries"]
+    search = replace(lone_event(event), first_searched=None)
+    query_id = text_at(event, ("query_id",))
+    wire = interaction(event, search, line=0) if query_id is None else _naming(event, query_id, search)
     if (occurred_at := wire.get("occurred_at")) is not None:
         wire["occurred_at"] = format_instant(occurred_at)
     recorded = {"interaction_id": ids.identify(event, has_time=occurred_at is not None), **wire}
     _require_storable(recorded)
     return recorded
+
+
+def _naming(event: Mapping[str, Any], query_id: str, search: Search) -> dict[str, Any]:
+    """The interaction of an event with the id and the collection of its search; what else it says of that is its
+    metadata."""
+    said = search.wire or {}
+    named: dict[str, Any] = {"search_request_id": query_id, "queries": [], "collections": said.get("collections", [])}
+    wire = interaction(event, replace(search, wire=named), line=0)
+    if said.get("queries") and not _fits(wire["metadata"]):
+        # The text may be what is too long: as an import does, it is left to the query row, which says it as well.
+        named = {**named, "queries": said["queries"]}
+        wire = interaction(event, replace(search, wire=named), line=0)
+    return {**wire, "search_request": {name: value for name, value in named.items() if name != "queries"}}
+
+
+def _fits(metadata: Mapping[str, Any]) -> bool:
+    try:
+        check_json(metadata)
+        check_size(metadata, MAX_METADATA)
+    except BadUserInput:
+        return False
+    return True
 
 
 def _search_request(row: Mapping[str, Any]) -> dict[str, Any]:

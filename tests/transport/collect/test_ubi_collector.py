@@ -136,6 +136,28 @@ async def test_an_event_without_a_query_says_its_search_itself(gateway: Gateway)
     assert (node["featureId"], node["searchRequest"]["text"]) == ("boots", "boots")
 
 
+async def test_an_application_with_a_long_name_is_no_collection_and_stays_in_the_metadata(gateway: Gateway) -> None:
+    assert told(await send(gateway, "/ubi_events", {**EVENT, "application": "a" * 513})) == (200, "OK")
+    [node] = await recorded(gateway)
+    assert (node["searchRequest"]["searchRequestId"], node["searchRequest"]["collections"]) == ("q1", [])
+    assert node["json"]["metadata"]["application"] == "a" * 513
+
+
+@pytest.mark.parametrize("first", ["event", "query"])
+async def test_a_text_that_is_too_long_for_metadata_is_left_to_the_query(gateway: Gateway, first: str) -> None:
+    text, long = "short", "lamp " * 80_000
+    searched = {**EVENT, "action_name": "search", "event_attributes": {}}
+    events = [{**searched, "user_query": text}, {**searched, "user_query": long}]
+    sent = {"event": ("/ubi_events", events), "query": ("/ubi_queries", {**QUERY, "user_query": long})}
+    for name in sorted(sent, key=lambda name: name != first):
+        assert told(await send(gateway, *sent[name])) == (200, "OK")
+    nodes = {node["featureId"]: node for node in await recorded(gateway)}
+    assert nodes.keys() == {text, long[:512]}
+    assert nodes[text]["json"]["metadata"]["user_query"] == text
+    assert "user_query" not in nodes[long[:512]]["json"]["metadata"]
+    assert nodes[long[:512]]["searchRequest"]["text"] == long
+
+
 async def test_a_query_with_other_content_is_a_conflict_and_the_rest_is_recorded(gateway: Gateway) -> None:
     other = {**QUERY, "user_query": "blue shoes"}
     status, message = told(await send(gateway, "/ubi_queries", [QUERY, other, {**QUERY, "query_id": "q2"}]))
