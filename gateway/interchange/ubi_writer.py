@@ -67,10 +67,11 @@ def event_row(exported: ExportedLine) -> Document:
     is_from_ubi = may_return(metadata)
     row = _fields_of_event(exported, metadata if is_from_ubi else {})
     told = _told_by(row, is_from_ubi=is_from_ubi)
-    if is_from_ubi and told.keys() - line.keys():
-        # It would be read with more than was recorded.
+    if is_from_ubi and (told is None or told.keys() - line.keys()):
+        # It couldn't be read, or would be read with more than was recorded.
         row = _fields_of_event(exported, {})
         told = _told_by(row, is_from_ubi=False)
+    told = told or {}
     # A whole search request has a row of its own.
     has_row = isinstance(line.get("search_request"), dict)
     apart = {"interaction_id", "search_request", "search_request_id"} if has_row else {"interaction_id"}
@@ -119,12 +120,13 @@ def _fields_of_event(exported: ExportedLine, own: Mapping[str, Any]) -> Document
     )
 
 
-def _told_by(row: Mapping[str, Any], *, is_from_ubi: bool) -> Mapping[str, Any]:
+def _told_by(row: Mapping[str, Any], *, is_from_ubi: bool) -> Mapping[str, Any] | None:
+    """What UBI's own fields say; None where an import would refuse them: of metadata that never were an event's, and
+    of what another program stored."""
     try:
         return told_by(row, is_from_ubi=is_from_ubi)
     except BadUserInput:
-        # Of what another program stored.
-        return {}
+        return None
 
 
 def _user(own: Mapping[str, Any], user_id: Any) -> Document:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from io import BufferedReader, BytesIO
 from typing import Any, cast
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,7 +26,8 @@ VALUES: st.SearchStrategy[Any] = st.sampled_from([None, True, 1, 1.5, "lamp", []
 ATTRIBUTES = st.fixed_dictionaries(
     {},
     optional={
-        "object": st.sampled_from([{"object_id": 42, "description": "brand", "object_detail": {"filter": "a"}}, "x"]),
+        "object": st.sampled_from([{"object_id": 42, "description": "brand", "object_detail": {"filter": "a"}}, "x"])
+        | st.fixed_dictionaries({"object_id": VALUES}),
         "position": st.sampled_from([{"ordinal": 0}, {"ordinal": "2"}, {"index": 4}, 7, {"x": 1}]),
         "result_count": st.just(0),
         "session_id": st.just("s1"),
@@ -97,6 +99,24 @@ def lines(draw: st.DrawFn) -> list[ExportedLine]:
 
 @given(lines(), st.sampled_from(PositionBase))
 def test_what_is_exported_is_read_as_it_was(exported: list[ExportedLine], base: PositionBase) -> None:
+    check_round_trip(exported, base)
+
+
+@pytest.mark.parametrize("object_id", [True, {"a": 1}, ["p1"]])
+@pytest.mark.parametrize("action", ["page_exit", "click", "search"])
+def test_metadata_that_an_event_could_not_have_is_read_as_it_was(object_id: object, action: str) -> None:
+    metadata = {"action_name": action, "event_attributes": {"object": {"object_id": object_id}}}
+    line = {
+        "interaction_id": "i",
+        "feature_id": "p1",
+        "interaction_type": action,
+        "occurred_at": TIME,
+        "metadata": metadata,
+    }
+    check_round_trip([ExportedLine(Part.INTERACTIONS, line, None)], PositionBase.ZERO)
+
+
+def check_round_trip(exported: list[ExportedLine], base: PositionBase) -> None:
     writer = ExportFormat.UBI.writer(brings_searches=True)
     content = BytesIO(writer.begin() + writer.page(exported) + writer.end())
     with temporary_database() as database:
