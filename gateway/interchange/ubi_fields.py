@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
 from gateway.interchange.number_texts import number_text
@@ -37,7 +38,9 @@ _RESULT_COUNT_PATHS: Final[tuple[Path, ...]] = (
 )
 # The first since version 1.3 of the specification; the others are those of earlier plugins and clients.
 _HITS: Final = ("query_response_hit_ids", "query_response_object_ids", "query_response_objects_ids")
-_DIGITS: Final = re.compile(r"([0-9]{1,15})(?:\.0{1,15})?")
+_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_LEAST_UNCOUNTED: Final = 10**15
+"""A text of so many digits is an id, such as a barcode, rather than a count."""
 
 
 def at(document: Mapping[str, Any], path: Path) -> Any:
@@ -64,7 +67,7 @@ def _text(value: Any) -> str | None:
 
 
 def count_at(document: Mapping[str, Any], path: Path) -> int | None:
-    """The whole number from 0 on that ``path`` holds, in any spelling: 3, 3.0, "3" or "3.0"."""
+    """The whole number from 0 on that ``path`` holds, in any spelling: 3, 3.0, "3", "3.0", " +3" or "3e0"."""
     match at(document, path):
         case bool():
             return None
@@ -72,8 +75,10 @@ def count_at(document: Mapping[str, Any], path: Path) -> int | None:
             return number
         case float(number) if number.is_integer() and number >= 0:
             return int(number)
-        case str(text) if digits := _DIGITS.fullmatch(text):
-            return int(digits[1])
+        case str(text) if _NUMBER.fullmatch(text.strip()):
+            # A decimal is exact: rounded to a float, 0.99999999999999999 would be whole.
+            exact = Decimal(text.strip())
+            return int(exact) if 0 <= exact < _LEAST_UNCOUNTED and exact == int(exact) else None
     return None
 
 

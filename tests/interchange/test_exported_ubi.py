@@ -28,7 +28,7 @@ ATTRIBUTES = st.fixed_dictionaries(
     optional={
         "object": st.sampled_from([{"object_id": 42, "description": "brand", "object_detail": {"filter": "a"}}, "x"])
         | st.fixed_dictionaries({"object_id": VALUES}),
-        "position": st.sampled_from([{"ordinal": 0}, {"ordinal": "2"}, {"index": 4}, 7, {"x": 1}]),
+        "position": st.sampled_from([{"ordinal": 0}, {"ordinal": "2"}, {"ordinal": " 5e0"}, {"index": 4}, 7, {"x": 1}]),
         "result_count": st.just(0),
         "session_id": st.just("s1"),
         "interaction_id": VALUES,

@@ -213,6 +213,12 @@ def test_an_object_id_that_is_none_is_told_and_nothing_else_is_recorded_in_its_p
         ({"ordinal": 1.0}, 1),
         ({"ordinal": "1"}, 1),
         ({"ordinal": "1.0"}, 1),
+        *(({"ordinal": spelling}, 3) for spelling in ("3e0", "30e-1", ".3E+1", " 3", "3\t", "+3", "3.", "03")),
+        *(({"ordinal": odd}, None) for odd in ("1_0", "٣", "3.5", "1." + "0" * 20 + "1", "-1", "", ".", "e0", "0x1")),
+        *(
+            ({"ordinal": odd}, None)
+            for odd in ("1 0", "NaN", "Infinity", "1e15", "1e999", "1e9999", "4006381333931000")
+        ),
         ({"ordinal": {"index": 1}}, 1),
         ({"index": 1}, 1),
         (1, 1),
@@ -225,6 +231,12 @@ def test_an_object_id_that_is_none_is_told_and_nothing_else_is_recorded_in_its_p
 def test_a_position_is_read_as_producers_write_it(position: object, read_as: int | None) -> None:
     (interaction,) = interactions(event(event_attributes={"object": {"object_id": "i"}, "position": position}))
     assert interaction.get("position") == read_as
+
+
+def test_a_long_text_that_is_no_position_is_read_in_time_that_grows_with_its_length() -> None:
+    for text in ("1" * 200_000 + "e", "." + "1" * 200_000 + "e", "9" * 200_000):
+        (interaction,) = interactions(event(event_attributes={"position": {"ordinal": text}}))
+        assert "position" not in interaction
 
 
 def test_the_user_is_whom_the_event_names_before_the_client() -> None:
