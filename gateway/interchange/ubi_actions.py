@@ -16,8 +16,8 @@ class Feature(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """An action of UBI, as it is recorded. ``interaction_type`` None: the action's own name is recorded, which the
-    contract reads as OTHER.
+    """An action of UBI, as it is recorded. ``interaction_type``: one that the contract doesn't know is the action's
+    name, and reads as OTHER; None where the table has no such action, whose name is recorded as it is spelled.
 
     ``counts_results``: recorded as ``zero_results`` where the event says that nothing was found.
     ``searches``: its message is the query's text, and the second such event of one query is a ``query_refinement``.
@@ -37,15 +37,15 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "add_to_cart": Action("add_to_cart", Feature.ITEM),
     "purchase": Action("purchase", Feature.ITEM),
     "declined_product": Action("negative_feedback", Feature.ITEM),
-    "search": Action(None, Feature.QUERY, counts_results=True, searches=True),
-    "on_search": Action(None, Feature.QUERY, counts_results=True, searches=True),
-    "view_search_results": Action(None, Feature.QUERY, counts_results=True),
+    "search": Action("search", Feature.QUERY, counts_results=True, searches=True),
+    "on_search": Action("on_search", Feature.QUERY, counts_results=True, searches=True),
+    "view_search_results": Action("view_search_results", Feature.QUERY, counts_results=True),
     "brand_filter": Action("filter_toggle", Feature.FACET),
     "type_filter": Action("filter_toggle", Feature.FACET),
     "product_sort": Action("query_refinement", Feature.QUERY),
-    "global_click": Action(None, Feature.ITEM),
-    "page_exit": Action(None, Feature.ITEM),
-    "404_redirect": Action(None, Feature.ITEM),
+    "global_click": Action("global_click", Feature.ITEM),
+    "page_exit": Action("page_exit", Feature.ITEM),
+    "404_redirect": Action("404_redirect", Feature.ITEM),
     "click_through": Action("click", Feature.ITEM),
     # The types themselves.
     "view": Action("view", Feature.ITEM),
@@ -78,7 +78,7 @@ def reference() -> str:
         kinds = [
             "`zero_results` when nothing was found" if action.counts_results else None,
             "`query_refinement` after the first of its query" if action.searches else None,
-            f"`{action.interaction_type or name}`",
+            f"`{action.interaction_type}`",
         ]
         rows.append(f"| `{name}` | {', else '.join(filter(None, kinds))} | {action.feature.value} |")
     return "\n".join(rows)

@@ -334,14 +334,20 @@ def test_every_type_of_the_contract_is_an_action_in_any_letter_case() -> None:
 @pytest.mark.parametrize(("name", "action"), ACTIONS.items())
 def test_an_action_is_recorded_as_the_table_says(name: str, action: Any) -> None:
     (interaction,) = interactions(event(name))
-    assert interaction["interaction_type"] == action.interaction_type or name
+    assert interaction["interaction_type"] == action.interaction_type
     assert ("action_name" in interaction["metadata"]) is (interaction["interaction_type"] != name)
 
 
-def test_actions_are_told_in_any_letter_case_and_unknown_ones_keep_their_name() -> None:
-    upper, unknown = interactions(event("CLICK") + event("watch"))
-    assert (upper["interaction_type"], upper["metadata"]["action_name"]) == ("click", "CLICK")
-    assert unknown["interaction_type"] == "watch"
+@pytest.mark.parametrize("name", ACTIONS)
+def test_an_action_is_told_in_any_letter_case_and_its_spelling_is_kept(name: str) -> None:
+    plain, upper = interactions(event(name, query_id=None) + event(f" {name.upper()}", query_id=None))
+    assert upper["interaction_type"] == plain["interaction_type"]
+    assert upper["metadata"]["action_name"] == f" {name.upper()}"
+
+
+def test_an_unknown_action_keeps_its_name() -> None:
+    (unknown,) = interactions(event("Watch"))
+    assert (unknown["interaction_type"], unknown["metadata"].get("action_name")) == ("Watch", None)
 
 
 @pytest.mark.parametrize(
