@@ -18,6 +18,7 @@ from gateway.app.worker import prepare_interpreter
 from gateway.cli.console import AsJson, print_json, print_text, progress, timestamp, warn
 from gateway.cli.insights_commands import catch_up
 from gateway.cli.store_connection import run
+from gateway.compiler.native_backend.extension import BACK_END
 from gateway.demo.data import NamespaceKind
 from gateway.demo.demo_contents import DEFAULT_INTERACTIONS, NAMESPACES, DemoAccess, Interactions, prepare, this_hour
 from gateway.demo.embedded_mongod import start
@@ -148,6 +149,7 @@ def _welcome(facts: dict[str, Any], *, is_outdated: bool) -> str:
   Namespace  {facts["namespace"]}  ({facts["namespaceId"]}); another one: {NAMESPACES[1]}
   MongoDB    {facts["mongodbUri"]}  (database {facts["database"]})
   Data       {data}
+  Back end   {BACK_END}
 
 Try:
   {curl}

@@ -18,6 +18,7 @@ from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
 from gateway.cli import app
+from gateway.compiler.native_backend.extension import BACK_END
 from gateway.model import secret_keys
 from gateway.store.client import close, open_client
 from gateway.store.keys import Keys
@@ -272,7 +273,9 @@ def test_its_data_end_now_and_a_reset_makes_new_ones_of_what_ended_long_ago(tmp_
     process = start(tmp_path, "--interactions", "2040")
     try:
         assert process.stdout is not None
-        [line] = [line for line in iter(process.stdout.readline, "Ctrl-C ends it; the data stay.\n") if "Data" in line]
+        welcome = list(iter(process.stdout.readline, "Ctrl-C ends it; the data stay.\n"))
+        assert f"  Back end   {BACK_END}\n" in welcome
+        [line] = [line for line in welcome if "Data" in line]
         assert line == (
             "  Data       generated, of the sixty days up to 2025-07-01T10:00:00.000Z; "
             "gateway demo --reset makes new ones\n"
