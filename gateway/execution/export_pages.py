@@ -176,10 +176,12 @@ class ExportPages:
         if read is None:
             data = outcome(answer, _place_of(place.part)).data
             read = decoded_rows(place.part, data[_FIELDS[place.part]])
-        if read.following is not None and read.following == place.cursor:
-            # It would be asked for without end.
-            raise UnreadableDocument("Nothing can be read behind a document whose `_id` isn't read as it is stored.")
         if read.following is not None:
+            if read.following == place.cursor:
+                # It would be asked for without end.
+                raise UnreadableDocument(
+                    "Nothing can be read behind a document whose `_id` isn't read as it is stored."
+                )
             following: ExportPlace | None = replace(place, cursor=read.following)
         else:
             part = question.parts_behind(place.part)
