@@ -43,6 +43,16 @@ async def sold(gateway: Gateway, *sales: dict[str, Any]) -> list[ObjectId]:
     return [document["_id"] for document in documents]
 
 
+async def totals_with(gateway: Gateway, *sales: dict[str, Any]) -> dict[str, Any]:
+    """The totals while there are these sales beside the ordinary ones."""
+    odd = await sold(gateway, *sales)
+    try:
+        totals: dict[str, Any] = (await gateway.data(REVENUE))["interactionStats"]["totals"]
+    finally:
+        await gateway.database[INTERACTION.collection].delete_many({"_id": {"$in": odd}})
+    return totals
+
+
 @pytest.mark.parametrize(
     "sales",
     [
@@ -56,19 +66,11 @@ async def sold(gateway: Gateway, *sales: dict[str, Any]) -> list[ObjectId]:
     ],
 )
 async def test_prices_beyond_all_sums_are_none_of_the_revenue(gateway: Gateway, sales: list[dict[str, Any]]) -> None:
-    odd = await sold(gateway, *sales)
-    try:
-        totals = (await gateway.data(REVENUE))["interactionStats"]["totals"]
-    finally:
-        await gateway.database[INTERACTION.collection].delete_many({"_id": {"$in": odd}})
+    totals = await totals_with(gateway, *sales)
     assert totals == {"interactions": 2 + len(sales), "revenue": [{"currency": "EUR", "amount": 42.5}]}
 
 
 async def test_the_greatest_price_is_summed(gateway: Gateway) -> None:
     greatest, returned = {"price": 1e100, "quantity": 1e100}, {"price": Int64(-5)}
-    odd = await sold(gateway, greatest | {"currency": "B"}, returned | {"currency": "B"})
-    try:
-        totals = (await gateway.data(REVENUE))["interactionStats"]["totals"]
-    finally:
-        await gateway.database[INTERACTION.collection].delete_many({"_id": {"$in": odd}})
+    totals = await totals_with(gateway, greatest | {"currency": "B"}, returned | {"currency": "B"})
     assert {row["currency"]: row["amount"] for row in totals["revenue"]} == {"EUR": 42.5, "B": 1e200}
