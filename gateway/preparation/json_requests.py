@@ -25,6 +25,7 @@ _LONG_NUMBER = b"0" * 19
 _MAX_LEVELS = 1_024
 # Python reads no integer of more.
 _MAX_DIGITS = 4_300
+TOO_LARGE_NUMBER = "A number is larger than any that can be stored."
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -84,7 +85,7 @@ def unfit_value(value: Any) -> UnfitValue | None:
             message = "A string holds half of a pair of surrogates, which UTF-8 can't encode."
             return UnfitValue(tuple(path(steps)), message)
         if isinstance(item, float) and not isfinite(item):
-            return UnfitValue(tuple(path(steps)), "A number is larger than any that can be stored.")
+            return UnfitValue(tuple(path(steps)), TOO_LARGE_NUMBER)
     return None
 
 

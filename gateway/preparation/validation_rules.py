@@ -30,6 +30,7 @@ from graphql import (
 from gateway.compiler.graphql_core_adapter import ValidationAbortedError, limit_overlap_steps, overlap_steps_left
 from gateway.errors import OperationTooComplex
 from gateway.limits.validation_bounds import MAX_OVERLAP_STEPS, MAX_VALUE_ERRORS
+from gateway.preparation.json_requests import TOO_LARGE_NUMBER
 
 
 class BoundedValuesRule(ValuesOfCorrectTypeRule):
@@ -79,7 +80,7 @@ class FiniteFloatsRule(ValidationRule):
 
     def enter_float_value(self, node: FloatValueNode | IntValueNode, *_: object) -> None:
         if get_named_type(self.context.get_input_type()) is GraphQLFloat and not isfinite(float(node.value)):
-            self.report_error(GraphQLError("A number is larger than any that can be stored.", node))
+            self.report_error(GraphQLError(TOO_LARGE_NUMBER, node))
 
     enter_int_value = enter_float_value
 
