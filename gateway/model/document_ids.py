@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 
 from bson import Code, Decimal128, ObjectId
 
-from gateway.model.extended_json import text_form
+from gateway.model.extended_json import text_form, whole_number
 from gateway.model.filter_trees import canonical_json
 
 # As a number is written that has no other spelling.
@@ -86,10 +86,8 @@ def id_text(stored: object) -> str | None:
         case float() if stored.is_integer():
             return _digits(int(stored))
         case Decimal128():
-            number = stored.to_decimal()
-            # The least and the greatest that there are have thousands of digits.
-            if number.is_finite() and abs(number) < _BEYOND and number == int(number):
-                return _digits(int(number))
+            whole = whole_number(stored)
+            return None if whole is None else str(whole)
         case ObjectId():
             return str(stored)
     return None

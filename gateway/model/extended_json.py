@@ -119,12 +119,20 @@ def plain_value(value: Any) -> Any:
         case list():
             return [plain_value(item) for item in value]
         case Decimal128():
+            if (whole := whole_number(value)) is not None and abs(whole) > 2**53:
+                return whole
             decimal = value.to_decimal()
-            if not decimal.is_finite():
-                return str(decimal)
-            is_between = 2**53 < decimal.copy_abs() < 2**63
-            return int(decimal) if is_between and decimal == int(decimal) else float(decimal)
+            return float(decimal) if decimal.is_finite() else str(decimal)
     return text_form(value)
+
+
+def whole_number(value: Decimal128) -> int | None:
+    """The integer of fewer than 64 bits that a decimal is; None for any other. The least and the greatest that there
+    are have thousands of digits."""
+    decimal = value.to_decimal()
+    if decimal.is_finite() and decimal.copy_abs() < 2**63 and decimal == int(decimal):
+        return int(decimal)
+    return None
 
 
 def id_spelling(id: Any) -> str:
