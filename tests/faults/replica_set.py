@@ -214,7 +214,10 @@ class ReplicaSet:
         members = [{"_id": n, "host": f"{HOST}:{one.gate.port}"} for n, one in enumerate(self.members)]
 
         # A fault is noticed sooner than by default (10 s): how long MongoDB takes for it isn't what is tried.
-        configuration = {"_id": NAME, "members": members, "settings": {"electionTimeoutMillis": ELECTION_MS}}
+        # Members follow the primary alone: one that followed another secondary would stand still with it,
+        # and a majority couldn't be reached where a test holds up one member.
+        settings = {"electionTimeoutMillis": ELECTION_MS, "chainingAllowed": False}
+        configuration = {"_id": NAME, "members": members, "settings": settings}
 
         async def initiated() -> bool:
             try:
