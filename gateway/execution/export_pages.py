@@ -13,7 +13,6 @@ from gateway.errors import (
     QueryTooBroad,
     RateLimited,
     Unavailable,
-    UnreadableDocument,
 )
 from gateway.execution import export_documents as documents
 from gateway.execution.asked_operations import AskedOperations, Asking, OperationFailed, outcome
@@ -158,8 +157,7 @@ class ExportPages:
     ) -> ExportPage:
         """The page at a place, of ``first`` elements; ``size``: the bytes in which the question was asked.
 
-        Raises `OperationFailed`, `UnreadableDocument` where the page ends where it began, and what ``asking.left``
-        does.
+        Raises `OperationFailed` and what ``asking.left`` does.
         """
         began = perf_counter()
         place = place.within(context.namespace)
@@ -177,11 +175,6 @@ class ExportPages:
             data = outcome(answer, _place_of(place.part)).data
             read = decoded_rows(place.part, data[_FIELDS[place.part]])
         if read.following is not None:
-            if read.following == place.cursor:
-                # It would be asked for without end.
-                raise UnreadableDocument(
-                    "Nothing can be read behind a document whose `_id` isn't read as it is stored."
-                )
             following: ExportPlace | None = replace(place, cursor=read.following)
         else:
             part = question.parts_behind(place.part)

@@ -10,15 +10,17 @@ Decode = Callable[[bytes], Iterator[Sequence[Document]]]
 class UndecodedBatches:
     """All documents that one command gave: batches of BSON, one behind the other.
 
-    ``count``: how many documents they have. ``decode``: gives those of a batch, piece by piece where it is long.
+    ``count``: how many documents they have. ``decode``: gives those of a batch, piece by piece where it is long;
+    ``decode_cut``: the same of documents that are cut out of these, None: as of these.
     """
 
-    __slots__ = ("batches", "count", "decode")
+    __slots__ = ("batches", "count", "decode", "decode_cut")
 
-    def __init__(self, batches: Sequence[bytes], count: int, decode: Decode) -> None:
+    def __init__(self, batches: Sequence[bytes], count: int, decode: Decode, decode_cut: Decode | None = None) -> None:
         self.batches = batches
         self.count = count
         self.decode = decode
+        self.decode_cut = decode_cut or decode
 
     def decoding(self) -> Iterator[list[Document] | None]:
         """None while there is more to decode, after each piece, and then the documents; raises what ``decode`` does
@@ -35,8 +37,8 @@ class UndecodedBatches:
         return [UndecodedDocument(self, number, path, text) for number, text in enumerate(texts)]
 
     def cut(self, batch: bytes, count: int) -> "UndecodedBatches":
-        """Documents that are parts of these, decoded as they are."""
-        return UndecodedBatches((batch,), count, self.decode)
+        """Documents that are parts of these."""
+        return UndecodedBatches((batch,), count, self.decode_cut)
 
 
 class UndecodedDocuments(Sequence[Document]):

@@ -13,6 +13,7 @@ from gateway.context import Reach
 from gateway.errors import BadUserInput
 from gateway.model.indexes import Index, indexes_for
 from gateway.model.kinds import Kind, Order
+from gateway.model.undecoded_values import UNDEFINED, UndecodedValue, named
 from gateway.plan.commands import Document, Scan
 from gateway.plan.cursors import Tie, Value
 from gateway.plan.paging import Window
@@ -20,6 +21,15 @@ from gateway.plan.predicate import Conjunct, Lookup, Predicate, TimeBound
 
 _Bound = tuple[str, str, Value | Tie]
 
+# What is missing is sorted as null, and `undefined` below it. To expressions what is missing is `undefined`; a filter
+# for null finds all three.
+_CONDITIONS: Mapping[tuple[str, Value], Document] = {
+    ("$eq", None): {"$eq": None, "$not": {"$type": "undefined"}},
+    ("$lt", None): {"$type": ["minKey", "undefined"]},
+    ("$eq", UNDEFINED): {"$type": "undefined"},
+    ("$lt", UNDEFINED): {"$type": "minKey"},
+    ("$gt", UNDEFINED): {"$not": {"$type": ["minKey", "undefined"]}},
+}
 _TIGHTER = {"$gt": max, "$gte": max, "$lt": min, "$lte": min}
 
 
@@ -99,6 +109,13 @@ def intervals(kind: Kind, times: Sequence[TimeBound], window: Window | None) -> 
     return tuple(filters)
 
 
+def within(window: Window) -> Document:
+    """The filter for the window's elements, where no index has to hold each interval; empty without cursors."""
+    filters = _intervals(window)
+    # Beside what else is in its document, which may have an `$or` of its own.
+    return {} if filters == [{}] else {"$and": [{"$or": filters}]}
+
+
 def sort(order: Order, *, descending: bool) -> tuple[tuple[str, int], ...]:
     direction = -1 if descending else 1
     return ((order.path, direction), ("_id", direction))
@@ -110,26 +127,41 @@ def _intervals(window: Window) -> list[Document]:
     ahead, behind = ("$lt", "$gt") if window.descending else ("$gt", "$lt")
     start, stop = (window.before, window.after) if window.backwards else (window.after, window.before)
     if start and stop and start.value == stop.value:
-        return [_interval(path, {path: start.value}, [("_id", ahead, start.tie), ("_id", behind, stop.tie)])]
+        return [_interval(path, [(path, "$eq", start.value), ("_id", ahead, start.tie), ("_id", behind, stop.tie)])]
     beyond_start = [(path, ahead, start.value)] if start else []
     beyond_stop = [(path, behind, stop.value)] if stop else []
-    parts: list[tuple[dict[str, Value], list[_Bound]]] = [({}, [*beyond_start, *beyond_stop])]
+    parts: list[list[_Bound]] = [[*beyond_start, *beyond_stop]]
     if start:
-        parts.insert(0, ({path: start.value}, [("_id", ahead, start.tie), *beyond_stop]))
+        parts.insert(0, [(path, "$eq", start.value), ("_id", ahead, start.tie), *beyond_stop])
     if stop:
-        parts.append(({path: stop.value}, [("_id", behind, stop.tie), *beyond_start]))
-    # Nothing is lower than null, though to MongoDB's expressions a missing value is.
-    return [_interval(path, equal, bounds) for equal, bounds in parts if (path, "$lt", None) not in bounds]
+        parts.append([(path, "$eq", stop.value), ("_id", behind, stop.tie), *beyond_start])
+    return [_interval(path, bounds) for bounds in parts]
 
 
-def _interval(path: str, equal: Mapping[str, Value], bounds: Sequence[_Bound]) -> Document:
-    # As expressions, which compare across types as sorting does.
-    compared = [{operator: [f"${at}", {"$literal": value}]} for at, operator, value in bounds]
-    if not compared:
+def _interval(path: str, bounds: Sequence[_Bound]) -> Document:
+    """The filter for what is within these bounds of an order by ``path`` and ``_id``."""
+    if not bounds:
         return {}
+    ordered: dict[str, Any] = {}
+    conditions, compared = list[Document](), list[Document]()
+    for at, operator, value in bounds:
+        is_plain = at != path or not (value is None or value.__class__ is UndecodedValue)
+        condition = None if is_plain else _CONDITIONS.get((operator, value))
+        if condition is not None:
+            conditions.append({path: condition})
+        elif operator != "$eq":
+            # As expressions, which compare across types as sorting does.
+            compared.append({operator: [f"${at}", named("$literal", value)]})
+        elif is_plain:
+            ordered["$eq"] = value
+        else:
+            conditions.append({path: named("$eq", value)})
     # A list is sorted by one of its elements and compared as a whole: it would come on every page, or on none. It
     # stands on pages behind no cursor only.
-    ordered: Document = {"$not": {"$type": "array"}}
-    if path in equal:
-        ordered = {"$eq": equal[path], **ordered}
-    return {path: ordered, "$expr": compared[0] if len(compared) == 1 else {"$and": compared}}
+    ordered["$not"] = {"$type": "array"}
+    interval: dict[str, Any] = {path: ordered}
+    if conditions:
+        interval["$and"] = conditions
+    if compared:
+        interval["$expr"] = compared[0] if len(compared) == 1 else {"$and": compared}
+    return interval

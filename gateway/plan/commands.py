@@ -130,10 +130,19 @@ class NamespaceScan:
         return [{**self.condition, **last}]
 
 
-def sorted_whole(projection: Document, sort: Sequence[tuple[str, int]]) -> str:
-    """The key that documents are sorted by, where they come as they are stored, and may have it twice; else "": what a
-    projection names MongoDB gives once."""
-    return sort[0][0] if sort and not any(projection.values()) else ""
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """The key that documents are sorted by. ``may_repeat``: whether they may come with it twice, as they are stored:
+    what a projection names MongoDB gives once. ``of_rows``: whether they come as what is joined, in rows."""
+
+    name: str
+    may_repeat: bool
+    of_rows: bool = False
+
+
+def sort_key(projection: Document, sort: Sequence[tuple[str, int]], *, of_rows: bool = False) -> SortKey | None:
+    """That of what is read in the order of ``sort``; None without any."""
+    return SortKey(sort[0][0], not any(projection.values()), of_rows) if sort else None
 
 
 @dataclass(frozen=True)
@@ -159,9 +168,8 @@ class Find:
         return self.scan.filters
 
     @property
-    def sorted_by(self) -> str:
-        """As of `sorted_whole`."""
-        return sorted_whole(self.projection, self.sort)
+    def sort_key(self) -> SortKey | None:
+        return sort_key(self.projection, self.sort)
 
     @property
     def may_be_long(self) -> bool:
@@ -197,9 +205,8 @@ class Aggregation(ABC, Generic[T_co]):
     optional: bool = False
 
     @property
-    def sorted_by(self) -> str:
-        """As of `sorted_whole`."""
-        return ""
+    def sort_key(self) -> SortKey | None:
+        return None
 
     @property
     def examines(self) -> bool:

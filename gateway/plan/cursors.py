@@ -16,6 +16,7 @@ from bson.errors import BSONError
 from gateway.errors import InvalidCursor
 from gateway.model.bson_values import is_uuid, uuid_text, uuid_value
 from gateway.model.kinds import Order
+from gateway.model.undecoded_values import UndecodedValue
 from gateway.plan import opaque_text
 
 _VERSION = 1
@@ -75,6 +76,8 @@ def _marked_value(value: Any) -> Any:
             return value
         case DatetimeMS():
             return ["t", int(value)]
+        case UndecodedValue():
+            return ["r", opaque_text.encode_bytes(value.encoded)]
     return _as_bson(value)
 
 
@@ -90,6 +93,8 @@ def _value(encoded: Any) -> Value:
             return DatetimeMS(_integer(milliseconds))
         case ["b", str(text)]:
             return _from_bson(text)
+        case ["r", str(text)]:
+            return UndecodedValue.of(opaque_text.decode_bytes(text))
         case int():
             return _integer(encoded)
         case None | float():
@@ -115,6 +120,8 @@ def _marked_tie(tie: Any) -> Any:
             return _as_bson(tie)
         case int():
             return tie
+        case UndecodedValue():
+            return ["r", opaque_text.encode_bytes(tie.encoded)]
     return _as_bson(tie)
 
 
@@ -128,6 +135,8 @@ def _tie(encoded: Any) -> Tie:
             return text
         case ["b", str(text)] if not isinstance(tie := _from_bson(text), list):
             return tie
+        case ["r", str(text)]:
+            return UndecodedValue.of(opaque_text.decode_bytes(text))
         case int():
             return _integer(encoded)
     raise ValueError(encoded)

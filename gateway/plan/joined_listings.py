@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gateway.model.derived_documents import SEARCH_OUTCOMES
-from gateway.plan.commands import Aggregation, Document, Scan, sorted_whole
+from gateway.plan.commands import Aggregation, Document, Scan, SortKey, sort_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,8 @@ class JoinedFind(Aggregation[Sequence[Document]]):
     limit: int
 
     @property
-    def sorted_by(self) -> str:
-        return sorted_whole(self.projection, self.sort)
+    def sort_key(self) -> SortKey | None:
+        return sort_key(self.projection, self.sort)
 
     @property
     def most_rows(self) -> int:

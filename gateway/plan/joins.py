@@ -12,7 +12,7 @@ from bson import ObjectId
 from gateway.context import Reach
 from gateway.model.document_ids import other_spelling
 from gateway.model.kinds import Kind
-from gateway.plan.commands import Aggregation, Document, Scan, sorted_whole
+from gateway.plan.commands import Aggregation, Document, Scan, SortKey, sort_key
 
 # As many are found in about 20 ms.
 _MANY_ROWS = 1_000
@@ -34,8 +34,8 @@ class Join(Aggregation[Mapping[str, list[Document]]]):
     limit: int
 
     @property
-    def sorted_by(self) -> str:
-        return sorted_whole(self.projection, self.sort)
+    def sort_key(self) -> SortKey | None:
+        return sort_key(self.projection, self.sort, of_rows=True)
 
     @property
     def most_rows(self) -> int:

@@ -46,14 +46,24 @@ def encode_bson(document: Mapping[str, Any]) -> str:
         content = bson.encode(document, codec_options=_OPTIONS)
     except (BSONError, OverflowError):
         content = b""
+    return encode_bytes(content)
+
+
+def decode_bson(text: str) -> dict[str, Any]:
+    """What was so encoded; raises ValueError, or the driver's `BSONError`, for what was not."""
+    return bson.decode(decode_bytes(text), _OPTIONS)
+
+
+def encode_bytes(content: bytes) -> str:
+    """Bytes in the place of a value; raises `UnreadableDocument` for too many, and for none."""
     if not 0 < len(content) <= MAX_BSON_BYTES:
         raise UnreadableDocument("What is stored here is too long for a cursor.")
     return b2a_base64(content, newline=False).decode()
 
 
-def decode_bson(text: str) -> dict[str, Any]:
-    """What was so encoded; raises ValueError, or the driver's `BSONError`, for what was not."""
+def decode_bytes(text: str) -> bytes:
+    """What was so encoded; raises ValueError for what was not."""
     content = a2b_base64(text.encode(), strict_mode=True)
     if len(content) > MAX_BSON_BYTES:
         raise ValueError(text[:100])
-    return bson.decode(content, _OPTIONS)
+    return content

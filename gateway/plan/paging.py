@@ -13,6 +13,7 @@ from typing import Any
 from gateway.errors import BadUserInput
 from gateway.model.bson_order import ordered_element
 from gateway.model.kinds import Order
+from gateway.model.undecoded_values import UndecodedPlace
 from gateway.plan.cursors import Place, decode_cursor, encode_cursor
 
 DEFAULT_PAGE_SIZE = 10
@@ -93,10 +94,12 @@ class Edge:
 
     @property
     def cursor(self) -> str:
-        value = self.document.get(self.order.path)
+        value, tie = self.document.get(self.order.path), self.document["_id"]
+        if tie.__class__ is UndecodedPlace:
+            value, tie = tie
         if value.__class__ is list:
             value = ordered_element(value, highest=self.highest)
-        return encode_cursor(self.order, value, self.document["_id"])
+        return encode_cursor(self.order, value, tie)
 
 
 # Not frozen, which would take twice as long to make: a join has one for each parent.

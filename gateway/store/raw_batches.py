@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ from bson.errors import InvalidBSON
 from gateway.errors import ReadTooLarge
 from gateway.errors.tracebacks import untraced
 from gateway.model.undecoded_documents import UndecodedBatches
+from gateway.plan.commands import SortKey
 from gateway.plan.usage import InTurn
 from gateway.scheduling.held_bytes import ReplyBytes
 from gateway.store.client import CommandCursor, Document, RawBatchCursor, next_batch
@@ -27,14 +29,16 @@ class KeptBatches:
     """The batches that were read so far, in order, for whoever wants them as they came.
 
     ``count``: the documents in them. ``reply``: counts what is held of them, as once they are decoded: they may be.
-    ``sorted_by``: as of `decoded`.
+    ``sort_key``: as of `decoded`.
     """
 
-    __slots__ = ("_batches", "_long", "_options", "_sorted_by", "count", "reply")
+    __slots__ = ("_batches", "_long", "_options", "_sort_key", "count", "reply")
 
-    def __init__(self, options: CodecOptions[Document], sorted_by: str = "", reply: ReplyBytes | None = None) -> None:
+    def __init__(
+        self, options: CodecOptions[Document], sort_key: SortKey | None = None, reply: ReplyBytes | None = None
+    ) -> None:
         self._options = options
-        self._sorted_by = sorted_by
+        self._sort_key = sort_key
         self._batches: list[bytes] = []
         self._long = 0
         self.count = 0
@@ -54,12 +58,15 @@ class KeptBatches:
         """All of them, once there is room for what is long to be decoded."""
         if self.reply is not None and self._long:
             await self.reply.decode(self._long)
-        return UndecodedBatches(self._batches, self.count, self._decoded)
+        sort_key, decode_cut = self._sort_key, None
+        if sort_key is not None and sort_key.of_rows:
+            decode_cut = partial(self._decoded, replace(sort_key, of_rows=False))
+        return UndecodedBatches(self._batches, self.count, partial(self._decoded, sort_key), decode_cut)
 
-    def _decoded(self, batch: bytes) -> Iterator[list[Document]]:
+    def _decoded(self, sort_key: SortKey | None, batch: bytes) -> Iterator[list[Document]]:
         for piece in _pieces(batch):
             with translated():
-                documents = decoded(piece, self._options, self._sorted_by)
+                documents = decoded(piece, self._options, sort_key)
             yield documents
 
 
@@ -67,21 +74,21 @@ class ReadDocuments:
     """The documents that were read so far, in order; from the first long batch on they aren't decoded yet, where that
     is done ``in_turn``.
 
-    ``count``: how many there are. ``reply``: counts what is held of them, where that is counted. ``sorted_by``: as of
+    ``count``: how many there are. ``reply``: counts what is held of them, where that is counted. ``sort_key``: as of
     `decoded`.
     """
 
-    __slots__ = ("_decoded", "_in_turn", "_options", "_sorted_by", "_waiting", "count", "reply")
+    __slots__ = ("_decoded", "_in_turn", "_options", "_sort_key", "_waiting", "count", "reply")
 
     def __init__(
         self,
         options: CodecOptions[Document],
         in_turn: InTurn | None = None,
-        sorted_by: str = "",
+        sort_key: SortKey | None = None,
         reply: ReplyBytes | None = None,
     ) -> None:
         self._options = options
-        self._sorted_by = sorted_by
+        self._sort_key = sort_key
         self._in_turn = in_turn
         self.reply = reply
         self._decoded: list[Document] = []
@@ -94,7 +101,7 @@ class ReadDocuments:
         if self.reply is not None:
             self.reply.came(len(batch), is_decoded=is_decoded)
         if is_decoded:
-            self._decoded += decoded(batch, self._options, self._sorted_by)
+            self._decoded += decoded(batch, self._options, self._sort_key)
         else:
             self._waiting.append(batch)
         self.count += count
@@ -108,7 +115,7 @@ class ReadDocuments:
             # It is let go once it is decoded.
             for piece in _pieces(self._waiting.popleft()):
                 with translated():
-                    self._decoded += await self._in_turn(partial(decoded, piece, self._options, self._sorted_by))
+                    self._decoded += await self._in_turn(partial(decoded, piece, self._options, self._sort_key))
         return self._decoded
 
 

@@ -10,7 +10,7 @@ from gateway.errors import QueryTooBroad, ReadTooLarge
 from gateway.errors.time_limit import too_broad
 from gateway.errors.tracebacks import untraced
 from gateway.model.undecoded_documents import UndecodedBatches, UndecodedDocuments
-from gateway.plan.commands import Aggregation, Count, Document, Find, ReadCommand
+from gateway.plan.commands import Aggregation, Count, Document, Find, ReadCommand, SortKey
 from gateway.plan.joined_listings import JoinedFind
 from gateway.plan.projection import most_bytes
 from gateway.plan.usage import Usage
@@ -33,8 +33,8 @@ from gateway.store.raw_batches import KeptBatches, ReadDocuments, read_documents
 
 T = TypeVar("T")
 _Read = TypeVar("_Read", KeptBatches, ReadDocuments)
-# Takes the key of `sorted_by`, and what counts a reply; keeps the batches.
-_NoneYet: TypeAlias = Callable[[str, ReplyBytes | None], _Read]
+# Takes the key that documents are sorted by, and what counts a reply; keeps the batches.
+_NoneYet: TypeAlias = Callable[[SortKey | None, ReplyBytes | None], _Read]
 
 # Of what has no limit but its ids, of which an operation names up to 1,000: MongoDB's own first batch has 101.
 _UNLIMITED_BATCH = 1_001
@@ -112,7 +112,7 @@ class Reader:
     def _found(self, command: Find, usage: Usage, none_yet: _NoneYet[_Read]) -> Awaitable[_Read]:
         most = (command.limit or _UNLIMITED_BATCH) * most_bytes(command.projection)
         reply = usage.reply(max(_ROOM_BYTES, min(most, _REPLY_BYTES)))
-        find = partial(self._find, command, usage, none_yet(command.sorted_by, reply))
+        find = partial(self._find, command, usage, none_yet(command.sort_key, reply))
         if command.may_be_long:
             begin = partial(usage.begin, examines=bool(command.unindexed))
             find = partial(self._long_commands.run, find, begin, command.since)
@@ -201,7 +201,7 @@ class Reader:
 
     def _rows(self, command: Aggregation[Any], usage: Usage, none_yet: _NoneYet[_Read]) -> Awaitable[_Read | None]:
         reply = usage.reply(_REPLY_BYTES)
-        run = partial(self._aggregate, command, usage, none_yet(command.sorted_by, reply))
+        run = partial(self._aggregate, command, usage, none_yet(command.sort_key, reply))
         if command.may_be_long:
             run = partial(self._long_commands.run, run, partial(usage.begin, examines=command.examines))
         return _read(command, usage, reply, run)

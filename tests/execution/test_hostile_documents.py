@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from bson import Binary, MinKey
+from bson import Binary
 from bson.raw_bson import RawBSONDocument
 from pymongo.errors import BulkWriteError
 
@@ -54,9 +54,6 @@ def documents(kind: Kind) -> Iterator[dict[str, Any]]:
     recorded, number = RECORDED[kind], 0
     for name in sorted({*recorded, "extra"} - {"namespace_id"}):
         for value in ODD_VALUES:
-            if name == kind.time_path and isinstance(value, MinKey):
-                # Behind those without a time nothing is looked for.
-                continue
             number += 1
             place = {"_id": Binary.from_uuid(UUID(int=number)), kind.time_path: NOON + timedelta(seconds=number // 3)}
             yield {**recorded, **place, kind.id_path: f"{number}", "namespace_id": NAMESPACE.id, name: value}

@@ -13,6 +13,7 @@ from gateway.context import Namespace, Reach
 from gateway.errors import BadUserInput
 from gateway.model.filter_trees import key_token, key_value_token, value_hash
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Kind, Order, position_order, time_order
+from gateway.model.undecoded_values import UNDEFINED, UndecodedValue
 from gateway.plan.access_path import AccessPath, choose_access_path, intervals, sort
 from gateway.plan.commands import Find, Scan
 from gateway.plan.cursors import Place
@@ -24,6 +25,7 @@ from tests.harness.default_graph import EXECUTABLE
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
 NAMESPACE = Namespace("ns_1", "shop", "org_1", NOW)
 TIE, OTHER_TIE = Binary.from_uuid(UUID(int=1)), Binary.from_uuid(UUID(int=2))
+NOT_UTF_8 = UndecodedValue(2, b"\x02\0\0\0\xff\0")
 LATEST = time_order(INTERACTION, descending=True)
 EARLIEST = time_order(INTERACTION, descending=False)
 
@@ -140,6 +142,15 @@ def test_of_two_bounds_the_tighter_counts(operator: str, times: tuple[int, int],
 NO_LIST = {"$not": {"$type": "array"}}
 
 
+def also(*conditions: dict[str, Any]) -> dict[str, Any]:
+    """What is compared by types, as expressions don't compare."""
+    return {"position": NO_LIST, "$and": [{"position": condition} for condition in conditions]}
+
+
+NULL = {"$eq": None, "$not": {"$type": "undefined"}}
+BELOW_NULL = {"$type": ["minKey", "undefined"]}
+
+
 def compared(operator: str, value: Any, path: str = "occurred_at") -> dict[str, Any]:
     return {operator: [f"${path}", {"$literal": value}]}
 
@@ -216,14 +227,17 @@ INTERVALS: list[tuple[str, Order, dict[str, Any], list[dict[str, Any]]]] = [
         "among the nulls at the end",
         POSITIONS,
         {"after": Place(None, TIE)},
-        [{"position": {"$eq": None, **NO_LIST}, "$expr": compared("$lt", TIE, "_id")}],
+        [
+            {**also(NULL), "$expr": compared("$lt", TIE, "_id")},
+            also(BELOW_NULL),
+        ],
     ),
     (
         "out of the nulls at the start",
         POSITIONS_UP,
         {"after": Place(None, TIE)},
         [
-            {"position": {"$eq": None, **NO_LIST}, "$expr": compared("$gt", TIE, "_id")},
+            {**also(NULL), "$expr": compared("$gt", TIE, "_id")},
             {"position": NO_LIST, "$expr": compared("$gt", None, "position")},
         ],
     ),
@@ -231,7 +245,48 @@ INTERVALS: list[tuple[str, Order, dict[str, Any], list[dict[str, Any]]]] = [
         "up to a null at the start",
         POSITIONS_UP,
         {"before": Place(None, TIE)},
-        [{"position": {"$eq": None, **NO_LIST}, "$expr": compared("$lt", TIE, "_id")}],
+        [
+            also(BELOW_NULL),
+            {**also(NULL), "$expr": compared("$lt", TIE, "_id")},
+        ],
+    ),
+    (
+        "behind what is undefined, up to null",
+        POSITIONS_UP,
+        {"after": Place(UNDEFINED, OTHER_TIE), "before": Place(None, TIE)},
+        [
+            {
+                **also({"$type": "undefined"}, BELOW_NULL),
+                "$expr": compared("$gt", OTHER_TIE, "_id"),
+            },
+            also({"$not": BELOW_NULL}, BELOW_NULL),
+            {
+                **also(NULL, {"$not": BELOW_NULL}),
+                "$expr": compared("$lt", TIE, "_id"),
+            },
+        ],
+    ),
+    (
+        "behind what is undefined, downwards",
+        POSITIONS,
+        {"after": Place(UNDEFINED, TIE)},
+        [
+            {**also({"$type": "undefined"}), "$expr": compared("$lt", TIE, "_id")},
+            also({"$type": "minKey"}),
+        ],
+    ),
+    (
+        "behind a text that isn't UTF-8",
+        POSITIONS_UP,
+        {"after": Place(NOT_UTF_8, NOT_UTF_8)},
+        [
+            {
+                "position": NO_LIST,
+                "$and": [{"position": NOT_UTF_8.under("$eq")}],
+                "$expr": {"$gt": ["$_id", NOT_UTF_8.under("$literal")]},
+            },
+            {"position": NO_LIST, "$expr": {"$gt": ["$position", NOT_UTF_8.under("$literal")]}},
+        ],
     ),
 ]
 

@@ -11,7 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.errors import InvalidCursor, UnreadableDocument
+from gateway.model import bson_elements
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Order, position_order, time_order
+from gateway.model.undecoded_values import UNDEFINED, UndecodedValue
 from gateway.plan.cursors import Place, decode_cursor, encode_cursor
 from gateway.plan.opaque_text import MAX_BSON_BYTES
 
@@ -25,6 +27,7 @@ ORDERS = [
         position_order(descending=descending),
     )
 ]
+NOT_UTF_8 = UndecodedValue(2, b"\x02\0\0\0\xff\0")
 TIE_UUID = UUID("3f0c2b1e-0000-4000-8000-00000000abcd")
 TIE = Binary.from_uuid(TIE_UUID)
 
@@ -131,6 +134,59 @@ def test_every_value_that_others_store_has_a_place(value: Any) -> None:
     assert decode_cursor(LATEST, cursor, "after") == Place(value, TIE)
     cursor = encode_cursor(LATEST, None, value)
     assert decode_cursor(LATEST, cursor, "after") == Place(None, value)
+
+
+@pytest.mark.parametrize(
+    "value", [UNDEFINED, NOT_UTF_8, UndecodedValue(5, b"\x03\0\0\0\x02abc"), UndecodedValue(3, bson.encode({"a": 1}))]
+)
+def test_what_is_read_otherwise_has_the_place_where_it_is_stored(value: UndecodedValue) -> None:
+    cursor = encode_cursor(LATEST, value, value)
+    assert decode_cursor(LATEST, cursor, "after") == Place(value, value)
+    assert value.under("$gt").raw == bson_elements.whole(bytes([value.kind]) + b"$gt\0" + value.content)
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    [
+        b"",
+        b"\x10",
+        b"\x10\0\0\0",
+        # With something behind it, also under the same name.
+        b"\x10\0\0\0\0\0",
+        b"\x10\0\0\0\0\x10\0\0\0\0\0",
+        b"\x06\x06\0",
+        b"\x0a\0",
+        b"\x02\x03\0\0\0a\0",
+        b"\x02\x02\0\0\0ab",
+        b"\x03\x05\0\0\0",
+        b"\x03\x0c\0\0\0\x10a\0\0\0\0\0\x01",
+        b"\x03" + bson.encode({"a": 1})[:-1] + b"\x01",
+        b"\x03" + bson.encode({"a": {"b": 1}}).replace(b"\x0c", b"\x0d"),
+        b"\x13" + bytes(15),
+        b"\x20",
+        b"\0",
+        b"\x05\xff\xff\xff\xff\0",
+        b"\x0f\x04\0\0\0",
+        b"\x02" + (MAX_BSON_BYTES).to_bytes(4, "little") + bytes(MAX_BSON_BYTES),
+        b"\x03\x05" + b"\0\0\0\x03" * 100_000,
+    ],
+)
+def test_bytes_that_are_no_value_are_no_place(encoded: bytes) -> None:
+    text = base64.b64encode(encoded).decode()
+    for parts in ((1, LATEST.tag, None, ["r", text]), (1, LATEST.tag, ["r", text], str(TIE_UUID))):
+        with pytest.raises(InvalidCursor):
+            decode_cursor(LATEST, payload(*parts), "after")
+
+
+@given(st.binary(max_size=40), st.sampled_from([1, 2, 3, 4, 5, 6, 12, 13, 15, 16]))
+def test_whatever_bytes_a_cursor_has_what_is_sent_is_one_value(content: bytes, kind: int) -> None:
+    text = base64.b64encode(bytes([kind]) + content).decode()
+    try:
+        place = decode_cursor(LATEST, payload(1, LATEST.tag, None, ["r", text]), "after")
+    except InvalidCursor:
+        return
+    [element] = bson_elements.elements_of(place.tie.under("$gt").raw)
+    assert element.end == len(content) + 4 + 1 + 4
 
 
 def test_an_element_of_a_list_of_lists_has_a_place_though_no_id_is_a_list() -> None:

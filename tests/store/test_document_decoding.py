@@ -1,6 +1,7 @@
 """Documents that the driver refuses are read where MongoDB stores them, with all that is beside what it refuses."""
 
 from contextlib import suppress
+from itertools import product
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,9 @@ from bson.raw_bson import RawBSONDocument
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.model import bson_elements
+from gateway.model.undecoded_values import UNDEFINED, UndecodedPlace, UndecodedValue
+from gateway.plan.commands import SortKey
 from gateway.store.document_decoding import decoded
 from tests.generators.odd_bson import ODD_VALUES, RECORDED_INTERACTION, with_elements
 from tests.harness.decoded import decoded_for_answers, stored
@@ -79,10 +83,13 @@ def test_of_what_documents_are_sorted_by_the_first_is_read(first: Any) -> None:
     document = {"n": 1, "at": first, "in": {"at": 1, "x": AROUND}, "document": 5}
     whole = with_another(document, "at", 2) + with_another({"n": 1, "at": 2}, "n", 3) + encode({"at": 4})
     expected = decoded(encode(document) + encode({"n": 3, "at": 2}) + encode({"at": 4}), OPTIONS)
-    assert decoded(whole, OPTIONS, "at") == expected
-    assert decoded(memoryview(whole), OPTIONS, "at") == expected
-    assert [one.get("at") for one in decoded(whole, OPTIONS, "n")] == [2, 2, 4]
-    assert decoded(whole, OPTIONS) == decoded(whole, OPTIONS, "x")
+    assert decoded(whole, OPTIONS, SortKey("at", may_repeat=True)) == expected
+    assert decoded(memoryview(whole), OPTIONS, SortKey("at", may_repeat=True)) == expected
+    assert [one.get("at") for one in decoded(whole, OPTIONS, SortKey("n", may_repeat=True))] == [2, 2, 4]
+    assert decoded(whole, OPTIONS) == decoded(whole, OPTIONS, SortKey("x", may_repeat=True))
+
+
+OF_ROWS = SortKey("at", may_repeat=True, of_rows=True)
 
 
 def test_the_first_is_read_within_the_rows_of_joins() -> None:
@@ -90,12 +97,37 @@ def test_the_first_is_read_within_the_rows_of_joins() -> None:
         encode({"key": "k", "part": 0, "document": RawBSONDocument(with_another({"_id": 1, "at": at}, "at", 2))})
         for at in (7, None)
     )
-    assert [row["document"] for row in decoded(rows, OPTIONS, "at")] == [{"_id": 1, "at": 7}, {"_id": 1, "at": None}]
+    assert [row["document"] for row in decoded(rows, OPTIONS, OF_ROWS)] == [
+        {"_id": 1, "at": 7},
+        {"_id": 1, "at": None},
+    ]
 
 
 def test_the_first_is_read_beside_documents_that_have_none() -> None:
     """What one has too many of is not made up for by what another lacks."""
     twice, without = with_another({"_id": 1, "at": 7}, "at", 2), {"_id": 2, "document": 5}
-    assert decoded(twice + encode(without), OPTIONS, "at") == [{"_id": 1, "at": 7}, without]
+    assert decoded(twice + encode(without), OPTIONS, SortKey("at", may_repeat=True)) == [{"_id": 1, "at": 7}, without]
     rows = [encode({"key": "k", "document": RawBSONDocument(raw)}) for raw in (encode(without), twice)]
-    assert [row["document"] for row in decoded(b"".join(rows), OPTIONS, "at")] == [without, {"_id": 1, "at": 7}]
+    assert [row["document"] for row in decoded(b"".join(rows), OPTIONS, OF_ROWS)] == [
+        without,
+        {"_id": 1, "at": 7},
+    ]
+
+
+@pytest.mark.parametrize("of_rows", [False, True])
+def test_where_a_place_is_read_otherwise_it_is_there_as_it_is_stored(of_rows: bool) -> None:
+    """Also beside a key that rows of joins have, and a key that is there twice."""
+    pairs = [(b"\x02", b"\x02\0\0\0\xff\0"), (b"\x06", b""), (b"\x0a", b""), (b"\x10", b"\x01\0\0\0")]
+    for (kind, content), (id_kind, id) in product(pairs, repeat=2):
+        raw = with_elements(
+            bson_elements.whole(id_kind + b"_id\0" + id + kind + b"at\0" + content),
+            encode({"document": {"_id": 5, "at": 5}, "at": 2}),
+        )
+        whole = encode({"document": RawBSONDocument(raw)}) if of_rows else raw
+        [read] = decoded(whole, OPTIONS, SortKey("at", may_repeat=True, of_rows=of_rows))
+        document = read["document"] if of_rows else read
+        value = {6: UNDEFINED, 2: UndecodedValue(2, content), 10: None, 16: 1}[kind[0]]
+        # To MongoDB no `_id` is undefined.
+        tie = {6: None, 2: UndecodedValue(2, id), 10: None, 16: 1}[id_kind[0]]
+        is_odd = isinstance(value, UndecodedValue) or isinstance(tie, UndecodedValue)
+        assert document["_id"] == (UndecodedPlace(value, tie) if is_odd else tie)

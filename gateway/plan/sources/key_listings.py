@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.context import Context, Permission
 from gateway.model.kinds import Order
+from gateway.plan.access_path import within
 from gateway.plan.commands import Document, Find, ReadCommand
 from gateway.plan.cost import reading_points
 from gateway.plan.paging import Page, Window, page
@@ -57,7 +58,7 @@ class BoundKeyListing(BoundOrganizationListing):
     def commands(self, context: Context) -> Sequence[ReadCommand]:
         window = self.window
         direction = -1 if window.descending else 1
-        scan = KeyScan(context.caller.organization.id, _between(window))
+        scan = KeyScan(context.caller.organization.id, within(window))
         sort = (("created_at", direction), ("_id", direction))
         return (Find(scan, _PROJECTION, sort, window.limit, "organization"),)
 
@@ -77,15 +78,3 @@ def key_document(stored: Mapping[str, Any]) -> Document:
         "permissions": [permission for permission in Permission if permission.value in known],
         "rate": {"limit": rate.get("burst"), "restore_rate": rate.get("restore")} if isinstance(rate, dict) else None,
     }
-
-
-def _between(window: Window) -> Document:
-    bounds: list[Document] = []
-    for operator, place in (("$lt", window.after), ("$gt", window.before)):
-        if place is not None:
-            beyond: list[Document] = [
-                {"created_at": {operator: place.value}},
-                {"created_at": place.value, "_id": {operator: place.tie}},
-            ]
-            bounds.append({"$or": beyond})
-    return {"$and": bounds} if bounds else {}

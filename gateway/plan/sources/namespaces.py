@@ -6,7 +6,8 @@ from typing import Any
 
 from gateway.context import Context
 from gateway.model.kinds import Order
-from gateway.plan.commands import Document, Find, NamespaceScan, ReadCommand
+from gateway.plan.access_path import within
+from gateway.plan.commands import Find, NamespaceScan, ReadCommand
 from gateway.plan.cost import reading_points
 from gateway.plan.paging import Page, Window, page
 from gateway.plan.sources.key_lookups import NAMESPACE_PROJECTION
@@ -41,19 +42,10 @@ class BoundNamespaceListing(BoundOrganizationListing):
 
     def commands(self, context: Context) -> Sequence[ReadCommand]:
         window = self.window
-        scan = NamespaceScan(context.caller.organization.id, _between(window), context.caller.namespaces)
+        scan = NamespaceScan(context.caller.organization.id, within(window), context.caller.namespaces)
         sort = (("name", -1 if window.descending else 1),)
         return (Find(scan, _PROJECTION, sort, window.limit, "name"),)
 
     def value(self, results: Sequence[Any], context: Context) -> tuple[Page, int]:
         elements = page(self.window, results[0])
         return elements, reading_points(len(elements.documents))
-
-
-def _between(window: Window) -> Document:
-    bounds: dict[str, Any] = {}
-    if window.after is not None:
-        bounds["$gt"] = window.after.value
-    if window.before is not None:
-        bounds["$lt"] = window.before.value
-    return {"name": bounds} if bounds else {}

@@ -23,7 +23,7 @@ from bson.errors import InvalidBSON
 from pymongo import lock
 from pymongo.message import _OpMsg
 
-from gateway.store.bson_elements import readable
+from gateway.model.bson_elements import readable
 
 T = TypeVar("T")
 

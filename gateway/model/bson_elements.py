@@ -8,12 +8,14 @@ takes the last.
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from bson.errors import InvalidBSON
 
 _DOUBLE, _TEXT, _DOCUMENT, _ARRAY, _BINARY, _UNDEFINED, _OBJECT_ID, _BOOLEAN, _TIME, _NULL = range(1, 11)
 _REGEX, _POINTER, _CODE, _SYMBOL, _CODE_WITH_SCOPE, _INT, _TIMESTAMP, _LONG, _DECIMAL = range(11, 20)
 _MIN_KEY, _MAX_KEY = 0xFF, 0x7F
+UNDEFINED = _UNDEFINED
 _SIZES = {
     **dict.fromkeys((_UNDEFINED, _NULL, _MIN_KEY, _MAX_KEY), 0),
     **{_BOOLEAN: 1, _INT: 4, _OBJECT_ID: 12, _DECIMAL: 16},
@@ -22,9 +24,20 @@ _SIZES = {
 # How many bytes there are behind a length beside those that it counts.
 _BEHIND_LENGTH = {_TEXT: 0, _CODE: 0, _SYMBOL: 0, _POINTER: 12, _BINARY: 1}
 _LENGTH = 4
-_OLD_SUBTYPE, _NOBODYS_SUBTYPE = 2, 0x80
+_OLD_SUBTYPE, NOBODYS_SUBTYPE = 2, 0x80
 # What the rows of a join have their documents at.
 _JOINED = b"document\0"
+
+
+class Element(NamedTuple):
+    """An element of a document: where its type stands in it, where its content begins and where that ends. ``name``:
+    with the zero at its end."""
+
+    kind: int
+    name: bytes
+    start: int
+    content: int
+    end: int
 
 
 def readable(documents: bytes | memoryview) -> bytearray:
@@ -32,36 +45,52 @@ def readable(documents: bytes | memoryview) -> bytearray:
     that is nobody's. Raises `InvalidBSON` for lengths beyond the documents."""
     changed = bytearray(documents)
     for place in _wrong_subtypes(changed):
-        changed[place] = _NOBODYS_SUBTYPE
+        changed[place] = NOBODYS_SUBTYPE
     return changed
 
 
-def with_first(documents: bytes, key: bytes) -> Iterator[bytes]:
-    """Each of these documents, or rows of a join, which can be read, with nothing but the first of what it has under a
-    key, which ends with a zero."""
+def documents_of(batch: bytes) -> Iterator[bytes]:
+    """Each of these documents, one behind the other, which can be read."""
     place = 0
-    while place < len(documents):
-        behind = place + _length(documents, place)
-        yield _first_alone(documents[place:behind], key)
+    while place < len(batch):
+        behind = place + _length(batch, place)
+        yield batch[place:behind]
         place = behind
 
 
-def _first_alone(document: bytes, key: bytes) -> bytes:
-    if document.count(key) < 2:
-        return document
-    elements, place, has_key = list[bytes](), _LENGTH, False
+def elements_of(document: bytes) -> Iterator[Element]:
+    """The elements of a document, in order, none of what is in them; raises `InvalidBSON` for what isn't BSON."""
+    place = _LENGTH
     while kind := document[place]:
         start, content = place, _end_of_text(document, place + 1)
-        name = document[start + 1 : content]
         is_whole = kind in (_DOCUMENT, _ARRAY, _CODE_WITH_SCOPE)
         place = content + _length(document, content) if is_whole else _next(document, kind, content)
+        yield Element(kind, document[start + 1 : content], start, content, place)
+
+
+def joined(row: bytes) -> bytes:
+    """The document that a row of a join has."""
+    for kind, name, _, content, end in elements_of(row):
         if name == _JOINED and kind == _DOCUMENT:
-            elements += document[start:content], _first_alone(document[content:place], key)
-        elif name != key or not has_key:
-            elements.append(document[start:place])
+            return row[content:end]
+    raise InvalidBSON("a row without a document")
+
+
+def with_first(document: bytes, key: bytes) -> bytes:
+    """A document, which can be read, with nothing but the first of what it has under a key, which ends with a zero."""
+    if document.count(key) < 2:
+        return document
+    elements, has_key = list[bytes](), False
+    for _, name, start, _, end in elements_of(document):
+        if name != key or not has_key:
+            elements.append(document[start:end])
             has_key = has_key or name == key
-    kept = b"".join(elements)
-    return (_LENGTH + len(kept) + 1).to_bytes(_LENGTH, "little") + kept + b"\0"
+    return whole(b"".join(elements))
+
+
+def whole(elements: bytes) -> bytes:
+    """The document of these elements."""
+    return (_LENGTH + len(elements) + 1).to_bytes(_LENGTH, "little") + elements + b"\0"
 
 
 def _wrong_subtypes(documents: bytearray) -> Iterator[int]:

@@ -1,0 +1,91 @@
+"""Values exactly as MongoDB stores them, where the driver would send another one back than it was given.
+
+A text that isn't UTF-8, `undefined`, an object that has a key twice, a DBPointer, binary data of a wrong length: what
+is read of them stands elsewhere in MongoDB's order, and is nobody's `_id`.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+import bson
+from bson import Binary, DatetimeMS, Decimal128, Int64, MaxKey, MinKey, ObjectId, Timestamp
+from bson.codec_options import CodecOptions, DatetimeConversion
+from bson.raw_bson import RawBSONDocument
+
+from gateway.model import bson_elements
+
+_SENT_BACK: Final = frozenset(
+    {bool, int, float, datetime, Int64, DatetimeMS, Decimal128, ObjectId, Timestamp, MinKey, MaxKey, type(None)}
+)
+_REPLACED: Final = "\ufffd"
+_OPTIONS: Final[CodecOptions[dict[str, Any]]] = CodecOptions(
+    datetime_conversion=DatetimeConversion.DATETIME_AUTO, unicode_decode_error_handler="replace"
+)
+# No name at all.
+_NAMELESS: Final = b"\0"
+
+
+@dataclass(frozen=True, slots=True)
+class UndecodedValue:
+    """The number of a value's type and its bytes, as BSON has them."""
+
+    kind: int
+    content: bytes
+
+    @classmethod
+    def of(cls, encoded: bytes) -> "UndecodedValue":
+        """The value of which these are `encoded`; raises ValueError, or the driver's `BSONError`, for what are none."""
+        document = bson_elements.whole(encoded[:1] + _NAMELESS + encoded[1:])
+        # The one tells whether it is a value, the other whether that is all.
+        bson.decode(bson_elements.readable(document), _OPTIONS)
+        [element] = bson_elements.elements_of(document)
+        if element.end != len(document) - 1:
+            raise ValueError("there is something behind the value")
+        return cls(element.kind, encoded[1:])
+
+    @property
+    def encoded(self) -> bytes:
+        """The number of its type, and its bytes."""
+        return bytes([self.kind]) + self.content
+
+    def under(self, name: str) -> RawBSONDocument:
+        """The document that has this value alone, under a name."""
+        return RawBSONDocument(bson_elements.whole(bytes([self.kind]) + name.encode() + b"\0" + self.content))
+
+
+UNDEFINED: Final = UndecodedValue(bson_elements.UNDEFINED, b"")
+
+
+class UndecodedPlace(NamedTuple):
+    """The place of a document in an order, in the stead of its ``_id``, where one of both isn't sent back as it was
+    read: the ordered value, of which None is null or missing, and ``_id``."""
+
+    value: Any
+    tie: Any
+
+
+def named(name: str, value: Any) -> Mapping[str, Any]:
+    """The document that has a value alone, which may be a `UndecodedValue`, under a name."""
+    return value.under(name) if value.__class__ is UndecodedValue else {name: value}
+
+
+def is_sent_back(value: Any) -> bool:
+    """Whether the driver sends back what was stored, of a value that it has read; `undefined` it reads as None."""
+    kind = value.__class__
+    if kind is str:
+        return _REPLACED not in value
+    if kind is Binary:
+        return bool(value.subtype != bson_elements.NOBODYS_SUBTYPE)
+    return kind in _SENT_BACK
+
+
+def undecoded_at(document: bytes, names: Collection[str]) -> dict[str, UndecodedValue]:
+    """What a document has under these names: under each the first."""
+    wanted = {name.encode() + b"\0": name for name in names}
+    found: dict[str, UndecodedValue] = {}
+    for kind, name, _, content, end in bson_elements.elements_of(document):
+        if name in wanted:
+            found.setdefault(wanted[name], UndecodedValue(kind, document[content:end]))
+    return found
