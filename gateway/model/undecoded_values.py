@@ -4,7 +4,7 @@ A text that isn't UTF-8, `undefined`, an object that has a key twice, a DBPointe
 is read of them stands elsewhere in MongoDB's order, and is nobody's `_id`.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 import bson
 from bson import Binary, DatetimeMS, Decimal128, Int64, MaxKey, MinKey, ObjectId, Timestamp
 from bson.codec_options import CodecOptions, DatetimeConversion
+from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
 
 from gateway.model import bson_elements
@@ -79,6 +80,29 @@ def is_sent_back(value: Any) -> bool:
     if kind is Binary:
         return bool(value.subtype != bson_elements.NOBODYS_SUBTYPE)
     return kind in _SENT_BACK
+
+
+def as_stored(value: Any, stored: UndecodedValue, options: CodecOptions[Any]) -> Any:
+    """What is sent to the database for a ``stored`` value that the driver has read by these options: that ``value``,
+    or what is stored where it would send another one."""
+    if stored == UNDEFINED:
+        return stored
+    if not is_sent_back(value):
+        try:
+            sent = bson.encode({"": value}, codec_options=options)
+        except (BSONError, OverflowError):
+            return stored
+        return value if sent == stored.under("").raw else stored
+    return value
+
+
+def one_of(path: str, values: Sequence[Any]) -> dict[str, Any]:
+    """The filter for documents that have one of these values, which may be a `UndecodedValue`, at a path."""
+    plain = [value for value in values if value.__class__ is not UndecodedValue]
+    if len(plain) == len(values):
+        return {path: {"$in": plain}}
+    stored = [{path: value.under("$eq")} for value in values if value.__class__ is UndecodedValue]
+    return {"$or": [{path: {"$in": plain}}, *stored]}
 
 
 def undecoded_at(document: bytes, names: Collection[str]) -> dict[str, UndecodedValue]:

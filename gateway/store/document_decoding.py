@@ -5,7 +5,7 @@ if that, and not the page. Of the key that documents are sorted by the first is 
 where what is read of a place isn't what is stored, a document has its place beside: else cursors would lead elsewhere.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from bson import decode_all
@@ -13,7 +13,7 @@ from bson.codec_options import CodecOptions
 from bson.errors import InvalidBSON
 
 from gateway.model import bson_elements
-from gateway.model.undecoded_values import UNDEFINED, UndecodedPlace, is_sent_back, undecoded_at
+from gateway.model.undecoded_values import UndecodedPlace, UndecodedValue, as_stored, is_sent_back, undecoded_at
 from gateway.plan.commands import SortKey
 from gateway.store.client import Document
 
@@ -36,14 +36,28 @@ def decoded(
     # It may also be within them.
     repeats = sort_key.may_repeat and whole.count(name) > sum(key in document for document in found)
     if repeats or _UNDEFINED + name in whole or not all(_is_read_as_stored(document, key) for document in found):
-        for document, stored in zip(found, _stored(whole, of_rows=sort_key.of_rows), strict=True):
-            if repeats and stored.count(name) > 1:
-                document.update(_decoded(bson_elements.with_first(stored, name), options)[0])
-            _put_place(document, key, stored)
+        for document, encoded in zip(found, _encoded(whole, of_rows=sort_key.of_rows), strict=True):
+            if repeats and encoded.count(name) > 1:
+                document.update(_decoded(bson_elements.with_first(encoded, name), options)[0])
+            _put_place(document, key, encoded, options)
     return made
 
 
-def _stored(documents: bytes, *, of_rows: bool) -> Iterator[bytes]:
+def decoded_as_stored(document: bytes, options: CodecOptions[Document], names: Collection[str]) -> Document:
+    """This document. Under these names it has a `UndecodedValue` where the driver would send back another value: so it
+    is found again by what was read of it.
+
+    Raises as `decoded`.
+    """
+    [made] = _decoded(document, options)
+    if _UNDEFINED not in document and all(is_sent_back(made.get(name)) for name in names):
+        return made
+    for name, stored in undecoded_at(document, names).items():
+        made[name] = as_stored(made[name], stored, options)
+    return made
+
+
+def _encoded(documents: bytes, *, of_rows: bool) -> Iterator[bytes]:
     for document in bson_elements.documents_of(documents):
         yield bson_elements.joined(document) if of_rows else document
 
@@ -52,17 +66,16 @@ def _is_read_as_stored(document: Mapping[str, Any], key: str) -> bool:
     return is_sent_back(document.get("_id")) and is_sent_back(document.get(key))
 
 
-def _put_place(document: Document, key: str, stored: bytes) -> None:
-    values = undecoded_at(stored, (key, "_id"))
-    if "_id" not in values:
+def _put_place(document: Document, key: str, encoded: bytes, options: CodecOptions[Document]) -> None:
+    stored = undecoded_at(encoded, (key, "_id"))
+    if "_id" not in stored:
         return
-    tie, value = document["_id"], document.get(key)
+    tie, value = as_stored(document["_id"], stored["_id"], options), document.get(key)
     # The place of a list is one of its elements.
-    if values.get(key) == UNDEFINED or not (value.__class__ is list or is_sent_back(value)):
-        value = values[key]
-    elif is_sent_back(tie):
-        return
-    document["_id"] = UndecodedPlace(value, tie if is_sent_back(tie) else values["_id"])
+    if key in stored and value.__class__ is not list:
+        value = as_stored(value, stored[key], options)
+    if UndecodedValue in (tie.__class__, value.__class__):
+        document["_id"] = UndecodedPlace(value, tie)
 
 
 def _decoded(documents: bytes | memoryview, options: CodecOptions[Document]) -> list[Document]:

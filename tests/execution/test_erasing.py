@@ -21,6 +21,7 @@ from gateway.model.wire import validate_interaction, validate_search_request
 from gateway.store.audit import Audit
 from gateway.store.client import Database
 from gateway.store.derived_fields import check
+from gateway.store.jobs import sweeper
 from tests.generators.odd_bson import with_elements
 from tests.harness.derivation import derived, differences
 from tests.harness.gateway_client import Gateway, new_gateway
@@ -362,9 +363,7 @@ READ_OTHERWISE = {
 async def test_nothing_derived_is_left_of_a_search_whose_id_is_read_otherwise(house: Gateway, element: bytes) -> None:
     search: dict[str, Any] = {"search_request_id": "r", "query_text": "private words", "effective_session_id": "s"}
     search |= {"namespace_id": house.namespace.id, "first_seen_at": NOON, "search_request": searched("r", "ann", "s")}
-    of_id = (len(element) + 5).to_bytes(4, "little") + element + b"\0"
-    raw = RawBSONDocument(with_elements(of_id, encode(search)))
-    await house.database[SEARCH_REQUEST.collection].insert_one(raw)
+    await house.database[SEARCH_REQUEST.collection].insert_one(with_id(element, search))
     await derived(house.database)
     assert len(await holding(house.database, "private words")) == 2
     assert counts(await erased(house, ERASE_USER, {"id": "ann"})) == (0, 1, 0)
@@ -387,3 +386,42 @@ async def test_an_id_that_reads_as_anothers_is_erased_and_the_others_stays(house
     assert counts(job) == (2, 2, 0)
     for kind in (INTERACTION, SEARCH_REQUEST):
         assert await house.database[kind.collection].find({}).to_list() == [of(kind, "eve", "\ufffd")]
+
+
+def with_id(element: bytes, document: Mapping[str, Any]) -> RawBSONDocument:
+    of_id = (len(element) + 5).to_bytes(4, "little") + element + b"\0"
+    return RawBSONDocument(with_elements(of_id, encode(document)))
+
+
+async def store_read_otherwise(house: Gateway, user: str) -> None:
+    """An interaction with each such `_id` here, and one that is read alike and is somebody else's."""
+    stored = {"namespace_id": house.namespace.id, "occurred_at": NOON, "metadata": {"bot": True}}
+    stored |= {"search_request": searched("r", user)}
+    elements = [*READ_OTHERWISE.values(), b"\x02_id\0\x02\0\0\0\xfe\0"]
+    raw = [with_id(element, {**stored, "interaction_id": f"{n}"}) for n, element in enumerate(elements)]
+    others = {**stored, "namespace_id": house.other_namespace.id, "_id": "\ufffd", "interaction_id": "others"}
+    await house.database[INTERACTION.collection].insert_many([*raw, RawBSONDocument(encode(others))])
+
+
+@pytest.mark.parametrize("step", [1, 2, 1_000])
+async def test_a_filter_deletes_what_has_an_id_that_is_read_otherwise(
+    house: Gateway, step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeper, "_KEYS", step)
+    await house.writer.record(house.namespace, [done("i1", None, metadata={"bot": True}), done("i2", None)], NOON)
+    await store_read_otherwise(house, "ann")
+    job = await erased(house, ERASE_WHERE, {"where": {"metadata": [{"path": "bot", "value": True}]}})
+    assert counts(job) == (len(READ_OTHERWISE) + 2, 0, 0)
+    assert (await ids(house))[0] == {"i2", "others"}
+
+
+@pytest.mark.parametrize("step", [2, 1_000])
+async def test_copies_of_a_users_searches_go_from_what_has_an_id_that_is_read_otherwise(
+    house: Gateway, step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeper, "_KEYS", step)
+    await store_read_otherwise(house, "jane")
+    job = await erased(house, ERASE_USER, {"id": "jane"})
+    assert counts(job) == (0, 0, len(READ_OTHERWISE) + 1)
+    [other] = [document for _, document in await holding(house.database, "jane")]
+    assert other["interaction_id"] == "others"

@@ -64,11 +64,14 @@ async def later(database: Database) -> None:
     await database[JOB.collection].update_many({"is_open": True}, {"$set": {"until": NOON}})
 
 
-async def test_all_of_it_goes_and_nothing_else(gateway: Gateway) -> None:
+@pytest.mark.parametrize("batch", [1, 1_000])
+async def test_all_of_it_goes_and_nothing_else(gateway: Gateway, batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(namespace_removal, "_BATCH", batch)
     await fill(gateway)
-    # Another program's, under an id that isn't UTF-8.
-    unreadable = encode({"_id": "?", "namespace_id": gateway.namespace.id}).replace(b"?\0", b"\xff\0")
-    await gateway.database[INTERACTION.collection].insert_one(RawBSONDocument(unreadable))
+    # Another program's, under ids that aren't UTF-8.
+    for byte in (b"\xfe", b"\xff"):
+        unreadable = encode({"_id": "?", "namespace_id": gateway.namespace.id}).replace(b"?\0", byte + b"\0")
+        await gateway.database[INTERACTION.collection].insert_one(RawBSONDocument(unreadable))
     before = await of_namespace(gateway.database, gateway.other_namespace.id)
     home, _ = await gateway.tenancy.create_namespace(gateway.organization, "home")
     variables = {"id": gateway.namespace.id, "name": "shop"}
@@ -90,7 +93,7 @@ async def test_all_of_it_goes_and_nothing_else(gateway: Gateway) -> None:
     assert await of_namespace(gateway.database, gateway.other_namespace.id) == before
     assert (await gateway.data(JOB_OF, {"id": job["jobId"]}, namespace=home.name))["job"] == {
         "state": "DONE",
-        "interactionsDeleted": 5,
+        "interactionsDeleted": 6,
         "searchRequestsDeleted": 3,
     }
     [key] = [key for key in await gateway.keys.oldest_first(gateway.organization) if key.caller.name == "web"]

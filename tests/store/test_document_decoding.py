@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from gateway.model import bson_elements
 from gateway.model.undecoded_values import UNDEFINED, UndecodedPlace, UndecodedValue
 from gateway.plan.commands import SortKey
-from gateway.store.document_decoding import decoded
+from gateway.store.document_decoding import decoded, decoded_as_stored
 from tests.generators.odd_bson import ODD_VALUES, RECORDED_INTERACTION, with_elements
 from tests.harness.decoded import decoded_for_answers, stored
 
@@ -117,8 +117,9 @@ def test_the_first_is_read_beside_documents_that_have_none() -> None:
 @pytest.mark.parametrize("of_rows", [False, True])
 def test_where_a_place_is_read_otherwise_it_is_there_as_it_is_stored(of_rows: bool) -> None:
     """Also beside a key that rows of joins have, and a key that is there twice."""
-    pairs = [(b"\x02", b"\x02\0\0\0\xff\0"), (b"\x06", b""), (b"\x0a", b""), (b"\x10", b"\x01\0\0\0")]
-    for (kind, content), (id_kind, id) in product(pairs, repeat=2):
+    kinds = [(b"\x02", b"\x02\0\0\0\xff\0"), (b"\x0a", b""), (b"\x10", b"\x01\0\0\0"), (b"\x06", b"")]
+    # To MongoDB no `_id` is undefined.
+    for (kind, content), (id_kind, id) in product(kinds, kinds[:3]):
         raw = with_elements(
             bson_elements.whole(id_kind + b"_id\0" + id + kind + b"at\0" + content),
             encode({"document": {"_id": 5, "at": 5}, "at": 2}),
@@ -126,8 +127,19 @@ def test_where_a_place_is_read_otherwise_it_is_there_as_it_is_stored(of_rows: bo
         whole = encode({"document": RawBSONDocument(raw)}) if of_rows else raw
         [read] = decoded(whole, OPTIONS, SortKey("at", may_repeat=True, of_rows=of_rows))
         document = read["document"] if of_rows else read
-        value = {6: UNDEFINED, 2: UndecodedValue(2, content), 10: None, 16: 1}[kind[0]]
-        # To MongoDB no `_id` is undefined.
-        tie = {6: None, 2: UndecodedValue(2, id), 10: None, 16: 1}[id_kind[0]]
+        value, tie = (
+            {2: UndecodedValue(2, kinds[0][1]), 10: None, 16: 1, 6: UNDEFINED}[at[0]] for at in (kind, id_kind)
+        )
         is_odd = isinstance(value, UndecodedValue) or isinstance(tie, UndecodedValue)
         assert document["_id"] == (UndecodedPlace(value, tie) if is_odd else tie)
+
+
+def test_what_finds_a_document_again_is_as_it_is_stored() -> None:
+    names = ("_id", "at")
+    objects = {"again": DBRef("c", 1), "alike": {"a": 1, "b": [Code("c", {"d": 1}), Regex("x", "i"), MinKey()]}}
+    raw = encode({"_id": objects["alike"], "at": objects["again"], "n": "\ufffd"})
+    assert decoded_as_stored(raw, OPTIONS, names) == {"_id": objects["alike"], "at": objects["again"], "n": "\ufffd"}
+    twice = with_elements(encode({"a": 1}), encode({"a": 2}))
+    for kind, content in ((2, b"\x02\0\0\0\xff\0"), (3, twice), (5, b"\x03\0\0\0\x02abc"), (6, b"")):
+        raw = bson_elements.whole(bytes([kind]) + b"_id\0" + content)
+        assert decoded_as_stored(raw, OPTIONS, names) == {"_id": UndecodedValue(kind, content)}

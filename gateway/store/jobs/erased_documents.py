@@ -14,11 +14,13 @@ from gateway.context import Reach
 from gateway.model.derived_documents import SEARCH_OUTCOMES
 from gateway.model.document_ids import first_session_id, id_spellings, id_text
 from gateway.model.documents import COPIED_FIELDS, shadowed_fields
-from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Kind
+from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.percolators import PERCOLATOR_MATCH
+from gateway.model.undecoded_values import one_of
 from gateway.plan.reach_filters import last_words
 from gateway.store.client import Database, Document, aggregate
 from gateway.store.driver_errors import translated
+from gateway.store.jobs.stored_documents import StoredDocuments
 
 MOST_COPIES = 1_000
 """So many interactions lose their copies at once."""
@@ -32,6 +34,7 @@ class ErasedDocuments:
     error, and raise `GatewayError`."""
 
     def __init__(self, database: Database, reach: Reach) -> None:
+        self._stored = StoredDocuments(database)
         self._interactions = database[INTERACTION.collection]
         self._requests = database[SEARCH_REQUEST.collection]
         self._outcomes = database[SEARCH_OUTCOMES]
@@ -41,10 +44,10 @@ class ErasedDocuments:
 
     async def delete_interactions(self, documents: Sequence[Document]) -> int:
         """How many were deleted of these, as `READ`."""
-        ids = [document["_id"] for document in documents]
         await self._delete_matches(documents)
+        these = one_of("_id", [document["_id"] for document in documents])
         with translated():
-            result = await self._interactions.delete_many({"_id": {"$in": ids}, **last_words(self._reach, INTERACTION)})
+            result = await self._interactions.delete_many({**these, **last_words(self._reach, INTERACTION)})
         return result.deleted_count
 
     async def delete_requests(self, documents: Sequence[Document]) -> tuple[int | None, int]:
@@ -57,30 +60,12 @@ class ErasedDocuments:
 
     async def delete_uncopied_requests(self, documents: Sequence[Document]) -> int:
         """As `delete_requests`, of search requests that no interactions which stay have copies of."""
-        ids = [document["_id"] for document in documents]
+        these = one_of("_id", [document["_id"] for document in documents])
         with translated():
-            result = await self._requests.delete_many({"_id": {"$in": ids}, **last_words(self._reach, SEARCH_REQUEST)})
+            result = await self._requests.delete_many({**these, **last_words(self._reach, SEARCH_REQUEST)})
             # An outcome has the id of its search request.
-            await self._outcomes.delete_many({"_id": {"$in": ids}, **self._namespace})
+            await self._outcomes.delete_many({**these, **self._namespace})
         return result.deleted_count
-
-    async def delete_left(self, kind: Kind, own: Document) -> Mapping[str, int]:
-        """What was done, by the names that jobs have for it, with what is left that a filter matches: documents whose
-        ``_id`` doesn't read as it is stored, as a text that isn't UTF-8, can't be named by it."""
-        collection = self._interactions if kind is INTERACTION else self._requests
-        filter_ = {"$and": [own, last_words(self._reach, kind)]}
-        with translated():
-            documents = [document async for document in collection.find(filter_, READ).limit(MOST_COPIES)]
-        if not documents:
-            return {}
-        changed = 0
-        if kind is INTERACTION:
-            await self._delete_matches(documents)
-        else:
-            changed = await self._forget_copies_of(documents)
-        with translated():
-            result = await collection.delete_many(filter_)
-        return {f"{kind.collection}_deleted": result.deleted_count, "interactions_changed": changed}
 
     async def forget_copies(self, documents: Sequence[Document]) -> int:
         """How many of these interactions, as `READ`, have lost the copy of their search request. Those that named it by
@@ -91,7 +76,7 @@ class ErasedDocuments:
             by_names[_forgotten(document)].append(document["_id"])
         changes = [
             # Of each document all at once: what has no copy isn't looked for again.
-            UpdateMany({"_id": {"$in": ids}, **last}, {"$unset": dict.fromkeys(names, "")})
+            UpdateMany({**one_of("_id", ids), **last}, {"$unset": dict.fromkeys(names, "")})
             for names, ids in by_names.items()
         ]
         with translated():
@@ -109,7 +94,7 @@ class ErasedDocuments:
             {"$group": {"_id": f"${SEARCH_REQUEST.id_path}"}},
         ]
         with translated():
-            requests = [document async for document in self._requests.find(unnamed, READ)]
+            requests = await self._stored.found(SEARCH_REQUEST.collection, unnamed, READ)
             if not requests:
                 return []
             rows = await (await aggregate(self._interactions, others, hint="search_request")).to_list()
@@ -129,8 +114,9 @@ class ErasedDocuments:
             **last_words(self._reach, INTERACTION),
         }
         with translated():
-            cursor = self._interactions.find(copies, READ).hint("search_request").limit(MOST_COPIES)
-            documents = [document async for document in cursor]
+            documents = await self._stored.found(
+                INTERACTION.collection, copies, READ, hint="search_request", limit=MOST_COPIES
+            )
         return await self.forget_copies(documents) if documents else 0
 
 

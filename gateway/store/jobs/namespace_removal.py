@@ -11,8 +11,10 @@ from gateway.model.derived_documents import ITEM_DAYS, SEARCH_OUTCOMES
 from gateway.model.jobs import JOB, JOB_PROGRESS
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.percolators import PERCOLATOR, PERCOLATOR_MATCH
+from gateway.model.undecoded_values import one_of
 from gateway.store.client import Database
 from gateway.store.driver_errors import translated
+from gateway.store.jobs.stored_documents import StoredDocuments
 from gateway.store.jobs.stored_work import Place
 from gateway.store.jobs.sweeper import JobStep
 from gateway.store.keys import KEYS
@@ -48,6 +50,7 @@ class NamespaceRemoval:
 
     def __init__(self, database: Database, organization_id: str, namespace_id: str, job_id: str) -> None:
         self._database = database
+        self._stored = StoredDocuments(database)
         self._organization_id = organization_id
         self._namespace_id = namespace_id
         self._job_id = job_id
@@ -69,13 +72,11 @@ class NamespaceRemoval:
         if collection == JOB.collection:
             filter_ = {"job_id": {"$ne": self._job_id}, **filter_}
         with translated():
-            cursor = self._database[collection].find(filter_, {"_id": 1}).limit(_BATCH)
-            ids = [document["_id"] async for document in cursor]
+            documents = await self._stored.found(collection, filter_, {"_id": 1}, limit=_BATCH)
+            ids = [document["_id"] for document in documents]
             deleted = 0
             if ids:
-                # The last are what is left, also where an `_id` doesn't read as it is stored.
-                named = {"_id": {"$in": ids}} if len(ids) == _BATCH else {}
-                result = await self._database[collection].delete_many({**named, **filter_})
+                result = await self._database[collection].delete_many({**one_of("_id", ids), **filter_})
                 deleted = result.deleted_count
         counts = {_COUNTED[collection]: deleted} if collection in _COUNTED else {}
         if len(ids) == _BATCH:

@@ -4,7 +4,6 @@ A step looks at a thousand keys of the index, whatever they hold, and so takes s
 changes nothing: so whoever goes on may begin with the step that another had begun.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,12 +13,16 @@ from bson import MaxKey, MinKey
 from gateway.context import Reach
 from gateway.errors import QueryTooBroad, Unavailable
 from gateway.model.kinds import INTERACTION
+from gateway.model.undecoded_values import UndecodedValue, one_of
 from gateway.plan.erasures import Erasure, Sweep, SweepAction
 from gateway.plan.reach_filters import last_words
 from gateway.store.client import Collection, Database, Document
 from gateway.store.driver_errors import translated
 from gateway.store.jobs.erased_documents import READ, ErasedDocuments
+from gateway.store.jobs.stored_documents import StoredDocuments
 from gateway.store.jobs.stored_work import Place
+
+_Key = tuple[Any, ...]
 
 _KEYS = 1_000
 # What is recorded as fast as it is erased is so without end.
@@ -47,6 +50,7 @@ class Sweeper:
         self._database = database
         self._reach = reach
         self._erasure = erasure
+        self._stored = StoredDocuments(database)
         self._documents = ErasedDocuments(database, reach)
 
     async def total(self) -> int | None:
@@ -75,22 +79,17 @@ class Sweeper:
         if place.sweep >= len(self._erasure.sweeps):
             return JobStep(None, 0)
         sweep = self._erasure.sweeps[place.sweep]
-        keys = await self._keys(sweep, place)
-        own = self._own(sweep, place)
-        documents = await self._documents_of(sweep, keys, own)
+        keys, after = await self._keys(sweep, place)
+        documents = await self._documents_of(sweep, keys, self._own(sweep, place))
         counts, is_whole = await self._erase(sweep, documents) if documents else ({}, True)
-        # Where all that has the value is meant, nothing else is looked through for what is left of it.
-        if own and not sweep.where and is_whole and len(keys) < _KEYS and sweep.action is SweepAction.DELETE:
-            left = await self._documents.delete_left(sweep.index.kind, own)
-            counts = Counter(counts) + Counter(left)
         found = place.found or any(counts.values())
         if not is_whole:
             return JobStep(replace(place, found=found), 0, counts)
-        return JobStep(self._following(place, sweep, keys, found=found), len(keys), counts)
+        return JobStep(self._following(place, sweep, after, found=found), len(keys), counts)
 
-    def _following(self, place: Place, sweep: Sweep, keys: Sequence[tuple[Any, ...]], *, found: bool) -> Place | None:
-        if len(keys) == _KEYS:
-            return replace(place, after=keys[-1], found=found)
+    def _following(self, place: Place, sweep: Sweep, after: _Key | None, *, found: bool) -> Place | None:
+        if after is not None:
+            return replace(place, after=after, found=found)
         if sweep.values is not None and place.value + 1 < len(sweep.values):
             return replace(place, value=place.value + 1, after=None, found=found)
         number = place.sweep + 1
@@ -103,30 +102,39 @@ class Sweeper:
             return Place(place.round + 1)
         return None
 
-    async def _keys(self, sweep: Sweep, place: Place) -> list[tuple[Any, ...]]:
-        """The next keys of the index, each as it stands there; of the one that was the last of a step, once more."""
+    async def _keys(self, sweep: Sweep, place: Place) -> tuple[Sequence[_Key], _Key | None]:
+        """The next keys of the index, each as it stands there, and the one from which to go on, None at the end; of the
+        one that was the last of a step, once more."""
         index, namespace_id = sweep.index, self._reach.namespace.id
-        names = [name for name, _ in index.keys]
+        order = dict(index.keys)
         if index.equality is not None and sweep.values is not None:
-            prefix: tuple[Any, ...] = (namespace_id, sweep.values[place.value])
+            prefix: _Key = (namespace_id, sweep.values[place.value])
         else:
             prefix = (namespace_id,)
-        first: tuple[Any, ...] = prefix if sweep.start is None else (*prefix, sweep.start)
+        first: _Key = prefix if sweep.start is None else (*prefix, sweep.start)
         # Behind the last that has this time: times and ids descend.
         lowest, highest = (MinKey(), MaxKey())
-        start = place.after or (*first, *[highest if sweep.start is None else lowest] * (len(names) - len(first)))
-        end = (*prefix, *[lowest] * (len(names) - len(prefix)))
-        with translated():
-            cursor = (
-                self._collection(sweep)
-                .find({"namespace_id": namespace_id}, return_key=True)
-                .hint(index.name)
-                .min([*zip(names, start, strict=True)])
-                .max([*zip(names, end, strict=True)])
-                .sort(list(index.keys))
-                .limit(_KEYS)
-            )
-            return [tuple(key.get(name) for name in names) async for key in cursor]
+        start = place.after or (*first, *[highest if sweep.start is None else lowest] * (len(order) - len(first)))
+        end = (*prefix, *[lowest] * (len(order) - len(prefix)))
+        limit = _KEYS
+        while True:
+            with translated():
+                keys = await self._stored.keys(
+                    index.kind.collection,
+                    index.name,
+                    order,
+                    dict(zip(order, start, strict=True)),
+                    dict(zip(order, end, strict=True)),
+                    filter_={"namespace_id": namespace_id},
+                    limit=limit,
+                )
+            if len(keys) < limit:
+                return keys, None
+            # The driver begins at none but what it can send. The first may be the one that it began at.
+            for number in range(len(keys), 0 if place.after is None else 1, -1):
+                if not any(isinstance(part, UndecodedValue) for part in keys[number - 1]):
+                    return keys[:number], keys[number - 1]
+            limit *= 2
 
     @staticmethod
     def _own(sweep: Sweep, place: Place) -> Document:
@@ -135,14 +143,14 @@ class Sweeper:
             return {}
         return {sweep.index.equality: {"$eq": sweep.values[place.value]}}
 
-    async def _documents_of(self, sweep: Sweep, keys: Sequence[tuple[Any, ...]], own: Document) -> list[Document]:
+    async def _documents_of(self, sweep: Sweep, keys: Sequence[_Key], own: Document) -> list[Document]:
         if not keys:
             return []
-        # An `_id` that others stored may read as another document's, of somebody else.
-        within = {**own, "_id": {"$in": [key[-1] for key in keys]}, **last_words(self._reach, sweep.index.kind)}
+        kind = sweep.index.kind
+        within = {**own, **one_of("_id", [key[-1] for key in keys]), **last_words(self._reach, kind)}
         filter_ = {"$and": [within, *sweep.where]} if sweep.where else within
         with translated():
-            return [document async for document in self._collection(sweep).find(filter_, READ)]
+            return await self._stored.found(kind.collection, filter_, READ)
 
     async def _erase(self, sweep: Sweep, documents: Sequence[Document]) -> tuple[Mapping[str, int], bool]:
         """What was done, and whether it was all that there was to do."""
