@@ -3,7 +3,7 @@
 from typing import Any
 
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.transport.exchange.allowed_origins import EVERY, AllowedOrigins
 from gateway.transport.exchange.exchange import Headers
@@ -23,13 +23,15 @@ _EXPOSED = (
 _PREFLIGHT_SECONDS = 7_200
 _ANY = r"[\s\S]*"
 _VARY = (b"vary", b"Origin")
+_EXPOSING = (b"access-control-expose-headers", ", ".join(_EXPOSED).encode())
+_FOR_ALL = ((b"access-control-allow-origin", EVERY.encode()), _EXPOSING)
 
 
 class CrossOrigin:
     """An ASGI middleware that answers preflights, and names the origin of an allowed page in every answer to it.
 
-    Where origins are listed, an answer to a request that names none says as well that it varies by origin: else caches
-    hand it to pages, which can't read it.
+    Caches hand pages what was answered to a request that names no origin: so each of those says that it varies by
+    origin, where origins are listed, and that every page may read it, where all are allowed.
 
     A preflight carries no key: it is answered for each origin that some key may be used at, and the answer to the
     request that follows says whether this one may.
@@ -55,7 +57,9 @@ class CrossOrigin:
             return
         origin = _origin(scope["headers"])
         answering: ASGIApp
-        if origin is None:
+        if origin is None and self._origins.are_all:
+            answering, send = self._app, _readable_by_all(send)
+        elif origin is None:
             answering = self._refusing if self._origins.are_listed else self._app
         else:
             answering = self._allowing if await self._origins.has(origin) else self._refusing
@@ -64,13 +68,21 @@ class CrossOrigin:
 
 def reading_headers(origins: AllowedOrigins, request_headers: Headers) -> Headers:
     """What lets a page of an allowed origin read a reply that no middleware sees, to a request with such headers."""
+    if origins.are_all:
+        return _FOR_ALL
     origin = _origin(request_headers)
     if origin is None or not origins.had(origin):
         return (_VARY,) if origins.are_listed else ()
-    exposed = (b"access-control-expose-headers", ", ".join(_EXPOSED).encode())
-    if origins.are_all:
-        return ((b"access-control-allow-origin", EVERY.encode()), exposed)
-    return ((b"access-control-allow-origin", origin.encode("latin-1")), exposed, _VARY)
+    return ((b"access-control-allow-origin", origin.encode("latin-1")), _EXPOSING, _VARY)
+
+
+def _readable_by_all(send: Send) -> Send:
+    async def send_readable(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), *_FOR_ALL]}
+        await send(message)
+
+    return send_readable
 
 
 def _origin(request_headers: Headers) -> str | None:

@@ -122,12 +122,16 @@ async def test_no_cache_hands_a_page_what_was_answered_to_who_named_no_origin(
             assert [differing(response).count("Origin") for response in responses] == [1] * len(ASKED)
 
 
-@pytest.mark.parametrize("origins", [{}, {"cors_origins": "*"}])
+@pytest.mark.parametrize(("origins", "readers"), [({}, None), ({"cors_origins": "*"}, "*")])
 async def test_where_no_origin_is_listed_an_answer_to_none_is_everybodys(
-    gateway: Gateway, mongod: EmbeddedServer, origins: dict[str, str]
+    gateway: Gateway, mongod: EmbeddedServer, origins: dict[str, str], readers: str | None
 ) -> None:
+    """Also of a page to which a cache hands it: that may read it where every page may."""
     async with open_gateway(gateway.database, mongod.uri, **origins) as gateway:
-        assert not any("Origin" in differing(response) for response in await answers(gateway))
+        for response in await answers(gateway):
+            assert "Origin" not in differing(response)
+            assert response.headers.get("Access-Control-Allow-Origin") == readers
+            assert ("RateLimit-Limit" in response.headers.get("Access-Control-Expose-Headers", "")) == bool(readers)
 
 
 async def test_no_origin_is_allowed_unless_it_is_set(gateway: Gateway, mongod: EmbeddedServer) -> None:
