@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from gateway.errors import BadUserInput
+from gateway.model.wire.unfit_values import unfit_value
 
 BodyPath: TypeAlias = tuple[str | int, ...]
 
@@ -20,14 +21,20 @@ class Collected:
 
 
 def each_alone(
-    documents: Sequence[tuple[Mapping[str, Any], BodyPath]], read: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    documents: Sequence[tuple[Mapping[str, Any], BodyPath]],
+    read: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+    *,
+    are_fit: bool,
 ) -> Collected:
-    """What ``read`` makes of each document, where it raises no `BadUserInput` with a path in that."""
+    """What ``read`` makes of each document, where it raises no `BadUserInput` with a path in that; ``are_fit``: whether
+    none of them has what `unfit_value` finds."""
     wires: list[Mapping[str, Any]] = []
     paths: list[BodyPath] = []
     refused: BadUserInput | None = None
     for document, path in documents:
         try:
+            if not are_fit and (unfit := unfit_value(document)) is not None:
+                raise unfit.error()
             wires.append(read(document))
         except BadUserInput as error:
             refused = refused or BadUserInput(error.message, path=(*path, *error.path))

@@ -19,19 +19,21 @@ from gateway.interchange.ubi_queries import Search, lone_event, lone_query
 from gateway.model.wire import check_json, format_instant
 from gateway.model.wire.fields import MAX_METADATA
 from gateway.model.wire.json_values import check_size
+from gateway.model.wire.unfit_values import UnfitValue
 
 MAX_DOCUMENTS: Final = 1_000
 
 
-def interactions(body: Any, received_at: datetime) -> Collected:
-    """The interactions of a body of events: one, or a list; raises `BadUserInput` for what is neither."""
+def interactions(body: Any, unfit: UnfitValue | None, received_at: datetime) -> Collected:
+    """The interactions of a body of events: one, or a list. ``unfit``: what is unfit in it, if anything; that costs its
+    own event alone. Raises `BadUserInput` for what is neither."""
     ids = BatchIds(received_at)
-    return each_alone(_documents(body), lambda event: _interaction(event, ids))
+    return each_alone(_documents(body), lambda event: _interaction(event, ids), are_fit=unfit is None)
 
 
-def search_requests(body: Any) -> Collected:
-    """The search requests of a body of query rows, as the graph's `JsonSearchRequestInput`; raises likewise."""
-    return each_alone(_documents(body), _search_request)
+def search_requests(body: Any, unfit: UnfitValue | None) -> Collected:
+    """The search requests of a body of query rows, as the graph's `JsonSearchRequestInput`; as `interactions`."""
+    return each_alone(_documents(body), _search_request, are_fit=unfit is None)
 
 
 def _documents(body: Any) -> Sequence[tuple[Mapping[str, Any], BodyPath]]:

@@ -6,15 +6,13 @@ HTTP's bodies and parameters, and a websocket's messages, hold the same object.
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from math import inf, isfinite
+from math import inf
 from typing import Any, NoReturn
 
 import orjson
 
 from gateway.errors import BadRequest, BadUserInput, NestedTooDeeply
-from gateway.errors.linked_path import LinkedPath, path
-from gateway.model.wire.json_values import is_unicode
+from gateway.model.wire.unfit_values import UnfitValue, unfit_value
 from gateway.preparation.graphql_request import GraphQLRequest
 
 # Every digit as 0, and all else as a space: so the longest of numbers are found at once, in a tenth of the time that a
@@ -25,21 +23,7 @@ _LONG_NUMBER = b"0" * 19
 _MAX_LEVELS = 1_024
 # Python reads no integer of more.
 _MAX_DIGITS = 4_300
-TOO_LARGE_NUMBER = "A number is larger than any that can be stored."
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
-
-@dataclass(frozen=True, slots=True)
-class UnfitValue:
-    """The first value of a JSON text that JSON can spell and nothing here can hold: a string with half of a pair of
-    surrogates, which UTF-8 can't encode, or a number beyond all doubles. ``path``: of a key, that of its object."""
-
-    path: tuple[str | int, ...]
-    message: str
-
-    def error(self, *prefix: str) -> BadUserInput:
-        """What is told of it; ``prefix``: where the JSON text stands."""
-        return BadUserInput(self.message, path=(*prefix, *self.path))
 
 
 def parsed_json(text: bytes, what: str, *, max_entries: int) -> tuple[Any, UnfitValue | None]:
@@ -68,25 +52,6 @@ def parsed_json(text: bytes, what: str, *, max_entries: int) -> tuple[Any, Unfit
             raise NestedTooDeeply(f"The {what} may be nested at most {_MAX_LEVELS:,} levels deep.")
         return value, unfit_value(value)
     raise BadRequest(f"The {what} is not valid JSON.")
-
-
-def unfit_value(value: Any) -> UnfitValue | None:
-    """What is unfit in a value that Python's parser made of JSON."""
-    pending: list[tuple[Any, LinkedPath]] = [(value, None)]
-    while pending:
-        item, steps = pending.pop()
-        match item:
-            case dict():
-                pending += [(inner, (steps, key)) for key, inner in reversed(item.items())]
-            case list():
-                pending += [(inner, (steps, index)) for index, inner in reversed(list(enumerate(item)))]
-        texts = item if isinstance(item, dict) else (item,)
-        if not all(is_unicode(text) for text in texts if isinstance(text, str)):
-            message = "A string holds half of a pair of surrogates, which UTF-8 can't encode."
-            return UnfitValue(tuple(path(steps)), message)
-        if isinstance(item, float) and not isfinite(item):
-            return UnfitValue(tuple(path(steps)), TOO_LARGE_NUMBER)
-    return None
 
 
 def _is_too_deep(value: Any) -> bool:

@@ -30,7 +30,7 @@ from graphql import (
 from gateway.compiler.graphql_core_adapter import ValidationAbortedError, limit_overlap_steps, overlap_steps_left
 from gateway.errors import OperationTooComplex
 from gateway.limits.validation_bounds import MAX_OVERLAP_STEPS, MAX_VALUE_ERRORS
-from gateway.preparation.json_requests import TOO_LARGE_NUMBER
+from gateway.model.wire.unfit_values import TOO_LARGE_NUMBER
 
 
 class BoundedValuesRule(ValuesOfCorrectTypeRule):

@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.interchange import algolia_events
 from gateway.interchange.collected import Collected
+from gateway.model.wire.unfit_values import UnfitValue
 from gateway.transport.collect.address_credentials import algolia_credentials
 from gateway.transport.collect.collected_recordings import CollectedRecordings
 from gateway.transport.collect.collector_bodies import CollectorBodies
@@ -34,6 +35,8 @@ class AlgoliaCollector:
         return erased_reply(await self._recordings.erase_user(parameters["token"], exchange, context))
 
 
-def _interactions(body: Any, received_at: datetime) -> Collected:
+def _interactions(body: Any, unfit: UnfitValue | None, received_at: datetime) -> Collected:
+    if unfit is not None:
+        raise unfit.error()
     wires = algolia_events.interactions(body, received_at)
     return Collected(wires, [(index,) for index in range(len(wires))])

@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.context import Context
 from gateway.interchange.collected import Collected
+from gateway.model.wire.unfit_values import UnfitValue
 from gateway.preparation.json_requests import parsed_json
 from gateway.transport.exchange.exchange import Exchange
 from gateway.transport.exchange.paid_reading import PaidReading
@@ -28,15 +29,15 @@ class CollectorBodies:
         self._reading = reading
         self._entry_limit = entry_limit
 
-    async def read(self, mapped: Callable[[Any], Collected], exchange: Exchange, context: Context) -> Received:
-        """What ``mapped`` makes of a body's JSON; raises what that, `parsed_json` and `PaidReading` do."""
+    async def read(
+        self, mapped: Callable[[Any, UnfitValue | None], Collected], exchange: Exchange, context: Context
+    ) -> Received:
+        """What ``mapped`` makes of a body's JSON, and of what is unfit in it; raises what that, `parsed_json` and
+        `PaidReading` do."""
         body = await self._reading.body(exchange, context, of_any_type=True)
 
         def read() -> Collected:
-            content, unfit = parsed_json(body, "body", max_entries=self._entry_limit)
-            if unfit is not None:
-                raise unfit.error()
-            return mapped(content)
+            return mapped(*parsed_json(body, "body", max_entries=self._entry_limit))
 
         content, waited = await self._reading.read(read, len(body), exchange, context)
         return Received(content, len(body), waited)

@@ -10,8 +10,9 @@ from gateway.context import Context
 from gateway.errors import BadRequest, BadUserInput, GatewayError
 from gateway.execution.operation_runner import OperationRunner
 from gateway.limits import Limits
+from gateway.model.wire.unfit_values import unfit_value
 from gateway.preparation.graphql_request import GraphQLRequest
-from gateway.preparation.json_requests import from_object, parsed_json, unfit_value
+from gateway.preparation.json_requests import from_object, parsed_json
 from gateway.preparation.known_operations import MAX_BODY_BYTES
 from gateway.scheduling.paid_work import PaidWork
 from gateway.scheduling.rate_limiter import refusal_points

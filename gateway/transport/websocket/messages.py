@@ -14,8 +14,9 @@ from gateway.context import Caller
 from gateway.errors import BadRequest, BadUserInput, NestedTooDeeply
 from gateway.errors.tracebacks import untraced
 from gateway.execution.answers import Answer
+from gateway.model.wire.unfit_values import UnfitValue, unfit_value
 from gateway.preparation.graphql_request import GraphQLRequest
-from gateway.preparation.json_requests import UnfitValue, from_object, parsed_json, unfit_value
+from gateway.preparation.json_requests import from_object, parsed_json
 from gateway.scheduling.cpu_gate import LONG_BYTES, CpuGate
 from gateway.scheduling.paid_work import PaidWork, message_points
 from gateway.transport.websocket import close_codes

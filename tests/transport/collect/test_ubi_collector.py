@@ -180,6 +180,9 @@ async def test_a_query_with_other_content_is_a_conflict_and_the_rest_is_recorded
         ({"x": 10**30}, "[1].metadata.x Integer should fit signed 64 bits"),
         ({"x": {"a\0b": 1}}, "[1].metadata.x Keys should not contain the NUL character"),
         ({"x": nested(120)}, f"[1].metadata.x{'[0]' * 98} Value should be nested at most 100 levels deep"),
+        # What a page cut off within an emoji.
+        ({"user_query": "shoes \ud83d"}, "[1].user_query A string holds half of a pair of surrogates"),
+        ({"x": {"\ud83d": 1}}, "[1].x A string holds half of a pair of surrogates"),
     ],
 )
 async def test_an_event_that_is_refused_keeps_no_other_of_its_list_from_being_recorded(
@@ -203,6 +206,7 @@ async def test_an_event_that_is_refused_keeps_no_other_of_its_list_from_being_re
         ({"x": 10**30}, "[0].searchRequest.ubi.x"),
         ({"x": {"a\0b": 1}}, "[0].searchRequest.ubi.x"),
         ({"x": nested(120)}, f"[0].searchRequest.ubi.x{'[0]' * 98}"),
+        ({"user_query": "shoes \ud83d"}, "[0].user_query"),
     ],
 )
 async def test_a_query_that_is_refused_keeps_no_other_of_its_list_from_being_recorded(
