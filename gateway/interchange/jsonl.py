@@ -1,7 +1,7 @@
 """JSON lines: one interaction or search request per line, in the REST wire shape or in the graph's camelCase."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from gateway.interchange.sources import Lines
 from gateway.interchange.temporary_database import Occurrences
 from gateway.interchange.times import first_time
 from gateway.interchange.vocabulary import UnknownName, Vocabulary, is_spelled, spell_request, spelled
+from gateway.model.document_ids import told_id_text
 from gateway.model.wire.fields import MAX_ID
 from gateway.model.wire.instants import is_instant
 
@@ -25,6 +26,8 @@ EXPORT_TOKEN: Final = "export_token"
 """The only key of a line that says where an export goes on from."""
 
 _OF_INTERACTION: Final = ("feature_id", "interaction_type", "interaction_id")
+_IDS_OF_REQUEST: Final = ("search_request_id", "session_id", "user_id")
+_IDS: Final = ("interaction_id", "feature_id", *_IDS_OF_REQUEST)
 _KEPT_REQUESTS: Final = 1_000
 _LONGEST_KEPT: Final = 5_000
 
@@ -41,6 +44,7 @@ class WireLines:
     def entry(self, line: Line, content: dict[str, Any], *, is_plain: bool = False) -> Entry:
         """``is_plain``: as of `Candidate`."""
         wire = as_wire(content) if is_of_graph(content) else content
+        _spell_ids(wire, _IDS)
         try:
             if _is_search(wire):
                 return self._search(line, wire, is_plain=is_plain)
@@ -73,6 +77,7 @@ class WireLines:
 
     def _request(self, request: dict[str, Any], *, is_plain: bool) -> tuple[dict[str, Any], list[UnknownName]]:
         """The search request with its names as they are recorded, and those that are unknown."""
+        _spell_ids(request, _IDS_OF_REQUEST)
         unknown: list[UnknownName] = []
         spelling = orjson.dumps(request) if is_plain else b""
         if not spelling or len(spelling) > _LONGEST_KEPT:
@@ -109,6 +114,14 @@ def entries(source: Lines, database: sqlite3.Connection) -> Iterator[Entry]:
 def _is_search(wire: Mapping[str, Any]) -> bool:
     """Whether a line has nothing but a search request."""
     return isinstance(wire.get("search_request"), dict) and not any(name in wire for name in _OF_INTERACTION)
+
+
+def _spell_ids(content: dict[str, Any], names: Sequence[str]) -> None:
+    """Puts the text that an id reads as in the place of a number, or of what an export tells an ObjectId as."""
+    for name in names:
+        value = content.get(name)
+        if value is not None and value.__class__ is not str and (text := told_id_text(value)) is not None:
+            content[name] = text
 
 
 def _id(wire: Mapping[str, Any], name: str) -> str | None:

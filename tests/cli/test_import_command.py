@@ -185,7 +185,7 @@ def test_what_can_not_be_imported_is_told_with_what_would_help(
 def test_a_file_of_which_nothing_could_be_imported_is_an_error(shell: Shell, tmp_path: Path) -> None:
     good, bad = tmp_path / "good.jsonl", tmp_path / "bad.jsonl"
     good.write_bytes(LINE % 1)
-    bad.write_bytes(b'{"feature_id": 7}\n')
+    bad.write_bytes(b'{"feature_id": []}\n')
     result = shell.run(good, bad, "--json")
     assert result.exit_code == 1
     assert f"nothing of {bad} could be imported" in result.stderr

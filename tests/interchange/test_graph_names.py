@@ -127,7 +127,9 @@ def test_a_search_request_alone_is_recorded_in_either_spelling() -> None:
     )
 
 
-@pytest.mark.parametrize("beside", [{"search_request_id": 7}, {"session_id": ""}])
+@pytest.mark.parametrize(
+    "beside", [{"search_request_id": 7.5}, {"search_request_id": {"$oid": "7"}}, {"session_id": ""}]
+)
 def test_what_stands_beside_a_search_request_is_checked(beside: dict[str, Any]) -> None:
     [entry] = read(json_line({"search_request": {}, **beside}))
     assert isinstance(entry, Skipped)

@@ -53,6 +53,36 @@ def ids(content: bytes) -> list[str]:
     return [entry.wire["interaction_id"] for entry in read(content) if isinstance(entry, Candidate)]
 
 
+OBJECT_ID = "6631f1c0a7b2c3d4e5f60718"
+
+
+@pytest.mark.parametrize(
+    ("written", "id"),
+    [
+        (42, "42"),
+        (42.0, "42"),
+        (-(2**63), f"{-(2**63)}"),
+        ({"$oid": OBJECT_ID}, OBJECT_ID),
+        ({"$numberDecimal": "42"}, "42"),
+    ],
+)
+async def test_an_id_that_another_program_stored_is_the_text_that_it_is_exported_as(
+    written: Any, id: str, database: Database
+) -> None:
+    of_request = dict.fromkeys(("search_request_id", "session_id", "user_id"), written)
+    request = {"queries": [], "collections": [], **of_request}
+    ids = dict.fromkeys(("interaction_id", "feature_id", "session_id", "user_id"), written)
+    lines = line(**ids, search_request=request) + json.dumps({"search_request": request}).encode() + b"\n"
+    lines += line(interaction_id="named", search_request_id=written)
+    report = await import_lines(database, lines)
+    assert (report.imported, report.listed) == (2, [])
+    stored = await database["interactions"].find_one({"interaction_id": id})
+    assert stored is not None
+    assert [stored[name] for name in ("feature_id", "session_id", "user_id", "search_request_id")] == [id] * 4
+    assert stored["search_request"]["user_id"] == id
+    assert await database["search_requests"].count_documents({"search_request_id": id}) == 1
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
