@@ -15,7 +15,7 @@ from bson.errors import InvalidBSON
 _DOUBLE, _TEXT, _DOCUMENT, _ARRAY, _BINARY, _UNDEFINED, _OBJECT_ID, _BOOLEAN, _TIME, _NULL = range(1, 11)
 _REGEX, _POINTER, _CODE, _SYMBOL, _CODE_WITH_SCOPE, _INT, _TIMESTAMP, _LONG, _DECIMAL = range(11, 20)
 _MIN_KEY, _MAX_KEY = 0xFF, 0x7F
-UNDEFINED = _UNDEFINED
+ARRAY, UNDEFINED = _ARRAY, _UNDEFINED
 _SIZES = {
     **dict.fromkeys((_UNDEFINED, _NULL, _MIN_KEY, _MAX_KEY), 0),
     **{_BOOLEAN: 1, _INT: 4, _OBJECT_ID: 12, _DECIMAL: 16},
@@ -86,6 +86,11 @@ def with_first(document: bytes, key: bytes) -> bytes:
             elements.append(document[start:end])
             has_key = has_key or name == key
     return whole(b"".join(elements))
+
+
+def elements_alone(document: bytes) -> bytes:
+    """A document without what `whole` puts around its elements."""
+    return document[_LENGTH:-1]
 
 
 def whole(elements: bytes) -> bytes:

@@ -11,15 +11,17 @@ from typing import Any, Final
 import bson
 from bson import Code, DatetimeMS, Decimal128, MaxKey, MinKey, ObjectId, Regex, Timestamp
 
+from gateway.model.undecoded_values import UNDEFINED
+
 _EPOCH: Final = datetime(1970, 1, 1)
 _OTHER: Final = 13
 
 
 def ordered_element(values: Sequence[Any], *, highest: bool) -> Any:
     """The element of a stored list by which MongoDB sorts its document: the highest where it sorts downwards, else the
-    lowest. None for an empty list."""
+    lowest; an empty one MongoDB sorts as undefined."""
     if not values:
-        return None
+        return UNDEFINED
     return max(values, key=_place) if highest else min(values, key=_place)
 
 

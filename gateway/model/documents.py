@@ -48,6 +48,8 @@ OF_STUBS: Final[Document] = {
 
 # Where a document that was looked for among several types has the declared name of its own: no stored key has a NUL.
 TYPE_FIELD = "\0type"
+# Where a document has its place in an order, if that isn't what is read of it: an `UndecodedPlace`.
+PLACE_FIELD = "\0place"
 # The gateway's own: what a client records under one of these names stands in "shadowed".
 OWNED_FIELDS = frozenset(
     {
@@ -63,6 +65,7 @@ OWNED_FIELDS = frozenset(
         "text_tokens",
         "shadowed",
         TYPE_FIELD,
+        PLACE_FIELD,
         # Not used by the gateway: the driver would read a document with "$ref" and "$id" as a database reference.
         "$ref",
     }

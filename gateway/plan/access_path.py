@@ -7,15 +7,16 @@ depth, however many elements share a value.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from gateway.context import Reach
 from gateway.errors import BadUserInput
 from gateway.model.indexes import Index, indexes_for
 from gateway.model.kinds import Kind, Order
-from gateway.model.undecoded_values import UNDEFINED, UndecodedValue, named
+from gateway.model.undecoded_values import UNDEFINED, UndecodedValue, under
 from gateway.plan.commands import Document, Scan
-from gateway.plan.cursors import Tie, Value
+from gateway.plan.cursors import Place, Tie, Value
 from gateway.plan.paging import Window
 from gateway.plan.predicate import Conjunct, Lookup, Predicate, TimeBound
 
@@ -30,6 +31,8 @@ _CONDITIONS: Mapping[tuple[str, Value], Document] = {
     ("$lt", UNDEFINED): {"$type": "minKey"},
     ("$gt", UNDEFINED): {"$not": {"$type": ["minKey", "undefined"]}},
 }
+# Classes of values of which MongoDB sorts alike what is equal, and nothing else.
+_TOLD_APART = (datetime, int, str)
 _TIGHTER = {"$gt": max, "$gte": max, "$lt": min, "$lte": min}
 
 
@@ -109,7 +112,7 @@ def intervals(kind: Kind, times: Sequence[TimeBound], window: Window | None) -> 
     return tuple(filters)
 
 
-def within(window: Window) -> Document:
+def filter_of(window: Window) -> Document:
     """The filter for the window's elements, where no index has to hold each interval; empty without cursors."""
     filters = _intervals(window)
     # Beside what else is in its document, which may have an `$or` of its own.
@@ -126,24 +129,44 @@ def _intervals(window: Window) -> list[Document]:
     path = window.order.path
     ahead, behind = ("$lt", "$gt") if window.descending else ("$gt", "$lt")
     start, stop = (window.before, window.after) if window.backwards else (window.after, window.before)
-    if start and stop and start.value == stop.value:
-        return [_interval(path, [(path, "$eq", start.value), ("_id", ahead, start.tie), ("_id", behind, stop.tie)])]
     beyond_start = [(path, ahead, start.value)] if start else []
     beyond_stop = [(path, behind, stop.value)] if stop else []
-    parts: list[list[_Bound]] = [[*beyond_start, *beyond_stop]]
+    parts: list[Document] = [_interval(path, [*beyond_start, *beyond_stop])]
     if start:
-        parts.insert(0, [(path, "$eq", start.value), ("_id", ahead, start.tie), *beyond_stop])
+        tied = [(path, "$eq", start.value), ("_id", ahead, start.tie)]
+        if stop and start.value.__class__ is stop.value.__class__ and start.value == stop.value:
+            return [_interval(path, [*tied, ("_id", behind, stop.tie)])]
+        if stop and _may_be_alike(start.value, stop.value):
+            parts.insert(0, _interval(path, tied, _on_side_of(stop, path, behind)))
+        else:
+            parts.insert(0, _interval(path, [*tied, *beyond_stop]))
     if stop:
-        parts.append([(path, "$eq", stop.value), ("_id", behind, stop.tie), *beyond_start])
-    return [_interval(path, bounds) for bounds in parts]
+        parts.append(_interval(path, [(path, "$eq", stop.value), ("_id", behind, stop.tie), *beyond_start]))
+    return parts
 
 
-def _interval(path: str, bounds: Sequence[_Bound]) -> Document:
-    """The filter for what is within these bounds of an order by ``path`` and ``_id``."""
+def _may_be_alike(value: Value, other: Value) -> bool:
+    """Whether MongoDB may sort values alike that differ here, as it does with 1 and 1.0."""
+    if value.__class__ is other.__class__ and value.__class__ in _TOLD_APART:
+        return False
+    # Those that have conditions are like nothing else.
+    return not any(one is None or (one.__class__ is UndecodedValue and one == UNDEFINED) for one in (value, other))
+
+
+def _on_side_of(place: Place, path: str, operator: str) -> Document:
+    """The expression for what is on one side of a place."""
+    value, tie = under("$literal", place.value), under("$literal", place.tie)
+    of_tie = {"$and": [{"$eq": [f"${path}", value]}, {operator: ["$_id", tie]}]}
+    return {"$or": [{operator: [f"${path}", value]}, of_tie]}
+
+
+def _interval(path: str, bounds: Sequence[_Bound], *expressions: Document) -> Document:
+    """The filter for what is within these bounds of an order by ``path`` and ``_id``, and of which ``expressions`` are
+    true."""
     if not bounds:
         return {}
     ordered: dict[str, Any] = {}
-    conditions, compared = list[Document](), list[Document]()
+    conditions, compared = list[Document](), list(expressions)
     for at, operator, value in bounds:
         is_plain = at != path or not (value is None or value.__class__ is UndecodedValue)
         condition = None if is_plain else _CONDITIONS.get((operator, value))
@@ -151,11 +174,11 @@ def _interval(path: str, bounds: Sequence[_Bound]) -> Document:
             conditions.append({path: condition})
         elif operator != "$eq":
             # As expressions, which compare across types as sorting does.
-            compared.append({operator: [f"${at}", named("$literal", value)]})
+            compared.append({operator: [f"${at}", under("$literal", value)]})
         elif is_plain:
             ordered["$eq"] = value
         else:
-            conditions.append({path: named("$eq", value)})
+            conditions.append({path: under("$eq", value)})
     # A list is sorted by one of its elements and compared as a whole: it would come on every page, or on none. It
     # stands on pages behind no cursor only.
     ordered["$not"] = {"$type": "array"}

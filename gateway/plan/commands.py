@@ -100,11 +100,18 @@ class Scan:
 
     def _any_of(self, branches: Sequence[Document]) -> Document:
         # MongoDB merges branches in order without a sort. The namespace stands in each: a condition beside an `$or`
-        # lets it walk the whole index instead. It comes last, so that nothing in a branch can replace it.
+        # lets it walk the whole index instead.
         last = last_words(self.reach, self.kind)
-        scoped = [{**branch, **last} for branch in branches]
+        scoped = [_ended(branch, last) for branch in branches]
         conditions = [scoped[0] if len(scoped) == 1 else {"$or": scoped}, *self.residual]
         return conditions[0] if len(conditions) == 1 else {"$and": conditions}
+
+
+def _ended(filter_: Document, last: Document) -> Document:
+    """The filter with its last words: nothing in it can replace those, nor they a conjunction of its own."""
+    if "$and" in filter_ and "$and" in last:
+        return {**filter_, **last, "$and": [*filter_["$and"], *last["$and"]]}
+    return {**filter_, **last}
 
 
 @dataclass(frozen=True, slots=True)

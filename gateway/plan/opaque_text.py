@@ -12,6 +12,7 @@ from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.errors import BSONError
 
 from gateway.errors import UnreadableDocument
+from gateway.model.undecoded_values import require_levels
 
 MAX_BSON_BYTES = 1_000_000
 """More than that, in base64 twice, no body of a request holds; any id or value of another program's may be so long."""
@@ -51,7 +52,9 @@ def encode_bson(document: Mapping[str, Any]) -> str:
 
 def decode_bson(text: str) -> dict[str, Any]:
     """What was so encoded; raises ValueError, or the driver's `BSONError`, for what was not."""
-    return bson.decode(decode_bytes(text), _OPTIONS)
+    document = bson.decode(decode_bytes(text), _OPTIONS)
+    require_levels(document)
+    return document
 
 
 def encode_bytes(content: bytes) -> str:

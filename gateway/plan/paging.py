@@ -12,8 +12,8 @@ from typing import Any
 
 from gateway.errors import BadUserInput
 from gateway.model.bson_order import ordered_element
+from gateway.model.documents import PLACE_FIELD
 from gateway.model.kinds import Order
-from gateway.model.undecoded_values import UndecodedPlace
 from gateway.plan.cursors import Place, decode_cursor, encode_cursor
 
 DEFAULT_PAGE_SIZE = 10
@@ -94,9 +94,11 @@ class Edge:
 
     @property
     def cursor(self) -> str:
-        value, tie = self.document.get(self.order.path), self.document["_id"]
-        if tie.__class__ is UndecodedPlace:
-            value, tie = tie
+        document = self.document
+        if PLACE_FIELD in document:
+            value, tie = document[PLACE_FIELD]
+        else:
+            value, tie = document.get(self.order.path), document["_id"]
         if value.__class__ is list:
             value = ordered_element(value, highest=self.highest)
         return encode_cursor(self.order, value, tie)

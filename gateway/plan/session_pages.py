@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gateway.model.document_ids import id_spellings
-from gateway.model.undecoded_values import named
+from gateway.model.undecoded_values import under
 from gateway.plan.commands import Aggregation, Document
 from gateway.plan.paging import Window
 from gateway.plan.session_scans import SessionScan
@@ -21,7 +21,7 @@ def _between(window: Window) -> list[Document]:
     behind, ahead = ("$lt", "$gt") if window.order.descending else ("$gt", "$lt")
     place = [f"${window.order.path}", "$_id"]
     bounds = [
-        {operator: [place, [named("$literal", cursor.value), named("$literal", cursor.tie)]]}
+        {operator: [place, [under("$literal", cursor.value), under("$literal", cursor.tie)]]}
         for operator, cursor in ((behind, window.after), (ahead, window.before))
         if cursor is not None
     ]

@@ -2,18 +2,25 @@
 
 Binary data of the older form that has a wrong length is read as of a subtype that is nobody's: it spoils its own field,
 if that, and not the page. Of the key that documents are sorted by the first is read, where they have it twice, and
-where what is read of a place isn't what is stored, a document has its place beside: else cursors would lead elsewhere.
+where what is read of a place isn't what is stored, a document has its place besides: else cursors would lead elsewhere.
 """
 
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from bson import decode_all
 from bson.codec_options import CodecOptions
 from bson.errors import InvalidBSON
 
 from gateway.model import bson_elements
-from gateway.model.undecoded_values import UndecodedPlace, UndecodedValue, as_stored, is_sent_back, undecoded_at
+from gateway.model.documents import PLACE_FIELD
+from gateway.model.undecoded_values import (
+    SENT_BACK,
+    UndecodedPlace,
+    UndecodedValue,
+    as_stored,
+    is_sent_back,
+    undecoded_at,
+)
 from gateway.plan.commands import SortKey
 from gateway.store.client import Document
 
@@ -23,8 +30,8 @@ _UNDEFINED = bytes([bson_elements.UNDEFINED])
 def decoded(
     documents: bytes | memoryview, options: CodecOptions[Document], sort_key: SortKey | None = None
 ) -> list[Document]:
-    """These documents, one behind the other, or rows of a join. Of those that are sorted by a key each has a
-    `UndecodedPlace` as its ``_id`` where it needs one.
+    """These documents, one behind the other, or rows of a join. Of those that are sorted by a key each has an
+    `UndecodedPlace` at `PLACE_FIELD` where it needs one.
 
     Raises `InvalidBSON` for what can't be told apart, nor read.
     """
@@ -35,7 +42,7 @@ def decoded(
     found = [row["document"] for row in made] if sort_key.of_rows else made
     # It may also be within them.
     repeats = sort_key.may_repeat and whole.count(name) > sum(key in document for document in found)
-    if repeats or _UNDEFINED + name in whole or not all(_is_read_as_stored(document, key) for document in found):
+    if repeats or not _are_read_as_stored(found, whole, ("_id", key)):
         for document, encoded in zip(found, _encoded(whole, of_rows=sort_key.of_rows), strict=True):
             if repeats and encoded.count(name) > 1:
                 document.update(_decoded(bson_elements.with_first(encoded, name), options)[0])
@@ -43,17 +50,16 @@ def decoded(
     return made
 
 
-def decoded_as_stored(document: bytes, options: CodecOptions[Document], names: Collection[str]) -> Document:
+def decoded_as_stored(document: bytes, options: CodecOptions[Document], names: Sequence[str]) -> Document:
     """This document. Under these names it has a `UndecodedValue` where the driver would send back another value: so it
     is found again by what was read of it.
 
     Raises as `decoded`.
     """
     [made] = _decoded(document, options)
-    if _UNDEFINED not in document and all(is_sent_back(made.get(name)) for name in names):
-        return made
-    for name, stored in undecoded_at(document, names).items():
-        made[name] = as_stored(made[name], stored, options)
+    if not _are_read_as_stored((made,), document, names):
+        for name, stored in undecoded_at(document, names).items():
+            made[name] = as_stored(made[name], stored, options)
     return made
 
 
@@ -62,8 +68,16 @@ def _encoded(documents: bytes, *, of_rows: bool) -> Iterator[bytes]:
         yield bson_elements.joined(document) if of_rows else document
 
 
-def _is_read_as_stored(document: Mapping[str, Any], key: str) -> bool:
-    return is_sent_back(document.get("_id")) and is_sent_back(document.get(key))
+def _are_read_as_stored(documents: Sequence[Document], encoded: bytes, names: Sequence[str]) -> bool:
+    """Whether none of them has something under these names that isn't sent back as it is stored."""
+    for name in names:
+        for document in documents:
+            value = document.get(name)
+            if value.__class__ not in SENT_BACK and not is_sent_back(value):
+                return False
+        if _UNDEFINED + name.encode() + b"\0" in encoded:
+            return False
+    return True
 
 
 def _put_place(document: Document, key: str, encoded: bytes, options: CodecOptions[Document]) -> None:
@@ -75,7 +89,7 @@ def _put_place(document: Document, key: str, encoded: bytes, options: CodecOptio
     if key in stored and value.__class__ is not list:
         value = as_stored(value, stored[key], options)
     if UndecodedValue in (tie.__class__, value.__class__):
-        document["_id"] = UndecodedPlace(value, tie)
+        document[PLACE_FIELD] = UndecodedPlace(value, tie)
 
 
 def _decoded(documents: bytes | memoryview, options: CodecOptions[Document]) -> list[Document]:

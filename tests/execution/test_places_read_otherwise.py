@@ -3,14 +3,17 @@ them, each once and in MongoDB's order, whichever way they are read."""
 
 from collections.abc import Iterator
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
-from bson import Code, MaxKey, MinKey, Timestamp, encode
+from bson import Code, Decimal128, Int64, MaxKey, MinKey, Timestamp, encode
 from bson.raw_bson import RawBSONDocument
 
+from gateway.demo.embedded_mongod import EmbeddedServer
 from gateway.model.bson_elements import whole
 from gateway.model.kinds import INTERACTION
+from tests.execution.test_user_isolation import USER, gateway_with_tokens, token_of
 from tests.generators.odd_bson import with_elements
 from tests.harness.gateway_client import Gateway
 from tests.harness.two_back_ends import NOON
@@ -83,14 +86,70 @@ async def test_every_document_comes_once_and_in_order(gateway: Gateway, varied: 
             assert await walked(gateway, query, size, more) == (expected if more == "hasNextPage" else expected[::-1])
 
 
-async def walked(gateway: Gateway, query: str, size: int, more: str) -> list[str]:
+async def walked(gateway: Gateway, query: str, size: int, more: str, **options: Any) -> list[str]:
     """The ids on all pages, in the order in which they come."""
     seen, cursor, has_more = list[str](), None, True
     while has_more and len(seen) < 200:
-        answer = await gateway.execute(query, {"size": size, "at": cursor})
+        answer = await gateway.execute(query, {"size": size, "at": cursor}, **options)
         page = answer["data"]["feature"]["interactions"]
         ids = [edge["node"]["interactionId"] for edge in page["edges"]]
         seen += ids if more == "hasNextPage" else ids[::-1]
         has_more = page["pageInfo"][more]
         cursor = page["pageInfo"]["endCursor" if more == "hasNextPage" else "startCursor"]
     return seen
+
+
+# Some are alike to MongoDB and not to Python, some to Python and not to MongoDB.
+ALIKE: list[Any] = [1, 1.0, Int64(1), Decimal128("1"), True, 0, False, float("nan"), Decimal128("NaN"), None, []]
+
+
+@pytest.mark.parametrize("direction", ["ASC", "DESC"])
+async def test_what_is_between_two_cursors_is_what_is_listed_between_them(gateway: Gateway, direction: str) -> None:
+    base = {"namespace_id": gateway.namespace.id, "feature_id": "p", "interaction_type": "view", "occurred_at": NOON}
+    stored = [encode({"position": value}) for value in ALIKE]
+    stored += [element("position", (kind, b"\x02\0\0\0\xff\0")) for kind in (b"\x02", b"\x0e")]
+    stored += [element("position", UNDEFINED["undefined"])]
+    documents = []
+    for number, one in enumerate(stored):
+        others = {"_id": number * 9 % len(stored), **base, "interaction_id": f"{number}"}
+        documents.append(RawBSONDocument(with_elements(one, encode(others))))
+    await gateway.database[INTERACTION.collection].insert_many(documents)
+    query = f"""query ($after: String, $before: String) {{ feature(featureId: "p") {{
+      interactions(after: $after, before: $before, first: 50, orderBy: {{field: POSITION, direction: {direction}}}) {{
+        edges {{ cursor node {{ interactionId }} }} }} }} }}"""
+    edges = (await gateway.data(query))["feature"]["interactions"]["edges"]
+    assert len(edges) == len(stored)
+    # A list stands on pages behind no cursor only.
+    lists = f"{ALIKE.index([])}"
+    for first, last in product(range(len(edges)), repeat=2):
+        variables = {"after": edges[first]["cursor"], "before": edges[last]["cursor"]}
+        found = (await gateway.data(query, variables))["feature"]["interactions"]["edges"]
+        assert found == [edge for edge in edges[first + 1 : last] if edge["node"]["interactionId"] != lists]
+
+
+@pytest.mark.parametrize("field", ["POSITION", "OCCURRED_AT"])
+@pytest.mark.parametrize("direction", ["ASC", "DESC"])
+async def test_whoever_reaches_one_users_documents_comes_to_the_end_of_them(
+    mongod: EmbeddedServer, tmp_path: Path, field: str, direction: str
+) -> None:
+    """Behind null and undefined, too, where a filter has conditions beside those of the reach."""
+    async with gateway_with_tokens(mongod, tmp_path) as gateway:
+        base: dict[str, Any] = {"namespace_id": gateway.namespace.id, "feature_id": "p", "interaction_type": "view"}
+        base |= {"position": 1, "occurred_at": NOON}
+        base.pop(field.lower())
+        values = [*(element(field.lower(), value) for value in UNDEFINED.values()), encode({}), encode({})]
+        values += [encode({field.lower(): value}) for value in (None, MinKey(), 1, NOON)]
+        users = [USER, "another"] * len(values)
+        documents = []
+        for number, (one, user) in enumerate(zip([*values, *values], users, strict=True)):
+            others = {"_id": number, "interaction_id": f"{number}", **base, "user_id": user}
+            documents.append(RawBSONDocument(with_elements(one, encode(others))))
+        await gateway.database[INTERACTION.collection].insert_many(documents)
+        order = f"orderBy: {{field: {field}, direction: {direction}}}"
+        for at, more in (("first: $size, after", "hasNextPage"), ("last: $size, before", "hasPreviousPage")):
+            query = f"""query ($size: Int, $at: String) {{
+              feature(featureId: "p") {{ interactions({at}: $at, {order}) {{
+                pageInfo {{ {more} startCursor endCursor }} edges {{ cursor node {{ interactionId }} }}
+              }} }} }}"""
+            seen = await walked(gateway, query, 1, more, key=token_of(USER))
+            assert sorted(seen, key=int) == [f"{number}" for number in range(0, 2 * len(values), 2)]

@@ -13,7 +13,7 @@ from gateway.context import Namespace, Reach
 from gateway.errors import BadUserInput
 from gateway.model.filter_trees import key_token, key_value_token, value_hash
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Kind, Order, position_order, time_order
-from gateway.model.undecoded_values import UNDEFINED, UndecodedValue
+from gateway.model.undecoded_values import UNDEFINED, UndecodedValue, under
 from gateway.plan.access_path import AccessPath, choose_access_path, intervals, sort
 from gateway.plan.commands import Find, Scan
 from gateway.plan.cursors import Place
@@ -276,16 +276,45 @@ INTERVALS: list[tuple[str, Order, dict[str, Any], list[dict[str, Any]]]] = [
         ],
     ),
     (
+        "between values that MongoDB may sort alike",
+        POSITIONS,
+        {"after": Place(1, TIE), "before": Place(1.0, OTHER_TIE)},
+        [
+            {
+                "position": {"$eq": 1, **NO_LIST},
+                "$expr": {
+                    "$and": [
+                        {
+                            "$or": [
+                                compared("$gt", 1.0, "position"),
+                                {"$and": [compared("$eq", 1.0, "position"), compared("$gt", OTHER_TIE, "_id")]},
+                            ]
+                        },
+                        compared("$lt", TIE, "_id"),
+                    ]
+                },
+            },
+            {
+                "position": NO_LIST,
+                "$expr": {"$and": [compared("$lt", 1, "position"), compared("$gt", 1.0, "position")]},
+            },
+            {
+                "position": {"$eq": 1.0, **NO_LIST},
+                "$expr": {"$and": [compared("$gt", OTHER_TIE, "_id"), compared("$lt", 1, "position")]},
+            },
+        ],
+    ),
+    (
         "behind a text that isn't UTF-8",
         POSITIONS_UP,
         {"after": Place(NOT_UTF_8, NOT_UTF_8)},
         [
             {
                 "position": NO_LIST,
-                "$and": [{"position": NOT_UTF_8.under("$eq")}],
-                "$expr": {"$gt": ["$_id", NOT_UTF_8.under("$literal")]},
+                "$and": [{"position": under("$eq", NOT_UTF_8)}],
+                "$expr": {"$gt": ["$_id", under("$literal", NOT_UTF_8)]},
             },
-            {"position": NO_LIST, "$expr": {"$gt": ["$position", NOT_UTF_8.under("$literal")]}},
+            {"position": NO_LIST, "$expr": {"$gt": ["$position", under("$literal", NOT_UTF_8)]}},
         ],
     ),
 ]

@@ -1,19 +1,20 @@
 import base64
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import bson
 import orjson
 import pytest
 from bson import Binary, Code, DatetimeMS, Decimal128, MinKey, ObjectId, Regex, Timestamp
+from bson.raw_bson import RawBSONDocument
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.errors import InvalidCursor, UnreadableDocument
 from gateway.model import bson_elements
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Order, position_order, time_order
-from gateway.model.undecoded_values import UNDEFINED, UndecodedValue
+from gateway.model.undecoded_values import UNDEFINED, UndecodedValue, under
 from gateway.plan.cursors import Place, decode_cursor, encode_cursor
 from gateway.plan.opaque_text import MAX_BSON_BYTES
 
@@ -77,6 +78,13 @@ def test_any_other_text_is_no_cursor(text: str) -> None:
         decode_cursor(LATEST, text, "after")
 
 
+def nested(levels: int) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    for _ in range(levels):
+        value = {"a": value}
+    return value
+
+
 @pytest.mark.parametrize(
     "parts",
     [
@@ -103,6 +111,8 @@ def test_any_other_text_is_no_cursor(text: str) -> None:
         (1, LATEST.tag, None, ["b", base64.b64encode(bson.encode({"": [1]})).decode()]),
         (1, LATEST.tag, None, ["b", base64.b64encode(bson.encode({"": "x" * MAX_BSON_BYTES})).decode()]),
         (1, LATEST.tag, ["b", base64.b64encode(b"\x05\0\0\0").decode()], f"{TIE_UUID}"),
+        (1, LATEST.tag, ["b", base64.b64encode(bson.encode({"": nested(200)})).decode()], f"{TIE_UUID}"),
+        (1, LATEST.tag, ["r", base64.b64encode(b"\x03" + bson.encode(nested(200))).decode()], f"{TIE_UUID}"),
         {"v": 1},
         1,
         None,
@@ -142,7 +152,9 @@ def test_every_value_that_others_store_has_a_place(value: Any) -> None:
 def test_what_is_read_otherwise_has_the_place_where_it_is_stored(value: UndecodedValue) -> None:
     cursor = encode_cursor(LATEST, value, value)
     assert decode_cursor(LATEST, cursor, "after") == Place(value, value)
-    assert value.under("$gt").raw == bson_elements.whole(bytes([value.kind]) + b"$gt\0" + value.content)
+    assert bytes(cast(RawBSONDocument, under("$gt", value)).raw) == bson_elements.whole(
+        bytes([value.kind]) + b"$gt\0" + value.content
+    )
 
 
 @pytest.mark.parametrize(
@@ -185,7 +197,7 @@ def test_whatever_bytes_a_cursor_has_what_is_sent_is_one_value(content: bytes, k
         place = decode_cursor(LATEST, payload(1, LATEST.tag, None, ["r", text]), "after")
     except InvalidCursor:
         return
-    [element] = bson_elements.elements_of(place.tie.under("$gt").raw)
+    [element] = bson_elements.elements_of(bytes(cast(RawBSONDocument, under("$gt", place.tie)).raw))
     assert element.end == len(content) + 4 + 1 + 4
 
 

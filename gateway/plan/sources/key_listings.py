@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.context import Context, Permission
 from gateway.model.kinds import Order
-from gateway.plan.access_path import within
+from gateway.plan.access_path import filter_of
 from gateway.plan.commands import Document, Find, ReadCommand
 from gateway.plan.cost import reading_points
 from gateway.plan.paging import Page, Window, page
@@ -58,7 +58,7 @@ class BoundKeyListing(BoundOrganizationListing):
     def commands(self, context: Context) -> Sequence[ReadCommand]:
         window = self.window
         direction = -1 if window.descending else 1
-        scan = KeyScan(context.caller.organization.id, within(window))
+        scan = KeyScan(context.caller.organization.id, filter_of(window))
         sort = (("created_at", direction), ("_id", direction))
         return (Find(scan, _PROJECTION, sort, window.limit, "organization"),)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.context import Context
 from gateway.model.kinds import Order
-from gateway.plan.access_path import within
+from gateway.plan.access_path import filter_of
 from gateway.plan.commands import Find, NamespaceScan, ReadCommand
 from gateway.plan.cost import reading_points
 from gateway.plan.paging import Page, Window, page
@@ -42,7 +42,7 @@ class BoundNamespaceListing(BoundOrganizationListing):
 
     def commands(self, context: Context) -> Sequence[ReadCommand]:
         window = self.window
-        scan = NamespaceScan(context.caller.organization.id, within(window), context.caller.namespaces)
+        scan = NamespaceScan(context.caller.organization.id, filter_of(window), context.caller.namespaces)
         sort = (("name", -1 if window.descending else 1),)
         return (Find(scan, _PROJECTION, sort, window.limit, "name"),)
 

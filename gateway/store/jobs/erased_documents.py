@@ -16,7 +16,6 @@ from gateway.model.document_ids import first_session_id, id_spellings, id_text
 from gateway.model.documents import COPIED_FIELDS, shadowed_fields
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.percolators import PERCOLATOR_MATCH
-from gateway.model.undecoded_values import one_of
 from gateway.plan.reach_filters import last_words
 from gateway.store.client import Database, Document, aggregate
 from gateway.store.driver_errors import translated
@@ -45,7 +44,7 @@ class ErasedDocuments:
     async def delete_interactions(self, documents: Sequence[Document]) -> int:
         """How many were deleted of these, as `READ`."""
         await self._delete_matches(documents)
-        these = one_of("_id", [document["_id"] for document in documents])
+        these = self._stored.same(documents)
         with translated():
             result = await self._interactions.delete_many({**these, **last_words(self._reach, INTERACTION)})
         return result.deleted_count
@@ -60,7 +59,7 @@ class ErasedDocuments:
 
     async def delete_uncopied_requests(self, documents: Sequence[Document]) -> int:
         """As `delete_requests`, of search requests that no interactions which stay have copies of."""
-        these = one_of("_id", [document["_id"] for document in documents])
+        these = self._stored.same(documents)
         with translated():
             result = await self._requests.delete_many({**these, **last_words(self._reach, SEARCH_REQUEST)})
             # An outcome has the id of its search request.
@@ -76,7 +75,7 @@ class ErasedDocuments:
             by_names[_forgotten(document)].append(document["_id"])
         changes = [
             # Of each document all at once: what has no copy isn't looked for again.
-            UpdateMany({**one_of("_id", ids), **last}, {"$unset": dict.fromkeys(names, "")})
+            UpdateMany({**self._stored.with_ids(ids), **last}, {"$unset": dict.fromkeys(names, "")})
             for names, ids in by_names.items()
         ]
         with translated():

@@ -11,7 +11,6 @@ from gateway.model.derived_documents import ITEM_DAYS, SEARCH_OUTCOMES
 from gateway.model.jobs import JOB, JOB_PROGRESS
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST
 from gateway.model.percolators import PERCOLATOR, PERCOLATOR_MATCH
-from gateway.model.undecoded_values import one_of
 from gateway.store.client import Database
 from gateway.store.driver_errors import translated
 from gateway.store.jobs.stored_documents import StoredDocuments
@@ -73,19 +72,18 @@ class NamespaceRemoval:
             filter_ = {"job_id": {"$ne": self._job_id}, **filter_}
         with translated():
             documents = await self._stored.found(collection, filter_, {"_id": 1}, limit=_BATCH)
-            ids = [document["_id"] for document in documents]
             deleted = 0
-            if ids:
-                result = await self._database[collection].delete_many({**one_of("_id", ids), **filter_})
+            if documents:
+                result = await self._database[collection].delete_many({**self._stored.same(documents), **filter_})
                 deleted = result.deleted_count
         counts = {_COUNTED[collection]: deleted} if collection in _COUNTED else {}
-        if len(ids) == _BATCH:
-            return JobStep(place, len(ids), counts)
+        if len(documents) == _BATCH:
+            return JobStep(place, len(documents), counts)
         if place.sweep + 1 < len(EMPTIED):
-            return JobStep(replace(place, sweep=place.sweep + 1), len(ids), counts)
+            return JobStep(replace(place, sweep=place.sweep + 1), len(documents), counts)
         if place.round + 1 < _ROUNDS:
-            return JobStep(Place(place.round + 1), len(ids), counts, pause_seconds=_PAUSE_SECONDS)
-        return JobStep(None, len(ids), counts)
+            return JobStep(Place(place.round + 1), len(documents), counts, pause_seconds=_PAUSE_SECONDS)
+        return JobStep(None, len(documents), counts)
 
     async def _close(self) -> None:
         """Nobody enters it from now on, and no key does so by default."""

@@ -9,6 +9,7 @@ from bson import Binary, decode, encode
 from gateway.model.jobs import JobKind
 from gateway.plan.erasures import Erasure, Sweep, SweepAction, index_of
 from gateway.store.client import Collection, Document
+from gateway.store.jobs.stored_documents import IndexKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,11 @@ class Place:
     round: int = 0
     sweep: int = 0
     value: int = 0
-    after: tuple[Any, ...] | None = None
+    after: IndexKey | None = None
     found: bool = False
 
     def stored(self) -> Document:
-        after = None if self.after is None else list(self.after)
+        after = list(self.after) if isinstance(self.after, tuple) else self.after
         return {"round": self.round, "sweep": self.sweep, "value": self.value, "after": after, "found": self.found}
 
     @classmethod
@@ -32,7 +33,7 @@ class Place:
         if stored is None:
             return cls()
         after = stored["after"]
-        return replace(cls(**{**stored, "after": None}), after=None if after is None else tuple(after))
+        return replace(cls(**{**stored, "after": None}), after=tuple(after) if isinstance(after, list) else after)
 
 
 def stored_work(erasure: Erasure, user_id: str | None, collection: Collection) -> Document:

@@ -13,16 +13,13 @@ from bson import MaxKey, MinKey
 from gateway.context import Reach
 from gateway.errors import QueryTooBroad, Unavailable
 from gateway.model.kinds import INTERACTION
-from gateway.model.undecoded_values import UndecodedValue, one_of
 from gateway.plan.erasures import Erasure, Sweep, SweepAction
 from gateway.plan.reach_filters import last_words
 from gateway.store.client import Collection, Database, Document
 from gateway.store.driver_errors import translated
 from gateway.store.jobs.erased_documents import READ, ErasedDocuments
-from gateway.store.jobs.stored_documents import StoredDocuments
+from gateway.store.jobs.stored_documents import IndexKey, IndexKeys, StoredDocuments
 from gateway.store.jobs.stored_work import Place
-
-_Key = tuple[Any, ...]
 
 _KEYS = 1_000
 # What is recorded as fast as it is erased is so without end.
@@ -79,15 +76,15 @@ class Sweeper:
         if place.sweep >= len(self._erasure.sweeps):
             return JobStep(None, 0)
         sweep = self._erasure.sweeps[place.sweep]
-        keys, after = await self._keys(sweep, place)
-        documents = await self._documents_of(sweep, keys, self._own(sweep, place))
+        keys = await self._keys(sweep, place)
+        documents = await self._documents_of(sweep, keys.ids, self._own(sweep, place))
         counts, is_whole = await self._erase(sweep, documents) if documents else ({}, True)
         found = place.found or any(counts.values())
         if not is_whole:
             return JobStep(replace(place, found=found), 0, counts)
-        return JobStep(self._following(place, sweep, after, found=found), len(keys), counts)
+        return JobStep(self._following(place, sweep, keys.last, found=found), len(keys.ids), counts)
 
-    def _following(self, place: Place, sweep: Sweep, after: _Key | None, *, found: bool) -> Place | None:
+    def _following(self, place: Place, sweep: Sweep, after: IndexKey | None, *, found: bool) -> Place | None:
         if after is not None:
             return replace(place, after=after, found=found)
         if sweep.values is not None and place.value + 1 < len(sweep.values):
@@ -102,39 +99,28 @@ class Sweeper:
             return Place(place.round + 1)
         return None
 
-    async def _keys(self, sweep: Sweep, place: Place) -> tuple[Sequence[_Key], _Key | None]:
-        """The next keys of the index, each as it stands there, and the one from which to go on, None at the end; of the
-        one that was the last of a step, once more."""
+    async def _keys(self, sweep: Sweep, place: Place) -> IndexKeys:
+        """The next keys of the index; of the one that was the last of a step, once more."""
         index, namespace_id = sweep.index, self._reach.namespace.id
         order = dict(index.keys)
+        prefix: tuple[Any, ...] = (namespace_id,)
         if index.equality is not None and sweep.values is not None:
-            prefix: _Key = (namespace_id, sweep.values[place.value])
-        else:
-            prefix = (namespace_id,)
-        first: _Key = prefix if sweep.start is None else (*prefix, sweep.start)
+            prefix = (namespace_id, sweep.values[place.value])
+        first = prefix if sweep.start is None else (*prefix, sweep.start)
         # Behind the last that has this time: times and ids descend.
         lowest, highest = (MinKey(), MaxKey())
         start = place.after or (*first, *[highest if sweep.start is None else lowest] * (len(order) - len(first)))
         end = (*prefix, *[lowest] * (len(order) - len(prefix)))
-        limit = _KEYS
-        while True:
-            with translated():
-                keys = await self._stored.keys(
-                    index.kind.collection,
-                    index.name,
-                    order,
-                    dict(zip(order, start, strict=True)),
-                    dict(zip(order, end, strict=True)),
-                    filter_={"namespace_id": namespace_id},
-                    limit=limit,
-                )
-            if len(keys) < limit:
-                return keys, None
-            # The driver begins at none but what it can send. The first may be the one that it began at.
-            for number in range(len(keys), 0 if place.after is None else 1, -1):
-                if not any(isinstance(part, UndecodedValue) for part in keys[number - 1]):
-                    return keys[:number], keys[number - 1]
-            limit *= 2
+        with translated():
+            return await self._stored.keys(
+                index.kind.collection,
+                index.name,
+                order,
+                start,
+                end,
+                filter_={"namespace_id": namespace_id},
+                limit=_KEYS,
+            )
 
     @staticmethod
     def _own(sweep: Sweep, place: Place) -> Document:
@@ -143,11 +129,11 @@ class Sweeper:
             return {}
         return {sweep.index.equality: {"$eq": sweep.values[place.value]}}
 
-    async def _documents_of(self, sweep: Sweep, keys: Sequence[_Key], own: Document) -> list[Document]:
-        if not keys:
+    async def _documents_of(self, sweep: Sweep, ids: Sequence[Any], own: Document) -> list[Document]:
+        if not ids:
             return []
         kind = sweep.index.kind
-        within = {**own, **one_of("_id", [key[-1] for key in keys]), **last_words(self._reach, kind)}
+        within = {**own, **self._stored.with_ids(ids), **last_words(self._reach, kind)}
         filter_ = {"$and": [within, *sweep.where]} if sweep.where else within
         with translated():
             return await self._stored.found(kind.collection, filter_, READ)
