@@ -21,18 +21,22 @@ class Collected:
 
 
 def each_alone(
-    documents: Sequence[tuple[Mapping[str, Any], BodyPath]],
+    documents: Sequence[tuple[Any, BodyPath]],
     read: Callable[[Mapping[str, Any]], Mapping[str, Any]],
     *,
     are_fit: bool,
 ) -> Collected:
-    """What ``read`` makes of each document, where it raises no `BadUserInput` with a path in that; ``are_fit``: whether
-    none of them has what `unfit_value` finds."""
+    """What ``read`` makes of each document that is an object, where it raises no `BadUserInput` with a path in that.
+
+    ``are_fit``: whether none of them has what `unfit_value` finds.
+    """
     wires: list[Mapping[str, Any]] = []
     paths: list[BodyPath] = []
     refused: BadUserInput | None = None
     for document, path in documents:
         try:
+            if not isinstance(document, Mapping):
+                raise BadUserInput("should be an object")
             if not are_fit and (unfit := unfit_value(document)) is not None:
                 raise unfit.error()
             wires.append(read(document))

@@ -36,14 +36,11 @@ def search_requests(body: Any, unfit: UnfitValue | None) -> Collected:
     return each_alone(_documents(body), _search_request, are_fit=unfit is None)
 
 
-def _documents(body: Any) -> Sequence[tuple[Mapping[str, Any], BodyPath]]:
+def _documents(body: Any) -> Sequence[tuple[Any, BodyPath]]:
     documents = body if isinstance(body, list) else [body]
     if not 1 <= len(documents) <= MAX_DOCUMENTS:
         raise BadUserInput(f"should have 1 to {MAX_DOCUMENTS:,} entries, not {len(documents):,}")
     paths: Sequence[BodyPath] = [(index,) for index in range(len(documents))] if documents is body else [()]
-    for document, path in zip(documents, paths, strict=True):
-        if not isinstance(document, Mapping):
-            raise BadUserInput("should be an object", path=path)
     return list(zip(documents, paths, strict=True))
 
 

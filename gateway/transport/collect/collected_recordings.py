@@ -1,13 +1,14 @@
 """What a collector received, recorded by operations of the graph: as few as its limits allow, each safe to be sent
 again; and what it is asked to erase."""
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from graphql import GraphQLSchema
 
 from gateway.context import Budget, Context
-from gateway.errors import BadUserInput, Conflict, Forbidden, GatewayError
+from gateway.errors import BadUserInput, Conflict, Forbidden, GatewayError, OperationTooComplex
 from gateway.execution.asked_operations import AskedOperations, OperationFailed, Place
 from gateway.execution.operation_runner import OperationRunner
 from gateway.interchange.collected import BodyPath
@@ -52,7 +53,9 @@ class CollectedRecordings:
         budget: Budget | None = None
         items, paths = received.content.wires, received.content.paths
         refused: GatewayError | None = received.content.refused
-        for first, part in self._parts(items) if items else ():
+        parts = deque(self._parts(items) if items else ())
+        while parts:
+            first, part = parts.popleft()
             variables = {"input": {name: part, "searchRequestsMayFollow": True}}
             size = received.size * len(part) // len(items)
             try:
@@ -60,6 +63,11 @@ class CollectedRecordings:
                     _RECORD, variables, exchange, context, _as_it_is, size=size, waited=received.waited
                 )
             except OperationFailed as failure:
+                if len(part) > 1 and failure.errors[0]["extensions"]["code"] == OperationTooComplex.code:
+                    # Of a search request that is there already each interaction has a copy.
+                    middle = len(part) // 2
+                    parts.extendleft([(first + middle, part[middle:]), (first, part[:middle])])
+                    continue
                 # What is beyond a limit by itself is alone in its part.
                 beyond = _of_lone_document(failure, paths[first]) if len(part) == 1 else None
                 if beyond is None:

@@ -255,7 +255,7 @@ async def test_a_query_may_be_nested_as_deep_as_a_search_request_may(
     [
         ("/ubi_events", [], (422, "should have 1 to 1,000 entries, not 0")),
         ("/ubi_events", [EVENT] * 1_001, (422, "should have 1 to 1,000 entries, not 1,001")),
-        ("/ubi_events", [EVENT, 1], (422, "[1] should be an object")),
+        ("/ubi_events", [1, []], (422, "[0] should be an object")),
         ("/ubi_events", None, (422, "should be an object")),
         ("/ubi_events", {**EVENT, "timestamp": "soon"}, (422, None)),
         ("/ubi_events", [{**EVENT, "event_attributes": {"object": {"object_id": {}}}}], (422, None)),
@@ -279,6 +279,29 @@ async def test_large_batches_are_recorded_in_as_many_operations_as_it_takes(gate
     events = [{**EVENT, "session_id": f"s{n}", "event_attributes": attributes} for n in range(1_000)]
     assert told(await send(gateway, "/ubi_events", events)) == (200, "OK")
     assert await gateway.database["interactions"].count_documents({}) == 1_000
+
+
+async def test_events_of_a_large_query_are_recorded_in_as_many_operations_as_it_takes(gateway: Gateway) -> None:
+    """Each has a copy of it, whether it was there ahead of them or came behind; and so when they are sent again."""
+    query = {**QUERY, "query_response_hit_ids": [f"{number:036}" for number in range(1_000)]}
+    events = [{**EVENT, "query_id": QUERY["query_id"], "session_id": f"s{number}"} for number in range(500)]
+    assert told(await send(gateway, "/ubi_queries", query)) == (200, "OK")
+    for _ in range(2):
+        assert told(await send(gateway, "/ubi_events", events)) == (200, "OK")
+        assert await gateway.database["interactions"].count_documents({}) == len(events)
+
+
+async def test_what_is_no_object_keeps_no_other_of_its_list_from_being_recorded(gateway: Gateway) -> None:
+    nothings: tuple[Any, ...] = (None, 5, [], "x")
+    for nothing in nothings:
+        for address, documents in (
+            ("/ubi_events", [EVENT, EVENT]),
+            ("/ubi_queries", [QUERY, {**QUERY, "query_id": "q"}]),
+        ):
+            answer = await send(gateway, address, [documents[0], nothing, documents[1]])
+            assert told(answer) == (422, "[1] should be an object")
+    assert await gateway.database["search_requests"].count_documents({}) == 2
+    assert len(await recorded(gateway)) == 2
 
 
 async def test_a_page_that_sets_no_headers_names_key_and_namespace_in_the_path(gateway: Gateway) -> None:
