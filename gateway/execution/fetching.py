@@ -15,6 +15,7 @@ from gateway.execution.parent_ids import ParentIds, are_decoded, decoded_ids, un
 from gateway.execution.undecoded_reading import UndecodedReading
 from gateway.plan.commands import Document, Find
 from gateway.plan.fetched_pages import Pages, Parents, parents_of
+from gateway.plan.first_documents import FirstOfEach
 from gateway.plan.joined_listings import JoinedFind
 from gateway.plan.joins import Join
 from gateway.plan.operation_plan import Bindings, Fetch
@@ -186,7 +187,7 @@ class _Fetching:
     def _sent(self, command: Command) -> Awaitable[Any]:
         if isinstance(command, WriteCommand):
             return self._writer.run(command, self._usage)
-        if self._undecoded and isinstance(command, Find | JoinedFind | Join):
+        if self._undecoded and isinstance(command, Find | FirstOfEach | JoinedFind | Join):
             return self._undecoded_reading.run(command)
         return self._reader.run(command, self._usage)
 

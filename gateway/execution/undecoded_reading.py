@@ -8,6 +8,7 @@ from gateway.compiler.native_backend import undecoded_joins
 from gateway.model.undecoded_documents import UndecodedBatches, UndecodedDocuments
 from gateway.plan.commands import Document, Find
 from gateway.plan.fetched_pages import Pages
+from gateway.plan.first_documents import FirstOfEach
 from gateway.plan.joined_listings import JoinedFind
 from gateway.plan.joins import Join
 from gateway.plan.usage import Usage
@@ -26,13 +27,14 @@ class UndecodedReading:
         self._pages = pages
 
     async def run(
-        self, command: Find | JoinedFind | Join
+        self, command: Find | FirstOfEach | JoinedFind | Join
     ) -> UndecodedDocuments | Sequence[Document] | Mapping[str, Sequence[Document]]:
         """What the command gives, of documents that aren't decoded where they can stay so."""
         if isinstance(command, Join):
             return await self._joined(command)
         found = await self._reader.undecoded(command, self._usage)
-        return await self._looked_up(found.whole, command.key) if isinstance(command, Find) and command.key else found
+        key = "" if isinstance(command, JoinedFind) else command.key
+        return await self._looked_up(found.whole, key) if key else found
 
     async def decode(self) -> None:
         """Has all decoded that there is so far."""

@@ -11,6 +11,7 @@ from gateway.errors.time_limit import too_broad
 from gateway.errors.tracebacks import untraced
 from gateway.model.undecoded_documents import UndecodedBatches, UndecodedDocuments
 from gateway.plan.commands import Aggregation, Count, Document, Find, ReadCommand, SortKey
+from gateway.plan.first_documents import FirstOfEach
 from gateway.plan.joined_listings import JoinedFind
 from gateway.plan.projection import most_bytes
 from gateway.plan.usage import Usage
@@ -90,7 +91,7 @@ class Reader:
                 rows = self._rows(command, usage, partial(ReadDocuments, self._codec_options, usage.in_turn))
                 return _result(command, rows)
 
-    async def undecoded(self, command: Find | JoinedFind, usage: Usage) -> UndecodedDocuments:
+    async def undecoded(self, command: Find | FirstOfEach | JoinedFind, usage: Usage) -> UndecodedDocuments:
         """As `run`, but that the documents are as the database sent them: nothing of them was looked at.
 
         What would read by another driver stands in the place of this: a command in, batches of BSON out.
@@ -100,7 +101,7 @@ class Reader:
             documents = await found.documents()
         else:
             rows = await self.undecoded_rows(command, usage)
-            assert rows is not None, "no page is optional"
+            assert rows is not None, "neither is optional"
             documents = rows
         return UndecodedDocuments(documents, range(documents.count))
 

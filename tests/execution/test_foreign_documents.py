@@ -292,6 +292,34 @@ async def test_an_id_that_is_stored_twice_takes_nobodys_place_and_is_deleted_as_
     assert await read(gateway, "interactionId", "b") == {"interactionId": "b"}
 
 
+@pytest.mark.parametrize("number", [60, 3_000])
+async def test_an_id_that_is_stored_many_times_takes_nobodys_place_in_a_batch(number: int, gateway: Gateway) -> None:
+    """Of each id one document is read, however many there are, and however large."""
+    note = "x" * (18_000_000 // number)
+    collections = gateway.database[INTERACTION.collection], gateway.database[SEARCH_REQUEST.collection]
+    for later in range(0, number, 30):
+        some = range(later, min(number, later + 30))
+        at = [NOON + timedelta(seconds=second) for second in some]
+        here = {"namespace_id": gateway.namespace.id}
+        one = {**here, "interaction_id": "a", "feature_id": "p1", "metadata": {"n": note}}
+        await collections[0].insert_many(
+            [{**one, "occurred_at": time, "position": n} for n, time in zip(some, at, strict=True)]
+        )
+        one = {**here, "search_request_id": "a", "search_request": {"note": note}}
+        await collections[1].insert_many([{**one, "first_seen_at": time} for time in at])
+    await insert(gateway, id="b", position=-1)
+    ids = await gateway.data('{ interactionsByIds(interactionIds: ["a", "b"]) { id position metadata } }')
+    assert [found["position"] for found in ids["interactionsByIds"]] == [number - 1, -1]
+    request = await gateway.data('{ searchRequest(searchRequestId: "a") { id } }')
+    nodes = await gateway.data(
+        """query ($ids: [ID!]!) { nodes(ids: $ids) {
+          ... on Interaction { position json } ... on SearchRequest { firstSeenAt json } } }""",
+        {"ids": [*(found["id"] for found in ids["interactionsByIds"]), request["searchRequest"]["id"]]},
+    )
+    assert [node.get("position") for node in nodes["nodes"]] == [number - 1, -1, None]
+    assert nodes["nodes"][2]["firstSeenAt"] == f"{at[-1]:%Y-%m-%dT%H:%M:%S}.000Z"
+
+
 async def test_an_id_that_is_stored_as_a_number_is_found_by_the_text_that_it_reads_as(gateway: Gateway) -> None:
     await insert(gateway, id=42, user_id=7, session_id=-1, effective_session_id="-1", feature_id=3.0, position=1)
     earlier = {"position": 0, "occurred_at": NOON - timedelta(hours=1)}

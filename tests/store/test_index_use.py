@@ -64,6 +64,15 @@ async def crowded(mongod: EmbeddedServer) -> AsyncIterator[Gateway]:
     await close(client)
 
 
+async def test_of_several_ids_the_latest_document_of_each_is_all_that_is_looked_at(crowded: Gateway) -> None:
+    with commands() as sent:
+        await crowded.data('{ interactionsByIds(interactionIds: ["i1", "i2", "i3"]) { position } }')
+    [command] = [one for one in sent if one.get("aggregate") == "interactions"]
+    asked = {name: command[name] for name in ("aggregate", "pipeline", "hint", "cursor")}
+    explained = await crowded.database.command({"explain": asked, "verbosity": "queryPlanner"})
+    assert "DISTINCT_SCAN" in str(explained)
+
+
 def filters(where: str, operator: str) -> tuple[dict[str, Any], int]:
     """The `where` of a row, and how many values it looks up where they are several."""
     if where == "–":

@@ -9,6 +9,7 @@ from gateway.model.document_ids import id_spellings, id_text
 from gateway.model.kinds import INTERACTION, SEARCH_REQUEST, Kind
 from gateway.plan.commands import Document, Find, NamespaceScan, ReadCommand, Scan
 from gateway.plan.cost import SPANNED
+from gateway.plan.first_documents import FirstOfEach
 from gateway.plan.joins import Span, Spans
 from gateway.plan.predicate import Lookup
 from gateway.plan.projection import projection
@@ -40,8 +41,11 @@ class DocumentLookup(KeyLookup):
     def command(self, context: Context, keys: Sequence[str], paths: frozenset[str]) -> ReadCommand:
         path = self.kind.id_path
         scan = Scan(context.reach, self.kind, Lookup(path, tuple(id_spellings(keys))))
-        # Other programs may have stored one id twice: of several, none may take the place of another.
-        return Find(scan, projection(paths, path), (), 1 if len(keys) == 1 else 0, "id", key=path)
+        projected = projection(paths, path)
+        if len(keys) > 1 and self.kind in (INTERACTION, SEARCH_REQUEST):
+            # Other programs may have stored one id twice: of several, none may take the place of another.
+            return FirstOfEach(scan, path, projected, collection=scan.collection, hint="id")
+        return Find(scan, projected, (), len(keys), "id", key=path)
 
     def objects(self, result: Any, keys: Sequence[str], context: Context) -> Mapping[str, Document]:
         path = self.kind.id_path
