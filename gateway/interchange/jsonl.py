@@ -61,6 +61,9 @@ class WireLines:
         if isinstance(request, dict):
             wire["search_request"], of_request = self._request(request, is_plain=is_plain)
             unknown += of_request
+            if wire.get("search_request_id") == request.get("search_request_id"):
+                # As it is exported, where another program stored the one within as a number.
+                wire.pop("search_request_id", None)
             if wire.get("search_request_id") is not None and request.get("search_request_id") is None:
                 # As it is exported, where the id was derived, or is beside it for another reason.
                 request_id = _id(wire, "search_request_id")

@@ -46,8 +46,8 @@ class ExportedLine:
 
     @property
     def readable(self) -> "ExportedLine":
-        """The same for formats in which an id is a text: as it was recorded, what another program stored may be an
-        object of Extended JSON."""
+        """The same for formats in which an id is a text: as it was recorded, what another program stored may be a
+        number, or an object of Extended JSON."""
         search = None if self.search is None else _with_id_texts(self.search)
         return ExportedLine(self.part, _with_id_texts(self.content), search)
 
@@ -114,14 +114,14 @@ def exported_search_request(document: Mapping[str, Any]) -> Document:
 
 
 def _with_id_texts(line: Document) -> Document:
-    changed: Document = {name: text for name in _IDS if (text := _text_of_object(line.get(name))) is not None}
+    changed: Document = {name: text for name in _IDS if (text := _text_of_other(line.get(name))) is not None}
     if line.get(_REQUEST).__class__ is dict and (request := _with_id_texts(line[_REQUEST])) is not line[_REQUEST]:
         changed[_REQUEST] = request
     return {**line, **changed} if changed else line
 
 
-def _text_of_object(told: Any) -> str | None:
-    return told_id_text(told) if told.__class__ is dict else None
+def _text_of_other(told: Any) -> str | None:
+    return None if told is None or told.__class__ is str else told_id_text(told)
 
 
 def _has_id(request: Any) -> bool:

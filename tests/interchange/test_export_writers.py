@@ -171,6 +171,19 @@ def test_ids_that_json_has_no_kind_for_are_texts_where_an_id_is_one() -> None:
     assert told["interaction_id"] == id
 
 
+@pytest.mark.parametrize("stored", [42, 42.0])
+def test_ids_that_are_stored_as_numbers_are_the_texts_that_they_read_as(stored: float) -> None:
+    request = {"search_request_id": stored, "queries": [], "collections": []}
+    line = ExportedLine(
+        Part.INTERACTIONS, {"interaction_id": stored, "feature_id": stored, "position": 1.5, "search_request": request}
+    )
+    [row] = csv.DictReader(StringIO(written(ExportFormat.CSV, [line]).decode()))
+    names = ("interaction_id", "feature_id", "search_request.search_request_id", "position")
+    assert [row[name] for name in names] == ["42", "42", "42", "1.5"]
+    target, event = map(json.loads, written(ExportFormat.UBI, [line]).splitlines())
+    assert (target["index"]["_id"], event["event_attributes"]["interaction_id"], event["query_id"]) == ("42",) * 3
+
+
 # ------------------------------------------------------------------ judgments
 
 

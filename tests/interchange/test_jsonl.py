@@ -72,7 +72,11 @@ async def test_an_id_that_another_program_stored_is_the_text_that_it_is_exported
     of_request = dict.fromkeys(("search_request_id", "session_id", "user_id"), written)
     request = {"queries": [], "collections": [], **of_request}
     ids = dict.fromkeys(("interaction_id", "feature_id", "session_id", "user_id"), written)
-    lines = line(**ids, search_request=request) + json.dumps({"search_request": request}).encode() + b"\n"
+    lines = (
+        line(**ids, search_request=request, search_request_id=written)
+        + json.dumps({"search_request": request}).encode()
+        + b"\n"
+    )
     lines += line(interaction_id="named", search_request_id=written)
     report = await import_lines(database, lines)
     assert (report.imported, report.listed) == (2, [])
