@@ -1,8 +1,11 @@
 """Routes of addresses that are compared to their last character, and parameters that hold any text.
 
 Starlette's patterns end with ``$``, which a line feed may follow: another address would be served as this one. Nor does
-its convertor ``path`` take a line feed: of an id that ends with one it would drop that, and so mean another id.
+its convertor ``path`` take a line feed: of an id that ends with one it would drop that, and so mean another id. And of
+an address that isn't UTF-8 the server gives U+FFFD for what can't be read, which may be in another id.
 """
+
+from urllib.parse import unquote_to_bytes
 
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import BaseRoute, Match, Route, WebSocketRoute
@@ -25,8 +28,11 @@ class _Text(Convertor[str]):
 register_url_convertor("text", _Text())
 
 
+_REPLACED = "\ufffd"
+
+
 class _ExactMatch(BaseRoute):
-    """What a route of Starlette's matches, but for a line feed behind it."""
+    """What a route of Starlette's matches, but for a line feed behind it, and what isn't UTF-8."""
 
     path: str
 
@@ -35,7 +41,17 @@ class _ExactMatch(BaseRoute):
         # A parameter that ends the path has taken the line feed: it is part of that.
         if match is not Match.NONE and scope["path"].endswith("\n") and not self.path.endswith("}"):
             return Match.NONE, {}
+        if match is not Match.NONE and _REPLACED in scope["path"] and not _is_utf_8(scope["raw_path"]):
+            return Match.NONE, {}
         return match, matched
+
+
+def _is_utf_8(raw_path: bytes) -> bool:
+    try:
+        unquote_to_bytes(raw_path).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class ExactRoute(_ExactMatch, Route):

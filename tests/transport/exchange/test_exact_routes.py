@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import pytest
 import pytest_asyncio
 from starlette.routing import BaseRoute, Match, Route, WebSocketRoute
@@ -70,3 +71,13 @@ async def test_no_websocket_is_opened_there(gateway: Gateway, path: str) -> None
             async with socket(address, path=path):
                 pass
         assert refused.value.response.status_code == 404
+
+
+@pytest.mark.parametrize(("token", "status"), [("%FF", 404), ("a%FFb", 404), ("%ED%A0%80", 404), ("%EF%BF%BD", 204)])
+async def test_nobody_is_named_by_what_is_not_utf_8(gateway: Gateway, token: str, status: int) -> None:
+    """The server gives U+FFFD for it, which is in other ids."""
+    named = {"X-Algolia-Application-Id": "shop", "X-Algolia-API-Key": gateway.key}
+    async with served(gateway.app) as address, httpx.AsyncClient() as client:
+        response = await client.delete(f"http://{address}/1/usertokens/{token}", params=named)
+    assert response.status_code == status
+    assert await gateway.database["jobs"].count_documents({}) == (status == 204)
