@@ -31,8 +31,10 @@ _CONDITIONS: Mapping[tuple[str, Value], Document] = {
     ("$lt", UNDEFINED): {"$type": "minKey"},
     ("$gt", UNDEFINED): {"$not": {"$type": ["minKey", "undefined"]}},
 }
-# Classes of values of which MongoDB sorts alike what is equal, and nothing else.
+# Classes of values of which MongoDB sorts alike what is equal; of objects the order of keys counts as well. Of the
+# first three it tells all others apart.
 _TOLD_APART = (datetime, int, str)
+_ALIKE = (*_TOLD_APART, bool, UndecodedValue, type(None))
 _TIGHTER = {"$gt": max, "$gte": max, "$lt": min, "$lte": min}
 
 
@@ -134,7 +136,7 @@ def _intervals(window: Window) -> list[Document]:
     parts: list[Document] = [_interval(path, [*beyond_start, *beyond_stop])]
     if start:
         tied = [(path, "$eq", start.value), ("_id", ahead, start.tie)]
-        if stop and start.value.__class__ is stop.value.__class__ and start.value == stop.value:
+        if stop and _are_alike(start.value, stop.value):
             return [_interval(path, [*tied, ("_id", behind, stop.tie)])]
         if stop and _may_be_alike(start.value, stop.value):
             parts.insert(0, _interval(path, tied, _on_side_of(stop, path, behind)))
@@ -143,6 +145,10 @@ def _intervals(window: Window) -> list[Document]:
     if stop:
         parts.append(_interval(path, [(path, "$eq", stop.value), ("_id", behind, stop.tie), *beyond_start]))
     return parts
+
+
+def _are_alike(value: Value, other: Value) -> bool:
+    return value.__class__ is other.__class__ and value.__class__ in _ALIKE and bool(value == other)
 
 
 def _may_be_alike(value: Value, other: Value) -> bool:

@@ -101,6 +101,7 @@ async def walked(gateway: Gateway, query: str, size: int, more: str, **options: 
 
 # Some are alike to MongoDB and not to Python, some to Python and not to MongoDB.
 ALIKE: list[Any] = [1, 1.0, Int64(1), Decimal128("1"), True, 0, False, float("nan"), Decimal128("NaN"), None, []]
+ALIKE += [{"a": 1, "b": 2}, {"b": 2, "a": 1}]
 
 
 @pytest.mark.parametrize("direction", ["ASC", "DESC"])
