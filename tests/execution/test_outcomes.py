@@ -130,7 +130,7 @@ async def test_outcomes_of_a_page_are_one_command_and_neighbours_one_more_each(s
         {"searchRequestId": "r2"},
         *[None] * 2,
     ]
-    collections = sorted(command["find"] for command in sent)
+    collections = sorted(command.get("find") or command["aggregate"] for command in sent)
     assert collections == ["search_outcomes"] * 2 + ["search_requests"] * 3
 
 

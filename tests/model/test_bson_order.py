@@ -7,6 +7,7 @@ from typing import Any
 from bson import Binary, Code, DatetimeMS, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
 
 from gateway.model.bson_order import ordered_element
+from gateway.model.undecoded_values import UNDEFINED
 from gateway.store.client import Database
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -58,5 +59,5 @@ async def test_the_highest_and_the_lowest_element_are_those_that_mongodb_takes(d
             assert repr(ordered_element(row["at"], highest=highest)) == repr(row["place"]), row
 
 
-def test_an_empty_list_stands_where_null_does() -> None:
-    assert ordered_element([], highest=True) is None
+def test_an_empty_list_stands_where_undefined_does() -> None:
+    assert ordered_element([], highest=True) == UNDEFINED

@@ -32,7 +32,7 @@ _REPLACED = "\ufffd"
 
 
 class _ExactMatch(BaseRoute):
-    """What a route of Starlette's matches, but for a line feed behind it, and what isn't UTF-8."""
+    """What a route of Starlette's matches, but for a line feed behind it."""
 
     path: str
 
@@ -40,8 +40,6 @@ class _ExactMatch(BaseRoute):
         match, matched = super().matches(scope)
         # A parameter that ends the path has taken the line feed: it is part of that.
         if match is not Match.NONE and scope["path"].endswith("\n") and not self.path.endswith("}"):
-            return Match.NONE, {}
-        if match is not Match.NONE and _REPLACED in scope["path"] and not _is_utf_8(scope["raw_path"]):
             return Match.NONE, {}
         return match, matched
 
@@ -55,7 +53,13 @@ def _is_utf_8(raw_path: bytes) -> bool:
 
 
 class ExactRoute(_ExactMatch, Route):
-    """An address that is asked by HTTP."""
+    """An address that is asked by HTTP, in UTF-8."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, matched = super().matches(scope)
+        if match is not Match.NONE and _REPLACED in scope["path"] and not _is_utf_8(scope["raw_path"]):
+            return Match.NONE, {}
+        return match, matched
 
 
 class ExactWebSocketRoute(_ExactMatch, WebSocketRoute):
