@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 
 import orjson
 
+from gateway.model.nesting import is_deeper
 from gateway.model.wire.json_values import MAX_LEVELS
 
 LINE_LIMIT: Final = 2_000_000
@@ -70,7 +71,7 @@ def parsed_and_judged(line: Line) -> tuple[dict[str, Any], bool]:
         value = _exactly_parsed(line)
     # Each level opens a bracket, so most lines need no look at their levels.
     may_be_deep = content.count(b"{") + content.count(b"[") > MAX_LEVELS
-    if may_be_deep and _levels(value) > MAX_LEVELS:
+    if may_be_deep and is_deeper(value, MAX_LEVELS):
         raise _too_deep()
     if not isinstance(value, dict):
         raise Unreadable("NOT_AN_OBJECT", "the line holds no JSON object")
@@ -89,19 +90,6 @@ def _exactly_parsed(line: Line) -> Any:
         raise Unreadable("INVALID_JSON", str(error)) from error
     except RecursionError as error:
         raise _too_deep() from error
-
-
-def _levels(content: Any) -> int:
-    """How deep objects and lists stand in each other, level by level: no depth is too much for it."""
-    levels, containers = 0, [content]
-    while containers := [item for item in containers if isinstance(item, dict | list)]:
-        levels += 1
-        containers = [
-            item
-            for container in containers
-            for item in (container.values() if isinstance(container, dict) else container)
-        ]
-    return levels
 
 
 def _too_deep() -> Unreadable:

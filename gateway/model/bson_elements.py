@@ -23,7 +23,7 @@ _SIZES = {
 }
 # How many bytes there are behind a length beside those that it counts.
 _BEHIND_LENGTH = {_TEXT: 0, _CODE: 0, _SYMBOL: 0, _POINTER: 12, _BINARY: 1}
-_LENGTH = 4
+_LENGTH, _LEAST_DOCUMENT = 4, 5
 _OLD_SUBTYPE, NOBODYS_SUBTYPE = 2, 0x80
 # What the rows of a join have their documents at.
 _JOINED = b"document\0"
@@ -49,13 +49,23 @@ def readable(documents: bytes | memoryview) -> bytearray:
     return changed
 
 
+def ends_of(batch: bytes) -> Iterator[int]:
+    """Where each of these documents ends, one behind the other; raises `InvalidBSON` for a length that none has."""
+    end = 0
+    while end < len(batch):
+        length = _length(batch, end)
+        if length < _LEAST_DOCUMENT:
+            raise InvalidBSON("a document without a length")
+        end += length
+        yield end
+
+
 def documents_of(batch: bytes) -> Iterator[bytes]:
-    """Each of these documents, one behind the other, which can be read."""
-    place = 0
-    while place < len(batch):
-        behind = place + _length(batch, place)
-        yield batch[place:behind]
-        place = behind
+    """Each of these documents; raises as `ends_of`."""
+    start = 0
+    for end in ends_of(batch):
+        yield batch[start:end]
+        start = end
 
 
 def elements_of(document: bytes) -> Iterator[Element]:

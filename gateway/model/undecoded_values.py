@@ -17,6 +17,7 @@ from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
 
 from gateway.model import bson_elements
+from gateway.model.nesting import is_deeper
 
 SENT_BACK: Final = frozenset(
     {bool, int, float, datetime, Int64, DatetimeMS, Decimal128, ObjectId, UUID, Timestamp, MinKey, MaxKey, type(None)}
@@ -28,7 +29,7 @@ _OPTIONS: Final[CodecOptions[dict[str, Any]]] = CodecOptions(
     datetime_conversion=DatetimeConversion.DATETIME_AUTO, unicode_decode_error_handler="replace"
 )
 # MongoDB's limit is 180, of a document; a value is within one here.
-_MOST_LEVELS: Final = 182
+_MOST_LEVELS: Final = 181
 # No name at all.
 _NAMELESS: Final = b"\0"
 
@@ -91,13 +92,8 @@ def one_of(path: str, values: Sequence[Any], options: CodecOptions[Any]) -> Mapp
 
 def require_levels(value: Any) -> None:
     """Raises ValueError for what is nested deeper than anything that MongoDB stores."""
-    level = [value]
-    for _ in range(_MOST_LEVELS):
-        parents = [item for item in level if isinstance(item, dict | list)]
-        if not parents:
-            return
-        level = [inner for item in parents for inner in (item.values() if isinstance(item, dict) else item)]
-    raise ValueError(f"more than {_MOST_LEVELS} levels")
+    if is_deeper(value, _MOST_LEVELS):
+        raise ValueError(f"more than {_MOST_LEVELS} levels")
 
 
 def as_stored(value: Any, stored: UndecodedValue, options: CodecOptions[Any]) -> Any:

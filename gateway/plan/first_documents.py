@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.plan.commands import Aggregation, Document, Scan
-from gateway.plan.predicate import Lookup
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,7 @@ class FirstOfEach(Aggregation[Sequence[Document]]):
 
     @property
     def most_rows(self) -> int:
-        assert isinstance(self.scan.lookup, Lookup)
+        assert self.scan.lookup is not None, "it is looked up"
         return len(self.scan.lookup.values)
 
     @property

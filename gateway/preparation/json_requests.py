@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import orjson
 
 from gateway.errors import BadRequest, BadUserInput, NestedTooDeeply
+from gateway.model.nesting import is_deeper
 from gateway.model.wire.unfit_values import UnfitValue, unfit_value
 from gateway.preparation.graphql_request import GraphQLRequest
 
@@ -47,21 +48,11 @@ def parsed_json(text: bytes, what: str, *, max_entries: int) -> tuple[Any, Unfit
         except RecursionError:
             is_too_deep = True
         else:
-            is_too_deep = _is_too_deep(value)
+            is_too_deep = is_deeper(value, _MAX_LEVELS)
         if is_too_deep:
             raise NestedTooDeeply(f"The {what} may be nested at most {_MAX_LEVELS:,} levels deep.")
         return value, unfit_value(value)
     raise BadRequest(f"The {what} is not valid JSON.")
-
-
-def _is_too_deep(value: Any) -> bool:
-    level = [value]
-    for _ in range(_MAX_LEVELS + 1):
-        parents = [item for item in level if isinstance(item, dict | list)]
-        if not parents:
-            return False
-        level = [inner for item in parents for inner in (item.values() if isinstance(item, dict) else item)]
-    return True
 
 
 def _integer(digits: str) -> int | float:

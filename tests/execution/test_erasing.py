@@ -12,6 +12,7 @@ from bson.raw_bson import RawBSONDocument
 
 from gateway.context import Permission
 from gateway.demo.embedded_mongod import EmbeddedServer
+from gateway.model import bson_elements
 from gateway.model.derived_documents import SEARCH_OUTCOMES
 from gateway.model.documents import derived_fields
 from gateway.model.jobs import JOB
@@ -389,8 +390,7 @@ async def test_an_id_that_reads_as_anothers_is_erased_and_the_others_stays(house
 
 
 def with_id(element: bytes, document: Mapping[str, Any]) -> RawBSONDocument:
-    of_id = (len(element) + 5).to_bytes(4, "little") + element + b"\0"
-    return RawBSONDocument(with_elements(of_id, encode(document)))
+    return RawBSONDocument(with_elements(bson_elements.whole(element), encode(document)))
 
 
 async def store_read_otherwise(house: Gateway, user: str) -> None:
